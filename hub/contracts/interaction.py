@@ -1,0 +1,234 @@
+"""Interactions on the bus: what a channel received, what was made of it, what shall be sent, what became of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from hub.contracts.base import Body, Event
+from hub.kit.ids import derive
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class Role(StrEnum):
+    FROM = "from"
+    REPLY_TO = "reply_to"
+    TO = "to"
+    CC = "cc"
+    BCC = "bcc"
+
+
+class DeliveryState(StrEnum):
+    """What became of one message to one address. `rank` orders them: a delivery never moves backwards."""
+
+    QUEUED = "queued"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    BOUNCED = "bounced"
+
+    @property
+    def rank(self) -> int:
+        return list(DeliveryState).index(self)
+
+
+class Participant(Body):
+    """A person or a raw address in a role. `address` is normalised, `raw` is as the message had it."""
+
+    role: Role
+    address: str
+    raw: str = ""
+    name: str = ""
+    client_id: str | None = None
+    ours: bool = False
+    """The address is one of our own (a mailbox, a bot, a number): it never becomes a client's."""
+
+
+class Attachment(Body):
+    id: str
+    filename: str
+    content_type: str
+    size: int
+    """Bytes."""
+    blob: str
+    """Key in the blob storage."""
+
+
+class InteractionReceived(Event):
+    """A channel received something. Published once the raw bytes are durable, before the provider is told."""
+
+    TYPE: ClassVar[str] = "interaction.received.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    id: str
+    channel: str
+    type: str
+    """`email`, `sms`, `telegram`, `call`, …"""
+    account: str
+    """The mailbox, bot or number that received it."""
+    at: datetime
+    received_at: datetime
+    participants: tuple[Participant, ...]
+    subject: str = ""
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    keys: tuple[str, ...] = ()
+    """Names this message is known by in its channel: `email:<id@host>`."""
+    refs: tuple[str, ...] = ()
+    """Names of what it answers, most telling first: `email:<id@host>`, `interaction:ID`, `token:TOKEN`."""
+    raw: str = ""
+    """Blob key of the bytes as they came."""
+    problem: str = ""
+    """What could not be taken over, in words for the operator."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.id, self.account)
+
+    def key(self) -> str:
+        return next((p.address for p in self.participants if p.role is Role.FROM), self.account)
+
+
+class Link(Body):
+    """Why an interaction is in its chain."""
+
+    rule: str
+    """`reference`, `same_subject`, `open_chain`, `new_chain`, `answer`."""
+    evidence: str = ""
+    """What the rule saw: the reference that matched, the subject."""
+
+
+class Delivery(Body):
+    state: DeliveryState
+    reason: str | None = None
+    copy_state: Literal["pending", "saved", "failed"] | None = None
+    """The copy in the Sent folder, a step of its own."""
+    copy_reason: str | None = None
+
+
+class Interaction(Body):
+    """One contact, linked."""
+
+    id: str
+    channel: str
+    type: str
+    direction: Direction
+    account: str
+    at: datetime
+    client_id: str
+    chain_id: str
+    cause_id: str | None = None
+    subject: str = ""
+    text: str = ""
+    participants: tuple[Participant, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    delivery: Delivery | None = None
+    link: Link
+    author: str | None = None
+    """Login of the employee who wrote it."""
+    problem: str = ""
+    raw: str = ""
+
+
+class InteractionLinked(Event):
+    """An interaction that came in is in its client's chain."""
+
+    TYPE: ClassVar[str] = "interaction.linked.v1"
+    TOPIC: ClassVar[str] = "interactions"
+
+    interaction: Interaction
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction.id)
+
+    def key(self) -> str:
+        return self.interaction.client_id
+
+
+class InteractionPlanned(Event):
+    """An employee's message was accepted and is on its way to the channel."""
+
+    TYPE: ClassVar[str] = "interaction.planned.v1"
+    TOPIC: ClassVar[str] = "interactions"
+
+    interaction: Interaction
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction.id)
+
+    def key(self) -> str:
+        return self.interaction.client_id
+
+
+class InteractionChanged(Event):
+    """The delivery of an interaction moved on, or the same mail reached another of our mailboxes."""
+
+    TYPE: ClassVar[str] = "interaction.changed.v1"
+    TOPIC: ClassVar[str] = "interactions"
+
+    interaction: Interaction
+    revision: int
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction.id, str(self.revision))
+
+    def key(self) -> str:
+        return self.interaction.client_id
+
+
+class SendMessage(Event):
+    """Send this message by the channel whose topic it is on. `id` is the interaction's."""
+
+    TYPE: ClassVar[str] = "message.send.v1"
+    TOPIC: ClassVar[str] = "outbound.email"
+
+    id: str
+    account: str
+    to: tuple[Participant, ...]
+    """Recipients in their roles."""
+    from_name: str = ""
+    subject: str = ""
+    text: str
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reply_to_key: str | None = None
+    """Name of the message this one answers, as its channel knows it."""
+    thread_keys: tuple[str, ...] = Field(default=(), description="Names of the earlier messages, oldest first")
+    token: str = ""
+    """What a reply can be recognised by when its references are lost."""
+    mass: bool = False
+    """Part of a mailing: never sent twice, whatever happens."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.id)
+
+    def key(self) -> str:
+        return self.account
+
+
+class DeliveryRecorded(Event):
+    """What became of a message, as the channel learnt it."""
+
+    TYPE: ClassVar[str] = "delivery.recorded.v1"
+    TOPIC: ClassVar[str] = "delivery"
+
+    interaction_id: str
+    at: datetime
+    state: DeliveryState
+    reason: str | None = None
+    keys: tuple[str, ...] = ()
+    """Names the provider gave the message."""
+    copy_state: Literal["pending", "saved", "failed"] | None = None
+    copy_reason: str | None = None
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction_id, self.state, self.copy_state or "")
+
+    def key(self) -> str:
+        return self.interaction_id

@@ -1,0 +1,28 @@
+"""All events of this version."""
+
+from hub.contracts.base import Registry
+from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.interaction import (
+    DeliveryRecorded,
+    InteractionChanged,
+    InteractionLinked,
+    InteractionPlanned,
+    InteractionReceived,
+    SendMessage,
+)
+from hub.contracts.park import MessageParked, RawMailStored
+
+REGISTRY = Registry(
+    (
+        InteractionReceived,
+        InteractionLinked,
+        InteractionPlanned,
+        InteractionChanged,
+        SendMessage,
+        DeliveryRecorded,
+        ClientOpened,
+        ChainOpened,
+        MessageParked,
+        RawMailStored,
+    )
+)

@@ -1,0 +1,29 @@
+"""The topics: partitions, key and retention as data, created at start on both footings."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `retention` none keeps for ever; the embedded log keeps what its slowest group has not read."""
+
+    name: str
+    key: str
+    """What its records are keyed by, for the reader of docs/events.md."""
+    partitions: int = 8
+    retention: timedelta | None = timedelta(days=30)
+    retention_bytes: int | None = None
+    """For each partition; none is without limit."""
+
+
+INBOUND = Topic("inbound", "address of the sender")
+RAW_EMAIL = Topic("raw.email", "mailbox id")
+OUTBOUND_EMAIL = Topic("outbound.email", "mailbox id")
+DELIVERY = Topic("delivery", "interaction id")
+INTERACTIONS = Topic("interactions", "client id", retention=None)
+CHAINS = Topic("chains", "client id", retention=None)
+CLIENTS = Topic("clients", "client id", retention=None)
+DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
+
+TOPICS = (INBOUND, RAW_EMAIL, OUTBOUND_EMAIL, DELIVERY, INTERACTIONS, CHAINS, CLIENTS, DEAD_LETTERS)

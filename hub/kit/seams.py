@@ -1,0 +1,21 @@
+"""Named instants between two steps, where the fault tests kill the process.
+
+A seam does nothing unless `OMNIHUB_SEAM` names it: `OMNIHUB_SEAM=email.after_publish` kills the process (SIGKILL)
+the first time that instant is reached, `email.after_publish:3` the third time.
+"""
+
+import os
+import signal
+
+_name, _, _nth = os.environ.get("OMNIHUB_SEAM", "").partition(":")
+_left = int(_nth or 1)
+
+
+def seam(name: str) -> None:
+    """Dies here when told to; otherwise nothing."""
+    if name != _name:
+        return
+    global _left
+    _left -= 1
+    if _left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,63 @@
+"""Encryption at rest of other people's passwords, with a key file made at first start."""
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from hub.kit.errors import ConfigurationError
+
+
+class SecretBox:
+    """Seals short texts with the key in `key_file` (Fernet: AES-128-CBC and HMAC-SHA256)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = Fernet(key)
+
+    @classmethod
+    def open(cls, key_file: Path) -> "SecretBox":
+        """Reads the key, making it (mode 0600) if there is none.
+
+        Raises:
+            ConfigurationError: the file holds something else.
+        """
+        if not key_file.exists():
+            key_file.parent.mkdir(parents=True, exist_ok=True)
+            _write_once(key_file, Fernet.generate_key())
+        try:
+            return cls(key_file.read_bytes().strip())
+        except ValueError as exc:
+            raise ConfigurationError(
+                f"{key_file} is not a key file; restore it from the backup, or remove it and enter all mailbox"
+                " passwords again"
+            ) from exc
+
+    def seal(self, text: str) -> str:
+        return self._fernet.encrypt(text.encode()).decode("ascii")
+
+    def unseal(self, sealed: str) -> str:
+        """The text that was sealed.
+
+        Raises:
+            ConfigurationError: it was sealed with another key.
+        """
+        try:
+            return self._fernet.decrypt(sealed.encode("ascii")).decode()
+        except InvalidToken as exc:
+            raise ConfigurationError("a stored password was sealed with another key file; restore that file") from exc
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Lets exactly one of several starting processes make the file, whole."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
