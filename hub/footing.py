@@ -1,0 +1,49 @@
+"""What a service stands on: bus, store, blobs, clock, secrets, settings and the way to the other services."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+from fastapi import FastAPI
+
+from hub.bus.base import Bus
+from hub.kit.blobs import Blobs
+from hub.kit.clock import Clock
+from hub.kit.secrets import SecretBox
+from hub.kit.settings import Source
+from hub.store.base import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """Handed to the `build` of each service; the same code runs on the embedded and on the distributed one."""
+
+    data: Path
+    """A folder for the key file; on the embedded footing everything else too."""
+    bus: Callable[[str], Bus]
+    """A door to the bus for the named service."""
+    store: Callable[[str], Store]
+    """The store of the named service."""
+    blobs: Blobs
+    secrets: SecretBox
+    clock: Clock
+    source: Source
+    peer: Callable[[str], httpx.AsyncClient]
+    """A client whose base URL is the named service's."""
+
+
+class Service(Protocol):
+    """One of the hub's services, built and ready to start."""
+
+    name: str
+    http: FastAPI
+
+    async def start(self) -> None:
+        """Returns when it takes work; waits for its store and bus as long as it takes."""
+        ...
+
+    async def stop(self) -> None:
+        """Finishes what is in flight."""
+        ...
