@@ -17,7 +17,7 @@ Ping = Callable[[], Awaitable[None]]
 
 
 def service_app(title: str, *, checks: dict[str, Ping], **options: Any) -> FastAPI:
-    """A FastAPI application with problem documents, `/healthz` (alive), `/readyz` (each check answers), `/metrics`."""
+    """An application with problem documents, `/healthz` (alive), `/readyz` (each check answers) and `/metrics`."""
     app = FastAPI(title=title, **options)
     app.add_exception_handler(HubError, _on_hub_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
