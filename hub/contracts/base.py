@@ -26,6 +26,10 @@ class Event(Body):
     """CloudEvents type with its version, for example `interaction.received.v1`."""
     TOPIC: ClassVar[str]
 
+    def topic(self) -> str:
+        """Where it is published; `TOPIC` unless its fields say otherwise."""
+        return self.TOPIC
+
     def event_id(self) -> str:
         """Derived from what the event is about: the same fact told twice has the same id."""
         raise NotImplementedError
@@ -109,7 +113,7 @@ def encode(envelope: Envelope) -> Record:
     event = envelope.event
     event_id = event.event_id()
     return Record(
-        topic=event.TOPIC,
+        topic=event.topic(),
         key=event.key().encode(),
         value=event.model_dump_json(exclude_none=True).encode(),
         headers=[

@@ -50,6 +50,8 @@ class Chain(Body):
     opened_by: str
     """Id of the interaction that opened it: the first cause."""
     last_at: datetime
+    last_id: str
+    """Id of the newest interaction."""
     owner: str | None = None
     """Login of the employee who owns the next step."""
 

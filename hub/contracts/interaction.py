@@ -119,7 +119,8 @@ class Interaction(Body):
     channel: str
     type: str
     direction: Direction
-    account: str
+    accounts: tuple[str, ...]
+    """The mailboxes, bots or numbers of ours that have it; one mail to two of our boxes is one interaction."""
     at: datetime
     client_id: str
     chain_id: str
@@ -133,6 +134,8 @@ class Interaction(Body):
     author: str | None = None
     """Login of the employee who wrote it."""
     problem: str = ""
+    keys: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
     raw: str = ""
 
 
@@ -183,12 +186,13 @@ class InteractionChanged(Event):
 
 
 class SendMessage(Event):
-    """Send this message by the channel whose topic it is on. `id` is the interaction's."""
+    """Send this message by `channel`, from `account`. `id` is the interaction's."""
 
     TYPE: ClassVar[str] = "message.send.v1"
-    TOPIC: ClassVar[str] = "outbound.email"
+    TOPIC: ClassVar[str] = "outbound"
 
     id: str
+    channel: str
     account: str
     to: tuple[Participant, ...]
     """Recipients in their roles."""
@@ -204,6 +208,9 @@ class SendMessage(Event):
     """What a reply can be recognised by when its references are lost."""
     mass: bool = False
     """Part of a mailing: never sent twice, whatever happens."""
+
+    def topic(self) -> str:
+        return f"{self.TOPIC}.{self.channel}"
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.id)
