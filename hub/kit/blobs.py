@@ -223,11 +223,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OSError, BaseError) as exc:
-        raise BlobsUnavailable(f"the blob storage failed: {_first_line(exc)}") from exc
+        raise BlobsUnavailable(f"the blob storage failed: {_brief(exc)}") from exc
 
 
-def _first_line(exc: Exception) -> str:
-    return str(exc).partition("\n")[0]
+def _brief(exc: Exception) -> str:
+    """What obstore says without its debug dump; an S3 server's XML in one line."""
+    return " ".join(str(exc).partition("\n\nDebug source")[0].split())[:400]
 
 
 async def _all_done(works: Iterable[Awaitable[None]]) -> None:

@@ -1,0 +1,252 @@
+"""What a folder and a bucket promise alike, and what a full disk does."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from urllib.request import Request, urlopen
+
+import pytest
+
+from hub.kit.blobs import Blobs, FolderBlobs, S3Blobs, open_blobs
+from hub.kit.errors import BlobsUnavailable, ConfigurationError, InvalidInput, NotFound
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def s3_endpoint() -> Iterator[str]:
+    """A real S3 protocol server in this process, with one bucket."""
+    moto = pytest.importorskip("moto.server", reason="moto is not installed: pip install 'moto[s3,server]'")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    with urlopen(Request(f"{endpoint}/omnihub", method="PUT")):
+        yield endpoint
+    server.stop()
+
+
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.connected)])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "folder":
+        return open_blobs(tmp_path / "blobs")
+    return a_bucket(request.getfixturevalue("s3_endpoint"), f"s3://omnihub/{tmp_path.name}")
+
+
+def a_bucket(endpoint: str, url: str = "s3://omnihub") -> Blobs:
+    return open_blobs(url, endpoint=endpoint, region="us-east-1", access_key="key", secret_key="secret")
+
+
+async def test_what_was_put_is_got(blobs: Blobs) -> None:
+    await blobs.put("raw/ab/one", b"\x00\xff bytes")
+    assert await blobs.get("raw/ab/one") == b"\x00\xff bytes"
+
+
+async def test_an_empty_blob_is_a_blob(blobs: Blobs) -> None:
+    await blobs.put("empty", b"")
+    assert await blobs.get("empty") == b""
+
+
+async def test_the_same_key_again_replaces(blobs: Blobs) -> None:
+    await blobs.put("key", b"before")
+    await blobs.put("key", b"after!")
+    assert await blobs.get("key") == b"after!"
+
+
+async def test_a_large_blob_comes_back_whole(blobs: Blobs) -> None:
+    content = os.urandom(1 << 20) * 12
+    await blobs.put("raw/large", content)
+    assert await blobs.get("raw/large") == content
+
+
+async def test_many_are_put_together(blobs: Blobs) -> None:
+    many = {f"raw/{number % 7}/{number}": b"%d" % number for number in range(100)}
+    await blobs.put_many(many)
+    assert {key: await blobs.get(key) for key in many} == many
+
+
+async def test_putting_nothing_is_allowed(blobs: Blobs) -> None:
+    await blobs.put_many({})
+
+
+async def test_many_writers_of_one_key_leave_one_of_their_blobs(blobs: Blobs) -> None:
+    written = [bytes([number]) * 5000 for number in range(20)]
+    await asyncio.gather(*(blobs.put("raw/raced", content) for content in written))
+    assert await blobs.get("raw/raced") in written
+
+
+async def test_a_missing_key_is_not_found(blobs: Blobs) -> None:
+    with pytest.raises(NotFound, match="raw/missing"):
+        await blobs.get("raw/missing")
+
+
+async def test_ping_answers(blobs: Blobs) -> None:
+    await blobs.ping()
+    await blobs.ping()
+
+
+BAD_KEYS = [
+    "",
+    "/",
+    "/absolute",
+    "../up",
+    "raw/../../up",
+    "raw//twice",
+    "raw/",
+    ".staging/x",
+    "raw/.hidden",
+    "ключ",
+    "a b",
+    "back\\slash",
+    "nul\0",
+    "line\n",
+    "x" * 300,
+]
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+async def test_what_is_not_a_key_is_refused(blobs: Blobs, key: str) -> None:
+    with pytest.raises(InvalidInput, match="not a blob key"):
+        await blobs.put_many({"good": b"", key: b""})
+    with pytest.raises(InvalidInput, match="not a blob key"):
+        await blobs.get(key)
+    with pytest.raises(NotFound):
+        await blobs.get("good")
+
+
+def test_a_path_opens_a_folder_and_a_url_a_bucket(tmp_path: Path) -> None:
+    assert isinstance(open_blobs(tmp_path / "a"), FolderBlobs)
+    assert isinstance(open_blobs(str(tmp_path / "b")), FolderBlobs)
+    assert isinstance(open_blobs("s3://bucket/prefix"), S3Blobs)
+
+
+def test_another_kind_of_url_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="s3://BUCKET/PREFIX"):
+        open_blobs("ftp://somewhere")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="cannot be made"):
+        open_blobs(tmp_path / "file" / "blobs")
+
+
+async def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    blobs = open_blobs(tmp_path / "blobs")
+    await blobs.put("raw/one", b"1")
+    (tmp_path / "blobs" / "raw" / "one").unlink()
+    (tmp_path / "blobs" / "raw").rmdir()
+    await blobs.put("raw/two", b"2")
+    assert await blobs.get("raw/two") == b"2"
+
+
+async def test_a_folder_in_the_way_is_reported(tmp_path: Path) -> None:
+    blobs = open_blobs(tmp_path)
+    await blobs.put("raw", b"a file where a folder is wanted")
+    with pytest.raises(BlobsUnavailable):
+        await blobs.put("raw/one", b"1")
+
+
+async def test_an_identical_blob_is_not_written_again(tmp_path: Path) -> None:
+    blobs = open_blobs(tmp_path)
+    await blobs.put("raw/one", b"same")
+    before = (tmp_path / "raw" / "one").stat()
+    await blobs.put("raw/one", b"same")
+    assert (tmp_path / "raw" / "one").stat().st_ino == before.st_ino
+
+
+async def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    open_blobs(tmp_path)
+    old, young = tmp_path / ".staging" / "old", tmp_path / ".staging" / "young"
+    old.touch()
+    young.touch()
+    os.utime(old, (0, time.time() - 90_000))
+    open_blobs(tmp_path)
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+FULL_DISK = dedent("""
+    import asyncio, sys
+    from pathlib import Path
+    from hub.kit.blobs import open_blobs
+    from hub.kit.errors import BlobsUnavailable, NotFound
+
+    async def main(folder):
+        blobs = open_blobs(folder)
+        await blobs.put("raw/small", b"fits")
+        fill(folder)
+        try:
+            await blobs.put_many({"raw/large": b"x" * 600_000})
+        except BlobsUnavailable as exc:
+            print(exc)
+        try:
+            await blobs.get("raw/large")
+        except NotFound:
+            print("not found")
+        print(await blobs.get("raw/small"), sorted(p.name for p in folder.rglob("*") if p.is_file()))
+        make_room(folder)
+        await blobs.put("raw/large", b"x" * 100_000)
+        print(len(await blobs.get("raw/large")))
+""")
+
+WITH_A_SMALL_TMPFS = """
+def fill(folder):
+    (folder / "filler").write_bytes(b"x" * 500_000)
+def make_room(folder):
+    (folder / "filler").unlink()
+"""
+
+WITH_A_LIMIT_ON_FILE_SIZE = """
+import resource
+def fill(folder):
+    (folder / "filler").touch()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, -1))
+def make_room(folder):
+    pass
+"""
+
+
+def run_on_a_full_disk(script: str, folder: Path, *before: str) -> list[str]:
+    code = f"{FULL_DISK}\n{script}\nasyncio.run(main(Path(sys.argv[1])))"
+    command = [*before, sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_write_past_a_limit_leaves_nothing_under_the_key(tmp_path: Path) -> None:
+    failure, *rest = run_on_a_full_disk(WITH_A_LIMIT_ON_FILE_SIZE, tmp_path)
+    assert "File too large" in failure
+    assert rest == ["not found", "b'fits' ['filler', 'small']", "100000"]
+
+
+def test_a_full_disk_leaves_nothing_under_the_key(tmp_path: Path) -> None:
+    mount = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', str(tmp_path)]
+    try:
+        subprocess.run([*mount, "true"], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no right to mount a small file system here; the limit on file size stands in")
+    failure, *rest = run_on_a_full_disk(WITH_A_SMALL_TMPFS, tmp_path, *mount)
+    assert "No space left" in failure
+    assert rest == ["not found", "b'fits' ['filler', 'small']", "100000"]
+
+
+@pytest.mark.connected
+async def test_a_missing_bucket_is_not_an_answer_about_a_key(s3_endpoint: str) -> None:
+    blobs = a_bucket(s3_endpoint, "s3://nowhere")
+    for ask in (lambda: blobs.get("key"), lambda: blobs.put("key", b""), blobs.ping):
+        with pytest.raises(BlobsUnavailable, match="NoSuchBucket"):
+            await ask()
+
+
+async def test_a_server_that_is_away_is_reported_within_seconds() -> None:
+    blobs = a_bucket("http://127.0.0.1:9")
+    with pytest.raises(BlobsUnavailable):
+        await asyncio.wait_for(blobs.put("key", b""), 15)
+    with pytest.raises(BlobsUnavailable):
+        await asyncio.wait_for(blobs.get("key"), 15)
