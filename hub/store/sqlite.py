@@ -1,0 +1,169 @@
+"""The store on SQLite: one file for each service, one table for each collection."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hub.kit.errors import ConfigurationError, InvalidInput
+from hub.kit.log import Log
+from hub.store.base import CollectionSpec, Document, Page, Scalar, Where
+from hub.store.query import VERSION, Schema, first_of_each, last_of_each, version_of
+from hub.store.sqlite_statements import Row, Statements
+from hub.store.sqlite_threads import Readers, Writer
+
+log = Log(__name__)
+SCHEMA_VERSION = 1
+
+Decide = Callable[[int | None, int], int | None]
+"""From the stored version (none: not there) and the document's own to the version to write; none writes nothing."""
+
+
+class SqliteStore:
+    """Documents in the file at `path`; what a write returned for survives a power cut.
+
+    Another process may use the file too: each transaction takes the write lock before it reads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = Writer(path)
+        self._readers = Readers(path)
+        self._collections: dict[str, SqliteCollection] = {}
+
+    def collection(self, spec: CollectionSpec) -> "SqliteCollection":
+        """Declare all before `start`; the same name again gives the same collection."""
+        known = self._collections.get(spec.name)
+        if known is None:
+            known = self._collections[spec.name] = SqliteCollection(spec, self._writer, self._readers)
+        elif known.spec != spec:
+            raise ValueError(f"collection {spec.name} is declared twice, differently")
+        return known
+
+    async def start(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer.start()
+        self._readers.start()
+        try:
+            await self._writer.run(self._prepare)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        await self._readers.stop()
+        await self._writer.stop()
+
+    async def ping(self) -> None:
+        await self._writer.run(_write_meta)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        _check_version(connection, self._path)
+        _write_meta(connection)
+        for collection in self._collections.values():
+            added = collection.statements.prepare(connection)
+            if added:
+                log.info("collection.extended", collection=collection.spec.name, fields=", ".join(added))
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
+    row = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
+    if row and row[0] > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"{path} was written by a newer version of omnihub (schema {row[0]}, this one knows {SCHEMA_VERSION});"
+            " install that version, or point `data` at another folder"
+        )
+
+
+def _write_meta(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", (SCHEMA_VERSION,))
+
+
+class SqliteCollection:
+    """One table."""
+
+    def __init__(self, spec: CollectionSpec, writer: Writer, readers: Readers) -> None:
+        self.spec = spec
+        self.schema = Schema(spec)
+        self.statements = Statements(self.schema)
+        self._writer = writer
+        self._readers = readers
+
+    async def get(self, doc_id: str) -> Document | None:
+        return (await self.get_many((doc_id,))).get(doc_id)
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        found = await self._readers.run(lambda connection: self.statements.get(connection, wanted))
+        return {document["_id"]: document for document in found}
+
+    async def insert(self, document: Document) -> bool:
+        return bool(await self.insert_many((document,)))
+
+    async def insert_many(self, documents: Sequence[Document]) -> set[str]:
+        rows = [self._row(doc_id, document, 0) for doc_id, document in first_of_each(documents).items()]
+        return await self._write(rows, lambda stored, _: 1 if stored is None else None)
+
+    async def swap(self, document: Document) -> bool:
+        return bool(await self.swap_many((document,)))
+
+    async def swap_many(self, documents: Sequence[Document]) -> set[str]:
+        rows = [self._row(doc_id, doc, version_of(doc)) for doc_id, doc in first_of_each(documents).items()]
+        return await self._write(rows, lambda stored, read: read + 1 if stored == read else None)
+
+    async def put_many(self, documents: Sequence[Document]) -> None:
+        rows = [self._row(doc_id, document, 0) for doc_id, document in last_of_each(documents).items()]
+        await self._write(rows, lambda stored, _: (stored or 0) + 1)
+
+    async def delete_many(self, ids: Iterable[str]) -> int:
+        wanted = list(ids)
+        if not wanted:
+            return 0
+        return await self._writer.run(lambda connection: self.statements.delete(connection, wanted))
+
+    async def find(
+        self,
+        where: Where,
+        *,
+        order: str = "_id",
+        descending: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Page:
+        plan = self.schema.plan(where, order=order, descending=descending, limit=limit, after=after)
+        return plan.page(await self._readers.run(lambda connection: self.statements.find(connection, plan)))
+
+    async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:
+        self.schema.check({field: None, **(where or {})})
+        return await self._readers.run(lambda connection: self.statements.count(connection, field, where or {}))
+
+    def _row(self, doc_id: str, document: Document, version: int) -> Row:
+        return Row(doc_id, version, _open_json(document), self.schema.values(document))
+
+    async def _write(self, rows: list[Row], decide: Decide) -> set[str]:
+        if not rows:
+            return set()
+
+        def write(connection: sqlite3.Connection) -> set[str]:
+            stored = self.statements.versions(connection, [row.doc_id for row in rows])
+            chosen = [
+                (row, version) for row in rows if (version := decide(stored.get(row.doc_id), row.version)) is not None
+            ]
+            self.statements.write(connection, chosen)
+            return {row.doc_id for row, _ in chosen}
+
+        return await self._writer.run(write)
+
+
+def _open_json(document: Document) -> str:
+    """The document as JSON up to the closing brace: the version is appended when it is known."""
+    content: dict[str, Any] = {name: value for name, value in document.items() if name != VERSION}
+    try:
+        return orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_DATETIME)[:-1].decode()
+    except TypeError as exc:
+        raise InvalidInput(f"document {document['_id']}: {exc}") from exc
