@@ -26,7 +26,7 @@ class Event(Body):
     """CloudEvents type with its version, for example `interaction.received.v1`."""
     TOPIC: ClassVar[str]
 
-    def topic(self) -> str:
+    def on_topic(self) -> str:
         """Where it is published; `TOPIC` unless its fields say otherwise."""
         return self.TOPIC
 
@@ -113,7 +113,7 @@ def encode(envelope: Envelope) -> Record:
     event = envelope.event
     event_id = event.event_id()
     return Record(
-        topic=event.topic(),
+        topic=event.on_topic(),
         key=event.key().encode(),
         value=event.model_dump_json(exclude_none=True).encode(),
         headers=[

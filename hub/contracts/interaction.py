@@ -209,7 +209,7 @@ class SendMessage(Event):
     mass: bool = False
     """Part of a mailing: never sent twice, whatever happens."""
 
-    def topic(self) -> str:
+    def on_topic(self) -> str:
         return f"{self.TOPIC}.{self.channel}"
 
     def event_id(self) -> str:
