@@ -1,0 +1,25 @@
+"""Pytest fixtures for tests on real servers; without Java or Maven they skip and say so."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.testing.servers import kafka, mongo
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.KafkaServer]:
+    """A running Kafka, shared: use topics and groups of your own, and start your own to kill it."""
+    if reason := kafka.missing():
+        pytest.skip(f"Kafka: {reason}")
+    with kafka.start_kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mongo.MongoServer]:
+    """A running stand-in for MongoDB, shared: use a database of your own, and start your own to kill it."""
+    if reason := mongo.missing():
+        pytest.skip(f"MongoDB stand-in: {reason}")
+    with mongo.start_mongo(tmp_path_factory.mktemp("mongo")) as server:
+        yield server

@@ -1,0 +1,43 @@
+"""A server that speaks MongoDB's protocol, for tests: right about meaning, wrong about speed (it scans)."""
+
+from pathlib import Path
+
+from hub.testing.servers import jars
+from hub.testing.servers.process import HOST, ServerProcess, free_ports, replies
+
+_SOURCE = Path(__file__).parent / "mongo_jars" / "StandIn.java"
+# OP_MSG with {ping: 1, $db: "a"} (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/).
+_PING_BODY = bytes.fromhex("00000000 00 1a000000 10 70696e6700 01000000 02 24646200 02000000 6100 00")
+_PING = (16 + len(_PING_BODY)).to_bytes(4, "little") + bytes.fromhex("01000000 00000000 dd070000") + _PING_BODY
+
+
+class MongoServer(ServerProcess):
+    """`start`, `stop`, `kill`, `pause`, `resume`; the port stays, and the data if they are kept in a file."""
+
+    def __init__(self, folder: Path, *, in_file: bool) -> None:
+        (port,) = free_ports(1)
+        self.url = f"mongodb://{HOST}:{port}"
+        command = ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", jars.jars("mongo"), str(_SOURCE), str(port)]
+        super().__init__(
+            [*command, str(folder / "data.h2")] if in_file else command,
+            folder=folder,
+            answers=lambda: replies(port, _PING),
+        )
+
+
+def missing() -> str | None:
+    """Why the stand-in cannot run here, or nothing; fetches it if need be."""
+    return jars.missing("mongo")
+
+
+def start_mongo(folder: Path, *, in_file: bool = False) -> MongoServer:
+    """A fresh stand-in, ready to be used; also a context manager that stops it.
+
+    `in_file` keeps the data over `stop` and `start`; `kill` may lose the last second, which MongoDB would not.
+
+    Raises:
+        jars.Missing: it cannot run on this machine.
+    """
+    server = MongoServer(folder.resolve(), in_file=in_file)
+    server.start()
+    return server

@@ -1,0 +1,106 @@
+"""A server process of the tests: on ports of its own, ready when it answers, ended by its process id."""
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+HOST = "127.0.0.1"
+_SECONDS_TO_START = 60.0
+_SECONDS_TO_STOP = 20.0
+
+
+class ServerProcess:
+    """Starts the command, and again on the same ports and data after `stop` or `kill`."""
+
+    def __init__(self, command: Sequence[str], *, folder: Path, answers: Callable[[], bool]) -> None:
+        """`answers` says whether the server is ready; its output goes to `FOLDER/output.log`."""
+        self._command = command
+        self._folder = folder
+        self._answers = answers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "not running"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Returns when it answers.
+
+        Raises:
+            RuntimeError: it ended, or did not answer in time; the message holds the end of its output.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "output.log").open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self._folder
+            )
+        atexit.register(self.kill)
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self._command[-1]} did not start:\n{self._tail()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Lets it write what it holds."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """It goes on holding its connections and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _end(self, by: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        atexit.unregister(self.kill)
+        # A paused process hears SIGTERM only when it goes on.
+        process.send_signal(by)
+        process.send_signal(signal.SIGCONT)
+        try:
+            process.wait(_SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _tail(self) -> str:
+        return (self._folder / "output.log").read_text(errors="replace")[-2000:]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on, all different."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    try:
+        return [taken.getsockname()[1] for taken in sockets]
+    finally:
+        for taken in sockets:
+            taken.close()
+
+
+def replies(port: int, request: bytes) -> bool:
+    """Whether the server on this port answers the request with anything."""
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=1.0) as connection:
+        connection.sendall(request)
+        return bool(connection.recv(1))
+    return False
