@@ -1,0 +1,195 @@
+"""A batch on either footing: decoded, handled, retried while something is down, poison parked; then committed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from aiokafka import ConsumerRecord
+from faststream import AckPolicy
+from faststream.exceptions import NackMessage
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from hub.bus.backoff import delay
+from hub.bus.base import Bus, Handle
+from hub.bus.deadletters import park
+from hub.bus.metrics import HANDLED, HANDLING, LAG, RETRIES
+from hub.contracts.base import Envelope, Record
+from hub.contracts.registry import REGISTRY
+from hub.contracts.topics import DEAD_LETTERS
+from hub.kit.clock import Clock
+from hub.kit.errors import TransientError, Undecodable
+from hub.kit.log import Log
+from hub.kit.seams import seam
+
+log = Log(__name__)
+
+PATIENCE = 60.0
+"""Seconds a batch is retried in place before it is handed back and polled again, which keeps the group membership."""
+
+Batch = tuple[ConsumerRecord[bytes, bytes], ...]
+
+
+class BusConsumer(Protocol):
+    """What is asked of a consumer besides aiokafka's interface."""
+
+    def behind(self) -> int:
+        """Records published to its partitions and not yet handed out."""
+        ...
+
+
+class Consumption:
+    """One subscription: its handler, and what became of the records so far."""
+
+    def __init__(self, bus: Bus, topic: str, group: str, handle: Handle, *, source: str, clock: Clock) -> None:
+        self.topic = topic
+        self.group = group
+        self._bus = bus
+        self._handle = handle
+        self._source = source
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._attempts = 0
+
+    def stop(self) -> None:
+        """A batch that is waiting to be retried is given back; one that is being handled is finished."""
+        self._stopping.set()
+
+    async def consume(self, batch: Batch, behind: int) -> None:
+        """Returns when every record is handled or parked; the offsets may then be committed.
+
+        Raises:
+            NackMessage: something was down for too long, or the hub is stopping; read the batch again.
+        """
+        LAG.labels(self.topic, self.group).set(behind + len(batch))
+        try:
+            envelopes = await self._decode([record_of(each) for each in batch])
+            if envelopes:
+                await self._handle_or_split(envelopes)
+        except TransientError as exc:
+            raise NackMessage from exc
+        seam("bus.after_handle")
+        HANDLED.labels(self.topic, self.group).inc(len(batch))
+        LAG.labels(self.topic, self.group).set(behind)
+
+    async def _decode(self, records: Sequence[Record]) -> list[Envelope]:
+        envelopes = []
+        for record in records:
+            try:
+                envelopes.append(REGISTRY.decode(record))
+            except Undecodable as exc:
+                await self._park(record, exc)
+        return envelopes
+
+    async def _handle_or_split(self, envelopes: Sequence[Envelope]) -> None:
+        try:
+            await self._patiently(lambda: self._timed(envelopes))
+        except TransientError:
+            raise
+        except Exception as exc:
+            # Halves rather than singles: one poison record among five hundred costs twenty calls, not five hundred.
+            if len(envelopes) > 1:
+                half = len(envelopes) // 2
+                await self._handle_or_split(envelopes[:half])
+                await self._handle_or_split(envelopes[half:])
+                return
+            record = envelopes[0].record
+            assert record is not None
+            await self._park(record, exc)
+
+    async def _timed(self, envelopes: Sequence[Envelope]) -> None:
+        with HANDLING.labels(self.topic, self.group).time():
+            await self._handle(envelopes)
+
+    async def _park(self, record: Record, error: Exception) -> None:
+        if self.topic == DEAD_LETTERS.name:
+            # A dead letter about a dead letter would go round for ever; this one stays where it is.
+            log.error("message.unreadable", exc=error, topic=record.topic, group=self.group, offset=record.offset)
+            return
+        await self._patiently(
+            lambda: park(self._bus, record, group=self.group, error=error, source=self._source, clock=self._clock)
+        )
+
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+        started = asyncio.get_running_loop().time()
+        while True:
+            try:
+                await step()
+            except TransientError as exc:
+                self._attempts += 1
+                elapsed = asyncio.get_running_loop().time() - started
+                if self._stopping.is_set() or elapsed > PATIENCE or not await self._pause(exc):
+                    raise
+            else:
+                self._attempts = 0
+                return
+
+    async def _pause(self, error: TransientError) -> bool:
+        """Whether to try again: not when the hub is stopping."""
+        wait = delay(self._attempts)
+        RETRIES.labels(self.topic, self.group).inc()
+        log.warning(
+            "bus.retrying",
+            topic=self.topic,
+            group=self.group,
+            attempt=self._attempts,
+            seconds=round(wait, 1),
+            error=type(error).__name__,
+            reason=str(error),
+        )
+        try:
+            async with asyncio.timeout(wait):
+                await self._stopping.wait()
+        except TimeoutError:
+            return True
+        return False
+
+
+def attach(broker: KafkaBroker, consumption: Consumption, *, max_records: int) -> None:
+    """Makes the consumption a FastStream batch subscriber of the broker."""
+    subscriber = broker.subscriber(
+        consumption.topic,
+        group_id=consumption.group,
+        batch=True,
+        max_records=max_records,
+        # FastStream sleeps this long after an empty poll; our consumers do the waiting themselves.
+        batch_timeout_ms=1,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        no_reply=True,
+    )
+
+    async def parse(batch: Batch) -> KafkaAckableMessage:
+        # FastStream's own parser would decode every header of every record, which the registry does once more.
+        assert subscriber.consumer is not None
+        return KafkaAckableMessage(batch, batch, consumer=subscriber.consumer, correlation_id="-")
+
+    async def decode(message: KafkaAckableMessage) -> Batch:
+        return cast(Batch, message.raw_message)
+
+    async def consume(batch: Batch) -> None:
+        await consumption.consume(batch, cast(BusConsumer, subscriber.consumer).behind())
+
+    subscriber(consume, parser=parse, decoder=decode)
+
+
+class FastStreamLog:
+    """FastStream's log lines from errors up, as ours; what is below tells of every batch."""
+
+    def log(self, level: int, msg: Any, /, *, exc_info: Any = None, extra: Mapping[str, Any] | None = None) -> None:
+        if level >= logging.ERROR:
+            fields = {key: value for key, value in (extra or {}).items() if value}
+            log.error("bus.failed", exc=exc_info or None, reason=str(msg), **fields)
+
+
+def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
+    return Record(
+        topic=read.topic,
+        key=read.key or b"",
+        value=read.value or b"",
+        headers=read.headers,
+        partition=read.partition,
+        offset=read.offset,
+        timestamp=read.timestamp,
+    )

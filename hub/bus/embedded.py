@@ -1,0 +1,351 @@
+"""The embedded bus: FastStream's KafkaBroker on the log in SQLite instead of a Kafka cluster."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from aiokafka.structs import RecordMetadata
+from faststream.kafka import KafkaBroker
+
+from hub.bus.backoff import delay, until_available
+from hub.bus.base import END, Handle, Lag, Position, Reader
+from hub.bus.consume import Consumption, FastStreamLog, attach, record_of
+from hub.bus.groups import Member
+from hub.bus.journal import Slot
+from hub.bus.limits import check_size
+from hub.bus.log import Log
+from hub.bus.metrics import PUBLISHED
+from hub.contracts.base import Envelope, Headers, Record, encode
+from hub.contracts.topics import TOPICS, Topic
+from hub.kit.clock import Clock
+from hub.kit.errors import BusUnavailable
+from hub.kit.log import Log as Logger
+
+log = Logger(__name__)
+
+POLL = 1.0
+"""Seconds an empty poll waits for a record."""
+
+
+class EmbeddedBatch:
+    """aiokafka's BatchBuilder: records for one partition."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[bytes | None, bytes | None, Headers]] = []
+
+    def append(
+        self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> tuple[int, int | None]:
+        """Place in the batch and timestamp given; there is no limit to a batch here."""
+        self.records.append((key, value, headers))
+        return len(self.records) - 1, timestamp
+
+
+class EmbeddedProducer:
+    """aiokafka's AIOKafkaProducer over the log. Timestamps are the log's own."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._closed = False
+
+    async def start(self) -> None:
+        """Nothing to do: the log is opened by the bus."""
+
+    async def stop(self) -> None:
+        self._closed = True
+
+    async def flush(self) -> None:
+        """Nothing waits: every send is on its way at once."""
+
+    async def partitions_for(self, topic: str) -> set[int]:
+        return {slot.partition for slot in self._log.slots(topic)}
+
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,  # noqa: ARG002
+        headers: Headers | None = None,
+    ) -> "asyncio.Future[RecordMetadata]":
+        slot = self._log.slot_for(topic, key, partition)
+        return asyncio.ensure_future(self._append(slot, [(key, value, headers or ())]))
+
+    async def send_and_wait(self, *args: Any, **options: Any) -> RecordMetadata:
+        return await (await self.send(*args, **options))
+
+    def create_batch(self) -> EmbeddedBatch:
+        return EmbeddedBatch()
+
+    async def send_batch(
+        self, batch: EmbeddedBatch, topic: str, *, partition: int | None
+    ) -> "asyncio.Future[RecordMetadata]":
+        slot = self._log.slot_for(topic, None, partition)
+        return asyncio.ensure_future(self._append(slot, batch.records))
+
+    async def _append(
+        self, slot: Slot, records: Sequence[tuple[bytes | None, bytes | None, Headers]]
+    ) -> RecordMetadata:
+        place = (await self._log.append_to([(slot, *record) for record in records]))[0]
+        topic_partition = TopicPartition(slot.topic, slot.partition)
+        return RecordMetadata(slot.topic, slot.partition, topic_partition, place[1], slot.timestamp, 1, slot.first)
+
+
+class EmbeddedConsumer:
+    """aiokafka's AIOKafkaConsumer over the log, as a member of a group."""
+
+    def __init__(self, log: Log, *, group_id: str, auto_offset_reset: str = "latest", **_: Any) -> None:
+        self._log = log
+        self._group_id = group_id
+        self._latest = auto_offset_reset == "latest"
+        self._topics: tuple[str, ...] = ()
+        self._member: Member | None = None
+        self._wait: Callable[[float], Any] | None = None
+        self._unwatch: Callable[[], None] = lambda: None
+        self._next: dict[Slot, int] = {}
+        self._durable: dict[Slot, int] = {}
+        self._turn = 0
+        self._failures = 0
+
+    def subscribe(self, topics: Sequence[str] = (), pattern: str | None = None, listener: Any = None) -> None:  # noqa: ARG002
+        self._topics = tuple(topics)
+
+    async def start(self) -> None:
+        """Joins the group; waits for the log as long as it takes."""
+        await until_available(
+            lambda: self._log.join(self._group_id, self._topics, latest=self._latest), f"joining {self._group_id}"
+        )
+        watch = self._log.watch(self._topics)
+        self._wait, self._unwatch = watch.wait, lambda: self._log.unwatch(watch)
+        self._member = Member(self._topics, watch.wake)
+        self._log.groups[self._group_id].join(self._member)
+
+    async def stop(self) -> None:
+        """Leaves the group; from now on it commits nothing."""
+        member, self._member = self._member, None
+        self._unwatch()
+        if member is not None:
+            self._log.groups[self._group_id].leave(member)
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(slot.topic, slot.partition) for slot in self._owned()}
+
+    async def getone(self, *partitions: TopicPartition) -> ConsumerRecord[bytes, bytes]:
+        while True:
+            for records in (await self.getmany(*partitions, max_records=1)).values():
+                return records[0]
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+        """The next records; waits at least a second for some, so that an idle hub rests."""
+        patience = max(timeout_ms / 1000, POLL)
+        try:
+            await self._commit_late()
+            fetched = await self._fetch(partitions, max_records or 500)
+            if not fetched:
+                await self._member_wait(patience)
+                fetched = await self._fetch(partitions, max_records or 500)
+        except BusUnavailable as exc:
+            await self._rest(exc)
+            return {}
+        self._failures = 0
+        for slot, records in fetched.items():
+            self._next[slot] = records[-1].offset + 1
+        return {TopicPartition(slot.topic, slot.partition): records for slot, records in fetched.items()}
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Where to read on; nothing when the partition is another member's by now."""
+        slot = self._log.slots(partition.topic)[partition.partition]
+        if slot in self._next:
+            self._next[slot] = offset
+
+    async def position(self, partition: TopicPartition) -> int:
+        slot = self._log.slots(partition.topic)[partition.partition]
+        if slot not in self._owned():
+            raise IllegalStateError(f"{partition} is not assigned to this consumer")
+        return self._next[slot]
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self._log.committed(self._group_id, self._log.slots(partition.topic)[partition.partition])
+
+    async def commit(self, offsets: Mapping[TopicPartition, int] | None = None) -> None:
+        """Up to what was handed out, or `offsets`; only for partitions it has. Tried again later if not confirmed."""
+        if offsets is None:
+            wanted = {slot: self._next[slot] for slot in self._owned()}
+        else:
+            named = {self._log.slots(p.topic)[p.partition]: offset for p, offset in offsets.items()}
+            wanted = {slot: offset for slot, offset in named.items() if slot in self._owned()}
+        news = {slot: offset for slot, offset in wanted.items() if self._durable.get(slot) != offset}
+        if not news:
+            return
+        try:
+            await self._log.commit(self._group_id, news)
+        except BusUnavailable as exc:
+            log.warning("bus.commit_delayed", group=self._group_id, reason=str(exc))
+        else:
+            self._durable.update(news)
+
+    def behind(self) -> int:
+        return sum(slot.next - self._next[slot] for slot in self._owned())
+
+    def _owned(self) -> set[Slot]:
+        return self._member.owned & self._next.keys() if self._member is not None else set()
+
+    async def _commit_late(self) -> None:
+        """What the disk did not take after the last batch."""
+        if any(self._durable.get(slot) != self._next[slot] for slot in self._owned()):
+            await self.commit()
+
+    async def _fetch(
+        self, partitions: Sequence[TopicPartition], limit: int
+    ) -> dict[Slot, list[ConsumerRecord[bytes, bytes]]]:
+        slots = self._settle()
+        if partitions:
+            slots = [slot for slot in slots if (slot.topic, slot.partition) in partitions]
+        # Beginning with another partition each time, so that a busy one does not starve the rest.
+        self._turn = (self._turn + 1) % len(slots) if slots else 0
+        turned = slots[self._turn :] + slots[: self._turn]
+        return await self._log.fetch({slot: self._next[slot] for slot in turned}, limit)
+
+    def _settle(self) -> list[Slot]:
+        """The partitions that are this member's now; those it just got begin where the group had come to."""
+        if self._member is None:
+            raise ConsumerStoppedError
+        self._log.groups[self._group_id].settle(self._member)
+        owned = self._member.owned
+        for slot in self._next.keys() - owned:
+            del self._next[slot], self._durable[slot]
+        for slot in owned - self._next.keys():
+            self._next[slot] = self._durable[slot] = self._log.committed(self._group_id, slot)
+        return sorted(owned, key=lambda slot: slot.id)
+
+    async def _member_wait(self, seconds: float) -> None:
+        if self._wait is None:
+            raise ConsumerStoppedError
+        await self._wait(seconds)
+
+    async def _rest(self, error: BusUnavailable) -> None:
+        self._failures += 1
+        seconds = delay(self._failures)
+        log.warning("bus.unavailable", group=self._group_id, seconds=round(seconds, 1), reason=str(error))
+        await asyncio.sleep(seconds)
+
+
+class EmbeddedReader:
+    """Reads the log from any place, without a group."""
+
+    def __init__(self, log: Log, positions: dict[Slot, int]) -> None:
+        self._log = log
+        self._next = positions
+        self._watch = log.watch(sorted({slot.topic for slot in positions}))
+
+    async def read(self, *, max_records: int = 500, wait: float = 1.0) -> list[Record]:
+        records = await self._fetch(max_records)
+        if not records and wait > 0:
+            await self._watch.wait(wait)
+            records = await self._fetch(max_records)
+        return records
+
+    def positions(self) -> dict[Position, int]:
+        return {(slot.topic, slot.partition): offset for slot, offset in self._next.items()}
+
+    async def close(self) -> None:
+        self._log.unwatch(self._watch)
+
+    async def _fetch(self, limit: int) -> list[Record]:
+        fetched = await self._log.fetch(self._next, limit)
+        for slot, records in fetched.items():
+            # Last in, first out of the dictionary's order: every partition has its turn.
+            del self._next[slot]
+            self._next[slot] = records[-1].offset + 1
+        return [record_of(record) for records in fetched.values() for record in records]
+
+
+class EmbeddedBroker(KafkaBroker):
+    """FastStream's Kafka broker, connected to the log. It makes no topics and has no network administration."""
+
+    def __init__(self, log: Log, **options: Any) -> None:
+        super().__init__(allow_auto_create_topics=False, **options)
+        self._log = log
+
+    async def _connect(self) -> Callable[..., Any]:
+        config = self.config.broker_config
+        await config.producer.connect(EmbeddedProducer(self._log), serializer=config.fd_config._serializer)
+        config.builder = partial(EmbeddedConsumer, self._log)
+        return config.builder
+
+    async def ping(self, timeout: float | None) -> bool:  # noqa: ASYNC109
+        try:
+            async with asyncio.timeout(timeout):
+                await self._log.ping()
+        except (BusUnavailable, TimeoutError):
+            return False
+        return True
+
+
+class EmbeddedBus:
+    """One service's door to the log; several share one log in one process. Whoever made the log closes it."""
+
+    def __init__(self, log: Log, service: str, clock: Clock, topics: Sequence[Topic] = TOPICS) -> None:
+        self._log = log
+        self._source = f"omnihub/{service}"
+        self._clock = clock
+        self._topics = topics
+        self._consumptions: list[Consumption] = []
+        self.broker = EmbeddedBroker(log, apply_types=False, logger=FastStreamLog(), graceful_timeout=30.0)
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        await self.publish_records([encode(envelope) for envelope in envelopes])
+
+    async def publish_records(self, records: Sequence[Record]) -> None:
+        check_size(records)
+        if not records:
+            return
+        await self._log.append(records)
+        for record in records:
+            PUBLISHED.labels(record.topic).inc()
+
+    def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
+        consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock)
+        self._consumptions.append(consumption)
+        attach(self.broker, consumption, max_records=max_records)
+
+    async def reader(
+        self,
+        topics: Sequence[str],
+        *,
+        since: datetime | None = None,
+        at: Mapping[Position, int] | None = None,
+    ) -> Reader:
+        offsets: dict[Slot, int] = {}
+        for slot in (slot for topic in topics for slot in self._log.slots(topic)):
+            offset = (at or {}).get((slot.topic, slot.partition), 0)
+            if at is None and since is not None:
+                offset = await self._log.offset_for_time(slot, since)
+            offsets[slot] = slot.next if offset == END else max(offset, slot.first)
+        return EmbeddedReader(self._log, offsets)
+
+    async def lag(self) -> list[Lag]:
+        return [self._log.lag(each.group, each.topic) for each in self._consumptions]
+
+    async def start(self) -> None:
+        await until_available(self._prepare, "opening the log")
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        for consumption in self._consumptions:
+            consumption.stop()
+        await self.broker.stop()
+
+    async def ping(self) -> None:
+        await self._log.ping()
+
+    async def _prepare(self) -> None:
+        await self._log.open()
+        await self._log.create_topics(self._topics)

@@ -1,0 +1,25 @@
+"""How large a record may be, the same on both footings."""
+
+from collections.abc import Sequence
+
+from hub.bus.packing import size_of
+from hub.contracts.base import Record
+from hub.contracts.topics import DEAD_LETTERS
+from hub.kit.errors import TooLarge
+
+RECORD_BYTES = 1_000_000
+"""Key, value and headers together; larger bodies travel as blob references."""
+DEAD_LETTER_BYTES = 2_000_000
+"""A dead letter carries a whole record in base 64."""
+
+
+def check_size(records: Sequence[Record]) -> None:
+    """Raises TooLarge, naming the topic and the size, before anything is published."""
+    for record in records:
+        limit = DEAD_LETTER_BYTES if record.topic == DEAD_LETTERS.name else RECORD_BYTES
+        size = size_of(record.key, record.value, record.headers)
+        if size > limit:
+            raise TooLarge(
+                f"a record of {size:,} bytes for {record.topic} is over the limit of {limit:,}; put the body into a"
+                " blob and send its key"
+            )
