@@ -21,7 +21,7 @@ class SystemClock:
 
 def iso(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds and `Z`: sorts as text in the order of time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def from_iso(text: str) -> datetime:

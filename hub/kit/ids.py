@@ -1,14 +1,13 @@
 """Identifiers: derived from what identifies a thing at its origin, or fresh."""
 
 import secrets
-from base64 import b32encode
 from hashlib import blake2b
 
 _SEPARATOR = b"\x1f"
 
 
 def derive(kind: str, *parts: str | bytes) -> str:
-    """The same id for the same parts, always: `kind_` and 26 characters (128 bits of BLAKE2b, base 32).
+    """The same id for the same parts, always: `kind_` and 32 hexadecimal digits (128 bits of BLAKE2b).
 
     Parts are length-framed, so that ("ab", "c") and ("a", "bc") differ.
     """
@@ -16,13 +15,10 @@ def derive(kind: str, *parts: str | bytes) -> str:
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         digest.update(str(len(raw)).encode() + _SEPARATOR + raw)
-    return f"{kind}_{_text(digest.digest())}"
+    return f"{kind}_{digest.hexdigest()}"
 
 
 def fresh(kind: str) -> str:
     """An id that nobody can guess."""
-    return f"{kind}_{_text(secrets.token_bytes(16))}"
+    return f"{kind}_{secrets.token_hex(16)}"
 
-
-def _text(raw: bytes) -> str:
-    return b32encode(raw).decode("ascii").rstrip("=").lower()

@@ -1,0 +1,211 @@
+"""The `omnihub` command."""
+
+import argparse
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hub.kit.errors import ConfigurationError, HubError
+from hub.kit.settings import Source
+
+_REFUSED = 2
+"""Exit code of a start that was refused: nothing was touched."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command; exits with 2 and one line when the settings or the input do not allow it."""
+    options = _parser().parse_args(arguments)
+    try:
+        sys.exit(options.run(options) or 0)
+    except ConfigurationError as exc:
+        sys.exit(_refuse(exc, _REFUSED))
+    except HubError as exc:
+        sys.exit(_refuse(exc, 1))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _refuse(exc: Exception, code: int) -> int:
+    print(f"omnihub: {exc}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="omnihub", description="An omnichannel communications hub.")
+    parser.add_argument("--settings", type=Path, help="settings file (see omnihub.example.toml)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_running(commands)
+    _add_mailboxes(commands)
+    _add_dead_letters(commands)
+    _add_inspect(commands)
+    return parser
+
+
+def _command(group: Any, name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> Any:
+    parser = group.add_parser(name, help=about, description=about)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_running(commands: Any) -> None:
+    up = _command(commands, "up", _up, "Run everything in one process, with nothing to install beside it.")
+    up.add_argument("--data", type=Path, help="folder for all data (./data)")
+    up.add_argument("--port", type=int, help="port of the API (8800); 0 picks a free one")
+    up.add_argument("--demo", action="store_true", help="with simulated mail servers and a cast of customers")
+    simulators = _command(commands, "simulators", _simulators, "Run the mail servers and the demo cast alone.")
+    simulators.add_argument("--data", type=Path, default=Path("data"), help="folder for their mail (./data)")
+    simulators.add_argument("--play", action="store_true", help="let the cast write")
+    serve = _command(commands, "serve", _serve, "Run one service on Kafka and MongoDB; as many copies as wanted.")
+    serve.add_argument("service", help="gateway, email or interactions")
+    serve.add_argument("--data", type=Path, help="folder of the key file (./data)")
+    serve.add_argument("--host", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on; 0 picks a free one")
+
+
+def _add_mailboxes(commands: Any) -> None:
+    group = commands.add_parser("mailboxes", help="The mailboxes of a running hub.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    _remote(_command(group, "list", _list_mailboxes, "One line a mailbox."))
+    add = _remote(_command(group, "add", _add_mailbox, "Try both logins and add the mailbox."))
+    add.add_argument("address")
+    add.add_argument("--name", default="", help="shown as the sender")
+    for server in ("imap", "smtp"):
+        add.add_argument(f"--{server}", required=True, metavar="HOST:PORT")
+        add.add_argument(f"--{server}-security", default="tls", choices=("tls", "starttls", "plain"))
+    add.add_argument("--user", help="login at both servers (the address)")
+    add.add_argument("--password", help="asked for when missing")
+
+
+def _add_dead_letters(commands: Any) -> None:
+    group = commands.add_parser("dead-letters", help="What could not be handled.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    _remote(_command(group, "list", _list_dead_letters, "One line a letter, the newest first."))
+    for name, run, about in (
+        ("show", _show_dead_letter, "All that is known, with the bytes."),
+        ("replay", _replay_dead_letter, "Publish it again, after a fix."),
+    ):
+        _remote(_command(group, name, run, about)).add_argument("id")
+    discard = _remote(_command(group, "discard", _discard_dead_letter, "Close it for good."))
+    discard.add_argument("id")
+    discard.add_argument("--reason", required=True)
+
+
+def _remote(parser: Any) -> Any:
+    parser.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+    parser.add_argument("--api", help="URL of the hub, when it runs elsewhere")
+    return parser
+
+
+def _add_inspect(commands: Any) -> None:
+    group = commands.add_parser("inspect", help="What the hub would make of an input.").add_subparsers(
+        required=True, metavar="CHANNEL"
+    )
+    email = _command(group, "email", _inspect_email, "One line of JSON a mail; no store, no network.")
+    email.add_argument("--threads", action="store_true", help="add parent and chain for the set as a whole")
+    email.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="mails, folders of mails or mbox files")
+
+
+def _run(main_coroutine: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop  # absent where it is not built, as on Windows
+    except ImportError:
+        asyncio.run(main_coroutine)
+    else:
+        uvloop.run(main_coroutine)
+
+
+def _up(options: argparse.Namespace) -> None:
+    from hub.running import up  # the servers are loaded only by the commands that run them
+
+    _run(up(Source(options.settings), data=options.data, port=options.port, demo=options.demo))
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from hub.running import serve
+
+    _run(serve(options.service, Source(options.settings), data=options.data, host=options.host, port=options.port))
+
+
+def _simulators(options: argparse.Namespace) -> None:
+    from hub.running import run_simulators
+
+    _run(run_simulators(options.data, play=options.play))
+
+
+def _inspect_email(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.email.inspect").inspect
+    code: int = inspect(options.paths, sys.stdout, threads=options.threads)
+    return code
+
+
+def _list_mailboxes(options: argparse.Namespace) -> None:
+    from hub.client import api, call
+
+    with api(options.data, options.api) as client:
+        for channel in call(client, "GET", "/api/v1/channels")["items"]:
+            print(channel["id"], channel["address"], channel["state"], channel.get("reason") or "", sep="\t")
+
+
+def _add_mailbox(options: argparse.Namespace) -> None:
+    import getpass
+
+    from hub.client import api, call
+
+    user = options.user or options.address
+    password = options.password or getpass.getpass(f"Password of {user}: ")
+    login = {"user": user, "password": password}
+    body = {
+        "address": options.address,
+        "name": options.name or options.address,
+        "imap": {**_endpoint(options.imap, "--imap"), "security": options.imap_security, **login},
+        "smtp": {**_endpoint(options.smtp, "--smtp"), "security": options.smtp_security, **login},
+    }
+    with api(options.data, options.api) as client:
+        print(call(client, "POST", "/api/v1/mailboxes", json=body)["id"])
+
+
+def _endpoint(text: str, option: str) -> dict[str, Any]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise ConfigurationError(f"{option} {text}: write HOST:PORT, for example imap.example.com:993")
+    return {"host": host, "port": int(port)}
+
+
+def _list_dead_letters(options: argparse.Namespace) -> None:
+    from hub.client import api, call
+
+    after = None
+    with api(options.data, options.api) as client:
+        while True:
+            page = call(client, "GET", "/api/v1/dead-letters", params={"after": after} if after else {})
+            for letter in page["items"]:
+                print(letter["id"], letter["state"], letter["topic"], letter["parked_at"], letter["reason"], sep="\t")
+            after = page["next"]
+            if not after:
+                return
+
+
+def _show_dead_letter(options: argparse.Namespace) -> None:
+    _print_letter(options, "GET", f"/api/v1/dead-letters/{options.id}")
+
+
+def _replay_dead_letter(options: argparse.Namespace) -> None:
+    _print_letter(options, "POST", f"/api/v1/dead-letters/{options.id}/replay")
+
+
+def _discard_dead_letter(options: argparse.Namespace) -> None:
+    _print_letter(options, "POST", f"/api/v1/dead-letters/{options.id}/discard", json={"reason": options.reason})
+
+
+def _print_letter(options: argparse.Namespace, method: str, path: str, **body: Any) -> None:
+    from hub.client import api, call
+
+    with api(options.data, options.api) as client:
+        print(orjson.dumps(call(client, method, path, **body), option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,97 @@
+"""Tells a person at the terminal what happens, one line each."""
+
+import sys
+from typing import TextIO
+
+from hub.bus.base import Bus, Reader
+from hub.contracts import topics
+from hub.contracts.base import Event, Record
+from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.interaction import (
+    DeliveryState,
+    Direction,
+    Interaction,
+    InteractionChanged,
+    InteractionLinked,
+    Participant,
+    Role,
+)
+from hub.contracts.park import MessageParked
+from hub.contracts.registry import REGISTRY
+from hub.kit.clock import Clock
+from hub.kit.errors import Undecodable
+
+_TOPICS = (topics.CLIENTS, topics.CHAINS, topics.INTERACTIONS, topics.DEAD_LETTERS)
+_RULES = {
+    "reference": "answers an earlier message",
+    "same_subject": "same subject",
+    "open_chain": "joins the open chain",
+    "new_chain": "new chain",
+}
+_SHORT = 60
+
+
+class Narrator:
+    """Follows the bus from now on; what it missed it does not tell."""
+
+    def __init__(self, bus: Bus, clock: Clock, out: TextIO = sys.stdout) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._out = out
+        self._reader: Reader | None = None
+
+    async def open(self) -> None:
+        self._reader = await self._bus.reader([topic.name for topic in _TOPICS], since=self._clock.now())
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        assert self._reader
+        while True:
+            for record in await self._reader.read():
+                line = told(record)
+                if line:
+                    print(f"{self._clock.now().astimezone():%H:%M:%S}  {line}", file=self._out, flush=True)
+
+
+def told(record: Record) -> str:
+    """The line for a record; empty for what a person need not hear."""
+    try:
+        event = REGISTRY.decode(record).event
+    except Undecodable:
+        return ""
+    return _line(event)
+
+
+def _line(event: Event) -> str:
+    match event:
+        case ClientOpened(client=client):
+            return f"client   {client.name} is new here"
+        case ChainOpened(chain=chain):
+            return f"chain    «{_short(chain.subject)}» opened"
+        case InteractionLinked(interaction=interaction):
+            return f"in    ←  {_who(interaction)}: «{_short(interaction.subject)}» ({_RULES[interaction.link.rule]})"
+        case InteractionChanged(interaction=interaction):
+            return _outgoing(interaction)
+        case MessageParked():
+            return f"parked   {event.topic}: {_short(event.reason)} (see the dead letters)"
+        case _:
+            return ""
+
+
+def _outgoing(interaction: Interaction) -> str:
+    delivery = interaction.delivery
+    if delivery is None or delivery.state is DeliveryState.QUEUED or delivery.copy_state is not None:
+        return ""
+    reason = f": {_short(delivery.reason)}" if delivery.reason else ""
+    return f"out   →  {_who(interaction)}: «{_short(interaction.subject)}» {delivery.state}{reason}"
+
+
+def _who(interaction: Interaction) -> str:
+    role = Role.FROM if interaction.direction is Direction.IN else Role.TO
+    found: list[Participant] = [p for p in interaction.participants if p.role is role]
+    return (found[0].name or found[0].address.partition(":")[2]) if found else "somebody"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHORT else f"{line[: _SHORT - 1]}…"

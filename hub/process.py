@@ -1,0 +1,238 @@
+"""Runs all services in one process, or one of them, from a ready port to a graceful stop."""
+
+import asyncio
+import contextlib
+import fcntl
+import importlib
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hub.bus.embedded import EmbeddedBus
+from hub.bus.log import Log as EventLog
+from hub.footing import Footing, Service
+from hub.kit.blobs import open_blobs
+from hub.kit.clock import SystemClock
+from hub.kit.errors import ConfigurationError
+from hub.kit.http import problem
+from hub.kit.log import Log
+from hub.kit.secrets import SecretBox
+from hub.kit.settings import Source
+from hub.settings import BlobSettings, BusSettings, PeerSettings, StoreSettings
+from hub.store.base import Store
+from hub.store.sqlite import SqliteStore
+
+log = Log(__name__)
+
+SERVICES = ("interactions", "email", "gateway")
+DATA_VERSION = 1
+"""Of the data folder; a hub refuses a newer one."""
+_SHUTDOWN_SECONDS = 5
+_OPEN_PATHS = ("/healthz", "/readyz", "/metrics")
+
+
+def build(service: str, footing: Footing) -> Service:
+    """The named service on a footing.
+
+    Raises:
+        ConfigurationError: there is no such service.
+    """
+    if service not in SERVICES:
+        raise ConfigurationError(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
+    built: Service = importlib.import_module(f"services.{service}.app").build(footing)
+    return built
+
+
+@contextmanager
+def data_folder(path: Path) -> Iterator[Path]:
+    """The folder, ours alone while this lasts.
+
+    Raises:
+        ConfigurationError: another hub uses it, or a newer version made it; nothing was touched.
+    """
+    _refuse_newer(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / "lock").open("a")
+    except OSError as exc:
+        raise ConfigurationError(f"data folder {path}: {exc.strerror}; choose another with --data") from exc
+    with lock:
+        _lock(lock, path)
+        (path / "version").write_text(f"{DATA_VERSION}\n")
+        yield path
+
+
+def _refuse_newer(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        found = (path / "version").read_text().strip()
+        if not found.isdigit() or int(found) > DATA_VERSION:
+            raise ConfigurationError(
+                f"data folder {path} is of version {found}, this hub knows {DATA_VERSION}; run the newer hub on it"
+            )
+
+
+def _lock(lock: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        raise ConfigurationError(f"another hub runs on the data folder {path}; stop it, or choose another") from exc
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket, so that a busy port is known before anything else is touched.
+
+    Raises:
+        ConfigurationError: the port is taken, or the host is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as exc:
+        bound.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {exc.strerror}; choose another with --port"
+        ) from exc
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class Embedded:
+    """All services in one process, on SQLite and a folder."""
+
+    def __init__(self, data: Path, source: Source) -> None:
+        self._log = EventLog(data / "bus.sqlite")
+        self._apps: dict[str, FastAPI] = {}
+        self.footing = Footing(
+            data=data,
+            bus=lambda name: EmbeddedBus(self._log, name, SystemClock()),
+            store=lambda name: SqliteStore(data / f"{name}.sqlite"),
+            blobs=open_blobs(BlobSettings.load(source).url or data / "blobs"),
+            secrets=SecretBox.open(data / "secret.key"),
+            clock=SystemClock(),
+            source=source,
+            peer=self._peer,
+        )
+        self.services: list[Service] = []
+
+    def _peer(self, name: str) -> httpx.AsyncClient:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            # Looked up at the call: services are built one after another and know each other by name.
+            await self._apps[name](scope, receive, send)
+
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{name}")
+
+    async def start(self, names: Sequence[str] = SERVICES) -> None:
+        await self._log.open()
+        self.services = [build(name, self.footing) for name in names]
+        self._apps.update({service.name: service.http for service in self.services})
+        await asyncio.gather(*(service.start() for service in self.services))
+
+    async def stop(self) -> None:
+        for service in reversed(self.services):
+            await service.stop()
+        await self._log.close()
+
+
+def distributed(data: Path, source: Source) -> Footing:
+    """The footing of one service among several processes: Kafka and MongoDB.
+
+    Raises:
+        ConfigurationError: the shared secret of the services is not set.
+    """
+    from hub.bus.kafka import KafkaBus  # only this footing needs a Kafka client in memory
+
+    peers = PeerSettings.load(source)
+    if not peers.token.get_secret_value():
+        raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
+    kafka = BusSettings.load(source).kafka
+    data.mkdir(parents=True, exist_ok=True)
+    return Footing(
+        data=data,
+        bus=lambda name: KafkaBus(kafka, name, SystemClock()),
+        store=_store_opener(data, StoreSettings.load(source)),
+        blobs=open_blobs(BlobSettings.load(source).url or data / "blobs"),
+        secrets=SecretBox.open(data / "secret.key"),
+        clock=SystemClock(),
+        source=source,
+        peer=lambda name: httpx.AsyncClient(
+            base_url=str(getattr(peers, name)), headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"}
+        ),
+    )
+
+
+def _store_opener(data: Path, settings: StoreSettings) -> Callable[[str], Store]:
+    if settings.mongo == "sqlite":
+        return lambda name: SqliteStore(data / f"{name}.sqlite")
+    from hub.store.mongo import MongoStore  # only this footing needs a MongoDB client in memory
+
+    return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}")
+
+
+def guarded(app: FastAPI, token: str) -> ASGIApp:
+    """Lets in only who shows the services' shared secret; health and metrics are open."""
+    expected = f"Bearer {token}".encode()
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        shown = dict(scope.get("headers", ())).get(b"authorization", b"")
+        if scope["path"] in _OPEN_PATHS or secrets.compare_digest(shown, expected):
+            await app(scope, receive, send)
+        else:
+            await problem(401, "Not one of us", "show the token of [peers]")(scope, receive, send)
+
+    return guard
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the process."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
+@asynccontextmanager
+async def http_server(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Serves `app` on a bound socket while this lasts."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    while not server.started:
+        if serving.done():
+            await serving
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def until_signalled(also: Awaitable[None] | None = None) -> None:
+    """Returns at the first SIGINT or SIGTERM; raises what `also` raises."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    waiting = asyncio.ensure_future(stop.wait())
+    running = [asyncio.ensure_future(also)] if also else []
+    done, _ = await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
+    for task in (waiting, *running):
+        task.cancel()
+    for task in done:
+        task.result()

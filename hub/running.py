@@ -1,0 +1,144 @@
+"""The commands that run: everything embedded, one service distributed, the simulators alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hub.describe import describe, forget
+from hub.kit.errors import ConfigurationError
+from hub.kit.log import Log, configure
+from hub.kit.settings import Source
+from hub.narrator import Narrator
+from hub.process import (
+    Embedded,
+    build,
+    data_folder,
+    distributed,
+    guarded,
+    http_server,
+    listening,
+    until_signalled,
+    url_of,
+)
+from hub.settings import HubSettings, PeerSettings
+
+log = Log(__name__)
+
+
+async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
+    """Everything in one process until SIGINT or SIGTERM."""
+    settings = HubSettings.load(source, data=data, port=port)
+    bound = listening(settings.host, settings.port)
+    with bound, data_folder(settings.data) as folder:
+        configure(level="warning" if demo else settings.log_level, json=settings.log_json)
+        forget(folder)
+        async with AsyncExitStack() as stack:
+            facts = await stack.enter_async_context(_simulated(folder)) if demo else {}
+            hub = Embedded(folder, source)
+            stack.push_async_callback(hub.stop)
+            await hub.start()
+            gateway = next(service for service in hub.services if service.name == "gateway")
+            await stack.enter_async_context(http_server(gateway.http, bound))
+            await _connect(hub, facts.get("mailboxes", []), facts)
+            describe(folder, api=url_of(bound), **facts)
+            _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
+            await _narrate(hub, stack)
+        forget(folder)
+
+
+async def _narrate(hub: Embedded, stack: AsyncExitStack) -> None:
+    bus = hub.footing.bus("narrator")
+    await bus.start()
+    stack.push_async_callback(bus.stop)
+    narrator = Narrator(bus, hub.footing.clock)
+    await narrator.open()
+    await until_signalled(narrator.run())
+    print("stopping …", flush=True)
+
+
+@asynccontextmanager
+async def _simulated(folder: Path) -> AsyncIterator[dict[str, Any]]:
+    from hub.channels.simulators.run import simulators  # the simulators are loaded only where they run
+
+    async with simulators(folder / "simulators", play=True) as running:
+        yield running.description()
+
+
+async def _connect(hub: Embedded, mailboxes: list[dict[str, str]], facts: dict[str, Any]) -> None:
+    """Adds the simulated mailboxes, or tells those added before where the simulators are today."""
+    async with hub.footing.peer("email") as email:
+        for mailbox in mailboxes:
+            servers = {name: _server(facts[name], mailbox) for name in ("imap", "smtp")}
+            answer = await email.patch(f"/mailboxes/{mailbox['id']}", json=servers)
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                about = {"address": mailbox["address"], "name": mailbox.get("name", ""), "plus_addressing": True}
+                answer = await email.post("/mailboxes", json={**about, **servers})
+            if answer.is_error:
+                raise ConfigurationError(f"demo mailbox {mailbox['address']}: {answer.text}")
+
+
+def _server(address: str, mailbox: dict[str, str]) -> dict[str, Any]:
+    host, _, port = address.rpartition(":")
+    login = {"user": mailbox["user"], "password": mailbox["password"]}
+    return {"host": host, "port": int(port), "security": "plain", **login}
+
+
+def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
+    print(f"omnihub is ready: {url}/api/v1/docs", flush=True)
+    told = f"password {password} (shown this once)" if password else "with the password set at first start"
+    print(f"  login      admin, {told}")
+    if facts:
+        print(f"  mail       SMTP {facts['smtp']}, IMAP {facts['imap']} (simulated)")
+        print(f"  mailboxes  {', '.join(box['address'] for box in facts['mailboxes'])}")
+        print("  Ctrl-C stops; what happens:", flush=True)
+
+
+async def serve(service: str, source: Source, *, data: Path | None, host: str | None, port: int | None) -> None:
+    """One service on Kafka and MongoDB until SIGINT or SIGTERM."""
+    settings = HubSettings.load(source, data=data, host=host, port=port)
+    bound = listening(settings.host, settings.port)
+    with bound:
+        configure(level=settings.log_level, json=settings.log_json)
+        footing = distributed(settings.data, source)
+        built = build(service, footing)
+        token = PeerSettings.load(source).token.get_secret_value()
+        app = built.http if service == "gateway" else guarded(built.http, token)
+        name = "api" if service == "gateway" else service
+        forget(settings.data, name)
+        async with AsyncExitStack() as stack:
+            # The door opens first: while the service waits for its bus and store, health can be asked.
+            await stack.enter_async_context(http_server(app, bound))
+            stack.push_async_callback(built.stop)
+            starting = asyncio.create_task(_start(built, settings.data, name, url_of(bound)))
+            stack.callback(starting.cancel)
+            await until_signalled(_forever(starting))
+        forget(settings.data, name)
+
+
+async def _start(built: Any, data: Path, name: str, url: str) -> None:
+    await built.start()
+    describe(data, **{name: url})
+    password = getattr(built, "first_password", None)
+    if password:
+        print(f"login admin, password {password} (shown this once)", flush=True)
+    print(f"omnihub {built.name} is ready: {url}", flush=True)
+
+
+async def _forever(starting: asyncio.Task[None]) -> None:
+    await starting
+    await asyncio.Event().wait()
+
+
+async def run_simulators(data: Path, *, play: bool) -> None:
+    """The simulated servers alone, so that a hub can be ended without them."""
+    from hub.channels.simulators.run import simulators
+
+    configure()
+    async with simulators(data, play=play) as running:
+        facts = running.description()
+        print(f"simulators are ready: SMTP {facts['smtp']}, IMAP {facts['imap']}", flush=True)
+        await until_signalled()

@@ -1,0 +1,62 @@
+"""Settings of the whole: where things are. Each service has its own beside its code."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from hub.kit.settings import Settings
+
+
+class HubSettings(Settings):
+    """`[hub]`: the process itself."""
+
+    SECTION: ClassVar[str] = "hub"
+
+    data: Path = Field(default=Path("data"), description="Folder of the key file; embedded, of everything")
+    host: str = Field(default="127.0.0.1", description="Address the API listens on")
+    port: int = Field(default=8800, ge=0, le=65535, description="Port the API listens on; 0 picks a free one")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="What is logged")
+    log_json: bool = Field(default=False, description="One JSON object a line instead of plain text")
+
+
+class BusSettings(Settings):
+    """`[bus]`: the distributed footing's Kafka."""
+
+    SECTION: ClassVar[str] = "bus"
+
+    kafka: str = Field(default="127.0.0.1:9092", description="Bootstrap servers, comma separated")
+
+
+class StoreSettings(Settings):
+    """`[store]`: the distributed footing's MongoDB."""
+
+    SECTION: ClassVar[str] = "store"
+
+    mongo: str = Field(
+        default="mongodb://127.0.0.1:27017",
+        description="Connection string; sqlite keeps the store in the data folder",
+    )
+    database: str = Field(default="omnihub", description="Prefix of the databases, one for each service")
+
+
+class BlobSettings(Settings):
+    """`[blobs]`: raw bytes and attachments."""
+
+    SECTION: ClassVar[str] = "blobs"
+
+    url: str = Field(
+        default="", description="s3://bucket/prefix with the usual AWS_ variables, or a folder; empty: DATA/blobs"
+    )
+
+
+class PeerSettings(Settings):
+    """`[peers]`: where the services find each other on the distributed footing."""
+
+    SECTION: ClassVar[str] = "peers"
+
+    interactions: str = Field(default="http://127.0.0.1:8801", description="Base URL of the interactions service")
+    email: str = Field(default="http://127.0.0.1:8802", description="Base URL of the email service")
+    token: SecretStr = Field(
+        default=SecretStr(""), description="Shared secret the services show each other; required to serve"
+    )

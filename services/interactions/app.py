@@ -1,0 +1,51 @@
+"""Puts the interactions service together."""
+
+from fastapi import FastAPI
+
+from hub.bus.base import Bus
+from hub.footing import Footing
+from hub.kit.http import service_app
+from hub.store.base import Store
+from hub.store.outbox import Sweeper
+from services.interactions.answers import Answers
+from services.interactions.endpoints import router
+from services.interactions.handlers import subscribe
+from services.interactions.repository import Repository
+from services.interactions.service import Interactions
+from services.interactions.settings import Settings
+
+
+class InteractionsService:
+    """Clients, addresses, interactions, chains."""
+
+    name = "interactions"
+
+    def __init__(self, http: FastAPI, bus: Bus, store: Store, sweeper: Sweeper) -> None:
+        self.http = http
+        self._bus = bus
+        self._store = store
+        self._sweeper = sweeper
+
+    async def start(self) -> None:
+        await self._store.start()
+        await self._bus.start()
+        await self._sweeper.start()
+
+    async def stop(self) -> None:
+        await self._sweeper.stop()
+        await self._bus.stop()
+        await self._store.stop()
+
+
+def build(footing: Footing) -> InteractionsService:
+    """The service on its footing."""
+    settings = Settings.load(footing.source)
+    bus, store = footing.bus("interactions"), footing.store("interactions")
+    repository = Repository(store)
+    service = Interactions(repository, bus, footing.clock, reply_window=settings.reply_window)
+    answers = Answers(repository, bus, footing.clock)
+    subscribe(bus, service, batch=settings.batch)
+    http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
+    http.include_router(router(repository, answers))
+    sweeper = Sweeper([repository.interactions], bus, footing.clock, settings.sweep_interval)
+    return InteractionsService(http, bus, store, sweeper)

@@ -1,0 +1,98 @@
+"""The HTTP door of the interactions service, open to the gateway only."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from pydantic import AwareDatetime
+
+from hub.contracts.interaction import Direction
+from hub.kit.clock import iso
+from hub.kit.errors import NotFound
+from hub.store.base import Collection, Document, Page
+from services.interactions.answers import Answer, Answers
+from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.repository import Repository
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+def router(repository: Repository, answers: Answers) -> APIRouter:
+    """All routes."""
+    routes = APIRouter()
+    _add_interactions(routes, repository)
+    _add_clients(routes, repository)
+    _add_chains(routes, repository, answers)
+    return routes
+
+
+def _add_interactions(routes: APIRouter, repository: Repository) -> None:
+    @routes.get("/interactions")
+    async def list_interactions(
+        client_id: str | None = None,
+        chain_id: str | None = None,
+        channel: str | None = None,
+        direction: Direction | None = None,
+        since: AwareDatetime | None = None,
+        after: str | None = None,
+        limit: Limit = 50,
+    ) -> dict[str, Any]:
+        where = {"client_id": client_id, "chain_id": chain_id, "channel": channel, "direction": direction}
+        page = await repository.page(
+            "interactions", where, order="at", since=iso(since) if since else None, limit=limit, after=after
+        )
+        return _listed(page, interaction_view)
+
+    @routes.get("/interactions/{interaction_id}")
+    async def show_interaction(interaction_id: str) -> dict[str, Any]:
+        return interaction_view(await _found(repository.interactions, interaction_id))
+
+    @routes.get("/attachments/{attachment_id}")
+    async def show_attachment(attachment_id: str) -> dict[str, Any]:
+        document = await _found(repository.attachments, attachment_id)
+        return {key: value for key, value in document.items() if not key.startswith("_")}
+
+
+def _add_clients(routes: APIRouter, repository: Repository) -> None:
+    @routes.get("/clients")
+    async def list_clients(after: str | None = None, limit: Limit = 50) -> dict[str, Any]:
+        page = await repository.page("clients", {}, order="opened_at", since=None, limit=limit, after=after)
+        return _listed(page, client_view)
+
+    @routes.get("/clients/{client_id}")
+    async def show_client(client_id: str) -> dict[str, Any]:
+        return client_view(await _found(repository.clients, client_id))
+
+
+def _add_chains(routes: APIRouter, repository: Repository, answers: Answers) -> None:
+    @routes.get("/chains")
+    async def list_chains(
+        client_id: str | None = None, state: str | None = None, after: str | None = None, limit: Limit = 50
+    ) -> dict[str, Any]:
+        where = {"client_id": client_id, "state": state}
+        page = await repository.page("chains", where, order="last_at", since=None, limit=limit, after=after)
+        return _listed(page, chain_view)
+
+    @routes.get("/chains/{chain_id}")
+    async def show_chain(chain_id: str) -> dict[str, Any]:
+        return chain_view(await _found(repository.chains, chain_id))
+
+    @routes.post("/chains/{chain_id}/messages", status_code=202)
+    async def answer_in_chain(
+        chain_id: str,
+        answer: Answer,
+        x_hub_employee: Annotated[str, Header()] = "",
+        idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    ) -> dict[str, Any]:
+        planned = await answers.plan(chain_id, answer, author=x_hub_employee, idempotency_key=idempotency_key)
+        return interaction_view(planned)
+
+
+async def _found(collection: Collection, doc_id: str) -> Document:
+    document = await collection.get(doc_id)
+    if document is None:
+        raise NotFound(f"there is nothing under {doc_id}")
+    return document
+
+
+def _listed(page: Page, view: Any) -> dict[str, Any]:
+    return {"items": [view(document) for document in page.items], "next": page.next}

@@ -1,0 +1,194 @@
+"""Linking: which client and which chain an arrival belongs to, as a pure function over a batch.
+
+The rules, strongest first: an explicit reference; an open chain of that client with the same subject matter; the
+client's single open chain, active within the reply window; a new chain. The rule that decided is part of the result.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hub.contracts.interaction import InteractionReceived, Link, Participant, Role
+from hub.kit.ids import derive
+
+OPEN_CHAINS_KEPT = 20
+"""Open chains that a client's document lists, the newest; older ones are reached by reference only."""
+
+_PREFIXES = re.compile(
+    r"^(?:\s*(?:re|fwd?|aw|wg|sv|antw|tr|rv|odp|ha|отв|ответ|пер|на)\s*(?:\[\d+\]|\(\d+\))?\s*:"
+    r"|\s*\[(?:ext|external|spam|внешн[а-я ]*|спам)\])+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What linking knows of a chain."""
+
+    id: str
+    client_id: str
+    subject_key: str
+    last_at: datetime
+    last_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who named a reference first: its chain, and the interaction it is the name of, where that is known."""
+
+    chain_id: str
+    client_id: str
+    interaction_id: str | None
+
+
+@dataclass(slots=True)
+class Known:
+    """What is stored about the addresses, references and clients of a batch."""
+
+    clients: dict[str, str] = field(default_factory=dict)
+    """Client id by address."""
+    claims: dict[str, Claim] = field(default_factory=dict)
+    """By reference."""
+    heads: dict[str, dict[str, Head]] = field(default_factory=dict)
+    """Open chains by client id and chain id; a client that is missing has no document yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Where one arrival goes, and why."""
+
+    arrival: InteractionReceived
+    address: Participant | None
+    """The other side; none when the message names nobody but us."""
+    client_id: str
+    chain_id: str
+    cause_id: str | None
+    link: Link
+    new_address: bool
+    new_client: bool
+    new_chain: bool
+
+
+def link(arrivals: Iterable[InteractionReceived], known: Known, *, reply_window: timedelta) -> list[Decision]:
+    """One decision for each arrival, in their order; what one opens the next one finds. `known` is not changed."""
+    seen = Known(dict(known.clients), dict(known.claims), {k: dict(v) for k, v in known.heads.items()})
+    decisions = []
+    for arrival in arrivals:
+        decision = _decide(arrival, seen, reply_window)
+        _remember(decision, seen)
+        decisions.append(decision)
+    return decisions
+
+
+def counterpart(participants: Sequence[Participant]) -> Participant | None:
+    """The other side: the first who is not ours, by role."""
+    for role in (Role.FROM, Role.REPLY_TO, Role.TO, Role.CC):
+        for participant in participants:
+            if participant.role is role and not participant.ours and participant.address:
+                return participant
+    return None
+
+
+def subject_key(subject: str) -> str:
+    """The subject without reply and forward prefixes, case and spacing: equal for mails about the same matter."""
+    return " ".join(_PREFIXES.sub("", subject).casefold().split())
+
+
+def new_chain_id(interaction_id: str) -> str:
+    return derive("ch", interaction_id)
+
+
+def _decide(arrival: InteractionReceived, seen: Known, reply_window: timedelta) -> Decision:
+    other = counterpart(arrival.participants)
+    client_id = seen.clients.get(other.address) if other else None
+    for rule in (_by_reference, _by_own_opening, _by_subject, _by_open_chain):
+        found = rule(arrival, client_id, seen, reply_window)
+        if found:
+            claim, reason = found
+            return _decision(arrival, other, claim.client_id, claim, reason, seen)
+    owner = client_id or derive("cl", other.address if other else arrival.id)
+    return _decision(arrival, other, owner, None, Link(rule="new_chain"), seen)
+
+
+def _decision(
+    arrival: InteractionReceived,
+    other: Participant | None,
+    client_id: str,
+    claim: Claim | None,
+    why: Link,
+    seen: Known,
+) -> Decision:
+    chain_id = claim.chain_id if claim else new_chain_id(arrival.id)
+    return Decision(
+        arrival=arrival,
+        address=other,
+        client_id=client_id,
+        chain_id=chain_id,
+        cause_id=claim.interaction_id if claim else None,
+        link=why,
+        new_address=bool(other and other.address not in seen.clients and claim is None),
+        new_client=client_id not in seen.heads,
+        new_chain=why.rule == "new_chain",
+    )
+
+
+def _remember(decision: Decision, seen: Known) -> None:
+    arrival = decision.arrival
+    if decision.new_address and decision.address:
+        seen.clients[decision.address.address] = decision.client_id
+    heads = seen.heads.setdefault(decision.client_id, {})
+    before = heads.get(decision.chain_id)
+    if before is None or before.last_at <= arrival.at:
+        key = before.subject_key if before else subject_key(arrival.subject)
+        heads[decision.chain_id] = Head(decision.chain_id, decision.client_id, key, arrival.at, arrival.id)
+    for name in arrival.keys:
+        seen.claims[name] = Claim(decision.chain_id, decision.client_id, arrival.id)
+    for name in arrival.refs:
+        seen.claims.setdefault(name, Claim(decision.chain_id, decision.client_id, None))
+
+
+Found = tuple[Claim, Link] | None
+
+
+def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known, _window: timedelta) -> Found:
+    for name in arrival.refs:
+        claim = seen.claims.get(name)
+        if claim and claim.interaction_id != arrival.id:
+            return claim, Link(rule="reference", evidence=name)
+    for name in arrival.keys:
+        # Somebody answered it before it came: the answer's chain is its chain.
+        claim = seen.claims.get(name)
+        if claim and claim.interaction_id is None:
+            return claim, Link(rule="reference", evidence=f"answered as {name}")
+    return None
+
+
+def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: Known, _window: timedelta) -> Found:
+    """The chain it opened when it was handled the first time, before a crash."""
+    heads: Mapping[str, Head] = seen.heads.get(client_id or "", {})
+    if new_chain_id(arrival.id) in heads and client_id:
+        return Claim(new_chain_id(arrival.id), client_id, None), Link(rule="new_chain")
+    return None
+
+
+def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known, _window: timedelta) -> Found:
+    key = subject_key(arrival.subject)
+    if not key or not client_id:
+        return None
+    matching = [head for head in seen.heads.get(client_id, {}).values() if head.subject_key == key]
+    if not matching:
+        return None
+    newest = max(matching, key=lambda head: head.last_at)
+    return _claim(newest), Link(rule="same_subject", evidence=key)
+
+
+def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Known, window: timedelta) -> Found:
+    heads = list(seen.heads.get(client_id or "", {}).values())
+    if len(heads) != 1 or abs(arrival.at - heads[0].last_at) > window:
+        return None
+    return _claim(heads[0]), Link(rule="open_chain", evidence=f"the only open chain, active within {window}")
+
+
+def _claim(head: Head) -> Claim:
+    return Claim(head.id, head.client_id, head.last_id)

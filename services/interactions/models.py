@@ -1,0 +1,172 @@
+"""Documents of the interactions service and their way to and from the contracts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.contracts.client import Address, Chain, Client
+from hub.contracts.interaction import Direction, Interaction, InteractionReceived
+from hub.kit.clock import from_iso, iso
+from hub.store.base import CollectionSpec, Document, Index
+from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
+
+INTERACTIONS = CollectionSpec(
+    "interactions",
+    (
+        Index("at"),
+        Index("client_id", "at"),
+        Index("chain_id", "at"),
+        Index("channel", "direction", "at"),
+        Index("owes"),
+    ),
+)
+ATTACHMENTS = CollectionSpec("attachments")
+CHAINS = CollectionSpec("chains", (Index("last_at"), Index("client_id", "last_at"), Index("state", "last_at")))
+CLIENTS = CollectionSpec("clients", (Index("opened_at"),))
+ADDRESSES = CollectionSpec("addresses")
+"""By normalised address: the client it belongs to, at most one."""
+CLAIMS = CollectionSpec("claims")
+"""By reference: the chain that whoever bears or names it belongs to."""
+
+
+def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interaction:
+    """The linked interaction; `clients` tells the client of each known address."""
+    arrival: InteractionReceived = decision.arrival
+    return Interaction(
+        id=arrival.id,
+        channel=arrival.channel,
+        type=arrival.type,
+        direction=Direction.IN,
+        accounts=(arrival.account,),
+        at=arrival.at,
+        client_id=decision.client_id,
+        chain_id=decision.chain_id,
+        cause_id=decision.cause_id if decision.cause_id != arrival.id else None,
+        subject=arrival.subject,
+        text=arrival.text,
+        participants=tuple(
+            p.model_copy(update={"client_id": clients[p.address]}) if not p.ours and p.address in clients else p
+            for p in arrival.participants
+        ),
+        attachments=arrival.attachments,
+        link=decision.link,
+        problem=arrival.problem,
+        keys=arrival.keys,
+        refs=arrival.refs,
+        raw=arrival.raw,
+    )
+
+
+def interaction_document(interaction: Interaction) -> Document:
+    document = interaction.model_dump(mode="json")
+    document["_id"] = document.pop("id")
+    document["at"] = iso(interaction.at)
+    return document
+
+
+def interaction_from(document: Document) -> Interaction:
+    return Interaction.model_validate({**document, "id": document["_id"]})
+
+
+def chain_document(interaction: Interaction) -> Document:
+    """The chain that an interaction opens."""
+    return {
+        "_id": interaction.chain_id,
+        "client_id": interaction.client_id,
+        "subject": interaction.subject,
+        "state": "open",
+        "opened_at": iso(interaction.at),
+        "opened_by": interaction.id,
+        "last_at": iso(interaction.at),
+        "last_id": interaction.id,
+        "owner": None,
+    }
+
+
+def chain_from(document: Document) -> Chain:
+    return Chain.model_validate({**document, "id": document["_id"]})
+
+
+def client_document(decision: Decision) -> Document:
+    """The client that an arrival opens."""
+    other = decision.address
+    arrival = decision.arrival
+    addresses = [address_of(decision).model_dump()] if other else []
+    name = (other.name or other.address.partition(":")[2]) if other else arrival.subject
+    return {
+        "_id": decision.client_id,
+        "name": name or "?",
+        "addresses": addresses,
+        "opened_at": iso(arrival.at),
+        "opened_by": arrival.id,
+        "open_chains": [],
+    }
+
+
+def client_from(document: Document) -> Client:
+    return Client.model_validate({**document, "id": document["_id"]})
+
+
+def address_of(decision: Decision) -> Address:
+    assert decision.address
+    return Address(address=decision.address.address, raw=decision.address.raw, name=decision.address.name)
+
+
+def heads_of(client: Document) -> dict[str, Head]:
+    """The open chains a client document lists."""
+    return {
+        entry["id"]: Head(
+            id=entry["id"],
+            client_id=client["_id"],
+            subject_key=entry["subject_key"],
+            last_at=from_iso(entry["last_at"]),
+            last_id=entry["last_id"],
+        )
+        for entry in client["open_chains"]
+    }
+
+
+def with_head(client: Document, interaction_id: str, chain_id: str, subject: str, at: str) -> Document:
+    """The client document after an interaction in one of his chains; the newest chain comes first."""
+    listed = {entry["id"]: entry for entry in client["open_chains"]}
+    before = listed.get(chain_id)
+    if before is None or before["last_at"] <= at:
+        key = before["subject_key"] if before else subject_key(subject)
+        listed[chain_id] = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
+    newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
+    return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT]}
+
+
+def claim_document(name: str, decision: Decision, *, bears: bool) -> Document:
+    """`bears`: the arrival is what the name names; otherwise it only refers to it."""
+    return {
+        "_id": name,
+        "chain_id": decision.chain_id,
+        "client_id": decision.client_id,
+        "interaction_id": decision.arrival.id if bears else None,
+        "by": decision.arrival.id,
+    }
+
+
+def claim_from(document: Document) -> Claim:
+    return Claim(document["chain_id"], document["client_id"], document["interaction_id"])
+
+
+def interaction_view(document: Document) -> dict[str, Any]:
+    """What the API shows: no blob keys, no stored bookkeeping."""
+    hidden = ("_id", "_v", "raw", "outbox", "owes", "keys", "refs", "request")
+    view = {key: value for key, value in document.items() if key not in hidden}
+    return {
+        "id": document["_id"],
+        **view,
+        "attachments": [{k: v for k, v in a.items() if k != "blob"} for a in document["attachments"]],
+    }
+
+
+def chain_view(document: Document) -> dict[str, Any]:
+    return {"id": document["_id"], **{k: v for k, v in document.items() if not k.startswith("_")}}
+
+
+def client_view(document: Document) -> dict[str, Any]:
+    view = chain_view(document)
+    view["open_chains"] = [entry["id"] for entry in document["open_chains"]]
+    return view

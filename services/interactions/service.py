@@ -1,0 +1,197 @@
+"""What the interactions service does: links what arrives, follows deliveries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope, Event
+from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.interaction import (
+    Delivery,
+    DeliveryRecorded,
+    Interaction,
+    InteractionChanged,
+    InteractionLinked,
+    InteractionReceived,
+)
+from hub.kit.clock import Clock
+from hub.kit.errors import StoreUnavailable
+from hub.kit.log import Log
+from hub.kit.seams import seam
+from hub.store.base import Document
+from services.interactions.linking import Decision, link
+from services.interactions.models import (
+    chain_from,
+    client_from,
+    interaction_document,
+    interaction_from,
+    interaction_of,
+)
+from services.interactions.repository import Repository
+
+log = Log(__name__)
+SOURCE = "omnihub/interactions"
+_TRIES = 20
+
+
+class Interactions:
+    """Links arrivals and records what became of deliveries; everything may be told twice."""
+
+    def __init__(self, repository: Repository, bus: Bus, clock: Clock, *, reply_window: timedelta) -> None:
+        self._repository = repository
+        self._bus = bus
+        self._clock = clock
+        self._reply_window = reply_window
+
+    async def receive(self, envelopes: Sequence[Envelope]) -> None:
+        """Links a batch of `InteractionReceived`, stores it and publishes what follows."""
+        causes: dict[str, Envelope] = {}
+        arrivals = []
+        for envelope in envelopes:
+            if isinstance(envelope.event, InteractionReceived):
+                causes.setdefault(envelope.event.id, envelope)
+                arrivals.append(envelope.event)
+        first = {arrival.id: arrival for arrival in reversed(arrivals)}
+        known = await self._repository.interactions.get_many(first)
+        linked = await self._link([event for i, event in reversed(first.items()) if i not in known])
+        seam("interactions.after_state")
+        facts = await self._facts([*linked, *(interaction_from(document) for document in known.values())])
+        more = [
+            a
+            for a in arrivals
+            if a.account not in (known[a.id]["accounts"] if a.id in known else (first[a.id].account,))
+        ]
+        await self._publish([*facts, *await self._with_accounts(more)], causes)
+        seam("interactions.after_publish")
+
+    async def _link(self, arrivals: Sequence[InteractionReceived]) -> list[Interaction]:
+        if not arrivals:
+            return []
+        decisions, addresses = await self._decide(arrivals)
+        seam("interactions.after_claims")
+        interactions = [interaction_of(decision, addresses) for decision in decisions]
+        attachments = [
+            {**a.model_dump(mode="json"), "_id": a.id, "interaction_id": i.id}
+            for i in interactions
+            for a in i.attachments
+        ]
+        if attachments:
+            await self._repository.attachments.insert_many(attachments)
+        await self._repository.interactions.insert_many([interaction_document(i) for i in interactions])
+        return interactions
+
+    async def _decide(self, arrivals: Sequence[InteractionReceived]) -> tuple[list[Decision], Mapping[str, str]]:
+        for _ in range(_TRIES):
+            stored = await self._repository.stored(arrivals)
+            decisions = link(arrivals, stored.known, reply_window=self._reply_window)
+            if await self._repository.claim(decisions, stored):
+                opened = {d.address.address: d.client_id for d in decisions if d.new_address and d.address}
+                return decisions, {**stored.addresses, **opened}
+            log.info("link.contended", arrivals=len(arrivals))
+        raise StoreUnavailable("linking: others change the same clients at once")
+
+    async def _with_accounts(self, arrivals: Iterable[InteractionReceived]) -> list[InteractionChanged]:
+        """One mail to several of our mailboxes is one interaction that all of them have."""
+        changed = []
+        for arrival in arrivals:
+            document = await self._repository.interactions.get(arrival.id)
+            if document is None or arrival.account in document["accounts"]:
+                continue
+            document = {**document, "accounts": [*document["accounts"], arrival.account]}
+            if not await self._repository.interactions.swap(document):
+                raise StoreUnavailable("an interaction changed meanwhile")
+            changed.append(InteractionChanged(interaction=interaction_from(document), revision=document["_v"] + 1))
+        return changed
+
+    async def _facts(self, interactions: Sequence[Interaction]) -> list[Event]:
+        """What is to be told about these: also what a crash may have kept from being told."""
+        chains = await self._repository.touch_chains(interactions)
+        openers = {i.id for i in interactions}
+        clients = await self._repository.clients.get_many({i.client_id for i in interactions})
+        facts: list[Event] = []
+        facts += [ClientOpened(client=client_from(c)) for c in clients.values() if c["opened_by"] in openers]
+        facts += [ChainOpened(chain=chain_from(c)) for c in chains.values() if c["opened_by"] in openers]
+        facts += [InteractionLinked(interaction=i) for i in interactions]
+        return facts
+
+    async def _publish(self, facts: Sequence[Event], causes: Mapping[str, Envelope]) -> None:
+        now = self._clock.now()
+        envelopes = []
+        for fact in facts:
+            cause = causes.get(_about(fact))
+            envelopes.append(
+                cause.caused(fact, source=SOURCE, time=now)
+                if cause
+                else Envelope(event=fact, source=SOURCE, time=now)
+            )
+        if envelopes:
+            await self._bus.publish(envelopes)
+
+    async def record_deliveries(self, envelopes: Sequence[Envelope]) -> None:
+        """Takes `DeliveryRecorded` into the interactions; a delivery never moves backwards."""
+        told = [(e, e.event) for e in envelopes if isinstance(e.event, DeliveryRecorded)]
+        documents = await self._repository.interactions.get_many({event.interaction_id for _, event in told})
+        changes: list[Envelope] = []
+        for envelope, event in told:
+            document = documents.get(event.interaction_id)
+            if document is None:
+                log.warning("delivery.unmatched", interaction_id=event.interaction_id)
+                continue
+            documents[event.interaction_id] = after = await self._record(document, event)
+            change = InteractionChanged(interaction=interaction_from(after), revision=after["_v"])
+            changes.append(envelope.caused(change, source=SOURCE, time=self._clock.now()))
+        if changes:
+            await self._bus.publish(changes)
+
+    async def _record(self, document: Document, event: DeliveryRecorded) -> Document:
+        """The stored document after the event; the same one when it told nothing new."""
+        before = Delivery.model_validate(document["delivery"]) if document["delivery"] else None
+        after = delivery_after(before, event).model_dump(mode="json")
+        keys = [*document["keys"], *(key for key in event.keys if key not in document["keys"])]
+        await self._claim_keys(document, event)
+        if after == document["delivery"] and keys == document["keys"]:
+            return document
+        changed = {**document, "delivery": after, "keys": keys}
+        if not await self._repository.interactions.swap(changed):
+            raise StoreUnavailable("an interaction changed meanwhile")
+        return {**changed, "_v": document["_v"] + 1}
+
+    async def _claim_keys(self, document: Document, event: DeliveryRecorded) -> None:
+        """What the provider calls the message leads to its chain."""
+        names = [key for key in event.keys if key not in document["keys"]]
+        if names:
+            await self._repository.claims.insert_many([name_document(name, document) for name in names])
+
+
+def delivery_after(before: Delivery | None, event: DeliveryRecorded) -> Delivery:
+    """The delivery after what was told; a state of lower rank than the present one changes nothing."""
+    moves = before is None or event.state.rank >= before.state.rank
+    return Delivery(
+        state=event.state if before is None or moves else before.state,
+        reason=event.reason if before is None or (moves and event.state != before.state) else before.reason,
+        copy_state=event.copy_state or (before.copy_state if before else None),
+        copy_reason=event.copy_reason if event.copy_state else (before.copy_reason if before else None),
+    )
+
+
+def name_document(name: str, interaction: Document) -> Document:
+    """A claim: this name leads to this interaction."""
+    return {
+        "_id": name,
+        "chain_id": interaction["chain_id"],
+        "client_id": interaction["client_id"],
+        "interaction_id": interaction["_id"],
+        "by": interaction["_id"],
+    }
+
+
+def _about(fact: Event) -> str:
+    match fact:
+        case ClientOpened(client=client):
+            return client.opened_by
+        case ChainOpened(chain=chain):
+            return chain.opened_by
+        case InteractionLinked(interaction=interaction) | InteractionChanged(interaction=interaction):
+            return interaction.id
+        case _:
+            return ""

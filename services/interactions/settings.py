@@ -1,0 +1,23 @@
+"""Settings of the interactions service."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from pydantic import Field
+
+from hub.kit.settings import Settings as Base
+
+
+class Settings(Base):
+    """`[interactions]` in the settings file."""
+
+    SECTION: ClassVar[str] = "interactions"
+
+    reply_window: timedelta = Field(
+        default=timedelta(hours=24),
+        description="A message without a reference joins the client's single open chain active within this time",
+    )
+    batch: int = Field(default=500, ge=1, le=5000, description="Arrivals linked together at most")
+    sweep_interval: timedelta = Field(
+        default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"
+    )

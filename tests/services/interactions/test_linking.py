@@ -1,0 +1,138 @@
+"""The rules that put an arrival into a chain."""
+
+from datetime import timedelta
+
+import pytest
+
+from hub.contracts.interaction import Role
+from hub.kit.ids import derive
+from hub.testing.builders import NOON, a_participant, an_arrival
+from services.interactions.linking import Claim, Decision, Head, Known, link, subject_key
+
+DAY = timedelta(hours=24)
+ANNA = "cl_anna"
+
+
+def decided(*arrivals: object, known: Known | None = None) -> list[Decision]:
+    return link(arrivals, known or Known(), reply_window=DAY)  # type: ignore[arg-type]
+
+
+def anna_with(*heads: Head) -> Known:
+    return Known({"email:anna@example.com": ANNA}, {}, {ANNA: {head.id: head for head in heads}})
+
+
+def a_head(chain_id: str, subject: str = "", *, hours_ago: float = 1) -> Head:
+    return Head(chain_id, ANNA, subject_key(subject), NOON - timedelta(hours=hours_ago), f"in_{chain_id}")
+
+
+def test_an_unknown_sender_opens_a_client_and_a_chain() -> None:
+    (decision,) = decided(an_arrival())
+    assert decision.new_address
+    assert decision.new_client
+    assert decision.new_chain
+    assert decision.link.rule == "new_chain"
+    assert decision.cause_id is None
+
+
+def test_twenty_first_mails_of_one_batch_open_one_client_and_one_chain() -> None:
+    decisions = decided(*(an_arrival(n, subject=f"Письмо {n}") for n in range(20)))
+    assert len({d.client_id for d in decisions}) == 1
+    assert len({d.chain_id for d in decisions}) == 1
+    assert [d.new_chain for d in decisions] == [True] + [False] * 19
+
+
+def test_a_reference_wins_over_everything_else() -> None:
+    known = anna_with(a_head("ch_open", "Где мой заказ?"))
+    known.claims["email:<old@example.com>"] = Claim("ch_old", ANNA, "in_old")
+    (decision,) = decided(an_arrival(refs=("email:<old@example.com>",)), known=known)
+    assert (decision.chain_id, decision.cause_id) == ("ch_old", "in_old")
+    assert (decision.link.rule, decision.link.evidence) == ("reference", "email:<old@example.com>")
+
+
+def test_the_most_telling_reference_decides() -> None:
+    claims = {"email:<b@x>": Claim("ch_b", ANNA, "in_b"), "email:<a@x>": Claim("ch_a", ANNA, "in_a")}
+    (decision,) = decided(
+        an_arrival(refs=("email:<gone@x>", "email:<b@x>", "email:<a@x>")), known=Known({}, claims, {ANNA: {}})
+    )
+    assert decision.chain_id == "ch_b"
+
+
+def test_a_reply_from_another_address_lands_in_the_chain_and_claims_no_address() -> None:
+    known = anna_with(a_head("ch_1"))
+    known.claims["token:ABCDEFGHIJKLMNOP"] = Claim("ch_1", ANNA, "in_answer")
+    (decision,) = decided(an_arrival(sender="anna.home@example.net", refs=("token:ABCDEFGHIJKLMNOP",)), known=known)
+    assert (decision.client_id, decision.chain_id) == (ANNA, "ch_1")
+    assert not decision.new_address
+
+
+def test_the_same_subject_finds_the_chain_among_several() -> None:
+    known = anna_with(a_head("ch_1", "Счёт", hours_ago=900), a_head("ch_2", "Доставка"))
+    (decision,) = decided(an_arrival(subject="RE: [ext] Fwd: счёт"), known=known)
+    assert (decision.chain_id, decision.link.rule) == ("ch_1", "same_subject")
+
+
+def test_the_single_open_chain_takes_a_message_within_the_reply_window() -> None:
+    (decision,) = decided(an_arrival(), known=anna_with(a_head("ch_1", "Другое")))
+    assert (decision.chain_id, decision.link.rule, decision.cause_id) == ("ch_1", "open_chain", "in_ch_1")
+
+
+@pytest.mark.parametrize(
+    "known",
+    [anna_with(a_head("ch_1", "Другое", hours_ago=25)), anna_with(a_head("ch_1", "А"), a_head("ch_2", "Б"))],
+    ids=["after the window", "with two open chains"],
+)
+def test_otherwise_a_known_client_opens_a_new_chain(known: Known) -> None:
+    (decision,) = decided(an_arrival(), known=known)
+    assert decision.new_chain
+    assert not decision.new_client
+
+
+def test_a_question_that_comes_after_its_answer_joins_the_answers_chain() -> None:
+    answer = an_arrival(2, sender="boris@example.com", refs=("email:<1@example.com>",))
+    first, second = decided(answer, an_arrival(1))
+    assert second.chain_id == first.chain_id
+    assert second.link.rule == "reference"
+
+
+def test_a_mail_that_comes_again_after_a_crash_finds_the_chain_it_opened() -> None:
+    arrival = an_arrival(7)
+    own = derive("ch", arrival.id)
+    head = Head(own, ANNA, "", NOON, arrival.id)
+    (decision,) = decided(arrival, known=anna_with(head, a_head("ch_other")))
+    assert (decision.chain_id, decision.link.rule, decision.cause_id) == (own, "new_chain", None)
+
+
+def test_our_own_address_never_becomes_a_client() -> None:
+    participants = (
+        a_participant(Role.FROM, "form@romashka.example", ours=True),
+        a_participant(Role.REPLY_TO, "anna@example.com"),
+        a_participant(Role.TO, "support@romashka.example", ours=True),
+    )
+    (decision,) = decided(an_arrival(participants=participants))
+    assert decision.address is not None
+    assert decision.address.address == "email:anna@example.com"
+
+
+def test_a_message_from_nobody_still_has_a_client_of_its_own() -> None:
+    first, second = decided(an_arrival(1, participants=()), an_arrival(2, participants=(), keys=()))
+    assert first.client_id != second.client_id
+    assert not first.new_address
+
+
+@pytest.mark.parametrize(
+    ("subject", "key"),
+    [
+        ("Re: Отв: Re[2]: Заказ  17", "заказ 17"),
+        ("FW: [EXTERNAL] Fwd: Invoice", "invoice"),
+        ("Реклама", "реклама"),
+        ("Re:", ""),
+        ("[Заказ 17] Доставка", "[заказ 17] доставка"),
+        ("На: встречу", "встречу"),
+    ],
+)
+def test_prefixes_and_spacing_do_not_make_another_matter(subject: str, key: str) -> None:
+    assert subject_key(subject) == key
+
+
+def test_linking_a_long_subject_of_prefixes_takes_no_time() -> None:
+    assert subject_key("Re: " * 20_000 + "x") == "x"
