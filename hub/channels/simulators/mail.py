@@ -1,6 +1,6 @@
 """The mail simulator: an SMTP and an IMAP server over real sockets, with mailboxes in common."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -90,6 +90,8 @@ class MailSimulator:
         """Every mail accepted by SMTP, in order."""
         self.outside: list[SentMail] = []
         """Those of them with recipients in other domains, with these recipients only."""
+        self.on_delivery: list[Callable[[str], None]] = []
+        """Called with the address whenever a mail is put into an INBOX."""
         self.certificate: Certificate | None = None if security == "plain" else Certificate.make(host)
         self.host, self.smtp_port, self.imap_port = host, smtp_port, imap_port
         self._security = security
@@ -151,7 +153,10 @@ class MailSimulator:
 
     def deliver(self, address: str, raw: bytes, *, folder: str = "INBOX", at: datetime | None = None) -> int:
         """Appends `raw` as it is to a folder of `address`; its UID. KeyError for an unknown address or folder."""
-        return self._folders[bare(address)].folder(folder).add(raw, at=at).uid
+        uid = self._folders[bare(address)].folder(folder).add(raw, at=at).uid
+        for told in self.on_delivery if folder == "INBOX" else ():
+            told(address)
+        return uid
 
     def messages(self, address: str, folder: str = "INBOX") -> list[StoredMail]:
         """The mails of a folder, in order."""

@@ -80,6 +80,11 @@ class SmtpServer:
         )
 
 
+class _Session(Session):
+    # aiosmtpd itself sets this attribute at every login, and logs a warning that nobody should.
+    login_data: Any = None
+
+
 class _Connection(SMTP):
     # Mails with overlong lines reach real mailboxes, so they reach these.
     line_length_limit = 1 << 20
@@ -108,6 +113,9 @@ class _Connection(SMTP):
     async def push(self, status: Any) -> None:
         await self.event_handler.faults.pause()
         await super().push(status)
+
+    def _create_session(self) -> Session:
+        return _Session(self.loop)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # aiosmtpd has no word for the null sender that bounces use.

@@ -1,0 +1,82 @@
+"""What a channel is: it receives, it sends, it says how it is; and a simulator stands in for its provider."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from hub.contracts.interaction import SendMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took the message."""
+
+    words: str
+    """The provider's, as `250 2.0.0 Ok: queued as 4F1A`."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Recipients that the provider refused although it took the message for others, each with its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider said no for good: to try again would be of no use."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The provider said not now, or was lost before the message was handed over: it is tried again later."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Handed over, and no answer came: the provider may have taken it. It is not sent again by itself."""
+
+    words: str
+
+
+Outcome = Sent | Refused | Deferred | Unknown
+
+Intent = Callable[[], Awaitable[None]]
+"""Makes durable that the message is about to be handed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How one account of a channel is."""
+
+    state: Literal["green", "red", "starting"]
+    reason: str | None = None
+    last_in: datetime | None = None
+    last_out: datetime | None = None
+    lag_seconds: float | None = None
+    """For how long there may be something that was not taken over; none before the first look."""
+    credentials: Literal["ok", "refused", "unknown"] = "unknown"
+    checked_at: datetime | None = None
+
+
+class Channel(Protocol):
+    """One account of a channel: a mailbox, a bot, a number. It passes `hub.testing.channel_contract`."""
+
+    async def receive(self) -> None:
+        """Runs until cancelled: takes over what comes, and tells the provider only what is durable and published.
+
+        Goes on by itself when the provider, the bus, the store or the blobs were away.
+        """
+        ...
+
+    async def send(self, message: SendMessage, *, intent: Intent) -> Outcome:
+        """Hands one message to the provider, calling `intent` once, right before the point of no return.
+
+        Raises:
+            ProviderUnavailable: not reached; nothing was handed over.
+            Unsupported: the channel cannot express this message.
+            TransientError: as `intent` raised it; nothing was handed over.
+        """
+        ...
+
+    async def health(self) -> Health: ...
