@@ -1,12 +1,16 @@
 """Structured logs: `noun.verb` and fields; never a body, a full address or a secret."""
 
+import json
 import logging
+import re
 import sys
 from typing import Any
 
-import orjson
-
 _FIELDS = "hub_fields"
+_LONGEST = 1000
+_SECRET = re.compile("password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+|\+\d{7,15}")
+_REJECTED_INPUT = re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL)
 
 
 class Log:
@@ -34,10 +38,36 @@ class Log:
 
 def mask(address: str) -> str:
     """An address fit for a log: `email:a…@example.com`, `phone:+7495…67`."""
-    channel, _, value = address.rpartition(":")
+    channel, colon, value = address.partition(":")
+    if not colon or not channel.isalpha():
+        channel, colon, value = "", "", address
     local, at, domain = value.partition("@")
-    masked = f"{local[:1]}…@{domain}" if at else f"{value[:5]}…{value[-2:]}"
-    return f"{channel}:{masked}" if channel else masked
+    if local and at:
+        return f"{channel}{colon}{local[:1] if len(local) > 1 else ''}…@{domain}"
+    return f"{channel}{colon}{value[:5]}…{value[-2:]}" if len(value) > 9 else f"{channel}{colon}…"
+
+
+def _scrub(text: str) -> str:
+    """The net below the callers: no address, no rejected input of pydantic's, nothing of the length of a body."""
+    text = text.encode("utf-8", "replace").decode()
+    text = _REJECTED_INPUT.sub("input_value=…", text)
+    return _ADDRESS.sub(lambda found: mask(found[0]), text)
+
+
+def _fit(name: str, value: Any) -> Any:
+    """A field's value as it may be shown."""
+    if _SECRET.search(name) and value is not None:
+        return "…"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"{len(value)} bytes"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = _scrub(str(value))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {len(text)} characters"
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: _fit(name, value) for name, value in getattr(record, _FIELDS, {}).items()}
 
 
 class JsonLines(logging.Formatter):
@@ -48,23 +78,29 @@ class JsonLines(logging.Formatter):
             "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage(),
-            **getattr(record, _FIELDS, {}),
+            "event": _scrub(record.getMessage()),
         }
+        line = {**line, **{name: value for name, value in _fields(record).items() if name not in line}}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+            line["error"] = _scrub(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
 
 
 class PlainLines(logging.Formatter):
     """For a person at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = " ".join(f"{key}={value}" for key, value in getattr(record, _FIELDS, {}).items())
-        line = f"{self.formatTime(record, '%H:%M:%S')} {record.getMessage()} {fields}".rstrip()
+        fields = " ".join(f"{key}={_one_line(value)}" for key, value in _fields(record).items())
+        line = f"{self.formatTime(record, '%H:%M:%S')} {_one_line(_scrub(record.getMessage()))} {fields}".rstrip()
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
+            line += "\n" + _scrub(self.formatException(record.exc_info))
         return line
+
+
+def _one_line(value: Any) -> str:
+    """Control characters are shown, not obeyed: a mail cannot write log lines of its own."""
+    text = str(value)
+    return text if text.isprintable() else ascii(text)
 
 
 def configure(*, level: str = "info", json: bool = False) -> None:

@@ -9,6 +9,8 @@ import signal
 
 _name, _, _nth = os.environ.get("OMNIHUB_SEAM", "").partition(":")
 _left = int(_nth or 1)
+if _left < 1:
+    raise ValueError(f"OMNIHUB_SEAM={_name}:{_nth}: count from 1")
 
 
 def seam(name: str) -> None:

@@ -19,13 +19,15 @@ class SecretBox:
         """Reads the key, making it (mode 0600) if there is none.
 
         Raises:
-            ConfigurationError: the file holds something else.
+            ConfigurationError: the file holds something else, or cannot be read or made.
         """
-        if not key_file.exists():
-            key_file.parent.mkdir(parents=True, exist_ok=True)
-            _write_once(key_file, Fernet.generate_key())
         try:
+            if not key_file.exists():
+                key_file.parent.mkdir(parents=True, exist_ok=True)
+                _write_once(key_file, Fernet.generate_key())
             return cls(key_file.read_bytes().strip())
+        except OSError as exc:
+            raise ConfigurationError(f"key file {key_file}: {exc.strerror}; check the data folder") from exc
         except ValueError as exc:
             raise ConfigurationError(
                 f"{key_file} is not a key file; restore it from the backup, or remove it and enter all mailbox"
@@ -43,7 +45,7 @@ class SecretBox:
         """
         try:
             return self._fernet.decrypt(sealed.encode("ascii")).decode()
-        except InvalidToken as exc:
+        except (InvalidToken, ValueError) as exc:
             raise ConfigurationError("a stored password was sealed with another key file; restore that file") from exc
 
 
@@ -61,3 +63,13 @@ def _write_once(path: Path, content: bytes) -> None:
         pass
     finally:
         draft.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """The name of a new file is durable only with its folder; a lost key would lose every password."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
