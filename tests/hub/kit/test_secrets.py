@@ -39,7 +39,7 @@ def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, content: byte
 
 def test_a_folder_that_takes_no_key_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match=r"key file .*secret\.key: Not a directory"):
+    with pytest.raises(ConfigurationError, match=r"key file .*secret\.key: File exists"):
         SecretBox.open(tmp_path / "file" / "secret.key")
 
 
