@@ -9,14 +9,18 @@ from typing import Any, TypeGuard
 
 import orjson
 
-from hub.kit.errors import InvalidInput
+from hub.kit.errors import ConfigurationError, InvalidInput
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Scalar, Where
+
+SCHEMA_VERSION = 1
+"""Of how documents lie in a store; raised when an older hub could not read them."""
 
 ID, VERSION = "_id", "_v"
 MAX_ALTERNATIVES = 1000
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COLLECTION = re.compile(r"[a-z][a-z0-9_.-]*")
 _INT64 = 2**63
+_STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ class Schema:
     def _checked(self, field: str, value: Any) -> Scalar:
         if not _scalar(value) or (type(value) is int and not -_INT64 <= value < _INT64):
             raise _invalid(field, "a declared field holds text, a number of 64 bits, true, false or nothing")
+        if isinstance(value, str) and not _storable(value):
+            raise _invalid(field, "this is not valid Unicode text")
         return value
 
     def _serving(self, where: Where, order: str) -> tuple[Index, tuple[str, ...]]:
@@ -148,6 +154,28 @@ def _alternatives(condition: Scalar | In | Range) -> tuple[Scalar, ...]:
     return tuple(dict.fromkeys(condition.values)) if isinstance(condition, In) else (condition,)
 
 
+def check_schema_version(found: int, place: str) -> None:
+    """Raises ConfigurationError if a newer version of the hub wrote this."""
+    if found > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"{place} was written by a newer version of omnihub (schema {found}, this one knows {SCHEMA_VERSION});"
+            " install that version, or start with other data"
+        )
+
+
+def encoded(document: Document) -> bytes:
+    """The document as JSON, without its version.
+
+    Raises:
+        InvalidInput: it holds what JSON cannot.
+    """
+    content = {name: value for name, value in document.items() if name != VERSION}
+    try:
+        return orjson.dumps(content, option=_STRICT)
+    except TypeError as exc:
+        raise InvalidInput(f"document {document.get(ID)}: {exc}") from exc
+
+
 def first_of_each(documents: Iterable[Document]) -> dict[str, Document]:
     """By id; of a repeated id the first.
 
@@ -163,6 +191,11 @@ def first_of_each(documents: Iterable[Document]) -> dict[str, Document]:
 def last_of_each(documents: Iterable[Document]) -> dict[str, Document]:
     """By id; of a repeated id the last."""
     return {id_of(document): document for document in documents}
+
+
+def distinct(ids: Iterable[str]) -> list[str]:
+    """Those that a store may hold, each once."""
+    return [doc_id for doc_id in dict.fromkeys(ids) if _storable(doc_id)]
 
 
 def id_of(document: Document) -> str:
@@ -183,6 +216,14 @@ def version_of(document: Document) -> int:
 
 def _scalar(value: Any) -> TypeGuard[Scalar]:
     return value is None or isinstance(value, str | int | float)
+
+
+def _storable(text: str) -> bool:
+    """Lone surrogates are not."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _cursor(value: Scalar, doc_id: str) -> str:

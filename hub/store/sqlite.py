@@ -3,19 +3,23 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from hub.kit.errors import ConfigurationError, InvalidInput
 from hub.kit.log import Log
 from hub.store.base import CollectionSpec, Document, Page, Scalar, Where
-from hub.store.query import VERSION, Schema, first_of_each, last_of_each, version_of
+from hub.store.query import (
+    SCHEMA_VERSION,
+    Schema,
+    check_schema_version,
+    distinct,
+    encoded,
+    first_of_each,
+    last_of_each,
+    version_of,
+)
 from hub.store.sqlite_statements import Row, Statements
 from hub.store.sqlite_threads import Readers, Writer
 
 log = Log(__name__)
-SCHEMA_VERSION = 1
 
 Decide = Callable[[int | None, int], int | None]
 """From the stored version (none: not there) and the document's own to the version to write; none writes nothing."""
@@ -71,11 +75,7 @@ class SqliteStore:
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
     row = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
-    if row and row[0] > SCHEMA_VERSION:
-        raise ConfigurationError(
-            f"{path} was written by a newer version of omnihub (schema {row[0]}, this one knows {SCHEMA_VERSION});"
-            " install that version, or point `data` at another folder"
-        )
+    check_schema_version(row[0] if row else SCHEMA_VERSION, str(path))
 
 
 def _write_meta(connection: sqlite3.Connection) -> None:
@@ -96,7 +96,7 @@ class SqliteCollection:
         return (await self.get_many((doc_id,))).get(doc_id)
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
-        wanted = list(ids)
+        wanted = distinct(ids)
         if not wanted:
             return {}
         found = await self._readers.run(lambda connection: self.statements.get(connection, wanted))
@@ -121,7 +121,7 @@ class SqliteCollection:
         await self._write(rows, lambda stored, _: (stored or 0) + 1)
 
     async def delete_many(self, ids: Iterable[str]) -> int:
-        wanted = list(ids)
+        wanted = distinct(ids)
         if not wanted:
             return 0
         return await self._writer.run(lambda connection: self.statements.delete(connection, wanted))
@@ -143,7 +143,8 @@ class SqliteCollection:
         return await self._readers.run(lambda connection: self.statements.count(connection, field, where or {}))
 
     def _row(self, doc_id: str, document: Document, version: int) -> Row:
-        return Row(doc_id, version, _open_json(document), self.schema.values(document))
+        values = self.schema.values(document)
+        return Row(doc_id, version, encoded(document)[:-1].decode(), values)
 
     async def _write(self, rows: list[Row], decide: Decide) -> set[str]:
         if not rows:
@@ -158,12 +159,3 @@ class SqliteCollection:
             return {row.doc_id for row, _ in chosen}
 
         return await self._writer.run(write)
-
-
-def _open_json(document: Document) -> str:
-    """The document as JSON up to the closing brace: the version is appended when it is known."""
-    content: dict[str, Any] = {name: value for name, value in document.items() if name != VERSION}
-    try:
-        return orjson.dumps(content, option=orjson.OPT_PASSTHROUGH_DATETIME)[:-1].decode()
-    except TypeError as exc:
-        raise InvalidInput(f"document {document['_id']}: {exc}") from exc

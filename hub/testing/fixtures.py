@@ -1,9 +1,11 @@
 """Pytest fixtures for tests on real servers; without Java or Maven they skip and say so."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from hub.kit.ids import fresh
+from hub.store.mongo import MongoStore
 from hub.testing.servers import kafka, mongo
 
 
@@ -23,3 +25,17 @@ def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mongo.Mon
         pytest.skip(f"MongoDB stand-in: {reason}")
     with mongo.start_mongo(tmp_path_factory.mktemp("mongo")) as server:
         yield server
+
+
+@pytest.fixture
+def mongo_database() -> str:
+    """A name that nobody else uses."""
+    return fresh("test")
+
+
+@pytest.fixture
+async def mongo_store(mongo_server: mongo.MongoServer, mongo_database: str) -> AsyncIterator[MongoStore]:
+    """On an empty database, not started; stopped at the end."""
+    store = MongoStore(mongo_server.url, mongo_database)
+    yield store
+    await store.stop()
