@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -19,9 +19,20 @@ _SECONDS_TO_STOP = 20.0
 class ServerProcess:
     """Starts the command, and again on the same ports and data after `stop` or `kill`."""
 
-    def __init__(self, command: Sequence[str], *, folder: Path, answers: Callable[[], bool]) -> None:
-        """`answers` says whether the server is ready; its output goes to `FOLDER/output.log`."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        answers: Callable[[], bool],
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """`answers` says whether the server is ready; its output goes to `FOLDER/output.log`.
+
+        `environ` adds to the environment, and may be changed before the next start.
+        """
         self._command = command
+        self.environ = dict(environ or {})
         self._folder = folder
         self._answers = answers
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,7 +51,12 @@ class ServerProcess:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "output.log").open("ab") as output:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self._folder
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self._folder,
+                env={**os.environ, **self.environ},
             )
         atexit.register(self.kill)
         deadline = time.monotonic() + _SECONDS_TO_START
