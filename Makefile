@@ -1,0 +1,60 @@
+# Every command a person runs. Needs make and Python 3.11 or newer; Java and Maven only for the tests against Kafka.
+
+PYTHON ?= python3
+DATA   ?= ./data
+PORT   ?= 8800
+DEMO   ?= 1
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.requirements-installed
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := menu
+.PHONY: menu run install test check bench format lock clean
+
+menu:  ## This menu
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: install  ## Start the hub with simulators and a demo cast (DEMO=0 without; DATA=./data, PORT=8800)
+	@exec $(BIN)/python -m hub up --data "$(DATA)" --port "$(PORT)" $(if $(filter-out 0 no,$(DEMO)),--demo)
+
+install: $(READY)  ## Make .venv with the pinned packages (the other commands do it by themselves)
+
+test: install  ## Run every test; those that need Java and Maven say so when they cannot run
+	@$(PYTEST)
+
+check: install  ## What CI runs: format, lint, types, layers, then every test
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(PYTEST)
+
+bench: install  ## Measure every published figure and print the table
+	@$(BIN)/python -m bench
+
+format: install  ## Put the code into the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: install  ## Resolve the packages of pyproject.toml anew into requirements.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \
+	    --no-emit-index-url --no-header pyproject.toml --output-file requirements.txt
+
+clean:  ## Remove .venv and all caches; the data stays
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "omnihub needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)."; \
+	    echo "Name another with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || echo "Making $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	    echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; \
+	    rm -rf $(VENV); exit 1; }
+	@echo "Installing the pinned packages (about a minute, once) …"
+	@$(PIP) install --require-hashes --requirement requirements.txt </dev/null
+	@touch $@
