@@ -45,6 +45,8 @@ class Consumption:
     def __init__(self, bus: Bus, topic: str, group: str, handle: Handle, *, source: str, clock: Clock) -> None:
         self.topic = topic
         self.group = group
+        self.name = f"{group}.{topic}"
+        """The group's name on the bus: topics of one service rebalance and lag independently of each other."""
         self._bus = bus
         self._handle = handle
         self._source = source
@@ -150,7 +152,7 @@ def attach(broker: KafkaBroker, consumption: Consumption, *, max_records: int) -
     """Makes the consumption a FastStream batch subscriber of the broker."""
     subscriber = broker.subscriber(
         consumption.topic,
-        group_id=consumption.group,
+        group_id=consumption.name,
         batch=True,
         max_records=max_records,
         # FastStream sleeps this long after an empty poll; our consumers do the waiting themselves.
@@ -158,6 +160,9 @@ def attach(broker: KafkaBroker, consumption: Consumption, *, max_records: int) -
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,
         no_reply=True,
+        rebalance_timeout_ms=30_000,
+        heartbeat_interval_ms=1_000,
+        max_poll_interval_ms=600_000,
     )
 
     async def parse(batch: Batch) -> KafkaAckableMessage:

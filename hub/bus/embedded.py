@@ -332,7 +332,7 @@ class EmbeddedBus:
         return EmbeddedReader(self._log, offsets)
 
     async def lag(self) -> list[Lag]:
-        return [self._log.lag(each.group, each.topic) for each in self._consumptions]
+        return [Lag(each.group, each.topic, self._log.behind(each.name, each.topic)) for each in self._consumptions]
 
     async def start(self) -> None:
         await until_available(self._prepare, "opening the log")

@@ -18,7 +18,6 @@ from typing import Any
 from aiokafka import ConsumerRecord
 from aiokafka.partitioner import murmur2
 
-from hub.bus.base import Lag
 from hub.bus.groups import Groups
 from hub.bus.journal import OFFSET_MASK, ROW_BYTES, ROW_RECORDS, Chunk, Journal, Readers, Slot, State, Step
 from hub.bus.packing import pack, unpack
@@ -106,6 +105,7 @@ class Log:
 
     def slots(self, topic: str) -> list[Slot]:
         """The partitions of a topic, by number."""
+        self._opened()
         try:
             return self._state.topics[topic]
         except KeyError as exc:
@@ -171,9 +171,9 @@ class Log:
     def committed(self, group: str, slot: Slot) -> int:
         return self._state.committed.get((group, slot.id), slot.first)
 
-    def lag(self, group: str, topic: str) -> Lag:
-        behind = (slot.next - max(self.committed(group, slot), slot.first) for slot in self.slots(topic))
-        return Lag(group, topic, sum(behind))
+    def behind(self, group: str, topic: str) -> int:
+        """Records that the group has not committed."""
+        return sum(slot.next - max(self.committed(group, slot), slot.first) for slot in self.slots(topic))
 
     async def ping(self) -> None:
         """Returns when a write would be confirmed."""

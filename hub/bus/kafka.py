@@ -1,0 +1,257 @@
+"""The bus on Apache Kafka, behind FastStream's KafkaBroker."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
+from faststream.kafka import KafkaBroker
+
+from hub.bus.backoff import until_available
+from hub.bus.base import END, Handle, Lag, Position, Reader
+from hub.bus.consume import Consumption, FastStreamLog, attach
+from hub.bus.kafka_consumer import KafkaConsumer, KafkaReader
+from hub.bus.kafka_errors import bus_errors
+from hub.bus.kafka_topics import create_topics
+from hub.bus.limits import DEAD_LETTER_BYTES, check_size
+from hub.bus.metrics import PUBLISHED
+from hub.contracts.base import Envelope, Record, encode
+from hub.contracts.topics import TOPICS, Topic
+from hub.kit.clock import Clock
+from hub.kit.errors import BusUnavailable
+from hub.kit.log import Log
+
+log = Log(__name__)
+# While Kafka is away its client tells so ten times a second; our own lines say it with each retry.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+PUBLISH_TIMEOUT = 20.0
+PING_TIMEOUT = 5.0
+CLOSE_TIMEOUT = 5.0
+"""Seconds."""
+
+
+class ClusterBroker(KafkaBroker):
+    """FastStream's Kafka broker; keeps hold of the producer it makes, and can make another."""
+
+    producer: AIOKafkaProducer | None = None
+
+    def __init__(self, bootstrap: str, client_id: str) -> None:
+        super().__init__(
+            bootstrap,
+            client_id=client_id,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=FastStreamLog(),
+            graceful_timeout=30.0,
+        )
+        self._client = {"bootstrap_servers": bootstrap, "client_id": client_id}
+
+    async def _connect(self) -> Callable[..., Any]:
+        config = self.config.broker_config
+        await self.renew_producer()
+        await config.admin.connect(**self._client)
+        config.builder = partial(KafkaConsumer, bootstrap_servers=self._client["bootstrap_servers"])
+        return config.builder
+
+    async def renew_producer(self) -> None:
+        """A fresh one in place of the one there was, which sends nothing afterwards.
+
+        Idempotent: a retry of its own never doubles a record nor passes an earlier one. It retries for ever, so that
+        giving up is the publisher's decision.
+        """
+        await self._close_producer()
+        producer = AIOKafkaProducer(
+            **self._client,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=1,
+            max_batch_size=256 * 1024,
+            max_request_size=2 * DEAD_LETTER_BYTES,
+            request_timeout_ms=10_000,
+        )
+        config = self.config.broker_config
+        try:
+            await config.producer.connect(producer, serializer=config.fd_config._serializer)
+        except BaseException:
+            await producer.stop()
+            raise
+        self.producer = producer
+
+    async def stop(self, *exc: Any) -> None:
+        await super(KafkaBroker, self).stop(*exc)
+        await self._close_producer()
+        await self.config.disconnect()
+        self._connection = None
+
+    async def _close_producer(self) -> None:
+        """Sends what waits, but not for ever: an idempotent producer would wait for Kafka to come back."""
+        producer, self.producer = self.producer, None
+        if producer is None:
+            return
+        closing = asyncio.ensure_future(producer.stop())
+        await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
+        if not closing.done():
+            producer._message_accumulator.fail_all(KafkaTimeoutError("not confirmed before the end"))
+        await closing
+
+
+class KafkaBus:
+    """One service's door to Kafka."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        service: str,
+        clock: Clock,
+        topics: Sequence[Topic] = TOPICS,
+        *,
+        replication: int = 1,
+    ) -> None:
+        """`bootstrap` is `host:port`, several separated by commas; `replication` is that of topics it makes."""
+        self._bootstrap = bootstrap
+        self._source = f"omnihub/{service}"
+        self._clock = clock
+        self._topics = topics
+        self._replication = replication
+        self._consumptions: list[Consumption] = []
+        self._renewing = asyncio.Lock()
+        self.broker = ClusterBroker(bootstrap, f"omnihub-{service}")
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        await self.publish_records([encode(envelope) for envelope in envelopes])
+
+    async def publish_records(self, records: Sequence[Record]) -> None:
+        check_size(records)
+        producer = self.broker.producer
+        if producer is None:
+            raise BusUnavailable("Kafka is not connected yet")
+        try:
+            with bus_errors("publishing"):
+                await _send(producer, records)
+        except BusUnavailable as exc:
+            if not isinstance(exc.__cause__, TimeoutError):
+                await self._replace(producer)
+            raise
+        for record in records:
+            PUBLISHED.labels(record.topic).inc()
+
+    def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
+        consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock)
+        self._consumptions.append(consumption)
+        attach(self.broker, consumption, max_records=max_records)
+
+    async def reader(
+        self,
+        topics: Sequence[str],
+        *,
+        since: datetime | None = None,
+        at: Mapping[Position, int] | None = None,
+    ) -> Reader:
+        with bus_errors("opening a reader"):
+            partitions = await self._partitions(topics)
+            consumer = self._consumer()
+            consumer.assign(partitions)
+            try:
+                await consumer.start()
+                return KafkaReader(consumer, await _offsets(consumer, partitions, since, at))
+            except BaseException:
+                await consumer.stop()
+                raise
+
+    async def lag(self) -> list[Lag]:
+        lags = []
+        consumer = self._consumer()
+        with bus_errors("asking for the lag"):
+            try:
+                await consumer.start()
+                for each in self._consumptions:
+                    lags.append(await self._lag(consumer, each))
+            finally:
+                await consumer.stop()
+        return lags
+
+    async def start(self) -> None:
+        await until_available(self._start, "connecting to Kafka")
+
+    async def stop(self) -> None:
+        for consumption in self._consumptions:
+            consumption.stop()
+        await self.broker.stop()
+
+    async def ping(self) -> None:
+        if self.broker.producer is None:
+            raise BusUnavailable("Kafka is not connected yet")
+        with bus_errors("ping"):
+            async with asyncio.timeout(PING_TIMEOUT):
+                await self.broker.config.admin_client.describe_cluster()
+
+    async def _start(self) -> None:
+        try:
+            with bus_errors("start"):
+                await self.broker.connect()
+                await create_topics(self.broker.config.admin_client, self._topics, replication=self._replication)
+                await self.broker.start()
+        except BaseException:
+            await self.broker.stop()
+            raise
+
+    async def _replace(self, broken: AIOKafkaProducer) -> None:
+        """After an error that the producer does not survive; Kafka being away is not one."""
+        async with self._renewing:
+            if self.broker.producer is not broken:
+                return
+            log.warning("bus.producer_renewed")
+            with bus_errors("connecting again"):
+                await self.broker.renew_producer()
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+
+    async def _partitions(self, topics: Sequence[str]) -> list[TopicPartition]:
+        producer = self.broker.producer
+        if producer is None:
+            raise BusUnavailable("Kafka is not connected yet")
+        return [
+            TopicPartition(topic, partition)
+            for topic in topics
+            for partition in sorted(await producer.partitions_for(topic))
+        ]
+
+    async def _lag(self, consumer: AIOKafkaConsumer, each: Consumption) -> Lag:
+        partitions = await self._partitions([each.topic])
+        admin = self.broker.config.admin_client
+        committed = await admin.list_consumer_group_offsets(each.name, partitions=partitions)
+        first, last = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        behind = (last[p] - max(committed[p].offset if p in committed else 0, first[p]) for p in partitions)
+        return Lag(each.group, each.topic, sum(behind))
+
+
+async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+    async with asyncio.timeout(PUBLISH_TIMEOUT):
+        confirmed = [
+            await producer.send(record.topic, record.value, record.key, headers=list(record.headers))
+            for record in records
+        ]
+        await asyncio.gather(*confirmed)
+
+
+async def _offsets(
+    consumer: AIOKafkaConsumer,
+    partitions: Sequence[TopicPartition],
+    since: datetime | None,
+    at: Mapping[Position, int] | None,
+) -> dict[TopicPartition, int]:
+    first, last = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    if at is None and since is not None:
+        moment = int(since.timestamp() * 1000)
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, moment))
+        return {p: found[p].offset if found[p] is not None else last[p] for p in partitions}
+    wanted = {p: (at or {}).get((p.topic, p.partition), 0) for p in partitions}
+    return {p: last[p] if offset == END else max(offset, first[p]) for p, offset in wanted.items()}
