@@ -21,6 +21,7 @@ run: install  ## Start the hub with simulators and a demo cast (DEMO=0 without; 
 	@exec $(BIN)/python -m hub up --data "$(DATA)" --port "$(PORT)" $(if $(filter-out 0 no,$(DEMO)),--demo)
 
 install: $(READY)  ## Make .venv with the pinned packages (the other commands do it by themselves)
+	@:
 
 test: install  ## Run every test; those that need Java and Maven say so when they cannot run
 	@$(PYTEST)

@@ -180,14 +180,11 @@ class S3Blobs(_ObstoreBlobs):
             "access_key_id": access_key,
             "secret_access_key": secret_key,
         }
+        plain = (endpoint or "").startswith("http://")
         self._store = S3Store.from_url(
             url,
             config={name: value for name, value in options.items() if value},  # type: ignore[arg-type]
-            client_options={
-                "allow_http": (endpoint or "").startswith("http://"),
-                "connect_timeout": timedelta(seconds=5),
-                "timeout": timedelta(seconds=60),
-            },
+            client_options={"allow_http": True} if plain else None,
             # The caller tries again for as long as it takes; health should know within seconds.
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
         )

@@ -244,6 +244,23 @@ async def test_a_missing_bucket_is_not_an_answer_about_a_key(s3_endpoint: str) -
             await ask()
 
 
+@pytest.mark.connected
+async def test_a_bucket_is_reached_with_the_variables_of_the_aws_tools(
+    s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_endpoint,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    blobs = open_blobs("s3://omnihub/environment")
+    await blobs.put("key", b"1")
+    assert await blobs.get("key") == b"1"
+
+
 async def test_a_server_that_is_away_is_reported_within_seconds() -> None:
     blobs = a_bucket("http://127.0.0.1:9")
     with pytest.raises(BlobsUnavailable):
