@@ -23,8 +23,9 @@ from hub.contracts.interaction import (
     SendMessage,
 )
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict, InvalidInput, NotFound, Unsupported
+from hub.kit.errors import Conflict, InvalidInput, NotFound, TransientError, Unsupported
 from hub.kit.ids import derive, fresh
+from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.outbox import owed, publish_owed
 from services.interactions.linking import counterpart
@@ -32,6 +33,7 @@ from services.interactions.models import interaction_document, interaction_from,
 from services.interactions.repository import Repository
 from services.interactions.service import SOURCE, name_document
 
+log = Log(__name__)
 _REPLY = re.compile(r"^\s*(re|ha|отв|aw|sv)\s*(\[\d+\])?\s*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}$")
 _TOKEN_BYTES = 10
@@ -81,7 +83,11 @@ class Answers:
             stored = await self._repository.interactions.get(interaction_id)
             return _same(stored or document, answer)
         stored = {**document, "_v": 1}
-        await publish_owed(self._repository.interactions, stored, self._bus)
+        try:
+            await publish_owed(self._repository.interactions, stored, self._bus)
+        except TransientError as exc:
+            # It is stored with what it owes: accepted all the same, the sweeper publishes it.
+            log.warning("answer.owed", interaction_id=interaction_id, reason=str(exc))
         await self._move_on(interaction_from(document))
         return stored
 

@@ -40,6 +40,8 @@ class Claim:
     chain_id: str
     client_id: str
     interaction_id: str | None
+    by: str
+    """The interaction that made the claim: what it claimed itself before a crash tells it nothing."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,11 @@ class Decision:
     new_address: bool
     new_client: bool
     new_chain: bool
+
+    @property
+    def early(self) -> bool:
+        """It refers to a chain whose client is not stored yet: whoever opens him is at it this moment."""
+        return self.new_client and not self.new_chain and self.link.rule == "reference"
 
 
 def link(arrivals: Iterable[InteractionReceived], known: Known, *, reply_window: timedelta) -> list[Decision]:
@@ -143,9 +150,9 @@ def _remember(decision: Decision, seen: Known) -> None:
         key = before.subject_key if before else subject_key(arrival.subject)
         heads[decision.chain_id] = Head(decision.chain_id, decision.client_id, key, arrival.at, arrival.id)
     for name in arrival.keys:
-        seen.claims[name] = Claim(decision.chain_id, decision.client_id, arrival.id)
+        seen.claims[name] = Claim(decision.chain_id, decision.client_id, arrival.id, arrival.id)
     for name in arrival.refs:
-        seen.claims.setdefault(name, Claim(decision.chain_id, decision.client_id, None))
+        seen.claims.setdefault(name, Claim(decision.chain_id, decision.client_id, None, arrival.id))
 
 
 Found = tuple[Claim, Link] | None
@@ -154,12 +161,12 @@ Found = tuple[Claim, Link] | None
 def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known, _window: timedelta) -> Found:
     for name in arrival.refs:
         claim = seen.claims.get(name)
-        if claim and claim.interaction_id != arrival.id:
+        if claim and claim.by != arrival.id:
             return claim, Link(rule="reference", evidence=name)
     for name in arrival.keys:
         # Somebody answered it before it came: the answer's chain is its chain.
         claim = seen.claims.get(name)
-        if claim and claim.interaction_id is None:
+        if claim and claim.interaction_id is None and claim.by != arrival.id:
             return claim, Link(rule="reference", evidence=f"answered as {name}")
     return None
 
@@ -168,7 +175,7 @@ def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: K
     """The chain it opened when it was handled the first time, before a crash."""
     heads: Mapping[str, Head] = seen.heads.get(client_id or "", {})
     if new_chain_id(arrival.id) in heads and client_id:
-        return Claim(new_chain_id(arrival.id), client_id, None), Link(rule="new_chain")
+        return Claim(new_chain_id(arrival.id), client_id, None, arrival.id), Link(rule="new_chain")
     return None
 
 
@@ -191,4 +198,4 @@ def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Kn
 
 
 def _claim(head: Head) -> Claim:
-    return Claim(head.id, head.client_id, head.last_id)
+    return Claim(head.id, head.client_id, head.last_id, head.last_id)

@@ -7,6 +7,7 @@ from hub.contracts.client import Address, Chain, Client
 from hub.contracts.interaction import Direction, Interaction, InteractionReceived
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
+from hub.store.outbox import OWES
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
 
 INTERACTIONS = CollectionSpec(
@@ -16,7 +17,7 @@ INTERACTIONS = CollectionSpec(
         Index("client_id", "at"),
         Index("chain_id", "at"),
         Index("channel", "direction", "at"),
-        Index("owes"),
+        OWES,
     ),
 )
 ATTACHMENTS = CollectionSpec("attachments")
@@ -148,7 +149,7 @@ def claim_document(name: str, decision: Decision, *, bears: bool) -> Document:
 
 
 def claim_from(document: Document) -> Claim:
-    return Claim(document["chain_id"], document["client_id"], document["interaction_id"])
+    return Claim(document["chain_id"], document["client_id"], document["interaction_id"], document["by"])
 
 
 def interaction_view(document: Document) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Repository:
         """References that name one of our interactions by its id need no claim."""
         ids = {name.removeprefix(_INTERACTION_REF): name for name in names if name.startswith(_INTERACTION_REF)}
         found = await self.interactions.get_many(ids) if ids else {}
-        return {ids[i]: Claim(doc["chain_id"], doc["client_id"], i) for i, doc in found.items()}
+        return {ids[i]: Claim(doc["chain_id"], doc["client_id"], i, i) for i, doc in found.items()}
 
     async def claim(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         """Makes the decisions hold against everybody else; False when somebody decided otherwise meanwhile."""

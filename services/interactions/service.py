@@ -1,5 +1,7 @@
 """What the interactions service does: links what arrives, follows deliveries."""
 
+import asyncio
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
@@ -32,6 +34,8 @@ from services.interactions.repository import Repository
 log = Log(__name__)
 SOURCE = "omnihub/interactions"
 _TRIES = 20
+_PAUSE = 0.01
+"""Seconds that the pause between two tries grows by at most."""
 
 
 class Interactions:
@@ -81,13 +85,16 @@ class Interactions:
         return interactions
 
     async def _decide(self, arrivals: Sequence[InteractionReceived]) -> tuple[list[Decision], Mapping[str, str]]:
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
             decisions = link(arrivals, stored.known, reply_window=self._reply_window)
-            if await self._repository.claim(decisions, stored):
+            opens = {d.client_id for d in decisions if d.new_chain}
+            early = any(d.early and d.client_id not in opens for d in decisions)
+            if not early and await self._repository.claim(decisions, stored):
                 opened = {d.address.address: d.client_id for d in decisions if d.new_address and d.address}
                 return decisions, {**stored.addresses, **opened}
-            log.info("link.contended", arrivals=len(arrivals))
+            log.debug("link.contended", arrivals=len(arrivals))
+            await asyncio.sleep(random.uniform(0, _PAUSE * attempt))
         raise StoreUnavailable("linking: others change the same clients at once")
 
     async def _with_accounts(self, arrivals: Iterable[InteractionReceived]) -> list[InteractionChanged]:

@@ -43,14 +43,14 @@ def test_twenty_first_mails_of_one_batch_open_one_client_and_one_chain() -> None
 
 def test_a_reference_wins_over_everything_else() -> None:
     known = anna_with(a_head("ch_open", "Где мой заказ?"))
-    known.claims["email:<old@example.com>"] = Claim("ch_old", ANNA, "in_old")
+    known.claims["email:<old@example.com>"] = Claim("ch_old", ANNA, "in_old", "in_old")
     (decision,) = decided(an_arrival(refs=("email:<old@example.com>",)), known=known)
     assert (decision.chain_id, decision.cause_id) == ("ch_old", "in_old")
     assert (decision.link.rule, decision.link.evidence) == ("reference", "email:<old@example.com>")
 
 
 def test_the_most_telling_reference_decides() -> None:
-    claims = {"email:<b@x>": Claim("ch_b", ANNA, "in_b"), "email:<a@x>": Claim("ch_a", ANNA, "in_a")}
+    claims = {"email:<b@x>": Claim("ch_b", ANNA, "in_b", "in_b"), "email:<a@x>": Claim("ch_a", ANNA, "in_a", "in_a")}
     (decision,) = decided(
         an_arrival(refs=("email:<gone@x>", "email:<b@x>", "email:<a@x>")), known=Known({}, claims, {ANNA: {}})
     )
@@ -59,7 +59,7 @@ def test_the_most_telling_reference_decides() -> None:
 
 def test_a_reply_from_another_address_lands_in_the_chain_and_claims_no_address() -> None:
     known = anna_with(a_head("ch_1"))
-    known.claims["token:ABCDEFGHIJKLMNOP"] = Claim("ch_1", ANNA, "in_answer")
+    known.claims["token:ABCDEFGHIJKLMNOP"] = Claim("ch_1", ANNA, "in_answer", "in_answer")
     (decision,) = decided(an_arrival(sender="anna.home@example.net", refs=("token:ABCDEFGHIJKLMNOP",)), known=known)
     assert (decision.client_id, decision.chain_id) == (ANNA, "ch_1")
     assert not decision.new_address
