@@ -1,0 +1,142 @@
+"""Address headers (RFC 5322, 3.4) read in one pass, also without quotes, brackets or commas where they belong."""
+
+import re
+from collections.abc import Iterable
+
+from services.email.mime import words
+from services.email.mime.model import Address
+
+_SIMPLE = re.compile(r'(?:"([^"\\(<=]*)"|([^"\\(<>,;:@=\[]*?))\s*<([^<>\s"(,;:=\\]+@[^<>\s"(,;:\\]+)>')
+_BARE = re.compile(r"[^<>\s\"(),;:=\\]+@[^<>\s\"(),;:\\]+")
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^<>]*+)>?+|([,;:()])|([^",;:()<>\s]++)|(\s++)|[>]', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def parse(values: Iterable[bytes]) -> tuple[Address, ...]:
+    """Every address of the headers in order; groups are flattened. A name without an address keeps "" as address."""
+    found: list[Address] = []
+    for value in values:
+        text = words.text(value)
+        if match := _SIMPLE.fullmatch(text):
+            found.append(Address((match[1] or match[2] or "").strip(), match[3]))
+        elif _BARE.fullmatch(text):
+            found.append(Address("", text))
+        elif text:
+            found.extend(_Reader().read(text))
+    return tuple(found)
+
+
+class _Reader:
+    """Collects the words of one address until a separator ends it."""
+
+    def __init__(self) -> None:
+        self._found: list[Address] = []
+        self._clear()
+
+    def _clear(self) -> None:
+        self._words: list[str] = []
+        self._comments: list[str] = []
+        self._angle: str | None = None
+        self._quoted = False
+
+    def read(self, text: str) -> list[Address]:
+        """All addresses in `text`."""
+        depth = 0
+        comment: list[str] = []
+        for match in _TOKEN.finditer(text):
+            mark = match[3]
+            if mark == "(":
+                depth += 1
+            elif mark == ")" and depth:
+                depth -= 1
+                if depth == 0:
+                    self._comments.append("".join(comment).strip())
+                    comment = []
+                    continue
+            if depth:
+                comment.append(match[0] if mark != "(" or depth > 1 else "")
+            else:
+                self._take(match, text)
+        if comment:
+            self._comments.append("".join(comment).strip())
+        self._end()
+        return self._found
+
+    def _take(self, match: re.Match[str], text: str) -> None:
+        quoted, angle, mark, atom, blank = match.groups()
+        if quoted is not None:
+            self._words.append(_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
+            self._quoted = True
+        elif angle is not None:
+            self._take_angle(angle)
+        elif mark is not None:
+            self._take_mark(mark, match, text)
+        elif atom is not None or blank is not None:
+            self._words.append(atom or " ")
+
+    def _take_angle(self, angle: str) -> None:
+        if self._angle is not None:
+            self._end()
+        self._angle = angle
+
+    def _take_mark(self, mark: str, match: re.Match[str], text: str) -> None:
+        if mark == ":":
+            # A group's name ends here; but ":" also stands in badly quoted names and in "mailto:".
+            if self._angle is None and not _has_address(self._words):
+                self._clear()
+        elif mark == "," and self._angle is None and self._unquoted_comma(match, text):
+            self._words.append(mark)
+        elif mark in ",;":
+            self._end()
+
+    def _unquoted_comma(self, match: re.Match[str], text: str) -> bool:
+        """`Ivanov, Ivan <a@b>`: the comma belongs to the name where no address stands before it."""
+        if _has_address(self._words) or not "".join(self._words).strip() or self._comments:
+            return False
+        end = match.end()
+        rest = text[end : end + 80]
+        angle, comma = rest.find("<"), rest.find(",")
+        return angle != -1 and (comma == -1 or angle < comma) and "@" not in rest[:angle]
+
+    def _end(self) -> None:
+        phrase = " ".join("".join(self._words).split())
+        comments = [comment for comment in self._comments if comment]
+        if phrase or comments or self._angle:
+            self._found.append(_address(phrase, comments, self._angle, self._quoted))
+        self._clear()
+
+
+def _has_address(parts: list[str]) -> bool:
+    return any("@" in part for part in parts)
+
+
+def _address(phrase: str, comments: list[str], angle: str | None, quoted: bool) -> Address:
+    comment = words.decode_words(" ".join(comments))
+    if angle is not None and angle.strip():
+        name = words.decode_words(phrase).strip(" '") if not quoted else words.decode_words(phrase)
+        return Address(f"{name} ({comment})".strip() if name and comment else name or comment, _route(angle))
+    phrase = words.decode_words(phrase)
+    if "@" in phrase:
+        return _bare(phrase, comment, quoted)
+    return Address(f"{phrase} ({comment})" if phrase and comment else phrase or comment, "")
+
+
+def _bare(phrase: str, comment: str, quoted: bool) -> Address:
+    """No angle brackets: the last word with "@" is the address, the others the name."""
+    parts = phrase.split(" ") if not quoted else [phrase]
+    if quoted and " " in phrase:
+        local, _, domain = phrase.rpartition("@")
+        return Address(comment, f'"{local}"@{domain}' if " " not in domain else phrase)
+    at = max(n for n, part in enumerate(parts) if "@" in part)
+    name = " ".join(part for n, part in enumerate(parts) if n != at)
+    return Address(name or comment, parts[at].removeprefix("mailto:"))
+
+
+def _route(angle: str) -> str:
+    """`@relay,@relay:local@domain` without its route, blanks and comments dropped (RFC 5322, 4.4)."""
+    angle = angle.strip()
+    if angle.startswith("@") and ":" in angle:
+        angle = angle.rpartition(":")[2]
+    angle = angle.removeprefix("mailto:").removeprefix("MAILTO:")
+    angle = words.decode_words(angle)
+    return "".join(angle.split()) if '"' not in angle else angle

@@ -1,0 +1,91 @@
+"""What makes a mail itself: its ids, and addresses in their one normal form."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from hub.kit import ids
+from services.email.mime import words
+
+if TYPE_CHECKING:
+    from services.email.mime.model import Mail
+
+_BRACKETED = re.compile(r"<([^<>]*)>")
+_COMMENT = re.compile(r"\([^()]*\)")
+_BLANKS = re.compile(rb"\s+")
+_LOOSE = re.compile(r"[^\s,;<>\"]+@[^\s,;<>\"]+")
+
+
+def normalise_message_id(value: str | bytes) -> str:
+    """`" <a@b> (comment)"` becomes `a@b`: brackets, comments and blanks go, the case stays. "" for none."""
+    text = words.text(value) if isinstance(value, bytes) else value
+    if match := _BRACKETED.search(text):
+        return "".join(match[1].split())
+    text = _COMMENT.sub("", text) if len(text) < 2000 else text
+    return "".join(text.split()).strip("<>")
+
+
+def identifiers(values: Iterable[bytes]) -> tuple[str, ...]:
+    """Every message id in the headers, in order, each once; words around them ("Your message of...") are dropped."""
+    found: dict[str, None] = {}
+    for value in values:
+        text = words.text(value)
+        bracketed = _BRACKETED.findall(text)
+        for one in bracketed or _LOOSE.findall(text):
+            if name := "".join(one.split()):
+                found[name] = None
+    return tuple(found)
+
+
+def references(mail: "Mail") -> tuple[str, ...]:
+    """The ids this mail builds on, oldest first, the one it answers last; never its own."""
+    found = dict.fromkeys(mail.references)
+    for one in mail.in_reply_to[:1]:
+        found.pop(one, None)
+        found[one] = None
+    found.pop(mail.message_id, None)
+    return tuple(found)
+
+
+def interaction_id(mail: "Mail | bytes") -> str:
+    """The id of this mail for ever: the same for copies in two mailboxes, whatever the way added on top; different
+    for two mails that share a Message-ID; and there for a mail that has none.
+    """
+    if isinstance(mail, bytes):
+        from services.email.mime.parse import parse
+
+        mail = parse(mail)
+    head = [_BLANKS.sub(b" ", mail.header_raw(name) or b"") for name in ("from", "date", "subject")]
+    return ids.derive("in", "email", mail.message_id, *head, body_digest(mail.body))
+
+
+def body_digest(body: bytes) -> bytes:
+    """Sixteen bytes that do not depend on line ends or on blank lines at the end."""
+    if b"\r" in body:
+        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return blake2b(body.rstrip(b"\n"), digest_size=16).digest()
+
+
+def normalise_address(text: str) -> str:
+    """`Anna <Anna@Example.COM>` becomes `email:anna@example.com`; an IDN domain becomes punycode. "" where there is
+    no address in the text.
+    """
+    from services.email.mime import addresses
+
+    found = addresses.parse([text.encode("utf-8", "replace")])
+    address = next((one.address for one in found if "@" in one.address), "")
+    local, _, domain = address.rpartition("@")
+    local = unicodedata.normalize("NFC", local.strip().strip('"')).lower()
+    domain = domain.strip().strip(".[]<> ").lower() if not domain.startswith("[") else domain.lower()
+    return f"email:{local}@{_punycode(domain)}" if local and domain else ""
+
+
+def _punycode(domain: str) -> str:
+    if domain.isascii() or len(domain) > 253:
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return unicodedata.normalize("NFC", domain)

@@ -1,0 +1,222 @@
+"""Any bytes to a `Mail`, without ever failing."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+
+from services.email.mime import addresses, charset, dates, flowed, html_text, params, tnef, uuencode, words
+from services.email.mime.body import Selection, select
+from services.email.mime.headers import Headers
+from services.email.mime.identity import identifiers, normalise_message_id
+from services.email.mime.model import Address, Charset, Mail, Part
+from services.email.mime.tree import Node, Reader
+
+_UNSAFE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+_REPEATED_BREAK = re.compile(r"\r\n?")
+
+
+def parse(raw: bytes) -> Mail:
+    """The mail in `raw`. What is broken is read as well as it can be and noted in `problems`; nothing is lost:
+    what cannot be understood becomes text or an attachment.
+    """
+    raw = _sound(raw)
+    reader = Reader()
+    root = reader.read(raw)
+    body = _Body(select(root), reader.problems)
+    headers = root.headers
+    return Mail(
+        message_id=normalise_message_id(headers.raw("message-id") or b""),
+        in_reply_to=identifiers(headers.values("in-reply-to")),
+        references=identifiers(headers.values("references")),
+        subject=_subject(headers),
+        date=_date(headers),
+        from_=_first(headers, "from"),
+        sender=_first(headers, "sender"),
+        reply_to=addresses.parse(headers.values("reply-to")),
+        to=addresses.parse(headers.values("to")),
+        cc=addresses.parse(headers.values("cc")),
+        bcc=addresses.parse(headers.values("bcc")),
+        text=body.text,
+        html=body.html,
+        attachments=tuple(body.attachments),
+        parts=tuple(body.parts),
+        charset=body.charset,
+        content_type=root.content_type,
+        params=root.params,
+        headers=headers,
+        raw=raw,
+        body_at=root.body_at,
+        problems=tuple(reader.problems),
+    )
+
+
+def _sound(raw: bytes) -> bytes:
+    """Without what precedes the first header, and with line feeds where a mail has none."""
+    if raw[:3] == b"\xef\xbb\xbf":
+        raw = raw[3:]
+    elif raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raw = raw.decode("utf-16", "replace").encode("utf-8", "replace")
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    if raw[:1] in b"\r\n":
+        raw = raw.lstrip(b"\r\n")
+    return raw
+
+
+def _subject(headers: Headers) -> str:
+    return next((text for value in headers.values("subject") if (text := words.decode(value))), "")
+
+
+def _date(headers: Headers) -> datetime | None:
+    for value in headers.values("date"):
+        if found := dates.parse(value[:300].decode("latin-1")):
+            return found
+    return None
+
+
+def _first(headers: Headers, name: str) -> Address | None:
+    found = addresses.parse(headers.values(name))
+    return next((address for address in found if address.address), found[0] if found else None)
+
+
+class _Body:
+    """Texts and attachments made from the tree, in order."""
+
+    def __init__(self, chosen: Selection, problems: list[str]) -> None:
+        self.parts: list[Part] = []
+        self.attachments: list[Part] = []
+        self.charset = Charset(None, None)
+        self._problems = problems
+        self._texts: dict[int, Part] = {}
+        self._enclosed: dict[int, list[Part]] = {}
+        bodies = {id(node) for node in (*chosen.text, *chosen.html)}
+        for node, related in chosen.leaves:
+            self._leaf(node, related=related, body=id(node) in bodies)
+        self.html = self._html(chosen)
+        self.text = self._text(chosen)
+        self._main_charset(chosen)
+
+    def _leaf(self, node: Node, *, related: bool, body: bool) -> None:
+        part = _part(node, related=related)
+        if body:
+            part, enclosed = _without_files(part)
+            self._texts[id(node)] = part
+            self.parts += [part, *enclosed]
+            self.attachments += enclosed
+            return
+        unpacked = self._unpacked(part)
+        self.parts += unpacked
+        self.attachments += unpacked
+
+    def _unpacked(self, part: Part) -> list[Part]:
+        unpacked = tnef.unpack(part.content) if part.content.startswith(tnef.SIGNATURE) else None
+        if unpacked is None:
+            return [part]
+        return [part]
+
+    def _text(self, chosen: Selection) -> str:
+        texts = [self._plain(self._texts[id(node)]) for node in chosen.text]
+        text = _joined(texts)
+        if not text.strip() and self.html is not None:
+            return html_text.to_text(self.html)
+        return text
+
+    def _plain(self, part: Part) -> str:
+        text = part.text or ""
+        return html_text.to_text(text) if part.content_type == "text/html" else text
+
+    def _html(self, chosen: Selection) -> str | None:
+        pages = [self._texts[id(node)] for node in chosen.html]
+        if not any(page.content_type == "text/html" for page in pages):
+            return None
+        return "\n".join(
+            page.text or "" if page.content_type == "text/html" else f"<pre>{escape(page.text or '')}</pre>"
+            for page in pages
+        )
+
+    def _main_charset(self, chosen: Selection) -> None:
+        for node in (*chosen.text, *chosen.html):
+            self.charset = self._texts[id(node)].charset
+            if self._texts[id(node)].content.strip():
+                return
+
+
+def _joined(texts: Iterable[str]) -> str:
+    out = ""
+    pieces = [text for text in texts if text]
+    if len(pieces) == 1:
+        return pieces[0]
+    out = "\n".join(piece.removesuffix("\n") for piece in pieces)
+    return out + "\n" if pieces and pieces[-1].endswith("\n") else out
+
+
+def _part(node: Node, *, related: bool) -> Part:
+    headers = node.headers
+    content_id = headers.raw("content-id")
+    text, used = _read_text(node)
+    inline = node.disposition == "inline" or (
+        node.disposition != "attachment" and content_id is not None and (related or node.content_type[:6] == "image/")
+    )
+    return Part(
+        content_type=node.content_type,
+        content=node.content,
+        filename=node.name or _made_name(node),
+        inline=inline,
+        content_id=normalise_message_id(content_id) if content_id else None,
+        disposition=node.disposition,
+        params=node.params,
+        headers=headers,
+        text=text,
+        charset=used,
+    )
+
+
+def _read_text(node: Node) -> tuple[str | None, Charset]:
+    if not node.content_type.startswith("text/"):
+        return None, Charset(None, None)
+    declared = node.params.get("charset")
+    label = declared.split("(")[0].strip(" \"'") if declared else None
+    text, used = charset.decode(node.content, label)
+    return _clean(text, node), Charset(label or None, used)
+
+
+def _clean(text: str, node: Node) -> str:
+    if "\r" in text:
+        text = _REPEATED_BREAK.sub("\n", text.replace("\r\n", "\n"))
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    if node.params.get("format", "").lower() == "flowed" and node.content_type == "text/plain":
+        return flowed.unflow(text, delsp=node.params.get("delsp", "").lower() == "yes")
+    return text
+
+
+def _made_name(node: Node) -> str | None:
+    """A mail attached without a name is called after its subject."""
+    if node.content_type not in ("message/rfc822", "message/global"):
+        return None
+    found = re.search(rb"^subject:([^\n]*(?:\n[ \t][^\n]*)*)", node.content[:20_000], re.I | re.M)
+    subject = _UNSAFE_NAME.sub(" ", words.decode(found[1])) if found else ""
+    return f"{' '.join(subject.split())[:80].strip(' .') or 'message'}.eml"
+
+
+def _without_files(part: Part) -> tuple[Part, list[Part]]:
+    """The text and the files that stood in it as uuencode."""
+    found = uuencode.find_all(part.content) if part.content_type == "text/plain" else []
+    if not found:
+        return part, []
+    kept, at = [], 0
+    for file in found:
+        kept.append(part.content[at : file.start])
+        at = file.end
+    content = b"".join([*kept, part.content[at:]])
+    node = Node(part.content_type, part.params, part.headers, content=content)
+    text, used = _read_text(node)
+    left = Part(
+        part.content_type, content, part.filename, part.inline, part.content_id, part.disposition,
+        part.params, part.headers, text, used,
+    )  # fmt: skip
+    files = [
+        Part("application/octet-stream", file.content, params.clean_filename(words.text(file.name))) for file in found
+    ]
+    return left, files

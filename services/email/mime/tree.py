@@ -1,0 +1,164 @@
+"""The parts of a mail: multiparts taken apart by their boundaries, in time linear in the size."""
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from services.email.mime import params, transfer
+from services.email.mime.headers import Headers, split
+
+# Real mail nests six deep and has some dozens of parts; what lies beyond becomes one attachment, unread but whole.
+MAX_DEPTH = 100
+MAX_PARTS = 10_000
+
+_NO_HEADERS = Headers()
+_FIRST_DELIMITER = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?|-{2,}[^\r\n]{1,190}?)[ \t]*\r?\n")
+
+
+@dataclass(slots=True)
+class Node:
+    """A part as it lies in the mail: a multipart has children, a leaf has its decoded content."""
+
+    content_type: str
+    params: dict[str, str]
+    headers: Headers
+    children: "list[Node] | None" = None
+    content: bytes = b""
+    name: str | None = None
+    disposition: str | None = None
+    body_at: int = 0
+
+
+class Reader:
+    """Reads the part tree of one mail; `problems` collects what was broken."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._parts = 0
+
+    def read(self, raw: bytes) -> Node:
+        """The root node of `raw`."""
+        return self._node(_Source(raw), 0, len(raw), depth=0, default="text/plain")
+
+    def _node(self, source: "_Source", start: int, end: int, *, depth: int, default: str) -> Node:
+        headers, body = split(source.raw, start, end, self.problems)
+        declared = params.parse(_value(headers, "content-type"))
+        kind = declared.main if "/" in declared.main else _BARE_TYPES.get(declared.main, default)
+        disposition = params.parse(_value(headers, "content-disposition"))
+        node = Node(kind, dict(declared.params), headers, body_at=body, disposition=disposition.main or None)
+        node.name = params.clean_filename(
+            disposition.params.get("filename") or declared.params.get("name") or disposition.params.get("name")
+        )
+        if kind.startswith("multipart/"):
+            self._multipart(node, source, body, end, depth)
+        else:
+            node.content = self._decoded(node, source.raw[body:end])
+        return node
+
+    def _decoded(self, node: Node, data: bytes) -> bytes:
+        encoding = _value(node.headers, "content-transfer-encoding")
+        return transfer.decode(data, encoding.decode("latin-1"), self.problems) if encoding else data
+
+    def _multipart(self, node: Node, source: "_Source", start: int, end: int, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            self.problems.append("nested too deep; the rest is one attachment")
+            node.content = source.raw[start:end]
+            return
+        spans = self._spans(node, source, start, end)
+        if not spans:
+            self._without_parts(node, source.raw[start:end], depth)
+            return
+        default = "message/rfc822" if node.content_type == "multipart/digest" else "text/plain"
+        node.children = []
+        for number, (begin, stop) in enumerate(spans):
+            if self._parts >= MAX_PARTS:
+                self.problems.append("too many parts; the rest is one attachment")
+                rest = source.raw[begin : spans[-1][1]]
+                node.children.append(Node("application/octet-stream", {}, _NO_HEADERS, content=rest))
+                break
+            if number == len(spans) - 1 and not source.raw[begin:stop].strip():
+                break  # A delimiter written where the closing one should be.
+            self._parts += 1
+            node.children.append(self._node(source, begin, stop, depth=depth + 1, default=default))
+
+    def _spans(self, node: Node, source: "_Source", start: int, end: int) -> list[tuple[int, int]]:
+        boundary = node.params.get("boundary", "").rstrip()
+        spans = source.spans(boundary.encode("utf-8", "replace"), start, end) if boundary else []
+        if spans:
+            return spans
+        guess = _FIRST_DELIMITER.search(source.raw, start, min(end, start + 8192))
+        if guess is None:
+            return []
+        self.problems.append("the boundary is missing or wrong; taken from the body")
+        return source.spans(guess[1], start, end)
+
+    def _without_parts(self, node: Node, data: bytes, depth: int) -> None:
+        """A multipart without a single delimiter: encoded as a whole, or simply text."""
+        decoded = self._decoded(node, data)
+        if decoded != data and decoded.lstrip().startswith(b"--"):
+            self._multipart(node, _Source(decoded), 0, len(decoded), depth + 1)
+            return
+        self.problems.append("a multipart without parts; read as text")
+        node.content_type = "text/plain"
+        node.content = decoded
+
+
+_BARE_TYPES = {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed", "image": "image/unknown"}
+
+
+class _Source:
+    """Some bytes and where their delimiter lines are, by what stands after the two dashes."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._lines: dict[bytes, list[tuple[int, int]]] | None = None
+
+    def spans(self, boundary: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        """(begin, end) of each part between `start` and `end`. A closing delimiter may be missing, or be followed by
+        further parts: senders who use one boundary on two levels write that.
+        """
+        opening = self._between(boundary, start, end)
+        if not opening:
+            return []
+        closing = self._between(boundary + b"--", start, end)
+        marks = sorted([(at, after, True) for at, after in opening] + [(at, after, False) for at, after in closing])
+        spans = []
+        for number, (_, after, opens) in enumerate(marks):
+            if opens:
+                stop = marks[number + 1][0] if number + 1 < len(marks) else end
+                spans.append((after, self._before_break(after, stop) if number + 1 < len(marks) else stop))
+        return spans
+
+    def _before_break(self, start: int, at: int) -> int:
+        """`at` without the line break that belongs to the delimiter."""
+        if at > start and self.raw[at - 1] == 10:
+            at -= 1
+            if at > start and self.raw[at - 1] == 13:
+                at -= 1
+        return at
+
+    def _between(self, key: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        if self._lines is None:
+            self._lines = self._index()
+        found = self._lines.get(key, [])
+        return found[bisect_left(found, (start, 0)) : bisect_left(found, (end, 0))]
+
+    def _index(self) -> dict[bytes, list[tuple[int, int]]]:
+        raw, lines = self.raw, dict[bytes, list[tuple[int, int]]]()
+        at = 0 if raw.startswith(b"--") else raw.find(b"\n--") + 1
+        while at > 0 or (at == 0 and raw.startswith(b"--")):
+            stop = raw.find(b"\n", at)
+            after = len(raw) if stop == -1 else stop + 1
+            lines.setdefault(raw[at + 2 : after].rstrip(), []).append((at, after))
+            if stop == -1:
+                break
+            at = raw.find(b"\n--", stop) + 1
+        return lines
+
+
+def _value(headers: Headers, name: str) -> bytes | None:
+    """The first value that is not empty."""
+    for value in headers.values(name):
+        if value.strip():
+            return value
+    return None
