@@ -1,6 +1,7 @@
 """What every service's HTTP door has: RFC 9457 problem documents, health and metrics."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -9,19 +10,30 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from hub.kit.errors import HubError, InvalidInput, TooManyRequests
+from hub.kit.errors import HubError, InvalidInput, TooManyRequests, TransientError, Unauthenticated
 from hub.kit.log import Log
 
 log = Log(__name__)
 Ping = Callable[[], Awaitable[None]]
 
+RETRY_AFTER = 5
+"""Seconds after which a caller should ask again when something the hub depends on is down."""
+
+_FIXES = {
+    "extra_forbidden": "unknown field; remove it",
+    "missing": "required; add it",
+}
+_HTTP_FIXES = {
+    404: "there is no such address; the API is described at /api/v1/docs",
+    405: "this address does not take this method; it takes {allow}",
+}
+
 
 def service_app(title: str, *, checks: dict[str, Ping], **options: Any) -> FastAPI:
-    """An application with problem documents, `/healthz` (alive), `/readyz` (each check answers) and `/metrics`."""
+    """An application with problem documents, `/healthz` (alive), `/readyz` (each check answers), `/metrics`."""
     app = FastAPI(title=title, **options)
-    app.add_exception_handler(HubError, _on_hub_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
+    for expected in (HubError, RequestValidationError, HTTPException):
+        app.add_exception_handler(expected, _on_expected)
     app.add_exception_handler(Exception, _on_bug)
     _add_health(app, checks)
     return app
@@ -37,29 +49,59 @@ def problem(
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
-async def _on_hub_error(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, HubError)
-    headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, TooManyRequests) else None
-    if exc.status_code >= 500:
-        log.error("http.failed", exc=exc)
-    return problem(exc.status_code, exc.title, str(exc), exc.fields, headers)
+def problem_of(exc: Exception) -> JSONResponse:
+    """The problem document of any error; one that nobody foresaw is a 500 without details."""
+    if isinstance(exc, HubError):
+        return _of_hub_error(exc)
+    if isinstance(exc, RequestValidationError):
+        return _of_invalid(exc)
+    if isinstance(exc, HTTPException):
+        return _of_http(exc)
+    return problem(500, HubError.title, "this is a fault of the hub; the log of the service says more")
 
 
-async def _on_invalid(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, RequestValidationError)
-    errors = {".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]): e["msg"] for e in exc.errors()}
-    detail = "; ".join(f"{name}: {message}" for name, message in errors.items())
-    return problem(422, InvalidInput.title, detail, errors)
-
-
-async def _on_http(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, HTTPException)
-    return problem(exc.status_code, exc.detail, exc.detail, headers=dict(exc.headers or {}))
+async def _on_expected(_: Request, exc: Exception) -> Response:
+    return problem_of(exc)
 
 
 async def _on_bug(_: Request, exc: Exception) -> Response:
     log.error("http.failed", exc=exc)
-    return problem(500, HubError.title, "this is a fault of the hub; the log of the service says more")
+    return problem_of(exc)
+
+
+def _of_hub_error(exc: HubError) -> JSONResponse:
+    if exc.status_code >= 500:
+        log.error("http.failed", exc=exc)
+    return problem(exc.status_code, exc.title, str(exc), exc.fields, _headers_of(exc))
+
+
+def _headers_of(exc: HubError) -> dict[str, str] | None:
+    if isinstance(exc, TooManyRequests):
+        return {"Retry-After": str(exc.retry_after)}
+    if isinstance(exc, TransientError):
+        return {"Retry-After": str(RETRY_AFTER)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(exc, Unauthenticated) else None
+
+
+def _of_invalid(exc: RequestValidationError) -> JSONResponse:
+    errors = dict(_name_and_fix(error) for error in exc.errors())
+    detail = "; ".join(f"{name}: {message}" for name, message in errors.items())
+    return problem(422, InvalidInput.title, detail, errors)
+
+
+def _name_and_fix(error: Mapping[str, Any]) -> tuple[str, str]:
+    where, *path = error["loc"]
+    if error["type"] == "json_invalid":
+        return "body", f"not JSON: {error.get('ctx', {}).get('error', '')} at character {path[0] if path else 0}"
+    name = ".".join(str(part) for part in path) or str(where)
+    return name, _FIXES.get(error["type"], error["msg"])
+
+
+def _of_http(exc: HTTPException) -> JSONResponse:
+    headers = dict(exc.headers or {})
+    title = HTTPStatus(exc.status_code).phrase
+    fix = _HTTP_FIXES.get(exc.status_code, title).format(allow=headers.get("Allow", "others"))
+    return problem(exc.status_code, title, fix if exc.detail == title else str(exc.detail), None, headers)
 
 
 def _add_health(app: FastAPI, checks: dict[str, Ping]) -> None:
@@ -69,12 +111,7 @@ def _add_health(app: FastAPI, checks: dict[str, Ping]) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        failed = {}
-        for name, ping in checks.items():
-            try:
-                await ping()
-            except HubError as exc:
-                failed[name] = str(exc)
+        failed = await _failing(checks)
         if failed:
             return problem(503, "Not ready", "; ".join(f"{k}: {v}" for k, v in failed.items()), failed)
         return JSONResponse({"status": "ready"})
@@ -82,3 +119,14 @@ def _add_health(app: FastAPI, checks: dict[str, Ping]) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _failing(checks: dict[str, Ping]) -> dict[str, str]:
+    """What each check that does not answer says."""
+    failed = {}
+    for name, ping in checks.items():
+        try:
+            await ping()
+        except HubError as exc:
+            failed[name] = str(exc)
+    return failed

@@ -1,0 +1,1 @@
+"""Access: sessions, personal API tokens, login throttling."""

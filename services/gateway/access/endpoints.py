@@ -1,0 +1,85 @@
+"""The HTTP door of sessions and tokens."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from services.gateway.access.models import Kind
+from services.gateway.access.repository import access_of
+from services.gateway.access.views import AccessId, AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
+from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
+from services.gateway.parts import Parts, parts_of
+from services.gateway.rights import Right
+from services.gateway.views import NOT_FOUND, After, Limit
+
+routes = router("sessions and tokens")
+Hub = Annotated[Parts, Depends(parts_of)]
+_OWN = Right.OWN_ACCOUNT
+_MAX_PROGRAM = 200
+
+
+@routes.post("/sessions", operation_id="logIn", status_code=201, dependencies=[open_to_all(secret=True)])
+async def log_in(
+    form: Login, hub: Hub, write: Write, address: ClientAddress, user_agent: Annotated[str, Header()] = ""
+) -> NewSession:
+    """Log in. After too many wrong passwords (10 for a login, 100 from an address, in 15 minutes) comes 429."""
+    write.target = login = form.login.strip().lower()
+    granted, employee = await hub.desk.log_in(
+        login, form.password, address=address, program=user_agent[:_MAX_PROGRAM]
+    )
+    return NewSession.of(granted, employee)
+
+
+@routes.get("/sessions", operation_id="listMySessions", dependencies=[needs(_OWN)])
+async def list_my_sessions(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None) -> AccessList:
+    """Where I am logged in, newest first."""
+    page = await hub.desk.page(me.login, Kind.SESSION, limit=limit, after=after)
+    return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)
+
+
+@routes.delete("/sessions/current", operation_id="logOut", status_code=204, dependencies=[needs(_OWN, secret=True)])
+async def log_out(mine: MyAccess, write: Write, hub: Hub) -> None:
+    """End the session (or revoke the token) that this request came with."""
+    write.target = mine.id
+    await hub.desk.revoke(mine.login, mine.kind, mine.id)
+
+
+@routes.delete(
+    "/sessions/{access_id}",
+    operation_id="endSession",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[needs(_OWN, secret=True)],
+)
+async def end_session(access_id: AccessId, me: Me, hub: Hub) -> None:
+    """End one of my sessions."""
+    await hub.desk.revoke(me.login, Kind.SESSION, access_id)
+
+
+@routes.get("/tokens", operation_id="listMyTokens", dependencies=[needs(_OWN)])
+async def list_my_tokens(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None) -> AccessList:
+    """My personal API tokens, newest first."""
+    page = await hub.desk.page(me.login, Kind.TOKEN, limit=limit, after=after)
+    return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)
+
+
+@routes.post("/tokens", operation_id="makeToken", status_code=201, dependencies=[needs(_OWN, secret=True)])
+async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: Write, hub: Hub) -> NewToken:
+    """Make a personal API token; it may what I may. Its text is told in this answer and never again."""
+    lifetime = timedelta(days=form.days) if form.days else None
+    granted = await hub.desk.make_token(me, name=form.name, address=address, lifetime=lifetime)
+    write.target = granted.access.id
+    return NewToken.of(granted)
+
+
+@routes.delete(
+    "/tokens/{access_id}",
+    operation_id="revokeToken",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[needs(_OWN, secret=True)],
+)
+async def revoke_token(access_id: AccessId, me: Me, hub: Hub) -> None:
+    """Revoke one of my tokens."""
+    await hub.desk.revoke(me.login, Kind.TOKEN, access_id)

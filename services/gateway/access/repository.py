@@ -1,0 +1,96 @@
+"""Every query about sessions, tokens and login tries."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from hub.kit.clock import from_iso, iso
+from hub.kit.errors import StoreUnavailable
+from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from services.gateway.access.models import Access, Kind
+from services.gateway.amend import Change, amend, upsert
+from services.gateway.sweep import PAGE, sweep
+
+ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
+TRIES = CollectionSpec("tries", (Index("until"),))
+
+
+class AccessRepository:
+    """Sessions and tokens by the id that their secret text gives."""
+
+    def __init__(self, store: Store) -> None:
+        self._access = store.collection(ACCESS)
+
+    async def get(self, access_id: str) -> Document | None:
+        return await self._access.get(access_id)
+
+    async def insert(self, access: Access, *, employee_since: datetime) -> None:
+        await self._access.insert(_document(access, employee_since))
+
+    async def page(self, login: str, kind: Kind, *, limit: int, after: str | None) -> Page:
+        where = {"login": login, "kind": kind.value}
+        return await self._access.find(where, order="created_at", descending=True, limit=limit, after=after)
+
+    async def used(self, document: Document, at: datetime) -> None:
+        """Notes the use; that this is lost does no harm."""
+        with suppress(StoreUnavailable):
+            await self._access.swap({**document, "last_used_at": iso(at)})
+
+    async def delete(self, access_id: str) -> None:
+        await self._access.delete_many([access_id])
+
+    async def delete_expired(self, now: datetime) -> None:
+        await sweep(self._access, "expires_at", now)
+
+    async def delete_all(self, login: str, kinds: tuple[Kind, ...], *, but: str = "") -> None:
+        for kind in kinds:
+            where = {"login": login, "kind": kind.value}
+            after: str | None = None
+            while True:
+                page = await self._access.find(where, order="created_at", limit=PAGE, after=after)
+                await self._access.delete_many(str(d["_id"]) for d in page.items if d["_id"] != but)
+                if (after := page.next) is None:
+                    break
+
+
+class TriesRepository:
+    """Counts of login tries."""
+
+    def __init__(self, store: Store) -> None:
+        self._tries = store.collection(TRIES)
+
+    async def upsert(self, fresh: Document, change: Change) -> Document:
+        return await upsert(self._tries, fresh, change)
+
+    async def amend(self, doc_id: str, change: Change) -> None:
+        await amend(self._tries, doc_id, change)
+
+    async def delete_over(self, now: datetime) -> None:
+        await sweep(self._tries, "until", now)
+
+
+def access_of(document: Document) -> Access:
+    expires_at = document["expires_at"]
+    return Access(
+        id=str(document["_id"]),
+        kind=Kind(document["kind"]),
+        login=document["login"],
+        name=document["name"],
+        address=document["address"],
+        created_at=from_iso(document["created_at"]),
+        expires_at=from_iso(expires_at) if expires_at else None,
+        last_used_at=from_iso(document["last_used_at"]),
+    )
+
+
+def _document(access: Access, employee_since: datetime) -> Document:
+    return {
+        "_id": access.id,
+        "kind": access.kind.value,
+        "login": access.login,
+        "name": access.name,
+        "address": access.address,
+        "created_at": iso(access.created_at),
+        "expires_at": iso(access.expires_at) if access.expires_at else None,
+        "last_used_at": iso(access.last_used_at),
+        "employee_since": iso(employee_since),
+    }

@@ -1,0 +1,152 @@
+"""Puts the gateway together."""
+
+import asyncio
+from contextlib import suppress
+
+from fastapi import APIRouter, FastAPI
+
+from hub.bus.base import Bus
+from hub.footing import Footing
+from hub.kit.errors import StoreUnavailable
+from hub.kit.http import service_app
+from hub.kit.log import Log
+from hub.store.base import Store
+from services.gateway import explorer
+from services.gateway.access import endpoints as access
+from services.gateway.access.service import Desk
+from services.gateway.access.throttle import Limits, Throttle
+from services.gateway.attachments import endpoints as attachments
+from services.gateway.attachments.service import Attachments
+from services.gateway.audit import endpoints as audit
+from services.gateway.audit.service import Audit
+from services.gateway.deadletters import endpoints as deadletters
+from services.gateway.deadletters.handlers import subscribe
+from services.gateway.deadletters.service import DeadLetters
+from services.gateway.employees import endpoints as employees
+from services.gateway.employees.passwords import Passwords
+from services.gateway.employees.service import Employees
+from services.gateway.guard import BASE
+from services.gateway.idempotency import Keys
+from services.gateway.live import endpoints as live
+from services.gateway.live.service import Live, LiveLimits
+from services.gateway.parts import Parts
+from services.gateway.peers import endpoints as peers
+from services.gateway.peers.forward import Peer
+from services.gateway.settings import Settings
+
+log = Log(__name__)
+ROUTERS: tuple[APIRouter, ...] = (
+    access.routes,
+    peers.interaction_routes,
+    peers.client_routes,
+    attachments.routes,
+    live.routes,
+    peers.mailbox_routes,
+    deadletters.routes,
+    employees.routes,
+    audit.routes,
+)
+"""All guarded routes, in the order of the documentation."""
+_SWEEP_SECONDS = 600
+_BACK_OFF = 1.0
+
+
+class Gateway:
+    """Employees, sessions, audit, attachments, live push; the way in for everything else."""
+
+    name = "gateway"
+    first_password: str | None = None
+    """After the very first start, if no password was given: the one made up for `admin`, to be printed once."""
+
+    def __init__(self, http: FastAPI, parts: Parts, *, bus: Bus, store: Store, throttle: Throttle) -> None:
+        self.http = http
+        self._parts = parts
+        self._bus = bus
+        self._store = store
+        self._throttle = throttle
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._open()
+        await self._bus.start()
+        await self._parts.live.start()
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        await self._parts.live.stop()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.wait([self._sweeping])
+        await self._bus.stop()
+        for peer in (self._parts.interactions, self._parts.email):
+            await peer.close()
+        await self._store.stop()
+
+    async def _open(self) -> None:
+        given = self._parts.settings.admin_password
+        while True:
+            try:
+                await self._store.start()
+                password = await self._parts.employees.open(given.get_secret_value() if given else None)
+                self.first_password = password
+                return
+            except StoreUnavailable as exc:
+                log.warning("store.waiting", reason=str(exc))
+                await asyncio.sleep(_BACK_OFF)
+
+    async def _sweep(self) -> None:
+        while True:
+            with suppress(StoreUnavailable):
+                await self._parts.desk.sweep()
+                await self._throttle.sweep()
+                await self._parts.keys.sweep()
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+
+def build(footing: Footing) -> Gateway:
+    """The service on its footing."""
+    settings = Settings.load(footing.source)
+    bus, store = footing.bus("gateway"), footing.store("gateway")
+    limits = Limits(
+        per_login=settings.tries_per_login, per_address=settings.tries_per_address, window=settings.tries_window
+    )
+    throttle = Throttle(store, limits, footing.clock)
+    parts = _parts(footing, settings, bus, store, throttle)
+    subscribe(bus, parts.letters)
+    http = _http(bus, store)
+    http.state.parts = parts
+    return Gateway(http, parts, bus=bus, store=store, throttle=throttle)
+
+
+def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle) -> Parts:
+    clock = footing.clock
+    employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
+    live_limits = LiveLimits(events=settings.live_events, size=settings.live_bytes, heartbeat=settings.live_heartbeat)
+    return Parts(
+        settings=settings,
+        employees=employees,
+        desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
+        audit=Audit(store, clock),
+        keys=Keys(store, clock, window=settings.idempotency_window),
+        attachments=Attachments(store, footing.blobs, clock),
+        letters=DeadLetters(store, bus, footing.blobs, clock),
+        live=Live(bus, live_limits),
+        interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),
+        email=Peer("email", footing.peer("email"), timeout=settings.peer_timeout),
+    )
+
+
+def _http(bus: Bus, store: Store) -> FastAPI:
+    http = service_app(
+        "omnihub",
+        checks={"store": store.ping, "bus": bus.ping},
+        version="1",
+        description="Every contact in its client's chain. Log in with POST /api/v1/sessions.",
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    for routes in ROUTERS:
+        http.include_router(routes)
+    http.include_router(explorer.routes)
+    return http

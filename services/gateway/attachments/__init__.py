@@ -1,0 +1,1 @@
+"""Attachments: files up and down."""

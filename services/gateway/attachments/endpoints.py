@@ -1,0 +1,81 @@
+"""The HTTP door of attachments."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request, Response
+from starlette.datastructures import UploadFile
+
+from hub.contracts.interaction import Attachment
+from hub.kit.errors import InvalidInput
+from services.gateway.attachments.service import UNKNOWN_TYPE, File, download_headers, download_type
+from services.gateway.guard import Me, Write, needs, router
+from services.gateway.parts import Parts, parts_of
+from services.gateway.rights import Right
+from services.gateway.views import NOT_FOUND, TOO_LARGE, AttachmentView
+
+routes = router("attachments")
+Hub = Annotated[Parts, Depends(parts_of)]
+_FILE = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "required": ["file"], "properties": {"file": _FILE}}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": _FORM}, UNKNOWN_TYPE: {"schema": _FILE}},
+    }
+}
+
+
+@routes.post(
+    "/attachments",
+    operation_id="uploadAttachment",
+    status_code=201,
+    responses=TOO_LARGE,
+    openapi_extra=_BODY,
+    dependencies=[needs(Right.WRITE_MESSAGES, upload=True)],
+)
+async def upload_attachment(
+    request: Request,
+    me: Me,
+    write: Write,
+    hub: Hub,
+    filename: Annotated[str, Query(max_length=255, description="Name of the file where the body is its bytes")] = "",
+) -> AttachmentView:
+    """Upload a file (25 MB by default): as form field `file`, or its bytes as the body with `?filename=`."""
+    kept = await hub.attachments.keep(await _file(request, filename), login=me.login, write=write.id)
+    write.target = kept.id
+    return AttachmentView.model_validate(kept, from_attributes=True)
+
+
+@routes.get(
+    "/attachments/{attachment_id}",
+    operation_id="downloadAttachment",
+    responses={**NOT_FOUND, 200: {"content": {UNKNOWN_TYPE: {"schema": _FILE}}}},
+    response_class=Response,
+    dependencies=[needs(Right.READ_CORRESPONDENCE)],
+)
+async def download_attachment(attachment_id: str, me: Me, hub: Hub) -> Response:
+    """Download a file of an interaction, or one of our uploads. It is always saved, never shown in the browser."""
+    attachment = await hub.attachments.get(attachment_id)
+    if attachment is None:
+        described = await hub.interactions.ask(f"/attachments/{attachment_id}", employee=me.login)
+        attachment = Attachment.model_validate_json(described)
+    content = await hub.attachments.content(attachment)
+    return Response(content, media_type=download_type(attachment), headers=download_headers(attachment))
+
+
+async def _file(request: Request, filename: str) -> File:
+    content_type = request.headers.get("Content-Type", "")
+    if not content_type.lower().startswith("multipart/form-data"):
+        return await _raw(request, filename, content_type)
+    async with request.form(max_files=1, max_fields=10) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidInput("file: give the file as form field `file`", fields={"file": "required; add it"})
+        return File(file.filename or filename, file.content_type or "", await file.read())
+
+
+async def _raw(request: Request, filename: str, content_type: str) -> File:
+    if not filename:
+        fix = "required where the body is the file itself: POST /api/v1/attachments?filename=NAME"
+        raise InvalidInput(f"filename: {fix}", fields={"filename": fix})
+    return File(filename, content_type, await request.body())

@@ -1,0 +1,54 @@
+"""The HTTP door of the audit."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import AwareDatetime, Field
+
+from hub.kit.clock import from_iso
+from hub.store.base import Document
+from services.gateway.guard import needs, router
+from services.gateway.parts import Parts, parts_of
+from services.gateway.rights import Right
+from services.gateway.views import After, Limit, View
+
+routes = router("audit")
+
+
+class AuditView(View):
+    """One write or login."""
+
+    id: str
+    at: datetime
+    login: str = Field(description="Who; `-` at a login, whose `target` is the login that was tried")
+    method: str = Field(examples=["POST"])
+    route: str = Field(examples=["/api/v1/chains/{item_id}/messages"])
+    target: str = Field(description="Id of what was written")
+    address: str = Field(description="Client address", examples=["192.0.2.7"])
+    status: int | None = Field(description="The answer; null where a crash cut it short", examples=[202])
+
+
+class AuditList(View):
+    items: list[AuditView]
+    next: str | None
+
+
+@routes.get("/audit", operation_id="listAudit", dependencies=[needs(Right.READ_AUDIT)])
+async def list_audit(
+    hub: Annotated[Parts, Depends(parts_of)],
+    login: str | None = None,
+    target: str | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> AuditList:
+    """Every write and every login, newest first."""
+    where = {"login": login, "target": target}
+    page = await hub.audit.page(where, since=since, until=until, limit=limit, after=after)
+    return AuditList(items=[_view(document) for document in page.items], next=page.next)
+
+
+def _view(document: Document) -> AuditView:
+    return AuditView.model_validate({**document, "id": document["_id"], "at": from_iso(document["at"])})

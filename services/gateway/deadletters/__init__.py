@@ -1,0 +1,1 @@
+"""Dead letters: what could not be handled, shown to a person."""

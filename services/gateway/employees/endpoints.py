@@ -1,0 +1,107 @@
+"""The HTTP door of employees."""
+
+from typing import Annotated
+
+from fastapi import Depends, Response
+
+from hub.kit.errors import InvalidInput
+from services.gateway.employees.models import Changes
+from services.gateway.employees.views import (
+    EmployeeChanges,
+    EmployeeList,
+    EmployeeView,
+    Login,
+    MeView,
+    NewEmployee,
+    PasswordChange,
+)
+from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
+from services.gateway.parts import Parts, parts_of
+from services.gateway.rights import Right
+from services.gateway.views import CONFLICT, NOT_FOUND, After, Limit
+
+routes = router("employees")
+Hub = Annotated[Parts, Depends(parts_of)]
+
+
+@routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])
+async def show_me(me: Me) -> MeView:
+    """Who I am and what I may do."""
+    return MeView.about(me)
+
+
+@routes.post(
+    "/me/password",
+    operation_id="changeMyPassword",
+    status_code=204,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True)],
+)
+async def change_my_password(form: PasswordChange, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub) -> None:
+    """Change my password; all my other sessions end. My tokens stay."""
+    if not await hub.desk.proves(me.login, form.current, address=address):
+        raise InvalidInput("current: not your password", fields={"current": "not your password"})
+    await hub.employees.change(me.login, Changes(password=form.new))
+    await hub.desk.end_sessions(me.login, but=mine.id)
+
+
+@routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])
+async def list_employees(hub: Hub, limit: Limit = 50, after: After = None) -> EmployeeList:
+    """All employees by login."""
+    page = await hub.employees.page(limit=limit, after=after)
+    return EmployeeList(items=[EmployeeView.of(employee) for employee in page.items], next=page.next)
+
+
+@routes.post(
+    "/employees",
+    operation_id="addEmployee",
+    status_code=201,
+    responses=CONFLICT,
+    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+)
+async def add_employee(form: NewEmployee, hub: Hub, response: Response, write: Write) -> EmployeeView:
+    """Add an employee; tell him the password, he can change it."""
+    write.target = form.login
+    added = await hub.employees.create(
+        form.login, name=form.name, role=form.role, password=form.password, key=write.id
+    )
+    response.headers["Location"] = f"/api/v1/employees/{added.login}"
+    return EmployeeView.of(added)
+
+
+@routes.get(
+    "/employees/{login}",
+    operation_id="showEmployee",
+    responses=NOT_FOUND,
+    dependencies=[needs(Right.READ_EMPLOYEES)],
+)
+async def show_employee(login: Login, hub: Hub) -> EmployeeView:
+    """One employee."""
+    return EmployeeView.of(await hub.employees.get(login))
+
+
+@routes.patch(
+    "/employees/{login}",
+    operation_id="changeEmployee",
+    responses={**NOT_FOUND, **CONFLICT},
+    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+)
+async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> EmployeeView:
+    """Change an employee. A new password or `active: false` ends his sessions; the last administrator stays one."""
+    changes = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
+    changed = await hub.employees.change(login, changes)
+    if form.password is not None or not changed.active:
+        await hub.desk.end_sessions(login)
+    return EmployeeView.of(changed)
+
+
+@routes.delete(
+    "/employees/{login}",
+    operation_id="removeEmployee",
+    status_code=204,
+    responses={**NOT_FOUND, **CONFLICT},
+    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+)
+async def remove_employee(login: Login, hub: Hub) -> None:
+    """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""
+    await hub.employees.delete(login)
+    await hub.desk.revoke_all(login)

@@ -1,0 +1,145 @@
+"""The rules about employees: logins are unique, passwords are hashed, one administrator always stays."""
+
+import secrets
+from dataclasses import dataclass
+
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import NotFound
+from hub.store.base import Document, Store
+from services.gateway.employees.models import Changes, Employee
+from services.gateway.employees.passwords import Passwords
+from services.gateway.employees.repository import EmployeesRepository, Roster
+from services.gateway.errors import LoginTaken
+from services.gateway.rights import Role
+
+FIRST = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeePage:
+    items: list[Employee]
+    next: str | None
+
+
+class Employees:
+    """Makes, changes and removes employees."""
+
+    def __init__(self, store: Store, passwords: Passwords, clock: Clock) -> None:
+        self._repository = EmployeesRepository(store)
+        self._roster = Roster(store)
+        self._passwords = passwords
+        self._clock = clock
+
+    async def open(self, given_password: str | None) -> str | None:
+        """Makes the first administrator at the first start, once, however many gateways start together.
+
+        Returns:
+            The password, if it was made up here; it cannot be shown again.
+        """
+        await self._roster.open(FIRST)
+        if FIRST not in await self._roster.logins():
+            return None
+        made_up = given_password is None
+        password = given_password or secrets.token_urlsafe(12)
+        if await self._repository.get(FIRST) is None:
+            document = await self._document(FIRST, "Administrator", Role.ADMINISTRATOR, password)
+            if await self._repository.insert({**document, "made_up": made_up}):
+                return password if made_up else None
+        if given_password is not None:
+            await self._replace_unused(given_password)
+        return None
+
+    async def get(self, login: str) -> Employee:
+        """Raises NotFound."""
+        found = await self.known(login)
+        if found is None:
+            raise NotFound(f"there is no employee {login!r}; GET /api/v1/employees lists all")
+        return found
+
+    async def known(self, login: str) -> Employee | None:
+        document = await self._repository.get(login)
+        return _employee(document, await self._roster.logins()) if document else None
+
+    async def page(self, *, limit: int, after: str | None) -> EmployeePage:
+        page = await self._repository.page(limit=limit, after=after)
+        administrators = await self._roster.logins()
+        return EmployeePage([_employee(document, administrators) for document in page.items], page.next)
+
+    async def create(self, login: str, *, name: str, role: Role, password: str, key: str = "") -> Employee:
+        """The same `key` again (a repeated request) finds the employee that the first one made.
+
+        Raises:
+            LoginTaken: somebody else has this login.
+        """
+        document = {**await self._document(login, name, role, password), "key": key}
+        if not await self._repository.insert(document):
+            stored = await self._repository.get(login)
+            if not key or stored is None or stored.get("key") != key:
+                raise LoginTaken(fields={"login": "taken; choose another"})
+        if role is Role.ADMINISTRATOR:
+            await self._roster.join(login)
+        return await self.get(login)
+
+    async def change(self, login: str, changes: Changes) -> Employee:
+        """Raises NotFound, LastAdministrator."""
+        before = await self.get(login)
+        role = changes.role or before.role
+        active = before.active if changes.active is None else changes.active
+        stays = role is Role.ADMINISTRATOR and active
+        if not stays:
+            await self._roster.leave(login)
+        await self._store(login, changes)
+        if stays:
+            await self._roster.join(login)
+        return await self.get(login)
+
+    async def delete(self, login: str) -> None:
+        """Raises NotFound, LastAdministrator."""
+        await self.get(login)
+        await self._roster.leave(login)
+        await self._repository.delete(login)
+
+    async def knows_password(self, login: str, password: str) -> bool:
+        """Takes as long for an unknown login as for a known one."""
+        document = await self._repository.get(login)
+        return await self._passwords.matches(document["password"] if document else None, password)
+
+    async def _document(self, login: str, name: str, role: Role, password: str) -> Document:
+        hashed = await self._passwords.hash(password)
+        created_at = iso(self._clock.now())
+        return {
+            "_id": login,
+            "name": name,
+            "role": role.value,
+            "active": True,
+            "password": hashed,
+            "created_at": created_at,
+        }
+
+    async def _store(self, login: str, changes: Changes) -> None:
+        given: Document = {"name": changes.name, "role": changes.role, "active": changes.active}
+        if changes.password is not None:
+            given |= {"password": await self._passwords.hash(changes.password), "made_up": False}
+        new = {name: value for name, value in given.items() if value is not None}
+        await self._repository.amend(login, lambda stored: {**stored, **new})
+
+    async def _replace_unused(self, password: str) -> None:
+        """A made-up password that was lost can be set by the setting, as long as nobody chose one since."""
+        stored = await self._repository.get(FIRST)
+        if stored is None or not stored.get("made_up"):
+            return
+        hashed = await self._passwords.hash(password)
+        await self._repository.amend(
+            FIRST, lambda now: {**now, "password": hashed, "made_up": False} if now.get("made_up") else None
+        )
+
+
+def _employee(document: Document, administrators: frozenset[str]) -> Employee:
+    """The roster is the truth about administrators: who is on it is one, who is not has no rights as one."""
+    login, role, active = str(document["_id"]), Role(document["role"]), bool(document["active"])
+    if login in administrators:
+        role, active = Role.ADMINISTRATOR, True
+    elif role is Role.ADMINISTRATOR:
+        active = False
+    created_at = from_iso(document["created_at"])
+    return Employee(login=login, name=document["name"], role=role, active=active, created_at=created_at)

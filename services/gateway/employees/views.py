@@ -1,0 +1,91 @@
+"""Employees over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import Path
+from pydantic import ConfigDict, Field, model_validator
+
+from services.gateway.employees.models import Employee
+from services.gateway.rights import RIGHTS, Right, Role
+from services.gateway.views import Form, View
+
+_LOGIN = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
+Login = Annotated[str, Path(description="The employee's login", examples=["anna"], max_length=63)]
+NewLogin = Annotated[
+    str, Field(pattern=_LOGIN, description="1 to 63 of a-z 0-9 . _ @ -, in lower case", examples=["anna"])
+]
+Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Anna Petrova"])]
+NewPassword = Annotated[
+    str, Field(min_length=10, max_length=1000, description="At least 10 characters", examples=["correct-horse-7"])
+]
+
+
+class EmployeeView(View):
+    login: str = Field(examples=["anna"])
+    name: str = Field(examples=["Anna Petrova"])
+    role: Role
+    active: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, employee: Employee) -> Self:
+        return cls(
+            login=employee.login,
+            name=employee.name,
+            role=employee.role,
+            active=employee.active,
+            created_at=employee.created_at,
+        )
+
+
+class EmployeeList(View):
+    items: list[EmployeeView]
+    next: str | None
+
+
+class MeView(View):
+    """Who I am and what I may do."""
+
+    employee: EmployeeView
+    rights: list[Right]
+
+    @classmethod
+    def about(cls, employee: Employee) -> Self:
+        return cls(employee=EmployeeView.of(employee), rights=sorted(RIGHTS[employee.role]))
+
+
+class NewEmployee(Form):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"login": "anna", "name": "Anna Petrova", "role": "operator", "password": "correct-horse-7"}]
+        }
+    )
+    login: NewLogin
+    name: Name
+    role: Role
+    password: NewPassword
+
+
+class EmployeeChanges(Form):
+    """What is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "supervisor"}]})
+    name: Name | None = None
+    role: Role | None = None
+    active: bool | None = None
+    password: NewPassword | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give name, role, active or password")
+        return self
+
+
+class PasswordChange(Form):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"current": "correct-horse-7", "new": "battery-staple-8"}]}
+    )
+    current: str = Field(max_length=1000)
+    new: NewPassword

@@ -1,0 +1,39 @@
+"""What only the gateway says.
+
+HubError
+├── TransientError
+│   └── PeerUnavailable       503
+├── InvalidInput
+│   ├── KeyReused             422
+│   ├── UnknownParameter      422
+│   └── BadEventId            422
+└── Conflict
+    ├── LoginTaken            409
+    └── LastAdministrator     409
+"""
+
+from hub.kit.errors import Conflict, InvalidInput, TransientError
+
+
+class PeerUnavailable(TransientError):
+    """The service that answers this is not reachable now; try again in a few seconds."""
+
+
+class KeyReused(InvalidInput):
+    """This Idempotency-Key was used with a different request; take a fresh key for a new request."""
+
+
+class UnknownParameter(InvalidInput):
+    """The address has a parameter that this route does not know; remove it."""
+
+
+class BadEventId(InvalidInput):
+    """Last-Event-ID is not one of this stream; connect without it to start from now."""
+
+
+class LoginTaken(Conflict):
+    """An employee with this login exists already; choose another login."""
+
+
+class LastAdministrator(Conflict):
+    """This is the last active administrator; make somebody else administrator first."""

@@ -1,0 +1,153 @@
+"""Idempotency keys: the same write again gets the first result, and two at once are done once."""
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import InvalidInput, StoreUnavailable
+from hub.kit.ids import derive, fresh
+from hub.store.base import CollectionSpec, Document, Index, Store
+from services.gateway.amend import amend
+from services.gateway.errors import KeyReused
+from services.gateway.sweep import sweep
+
+KEYS = CollectionSpec("idempotency", (Index("until"),))
+LEASE = timedelta(seconds=5)
+"""After a crash a repeated request waits at most this long for the lost one."""
+_RENEW = LEASE.total_seconds() / 2
+_POLL = 0.05
+MAX_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An HTTP answer that can be given again."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Act = Callable[[], Awaitable[Result]]
+
+
+class Keys:
+    """Remembers the results of writes, for each employee and key, for `window`."""
+
+    def __init__(self, store: Store, clock: Clock, *, window: timedelta) -> None:
+        self._keys = store.collection(KEYS)
+        self._clock = clock
+        self._window = window
+
+    async def once(self, login: str, key: str, *, request: bytes, act: Act) -> tuple[Result, bool]:
+        """Does `act`, or returns what it gave the first time; the second value says which of the two.
+
+        Only results below 500 are kept. After a crash, or when the first try failed, it is done again; what it then
+        does twice must be harmless.
+
+        Raises:
+            InvalidInput: the key is empty, too long or not printable ASCII.
+            KeyReused: the key came with another request before.
+        """
+        _check(key)
+        claim = self._claim(login, key, request)
+        while True:
+            stored = await self._take(claim)
+            if stored is None:
+                return await self._act(claim, act), False
+            if stored["fingerprint"] != claim["fingerprint"]:
+                raise KeyReused(fields={"Idempotency-Key": "used with a different request; take a fresh one"})
+            if stored["state"] == "done":
+                return _result(stored), True
+            await asyncio.sleep(_POLL)
+
+    async def sweep(self) -> None:
+        await sweep(self._keys, "until", self._clock.now())
+
+    def _claim(self, login: str, key: str, request: bytes) -> Document:
+        now = self._clock.now()
+        # Keyed by a text that is stored nowhere: the request may hold a password, which a plain hash would betray.
+        fingerprint = blake2b(request, key=blake2b(key.encode()).digest()).hexdigest()
+        return {
+            "_id": derive("key", login, key),
+            "fingerprint": fingerprint,
+            "state": "running",
+            "runner": fresh("run"),
+            "lease": iso(now + LEASE),
+            "until": iso(now + self._window),
+        }
+
+    async def _take(self, claim: Document) -> Document | None:
+        """None: the claim is ours. Else what is there."""
+        if await self._keys.insert(claim):
+            return None
+        stored = await self._keys.get(claim["_id"])
+        if stored is None:
+            return await self._take(claim)
+        if not self._free(stored, claim):
+            return stored
+        renewed = {**claim, "lease": iso(self._clock.now() + LEASE), "_v": stored["_v"]}
+        return None if await self._keys.swap(renewed) else await self._take(claim)
+
+    def _free(self, stored: Document, claim: Document) -> bool:
+        now = self._clock.now()
+        if from_iso(stored["until"]) <= now:
+            return True
+        same = stored["fingerprint"] == claim["fingerprint"]
+        return same and stored["state"] == "running" and from_iso(stored["lease"]) <= now
+
+    async def _act(self, claim: Document, act: Act) -> Result:
+        try:
+            async with self._held(claim):
+                result = await act()
+        except BaseException:
+            await self._amend_ours(claim, {"lease": iso(self._clock.now())})
+            raise
+        over: Document = {"lease": iso(self._clock.now())}
+        await self._amend_ours(claim, _done(result) if result.status < 500 else over)
+        return result
+
+    async def _amend_ours(self, claim: Document, new: Document) -> None:
+        """Writes to the claim, unless another took over since."""
+        ours = claim["runner"]
+        await amend(self._keys, claim["_id"], lambda stored: {**stored, **new} if stored["runner"] == ours else None)
+
+    @asynccontextmanager
+    async def _held(self, claim: Document) -> AsyncIterator[None]:
+        """Keeps the claim while the work takes longer than a lease."""
+        renewing = asyncio.create_task(self._renew(claim))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+
+    async def _renew(self, claim: Document) -> None:
+        while True:
+            await asyncio.sleep(_RENEW)
+            try:
+                await self._amend_ours(claim, {"lease": iso(self._clock.now() + LEASE)})
+            except StoreUnavailable:
+                continue
+
+
+def _check(key: str) -> None:
+    if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+        raise InvalidInput(
+            f"Idempotency-Key: 1 to {MAX_KEY} printable ASCII characters, such as a UUID",
+            fields={"Idempotency-Key": f"1 to {MAX_KEY} printable ASCII characters"},
+        )
+
+
+def _done(result: Result) -> Document:
+    body = b64encode(result.body).decode()
+    return {"state": "done", "status": result.status, "headers": result.headers, "body": body}
+
+
+def _result(stored: Document) -> Result:
+    return Result(stored["status"], dict(stored["headers"]), b64decode(stored["body"]))

@@ -1,0 +1,1 @@
+"""Live: what happens, pushed as it happens."""

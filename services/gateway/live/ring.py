@@ -1,0 +1,80 @@
+"""The last events in memory, which every listener of the live stream reads at his own pace."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+
+from hub.contracts.base import Record
+from services.gateway.live.position import Vector
+from services.gateway.live.shown import Shown, shown
+
+
+class Entry:
+    """A record; what is shown of it is made when the first listener asks."""
+
+    __slots__ = ("_shown", "offset", "place", "record", "size")
+
+    def __init__(self, record: Record) -> None:
+        self.record: Record = record
+        self.place = (record.topic, record.partition)
+        self.offset = record.offset
+        self.size = len(record.value)
+        self._shown: Shown | bool | None = False
+
+    def shown(self) -> Shown | None:
+        if self._shown is False:
+            self._shown = shown(self.record)
+        return self._shown  # type: ignore[return-value]
+
+
+class Ring:
+    """Events in the order this process read them, the oldest dropped past a number or a size.
+
+    `start` and `end` are the positions before the first and after the last of them.
+    """
+
+    def __init__(self, at: Vector, *, events: int, size: int) -> None:
+        self.start: Vector = dict(at)
+        self.end: Vector = dict(at)
+        self.first = 0
+        """Number of the oldest entry; they are counted from the start of the process."""
+        self.changed = asyncio.Event()
+        """Set when something is added; then another takes its place."""
+        self._entries: deque[Entry] = deque()
+        self._most = events
+        self._largest = size
+        self._size = 0
+
+    def add(self, records: Sequence[Record]) -> None:
+        for record in records:
+            entry = Entry(record)
+            self._entries.append(entry)
+            self._size += entry.size
+            self.end[entry.place] = entry.offset + 1
+        while len(self._entries) > self._most or self._size > self._largest:
+            self._drop()
+        if records:
+            self.wake()
+
+    def wake(self) -> None:
+        """Lets every listener look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def covers(self, vector: Vector) -> bool:
+        """Whether everything after `vector` is here, or yet to come."""
+        return all(vector[place] >= offset for place, offset in self.start.items())
+
+    def since(self, number: int, limit: int) -> list[Entry] | None:
+        """Entries from `number` on; none if the oldest of them is dropped already."""
+        if number < self.first:
+            return None
+        begin = number - self.first
+        return list(islice(self._entries, begin, begin + limit))
+
+    def _drop(self) -> None:
+        entry = self._entries.popleft()
+        self._size -= entry.size
+        self.start[entry.place] = entry.offset + 1
+        self.first += 1

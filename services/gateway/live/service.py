@@ -1,0 +1,220 @@
+"""The live stream: one reader of the bus for each process, any number of listeners, each resuming where he was."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+
+from prometheus_client import Gauge
+
+from hub.bus.base import Bus, Reader
+from hub.contracts.base import Record
+from hub.kit.errors import BusUnavailable, HubError
+from hub.kit.log import Log
+from services.gateway.errors import BadEventId
+from services.gateway.live.position import NAMES, Vector, decode, encode, now_everywhere
+from services.gateway.live.ring import Entry, Ring
+from services.gateway.live.shown import About
+
+log = Log(__name__)
+LISTENERS = Gauge("hub_live_listeners", "Connections to the live stream")
+_BATCH = 200
+"""Events sent in one piece."""
+_RECONNECT_MS = 2_000
+_BACK_OFF = 1.0
+_AHEAD_LOOKS = 2
+
+Check = Callable[[], Awaitable[object]]
+"""Raises when the listener may not listen any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLimits:
+    """How much is kept in memory, and how often a silent stream says that it is alive."""
+
+    events: int
+    size: int
+    """Bytes."""
+    heartbeat: timedelta
+
+
+class Live:
+    """Shows what is published, as server-sent events (WHATWG HTML, section 9.2)."""
+
+    def __init__(self, bus: Bus, limits: LiveLimits) -> None:
+        self._bus = bus
+        self._limits = limits
+        self._ring: Ring | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._empty_reads = 0
+
+    async def start(self) -> None:
+        """Returns when events from now on will be seen; waits for the bus as long as it takes."""
+        reader = await self._open(now_everywhere())
+        self._ring = Ring(reader.positions(), events=self._limits.events, size=self._limits.size)
+        self._pump = asyncio.create_task(self._read(reader, self._ring))
+
+    async def stop(self) -> None:
+        """Says goodbye to every listener; they reconnect to another gateway, or later."""
+        self._stopping = True
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.wait([self._pump])
+        if self._ring is not None:
+            self._ring.wake()
+
+    async def place(self, last_event_id: str | None) -> Vector:
+        """Where to begin: after the event with this id, or from now.
+
+        Raises:
+            BadEventId: it is no id of ours, or of events that this bus has never seen.
+            BusUnavailable: the stream has not started yet.
+        """
+        if self._ring is None:
+            raise BusUnavailable
+        if not last_event_id:
+            return dict(self._ring.end)
+        vector = decode(last_event_id, self._ring.end)
+        await self._refuse_ahead(vector, self._ring)
+        return vector
+
+    async def events(self, vector: Vector, wanted: About, *, check: Check) -> AsyncIterator[str]:
+        """The text of the stream from a `place` on, in pieces; ends with an event that says why."""
+        assert self._ring is not None
+        listener = _Listener(dict(vector), wanted)
+        LISTENERS.inc()
+        try:
+            yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
+            async for piece in self._catch_up(listener, self._ring):
+                yield piece
+            async for piece in self._follow(listener, self._ring, check):
+                yield piece
+        finally:
+            LISTENERS.dec()
+
+    async def _catch_up(self, listener: "_Listener", ring: Ring) -> AsyncIterator[str]:
+        """What is older than the ring, read from the bus again."""
+        if ring.covers(listener.vector):
+            listener.number = ring.first
+            return
+        reader = await self._bus.reader(NAMES, at=listener.vector)
+        try:
+            while not self._stopping:
+                piece = listener.told(Entry(record) for record in await reader.read(max_records=_BATCH))
+                listener.passed(reader.positions())
+                joined = ring.covers(listener.vector)
+                listener.number = ring.first
+                if piece:
+                    yield piece
+                if joined:
+                    return
+        finally:
+            await reader.close()
+
+    async def _follow(self, listener: "_Listener", ring: Ring, check: Check) -> AsyncIterator[str]:
+        heartbeat = self._limits.heartbeat.total_seconds()
+        checked = monotonic()
+        while not self._stopping:
+            changed = ring.changed
+            entries = ring.since(listener.number, _BATCH)
+            if entries is None:
+                yield _farewell(
+                    "cut_off", "you read too slowly; reconnect with Last-Event-ID to go on where you were"
+                )
+                return
+            listener.number += len(entries)
+            if piece := listener.told(entries):
+                yield piece
+            if monotonic() - checked >= heartbeat:
+                checked = monotonic()
+                if reason := await _refusal(check):
+                    yield _farewell("logged_out", reason)
+                    return
+            if not entries and not await _within(heartbeat, changed):
+                yield f": alive\n{listener.mark()}"
+        yield _farewell("stopping", "the hub is stopping; reconnect with Last-Event-ID")
+
+    async def _refuse_ahead(self, vector: Vector, ring: Ring) -> None:
+        """Another gateway may have seen a little more than this one; an id of another data folder is refused."""
+        looks = self._empty_reads + _AHEAD_LOOKS
+        while any(offset > ring.end[place] for place, offset in vector.items()):
+            if self._empty_reads >= looks:
+                raise BadEventId(fields={"Last-Event-ID": "of events this hub does not have; connect without it"})
+            await asyncio.sleep(0.1)
+
+    async def _open(self, at: Vector) -> Reader:
+        while True:
+            try:
+                return await self._bus.reader(NAMES, at=at)
+            except BusUnavailable as exc:
+                log.warning("live.waiting", reason=str(exc))
+                await asyncio.sleep(_BACK_OFF)
+
+    async def _read(self, reader: Reader, ring: Ring) -> None:
+        while True:
+            try:
+                records: list[Record] = await reader.read()
+                ring.add(records)
+                self._empty_reads += not records
+            except BusUnavailable as exc:
+                log.warning("live.waiting", reason=str(exc))
+                await asyncio.sleep(_BACK_OFF)
+                with suppress(HubError):
+                    await reader.close()
+                reader = await self._open(ring.end)
+
+
+class _Listener:
+    """One connection: what it wants and where it is."""
+
+    def __init__(self, vector: Vector, wanted: About) -> None:
+        self.vector = vector
+        self.number = 0
+        """Of the next entry of the ring."""
+        self._wanted = wanted
+
+    def told(self, entries: Iterable[Entry]) -> str:
+        """The text of those it has not had yet and wants to hear."""
+        return "".join(self._tell(entry) for entry in entries)
+
+    def passed(self, positions: Vector) -> None:
+        """Everything before `positions` was read; retention may have dropped some of it."""
+        self.vector = {place: max(offset, positions.get(place, 0)) for place, offset in self.vector.items()}
+
+    def mark(self) -> str:
+        """Moves the client's Last-Event-ID without an event, so that silence does not make the way back long."""
+        return f"id: {encode(self.vector)}\n\n"
+
+    def _tell(self, entry: Entry) -> str:
+        if entry.offset < self.vector[entry.place]:
+            return ""
+        self.vector[entry.place] = entry.offset + 1
+        event = entry.shown()
+        if event is None or not self._wanted.wants(event.about):
+            return ""
+        return f"id: {encode(self.vector)}\nevent: {event.type}\ndata: {event.data}\n\n"
+
+
+def _farewell(event: str, reason: str) -> str:
+    return f'event: {event}\ndata: {{"reason": "{reason}"}}\n\n'
+
+
+async def _refusal(check: Check) -> str:
+    """Why the listener may not listen any more; empty if he may."""
+    try:
+        await check()
+    except HubError as exc:
+        return "" if exc.status_code >= 500 else exc.title
+    return ""
+
+
+async def _within(seconds: float, changed: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await changed.wait()
+    except TimeoutError:
+        return False
+    return True

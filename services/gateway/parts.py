@@ -1,0 +1,35 @@
+"""The parts of the gateway, as its routes find them."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from services.gateway.access.service import Desk
+from services.gateway.attachments.service import Attachments
+from services.gateway.audit.service import Audit
+from services.gateway.deadletters.service import DeadLetters
+from services.gateway.employees.service import Employees
+from services.gateway.idempotency import Keys
+from services.gateway.live.service import Live
+from services.gateway.peers.forward import Peer
+from services.gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Built once in `app.py`."""
+
+    settings: Settings
+    employees: Employees
+    desk: Desk
+    audit: Audit
+    keys: Keys
+    attachments: Attachments
+    letters: DeadLetters
+    live: Live
+    interactions: Peer
+    email: Peer
+
+
+def parts_of(request: Request) -> Parts:
+    return request.app.state.parts  # type: ignore[no-any-return]

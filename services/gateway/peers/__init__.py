@@ -1,0 +1,1 @@
+"""Peers: the other services, seen from outside through the gateway."""

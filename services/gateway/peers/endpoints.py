@@ -1,0 +1,176 @@
+"""The HTTP doors of the other services: checked here, answered there, passed on byte for byte."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Response
+
+from services.gateway.guard import Me, Write, needs, router
+from services.gateway.parts import Parts, parts_of
+from services.gateway.peers.views import (
+    ChainQuery,
+    ChannelList,
+    Id,
+    InteractionQuery,
+    MailboxChanges,
+    MailboxList,
+    MailboxView,
+    NewMailbox,
+    NewMessage,
+    Paging,
+)
+from services.gateway.rights import Right
+from services.gateway.views import (
+    CONFLICT,
+    NOT_FOUND,
+    ChainList,
+    ChainView,
+    ClientList,
+    ClientView,
+    InteractionList,
+    InteractionView,
+    View,
+)
+
+interaction_routes = router("interactions")
+client_routes = router("clients and chains")
+mailbox_routes = router("mailboxes and channels")
+Hub = Annotated[Parts, Depends(parts_of)]
+_READ = [needs(Right.READ_CORRESPONDENCE)]
+
+
+def _gives(view: type[View], *more: dict[int | str, dict[str, Any]], status: int = 200) -> dict[str, Any]:
+    """Documents the answer, which is passed on without being parsed."""
+    responses: dict[int | str, dict[str, Any]] = {status: {"model": view}}
+    for documented in more:
+        responses |= documented
+    return {"responses": responses, "response_class": Response, "status_code": status}
+
+
+@interaction_routes.get(
+    "/interactions", operation_id="listInteractions", dependencies=_READ, **_gives(InteractionList)
+)
+async def list_interactions(query: Annotated[InteractionQuery, Query()], me: Me, hub: Hub) -> Response:
+    """Interactions, newest first; `since` as 2026-03-02T09:00:00Z."""
+    return await hub.interactions.read("/interactions", query, employee=me.login)
+
+
+@interaction_routes.get(
+    "/interactions/{item_id}",
+    operation_id="showInteraction",
+    dependencies=_READ,
+    **_gives(InteractionView, NOT_FOUND),
+)
+async def show_interaction(item_id: Id, me: Me, hub: Hub) -> Response:
+    """One interaction."""
+    return await hub.interactions.read(f"/interactions/{item_id}", None, employee=me.login)
+
+
+@client_routes.get("/clients", operation_id="listClients", dependencies=_READ, **_gives(ClientList))
+async def list_clients(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
+    """Clients, newest first."""
+    return await hub.interactions.read("/clients", query, employee=me.login)
+
+
+@client_routes.get(
+    "/clients/{item_id}", operation_id="showClient", dependencies=_READ, **_gives(ClientView, NOT_FOUND)
+)
+async def show_client(item_id: Id, me: Me, hub: Hub) -> Response:
+    """One client with his addresses."""
+    return await hub.interactions.read(f"/clients/{item_id}", None, employee=me.login)
+
+
+@client_routes.get("/chains", operation_id="listChains", dependencies=_READ, **_gives(ChainList))
+async def list_chains(query: Annotated[ChainQuery, Query()], me: Me, hub: Hub) -> Response:
+    """Chains, the one with the newest interaction first."""
+    return await hub.interactions.read("/chains", query, employee=me.login)
+
+
+@client_routes.get("/chains/{item_id}", operation_id="showChain", dependencies=_READ, **_gives(ChainView, NOT_FOUND))
+async def show_chain(item_id: Id, me: Me, hub: Hub) -> Response:
+    """One chain; its interactions: GET /api/v1/interactions?chain_id=ID."""
+    return await hub.interactions.read(f"/chains/{item_id}", None, employee=me.login)
+
+
+@client_routes.post(
+    "/chains/{item_id}/messages",
+    operation_id="answerInChain",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
+)
+async def answer_in_chain(item_id: Id, form: NewMessage, me: Me, write: Write, hub: Hub) -> Response:
+    """Answer the client. The answer leaves at once; `delivery` and the live stream tell how it went."""
+    body = form.model_dump(exclude_unset=True, exclude_none=True)
+    if form.attachments:
+        files = await hub.attachments.all_of(form.attachments)
+        body["attachments"] = [file.model_dump() for file in files]
+    return await hub.interactions.write("POST", f"/chains/{item_id}/messages", body, employee=me.login, key=write.key)
+
+
+@mailbox_routes.get(
+    "/mailboxes",
+    operation_id="listMailboxes",
+    dependencies=[needs(Right.READ_CHANNELS)],
+    **_gives(MailboxList),
+)
+async def list_mailboxes(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
+    """Our mailboxes."""
+    return await hub.email.read("/mailboxes", query, employee=me.login)
+
+
+@mailbox_routes.post(
+    "/mailboxes",
+    operation_id="addMailbox",
+    dependencies=[needs(Right.MANAGE_CHANNELS)],
+    **_gives(MailboxView, CONFLICT, status=201),
+)
+async def add_mailbox(form: NewMailbox, me: Me, write: Write, hub: Hub) -> Response:
+    """Add a mailbox. Both logins are tried first; the answer says which of the two failed and why."""
+    body = form.model_dump(exclude_unset=True)
+    return await hub.email.write("POST", "/mailboxes", body, employee=me.login, key=write.key)
+
+
+@mailbox_routes.get(
+    "/mailboxes/{item_id}",
+    operation_id="showMailbox",
+    dependencies=[needs(Right.READ_CHANNELS)],
+    **_gives(MailboxView, NOT_FOUND),
+)
+async def show_mailbox(item_id: Id, me: Me, hub: Hub) -> Response:
+    """One mailbox."""
+    return await hub.email.read(f"/mailboxes/{item_id}", None, employee=me.login)
+
+
+@mailbox_routes.patch(
+    "/mailboxes/{item_id}",
+    operation_id="changeMailbox",
+    dependencies=[needs(Right.MANAGE_CHANNELS)],
+    **_gives(MailboxView, NOT_FOUND, CONFLICT),
+)
+async def change_mailbox(item_id: Id, form: MailboxChanges, me: Me, write: Write, hub: Hub) -> Response:
+    """Change a mailbox; new servers and logins are tried first."""
+    body = form.model_dump(exclude_unset=True)
+    return await hub.email.write("PATCH", f"/mailboxes/{item_id}", body, employee=me.login, key=write.key)
+
+
+@mailbox_routes.delete(
+    "/mailboxes/{item_id}",
+    operation_id="removeMailbox",
+    status_code=204,
+    response_class=Response,
+    responses=NOT_FOUND,
+    dependencies=[needs(Right.MANAGE_CHANNELS)],
+)
+async def remove_mailbox(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
+    """Read and send from this mailbox no more; what it brought stays."""
+    return await hub.email.write("DELETE", f"/mailboxes/{item_id}", None, employee=me.login, key=write.key)
+
+
+@mailbox_routes.get(
+    "/channels",
+    operation_id="listChannels",
+    dependencies=[needs(Right.READ_CHANNELS)],
+    **_gives(ChannelList),
+)
+async def list_channels(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
+    """The health of every channel: last in, last out, lag, credentials; red with the reason."""
+    return await hub.email.read("/channels", query, employee=me.login)

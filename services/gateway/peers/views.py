@@ -1,0 +1,160 @@
+"""Messages and mailboxes over HTTP, as the gateway takes them and as the services behind it show them."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from fastapi import Path
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+
+from hub.contracts.interaction import Direction
+from services.gateway.views import Form, View
+
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
+MAX_TEXT = 1_000_000
+_MAX_LISTED = 50
+
+
+class Paging(Form):
+    """Parameters of a list."""
+
+    limit: int = Field(default=50, ge=1, le=500, description="How many at most")
+    after: str | None = Field(default=None, max_length=2_000, description="`next` of the page before")
+
+
+class InteractionQuery(Paging):
+    client_id: str | None = None
+    chain_id: str | None = None
+    channel: str | None = Field(default=None, examples=["email"])
+    direction: Direction | None = None
+    since: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
+
+
+class ChainQuery(Paging):
+    client_id: str | None = None
+    state: Literal["open", "closed"] | None = None
+
+
+class NewMessage(Form):
+    """What to answer; recipient, subject and references come from the message that is answered."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "Dear Anna,\n\nyour order left today.\n\nKind regards\nIvan"},
+                {"text": "See the invoice.", "cc": ["accounts@example.com"], "attachments": ["att_7f2k"]},
+            ]
+        }
+    )
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    html: str | None = Field(default=None, max_length=MAX_TEXT)
+    cc: list[str] | None = Field(default=None, max_length=_MAX_LISTED, description="Addresses such as a@example.com")
+    attachments: list[str] | None = Field(
+        default=None, max_length=_MAX_LISTED, description="Ids that POST /api/v1/attachments gave"
+    )
+
+
+class ServerForm(Form):
+    """One server and the login there."""
+
+    host: str = Field(min_length=1, max_length=253, examples=["imap.example.com"])
+    port: int = Field(ge=1, le=65535, examples=[993])
+    security: Literal["tls", "starttls", "plain"]
+    user: str = Field(max_length=320)
+    password: str = Field(max_length=1000, description="Kept encrypted, never shown again")
+
+
+class ServerChanges(Form):
+    """What is not given stays."""
+
+    host: str | None = Field(default=None, min_length=1, max_length=253)
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["tls", "starttls", "plain"] | None = None
+    user: str | None = Field(default=None, max_length=320)
+    password: str | None = Field(default=None, max_length=1000)
+
+
+class NewMailbox(Form):
+    """A mailbox to read and to send from; both logins are tried before it is saved."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "address": "sales@example.com",
+                    "name": "Sales",
+                    "imap": {
+                        "host": "imap.example.com",
+                        "port": 993,
+                        "security": "tls",
+                        "user": "sales@example.com",
+                        "password": "secret",
+                    },
+                    "smtp": {
+                        "host": "smtp.example.com",
+                        "port": 587,
+                        "security": "starttls",
+                        "user": "sales@example.com",
+                        "password": "secret",
+                    },
+                }
+            ]
+        }
+    )
+    address: str = Field(min_length=3, max_length=320)
+    name: str = Field(default="", max_length=200)
+    imap: ServerForm
+    smtp: ServerForm
+
+
+class MailboxChanges(Form):
+    """What is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Sales team"}]})
+    name: str | None = Field(default=None, max_length=200)
+    imap: ServerChanges | None = None
+    smtp: ServerChanges | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give name, imap or smtp")
+        return self
+
+
+class ServerView(View):
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "plain"]
+    user: str
+
+
+class MailboxView(View):
+    """A mailbox; passwords are not shown."""
+
+    id: str
+    address: str = Field(examples=["sales@example.com"])
+    name: str
+    imap: ServerView
+    smtp: ServerView
+
+
+class MailboxList(View):
+    items: list[MailboxView]
+    next: str | None
+
+
+class ChannelView(View):
+    """The health of one mailbox, bot or number."""
+
+    id: str
+    channel: str = Field(examples=["email"])
+    address: str = Field(examples=["sales@example.com"])
+    state: str = Field(description="`green`, or `red` with the reason", examples=["green"])
+    reason: str | None = None
+    last_in: datetime | None = None
+    last_out: datetime | None = None
+
+
+class ChannelList(View):
+    items: list[ChannelView]
+    next: str | None

@@ -1,0 +1,48 @@
+"""The gateway's settings: who may try how often, how large a request may be, how long things are kept."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, SecretStr
+
+from hub.kit.settings import Settings as Section
+from hub.kit.settings import Source
+
+
+class Settings(Section):
+    """Section `[gateway]`."""
+
+    SECTION: ClassVar[str] = "gateway"
+
+    admin_password: SecretStr | None = None
+    """Of the first administrator, `admin`; also read from OMNIHUB_ADMIN_PASSWORD. None: made up and printed."""
+    password_memory: int = Field(default=19 * 1024, ge=64)
+    """KiB that one hash of a password takes (argon2id); hashes made with another value stay valid."""
+    session_lifetime: timedelta = timedelta(hours=12)
+    """A session ends this long after the login."""
+    tries_per_login: int = Field(default=10, ge=1)
+    """Wrong passwords for one login within `tries_window` before it is answered 429."""
+    tries_per_address: int = Field(default=100, ge=1)
+    """The same for one client address, whatever the logins."""
+    tries_window: timedelta = timedelta(minutes=15)
+    attachment_limit: int = Field(default=25 * 1024 * 1024, ge=1)
+    """Bytes of one uploaded file."""
+    body_limit: int = Field(default=1024 * 1024, ge=1024)
+    """Bytes of any other request."""
+    idempotency_window: timedelta = timedelta(hours=24)
+    """How long the result of a write is kept under its Idempotency-Key."""
+    live_events: int = Field(default=5_000, ge=1)
+    """Events of the live stream kept in memory; a listener that is further behind is cut off, and resumes."""
+    live_bytes: int = Field(default=16 * 1024 * 1024, ge=1)
+    """The same in bytes."""
+    live_heartbeat: timedelta = timedelta(seconds=15)
+    peer_timeout: timedelta = timedelta(seconds=60)
+    """How long another service may take to answer."""
+
+    @classmethod
+    def load(cls, source: Source, **overrides: Any) -> Self:
+        """The section; OMNIHUB_ADMIN_PASSWORD counts where the section itself says nothing."""
+        plain = source.variable("OMNIHUB_ADMIN_PASSWORD") or None
+        if "admin_password" not in source.section(cls.SECTION):
+            overrides.setdefault("admin_password", plain)
+        return super().load(source, **overrides)

@@ -1,0 +1,149 @@
+"""What the API shows of interactions, clients and chains: never a blob key, never raw bytes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.contracts.interaction import DeliveryState, Direction, Role
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most", examples=[50])]
+After = Annotated[str | None, Query(description="`next` of the page before")]
+
+
+class View(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Form(BaseModel):
+    """A request body; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(View):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Invalid input"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["text: required; add it"])
+    errors: dict[str, Any] | None = Field(default=None, description="For each field what is wrong and the fix")
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: _problem("Not logged in"),
+    403: _problem("The role does not allow it"),
+    422: _problem("A field is wrong; `errors` names it and the fix"),
+    429: _problem("Too many requests; wait for `Retry-After` seconds"),
+    503: _problem("Something the hub depends on is down; try again after `Retry-After` seconds"),
+}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _problem("There is nothing under this id")}
+CONFLICT: dict[int | str, dict[str, Any]] = {409: _problem("It cannot be done in this state")}
+TOO_LARGE: dict[int | str, dict[str, Any]] = {413: _problem("More bytes than the stated limit")}
+
+
+class ParticipantView(View):
+    role: Role
+    address: str = Field(examples=["email:anna@example.com"])
+    raw: str = Field(default="", description="The address as the message had it", examples=["Anna@Example.com"])
+    name: str = Field(default="", examples=["Anna Petrova"])
+    client_id: str | None = None
+    ours: bool = Field(default=False, description="The address is one of our own")
+
+
+class AttachmentView(View):
+    id: str = Field(examples=["att_7f2k"])
+    filename: str = Field(examples=["invoice.pdf"])
+    content_type: str = Field(examples=["application/pdf"])
+    size: int = Field(description="Bytes", examples=[18234])
+
+
+class DeliveryView(View):
+    state: DeliveryState
+    reason: str | None = Field(default=None, description="The server's words where it failed")
+    copy_state: Literal["pending", "saved", "failed"] | None = Field(
+        default=None, description="The copy in the Sent folder"
+    )
+    copy_reason: str | None = None
+
+
+class LinkView(View):
+    rule: str = Field(description="Why it is in this chain", examples=["reference"])
+    evidence: str = ""
+
+
+class InteractionView(View):
+    """One contact in its client's chain."""
+
+    id: str = Field(examples=["int_4k2m"])
+    channel: str = Field(examples=["email"])
+    type: str = Field(examples=["email"])
+    direction: Direction
+    accounts: tuple[str, ...] = Field(default=(), description="The mailboxes of ours that have it")
+    at: datetime
+    client_id: str
+    chain_id: str
+    cause_id: str | None = Field(default=None, description="The interaction it answers")
+    subject: str = ""
+    text: str = ""
+    participants: tuple[ParticipantView, ...] = ()
+    attachments: tuple[AttachmentView, ...] = ()
+    delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
+    link: LinkView
+    author: str | None = Field(default=None, description="Login of the employee who wrote it")
+    problem: str = Field(default="", description="What could not be taken over, in words")
+
+
+class AddressView(View):
+    address: str = Field(examples=["email:anna@example.com"])
+    raw: str = Field(default="", examples=["Anna@Example.com"])
+    name: str = ""
+
+
+class ClientView(View):
+    """A person or an organisation."""
+
+    id: str
+    name: str
+    addresses: tuple[AddressView, ...] = ()
+    opened_at: datetime
+    opened_by: str = Field(description="Id of the interaction that opened it")
+    open_chains: tuple[str, ...] = Field(default=(), description="Ids, newest first")
+
+
+class ChainView(View):
+    """The ordered interactions of one client about one matter."""
+
+    id: str
+    client_id: str
+    subject: str = ""
+    state: Literal["open", "closed"] = "open"
+    opened_at: datetime
+    opened_by: str
+    last_at: datetime
+    last_id: str = ""
+    owner: str | None = None
+
+
+class InteractionList(View):
+    items: list[InteractionView]
+    next: str | None
+
+
+class ClientList(View):
+    items: list[ClientView]
+    next: str | None
+
+
+class ChainList(View):
+    items: list[ChainView]
+    next: str | None
