@@ -1,0 +1,39 @@
+"""Tries logins before a mailbox is saved."""
+
+import asyncio
+import ssl
+
+from services.email.adapters.imap import open_inbox
+from services.email.adapters.smtp import SmtpOutlet
+from services.email.errors import MailServerUnavailable
+from services.email.models import Server
+
+
+class LoginTrial:
+    """Connects and logs in, within `patience` seconds."""
+
+    def __init__(self, *, patience: float, tls: ssl.SSLContext) -> None:
+        self._patience = patience
+        self._tls = tls
+
+    async def imap(self, server: Server) -> None:
+        """Raises LoginRefused or MailServerUnavailable."""
+        try:
+            async with (
+                asyncio.timeout(self._patience),
+                open_inbox(server, patience=self._patience, tls=self._tls),
+            ):
+                return
+        except TimeoutError as exc:
+            raise MailServerUnavailable("timeout", "") from exc
+
+    async def smtp(self, server: Server) -> None:
+        """Raises LoginRefused or MailServerUnavailable."""
+        outlet = SmtpOutlet(server, patience=self._patience, tls=self._tls, keep=0)
+        try:
+            async with asyncio.timeout(self._patience):
+                await outlet.probe()
+        except TimeoutError as exc:
+            raise MailServerUnavailable("timeout", "") from exc
+        finally:
+            await outlet.close()

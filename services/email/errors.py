@@ -1,0 +1,33 @@
+"""What mail servers answer, as the hub's errors."""
+
+from hub.kit.errors import HubError, ProviderUnavailable
+
+
+class MailServerUnavailable(ProviderUnavailable):
+    """The mail server did not answer; it is tried again."""
+
+    def __init__(self, kind: str, words: str) -> None:
+        """`kind` is `dns`, `refused`, `tls`, `timeout`, `lost` or `protocol`."""
+        super().__init__(f"{_MEANING[kind]}: {words}" if words else _MEANING[kind])
+        self.kind = kind
+
+
+class LoginRefused(HubError):
+    """The mail server refused the login; check user and password."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"login refused: {words}; check user and password")
+
+
+class MailRefusedByServer(HubError):
+    """The mail server did not do what it was asked."""
+
+
+_MEANING = {
+    "dns": "no such host; check the name of the server",
+    "refused": "the connection was refused; check host and port",
+    "tls": "no secure connection; check port and security (tls, starttls or plain)",
+    "timeout": "no answer in time; check host, port and security",
+    "lost": "the connection was lost",
+    "protocol": "not an answer a mail server gives; check port and security",
+}

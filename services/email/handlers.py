@@ -1,0 +1,30 @@
+"""The bus door: messages to be sent, and parked mails that are replayed."""
+
+from collections.abc import Callable, Sequence
+
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import SendMessage
+from hub.contracts.park import RawMailStored
+from hub.contracts.topics import OUTBOUND_EMAIL, RAW_EMAIL
+from services.email.inbound.service import Intake
+from services.email.outbound.service import Ledger
+
+GROUP = "email"
+
+
+def subscribe(bus: Bus, *, ledger: Ledger, intake: Intake, wake: Callable[[str], None]) -> None:
+    """`wake` is called with each mailbox that has something to send."""
+
+    async def on_send(envelopes: Sequence[Envelope]) -> None:
+        messages = [envelope.event for envelope in envelopes if isinstance(envelope.event, SendMessage)]
+        for mailbox_id in await ledger.accept(messages):
+            wake(mailbox_id)
+
+    async def on_raw_mail(envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            if isinstance(envelope.event, RawMailStored):
+                await intake.replay(envelope.event)
+
+    bus.subscribe(OUTBOUND_EMAIL.name, group=GROUP, handle=on_send)
+    bus.subscribe(RAW_EMAIL.name, group=GROUP, handle=on_raw_mail)

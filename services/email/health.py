@@ -1,0 +1,108 @@
+"""How a mailbox is: noted by its worker, kept as a document, judged when it is read."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Literal
+
+from hub.channels.base import Health
+from hub.kit.clock import Clock, from_iso, iso
+from hub.store.base import Document
+
+
+class HealthNotes:
+    """What the worker of a mailbox saw; `changed` is set whenever there is news to be stored."""
+
+    def __init__(self, mailbox_id: str, clock: Clock, earlier: Document | None = None) -> None:
+        """`earlier` is what an earlier worker stored: when mail last came and went stays known."""
+        now = iso(clock.now())
+        kept = {name: (earlier or {}).get(name) for name in ("last_in", "last_out")}
+        self._clock = clock
+        self._note: Document = {
+            "_id": mailbox_id,
+            "begun_at": now,
+            "looked_at": None,
+            "checked_at": None,
+            "receiving": None,
+            "sending": None,
+            "imap_login": "unknown",
+            "smtp_login": "unknown",
+            **kept,
+        }
+        self.changed = asyncio.Event()
+
+    def looked(self) -> None:
+        """Everything that is in the mailbox is taken over."""
+        self._set(looked_at=self._now(), checked_at=self._now(), receiving=None, imap_login="ok")
+
+    def received(self) -> None:
+        self._set(last_in=self._now())
+
+    def not_received(self, reason: str, *, login_refused: bool = False) -> None:
+        self._set(receiving=reason, checked_at=self._now(), imap_login="refused" if login_refused else None)
+
+    def sent(self) -> None:
+        self._set(last_out=self._now())
+
+    def reached(self) -> None:
+        """The SMTP server answers and takes the login."""
+        self._set(sending=None, smtp_login="ok")
+
+    def not_sent(self, reason: str, *, login_refused: bool = False) -> None:
+        self._set(sending=reason, checked_at=self._now(), smtp_login="refused" if login_refused else None)
+
+    def document(self) -> Document:
+        self.changed.clear()
+        return dict(self._note)
+
+    def _now(self) -> str:
+        return iso(self._clock.now())
+
+    def _set(self, **news: str | None) -> None:
+        for name in ("imap_login", "smtp_login"):
+            if news.get(name, "") is None:
+                del news[name]  # an outage says nothing about the password
+        self._note |= news
+        self.changed.set()
+
+
+def judge(note: Document | None, *, now: datetime, silence: timedelta) -> Health:
+    """Red when a login was refused, nothing can be sent, or nothing could be fetched for `silence`."""
+    if note is None:
+        return Health(state="starting", reason="no copy of the hub has taken it up yet")
+    reason = _red(note, now, silence)
+    looked = note["looked_at"]
+    return Health(
+        state="red" if reason else "green" if looked else "starting",
+        reason=reason or note["receiving"],
+        last_in=_moment(note["last_in"]),
+        last_out=_moment(note["last_out"]),
+        lag_seconds=_lag(note, now),
+        credentials=_credentials(note),
+        checked_at=_moment(note["checked_at"]),
+    )
+
+
+def _red(note: Document, now: datetime, silence: timedelta) -> str | None:
+    if note["imap_login"] == "refused":
+        return f"receiving: {note['receiving']}"
+    if note["sending"]:
+        return f"sending: {note['sending']}"
+    since = note["looked_at"] or note["begun_at"]
+    if now - from_iso(since) >= silence:
+        return f"nothing could be fetched since {since}: {note['receiving'] or 'no copy of the hub looks after it'}"
+    return None
+
+
+def _lag(note: Document, now: datetime) -> float | None:
+    if note["looked_at"] is None:
+        return None
+    return round((now - from_iso(note["looked_at"])).total_seconds(), 3) if note["receiving"] else 0.0
+
+
+def _credentials(note: Document) -> Literal["ok", "refused", "unknown"]:
+    logins = {note["imap_login"], note["smtp_login"]}
+    return "refused" if "refused" in logins else "ok" if "ok" in logins else "unknown"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None

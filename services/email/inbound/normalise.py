@@ -1,0 +1,150 @@
+"""A mail as the hub's event: pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TypeVar
+
+from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
+from hub.kit.ids import derive
+from services.email.inbound.tokens import references
+from services.email.mime import identity
+from services.email.mime.model import Address, Mail, Part
+
+TEXT_LIMIT = 256 * 1024
+EVENT_LIMIT = 900_000
+PARTICIPANTS = 500
+REFS = 200
+_NAME_LIMIT = 1000
+_ATTACHMENTS = 300
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The event, and the bytes of its attachments by blob key."""
+
+    event: InteractionReceived
+    blobs: dict[str, bytes]
+
+
+def normalise(
+    mail: Mail, *, account: str, stored_at: datetime, received_at: datetime, ours: frozenset[str], raw: str
+) -> Normalised:
+    """`stored_at` is when the server got it, `ours` the normalised addresses of our mailboxes, `raw` a blob key."""
+    problems = list(mail.problems)
+    interaction_id = identity.interaction_id(mail)
+    blobs = {_blob(part): part.content for part in mail.attachments[:_ATTACHMENTS]}
+    event = InteractionReceived(
+        id=interaction_id,
+        channel="email",
+        type="email",
+        account=account,
+        at=_sane(mail.date, stored_at=stored_at, received_at=received_at),
+        received_at=received_at,
+        participants=_cut(_participants(mail, ours), PARTICIPANTS, "participants", problems),
+        subject=_encodable(mail.subject[:_NAME_LIMIT]),
+        text=_cut_text(_encodable(mail.text), problems),
+        attachments=tuple(
+            _attachment(interaction_id, number, part)
+            for number, part in enumerate(_cut(mail.attachments, _ATTACHMENTS, "attachments", problems))
+        ),
+        keys=tuple(f"email:<{known}>" for known in [identity.normalise_message_id(mail.message_id)] if known),
+        refs=_cut(references(_answered(mail), mail), REFS, "references", problems),
+        raw=raw,
+        problem=_encodable("; ".join(problems)[:_NAME_LIMIT]),
+    )
+    return Normalised(event=_fitting(event), blobs=blobs)
+
+
+def is_ours(address: str, ours: frozenset[str]) -> bool:
+    """Also for the plus forms: `email:user+anything@domain`."""
+    local, _, domain = address.rpartition("@")
+    return address in ours or f"{local.partition('+')[0]}@{domain}" in ours
+
+
+def _answered(mail: Mail) -> Iterable[str]:
+    """Message-IDs in angle brackets: In-Reply-To, then References from the newest."""
+    for found in (*mail.in_reply_to, *reversed(mail.references)):
+        if known := identity.normalise_message_id(found):
+            yield f"<{known}>"
+
+
+def _participants(mail: Mail, ours: frozenset[str]) -> tuple[Participant, ...]:
+    senders = [found for found in (mail.from_ or mail.sender,) if found]
+    roles: tuple[tuple[Role, Sequence[Address]], ...] = (
+        (Role.FROM, senders),
+        (Role.REPLY_TO, mail.reply_to),
+        (Role.TO, mail.to),
+        (Role.CC, mail.cc),
+        (Role.BCC, mail.bcc),
+    )
+    found = (_participant(role, person, ours) for role, people in roles for person in people if person.address)
+    return tuple(person for person in found if person.address)
+
+
+def _participant(role: Role, found: Address, ours: frozenset[str]) -> Participant:
+    address = _encodable(identity.normalise_address(found.address))[:_NAME_LIMIT]
+    return Participant(
+        role=role,
+        address=address,
+        raw=_encodable(found.address)[:_NAME_LIMIT],
+        name=_encodable(found.name)[:_NAME_LIMIT],
+        ours=is_ours(address, ours),
+    )
+
+
+def _attachment(interaction_id: str, number: int, part: Part) -> Attachment:
+    return Attachment(
+        id=derive("at", interaction_id, str(number)),
+        filename=_encodable(part.filename or f"attachment-{number + 1}")[:255],
+        content_type=_encodable(part.content_type)[:255],
+        size=part.size,
+        blob=_blob(part),
+    )
+
+
+def _blob(part: Part) -> str:
+    return f"att/{sha256(part.content).hexdigest()}"
+
+
+def _sane(date: datetime | None, *, stored_at: datetime, received_at: datetime) -> datetime:
+    """What the sender says if it can be true, else when the server got it, else now."""
+    latest = received_at + timedelta(days=1)
+    for moment in (date, stored_at):
+        if moment is not None and moment.tzinfo is not None and _EARLIEST <= moment <= latest:
+            return moment.astimezone(UTC)
+    return received_at
+
+
+def _cut(items: tuple[T, ...], limit: int, what: str, problems: list[str]) -> tuple[T, ...]:
+    if len(items) > limit:
+        problems.append(f"{len(items)} {what}, of which the first {limit} are kept")
+    return items[:limit]
+
+
+def _cut_text(text: str, problems: list[str]) -> str:
+    raw = text.encode()
+    if len(raw) <= TEXT_LIMIT:
+        return text
+    problems.append(f"a text of {len(raw) // 1024} kB, of which the first {TEXT_LIMIT // 1024} kB are kept")
+    return raw[:TEXT_LIMIT].decode("utf-8", "ignore")
+
+
+def _fitting(event: InteractionReceived) -> InteractionReceived:
+    """Small enough for the bus: text and participants are halved until it is."""
+    cut = event
+    while len(cut.model_dump_json().encode()) > EVENT_LIMIT and (cut.text or len(cut.participants) > 1):
+        people = cut.participants[: max(1, len(cut.participants) // 2)]
+        attachments = cut.attachments[: max(1, len(cut.attachments) // 2)]
+        problem = "too large for one event: text and participants are cut, the raw mail is kept"
+        half = {"text": cut.text[: len(cut.text) // 2], "participants": people, "attachments": attachments}
+        cut = cut.model_copy(update={**half, "refs": cut.refs[: max(1, len(cut.refs) // 2)], "problem": problem})
+    return cut
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")

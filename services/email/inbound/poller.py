@@ -1,0 +1,161 @@
+"""The loop door: follows one INBOX, batch by batch, and moves the cursor behind what is durable and published."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from hub.kit.errors import HubError
+from hub.kit.log import Log
+from hub.kit.seams import seam
+from services.email.errors import LoginRefused, MailRefusedByServer, MailServerUnavailable
+from services.email.health import HealthNotes
+from services.email.inbound.repository import InboundRepository
+from services.email.inbound.service import Intake
+from services.email.models import Cursor, FetchedMail, Mailbox
+from services.email.pause import Pause
+from services.email.settings import Settings
+
+log = Log(__name__)
+_TRIES_FOR_ONE = 3
+
+
+class Inbox(Protocol):
+    """An INBOX, open and never changed; every method raises MailServerUnavailable when the server is gone."""
+
+    uid_validity: int
+
+    async def uids_above(self, uid: int) -> list[int]: ...
+
+    async def sizes(self, uids: Sequence[int]) -> dict[int, int]: ...
+
+    async def fetch(self, uids: Sequence[int], *, headers_only: bool = False) -> list[FetchedMail]:
+        """May raise MailRefusedByServer."""
+        ...
+
+    async def wait(self, *, poll: timedelta, safety: timedelta) -> None: ...
+
+
+OpenInbox = Callable[[], AbstractAsyncContextManager[Inbox]]
+"""Raises LoginRefused or MailServerUnavailable."""
+
+
+class Poller:
+    """Receives for one mailbox."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        *,
+        open_inbox: OpenInbox,
+        intake: Intake,
+        repository: InboundRepository,
+        health: HealthNotes,
+        settings: Settings,
+    ) -> None:
+        self._mailbox = mailbox
+        self._open_inbox = open_inbox
+        self._intake = intake
+        self._repository = repository
+        self._health = health
+        self._settings = settings
+        self._pause = Pause(cap=settings.reconnect_cap)
+        self._refusals: dict[int, int] = {}
+        self.in_hand = asyncio.Lock()
+        """Held while a batch is taken over."""
+
+    async def run(self) -> None:
+        """Until cancelled; whatever goes wrong is noted, and tried again after a pause."""
+        while True:
+            try:
+                async with self._open_inbox() as inbox:
+                    await self._follow(inbox)
+            except HubError as exc:
+                self._note(exc)
+            except Exception as exc:
+                # A fault of ours must not end the mailbox for good.
+                log.error("mailbox.failed", exc=exc, mailbox_id=self._mailbox.id)
+                self._health.not_received(f"{type(exc).__name__}: {exc}")
+            await self._pause.rest()
+
+    def _note(self, exc: HubError) -> None:
+        log.warning("mailbox.unreachable", mailbox_id=self._mailbox.id, error=str(exc))
+        self._health.not_received(str(exc), login_refused=isinstance(exc, LoginRefused))
+
+    async def _follow(self, inbox: Inbox) -> None:
+        cursor = await self._repository.cursor(self._mailbox.id)
+        if cursor.uid_validity != inbox.uid_validity:
+            cursor = replace(cursor, uid_validity=inbox.uid_validity, last_uid=0)
+        while True:
+            cursor = await self._catch_up(inbox, cursor)
+            self._health.looked()
+            self._pause.reset()
+            await inbox.wait(poll=self._settings.poll_interval, safety=self._settings.safety_poll)
+
+    async def _catch_up(self, inbox: Inbox, cursor: Cursor) -> Cursor:
+        step = self._settings.batch_mails
+        limit = min(self._settings.batch_size, self._settings.max_mail_size)
+        while uids := await inbox.uids_above(cursor.last_uid):
+            for start in range(0, len(uids), step):
+                sizes = await inbox.sizes(uids[start : start + step])
+                if not sizes:
+                    raise MailServerUnavailable("protocol", "the server tells no sizes")
+                for batch in batches(sizes, limit=limit):
+                    async with self.in_hand:
+                        cursor = await self._take(inbox, cursor, batch, sizes)
+        return cursor
+
+    async def _take(self, inbox: Inbox, cursor: Cursor, uids: list[int], sizes: dict[int, int]) -> Cursor:
+        mails = await self._fetch(inbox, uids, sizes)
+        seam("email.after_fetch")
+        await self._check_complete(inbox, uids, mails)
+        if await self._intake.take(self._mailbox, mails):
+            self._health.received()
+        seam("email.before_cursor")
+        return await self._repository.move(replace(cursor, last_uid=uids[-1]))
+
+    async def _fetch(self, inbox: Inbox, uids: list[int], sizes: dict[int, int]) -> list[FetchedMail]:
+        size, limit = sizes[uids[0]], self._settings.max_mail_size
+        if size > limit:
+            refused = f"{_mib(size)} MB is above the limit of {_mib(limit)} MB; headers kept"
+            return [replace(mail, refused=refused) for mail in await inbox.fetch(uids, headers_only=True)]
+        try:
+            return await inbox.fetch(uids)
+        except MailRefusedByServer as exc:
+            if len(uids) == 1:
+                return await self._fetch_unwilling(inbox, uids, exc)
+        return [mail for uid in uids for mail in await self._fetch(inbox, [uid], sizes)]
+
+    async def _fetch_unwilling(self, inbox: Inbox, uids: list[int], exc: MailRefusedByServer) -> list[FetchedMail]:
+        """A mail that the server never hands over must not hold up those behind it: its headers have to do."""
+        self._refusals[uids[0]] = self._refusals.get(uids[0], 0) + 1
+        if self._refusals[uids[0]] < _TRIES_FOR_ONE:
+            raise MailServerUnavailable("protocol", str(exc)) from exc
+        headers = await inbox.fetch(uids, headers_only=True)
+        return [replace(mail, refused=f"the server does not hand it over: {exc}") for mail in headers]
+
+    async def _check_complete(self, inbox: Inbox, uids: list[int], mails: Sequence[FetchedMail]) -> None:
+        """What did not come must be gone from the mailbox, else the cursor would jump over it."""
+        missing = set(uids) - {mail.uid for mail in mails}
+        if missing and missing & set(await inbox.uids_above(min(missing) - 1)):
+            raise MailServerUnavailable("protocol", "the server left out mails that it has")
+
+
+def batches(sizes: dict[int, int], *, limit: int) -> Iterator[list[int]]:
+    """UIDs in order, in groups of at most `limit` bytes; a larger mail is alone."""
+    batch: list[int] = []
+    total = 0
+    for uid in sorted(sizes):
+        if batch and total + sizes[uid] > limit:
+            yield batch
+            batch, total = [], 0
+        batch.append(uid)
+        total += sizes[uid]
+    if batch:
+        yield batch
+
+
+def _mib(size: int) -> int:
+    return -(-size // 2**20)

@@ -1,0 +1,58 @@
+"""How far each mailbox is taken over, and which mails were published."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hub.kit.errors import Conflict
+from hub.store.base import CollectionSpec, Document, Store
+from services.email.models import Cursor
+
+CURSORS = CollectionSpec("cursors")
+MESSAGES = CollectionSpec("messages")
+
+
+class InboundRepository:
+    """Cursors by mailbox; an index of what was published, by interaction and mailbox."""
+
+    def __init__(self, store: Store) -> None:
+        self._cursors = store.collection(CURSORS)
+        self._messages = store.collection(MESSAGES)
+
+    async def cursor(self, mailbox_id: str) -> Cursor:
+        stored = await self._cursors.get(mailbox_id)
+        if stored is None:
+            return Cursor(mailbox_id=mailbox_id)
+        return Cursor(
+            mailbox_id=mailbox_id,
+            uid_validity=stored["uid_validity"],
+            last_uid=stored["last_uid"],
+            version=stored["_v"],
+        )
+
+    async def move(self, cursor: Cursor) -> Cursor:
+        """Saves it.
+
+        Raises:
+            Conflict: another copy of the hub moved it meanwhile.
+        """
+        document: Document = {
+            "_id": cursor.mailbox_id,
+            "uid_validity": cursor.uid_validity,
+            "last_uid": cursor.last_uid,
+        }
+        if cursor.version is None:
+            saved = await self._cursors.insert(document)
+        else:
+            saved = await self._cursors.swap({**document, "_v": cursor.version})
+        if not saved:
+            raise Conflict(f"the cursor of mailbox {cursor.mailbox_id} was moved by another copy of the hub")
+        return replace(cursor, version=(cursor.version or 0) + 1)
+
+    async def published(self, entry_ids: Iterable[str]) -> set[str]:
+        """Those of the entries that are in the index."""
+        return set(await self._messages.get_many(entry_ids))
+
+    async def record(self, entries: list[Document]) -> None:
+        """Adds what was published; an entry that is there stays as it is."""
+        if entries:
+            await self._messages.insert_many(entries)

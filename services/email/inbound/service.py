@@ -1,0 +1,251 @@
+"""The rules of receiving: bytes durable first, then the events, then the index (promises 1, 2 and 5)."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from typing import Protocol
+
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope, encode
+from hub.contracts.interaction import InteractionReceived, Role
+from hub.contracts.park import MessageParked, RawMailStored
+from hub.kit.blobs import Blobs
+from hub.kit.clock import Clock, iso
+from hub.kit.errors import PermanentError
+from hub.kit.log import Log
+from hub.kit.seams import seam
+from hub.store.base import Document
+from services.email.inbound.normalise import Normalised, normalise
+from services.email.inbound.repository import InboundRepository
+from services.email.inbound.tokens import our_interaction
+from services.email.metrics import PARKED, RECEIVED
+from services.email.mime.parse import parse
+from services.email.models import FetchedMail, Mailbox
+from services.email.settings import Settings
+
+SOURCE = "omnihub/email"
+GROUP = "email"
+_HEAD = 64 * 1024
+_FROM = re.compile(rb"^From:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+log = Log(__name__)
+
+
+class Own(Protocol):
+    """What the hub knows to be its own."""
+
+    async def addresses(self) -> frozenset[str]:
+        """Normalised addresses of all our mailboxes."""
+        ...
+
+    async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
+        """Those that the hub itself sent, or was asked to."""
+        ...
+
+
+class Poison(PermanentError):
+    """The mail cannot be read; its bytes are kept."""
+
+    def __init__(self, message: str, *, sender: str = "", blob: str = "") -> None:
+        super().__init__(message)
+        self.sender = sender
+        self.blob = blob
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A mail whose bytes are durable."""
+
+    fact: RawMailStored
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a stored mail came to: an event with its attachments, or the reason why not."""
+
+    stored: Stored
+    normalised: Normalised | None = None
+    error: Exception | None = None
+
+
+Read = Callable[[Stored], Reading]
+
+
+class Intake:
+    """Takes mails over, a batch at a time; any of them may come again."""
+
+    def __init__(
+        self, *, bus: Bus, blobs: Blobs, index: InboundRepository, own: Own, clock: Clock, settings: Settings
+    ) -> None:
+        self._bus = bus
+        self._blobs = blobs
+        self._index = index
+        self._own = own
+        self._clock = clock
+        self._limit = settings.parse_limit.total_seconds()
+
+    async def take(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> int:
+        """How many interactions were published; when it returns, all of the batch is durable."""
+        stored = [Stored(fact=_fact(mailbox, mail), raw=mail.raw) for mail in mails]
+        await self._blobs.put_many({item.fact.blob: item.raw for item in stored})
+        seam("email.after_blob")
+        return await self._publish(await self._read(stored))
+
+    async def replay(self, fact: RawMailStored) -> None:
+        """Reads a parked mail again.
+
+        Raises:
+            Poison: it still cannot be read.
+        """
+        stored = Stored(fact=fact, raw=await self._blobs.get(fact.blob))
+        (reading,) = await self._read([stored], ignore_refusal=True)
+        if reading.error:
+            sender = _sender(stored.raw)
+            raise Poison(_reason(reading.error), sender=sender, blob=fact.blob) from reading.error
+        await self._publish([reading])
+
+    async def _read(self, stored: Sequence[Stored], *, ignore_refusal: bool = False) -> list[Reading]:
+        """In a thread, so that the event loop goes on; when it takes long, one by one to find the culprit."""
+        ours = await self._own.addresses()
+        read = partial(_read, ours=ours, received_at=self._clock.now(), ignore_refusal=ignore_refusal)
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(_read_all, stored, read), self._limit)
+        except TimeoutError:
+            return [await self._read_one(item, read) for item in stored]
+
+    async def _read_one(self, stored: Stored, read: Read) -> Reading:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(read, stored), self._limit)
+        except TimeoutError:
+            return Reading(stored, error=Poison(f"it takes longer than {self._limit:g} s to read"))
+
+    async def _publish(self, readings: Sequence[Reading]) -> int:
+        new = await self._unpublished({_entry_id(reading): reading for reading in readings})
+        attachments = {key: raw for r in new.values() if r.normalised for key, raw in r.normalised.blobs.items()}
+        if attachments:
+            await self._blobs.put_many(attachments)
+        echoes = await self._echoes(new)
+        told = {key: reading for key, reading in new.items() if key not in echoes}
+        now = self._clock.now()
+        envelopes = [Envelope(event=_event(r, now), source=SOURCE, time=now) for r in told.values()]
+        if envelopes:
+            await self._bus.publish(envelopes)
+        seam("email.after_publish")
+        await self._index.record([_entry(key, reading, now) for key, reading in new.items()])
+        return self._counted(list(told.values()))
+
+    async def _unpublished(self, readings: dict[str, Reading]) -> dict[str, Reading]:
+        known = await self._index.published(readings)
+        return {key: reading for key, reading in readings.items() if key not in known}
+
+    async def _echoes(self, readings: dict[str, Reading]) -> set[str]:
+        """Entries of mails that we sent ourselves and got back: the Message-ID is ours, and so is the sender."""
+        suspects = {key: found for key, reading in readings.items() if (found := _claimed(reading))}
+        sent = await self._own.sent(list(suspects.values())) if suspects else set()
+        return {key for key, interaction_id in suspects.items() if interaction_id in sent}
+
+    def _counted(self, readings: list[Reading]) -> int:
+        taken = 0
+        for reading in readings:
+            mailbox = reading.stored.fact.mailbox_id
+            if reading.error:
+                PARKED.labels(mailbox).inc()
+                log.warning(
+                    "mail.parked", mailbox_id=mailbox, uid=reading.stored.fact.uid, reason=_reason(reading.error)
+                )
+            else:
+                taken += 1
+                RECEIVED.labels(mailbox).inc()
+        return taken
+
+
+def _fact(mailbox: Mailbox, mail: FetchedMail) -> RawMailStored:
+    digest = sha256(mail.raw).hexdigest()[:16]
+    return RawMailStored(
+        mailbox_id=mailbox.id,
+        uid=mail.uid,
+        uid_validity=mail.uid_validity,
+        received_at=mail.at,
+        blob=f"raw/email/{mailbox.id}/{mail.uid_validity}/{mail.uid}-{digest}",
+        refused=mail.refused,
+    )
+
+
+def _read_all(stored: Sequence[Stored], read: Read) -> list[Reading]:
+    return [read(item) for item in stored]
+
+
+def _read(stored: Stored, *, ours: frozenset[str], received_at: datetime, ignore_refusal: bool) -> Reading:
+    fact = stored.fact
+    if fact.refused and not ignore_refusal:
+        return Reading(stored, error=Poison(f"refused: {fact.refused}"))
+    try:
+        normalised = normalise(
+            parse(stored.raw),
+            account=fact.mailbox_id,
+            stored_at=fact.received_at,
+            received_at=received_at,
+            ours=ours,
+            raw=fact.blob,
+        )
+    except Exception as exc:
+        # Whatever it is: the mail is parked with its bytes, and those behind it go on.
+        return Reading(stored, error=exc)
+    return Reading(stored, normalised=_with_refusal(normalised, fact.refused))
+
+
+def _with_refusal(normalised: Normalised, refused: str) -> Normalised:
+    if not refused:
+        return normalised
+    problem = "; ".join(filter(None, (refused, normalised.event.problem)))
+    return Normalised(normalised.event.model_copy(update={"problem": problem}), normalised.blobs)
+
+
+def _entry_id(reading: Reading) -> str:
+    """One for each mail and mailbox, whatever its UID is at the moment."""
+    mailbox = reading.stored.fact.mailbox_id
+    if reading.normalised:
+        return f"{reading.normalised.event.id}/{mailbox}"
+    return f"parked-{sha256(reading.stored.raw).hexdigest()}/{mailbox}"
+
+
+def _entry(entry_id: str, reading: Reading, now: datetime) -> Document:
+    event = reading.normalised.event if reading.normalised else None
+    return {
+        "_id": entry_id,
+        "mailbox_id": reading.stored.fact.mailbox_id,
+        "message_id": event.keys[0].removeprefix("email:") if event and event.keys else "",
+        "blob": reading.stored.fact.blob,
+        "at": iso(now),
+    }
+
+
+def _claimed(reading: Reading) -> str | None:
+    """The interaction of ours that this mail says to be."""
+    if reading.normalised is None:
+        return None
+    event = reading.normalised.event
+    from_us = any(person.ours for person in event.participants if person.role is Role.FROM)
+    return our_interaction(event.keys[0].removeprefix("email:")) if from_us and event.keys else None
+
+
+def _event(reading: Reading, now: datetime) -> InteractionReceived | MessageParked:
+    if reading.normalised:
+        return reading.normalised.event
+    record = encode(Envelope(event=reading.stored.fact, source=SOURCE, time=reading.stored.fact.received_at))
+    error = Poison(_reason(reading.error), sender=_sender(reading.stored.raw), blob=reading.stored.fact.blob)
+    return MessageParked.of(record, group=GROUP, error=error, parked_at=now)
+
+
+def _reason(error: Exception | None) -> str:
+    return str(error) if isinstance(error, Poison) else f"{type(error).__name__}: {error}"
+
+
+def _sender(raw: bytes) -> str:
+    """What the From line says, as far as it can be read."""
+    found = _FROM.search(raw[:_HEAD])
+    return found[1].decode("utf-8", "replace").strip()[:200] if found else ""

@@ -1,0 +1,92 @@
+"""What the email service knows: mailboxes and their servers, mail as it was fetched, what became of a send."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+Security = Literal["tls", "starttls", "plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server and the login for it."""
+
+    host: str
+    port: int
+    security: Security
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Server({self.host}:{self.port}, {self.security})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A mailbox of ours, ready to be used."""
+
+    id: str
+    address: str
+    name: str
+    imap: Server
+    smtp: Server
+    plus_addressing: bool
+    revision: int
+    """Changes with every change of the mailbox."""
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedMail:
+    """A mail as the IMAP server handed it over."""
+
+    uid: int
+    uid_validity: int
+    at: datetime
+    """INTERNALDATE: when the server got it."""
+    raw: bytes
+    refused: str = ""
+    """Why `raw` is the headers only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a mailbox is taken over. `version` is the stored one's, none before the first."""
+
+    mailbox_id: str
+    uid_validity: int = 0
+    last_uid: int = 0
+    version: int | None = None
+
+
+class SendState(StrEnum):
+    """Where a mail stands in the send ledger."""
+
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Step(StrEnum):
+    """What the sender has to do next about a mail in the ledger."""
+
+    SEND = "send"
+    INTENT = "intent"
+    COPY = "copy"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingMail:
+    """A mail with its envelope, ready for SMTP."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes

@@ -1,0 +1,60 @@
+"""Typed settings of the email service."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ByteSize, Field
+
+from hub.kit.settings import Settings as Base
+
+
+class Settings(Base):
+    """Section `[email]`."""
+
+    SECTION: ClassVar[str] = "email"
+
+    poll_interval: timedelta = Field(
+        default=timedelta(seconds=10), description="How often a server without IDLE is asked for new mail"
+    )
+    safety_poll: timedelta = Field(
+        default=timedelta(seconds=60),
+        le=timedelta(minutes=25),
+        description="How often a mailbox is looked at beside IDLE; servers end an IDLE after 30 minutes",
+    )
+    max_mail_size: ByteSize = Field(
+        default=ByteSize(50 * 2**20), description="Of a larger mail only the headers are kept, as a dead letter"
+    )
+    batch_mails: int = Field(default=200, ge=1, le=500, description="Mails taken over in one step, at most")
+    batch_size: ByteSize = Field(
+        default=ByteSize(8 * 2**20), description="Bytes taken over in one step; a larger mail goes alone"
+    )
+    parse_limit: timedelta = Field(
+        default=timedelta(seconds=1), description="A mail that takes longer to read is parked as a dead letter"
+    )
+    timeout: timedelta = Field(default=timedelta(seconds=30), description="For an answer of a mail server")
+    trial_timeout: timedelta = Field(
+        default=timedelta(seconds=10), description="For the logins tried before a mailbox is saved"
+    )
+    reconnect_cap: timedelta = Field(
+        default=timedelta(seconds=60), description="The longest pause between two tries to connect; the first is 1 s"
+    )
+    silence: timedelta = Field(
+        default=timedelta(minutes=5), description="A mailbox that could not be looked at for so long is red"
+    )
+    lease: timedelta = Field(
+        default=timedelta(seconds=15), description="After so long another copy takes over from one that is gone"
+    )
+    retry_delays: tuple[timedelta, ...] = Field(
+        default=(timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1)),
+        min_length=1,
+        description="Pauses after a temporary refusal; the last one repeats",
+    )
+    give_up: timedelta = Field(
+        default=timedelta(days=2), description="A mail refused temporarily for so long has failed"
+    )
+    smtp_idle: timedelta = Field(default=timedelta(seconds=30), description="An unused connection is closed after")
+    copy_attempts: int = Field(default=5, ge=1, description="Tries to put a copy into the Sent folder")
+    ca_file: Path | None = Field(
+        default=None, description="Certificate authorities (PEM) to trust for mail servers, beside the system's"
+    )
