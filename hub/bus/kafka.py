@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faststream.kafka import KafkaBroker
 
 from hub.bus.backoff import until_available
@@ -64,7 +64,7 @@ class ClusterBroker(KafkaBroker):
         Idempotent: a retry of its own never doubles a record nor passes an earlier one. It retries for ever, so that
         giving up is the publisher's decision.
         """
-        await self._close_producer()
+        await self.close_producer()
         producer = AIOKafkaProducer(
             **self._client,
             acks="all",
@@ -84,11 +84,11 @@ class ClusterBroker(KafkaBroker):
 
     async def stop(self, *exc: Any) -> None:
         await super(KafkaBroker, self).stop(*exc)
-        await self._close_producer()
+        await self.close_producer()
         await self.config.disconnect()
         self._connection = None
 
-    async def _close_producer(self) -> None:
+    async def close_producer(self) -> None:
         """Sends what waits, but not for ever: an idempotent producer would wait for Kafka to come back."""
         producer, self.producer = self.producer, None
         if producer is None:
@@ -120,6 +120,7 @@ class KafkaBus:
         self._replication = replication
         self._consumptions: list[Consumption] = []
         self._renewing = asyncio.Lock()
+        self._started = False
         self.broker = ClusterBroker(bootstrap, f"omnihub-{service}")
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
@@ -127,15 +128,13 @@ class KafkaBus:
 
     async def publish_records(self, records: Sequence[Record]) -> None:
         check_size(records)
-        producer = self.broker.producer
-        if producer is None:
-            raise BusUnavailable("Kafka is not connected yet")
+        producer = await self._producer()
         try:
             with bus_errors("publishing"):
                 await _send(producer, records)
         except BusUnavailable as exc:
-            if not isinstance(exc.__cause__, TimeoutError):
-                await self._replace(producer)
+            if _is_fatal(exc.__cause__):
+                await self._discard(producer, str(exc))
             raise
         for record in records:
             PUBLISHED.labels(record.topic).inc()
@@ -182,9 +181,10 @@ class KafkaBus:
         for consumption in self._consumptions:
             consumption.stop()
         await self.broker.stop()
+        self._started = False
 
     async def ping(self) -> None:
-        if self.broker.producer is None:
+        if not self._started:
             raise BusUnavailable("Kafka is not connected yet")
         with bus_errors("ping"):
             async with asyncio.timeout(PING_TIMEOUT):
@@ -196,18 +196,26 @@ class KafkaBus:
                 await self.broker.connect()
                 await create_topics(self.broker.config.admin_client, self._topics, replication=self._replication)
                 await self.broker.start()
+            self._started = True
         except BaseException:
             await self.broker.stop()
             raise
 
-    async def _replace(self, broken: AIOKafkaProducer) -> None:
-        """After an error that the producer does not survive; Kafka being away is not one."""
+    async def _producer(self) -> AIOKafkaProducer:
         async with self._renewing:
-            if self.broker.producer is not broken:
-                return
-            log.warning("bus.producer_renewed")
-            with bus_errors("connecting again"):
-                await self.broker.renew_producer()
+            if self.broker.producer is None:
+                if not self._started:
+                    raise BusUnavailable("Kafka is not connected yet")
+                with bus_errors("connecting again"):
+                    async with asyncio.timeout(PUBLISH_TIMEOUT):
+                        await self.broker.renew_producer()
+            return self.broker.producer
+
+    async def _discard(self, broken: AIOKafkaProducer, reason: str) -> None:
+        async with self._renewing:
+            if self.broker.producer is broken:
+                log.warning("bus.producer_discarded", reason=reason)
+                await self.broker.close_producer()
 
     def _consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -215,9 +223,7 @@ class KafkaBus:
         )
 
     async def _partitions(self, topics: Sequence[str]) -> list[TopicPartition]:
-        producer = self.broker.producer
-        if producer is None:
-            raise BusUnavailable("Kafka is not connected yet")
+        producer = await self._producer()
         return [
             TopicPartition(topic, partition)
             for topic in topics
@@ -231,6 +237,11 @@ class KafkaBus:
         first, last = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         behind = (last[p] - max(committed[p].offset if p in committed else 0, first[p]) for p in partitions)
         return Lag(each.group, each.topic, sum(behind))
+
+
+def _is_fatal(error: BaseException | None) -> bool:
+    """Whether the producer does not survive it; Kafka being away it does."""
+    return isinstance(error, KafkaError) and not error.retriable
 
 
 async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:

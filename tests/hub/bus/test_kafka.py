@@ -1,5 +1,8 @@
 """The bus on Kafka passes the behaviour suite."""
 
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -7,8 +10,9 @@ import pytest
 from hub.bus.kafka import KafkaBus
 from hub.contracts.topics import DEAD_LETTERS, Topic
 from hub.kit.clock import SystemClock
-from hub.testing.bus_contract import BusContract
-from hub.testing.servers.kafka import KafkaServer
+from hub.kit.errors import BusUnavailable
+from hub.testing.bus_contract import BusContract, Collector, an_arrival, on_topic, running, until_lag
+from hub.testing.servers.kafka import KafkaServer, missing, start_kafka
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 
@@ -30,3 +34,110 @@ class TestKafkaBus(BusContract):
     @pytest.fixture
     def cluster(self, kafka_server: KafkaServer) -> OneKafka:
         return OneKafka(kafka_server)
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
+    if reason := missing():
+        pytest.skip(f"Kafka: {reason}")
+    with start_kafka(tmp_path / "kafka") as server:
+        yield server
+
+
+async def _publish_all(door: KafkaBus, topic: str, count: int) -> None:
+    """One by one, each again until it is confirmed."""
+    for n in range(count):
+        records = on_topic(topic, [an_arrival(f"{n}", sender=f"email:s{n % 3}@example.com")])
+        while True:
+            try:
+                await door.publish_records(records)
+                break
+            except BusUnavailable:
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("ending", ["stop", "kill"])
+async def test_a_restart_of_kafka_loses_nothing_and_keeps_the_order(own_kafka: KafkaServer, ending: str) -> None:
+    cluster, seen = OneKafka(own_kafka), Collector()
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen, max_records=20)
+    async with running(door):
+        publishing = asyncio.ensure_future(_publish_all(door, cluster.topic, 400))
+        await seen.until(50)
+        await asyncio.to_thread(getattr(own_kafka, ending))
+        await asyncio.sleep(3)
+        await asyncio.to_thread(own_kafka.start)
+        await asyncio.wait_for(publishing, 90)
+        await until_lag(door, 0)
+    for sender in range(3):
+        mine = [int(text) for text in seen.texts if int(text) % 3 == sender]
+        firsts = list(dict.fromkeys(mine))
+        assert firsts == list(range(sender, 400, 3))
+
+
+async def test_a_paused_kafka_is_unavailable_and_then_goes_on(
+    own_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.bus.kafka.PUBLISH_TIMEOUT", 2.0)
+    monkeypatch.setattr("hub.bus.kafka.PING_TIMEOUT", 1.0)
+    cluster, seen = OneKafka(own_kafka), Collector()
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    async with running(door):
+        await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
+        await seen.until(1)
+        own_kafka.pause()
+        try:
+            with pytest.raises(BusUnavailable):
+                await door.publish_records(on_topic(cluster.topic, [an_arrival("two")]))
+            with pytest.raises(BusUnavailable):
+                await door.ping()
+        finally:
+            own_kafka.resume()
+        await door.publish_records(on_topic(cluster.topic, [an_arrival("three")]))
+        # What was not confirmed may be there all the same, but never after what was published later.
+        assert (await seen.until(3))[:3] == ["one", "two", "three"]
+
+
+async def test_a_service_started_before_kafka_waits_for_it(own_kafka: KafkaServer) -> None:
+    own_kafka.stop()
+    cluster, seen = OneKafka(own_kafka), Collector()
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    starting = asyncio.ensure_future(door.start())
+    await asyncio.sleep(1)
+    assert not starting.done()
+    await asyncio.to_thread(own_kafka.start)
+    try:
+        await asyncio.wait_for(starting, 60)
+        await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
+        assert await seen.until(1) == ["one"]
+    finally:
+        await door.stop()
+
+
+async def test_a_stop_does_not_wait_for_a_kafka_that_is_gone(own_kafka: KafkaServer) -> None:
+    cluster, seen = OneKafka(own_kafka), Collector()
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    await door.start()
+    own_kafka.kill()
+    publishing = asyncio.ensure_future(door.publish_records(on_topic(cluster.topic, [an_arrival("one")])))
+    await asyncio.sleep(0.5)
+    await asyncio.wait_for(door.stop(), 30)
+    with pytest.raises(BusUnavailable):
+        await publishing
+
+
+async def test_partitions_are_added_and_kept_on_a_topic_that_exists(kafka_server: KafkaServer) -> None:
+    cluster = OneKafka(kafka_server)
+    async with running(cluster.door()):
+        pass
+    for asked, there in ((6, 6), (3, 6)):
+        topics = [Topic(cluster.topic, "sender", partitions=asked), DEAD_LETTERS]
+        door = KafkaBus(kafka_server.bootstrap, "tests", SystemClock(), topics)
+        async with running(door):
+            reader = await door.reader([cluster.topic])
+            assert len(reader.positions()) == there
+            await reader.close()
