@@ -9,6 +9,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.requirements-installed
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+LOCK   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+          --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := menu
@@ -40,9 +42,9 @@ format: install  ## Put the code into the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: install  ## Resolve the packages of pyproject.toml anew into requirements.txt
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \
-	    --no-emit-index-url --no-header pyproject.toml --output-file requirements.txt
+lock: install  ## Pin the packages of pyproject.toml with hashes (UPGRADE=1: the newest ones)
+	@$(LOCK) --all-extras --output-file requirements.txt
+	@$(LOCK) --constraint requirements.txt --output-file deploy/requirements.txt
 
 clean:  ## Remove .venv and all caches; the data stays
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,283 @@
+"""The files around the code agree with the code: settings, containers, pinned packages, pages."""
+
+import importlib
+import json
+import re
+import tomllib
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from hub.kit.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PLAIN_VARIABLES = {"OMNIHUB_ADMIN_PASSWORD"}
+"""Those that stand outside the sections."""
+SERVICES = sorted(app.parent.name for app in (ROOT / "services").glob("*/app.py"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXAMPLE = ROOT / "omnihub.example.toml"
+
+
+def sections() -> dict[str, type[Settings]]:
+    """Every settings class of the hub and its services, by section."""
+    for file in [ROOT / "hub" / "settings.py", *(ROOT / "services").rglob("settings.py")]:
+        importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    ours = (found for found in every_subclass(Settings) if found.__module__.startswith(("hub.", "services.")))
+    return {found.SECTION: found for found in ours}
+
+
+def every_subclass(parent: type[Settings]) -> list[type[Settings]]:
+    return [found for child in parent.__subclasses__() for found in (child, *every_subclass(child))]
+
+
+SECTIONS = sections()
+
+
+def as_toml(name: str, value: Any) -> str:
+    """One line of the example; a setting that is not set by default is shown as a comment."""
+    return f'# {name} = "…"' if value is None else f"{name} = {toml_value(value)}"
+
+
+def toml_value(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return f'"PT{value.total_seconds():g}S"'
+    return f'"{value.get_secret_value() if isinstance(value, SecretStr) else value}"'
+
+
+def example_lines(section: str) -> dict[str, tuple[str, str]]:
+    """For each setting shown in a section: the line above it, and its own."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    found = re.search(rf"^\[{section}\]\n(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    lines = [f"[{section}]", *(found[1].splitlines() if found else [])]
+    named = ((above, line, re.match(r"(?:# )?(\w+) = ", line)) for above, line in pairwise(lines))
+    return {match[1]: (above, line) for above, line, match in named if match}
+
+
+SETTINGS = [(section, name) for section in sorted(SECTIONS) for name in SECTIONS[section].model_fields]
+
+
+@pytest.mark.parametrize(("section", "name"), SETTINGS)
+def test_a_setting_is_in_the_example_with_a_comment(section: str, name: str) -> None:
+    shown = example_lines(section)
+    field = SECTIONS[section].model_fields[name]
+    block = (
+        f"# {field.description or 'What it is for'}\n{as_toml(name, field.get_default(call_default_factory=True))}"
+    )
+    assert name in shown, f"add to [{section}] of omnihub.example.toml:\n\n{block}\n"
+    assert shown[name][0].startswith("# "), f"give {name} a comment in omnihub.example.toml, as:\n\n{block}\n"
+
+
+@pytest.mark.parametrize("section", sorted(SECTIONS))
+def test_the_example_shows_the_defaults_and_nothing_else(section: str) -> None:
+    settings = SECTIONS[section]
+    shown = set(example_lines(section))
+    assert shown <= set(settings.model_fields), "remove from the example, or mend the name"
+    given = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))[section]
+    optional = {name for name, field in settings.model_fields.items() if field.get_default() is None}
+    assert shown - set(given) <= optional, "give the default itself, not a comment"
+    defaults = settings().model_dump()
+    differing = [
+        as_toml(name, defaults[name])
+        for name, value in settings(**given).model_dump().items()
+        if value != defaults[name]
+    ]
+    assert differing == [], f"[{section}] of omnihub.example.toml should say"
+
+
+def test_the_example_has_no_section_of_its_own() -> None:
+    assert set(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_section_is_named_after_it(service: str) -> None:
+    assert service in SECTIONS
+
+
+def assert_real_variables(names: set[str]) -> None:
+    known = {f"OMNIHUB_{section}__{name}".upper() for section, name in SETTINGS} | PLAIN_VARIABLES
+    ours = {name for name in names if name.startswith("OMNIHUB_")}
+    assert ours - known == set(), "no setting reads these variables"
+
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+CONTAINERS = COMPOSE["services"]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_compose_checks_the_health_of_every_container(container: str) -> None:
+    assert CONTAINERS[container]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_compose_pins_every_image(container: str) -> None:
+    image = CONTAINERS[container]["image"]
+    assert image == "omnihub:local" or re.search(r":v?\d+\.\d+(\.\d+)?$", image), image
+
+
+def test_compose_runs_every_service_from_one_image() -> None:
+    ours = {name: spec for name, spec in CONTAINERS.items() if spec["image"] == "omnihub:local"}
+    assert {name: spec["command"] for name, spec in ours.items()} == {name: ["serve", name] for name in SERVICES}
+    assert {spec["build"]["dockerfile"] for spec in ours.values()} == {"deploy/Dockerfile"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_sets_what_a_service_reads(service: str) -> None:
+    environment = CONTAINERS[service]["environment"]
+    assert_real_variables(set(environment))
+    peers = {f"OMNIHUB_PEERS__{name}".upper() for name in SECTIONS["peers"].model_fields}
+    assert {"OMNIHUB_BUS__KAFKA", "OMNIHUB_STORE__MONGO", "OMNIHUB_BLOBS__URL", *peers} <= set(environment)
+    SECTIONS["hub"](**settings_of("hub", environment))
+    SECTIONS["peers"](**settings_of("peers", environment))
+
+
+def settings_of(section: str, environment: dict[str, str]) -> dict[str, str]:
+    prefix = f"OMNIHUB_{section.upper()}__"
+    return {name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)}
+
+
+def test_compose_points_peers_at_the_port_they_listen_on() -> None:
+    for service in SERVICES:
+        environment = CONTAINERS[service]["environment"]
+        port = environment["OMNIHUB_HUB__PORT"]
+        for name in set(SECTIONS["peers"].model_fields) - {"token"}:
+            assert environment[f"OMNIHUB_PEERS__{name.upper()}"] == f"http://{name}:{port}"
+            assert name in SERVICES
+
+
+def test_compose_starts_a_service_after_what_it_needs_is_healthy() -> None:
+    for service in SERVICES:
+        needs = CONTAINERS[service]["depends_on"]
+        assert {"kafka", "mongo"} <= set(needs) <= set(CONTAINERS)
+        assert {need["condition"] for need in needs.values()} == {"service_healthy"}
+
+
+def test_compose_declares_the_volumes_it_mounts() -> None:
+    mounts = {mount.split(":")[0] for spec in CONTAINERS.values() for mount in spec.get("volumes", [])}
+    assert mounts == set(COMPOSE["volumes"])
+
+
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_image_is_pinned_and_runs_as_nobody_special_with_a_health_check() -> None:
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.12-slim"}
+    assert "--require-hashes" in DOCKERFILE
+    assert re.search(r"^HEALTHCHECK .*", DOCKERFILE, re.MULTILINE)
+    assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)[-1] != "root"
+
+
+def test_the_image_sets_real_variables_and_copies_what_is_there() -> None:
+    assert_real_variables(set(re.findall(r"\b(OMNIHUB_\w+)", DOCKERFILE)))
+    copied = re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE, re.MULTILINE)
+    assert [path for path in copied if not (ROOT / path).exists()] == []
+    ignored_but = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    assert [path for path in copied if f"!{path}\n" not in ignored_but] == []
+
+
+K8S = ROOT / "deploy" / "k8s"
+
+
+def manifests(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((K8S / name).read_text(encoding="utf-8")))
+
+
+def test_kubernetes_applies_files_that_are_there() -> None:
+    listed = set(manifests("kustomization.yaml")[0]["resources"])
+    there = {path.name for path in K8S.glob("*.yaml")}
+    assert there - listed == {"kustomization.yaml", "secret.example.yaml"}
+    assert listed <= there
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_kubernetes_runs_every_service_with_probes(service: str) -> None:
+    deployment, door = manifests(f"{service}.yaml")
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["serve", service]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert (door["kind"], door["metadata"]["name"]) == ("Service", service)
+
+
+def test_kubernetes_sets_real_variables() -> None:
+    data = manifests("settings.yaml")[0]["data"]
+    assert_real_variables(set(data) | set(manifests("secret.example.yaml")[0]["stringData"]))
+    SECTIONS["hub"](**settings_of("hub", data))
+
+
+def test_the_dashboard_shows_metrics_that_exist() -> None:
+    dashboard = json.loads((ROOT / "deploy" / "grafana" / "omnihub.json").read_text(encoding="utf-8"))
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    shown = {name for query in queries for name in re.findall(r"\bomnihub_\w+", query)}
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for folder in ("hub", "services") for path in (ROOT / folder).rglob("*.py")
+    )
+    made = set(re.findall(r'"(omnihub_\w+)"', code))
+    assert {name for name in shown if re.sub(r"_(bucket|sum|count)$", "", name) not in made} == set()
+    assert shown
+
+
+REQUIREMENTS = {
+    file: dict(
+        re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    for file in ("requirements.txt", "deploy/requirements.txt")
+}
+
+
+def names_of(wanted: list[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", item, maxsplit=1)[0].lower().replace("_", "-") for item in wanted}
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS)
+def test_every_package_is_pinned_with_hashes_and_no_index_address(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    entries = re.findall(r"^[^#\s].*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert re.findall(r"--(?:extra-)?index-url|--find-links|https?://\S+", text) == []
+
+
+def test_what_the_project_names_is_pinned_and_the_image_has_what_runs() -> None:
+    runtime = names_of(PROJECT["project"]["dependencies"])
+    tools = names_of(PROJECT["project"]["optional-dependencies"]["dev"])
+    everything, image = REQUIREMENTS["requirements.txt"], REQUIREMENTS["deploy/requirements.txt"]
+    assert (runtime | tools) - set(everything) == set(), "run: make lock"
+    assert runtime - set(image) == set(), "run: make lock"
+    assert image.items() - everything.items() == set(), "run: make lock"
+    assert "pytest" not in image
+
+
+def test_the_continuous_integration_runs_what_a_person_runs() -> None:
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    assert "exec make check </dev/null" in script.read_text(encoding="utf-8")
+
+
+def test_decisions_are_numbered_and_tell_context_decision_and_consequences() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [path.name[:5] for path in records] == [f"{number:04}-" for number in range(1, len(records) + 1)]
+    for record in records:
+        headings = re.findall(r"^## (.+)$", record.read_text(encoding="utf-8"), re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequences"], record.name
+
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_pages_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("package", ["bus", "store"])
+def test_a_port_is_imported_without_its_adapters(package: str) -> None:
+    assert (ROOT / "hub" / package / "__init__.py").read_text(encoding="utf-8") == ""
