@@ -1,0 +1,386 @@
+"""The conformance suite that every channel passes, on a real bus, store and blobs and its simulator.
+
+A channel joins it with a harness and a fixture named `harness`:
+
+    class TestEmail(ChannelContract):
+        @pytest.fixture
+        async def harness(self, tmp_path): ...
+"""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from hub.bus.base import Reader
+from hub.bus.embedded import EmbeddedBus
+from hub.bus.log import Log
+from hub.channels.base import Health
+from hub.contracts.base import Envelope, Event
+from hub.contracts.interaction import DeliveryRecorded, DeliveryState, InteractionReceived, SendMessage
+from hub.contracts.park import MessageParked
+from hub.contracts.registry import REGISTRY
+from hub.footing import Footing, Service
+from hub.kit.blobs import FolderBlobs
+from hub.kit.clock import SystemClock
+from hub.kit.ids import derive
+from hub.kit.secrets import SecretBox
+from hub.kit.settings import Source
+from hub.store.sqlite import SqliteStore
+from hub.testing.outages import Switch, SwitchedBus, SwitchedStore
+
+PATIENCE = 15.0
+"""Seconds that something may take on a busy machine before it counts as not happening."""
+QUIET = 1.0
+"""Seconds after which something that should not happen is believed not to happen."""
+E = TypeVar("E", bound=Event)
+
+
+class ChannelHarness(ABC):
+    """A channel's service with one account, its provider simulated; what the suite does to it."""
+
+    outbound = ""
+    """Topic of the messages it sends."""
+
+    def __init__(self, data: Path, environ: dict[str, str]) -> None:
+        """`environ` holds settings that make waiting short."""
+        self.data = data
+        self.bus_switch, self.store_switch = Switch(), Switch()
+        self.published: list[Event] = []
+        self._environ = environ
+        self._log = Log(data / "bus.sqlite")
+        self._bus = EmbeddedBus(self._log, "suite", SystemClock())
+        self._reader: Reader | None = None
+        self.service: Service | None = None
+        self.api = httpx.AsyncClient()
+
+    @abstractmethod
+    def build(self, footing: Footing) -> Service:
+        """The channel's service."""
+
+    @abstractmethod
+    async def add_account(self) -> None:
+        """Adds the account, once, through the service's API."""
+
+    @abstractmethod
+    def customer_writes(self, text: str) -> None:
+        """A message of the one customer is at the provider; each with another text is another message."""
+
+    @abstractmethod
+    def customer_writes_poison(self) -> None:
+        """A message that the channel has to park."""
+
+    @abstractmethod
+    def customer_got(self) -> list[str]:
+        """The first lines of the messages that reached the customer, in order."""
+
+    @abstractmethod
+    def message(self, text: str) -> SendMessage:
+        """A message to the customer; the same text is the same message."""
+
+    @abstractmethod
+    def refuse(self, words: str) -> None:
+        """The provider refuses the next message for good."""
+
+    @abstractmethod
+    def defer(self, words: str) -> None:
+        """The provider refuses the next message for now."""
+
+    @abstractmethod
+    def cut_after_hand_over(self, *, accepted: bool) -> None:
+        """The connection goes after the next message was handed over and before the answer."""
+
+    @abstractmethod
+    def show_all_again(self) -> None:
+        """The provider presents everything once more, as after a reset of its side."""
+
+    @abstractmethod
+    def spoil_credentials(self) -> None:
+        """The provider refuses our login from now on."""
+
+    @abstractmethod
+    def mend_credentials(self) -> None: ...
+
+    @abstractmethod
+    async def health(self) -> Health: ...
+
+    async def open(self) -> None:
+        """The hub for the first time."""
+        await self._log.open()
+        await self._bus.start()
+        self._reader = await self._bus.reader(["inbound", "delivery", "dead-letters"])
+        await self.start()
+        await self.add_account()
+
+    async def close(self) -> None:
+        await self.stop()
+        if self._reader:
+            await self._reader.close()
+        await self._bus.stop()
+        await self._log.close()
+
+    async def start(self) -> None:
+        self.service = self.build(self._footing())
+        await self.service.start()
+        transport = httpx.ASGITransport(app=self.service.http)
+        self.api = httpx.AsyncClient(transport=transport, base_url="http://channel")
+
+    async def stop(self) -> None:
+        if self.service:
+            await self.service.stop()
+            await self.api.aclose()
+            self.service = None
+
+    def _footing(self) -> Footing:
+        def bus(name: str) -> Any:
+            return SwitchedBus(EmbeddedBus(self._log, name, SystemClock()), self.bus_switch)
+
+        def store(name: str) -> Any:
+            return SwitchedStore(SqliteStore(self.data / f"{name}.sqlite"), self.store_switch)
+
+        return Footing(
+            data=self.data,
+            bus=bus,
+            store=store,
+            blobs=FolderBlobs(self.data / "blobs"),
+            secrets=SecretBox.open(self.data / "secret.key"),
+            clock=SystemClock(),
+            source=Source(environ=self._environ),
+            peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
+        )
+
+    async def give(self, *messages: SendMessage) -> None:
+        """Puts messages to be sent on the bus."""
+        now = datetime.now(UTC)
+        await self._bus.publish([Envelope(event=message, source="omnihub/suite", time=now) for message in messages])
+
+    async def events(self, kind: type[E]) -> list[E]:
+        """What was published so far, in order."""
+        assert self._reader is not None
+        while records := await self._reader.read(wait=0.02):
+            self.published += [REGISTRY.decode(record).event for record in records]
+        return [event for event in self.published if isinstance(event, kind)]
+
+    async def arrivals(self, count: int) -> list[InteractionReceived]:
+        """Waits for so many different interactions."""
+
+        def enough(found: list[InteractionReceived]) -> bool:
+            return len({event.id for event in found}) >= count
+
+        return await self._until(InteractionReceived, enough)
+
+    async def delivery(self, message: SendMessage, state: DeliveryState) -> DeliveryRecorded:
+        """Waits until a message is in this state."""
+
+        def fits(event: DeliveryRecorded) -> bool:
+            return (event.interaction_id, event.state) == (message.id, state)
+
+        found = await self._until(DeliveryRecorded, lambda events: any(map(fits, events)))
+        return next(filter(fits, found))
+
+    async def parked(self, count: int) -> list[MessageParked]:
+        return await self._until(MessageParked, lambda events: len(events) >= count)
+
+    async def _until(self, kind: type[E], enough: Callable[[list[E]], bool]) -> list[E]:
+        deadline = time.monotonic() + PATIENCE
+        while not enough(found := await self.events(kind)):
+            assert time.monotonic() < deadline, f"after {PATIENCE} s only {found}"
+        return found
+
+    async def until_healthy(self, state: str) -> Health:
+        deadline = time.monotonic() + PATIENCE
+        while (health := await self.health()).state != state:
+            assert time.monotonic() < deadline, f"after {PATIENCE} s still {health}"
+            await asyncio.sleep(0.05)
+        return health
+
+
+def texts(events: list[InteractionReceived]) -> list[str]:
+    """First lines, in order."""
+    return [event.text.strip().splitlines()[0] for event in events]
+
+
+def interaction_id(text: str) -> str:
+    return derive("in", "suite", text)
+
+
+class ChannelContract:
+    """What every channel does."""
+
+    async def test_what_a_customer_writes_is_one_event_within_a_second_or_so(self, harness: ChannelHarness) -> None:
+        await harness.until_healthy("green")
+        begun = time.monotonic()
+        harness.customer_writes("Where is my order?")
+        await harness.arrivals(1)
+        assert time.monotonic() - begun < 5
+        await asyncio.sleep(QUIET)
+        assert texts(await harness.events(InteractionReceived)) == ["Where is my order?"]
+
+    async def test_what_is_fetched_twice_has_one_id(self, harness: ChannelHarness) -> None:
+        harness.customer_writes("once")
+        await harness.arrivals(1)
+        harness.show_all_again()
+        harness.customer_writes("and another")
+        found = await harness.arrivals(2)
+        assert len({event.id for event in found}) == 2
+        assert texts(found) == ["once", "and another"]
+
+    async def test_a_burst_of_100_arrives_whole_and_in_order(self, harness: ChannelHarness) -> None:
+        for number in range(100):
+            harness.customer_writes(f"number {number}")
+        assert texts(await harness.arrivals(100)) == [f"number {number}" for number in range(100)]
+
+    async def test_a_bus_that_is_down_for_a_while_loses_and_doubles_nothing(self, harness: ChannelHarness) -> None:
+        harness.bus_switch.up = False
+        for number in range(10):
+            harness.customer_writes(f"number {number}")
+        await asyncio.sleep(QUIET)
+        assert await harness.events(InteractionReceived) == []
+        harness.bus_switch.up = True
+        assert texts(await harness.arrivals(10)) == [f"number {number}" for number in range(10)]
+
+    async def test_what_the_bus_does_not_confirm_is_told_again_under_the_same_id(
+        self, harness: ChannelHarness
+    ) -> None:
+        harness.bus_switch.confirms = False
+        harness.customer_writes("heard")
+        await harness.arrivals(1)
+        harness.bus_switch.confirms = True
+        harness.customer_writes("then this")
+        found = await harness.arrivals(2)
+        assert {event.id for event in found if event.text.startswith("heard")} == {found[0].id}
+
+    async def test_a_store_that_is_down_for_a_while_loses_and_doubles_nothing(self, harness: ChannelHarness) -> None:
+        harness.store_switch.up = False
+        for number in range(10):
+            harness.customer_writes(f"number {number}")
+        await asyncio.sleep(QUIET)
+        harness.store_switch.up = True
+        found = await harness.arrivals(10)
+        assert list(dict.fromkeys(texts(found))) == [f"number {number}" for number in range(10)]
+        assert len({event.id for event in found}) == 10
+
+    async def test_poison_is_parked_and_what_follows_it_comes(self, harness: ChannelHarness) -> None:
+        harness.customer_writes("before")
+        harness.customer_writes_poison()
+        harness.customer_writes("after")
+        assert texts(await harness.arrivals(2)) == ["before", "after"]
+        (parked,) = await harness.parked(1)
+        assert parked.reason
+        assert parked.blob
+
+    async def test_what_came_while_the_hub_was_stopped_is_taken_over(self, harness: ChannelHarness) -> None:
+        harness.customer_writes("before")
+        await harness.arrivals(1)
+        await harness.stop()
+        harness.customer_writes("while it was stopped")
+        await harness.start()
+        assert texts(await harness.arrivals(2)) == ["before", "while it was stopped"]
+
+    async def test_a_restart_in_the_middle_of_a_burst_loses_and_doubles_nothing(
+        self, harness: ChannelHarness
+    ) -> None:
+        for number in range(60):
+            harness.customer_writes(f"number {number}")
+        await asyncio.sleep(0.05)
+        await harness.stop()
+        await harness.start()
+        assert texts(await harness.arrivals(60)) == [f"number {number}" for number in range(60)]
+
+    async def test_what_is_sent_reaches_the_customer_and_is_reported(self, harness: ChannelHarness) -> None:
+        message = harness.message("It is on its way.")
+        await harness.give(message)
+        queued = await harness.delivery(message, DeliveryState.QUEUED)
+        sent = await harness.delivery(message, DeliveryState.SENT)
+        assert queued.at <= sent.at
+        assert sent.keys
+        assert harness.customer_got() == ["It is on its way."]
+
+    async def test_messages_leave_in_the_order_they_were_given(self, harness: ChannelHarness) -> None:
+        messages = [harness.message(f"number {number}") for number in range(20)]
+        await harness.give(*messages)
+        for message in messages:
+            await harness.delivery(message, DeliveryState.SENT)
+        assert harness.customer_got() == [f"number {number}" for number in range(20)]
+
+    async def test_a_command_given_twice_goes_out_once(self, harness: ChannelHarness) -> None:
+        message = harness.message("once")
+        await harness.give(message, message)
+        await harness.delivery(message, DeliveryState.SENT)
+        await harness.give(message)
+        await asyncio.sleep(QUIET)
+        assert harness.customer_got() == ["once"]
+
+    async def test_a_refusal_is_failed_with_the_words_of_the_provider(self, harness: ChannelHarness) -> None:
+        harness.refuse("no such person here")
+        refused, other = harness.message("refused"), harness.message("taken")
+        await harness.give(refused, other)
+        failed = await harness.delivery(refused, DeliveryState.FAILED)
+        assert "no such person here" in (failed.reason or "")
+        await harness.delivery(other, DeliveryState.SENT)
+        assert harness.customer_got() == ["taken"]
+
+    async def test_what_is_refused_for_now_goes_later_and_delays_nothing(self, harness: ChannelHarness) -> None:
+        harness.defer("come back later")
+        deferred, other = harness.message("deferred"), harness.message("at once")
+        await harness.give(deferred, other)
+        await harness.delivery(deferred, DeliveryState.SENT)
+        assert harness.customer_got() == ["at once", "deferred"]
+
+    async def test_a_cut_after_hand_over_is_unknown_and_not_sent_again(self, harness: ChannelHarness) -> None:
+        harness.cut_after_hand_over(accepted=True)
+        cut, other = harness.message("cut"), harness.message("next")
+        await harness.give(cut, other)
+        unknown = await harness.delivery(cut, DeliveryState.UNKNOWN)
+        assert unknown.reason
+        await harness.delivery(other, DeliveryState.SENT)
+        await harness.stop()
+        await harness.start()
+        await asyncio.sleep(QUIET)
+        assert harness.customer_got() == ["cut", "next"]
+
+    async def test_a_bus_that_is_down_does_not_make_a_message_go_twice(self, harness: ChannelHarness) -> None:
+        message = harness.message("once")
+        await harness.give(message)
+        harness.bus_switch.up = False
+        await asyncio.sleep(QUIET)
+        harness.bus_switch.up = True
+        await harness.delivery(message, DeliveryState.SENT)
+        assert harness.customer_got() == ["once"]
+
+    async def test_a_restart_while_sending_sends_each_once_or_says_unknown(self, harness: ChannelHarness) -> None:
+        messages = [harness.message(f"number {number}") for number in range(30)]
+        await harness.give(*messages)
+        await asyncio.sleep(0.1)
+        await harness.stop()
+        await harness.start()
+        for message in messages:
+            await harness.delivery(message, DeliveryState.SENT)
+        assert harness.customer_got() == [f"number {number}" for number in range(30)]
+
+    async def test_health_is_red_with_the_reason_while_the_login_is_refused(self, harness: ChannelHarness) -> None:
+        await harness.until_healthy("green")
+        harness.spoil_credentials()
+        red = await harness.until_healthy("red")
+        assert red.credentials == "refused"
+        assert red.reason
+        harness.mend_credentials()
+        green = await harness.until_healthy("green")
+        assert (green.credentials, green.reason) == ("ok", None)
+
+    async def test_a_stop_is_graceful_and_quick(self, harness: ChannelHarness) -> None:
+        await harness.until_healthy("green")
+        message = harness.message("last words")
+        await harness.give(message)
+        await harness.delivery(message, DeliveryState.QUEUED)
+        begun = time.monotonic()
+        await harness.stop()
+        assert time.monotonic() - begun < 5
+        await harness.start()
+        await harness.delivery(message, DeliveryState.SENT)
+        assert harness.customer_got() == ["last words"]
