@@ -125,7 +125,8 @@ class _Connection(IMAPConnection):
 
     async def write_response(self, resp: Response) -> None:
         await self.config.faults.pause()
-        await super().write_response(resp)
+        if not self.writer.transport.is_closing():  # uvloop raises RuntimeError on a closed one
+            await super().write_response(resp)
 
 
 class _State(ConnectionState):

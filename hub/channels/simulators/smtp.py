@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -107,12 +107,13 @@ class _Connection(SMTP):
 
     def abort(self) -> None:
         for transport in (self.transport, self._original_transport):
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
+            if transport is not None:  # uvloop's transports are no subclasses
+                cast(asyncio.WriteTransport, transport).abort()
 
     async def push(self, status: Any) -> None:
         await self.event_handler.faults.pause()
-        await super().push(status)
+        if not self._writer.transport.is_closing():  # uvloop raises RuntimeError on a closed one
+            await super().push(status)
 
     def _create_session(self) -> Session:
         return _Session(self.loop)
