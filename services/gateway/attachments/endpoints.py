@@ -11,7 +11,7 @@ from services.gateway.attachments.service import UNKNOWN_TYPE, File, download_he
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
-from services.gateway.views import NOT_FOUND, TOO_LARGE, AttachmentView
+from services.gateway.views import NOT_FOUND, TOO_LARGE, AttachmentView, Id
 
 routes = router("attachments")
 Hub = Annotated[Parts, Depends(parts_of)]
@@ -53,7 +53,7 @@ async def upload_attachment(
     response_class=Response,
     dependencies=[needs(Right.READ_CORRESPONDENCE)],
 )
-async def download_attachment(attachment_id: str, me: Me, hub: Hub) -> Response:
+async def download_attachment(attachment_id: Id, me: Me, hub: Hub) -> Response:
     """Download a file of an interaction, or one of our uploads. It is always saved, never shown in the browser."""
     attachment = await hub.attachments.get(attachment_id)
     if attachment is None:

@@ -15,9 +15,8 @@ from services.gateway.deadletters.views import (
 )
 from services.gateway.guard import Me, needs, router
 from services.gateway.parts import Parts, parts_of
-from services.gateway.peers.views import Id
 from services.gateway.rights import Right
-from services.gateway.views import NOT_FOUND, After, Limit
+from services.gateway.views import NOT_FOUND, After, Id, Limit
 
 routes = router("dead letters")
 Hub = Annotated[Parts, Depends(parts_of)]

@@ -9,7 +9,6 @@ from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.views import (
     ChainQuery,
     ChannelList,
-    Id,
     InteractionQuery,
     MailboxChanges,
     MailboxList,
@@ -26,6 +25,7 @@ from services.gateway.views import (
     ChainView,
     ClientList,
     ClientView,
+    Id,
     InteractionList,
     InteractionView,
     View,

@@ -1,15 +1,13 @@
 """Messages and mailboxes over HTTP, as the gateway takes them and as the services behind it show them."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from fastapi import Path
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from hub.contracts.interaction import Direction
 from services.gateway.views import Form, View
 
-Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
 MAX_TEXT = 1_000_000
 _MAX_LISTED = 50
 

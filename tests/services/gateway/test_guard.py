@@ -1,0 +1,154 @@
+"""Every route asks who it is and whether he may; errors are problem documents; writes are in the audit."""
+
+from datetime import timedelta
+from typing import Any
+
+from services.gateway.app import ROUTERS
+from services.gateway.guard import rule_of
+from services.gateway.rights import RIGHTS, Role
+
+ALL = [(sorted(route.methods)[0], route.path, rule_of(route)) for routes in ROUTERS for route in routes.routes]
+GUARDED = [(method, path, rule) for method, path, rule in ALL if rule.right is not None]
+OPEN = {("POST", "/api/v1/sessions")}
+UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}
+
+
+def an_address(path: str) -> str:
+    return path.removeprefix("/api/v1").replace("{", "").replace("}", "")
+
+
+def test_only_the_login_is_open_to_all() -> None:
+    assert {(method, path) for method, path, rule in ALL if rule.right is None} == OPEN
+
+
+def test_every_documented_operation_is_one_of_the_guarded_routes(hub: Any) -> None:
+    paths = hub.gateway.http.openapi()["paths"]
+    documented = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert documented == {(method, path) for method, path, _ in ALL}
+
+
+async def test_no_route_answers_without_a_token(hub: Any) -> None:
+    for method, path, _ in GUARDED:
+        answer = await hub.client().request(method, an_address(path), content=b"{not json")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json"), path
+    assert hub.peers.calls == []
+
+
+async def test_no_role_gets_through_a_route_without_its_right(hub: Any) -> None:
+    for role in Role:
+        client = await (hub.admin() if role is Role.ADMINISTRATOR else hub.employee(role))
+        lacking = [(method, path) for method, path, rule in GUARDED if rule.right not in RIGHTS[role]]
+        for method, path in lacking:
+            answer = await client.request(method, an_address(path), content=b"{not json")
+            assert (answer.status_code, answer.json()["title"]) == (403, "Not allowed"), (role, method, path)
+    assert hub.peers.calls == []
+
+
+async def test_health_and_the_documentation_need_no_login(hub: Any) -> None:
+    client = hub.client()
+    for path in UNGUARDED:
+        assert (await client.get(f"http://hub{path}")).status_code == 200, path
+
+
+async def test_an_unknown_address_and_a_wrong_method_are_problem_documents(hub: Any) -> None:
+    missing = await hub.client().get("/nothing")
+    wrong = await hub.client().put("/sessions")
+    assert [a.headers["Content-Type"] for a in (missing, wrong)] == ["application/problem+json"] * 2
+    assert (missing.status_code, missing.json()["title"]) == (404, "Not Found")
+    assert wrong.status_code == 405
+    assert wrong.json()["detail"].startswith("this address does not take this method; it takes ")
+
+
+async def test_a_body_that_is_not_json_says_where(hub: Any) -> None:
+    answer = await hub.client().post(
+        "/sessions", content=b'{"login": admin}', headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {"body": "not JSON: Expecting value at character 10"}
+
+
+async def test_an_unknown_parameter_is_named_with_those_that_exist(hub: Any) -> None:
+    admin = await hub.admin()
+    answer = await admin.get("/employees?lmit=3")
+    listed = await admin.get("/interactions?chanel=email")
+    assert answer.json()["errors"] == {"lmit": "unknown; known here: after, limit"}
+    assert "channel" in listed.json()["errors"]["chanel"]
+
+
+async def test_a_limit_out_of_range_is_refused(hub: Any) -> None:
+    admin = await hub.admin()
+    for path in ("/employees", "/interactions", "/dead-letters", "/audit"):
+        for limit in ("0", "501", "many"):
+            answer = await admin.get(f"{path}?limit={limit}")
+            assert (answer.status_code, list(answer.json()["errors"])) == (422, ["limit"]), path
+
+
+async def test_a_cursor_that_is_not_ours_is_refused(hub: Any) -> None:
+    assert (await (await hub.admin()).get("/employees?after=nonsense")).status_code == 422
+
+
+async def test_a_body_over_the_limit_is_refused_also_without_a_declared_length(hub: Any) -> None:
+    async def endless() -> Any:
+        for _ in range(1_100):
+            yield b"x" * 1024
+
+    client = hub.client()
+    declared = await client.post("/sessions", content=b"x" * (1024 * 1024 + 1))
+    streamed = await client.post("/sessions", content=endless())
+    assert [a.status_code for a in (declared, streamed)] == [413, 413]
+    assert "1048576 bytes" in declared.json()["detail"]
+
+
+async def test_answers_are_not_cached_and_not_sniffed(hub: Any) -> None:
+    headers = (await (await hub.admin()).get("/me")).headers
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
+async def test_writes_logins_and_refusals_are_in_the_audit_newest_first(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    hub.clock.advance(timedelta(seconds=1))
+    await hub.client().post("/sessions", json={"login": "operator", "password": "wrong"})
+    hub.clock.advance(timedelta(seconds=1))
+    await operator.delete("/employees/admin")
+    await operator.get("/me")
+    hub.clock.advance(timedelta(seconds=1))
+    admin = await hub.admin()
+    items = (await admin.get("/audit")).json()["items"]
+    told = [(i["login"], i["method"], i["route"].removeprefix("/api/v1"), i["target"], i["status"]) for i in items]
+    assert told[:3] == [
+        ("-", "POST", "/sessions", "admin", 201),
+        ("operator", "DELETE", "/employees/{login}", "admin", 403),
+        ("-", "POST", "/sessions", "operator", 401),
+    ]
+    assert sorted(told[3:]) == [
+        ("-", "POST", "/sessions", "admin", 201),
+        ("-", "POST", "/sessions", "operator", 201),
+        ("admin", "POST", "/employees", "operator", 201),
+    ]
+    assert {i["address"] for i in items} == {"127.0.0.1"}
+    assert [i["status"] for i in (await admin.get("/audit?login=operator")).json()["items"]] == [403]
+    assert len((await admin.get("/audit?target=operator&since=2026-03-02T09:00:00Z")).json()["items"]) == 3
+
+
+async def test_every_body_has_an_example_and_every_operation_a_name_and_a_tag(hub: Any) -> None:
+    document = hub.gateway.http.openapi()
+    schemas = document["components"]["schemas"]
+    names = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            names.append(operation["operationId"])
+            assert operation["tags"], (method, path)
+            assert operation["summary"], (method, path)
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if body:
+                schema = schemas[body["schema"]["$ref"].rpartition("/")[2]]
+                assert schema["examples"], (method, path)
+    assert len(names) == len(set(names))
+
+
+async def test_the_explorer_needs_nothing_from_outside(hub: Any) -> None:
+    page = await hub.client().get("/docs")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "http://" not in page.text.replace("http://www.w3.org", "")
+    assert "https://" not in page.text
+    assert "/api/v1/openapi.json" in page.text

@@ -1,0 +1,116 @@
+"""The same write again gets the first result; two at once are done once."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from services.gateway.rights import Role
+
+KEY = {"Idempotency-Key": "3f1c"}
+ANNA = {"login": "anna", "name": "Anna", "role": "operator", "password": "correct-horse-7"}
+PATH = "/chains/ch_1/messages"
+
+
+async def test_the_same_write_again_gets_the_first_result(hub: Any) -> None:
+    admin = await hub.admin()
+    first = await admin.post("/employees", json=ANNA, headers=KEY)
+    again = await admin.post("/employees", json=ANNA, headers=KEY)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.headers["Location"] == first.headers["Location"]
+
+
+async def test_a_refusal_is_also_given_again(hub: Any) -> None:
+    admin = await hub.admin()
+    first = await admin.post("/employees", json={**ANNA, "role": "boss"}, headers=KEY)
+    again = await admin.post("/employees", json={**ANNA, "role": "boss"}, headers=KEY)
+    assert (first.status_code, again.status_code, again.headers["Idempotency-Replayed"]) == (422, 422, "true")
+    assert again.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_a_key_with_another_body_is_refused(hub: Any) -> None:
+    admin = await hub.admin()
+    await admin.post("/employees", json=ANNA, headers=KEY)
+    other = await admin.post("/employees", json={**ANNA, "login": "ivan"}, headers=KEY)
+    assert (other.status_code, list(other.json()["errors"])) == (422, ["Idempotency-Key"])
+
+
+async def test_the_same_key_of_two_employees_means_two_things(hub: Any) -> None:
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
+    for login in ("anna", "ivan"):
+        client = await hub.employee("operator", login)
+        answer = await client.post(PATH, json={"text": login}, headers=KEY)
+        assert (answer.status_code, "Idempotency-Replayed" in answer.headers) == (202, False)
+
+
+async def test_a_key_is_forgotten_after_a_day(hub: Any) -> None:
+    await (await hub.admin()).post("/employees", json=ANNA, headers=KEY)
+    hub.clock.advance(timedelta(hours=24))
+    again = await (await hub.admin()).post("/employees", json={**ANNA, "login": "ivan"}, headers=KEY)
+    assert again.status_code == 201
+
+
+async def test_two_at_once_are_done_once(hub: Any) -> None:
+    admin = await hub.admin()
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
+    hub.peers.gate = asyncio.Event()
+    both = [asyncio.create_task(admin.post(PATH, json={"text": "Hello"}, headers=KEY)) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    hub.peers.gate.set()
+    answers = [await one for one in both]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert sorted("Idempotency-Replayed" in answer.headers for answer in answers) == [False, True]
+    assert len(hub.peers.calls) == 1
+
+
+async def test_what_failed_is_tried_again_with_the_same_key(hub: Any) -> None:
+    admin = await hub.admin()
+    hub.peers.answers["POST", PATH] = httpx.ConnectError("down")
+    down = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
+    up = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
+    assert (down.status_code, up.status_code) == (503, 202)
+    assert [call.key for call in hub.peers.calls] == ["3f1c", "3f1c"]
+
+
+async def test_a_write_that_a_crash_cut_short_is_done_again_once_its_lease_is_over(hub: Any) -> None:
+    admin = await hub.admin()
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
+    hub.peers.gate = asyncio.Event()
+    lost = asyncio.create_task(admin.post(PATH, json={"text": "Hello"}, headers=KEY))
+    await asyncio.sleep(0.1)
+    hub.peers.gate.set()
+    keys = hub.gateway.http.state.parts.keys
+    stored = await keys._keys.get((await keys._keys.find({}, limit=1)).items[0]["_id"])
+    await lost
+    # As a killed process leaves it: claimed, never finished.
+    now = await keys._keys.get(stored["_id"])
+    await keys._keys.swap({**stored, "_v": now["_v"]})
+    hub.clock.advance(timedelta(seconds=5))
+    again = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
+    assert (again.status_code, "Idempotency-Replayed" in again.headers) == (202, False)
+    assert [call.key for call in hub.peers.calls] == ["3f1c", "3f1c"]
+
+
+async def test_a_repeated_employee_after_a_lost_answer_is_the_same_employee(hub: Any) -> None:
+    employees = hub.gateway.http.state.parts.employees
+    for _ in range(2):
+        made = await employees.create("anna", name="Anna", role=Role.OPERATOR, password="x" * 10, key="w_1")
+        assert made.login == "anna"
+
+
+async def test_a_key_that_is_no_key_is_refused(hub: Any) -> None:
+    admin = await hub.admin()
+    for key in ("", "x" * 256):
+        answer = await admin.post("/employees", json=ANNA, headers={"Idempotency-Key": key})
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["Idempotency-Key"])
+
+
+async def test_secrets_are_never_given_again(hub: Any) -> None:
+    admin = await hub.admin()
+    tokens = [(await admin.post("/tokens", json={"name": "t"}, headers=KEY)).json()["token"] for _ in range(2)]
+    assert tokens[0] != tokens[1]

@@ -1,0 +1,93 @@
+"""What is answered by the services behind the gateway passes through unchanged."""
+
+from typing import Any
+
+import httpx
+
+MESSAGES = "/chains/ch_1/messages"
+BOX = {
+    "address": "sales@example.com",
+    "name": "Sales",
+    "imap": {"host": "imap.example.com", "port": 993, "security": "tls", "user": "sales", "password": "secret"},
+    "smtp": {"host": "smtp.example.com", "port": 587, "security": "starttls", "user": "sales", "password": "secret"},
+}
+
+
+async def test_a_list_is_asked_for_with_the_same_filters_and_comes_back_byte_for_byte(hub: Any) -> None:
+    content = b'{"items": [ ],"next":null}'
+    hub.peers.answers["GET", "/interactions"] = httpx.Response(
+        200, content=content, headers={"Content-Type": "application/json"}
+    )
+    operator = await hub.employee("operator")
+    answer = await operator.get(
+        "/interactions?client_id=cl_1&channel=email&direction=in&since=2026-03-02T09:00:00%2B03:00&limit=5&after=x"
+    )
+    assert (answer.status_code, answer.content) == (200, content)
+    assert hub.peers.calls[-1].employee == "operator"
+    assert hub.peers.calls[-1].query == {
+        "client_id": "cl_1",
+        "channel": "email",
+        "direction": "in",
+        "since": "2026-03-02T09:00:00+03:00",
+        "limit": "5",
+        "after": "x",
+    }
+
+
+async def test_a_problem_of_the_peer_passes_through_unchanged(hub: Any) -> None:
+    problem = {"type": "about:blank", "title": "Invalid input", "status": 422, "detail": "imap: wrong password"}
+    hub.peers.answers["POST", "/mailboxes"] = httpx.Response(
+        422, json=problem, headers={"Content-Type": "application/problem+json"}
+    )
+    answer = await (await hub.admin()).post("/mailboxes", json=BOX)
+    assert (answer.status_code, answer.json()) == (422, problem)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert hub.peers.calls[-1].body == BOX
+
+
+async def test_a_peer_that_is_down_is_a_503_that_says_when_to_come_back(hub: Any) -> None:
+    hub.peers.answers["GET", "/channels"] = httpx.ConnectError("refused")
+    answer = await (await hub.admin()).get("/channels")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.json()["detail"] == "the service email does not answer now; try again in a few seconds"
+
+
+async def test_an_id_cannot_lead_to_another_address_of_the_peer(hub: Any) -> None:
+    admin = await hub.admin()
+    for path in ("/chains/..", "/chains/a%3Fb", "/chains/%2e%2e%2fclients", "/attachments/a%3Fx"):
+        assert (await admin.get(path)).status_code in (404, 422), path
+    assert hub.peers.calls == []
+
+
+async def test_uploads_in_a_message_are_described_to_the_peer(hub: Any) -> None:
+    hub.peers.answer("POST", MESSAGES, 202, {"id": "int_1"})
+    operator = await hub.employee("operator")
+    upload = (await operator.post("/attachments?filename=a.txt", content=b"hello")).json()
+    body = {"text": "See the file", "cc": ["b@example.com"], "attachments": [upload["id"]]}
+    answer = await operator.post(MESSAGES, json=body, headers={"Idempotency-Key": "k1"})
+    call = hub.peers.calls[-1]
+    assert answer.status_code == 202
+    assert (call.employee, call.key) == ("operator", "k1")
+    described = [{**upload, "blob": f"uploads/{upload['id']}"}]
+    assert call.body == {"text": "See the file", "cc": ["b@example.com"], "attachments": described}
+
+
+async def test_a_message_with_an_unknown_upload_is_refused(hub: Any) -> None:
+    answer = await (await hub.admin()).post(MESSAGES, json={"text": "x", "attachments": ["att_none"]})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["attachments"])
+    assert hub.peers.calls == []
+
+
+async def test_an_empty_message_is_refused_before_it_is_passed_on(hub: Any) -> None:
+    admin = await hub.admin()
+    for body in ({}, {"text": ""}, {"text": "x", "to": "b@example.com"}, []):
+        assert (await admin.post(MESSAGES, json=body)).status_code == 422
+    assert hub.peers.calls == []
+
+
+async def test_a_mailbox_is_removed_and_the_peer_told_who_did_it(hub: Any) -> None:
+    hub.peers.answers["DELETE", "/mailboxes/mb_1"] = httpx.Response(204)
+    answer = await (await hub.admin()).delete("/mailboxes/mb_1")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert hub.peers.calls[-1].employee == "admin"
+    assert hub.peers.calls[-1].key
