@@ -80,8 +80,10 @@ def _line(event: Event) -> str:
 
 def _outgoing(interaction: Interaction) -> str:
     delivery = interaction.delivery
-    if delivery is None or delivery.state is DeliveryState.QUEUED or delivery.copy_state is not None:
+    if delivery is None or delivery.state is DeliveryState.QUEUED or delivery.copy_state == "saved":
         return ""
+    if delivery.copy_state == "failed":
+        return f"copy     «{_short(interaction.subject)}» is not in the Sent folder: {_short(delivery.copy_reason or '')}"
     reason = f": {_short(delivery.reason)}" if delivery.reason else ""
     return f"out   →  {_who(interaction)}: «{_short(interaction.subject)}» {delivery.state}{reason}"
 

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import orjson
 
 import hub
+from hub.describe import forget
 from hub.testing.servers.process import HOST, ServerProcess, free_ports
 
 T = TypeVar("T")
@@ -40,6 +41,15 @@ class HubProcess(ServerProcess):
             answers=lambda: self._fact in self.facts(),
             environ={**_EVERYWHERE, **(environ or {})},
         )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        # A killed one has left its description behind.
+        forget(self._file.parent, self._fact)
+        super().start()
 
     def facts(self) -> dict[str, Any]:
         """What it says of itself; empty while it is not ready."""
