@@ -1,5 +1,6 @@
 """What every service's HTTP door has: RFC 9457 problem documents, health and metrics."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,8 @@ Ping = Callable[[], Awaitable[None]]
 
 RETRY_AFTER = 5
 """Seconds after which a caller should ask again when something the hub depends on is down."""
+CHECK_SECONDS = 3.0
+"""What a check of `/readyz` may take; who asks gives up after five."""
 
 _FIXES = {
     "extra_forbidden": "unknown field; remove it",
@@ -29,13 +32,15 @@ _HTTP_FIXES = {
 }
 
 
-def service_app(title: str, *, checks: dict[str, Ping], **options: Any) -> FastAPI:
+def service_app(
+    title: str, *, checks: dict[str, Ping], check_seconds: float = CHECK_SECONDS, **options: Any
+) -> FastAPI:
     """An application with problem documents, `/healthz` (alive), `/readyz` (each check answers), `/metrics`."""
     app = FastAPI(title=title, **options)
     for expected in (HubError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _on_expected)
     app.add_exception_handler(Exception, _on_bug)
-    _add_health(app, checks)
+    _add_health(app, checks, check_seconds)
     return app
 
 
@@ -104,14 +109,14 @@ def _of_http(exc: HTTPException) -> JSONResponse:
     return problem(exc.status_code, title, fix if exc.detail == title else str(exc.detail), None, headers)
 
 
-def _add_health(app: FastAPI, checks: dict[str, Ping]) -> None:
+def _add_health(app: FastAPI, checks: dict[str, Ping], seconds: float) -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        failed = await _failing(checks)
+        failed = await _failing(checks, seconds)
         if failed:
             return problem(503, "Not ready", "; ".join(f"{k}: {v}" for k, v in failed.items()), failed)
         return JSONResponse({"status": "ready"})
@@ -121,12 +126,19 @@ def _add_health(app: FastAPI, checks: dict[str, Ping]) -> None:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _failing(checks: dict[str, Ping]) -> dict[str, str]:
+async def _failing(checks: dict[str, Ping], seconds: float) -> dict[str, str]:
     """What each check that does not answer says."""
-    failed = {}
-    for name, ping in checks.items():
-        try:
+    answers = await asyncio.gather(*(_answer(ping, seconds) for ping in checks.values()))
+    return {name: answer for name, answer in zip(checks, answers, strict=True) if answer}
+
+
+async def _answer(ping: Ping, seconds: float) -> str:
+    """Empty when all is well."""
+    try:
+        async with asyncio.timeout(seconds):
             await ping()
-        except HubError as exc:
-            failed[name] = str(exc)
-    return failed
+    except TimeoutError:
+        return f"no answer within {seconds:g} seconds"
+    except HubError as exc:
+        return str(exc)
+    return ""
