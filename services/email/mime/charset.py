@@ -10,8 +10,8 @@ from services.email.mime import cyrillic
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 # What senders write for what Python calls otherwise; and the supersets that the web reads for a narrow label.
 _ALIASES = {
-    "iso88591": "cp1252", "latin1": "cp1252", "usascii": "cp1252", "ascii": "cp1252", "ansix341968": "cp1252",
-    "iso646us": "cp1252", "cp819": "cp1252", "iso88599": "cp1254", "latin5": "cp1254",
+    "iso88591": "cp1252", "latin1": "cp1252", "usascii": "ascii", "ansix341968": "ascii",
+    "iso646us": "ascii", "cp819": "cp1252", "iso88599": "cp1254", "latin5": "cp1254",
     "ansi": "cp1252", "windows": "cp1252", "xansi": "cp1252",
     "gb2312": "gb18030", "gbk": "gb18030", "xgbk": "gb18030", "gb231280": "gb18030", "cp936": "gb18030",
     "euccn": "gb18030", "csgb2312": "gb18030", "windows936": "gb18030", "ms936": "gb18030", "gb": "gb18030",
@@ -48,6 +48,8 @@ _BOMS = (
 )
 _ISO2022 = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\(J|\$\)C)")
 _SAMPLE = 4096
+# Cyrillic this plausible (see `cyrillic.Guess.mean`) needs no look at East Asian readings.
+_CYRILLIC_FIRST = -4.1
 
 
 class Decoded(NamedTuple):
@@ -89,7 +91,7 @@ def decode(data: bytes, label: str | None) -> Decoded:
     """
     name = codec_name(label)
     if data.isascii() and (name is None or name not in _STATEFUL) and not _looks_stateful(data):
-        return Decoded(data.decode("ascii"), "us-ascii" if name is None else name)
+        return Decoded(data.decode("ascii"), "us-ascii" if name is None or name == "ascii" else name)
     for bom, codec in _BOMS:
         if data.startswith(bom):
             return Decoded(data.decode(codec, "replace").removeprefix("\ufeff"), codec)
@@ -97,7 +99,7 @@ def decode(data: bytes, label: str | None) -> Decoded:
         name = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_ext"
     if name in _STATEFUL or (name or "").startswith("iso2022"):
         return _stateful(data, name or "utf-16")
-    return _eight_bit(data, name)
+    return _eight_bit(data, None if name == "ascii" else name)
 
 
 def decode_word(data: bytes, label: str) -> str:
@@ -154,7 +156,7 @@ def _eight_bit(data: bytes, name: str | None) -> Decoded:
     if name in _MULTIBYTE:
         return _multibyte(data, name)
     utf8 = _strict(data, "utf-8")
-    if utf8 is not None:
+    if utf8 is not None and (name is None or name.startswith(("utf", "cp1252", "iso8859-1")) or _wide(utf8) > 1):
         return Decoded(utf8, "utf-8")
     if name == "utf-8" or name is None:
         return _broken_utf8(data, name)
@@ -187,9 +189,10 @@ def _broken_utf8(data: bytes, name: str | None) -> Decoded:
     if broken * 4 <= _wide(text) - broken or (broken <= 2 and len(text) > 200 and name):
         return Decoded(text, "utf-8")
     best = cyrillic.best(data, None)
-    if best is not None and best.likely:
+    codec = _east_asian(data) if best is None or best.mean < _CYRILLIC_FIRST else None
+    if best is not None and best.likely and codec is None:
         return Decoded(_replace(data, best.codec), best.codec)
-    codec = _east_asian(data) or "cp1252"
+    codec = codec or "cp1252"
     return Decoded(_western(data) if codec == "cp1252" else _replace(data, codec), codec)
 
 
