@@ -8,47 +8,47 @@ from typing import NamedTuple
 _LETTERS = " абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґў"
 # Row: a letter (or the word's edge); column: the letter after it. A digit d in base 36 says: likelihood exp(-0.3 d).
 # Counted in Russian prose, manuals and program messages, with a seventh of Ukrainian and some Bulgarian.
-_PAIRS = """
-zeb8eadgb9pafb897c8acfhicijzzzerfzjpmzz
-5rebfcdealca8b8qeba8lmfgdfizzzwgdozshzz
-b8qiom7qqazd9jc6v8fn8ygkoqdd6luqdpfzzzz
-66rkof7mg8zfcib7heagdzjqkfqj9izzisdzzzz
-a8ollaczwayh8jc3v9nlaxsykozsxwxxxydzzzz
-a5lcng6go8zeah97gafgawkilkyiedzrfkfzzzz
-5mfdbbefekdc9a7id8a8lniiffgzzzyllovuwrz
-a7jqp83oz7zfgm7gsrmoczxwlvzuzkxzvokzzzz
-84f9eaekpbzgea89gdkjbvkrlmxmdizsezhzzzz
-4jfbgdbkbecb99aigc98picfdgjzzzzhbwzzwzz
-1unnqdnorsze7hcfopaawtyjffqzvzzvqzwyzzz
-75rgzudkr8zobse4uadbazpgyphkzvquzzfzzzz
-77kpko7gl6zeipd7ozdkbtvqivzoe7yc9jfzwzz
-57kgmv6zz8ziheb6hliqasxsntzqcmwxeoczzzz
-a6upjd6vn6zhqx96zpfcbiqjklnuaezjbnfzuzz
-5ra8aaecdhcc99ajd999olikdgkzzzpiiwulszz
-g9zuzz8zzazidyh3j4khbztgprzjgjzqfzezzzz
-b5lefi6fn7zhkfd6llfdajholgqmcfzjdofzzzz
-9bkdoi9ntaz99ed9aid5drhmhkzhgazk9gizzzz
-77qbtl7qt8zejmd5k9clcqspivtmd7vnhuhzzzz
-5hdab9dagpgbaadqbca9tierbeezzzqbjzzrfzz
-g3wtpu9ww6tsamo6vbkgaguwttwrifvvuwbwwww
-3atdlvczqazqfhd4xbijdprzymzqxtpxxzezyzz
-98tfsv5xq4xhqrpbllomcxtrwxxqbcxdex7xxxx
-c6zkzy4rz6zclt9gyis5czuwthzuzfzyyihzzzz
-c7xgxy4yy5y9alabljmdbxxxrxytwayyukfyyyy
-f7wwww3ww5wwwwf6wowrbwwwwvvwwdwwwdkwwww
-stjaj97g9trc9afcc6b7trklhrbttttq8kttttt
-4zf9gg9lhs7f89hzdecawz9rfdrzzzzzozzzzzz
-2zkmjldzajt9zf8fszaezpkjldozzzweeqzuqzz
-hvsnlmvvoticbjgvlji0sggtvhvvvvvvvvvvvvv
-2tbdnbxjosojlhivqgd8ytjn7h8yyyvguyyvfyy
-1yldjcdjepkbcdbtlid9sugjipgzzzxgizzzlzz
-3ssnqgsljsqnga4ssdh6ssgssssssssssssssss
-5fe8f7rhdybb8c8ikd9aooilfekyyyyedytbfwy
-1qngnkpqlqhkjfgoojjhqq8qoqqqqqqqqqqaqqq
-2trjmdtrrtpam9dtqii5rrqpqptttttcrttdttt
-5agggfdhh6hhdhhchcge7hhhhhhhhhhghh7hhhh
-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh
-""".split()
+_PAIRS = (
+    "zeb8eadgb9pafb897c8acfhicijzzzerfzjpmzz",
+    "5rebfcdealca8b8qeba8lmfgdfizzzwgdozshzz",
+    "b8qiom7qqazd9jc6v8fn8ygkoqdd6luqdpfzzzz",
+    "66rkof7mg8zfcib7heagdzjqkfqj9izzisdzzzz",
+    "a8ollaczwayh8jc3v9nlaxsykozsxwxxxydzzzz",
+    "a5lcng6go8zeah97gafgawkilkyiedzrfkfzzzz",
+    "5mfdbbefekdc9a7id8a8lniiffgzzzyllovuwrz",
+    "a7jqp83oz7zfgm7gsrmoczxwlvzuzkxzvokzzzz",
+    "84f9eaekpbzgea89gdkjbvkrlmxmdizsezhzzzz",
+    "4jfbgdbkbecb99aigc98picfdgjzzzzhbwzzwzz",
+    "1unnqdnorsze7hcfopaawtyjffqzvzzvqzwyzzz",
+    "75rgzudkr8zobse4uadbazpgyphkzvquzzfzzzz",
+    "77kpko7gl6zeipd7ozdkbtvqivzoe7yc9jfzwzz",
+    "57kgmv6zz8ziheb6hliqasxsntzqcmwxeoczzzz",
+    "a6upjd6vn6zhqx96zpfcbiqjklnuaezjbnfzuzz",
+    "5ra8aaecdhcc99ajd999olikdgkzzzpiiwulszz",
+    "g9zuzz8zzazidyh3j4khbztgprzjgjzqfzezzzz",
+    "b5lefi6fn7zhkfd6llfdajholgqmcfzjdofzzzz",
+    "9bkdoi9ntaz99ed9aid5drhmhkzhgazk9gizzzz",
+    "77qbtl7qt8zejmd5k9clcqspivtmd7vnhuhzzzz",
+    "5hdab9dagpgbaadqbca9tierbeezzzqbjzzrfzz",
+    "g3wtpu9ww6tsamo6vbkgaguwttwrifvvuwbwwww",
+    "3atdlvczqazqfhd4xbijdprzymzqxtpxxzezyzz",
+    "98tfsv5xq4xhqrpbllomcxtrwxxqbcxdex7xxxx",
+    "c6zkzy4rz6zclt9gyis5czuwthzuzfzyyihzzzz",
+    "c7xgxy4yy5y9alabljmdbxxxrxytwayyukfyyyy",
+    "f7wwww3ww5wwwwf6wowrbwwwwvvwwdwwwdkwwww",
+    "stjaj97g9trc9afcc6b7trklhrbttttq8kttttt",
+    "4zf9gg9lhs7f89hzdecawz9rfdrzzzzzozzzzzz",
+    "2zkmjldzajt9zf8fszaezpkjldozzzweeqzuqzz",
+    "hvsnlmvvoticbjgvlji0sggtvhvvvvvvvvvvvvv",
+    "2tbdnbxjosojlhivqgd8ytjn7h8yyyvguyyvfyy",
+    "1yldjcdjepkbcdbtlid9sugjipgzzzxgizzzlzz",
+    "3ssnqgsljsqnga4ssdh6ssgssssssssssssssss",
+    "5fe8f7rhdybb8c8ikd9aooilfekyyyyedytbfwy",
+    "1qngnkpqlqhkjfgoojjhqq8qoqqqqqqqqqqaqqq",
+    "2trjmdtrrtpam9dtqii5rrqpqptttttcrttdttt",
+    "5agggfdhh6hhdhhchcge7hhhhhhhhhhghh7hhhh",
+    "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh",
+)
 _STEP = -0.3
 
 # In the order of preference where two read the same.
@@ -67,8 +67,8 @@ _MIXED_SCRIPT = re.compile("[A-Za-z](?=[\u0400-\u04ff])|[\u0400-\u04ff](?=[A-Za-
 _HIGH = re.compile(rb"[A-Za-z]?[\x80-\xff]+[A-Za-z]?")
 _SAMPLE = 400
 
-# Thirty letters of Russian score -3.9 to -2.8 a letter, eight letters -4.5 at worst. Latin script with accents, read as
-# Cyrillic, scores below -5; Greek, Hebrew, Thai and East Asian text can come up to -3.5 where it is short.
+# Thirty letters of Russian score -3.9 to -2.8 a letter, eight letters -4.5 at worst. Latin script with accents, read
+# as Cyrillic, scores below -5; Greek, Hebrew, Thai and East Asian text can come up to -3.5 where it is short.
 _LIKELY, _CERTAIN = -4.4, -3.5
 _MARGIN = 8.0
 _LATIN = re.compile(r"cp125[0247]|cp12?58|iso8859-(?:1|2|3|4|9|10|13|14|15|16)$|mac-roman|mac_latin2|cp437|cp85\d")
@@ -94,10 +94,8 @@ class _PairTable(dict[str, float]):
 
     def __missing__(self, pair: str) -> float:
         after = pair[1]
-        if after in _LETTERS:
-            price = self[" " + after]
-        else:
-            price = _FOREIGN if after == "?" else _STRANGE
+        strange = _FOREIGN if after == "?" else _STRANGE
+        price = self[" " + after] if after in _LETTERS else strange
         if len(self) < 20_000:
             self[pair] = price
         return price
@@ -113,8 +111,8 @@ def _pair_table() -> _PairTable:
 
 
 def _folding() -> dict[int, str]:
-    fold = {code: " " for code in range(128)} | {ord(char): " " for char in _EVERYDAY}
-    fold |= {code: "?" for code in range(0x400, 0x460)}
+    fold = dict.fromkeys(range(128), " ") | {ord(char): " " for char in _EVERYDAY}
+    fold |= dict.fromkeys(range(0x400, 0x460), "?")
     for char in _LETTERS:
         fold[ord(char)] = fold[ord(char.upper())] = char
     return fold
