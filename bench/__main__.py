@@ -42,8 +42,10 @@ def measure(module: ModuleType) -> Figures:
     try:
         import uvloop  # absent where it is not built, as on Windows
     except ImportError:
-        return asyncio.run(module.run())  # type: ignore[no-any-return]
-    return uvloop.run(module.run())  # type: ignore[no-any-return]
+        figures: Figures = asyncio.run(module.run())
+    else:
+        figures = uvloop.run(module.run())
+    return figures
 
 
 def measure_apart(name: str) -> Figures:

@@ -101,8 +101,16 @@ class Consumption:
             await self._park(record, exc)
 
     async def _timed(self, envelopes: Sequence[Envelope]) -> None:
-        with HANDLING.labels(self.topic, self.group).time():
-            await self._handle(envelopes)
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            with HANDLING.labels(self.topic, self.group).time():
+                await self._handle(envelopes)
+        except asyncio.CancelledError as exc:
+            if task.cancelling():
+                raise
+            # Nobody cancelled this task: something the handler waited for was, and FastStream would stop reading.
+            raise TransientError("what the handler waited for was cancelled") from exc
 
     async def _park(self, record: Record, error: Exception) -> None:
         if self.topic == DEAD_LETTERS.name:

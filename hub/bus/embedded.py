@@ -18,7 +18,7 @@ from hub.bus.groups import Member
 from hub.bus.journal import Slot
 from hub.bus.limits import check_size
 from hub.bus.log import Log
-from hub.bus.metrics import PUBLISHED
+from hub.bus.metrics import count_published
 from hub.contracts.base import Envelope, Headers, Record, encode
 from hub.contracts.topics import TOPICS, Topic
 from hub.kit.clock import Clock
@@ -308,8 +308,7 @@ class EmbeddedBus:
         if not records:
             return
         await self._log.append(records)
-        for record in records:
-            PUBLISHED.labels(record.topic).inc()
+        count_published(records)
 
     def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
         consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock)

@@ -18,7 +18,7 @@ from hub.bus.kafka_consumer import KafkaConsumer, KafkaReader
 from hub.bus.kafka_errors import bus_errors
 from hub.bus.kafka_topics import create_topics
 from hub.bus.limits import DEAD_LETTER_BYTES, check_size
-from hub.bus.metrics import PUBLISHED
+from hub.bus.metrics import count_published
 from hub.contracts.base import Envelope, Record, encode
 from hub.contracts.topics import TOPICS, Topic
 from hub.kit.clock import Clock
@@ -136,8 +136,7 @@ class KafkaBus:
             if _is_fatal(exc.__cause__):
                 await self._discard(producer, str(exc))
             raise
-        for record in records:
-            PUBLISHED.labels(record.topic).inc()
+        count_published(records)
 
     def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
         consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock)

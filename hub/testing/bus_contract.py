@@ -437,6 +437,43 @@ class BusContract:
             assert await seen.until(6) == [f"{n}" for n in range(6)]
             assert await letters_of_now(door, cluster.group) == []
 
+    async def test_what_is_down_for_long_is_handed_back_and_read_again_in_order(
+        self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("hub.bus.consume.PATIENCE", 0.2)
+        door, failures = cluster.door(), 5
+
+        def down(_: Sequence[Envelope]) -> None:
+            nonlocal failures
+            failures -= 1
+            if failures >= 0:
+                raise BusUnavailable("down")
+
+        seen = Collector(before=down)
+        door.subscribe(cluster.topic, group=cluster.group, handle=seen, max_records=4)
+        async with running(door):
+            await door.publish_records(on_topic(cluster.topic, [an_arrival(f"{n}") for n in range(12)]))
+            assert await seen.until(12) == [f"{n}" for n in range(12)]
+            await until_lag(door, 0)
+
+    async def test_what_was_cancelled_within_a_handler_is_tried_again(self, cluster: Cluster) -> None:
+        door, cancelled = cluster.door(), False
+
+        async def give_up_once(_: Sequence[Envelope]) -> None:
+            nonlocal cancelled
+            if not cancelled:
+                cancelled = True
+                waiting = asyncio.get_running_loop().create_future()
+                waiting.cancel()
+                await waiting
+
+        seen = Collector(before=give_up_once)
+        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+        async with running(door):
+            await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
+            assert await seen.until(1) == ["one"]
+            assert await letters_of_now(door, cluster.group) == []
+
     async def test_a_handler_may_publish_what_follows(self, cluster: Cluster) -> None:
         door, seen = cluster.door(), Collector()
 

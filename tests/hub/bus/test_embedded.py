@@ -5,16 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from hub.bus.embedded import EmbeddedBus
+from hub.bus.embedded import EmbeddedBroker, EmbeddedBus
 from hub.bus.log import Log
 from hub.contracts.topics import DEAD_LETTERS, Topic
 from hub.kit.clock import SystemClock
-from hub.testing.bus_contract import BusContract, Collector, running, until_lag
+from hub.testing.bus_contract import BusContract, Collector, an_arrival, on_topic, running, until_lag
 
 
 class OneLog:
@@ -38,6 +39,49 @@ class TestEmbeddedBus(BusContract):
         one_log = OneLog(tmp_path)
         yield one_log
         await one_log.log.close()
+
+
+async def test_decorators_of_faststream_work_on_the_embedded_broker(tmp_path: Path) -> None:
+    log = Log(tmp_path / "bus.sqlite")
+    await log.open()
+    await log.create_topics([Topic("letters", "sender", partitions=4)])
+    broker = EmbeddedBroker(log)
+    got: list[str] = []
+    done = asyncio.Event()
+
+    @broker.subscriber("letters", group_id="readers", auto_offset_reset="earliest")
+    async def read(body: str) -> None:
+        got.append(body)
+        if len(got) == 4:
+            done.set()
+
+    await broker.start()
+    await broker.publish("раз", topic="letters", key=b"anna")
+    await broker.publish_batch("два", "три", topic="letters", partition=2)
+    await (await broker.publish("четыре", topic="letters", no_confirm=True))
+    async with asyncio.timeout(10):
+        await done.wait()
+    assert await broker.ping(1.0)
+    await broker.stop()
+    await log.close()
+    assert sorted(got) == sorted(["раз", "два", "три", "четыре"])
+
+
+async def test_an_idle_bus_rests_and_wakes_at_once(tmp_path: Path) -> None:
+    one_log, seen = OneLog(tmp_path), Collector()
+    door = one_log.door()
+    door.subscribe("letters", group="readers", handle=seen)
+    async with running(door):
+        await asyncio.sleep(0.1)
+        used = time.process_time()
+        await asyncio.sleep(0.7)
+        assert time.process_time() - used < 0.05
+        started = time.perf_counter()
+        await door.publish_records(on_topic("letters", [an_arrival("one")]))
+        await seen.until(1)
+        # Milliseconds when the machine is free; far below a poll in any case.
+        assert time.perf_counter() - started < 0.5
+    await one_log.log.close()
 
 
 _SERVICE = """
