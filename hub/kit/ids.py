@@ -21,4 +21,3 @@ def derive(kind: str, *parts: str | bytes) -> str:
 def fresh(kind: str) -> str:
     """An id that nobody can guess."""
     return f"{kind}_{secrets.token_hex(16)}"
-
