@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from argparse import Namespace
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,15 @@ from pymap.concurrent import Subsystem
 from pymap.config import BackendCapability, IMAPConfig
 from pymap.context import connection_exit
 from pymap.exceptions import InvalidAuth, NotSupportedError
+from pymap.flags import PermanentFlags, SessionFlags
 from pymap.imap import IMAPConnection
 from pymap.imap.state import ConnectionState
 from pymap.interfaces.login import IdentityInterface, LoginInterface
 from pymap.interfaces.token import TokensInterface
-from pymap.parsing.response import CommandResponse, Response, ResponseOk
+from pymap.mailbox import MailboxSnapshot
+from pymap.parsing.response import CommandResponse, Response, ResponseOk, UntaggedResponse
+from pymap.parsing.response.specials import FetchResponse
+from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
 from pysasl.creds.server import ServerCredentials
 from pysasl.hashing import BuiltinHash
@@ -192,6 +196,15 @@ class _Identity(IdentityInterface):
         raise NotSupportedError(self.name)
 
 
+class _Selected(SelectedMailbox):
+    def _compare(self, before: Any, after: Any, with_uid: bool) -> Iterable[UntaggedResponse]:
+        # pymap tells the flags of every new mail, a line each; other servers announce new mail by EXISTS alone.
+        fresh = {after.seqs_cache[uid] for uid in after.uids - before.uids}
+        for response in super()._compare(before, after, with_uid):
+            if not (isinstance(response, FetchResponse) and response.seq in fresh):
+                yield response
+
+
 class _Session(BaseSession[Message]):
     def __init__(self, user: UserMetadata, folders: Folders) -> None:
         super().__init__(user.name)
@@ -205,3 +218,15 @@ class _Session(BaseSession[Message]):
     @property
     def mailbox_set(self) -> Folders:
         return self._folders
+
+    async def select_mailbox(self, name: str, readonly: bool = False) -> tuple[MailboxSnapshot, SelectedMailbox]:
+        mailbox = await self._get_mailbox(name)
+        selected = _Selected(
+            mailbox.mailbox_id,
+            readonly,
+            PermanentFlags(mailbox.permanent_flags),
+            SessionFlags(mailbox.session_flags),
+            selected_set=mailbox.selected_set,
+            lookup=name,
+        )
+        return await mailbox.snapshot(), await mailbox.update_selected(selected)

@@ -95,6 +95,16 @@ async def test_a_mail_that_comes_just_before_idle_is_not_missed(simulator: MailS
         await asyncio.wait_for(idle, 5)
 
 
+async def test_a_thousand_mails_at_once_are_announced_by_one_line(simulator: MailSimulator) -> None:
+    async with logged_in(simulator.imap_address) as client:
+        await client.select("INBOX")
+        for number in range(2000):
+            simulator.deliver(OURS, b"Subject: %d\r\n\r\n" % number)
+        response = await client.noop()
+        assert [line for line in response.lines if b"FETCH" in line] == []
+        assert len(await fetched(client, "1990:*")) == 11
+
+
 async def test_a_recipient_that_does_not_exist_here_is_refused(simulator: MailSimulator) -> None:
     with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
         await submit(simulator, a_mail(to="nobody@romashka.example"))
