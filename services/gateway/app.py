@@ -72,8 +72,12 @@ class Gateway:
         await self._parts.live.start()
         self._sweeping = asyncio.create_task(self._sweep())
 
-    async def stop(self) -> None:
+    async def drain(self) -> None:
+        """Ends the live streams, so that a server which waits for open connections need not wait for those."""
         await self._parts.live.stop()
+
+    async def stop(self) -> None:
+        await self.drain()
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.wait([self._sweeping])

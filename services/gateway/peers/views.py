@@ -56,8 +56,8 @@ class ServerForm(Form):
 
     host: str = Field(min_length=1, max_length=253, examples=["imap.example.com"])
     port: int = Field(ge=1, le=65535, examples=[993])
-    security: Literal["tls", "starttls", "plain"]
-    user: str = Field(max_length=320)
+    security: Literal["tls", "starttls", "plain"] = "tls"
+    user: str = Field(max_length=500)
     password: str = Field(max_length=1000, description="Kept encrypted, never shown again")
 
 
@@ -67,7 +67,7 @@ class ServerChanges(Form):
     host: str | None = Field(default=None, min_length=1, max_length=253)
     port: int | None = Field(default=None, ge=1, le=65535)
     security: Literal["tls", "starttls", "plain"] | None = None
-    user: str | None = Field(default=None, max_length=320)
+    user: str | None = Field(default=None, max_length=500)
     password: str | None = Field(default=None, max_length=1000)
 
 
@@ -102,6 +102,7 @@ class NewMailbox(Form):
     name: str = Field(default="", max_length=200)
     imap: ServerForm
     smtp: ServerForm
+    plus_addressing: bool = Field(default=False, description="The server delivers `user+anything@` to `user@`")
 
 
 class MailboxChanges(Form):
@@ -111,11 +112,12 @@ class MailboxChanges(Form):
     name: str | None = Field(default=None, max_length=200)
     imap: ServerChanges | None = None
     smtp: ServerChanges | None = None
+    plus_addressing: bool | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give name, imap or smtp")
+            raise ValueError("nothing to change; give name, imap, smtp or plus_addressing")
         return self
 
 
@@ -134,6 +136,8 @@ class MailboxView(View):
     name: str
     imap: ServerView
     smtp: ServerView
+    plus_addressing: bool
+    created_at: datetime
 
 
 class MailboxList(View):
@@ -147,12 +151,18 @@ class ChannelView(View):
     id: str
     channel: str = Field(examples=["email"])
     address: str = Field(examples=["sales@example.com"])
-    state: str = Field(description="`green`, or `red` with the reason", examples=["green"])
-    reason: str | None = None
-    last_in: datetime | None = None
-    last_out: datetime | None = None
+    name: str = ""
+    state: Literal["green", "red", "starting"]
+    reason: str | None = Field(description="Why it is red")
+    last_in: datetime | None
+    last_out: datetime | None
+    lag_seconds: float | None = Field(description="How long the oldest thing not yet fetched has waited")
+    queued: int = Field(description="Messages on their way out")
+    unknown: int = Field(description="Messages of which it is not known whether they went out")
+    credentials: Literal["ok", "refused", "unknown"]
+    checked_at: datetime | None
 
 
 class ChannelList(View):
     items: list[ChannelView]
-    next: str | None
+    next: str | None = None
