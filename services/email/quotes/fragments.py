@@ -1,0 +1,194 @@
+"""Tells apart, line by line, what the sender wrote, what he quotes and how he signs."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from services.email.quotes.headers import HORIZONTAL, LONGEST_LINE, Header, Opening, header_at
+from services.email.quotes.signatures import is_advertisement, signature_at
+
+MOST_LINES = 10_000
+"""Lines told apart one by one; what a longer mail has beyond them is taken as one line."""
+
+
+class Part(IntEnum):
+    """What a line is part of."""
+
+    NEW = 0
+    QUOTED = 1
+    SIGNATURE = 2
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a mail and, one byte each, what is known of them before looking at their words."""
+
+    texts: list[str]
+    parts: bytearray
+
+    @classmethod
+    def of(cls, text: str) -> "Lines":
+        texts = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", MOST_LINES)
+        marked = bytearray(Part.QUOTED if is_marked(line) else Part.NEW for line in texts)
+        return cls(texts, _without_prompts(texts, marked))
+
+    @classmethod
+    def capped(cls, texts: list[str], parts: bytearray) -> "Lines":
+        """At most `MOST_LINES` and one: the lines beyond are one, and part of what the first of them is."""
+        if len(texts) <= MOST_LINES + 1:
+            return cls(texts, parts)
+        return cls([*texts[:MOST_LINES], "\n".join(texts[MOST_LINES:])], parts[: MOST_LINES + 1])
+
+
+@dataclass(frozen=True)
+class Told:
+    """The parts of each line, and whether the mail says whom it answers and marks what it quotes of him."""
+
+    parts: bytearray
+    answers: bool
+
+
+_PROMPT = re.compile(r"[ \t]*>>> ")
+
+
+def tell(lines: Lines) -> Told:
+    """What each line is part of. Linear: every line is looked at a bounded number of times."""
+    parts, answers = _quotes(lines)
+    _join_wrapped(lines.texts, parts)
+    _signatures(lines.texts, parts)
+    return Told(parts, answers)
+
+
+def is_marked(line: str) -> bool:
+    """Whether the line begins with the quotation mark of plain text."""
+    return (line[:1] == ">" or line[:5].lstrip()[:1] == ">") and not _is_arrow(line)
+
+
+def _is_arrow(line: str) -> bool:
+    """A line that begins with a comparison or a shell's redirection, not with a quotation mark (">= 5")."""
+    return line.lstrip()[:2] in {">=", ">-"}
+
+
+def _without_prompts(texts: Sequence[str], marked: bytearray) -> bytearray:
+    """Python's ">>> " is no quotation where nothing is quoted once or twice."""
+    at = marked.find(Part.QUOTED)
+    prompts = []
+    while at != -1:
+        if _PROMPT.match(texts[at]) is None:
+            return marked
+        prompts.append(at)
+        at = marked.find(Part.QUOTED, at + 1)
+    for prompt in prompts:
+        marked[prompt] = Part.NEW
+    return marked
+
+
+def _quotes(lines: Lines) -> tuple[bytearray, bool]:
+    parts = bytearray(lines.parts)
+    at, count, answers = 0, len(parts), False
+    while at < count:
+        if parts[at] != Part.NEW:
+            at = _next(parts, at)
+            continue
+        header = header_at(lines.texts, at) if lines.texts[at].strip() else None
+        end = _quoted_to(lines.texts, parts, at, header) if header else None
+        if header is None or end is None:
+            at += 1
+            continue
+        start = _with_rule(lines.texts, parts, at)
+        parts[start:end] = bytes([Part.QUOTED]) * (end - start)
+        answers = answers or (end < count and header.opening in {Opening.REPLY, Opening.HINT})
+        at = end
+    return parts, answers
+
+
+def _next(parts: bytearray, at: int) -> int:
+    found = parts.find(Part.NEW, at)
+    return len(parts) if found == -1 else found
+
+
+def _quoted_to(texts: Sequence[str], parts: bytearray, at: int, header: Header) -> int | None:
+    """Where the quote under this header begins to be marked, or the mail ends; None if it is no header.
+
+    A header may itself be wrapped into the marked lines ("On … Anna" above "> <a@b.example> wrote:").
+    """
+    below = at + header.height
+    if parts[at:below].count(Part.QUOTED):
+        below = parts.find(Part.QUOTED, at)
+    first = _first_words(texts, below)
+    if first < len(texts) and parts[first] == Part.QUOTED:
+        return first
+    if header.opening is Opening.HINT:
+        return None
+    if header.opening is not Opening.REPLY and (inner := header_at(texts, first) if first < len(texts) else None):
+        return _quoted_to(texts, parts, first, inner) or len(texts)
+    return len(texts)
+
+
+def _first_words(texts: Sequence[str], at: int) -> int:
+    while at < len(texts) and not texts[at].strip():
+        at += 1
+    return at
+
+
+def _with_rule(texts: Sequence[str], parts: bytearray, at: int) -> int:
+    """The line where the quote begins once the drawn rule above its header is counted in."""
+    above = at - 1
+    while above >= 0 and at - above <= 3 and parts[above] == Part.NEW and not texts[above].strip():
+        above -= 1
+    if (
+        above >= 0
+        and parts[above] == Part.NEW
+        and len(texts[above]) < LONGEST_LINE
+        and HORIZONTAL.match(texts[above])
+    ):
+        return above
+    return at
+
+
+_LONG = 60
+_SHORT = 30
+
+
+def _join_wrapped(texts: Sequence[str], parts: bytearray) -> None:
+    """The end of a quoted line that a mail program broke off belongs to the quote it was broken from."""
+    at = parts.find(Part.QUOTED)
+    while at != -1 and at + 2 < len(parts):
+        stray, after = at + 1, at + 2
+        if parts[stray] == Part.NEW and parts[after] == Part.QUOTED and _is_broken_off(texts[at], texts[stray]):
+            parts[stray] = Part.QUOTED
+        at = parts.find(Part.QUOTED, at + 1)
+
+
+def _is_broken_off(before: str, line: str) -> bool:
+    return (
+        len(before) >= _LONG
+        and 0 < len(line.strip()) <= _SHORT
+        and line[0].islower()
+        and not line.rstrip().endswith((".", "!", "?"))
+    )
+
+
+def _signatures(texts: Sequence[str], parts: bytearray) -> None:
+    """Signs are looked for at the end of every run of new lines that a quote or the mail's end follows."""
+    for start, end in runs(bytes(parts), Part.NEW):
+        _sign(texts, parts, start, end)
+
+
+_RUNS = {part: re.compile(re.escape(bytes([part])) + b"+") for part in Part}
+
+
+def runs(parts: bytes, part: Part) -> list[tuple[int, int]]:
+    """Where the unbroken runs of one part begin and end."""
+    return [match.span() for match in _RUNS[part].finditer(parts)]
+
+
+def _sign(texts: Sequence[str], parts: bytearray, start: int, end: int) -> None:
+    window = max(start, end - 200)
+    cut = window + signature_at(texts[window:end])
+    parts[cut:end] = bytes([Part.SIGNATURE]) * (end - cut)
+    last = next((at for at in range(cut - 1, window - 1, -1) if texts[at].strip()), start)
+    for at in range(window, cut):
+        if is_advertisement(texts[at]) and (at in (start, last) or not texts[at - 1].strip()):
+            parts[at] = Part.SIGNATURE

@@ -1,0 +1,260 @@
+"""Recognises the lines that mail programs put above a quote: who wrote when, or the fields of the letter quoted."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from services.email.quotes import phrases
+
+LONGEST_LINE = 1_000
+"""Characters; a longer line is never a header, so that hostile lines cost nothing."""
+
+_MOST_LINES = 5
+_LONGEST_HEADER = 400
+_MOST_FIELD_LINES = 30
+
+
+class Opening(Enum):
+    """How sure it is that a quote begins here, and what it quotes."""
+
+    REPLY = "reply"
+    """An attribution: what follows was written by somebody else."""
+    HINT = "hint"
+    """Perhaps an attribution: only if marked quotation follows at once."""
+    LETTER = "letter"
+    """The fields of an older letter, or a separator above one: all below is that letter."""
+    FORWARD = "forward"
+    """As LETTER, and said to be forwarded."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The lines of one header: `height` of them, from where it was looked for."""
+
+    height: int
+    opening: Opening
+
+
+def _any(*alternatives: str) -> str:
+    return "(?:" + "|".join(alternatives) + ")"
+
+
+_FLAGS = re.IGNORECASE
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]{1,100}@[^\s<>()\[\]\"',;:@]{1,120}")
+_VERB = re.compile(rf"(?<!\w){_any(*phrases.WROTE)}(?!\w)|写道|寫道|のメール|작성", _FLAGS)
+_PRONOUN = re.compile(rf"(?<!\w){_any(phrases.PRONOUNS)}\s+(?:\w+\s+)?{_any(*phrases.WROTE)}(?!\w)", _FLAGS)
+_DATE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d{2,4}\s?年\s?\d{1,2}\s?月|\d{4}년|"
+    r"\d{1,2}(?:\.|st|nd|rd|th|º|er)?[\s-]+(?:de |of |thg |tháng )?[^\W\d_]{3,}\.?,?[\s-]+(?:de |del )?\d{2,4}|"
+    r"[^\W\d_]{3,}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|\d{1,2}\.?\s?(?:thg |tháng )?\s?\d{1,2}[.,]\s?\d{4}|"
+    r"[^\W\d_]{3,}-\d{1,2}-\d{2,4}",
+    _FLAGS,
+)
+_TIME = re.compile(
+    r"(?<![\d.:])\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?![.:]?\d)|(?<!\d)\d{1,2}\s?(?:[ap]\.?m\b|uhr\b|h\d{2}\b)|"
+    r"\d{1,2}\s?[点點時时]|오[전후]|[上下]午",
+    _FLAGS,
+)
+_WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", _FLAGS)
+_EARLY_DIGIT = re.compile(r"(?:[^\W\d_]{1,14}['’.,:]{0,2}[ (（]{1,2}|[-–—]{2,4} ?){0,5}\d", _FLAGS)
+_INTRO = re.compile(rf"(?:[-–—*]{{2,4}} ?)?{_any(phrases.INTRO)}(?=\s)|在|于", _FLAGS)
+_ENDS = re.compile(r"[:：]\s*\**$|[-–—]{3,}$")
+_OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{1,80}<[^<>\s]{3,120}>:?$")
+_MUTT = re.compile(r"\* .{1,80}<[^<>\s]+@[^<>\s]+> \[[\d\-: ,+/.\w]{8,40}\]:?$")
+_NOTES_LINE = re.compile(r".{1,120} ?-{2,3} ?\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,40}-{2,3}.*$")
+_CANDIDATE = re.compile(r"[@<\d:：]")
+
+
+def header_at(lines: Sequence[str], at: int) -> Header | None:
+    """The header that begins with line `at`, or None. Looks at a bounded number of lines."""
+    line = lines[at]
+    if len(line) > LONGEST_LINE:
+        return None
+    return _separator(line) or _fields(lines, at) or _attribution(lines, at) or _notes_memo(lines, at)
+
+
+# --- attributions: "On … wrote:" ---
+
+
+def _attribution(lines: Sequence[str], at: int) -> Header | None:
+    first = lines[at].strip()
+    if not first or (_CANDIDATE.search(first) is None and _INTRO.match(first) is None):
+        return None
+    joined = ""
+    for height, line in enumerate(lines[at : at + _MOST_LINES], start=1):
+        part = line.strip() if len(line) <= _LONGEST_HEADER else ""
+        joined = f"{joined} {part}".strip()
+        if not part or len(joined) > _LONGEST_HEADER:
+            break
+        opening = _judge(joined, wrapped=height > 1)
+        if opening is not None:
+            return Header(height, opening)
+        if _ENDS.search(part):
+            break
+    return None
+
+
+def _judge(text: str, *, wrapped: bool) -> Opening | None:
+    if _OLD_GMAIL.match(text) or _MUTT.match(text) or (_NOTES_LINE.match(text) and not wrapped):
+        return Opening.REPLY
+    if _ENDS.search(text) is None:
+        return None
+    verb, address = _VERB.search(text), _ADDRESS.search(text)
+    if verb is None and address is None:
+        return _bare_date(text)
+    if _PRONOUN.search(text):
+        return Opening.HINT
+    if _opens(text):
+        return _dated(text, said=verb is not None, addressed=address is not None)
+    return _named_first(text, said=verb is not None, addressed=address is not None, wrapped=wrapped)
+
+
+def _opens(text: str) -> bool:
+    return _EARLY_DIGIT.match(text) is not None or _INTRO.match(text) is not None
+
+
+def _bare_date(text: str) -> Opening | None:
+    """Without a verb or an address ("02.03.2026 12:00, Anna:") only marked quotation tells."""
+    return Opening.HINT if _EARLY_DIGIT.match(text) and _DATE.search(text) else None
+
+
+def _dated(text: str, *, said: bool, addressed: bool) -> Opening | None:
+    date, time = _DATE.search(text) is not None, _TIME.search(text) is not None
+    sure = (
+        (said and time and (date or addressed or _INTRO.match(text) is not None))
+        or (addressed and date and (said or time))
+        or (said and date and (_WEEKDAY.search(text) is not None or text.startswith("--")))
+    )
+    if sure:
+        return Opening.REPLY
+    return Opening.HINT if said or (addressed and (date or time)) else None
+
+
+def _named_first(text: str, *, said: bool, addressed: bool, wrapped: bool) -> Opening | None:
+    """ "Anna <a@b.example> schrieb am …:"; a sentence that merely mentions who wrote what is a hint at most."""
+    date, time = _DATE.search(text) is not None, _TIME.search(text) is not None
+    words = len(text.split())
+    if said and words <= 20 and ((addressed and (date or time)) or (date and time)):
+        return Opening.REPLY
+    if said and addressed and words <= 8 and not wrapped:
+        return Opening.REPLY
+    return Opening.HINT if words <= 14 and (said or addressed) else None
+
+
+# --- the fields of an older letter ---
+
+_KINDS = {
+    "sender": phrases.SENDER,
+    "when": phrases.WHEN,
+    "recipient": phrases.RECIPIENT,
+    "copy": phrases.COPY,
+    "subject": phrases.SUBJECT,
+    "extra": phrases.EXTRA,
+}
+_FIELD = re.compile(
+    r"[\s*_|]{0,8}(?:"
+    + "|".join(f"(?P<{kind}>{words})" for kind, words in _KINDS.items())
+    + r")[*_]{0,2}\s{0,6}[:：]",
+    _FLAGS,
+)
+_INLINE_FIELD = re.compile(
+    r"(?<!\w)(?:from|от|von|de)\s?:.{3,200}?(?:sent|date|отправлено|дата|gesendet|envoyé|enviado)\s?:", _FLAGS
+)
+_INLINE_REST = re.compile(r"(?<!\w)(?:subject|to|тема|кому|betreff|an|objet|à|asunto|para)\s?:", _FLAGS)
+_CONTINUES = re.compile(r"[@;<>,\t]|^\s")
+
+
+def _fields(lines: Sequence[str], at: int) -> Header | None:
+    kind = _field_kind(lines[at])
+    if kind is None or kind in {"extra", "copy"}:
+        return None
+    if _INLINE_FIELD.match(lines[at].strip(" *_")) and _INLINE_REST.search(lines[at]):
+        return Header(1, Opening.LETTER)
+    kinds, height = _read_fields(lines, at)
+    return Header(height, Opening.LETTER) if _is_letter(kinds, lines[at : at + height]) else None
+
+
+def _field_kind(line: str) -> str | None:
+    match = _FIELD.match(line) if len(line) <= LONGEST_LINE else None
+    return match.lastgroup if match else None
+
+
+def _read_fields(lines: Sequence[str], at: int) -> tuple[set[str], int]:
+    """The kinds of field met, and how many lines they take with their continuations."""
+    kinds: set[str] = set()
+    height = blanks = strays = 0
+    for offset, line in enumerate(lines[at : at + _MOST_FIELD_LINES], start=1):
+        kind = _field_kind(line)
+        if kind in kinds and kind not in {"copy", "extra"}:
+            break
+        if kind is not None:
+            kinds.add(kind)
+            height, blanks, strays = offset, 0, 0
+        elif not line.strip():
+            blanks += 1
+        else:
+            strays += 1
+        if blanks > 1 or strays > 3 or (strays and (blanks or not _continues(line, lines[at + offset - 2]))):
+            break
+    return kinds, height
+
+
+def _continues(line: str, before: str) -> bool:
+    return _CONTINUES.search(line) is not None or len(before) >= 60 or before.rstrip().endswith((":", "："))
+
+
+def _is_letter(kinds: set[str], block: Sequence[str]) -> bool:
+    known = kinds - {"extra"}
+    if "sender" in known and len(known) >= 3:
+        return True
+    if {"when", "recipient", "subject"} <= known:
+        return any(_ADDRESS.search(line) for line in block)
+    if {"sender", "when"} <= known:
+        whole = " ".join(block)
+        return _ADDRESS.search(whole) is not None and _DATE.search(whole) is not None
+    return False
+
+
+# --- separators ---
+
+_RULE = "-‐‑–—=_*#>~ \t\u00a0"
+_ORIGINAL = re.compile(rf"(?:{phrases.ORIGINAL})\b[^\w]{{0,80}}$", _FLAGS)
+_FORWARDED = re.compile(rf"(?:{phrases.FORWARDED})\b.{{0,120}}$", _FLAGS)
+_UNRULED = re.compile(rf"(?:{phrases.ORIGINAL}|{phrases.FORWARDED})\s*[:：]\s*$", _FLAGS)
+_ABOVE = re.compile(rf"[^\w]{{0,4}}(?:{phrases.ANSWER_ABOVE})", _FLAGS)
+_LONGEST_SEPARATOR = 200
+HORIZONTAL = re.compile(r"\s*[_\-=*‐–—]{8,}\s*$")
+"""A drawn rule: part of the quote when the quote follows it, else nothing."""
+
+
+def _separator(line: str) -> Header | None:
+    if len(line) > _LONGEST_SEPARATOR:
+        return None
+    words = line.lstrip(_RULE)
+    ruled = len(line[: -len(words)].strip()) >= 2 if words else False
+    forwarded = _FORWARDED.match(words)
+    if forwarded and (ruled or _UNRULED.match(words)):
+        return Header(1, Opening.FORWARD)
+    if _UNRULED.match(words) or (ruled and _ORIGINAL.match(words)) or _ABOVE.match(words):
+        return Header(1, Opening.LETTER)
+    return None
+
+
+# --- Lotus Notes' memo head: the words To, cc and Subject alone on their lines ---
+
+_MEMO_DATE = re.compile(r"\s*(?:sent by:.{0,80}|\d{1,4}[./-]\d{1,2}[./-]\d{2,4}[ ,]+\d{1,2}:\d{2}.{0,20})$", _FLAGS)
+_MEMO_TO = re.compile(r"\s*(?:to|an|кому|a|pour|para)\s*$", _FLAGS)
+_MEMO_SUBJECT = re.compile(r"\s*(?:subject|betreff|thema|тема|objet|asunto)\s*$", _FLAGS)
+
+
+def _notes_memo(lines: Sequence[str], at: int) -> Header | None:
+    near = lines[at : at + 4]
+    if not lines[at].strip() or not any(_MEMO_DATE.match(line) for line in near if len(line) < 120):
+        return None
+    window = [line if len(line) < 40 else "" for line in lines[at : at + 20]]
+    to = next((n for n, line in enumerate(window) if _MEMO_TO.match(line)), None)
+    subject = next((n for n, line in enumerate(window) if _MEMO_SUBJECT.match(line)), None)
+    if to is None or subject is None or not to < subject:
+        return None
+    return Header(subject + 1, Opening.LETTER)
