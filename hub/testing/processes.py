@@ -36,7 +36,7 @@ class HubProcess(ServerProcess):
         self._file = file
         self._fact = fact
         super().__init__(
-            [sys.executable, "-W", "error::ResourceWarning", "-m", "hub", *arguments],
+            [sys.executable, "-m", "hub", *arguments],
             folder=folder,
             answers=lambda: self._fact in self.facts(),
             environ={**_EVERYWHERE, **(environ or {})},

@@ -96,7 +96,7 @@ def test_a_further_copy_takes_over_when_one_is_killed(tmp_path: Path, kafka_serv
             for number in range(30):
                 if number == 10:
                     hub.copies["email"].kill()
-                    hub.copies["interactions"].kill()
+                    spare[1].kill()
                 anna.writes(support, f"{number:02}", "Здравствуйте!")
             until(lambda: [s for s in subjects(client) if s.isdigit()] == [f"{n:02}" for n in range(30)], seconds=90)
             client.close()
