@@ -2,15 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
@@ -29,6 +30,7 @@ NOBODY = "-"
 """As a login in the audit: nobody was logged in."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _READS = frozenset({"GET", "HEAD"})
+_TOLD_OF_STRANGERS = frozenset({201, 401})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
@@ -92,6 +94,7 @@ class GuardedRoute(APIRoute):
     """A route behind the guard."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
         right = next((d.dependency.right for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
         if right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
@@ -163,10 +166,13 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None
 async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler: Handler) -> Response:
     limit = parts.settings.attachment_limit if rule.upload else parts.settings.body_limit
     body = await _read(request, limit)
-    login = request.state.employee.login if rule.right else NOBODY
-    begun = await parts.audit.begin(_deed(request, login, route))
     key = request.headers.get("Idempotency-Key")
-    request.state.write = WriteInHand(login, key or fresh("req"))
+    login = request.state.employee.login if rule.right else NOBODY
+    write = request.state.write = WriteInHand(login, key or fresh("req"))
+    deed = _deed(request, login, route)
+    if rule.right is None:
+        return await _open_write(request, parts, deed, handler)
+    begun = await parts.audit.begin(deed)
     status = 500
     try:
         if key is None or rule.secret:
@@ -175,7 +181,15 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler
             response = await _once(request, parts, login, key, body, handler)
         status = response.status_code
     finally:
-        await parts.audit.end(begun, status, target=request.state.write.target)
+        await parts.audit.end(begun, status, target=write.target)
+    return response
+
+
+async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handler) -> Response:
+    """A login. What was refused unread is not noted: strangers could fill the disk with it."""
+    response = await _answer(request, handler)
+    if response.status_code in _TOLD_OF_STRANGERS:
+        await parts.audit.note(replace(deed, target=request.state.write.target or ""), response.status_code)
     return response
 
 

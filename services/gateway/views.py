@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.contracts.interaction import DeliveryState, Direction, Role
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most", examples=[50])]
-Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
+Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
 After = Annotated[str | None, Query(description="`next` of the page before")]
 
 

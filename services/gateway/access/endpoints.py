@@ -7,11 +7,11 @@ from fastapi import Depends, Header
 
 from services.gateway.access.models import Kind
 from services.gateway.access.repository import access_of
-from services.gateway.access.views import AccessId, AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
+from services.gateway.access.views import AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
-from services.gateway.views import NOT_FOUND, After, Limit
+from services.gateway.views import NOT_FOUND, After, Id, Limit
 
 routes = router("sessions and tokens")
 Hub = Annotated[Parts, Depends(parts_of)]
@@ -46,13 +46,13 @@ async def log_out(mine: MyAccess, write: Write, hub: Hub) -> None:
 
 
 @routes.delete(
-    "/sessions/{access_id}",
+    "/sessions/{id}",
     operation_id="endSession",
     status_code=204,
     responses=NOT_FOUND,
     dependencies=[needs(_OWN, secret=True)],
 )
-async def end_session(access_id: AccessId, me: Me, hub: Hub) -> None:
+async def end_session(access_id: Id, me: Me, hub: Hub) -> None:
     """End one of my sessions."""
     await hub.desk.revoke(me.login, Kind.SESSION, access_id)
 
@@ -74,12 +74,12 @@ async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: 
 
 
 @routes.delete(
-    "/tokens/{access_id}",
+    "/tokens/{id}",
     operation_id="revokeToken",
     status_code=204,
     responses=NOT_FOUND,
     dependencies=[needs(_OWN, secret=True)],
 )
-async def revoke_token(access_id: AccessId, me: Me, hub: Hub) -> None:
+async def revoke_token(access_id: Id, me: Me, hub: Hub) -> None:
     """Revoke one of my tokens."""
     await hub.desk.revoke(me.login, Kind.TOKEN, access_id)

@@ -1,17 +1,14 @@
 """Sessions and tokens over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
-from fastapi import Path
 from pydantic import ConfigDict, Field
 
 from services.gateway.access.models import Access, Granted
 from services.gateway.employees.models import Employee
 from services.gateway.employees.views import EmployeeView
 from services.gateway.views import Form, View
-
-AccessId = Annotated[str, Path(description="The `id` in the list", max_length=100)]
 
 
 class Login(Form):

@@ -47,7 +47,7 @@ async def upload_attachment(
 
 
 @routes.get(
-    "/attachments/{attachment_id}",
+    "/attachments/{id}",
     operation_id="downloadAttachment",
     responses={**NOT_FOUND, 200: {"content": {UNKNOWN_TYPE: {"schema": _FILE}}}},
     response_class=Response,

@@ -30,6 +30,7 @@ SAFE_TYPES = frozenset(
 )
 """What no browser runs as a page; all else is sent as bytes without a type."""
 MAX_NAME = 200
+_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:;[\x20-\x7e]{0,200})?", re.ASCII)
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
 """Control characters, path separators, and the marks that make `exe.gnp` look like `png.exe`."""
 
@@ -57,7 +58,7 @@ class Attachments:
         attachment = Attachment(
             id=kept_id,
             filename=clean_name(file.filename),
-            content_type=file.content_type or UNKNOWN_TYPE,
+            content_type=file.content_type if _TYPE.fullmatch(file.content_type) else UNKNOWN_TYPE,
             size=len(file.content),
             blob=f"uploads/{kept_id}",
         )

@@ -23,7 +23,7 @@ class AuditView(View):
     at: datetime
     login: str = Field(description="Who; `-` at a login, whose `target` is the login that was tried")
     method: str = Field(examples=["POST"])
-    route: str = Field(examples=["/api/v1/chains/{item_id}/messages"])
+    route: str = Field(examples=["/api/v1/chains/{id}/messages"])
     target: str = Field(description="Id of what was written")
     address: str = Field(description="Client address", examples=["192.0.2.7"])
     status: int | None = Field(description="The answer; null where a crash cut it short", examples=[202])

@@ -49,7 +49,7 @@ async def replay_dead_letters(form: BulkReplay, me: Me, hub: Hub) -> Replayed:
 
 
 @routes.get(
-    "/dead-letters/{letter_id}",
+    "/dead-letters/{id}",
     operation_id="showDeadLetter",
     responses=NOT_FOUND,
     dependencies=[needs(Right.READ_DEAD_LETTERS)],
@@ -61,7 +61,7 @@ async def show_dead_letter(letter_id: Id, hub: Hub) -> LetterDetail:
 
 
 @routes.post(
-    "/dead-letters/{letter_id}/replay",
+    "/dead-letters/{id}/replay",
     operation_id="replayDeadLetter",
     responses=NOT_FOUND,
     dependencies=[needs(Right.MANAGE_DEAD_LETTERS)],
@@ -72,7 +72,7 @@ async def replay_dead_letter(letter_id: Id, me: Me, hub: Hub) -> LetterView:
 
 
 @routes.post(
-    "/dead-letters/{letter_id}/discard",
+    "/dead-letters/{id}/discard",
     operation_id="discardDeadLetter",
     responses=NOT_FOUND,
     dependencies=[needs(Right.MANAGE_DEAD_LETTERS)],

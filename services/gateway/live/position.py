@@ -8,7 +8,7 @@ from hub.contracts.topics import CHAINS, CLIENTS, INTERACTIONS
 from services.gateway.errors import BadEventId
 
 Vector = dict[Position, int]
-"""The offset of the next record, for each partition of the topics shown live."""
+"""The offset of the next record, for each partition of the topics shown live, in the order of topic and partition."""
 
 TOPICS = (INTERACTIONS, CHAINS, CLIENTS)
 NAMES = tuple(topic.name for topic in TOPICS)
@@ -20,6 +20,11 @@ _ID = re.compile(r"[ihc]:\d{1,18}(?:\.\d{1,18})*(?:;[ihc]:\d{1,18}(?:\.\d{1,18})
 def now_everywhere() -> Vector:
     """Every partition from its end."""
     return {(topic.name, partition): END for topic in TOPICS for partition in range(topic.partitions)}
+
+
+def ordered(positions: Vector) -> Vector:
+    """The same, in the order that `encode` relies on."""
+    return dict(sorted(positions.items()))
 
 
 def encode(vector: Vector) -> str:
@@ -49,4 +54,4 @@ def _bad() -> BadEventId:
 
 
 def _offsets(vector: Vector, topic: str) -> Iterable[int]:
-    return (vector[position] for position in sorted(vector) if position[0] == topic)
+    return (offset for position, offset in vector.items() if position[0] == topic)

@@ -14,7 +14,7 @@ from hub.contracts.base import Record
 from hub.kit.errors import BusUnavailable, HubError
 from hub.kit.log import Log
 from services.gateway.errors import BadEventId
-from services.gateway.live.position import NAMES, Vector, decode, encode, now_everywhere
+from services.gateway.live.position import NAMES, Vector, decode, encode, now_everywhere, ordered
 from services.gateway.live.ring import Entry, Ring
 from services.gateway.live.shown import About
 
@@ -54,7 +54,7 @@ class Live:
     async def start(self) -> None:
         """Returns when events from now on will be seen; waits for the bus as long as it takes."""
         reader = await self._open(now_everywhere())
-        self._ring = Ring(reader.positions(), events=self._limits.events, size=self._limits.size)
+        self._ring = Ring(ordered(reader.positions()), events=self._limits.events, size=self._limits.size)
         self._pump = asyncio.create_task(self._read(reader, self._ring))
 
     async def stop(self) -> None:

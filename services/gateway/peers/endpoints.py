@@ -55,7 +55,7 @@ async def list_interactions(query: Annotated[InteractionQuery, Query()], me: Me,
 
 
 @interaction_routes.get(
-    "/interactions/{item_id}",
+    "/interactions/{id}",
     operation_id="showInteraction",
     dependencies=_READ,
     **_gives(InteractionView, NOT_FOUND),
@@ -71,9 +71,7 @@ async def list_clients(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> R
     return await hub.interactions.read("/clients", query, employee=me.login)
 
 
-@client_routes.get(
-    "/clients/{item_id}", operation_id="showClient", dependencies=_READ, **_gives(ClientView, NOT_FOUND)
-)
+@client_routes.get("/clients/{id}", operation_id="showClient", dependencies=_READ, **_gives(ClientView, NOT_FOUND))
 async def show_client(item_id: Id, me: Me, hub: Hub) -> Response:
     """One client with his addresses."""
     return await hub.interactions.read(f"/clients/{item_id}", None, employee=me.login)
@@ -85,14 +83,14 @@ async def list_chains(query: Annotated[ChainQuery, Query()], me: Me, hub: Hub) -
     return await hub.interactions.read("/chains", query, employee=me.login)
 
 
-@client_routes.get("/chains/{item_id}", operation_id="showChain", dependencies=_READ, **_gives(ChainView, NOT_FOUND))
+@client_routes.get("/chains/{id}", operation_id="showChain", dependencies=_READ, **_gives(ChainView, NOT_FOUND))
 async def show_chain(item_id: Id, me: Me, hub: Hub) -> Response:
     """One chain; its interactions: GET /api/v1/interactions?chain_id=ID."""
     return await hub.interactions.read(f"/chains/{item_id}", None, employee=me.login)
 
 
 @client_routes.post(
-    "/chains/{item_id}/messages",
+    "/chains/{id}/messages",
     operation_id="answerInChain",
     dependencies=[needs(Right.WRITE_MESSAGES)],
     **_gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
@@ -130,7 +128,7 @@ async def add_mailbox(form: NewMailbox, me: Me, write: Write, hub: Hub) -> Respo
 
 
 @mailbox_routes.get(
-    "/mailboxes/{item_id}",
+    "/mailboxes/{id}",
     operation_id="showMailbox",
     dependencies=[needs(Right.READ_CHANNELS)],
     **_gives(MailboxView, NOT_FOUND),
@@ -141,7 +139,7 @@ async def show_mailbox(item_id: Id, me: Me, hub: Hub) -> Response:
 
 
 @mailbox_routes.patch(
-    "/mailboxes/{item_id}",
+    "/mailboxes/{id}",
     operation_id="changeMailbox",
     dependencies=[needs(Right.MANAGE_CHANNELS)],
     **_gives(MailboxView, NOT_FOUND, CONFLICT),
@@ -153,7 +151,7 @@ async def change_mailbox(item_id: Id, form: MailboxChanges, me: Me, write: Write
 
 
 @mailbox_routes.delete(
-    "/mailboxes/{item_id}",
+    "/mailboxes/{id}",
     operation_id="removeMailbox",
     status_code=204,
     response_class=Response,

@@ -152,3 +152,58 @@ async def test_the_explorer_needs_nothing_from_outside(hub: Any) -> None:
     assert "http://" not in page.text.replace("http://www.w3.org", "")
     assert "https://" not in page.text
     assert "/api/v1/openapi.json" in page.text
+
+
+HOSTILE = (
+    b"",
+    b"null",
+    b"[]",
+    b"[" * 100_000,
+    b'{"days": ' + b"9" * 5_000 + b"}",
+    b'{"login": "\\ud800", "password": "\\u0000", "name": "\\ud800", "text": "\\ud800", "reason": "\\udfff"}',
+    b'{"name": NaN, "days": 1e999, "ids": [1], "text": {}, "login": [], "password": 1}',
+    b"\xff\xfe\x00",
+)
+
+
+async def test_hostile_input_is_refused_and_never_a_fault_of_ours(hub: Any) -> None:
+    admin = await hub.admin()
+    strange = {"Idempotency-Key": "ключ".encode(), "Last-Event-ID": "\x7f"}
+    for method, path, _ in ALL:
+        if method in ("GET", "DELETE"):
+            continue
+        for body in HOSTILE:
+            for content_type in ("application/json", "multipart/form-data; boundary=x", "text/plain"):
+                answer = await admin.request(
+                    method, an_address(path), content=body, headers={"Content-Type": content_type}
+                )
+                assert answer.status_code < 500, (method, path, body[:20], answer.text)
+    for address in ("/employees/%00", "/chains/%ff", "/dead-letters/%F0%9F%98%80", "/audit?login=%00&since=x"):
+        assert (await admin.get(address, headers=strange)).status_code in (404, 422), address
+    assert (
+        await admin.post("/tokens", json={"name": "t"}, headers={"Authorization": b"Bearer \xff"})
+    ).status_code == 401
+
+
+async def test_refused_logins_that_were_not_tried_do_not_fill_the_audit(hub: Any) -> None:
+    client = hub.client()
+    for _ in range(12):
+        await client.post("/sessions", json={"login": "anna", "password": "wrong"})
+    await client.post("/sessions", json={})
+    statuses = [item["status"] for item in (await (await hub.admin()).get("/audit")).json()["items"]]
+    assert sorted(statuses) == [201] + [401] * 10
+
+
+async def test_a_gateway_that_never_started_stops(world: Any) -> None:
+    await world.build().stop()
+
+
+async def test_a_gateway_that_has_not_started_yet_says_so(world: Any, hub: Any) -> None:
+    admin = await hub.admin()
+    waiting = world.build()
+    hub.gateway, first = waiting, hub.gateway
+    client = hub.client(admin.headers["Authorization"].removeprefix("Bearer "))
+    answers = [await client.get("/me"), await client.get("http://hub/readyz"), await client.get("http://hub/healthz")]
+    hub.gateway = first
+    await waiting.stop()
+    assert [answer.status_code for answer in answers] == [503, 503, 200]

@@ -17,7 +17,7 @@ from hub.contracts.interaction import Attachment, Direction, Interaction, Intera
 from hub.process import http_server, url_of
 from hub.process import listening as listen
 from services.gateway.app import Gateway
-from services.gateway.live.position import decode, encode, now_everywhere
+from services.gateway.live.position import decode, encode, now_everywhere, ordered
 from services.gateway.live.shown import About
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -284,5 +284,5 @@ async def test_an_id_that_is_not_of_this_stream_is_refused(hub: Any, bad: str) -
 
 
 def test_a_place_survives_its_way_through_an_id() -> None:
-    vector = {place: number for number, place in enumerate(now_everywhere())}
+    vector = ordered({place: number for number, place in enumerate(now_everywhere())})
     assert decode(encode(vector), vector) == vector
