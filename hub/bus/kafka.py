@@ -121,6 +121,8 @@ class KafkaBus:
         self._consumptions: list[Consumption] = []
         self._renewing = asyncio.Lock()
         self._started = False
+        self._limits: set[asyncio.Timeout] = set()
+        """Of the publishes under way: a stop ends them, for the client does not."""
         self.broker = ClusterBroker(bootstrap, f"omnihub-{service}")
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
@@ -131,7 +133,7 @@ class KafkaBus:
         producer = await self._producer()
         try:
             with bus_errors("publishing"):
-                await _send(producer, records)
+                await self._send(producer, records)
         except BusUnavailable as exc:
             if _is_fatal(exc.__cause__):
                 await self._discard(producer, str(exc))
@@ -181,6 +183,8 @@ class KafkaBus:
             consumption.stop()
         await self.broker.stop()
         self._started = False
+        for limit in self._limits:
+            limit.reschedule(asyncio.get_running_loop().time())
 
     async def ping(self) -> None:
         if not self._started:
@@ -199,6 +203,18 @@ class KafkaBus:
         except BaseException:
             await self.broker.stop()
             raise
+
+    async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
+        async with asyncio.timeout(PUBLISH_TIMEOUT) as limit:
+            self._limits.add(limit)
+            try:
+                confirmed = [
+                    await producer.send(record.topic, record.value, record.key, headers=list(record.headers))
+                    for record in records
+                ]
+                await asyncio.gather(*confirmed)
+            finally:
+                self._limits.discard(limit)
 
     async def _producer(self) -> AIOKafkaProducer:
         async with self._renewing:
@@ -241,15 +257,6 @@ class KafkaBus:
 def _is_fatal(error: BaseException | None) -> bool:
     """Whether the producer does not survive it; Kafka being away it does."""
     return isinstance(error, KafkaError) and not error.retriable
-
-
-async def _send(producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
-    async with asyncio.timeout(PUBLISH_TIMEOUT):
-        confirmed = [
-            await producer.send(record.topic, record.value, record.key, headers=list(record.headers))
-            for record in records
-        ]
-        await asyncio.gather(*confirmed)
 
 
 async def _offsets(

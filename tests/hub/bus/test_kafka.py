@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -36,11 +35,12 @@ class TestKafkaBus(BusContract):
         return OneKafka(kafka_server)
 
 
-@pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
+@pytest.fixture(scope="module")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """One that may be ended; each test leaves it running."""
     if reason := missing():
         pytest.skip(f"Kafka: {reason}")
-    with start_kafka(tmp_path / "kafka") as server:
+    with start_kafka(tmp_path_factory.mktemp("own-kafka")) as server:
         yield server
 
 
@@ -125,9 +125,13 @@ async def test_a_stop_does_not_wait_for_a_kafka_that_is_gone(own_kafka: KafkaSer
     own_kafka.kill()
     publishing = asyncio.ensure_future(door.publish_records(on_topic(cluster.topic, [an_arrival("one")])))
     await asyncio.sleep(0.5)
-    await asyncio.wait_for(door.stop(), 30)
-    with pytest.raises(BusUnavailable):
-        await publishing
+    try:
+        async with asyncio.timeout(10):
+            await door.stop()
+            with pytest.raises(BusUnavailable):
+                await publishing
+    finally:
+        await asyncio.to_thread(own_kafka.start)
 
 
 async def test_partitions_are_added_and_kept_on_a_topic_that_exists(kafka_server: KafkaServer) -> None:
