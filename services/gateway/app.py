@@ -150,7 +150,7 @@ def _http(bus: Bus, store: Store) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for routes in ROUTERS:
-        http.include_router(routes)
-    http.include_router(explorer.routes)
+    for routes in (*ROUTERS, explorer.routes):
+        # As they are: `include_router` would analyse every route again for every application.
+        http.router.routes.extend(routes.routes)
     return http
