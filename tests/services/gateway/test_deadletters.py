@@ -47,7 +47,7 @@ async def until_taken(hub: Any, failures: int) -> list[dict[str, Any]]:
 async def replayed_records(hub: Any, count: int = 1) -> Sequence[Record]:
     reader = await hub.bus.reader(["inbound"])
     found: list[Record] = []
-    while len(found) < count and (more := await reader.read(wait=1.0)):
+    while len(found) < count and (more := await reader.read(wait=0.3)):
         found += more
     await reader.close()
     return found

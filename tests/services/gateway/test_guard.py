@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from services.gateway.app import ROUTERS
 from services.gateway.guard import rule_of
 from services.gateway.rights import RIGHTS, Role
@@ -166,6 +168,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 async def test_hostile_input_is_refused_and_never_a_fault_of_ours(hub: Any) -> None:
     admin = await hub.admin()
     strange = {"Idempotency-Key": "ключ".encode(), "Last-Event-ID": "\x7f"}

@@ -151,6 +151,7 @@ async def test_a_listener_resumes_where_he_was_also_at_another_gateway(hub: Any,
     await other.stop()
 
 
+@pytest.mark.slow
 async def test_nothing_is_missed_or_doubled_while_much_happens_and_the_listener_comes_and_goes(hub: Any) -> None:
     operator = await hub.employee("operator")
     heard: list[str] = []
@@ -173,6 +174,7 @@ async def test_nothing_is_missed_or_doubled_while_much_happens_and_the_listener_
     assert sorted(heard) == sorted(f"int_{n}" for n in range(600))
 
 
+@pytest.mark.slow
 async def test_a_listener_far_behind_the_memory_is_caught_up_from_the_bus(hub: Any, world: Any) -> None:
     operator = await hub.employee("operator")
     small = world.build(OMNIHUB_GATEWAY__LIVE_EVENTS="20")
@@ -190,6 +192,7 @@ async def test_a_listener_far_behind_the_memory_is_caught_up_from_the_bus(hub: A
     assert sorted(t.about for t in told) == sorted(f"int_{n}" for n in range(301))
 
 
+@pytest.mark.slow
 async def test_filters_choose_by_channel_chain_and_client(hub: Any) -> None:
     operator = await hub.employee("operator")
     client = Client(id="cl_9", name="Anna", opened_at=AT, opened_by="int_1")
@@ -286,3 +289,19 @@ async def test_an_id_that_is_not_of_this_stream_is_refused(hub: Any, bad: str) -
 def test_a_place_survives_its_way_through_an_id() -> None:
     vector = ordered({place: number for number, place in enumerate(now_everywhere())})
     assert decode(encode(vector), vector) == vector
+
+
+async def test_a_drained_gateway_lets_its_server_end_at_once(hub: Any, world: Any) -> None:
+    operator = await hub.employee("operator")
+    other = world.build()
+    await other.start()
+    began = asyncio.get_running_loop().time()
+    async with httpx.AsyncClient() as direct:
+        async with served(other) as url:
+            request = direct.build_request("GET", f"{url}/live", headers=operator.headers)
+            answer = await direct.send(request, stream=True)
+            await other.drain()
+        told = await answer.aread()
+    await other.stop()
+    assert b"event: stopping\n" in told
+    assert asyncio.get_running_loop().time() - began < 3
