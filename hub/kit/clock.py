@@ -1,6 +1,7 @@
 """The time of day, injected so that tests can set it."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -19,6 +20,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+@lru_cache(maxsize=4096)
 def iso(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds and `Z`: sorts as text in the order of time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

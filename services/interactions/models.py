@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.contracts.client import Address, Chain, Client
-from hub.contracts.interaction import Direction, Interaction, InteractionReceived
+import orjson
+
+from hub.contracts.client import Chain, Client
+from hub.contracts.interaction import Direction, Interaction, InteractionReceived, Participant
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.outbox import OWES
@@ -44,10 +46,7 @@ def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interactio
         cause_id=decision.cause_id if decision.cause_id != arrival.id else None,
         subject=arrival.subject,
         text=arrival.text,
-        participants=tuple(
-            p.model_copy(update={"client_id": clients[p.address]}) if not p.ours and p.address in clients else p
-            for p in arrival.participants
-        ),
+        participants=tuple(_owned(p, clients) for p in arrival.participants),
         attachments=arrival.attachments,
         link=decision.link,
         problem=arrival.problem,
@@ -57,8 +56,15 @@ def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interactio
     )
 
 
+def _owned(participant: Participant, clients: Mapping[str, str]) -> Participant:
+    owner = None if participant.ours else clients.get(participant.address)
+    # As model_copy, at a third of its price: this runs for every participant of every message.
+    return Participant.model_construct(**{**participant.__dict__, "client_id": owner}) if owner else participant
+
+
 def interaction_document(interaction: Interaction) -> Document:
-    document = interaction.model_dump(mode="json")
+    # Through JSON text, which is twice as fast as pydantic's dump to JSON values.
+    document: Document = orjson.loads(interaction.model_dump_json())
     document["_id"] = document.pop("id")
     document["at"] = iso(interaction.at)
     return document
@@ -91,7 +97,7 @@ def client_document(decision: Decision) -> Document:
     """The client that an arrival opens."""
     other = decision.address
     arrival = decision.arrival
-    addresses = [address_of(decision).model_dump()] if other else []
+    addresses = [address_of(decision)] if other else []
     name = (other.name or other.address.partition(":")[2]) if other else arrival.subject
     return {
         "_id": decision.client_id,
@@ -107,9 +113,10 @@ def client_from(document: Document) -> Client:
     return Client.model_validate({**document, "id": document["_id"]})
 
 
-def address_of(decision: Decision) -> Address:
+def address_of(decision: Decision) -> Document:
+    """The sender's address as a client lists it."""
     assert decision.address
-    return Address(address=decision.address.address, raw=decision.address.raw, name=decision.address.name)
+    return {"address": decision.address.address, "raw": decision.address.raw, "name": decision.address.name}
 
 
 def heads_of(client: Document) -> dict[str, Head]:

@@ -1,5 +1,6 @@
 """Every query of the interactions service."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,12 +55,14 @@ class Repository:
     async def stored(self, arrivals: Sequence[InteractionReceived]) -> Stored:
         """All that linking needs to know about these arrivals, in bulk."""
         names = {name for a in arrivals for name in (*a.refs, *a.keys)}
-        claims = await self.claims.get_many(names)
-        named = {claim["_id"]: claim_from(claim) for claim in claims.values()}
-        named.update(await self._claims_of_interactions(names))
-        addresses = await self.addresses.get_many(
-            {p.address for a in arrivals for p in a.participants if not p.ours and p.address}
+        claims, answered, addresses = await asyncio.gather(
+            self.claims.get_many(names),
+            self._claims_of_interactions(names),
+            self.addresses.get_many(
+                {p.address for a in arrivals for p in a.participants if not p.ours and p.address}
+            ),
         )
+        named = {claim["_id"]: claim_from(claim) for claim in claims.values()} | answered
         owners = {address: document["client_id"] for address, document in addresses.items()}
         others = {other.address for a in arrivals if (other := counterpart(a.participants))}
         clients = await self.clients.get_many({*owners.values(), *(claim.client_id for claim in named.values())})
@@ -78,15 +81,12 @@ class Repository:
 
     async def claim(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         """Makes the decisions hold against everybody else; False when somebody decided otherwise meanwhile."""
-        return (
-            await self._claim_addresses(decisions)
-            and await self._claim_names(decisions, stored)
-            and await self._claim_clients(decisions, stored)
-        )
+        claimed = await asyncio.gather(self._claim_addresses(decisions), self._claim_names(decisions, stored))
+        return all(claimed) and await self._claim_clients(decisions, stored)
 
     async def _claim_addresses(self, decisions: Sequence[Decision]) -> bool:
         new = [
-            {**address_of(d).model_dump(), "_id": d.address.address, "client_id": d.client_id}
+            {**address_of(d), "_id": d.address.address, "client_id": d.client_id}
             for d in decisions
             if d.new_address and d.address
         ]
@@ -130,8 +130,7 @@ class Repository:
             changed[d.client_id] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, at)
         old = [client for client in changed.values() if "_v" in client]
         new = [client for client in changed.values() if "_v" not in client]
-        inserted = await self.clients.insert_many(new) if new else set()
-        swapped = await self.clients.swap_many(old) if old else set()
+        inserted, swapped = await asyncio.gather(self.clients.insert_many(new), self.clients.swap_many(old))
         return len(inserted) + len(swapped) == len(changed)
 
     async def touch_chains(self, interactions: Sequence[Interaction]) -> dict[str, Document]:
@@ -147,9 +146,8 @@ class Repository:
             touched |= moved
             old = [c for i, c in moved.items() if "_v" in c and c != now[i]]
             new = [c for c in moved.values() if "_v" not in c]
-            written = await self.chains.swap_many(old) if old else set()
-            written |= await self.chains.insert_many(new) if new else set()
-            left = {c["_id"] for c in (*old, *new)} - written
+            swapped, inserted = await asyncio.gather(self.chains.swap_many(old), self.chains.insert_many(new))
+            left = {c["_id"] for c in (*old, *new)} - swapped - inserted
             if not left:
                 return touched
         raise StoreUnavailable("chains are changed by too many at once")

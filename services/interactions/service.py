@@ -112,9 +112,11 @@ class Interactions:
 
     async def _facts(self, interactions: Sequence[Interaction]) -> list[Event]:
         """What is to be told about these: also what a crash may have kept from being told."""
-        chains = await self._repository.touch_chains(interactions)
         openers = {i.id for i in interactions}
-        clients = await self._repository.clients.get_many({i.client_id for i in interactions})
+        chains, clients = await asyncio.gather(
+            self._repository.touch_chains(interactions),
+            self._repository.clients.get_many({i.client_id for i in interactions}),
+        )
         facts: list[Event] = []
         facts += [ClientOpened(client=client_from(c)) for c in clients.values() if c["opened_by"] in openers]
         facts += [ChainOpened(chain=chain_from(c)) for c in chains.values() if c["opened_by"] in openers]
