@@ -1,0 +1,111 @@
+"""Normalised mails linked into chains, stored, and their events out, on the embedded footing."""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from hub.bus.base import Bus
+from hub.bus.embedded import EmbeddedBus
+from hub.bus.log import Log
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import InteractionReceived
+from hub.kit.clock import SystemClock
+from hub.store.base import Store
+from hub.store.sqlite import SqliteStore
+from hub.testing.builders import NOON, an_arrival, envelopes
+from services.interactions.repository import Repository
+from services.interactions.service import Interactions
+
+NAME = "linking"
+GOAL = "at least 5,000/s, and at 1 million stored 0.8 of the rate when empty (linking_full)"
+
+ARRIVALS = 20_000
+BATCH = 500
+CLIENT_WRITES = 5
+"""Mails of one client on average; most of them answer an earlier one."""
+
+
+def mails(count: int, *, seed: int = 1) -> Iterator[InteractionReceived]:
+    """Mails of 1 kB: a fifth opens a client, two thirds of the rest carry a reference."""
+    chance = random.Random(seed)
+    newest: dict[int, InteractionReceived] = {}
+    for number in range(count):
+        client = chance.randrange(max(1, count // CLIENT_WRITES))
+        before = newest.get(client)
+        refs = before.keys if before and chance.random() < 0.7 else ()
+        newest[client] = an_arrival(
+            f"{seed}-{number}",
+            sender=f"client{seed}-{client}@example.com",
+            at=NOON + timedelta(seconds=number),
+            refs=refs,
+            subject=f"Заказ № {client}",
+            text="Здравствуйте! " * 20,
+        )
+        yield newest[client]
+
+
+async def link_all(bus: Bus, store: Store, arrivals: Sequence[Envelope]) -> float:
+    """Seconds from the start of the consumer, with everything waiting on the bus, to the last event out."""
+    service = Interactions(Repository(store), bus, SystemClock(), reply_window=timedelta(hours=24))
+    linked, done = 0, asyncio.Event()
+
+    async def count(batch: Sequence[Envelope]) -> None:
+        nonlocal linked
+        await service.receive(batch)
+        linked += len(batch)
+        if linked >= len(arrivals):
+            done.set()
+
+    bus.subscribe("inbound", group="interactions", handle=count, max_records=BATCH)
+    await bus.start()
+    started = time.perf_counter()
+    await done.wait()
+    return time.perf_counter() - started
+
+
+async def measured(folder: Path, *, stored: int = 0, tell: Callable[[str], None] = lambda _: None) -> float:
+    """Arrivals a second, with so many interactions stored before."""
+    log = Log(folder / "bus.sqlite")
+    store = SqliteStore(folder / "interactions.sqlite")
+    await log.open()
+    Repository(store)
+    await store.start()
+    try:
+        for part in range(stored // ARRIVALS):
+            await _fill(store, part + 2)
+            tell(f"{(part + 1) * ARRIVALS} stored")
+        waiting = EmbeddedBus(log, "bench", SystemClock())
+        await waiting.start()
+        arrivals = envelopes(*mails(ARRIVALS))
+        for first in range(0, ARRIVALS, BATCH):
+            await waiting.publish(arrivals[first : first + BATCH])
+        await waiting.stop()
+        bus = EmbeddedBus(log, "interactions", SystemClock())
+        seconds = await link_all(bus, store, arrivals)
+        await bus.stop()
+        return ARRIVALS / seconds
+    finally:
+        await store.stop()
+        await log.close()
+
+
+async def _fill(store: Store, seed: int) -> None:
+    """Stores interactions through the service itself; what it tells goes nowhere."""
+    from hub.testing.fakes import FakeBus
+
+    service = Interactions(Repository(store), FakeBus(), SystemClock(), reply_window=timedelta(hours=24))
+    arrivals = envelopes(*mails(ARRIVALS, seed=seed))
+    for first in range(0, ARRIVALS, BATCH):
+        await service.receive(arrivals[first : first + BATCH])
+
+
+async def run() -> dict[str, float | str]:
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        used = time.process_time()
+        rate = await measured(Path(folder))
+        used = time.process_time() - used
+    return {"linked/s": round(rate), "CPU s/10,000": round(used / ARRIVALS * 10_000, 2)}
