@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ _SECONDS = 60
 
 
 @contextmanager
-def api(data: Path, url: str | None = None) -> Iterator[httpx.Client]:
+def api(data: Path, url: str | None = None, environ: Mapping[str, str] = os.environ) -> Iterator[httpx.Client]:
     """A client that is logged in.
 
     The token comes from OMNIHUB_TOKEN; without it, the login is OMNIHUB_LOGIN (admin) and the password is
@@ -31,17 +31,17 @@ def api(data: Path, url: str | None = None) -> Iterator[httpx.Client]:
         raise ConfigurationError(f"no hub runs on {data}; start it, or name it with --api URL")
     with httpx.Client(base_url=base, timeout=_SECONDS) as client:
         try:
-            client.headers["Authorization"] = f"Bearer {os.environ.get('OMNIHUB_TOKEN') or _login(client)}"
+            client.headers["Authorization"] = f"Bearer {environ.get('OMNIHUB_TOKEN') or _login(client, environ)}"
             yield client
         except httpx.TransportError as exc:
             raise ConfigurationError(f"the hub at {base} does not answer: {exc}") from exc
 
 
-def _login(client: httpx.Client) -> str:
-    login = os.environ.get("OMNIHUB_LOGIN", "admin")
+def _login(client: httpx.Client, environ: Mapping[str, str]) -> str:
+    login = environ.get("OMNIHUB_LOGIN", "admin")
     password = (
-        os.environ.get("OMNIHUB_PASSWORD")
-        or os.environ.get("OMNIHUB_ADMIN_PASSWORD")
+        environ.get("OMNIHUB_PASSWORD")
+        or environ.get("OMNIHUB_ADMIN_PASSWORD")
         or getpass.getpass(f"Password of {login}: ")
     )
     token: str = call(client, "POST", "/api/v1/sessions", json={"login": login, "password": password})["token"]

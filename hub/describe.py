@@ -1,6 +1,6 @@
 """The file that tells tools where a running hub is: `DIR/omnihub.json`, written once it is ready."""
 
-import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ NAME = "omnihub.json"
 def describe(data: Path, **facts: Any) -> None:
     """Adds `facts` to the description; readers see the old file or the new one, never a part."""
     merged = {**described(data), **facts}
-    draft = data / f"{NAME}.{os.getpid()}"
+    draft = data / f"{NAME}.{secrets.token_hex(8)}"
     draft.write_bytes(orjson.dumps(merged, option=orjson.OPT_INDENT_2))
     draft.replace(data / NAME)
 

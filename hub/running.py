@@ -28,9 +28,13 @@ from hub.settings import HubSettings, PeerSettings
 
 log = Log(__name__)
 
+SECTIONS = ("hub", "bus", "store", "blobs", "peers", *SERVICES)
+"""Of the settings file."""
+
 
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
     """Everything in one process until SIGINT or SIGTERM."""
+    source.refuse_unknown(SECTIONS)
     settings = HubSettings.load(source, data=data, port=port)
     bound = listening(settings.host, settings.port)
     with bound, data_folder(settings.data) as folder:
@@ -99,6 +103,7 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
 
 async def serve(service: str, source: Source, *, data: Path | None, host: str | None, port: int | None) -> None:
     """One service on Kafka and MongoDB until SIGINT or SIGTERM."""
+    source.refuse_unknown(SECTIONS)
     settings = HubSettings.load(source, data=data, host=host, port=port)
     bound = listening(settings.host, settings.port)
     with bound:
