@@ -83,7 +83,8 @@ def _outgoing(interaction: Interaction) -> str:
     if delivery is None or delivery.state is DeliveryState.QUEUED or delivery.copy_state == "saved":
         return ""
     if delivery.copy_state == "failed":
-        return f"copy     «{_short(interaction.subject)}» is not in the Sent folder: {_short(delivery.copy_reason or '')}"
+        why = _short(delivery.copy_reason or "")
+        return f"copy     «{_short(interaction.subject)}» is not in the Sent folder: {why}"
     reason = f": {_short(delivery.reason)}" if delivery.reason else ""
     return f"out   →  {_who(interaction)}: «{_short(interaction.subject)}» {delivery.state}{reason}"
 

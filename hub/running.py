@@ -14,6 +14,7 @@ from hub.kit.log import Log, configure
 from hub.kit.settings import Source
 from hub.narrator import Narrator
 from hub.process import (
+    SERVICES,
     Embedded,
     build,
     data_folder,

@@ -42,7 +42,7 @@ class Statements:
         """Makes what is missing; returns the fields that were filled in from documents already there."""
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {self._table}"
-            " (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, v INTEGER NOT NULL, body TEXT NOT NULL)"
+            " (seq INTEGER PRIMARY KEY, id TEXT, v INTEGER, body TEXT)"
         )
         added = self._add_columns(connection)
         unique = self._index_name(Index(ID))

@@ -14,7 +14,9 @@ def a_participant(role: Role = Role.FROM, address: str = "anna@example.com", **o
     return Participant(role=role, **{"address": f"email:{address}", "raw": address, **over})
 
 
-def an_arrival(number: int | str = 1, *, sender: str = "anna@example.com", name: str = "Анна Смирнова", **over: Any) -> Any:
+def an_arrival(
+    number: int | str = 1, *, sender: str = "anna@example.com", name: str = "Анна Смирнова", **over: Any
+) -> InteractionReceived:
     """A mail of Anna's to our support mailbox; `number` tells one mail from another."""
     fields: dict[str, Any] = {
         "id": derive("in", "test", str(number)),

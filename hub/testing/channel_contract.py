@@ -54,7 +54,7 @@ class ChannelHarness(ABC):
         self.published: list[Event] = []
         self._environ = environ
         self._log = Log(data / "bus.sqlite")
-        self._bus = EmbeddedBus(self._log, "suite", SystemClock())
+        self.bus = EmbeddedBus(self._log, "suite", SystemClock())
         self._reader: Reader | None = None
         self.service: Service | None = None
         self.api = httpx.AsyncClient()
@@ -112,8 +112,8 @@ class ChannelHarness(ABC):
     async def open(self) -> None:
         """The hub for the first time."""
         await self._log.open()
-        await self._bus.start()
-        self._reader = await self._bus.reader(["inbound", "delivery", "dead-letters"])
+        await self.bus.start()
+        self._reader = await self.bus.reader(["inbound", "delivery", "dead-letters"])
         await self.start()
         await self.add_account()
 
@@ -121,11 +121,11 @@ class ChannelHarness(ABC):
         await self.stop()
         if self._reader:
             await self._reader.close()
-        await self._bus.stop()
+        await self.bus.stop()
         await self._log.close()
 
     async def start(self) -> None:
-        self.service = self.build(self._footing())
+        self.service = self.build(self.footing())
         await self.service.start()
         transport = httpx.ASGITransport(app=self.service.http)
         self.api = httpx.AsyncClient(transport=transport, base_url="http://channel")
@@ -136,7 +136,9 @@ class ChannelHarness(ABC):
             await self.api.aclose()
             self.service = None
 
-    def _footing(self) -> Footing:
+    def footing(self) -> Footing:
+        """Of another process each time, on the same data."""
+
         def bus(name: str) -> Any:
             return SwitchedBus(EmbeddedBus(self._log, name, SystemClock()), self.bus_switch)
 
@@ -157,7 +159,7 @@ class ChannelHarness(ABC):
     async def give(self, *messages: SendMessage) -> None:
         """Puts messages to be sent on the bus."""
         now = datetime.now(UTC)
-        await self._bus.publish([Envelope(event=message, source="omnihub/suite", time=now) for message in messages])
+        await self.bus.publish([Envelope(event=message, source="omnihub/suite", time=now) for message in messages])
 
     async def events(self, kind: type[E]) -> list[E]:
         """What was published so far, in order."""
