@@ -132,7 +132,7 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
         audit=Audit(store, clock),
         keys=Keys(store, clock, window=settings.idempotency_window),
-        attachments=Attachments(store, footing.blobs, clock),
+        attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),
         live=Live(bus, live_limits),
         interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),

@@ -29,6 +29,8 @@ BASE = "/api/v1"
 NOBODY = "-"
 """As a login in the audit: nobody was logged in."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+FORM_OVERHEAD = 64 * 1024
+"""Bytes that a form may add to the file in it."""
 _READS = frozenset({"GET", "HEAD"})
 _TOLD_OF_STRANGERS = frozenset({201, 401})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
@@ -164,7 +166,7 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None
 
 
 async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler: Handler) -> Response:
-    limit = parts.settings.attachment_limit if rule.upload else parts.settings.body_limit
+    limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
     body = await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
     login = request.state.employee.login if rule.right else NOBODY

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from hub.contracts.interaction import Attachment
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import InvalidInput
+from hub.kit.errors import InvalidInput, TooLarge
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Store
 
@@ -47,13 +47,16 @@ class File:
 class Attachments:
     """Keeps what employees upload."""
 
-    def __init__(self, store: Store, blobs: Blobs, clock: Clock) -> None:
+    def __init__(self, store: Store, blobs: Blobs, clock: Clock, *, limit: int) -> None:
         self._uploads = store.collection(UPLOADS)
         self._blobs = blobs
         self._clock = clock
+        self._limit = limit
 
     async def keep(self, file: File, *, login: str, write: str) -> Attachment:
-        """The descriptor; the same for the same `write` repeated."""
+        """The descriptor; the same for the same `write` repeated. Raises TooLarge."""
+        if len(file.content) > self._limit:
+            raise TooLarge(f"a file may have {self._limit} bytes; send less, or raise attachment_limit in [gateway]")
         kept_id = derive("att", write)
         attachment = Attachment(
             id=kept_id,

@@ -159,8 +159,9 @@ class Live:
                 records: list[Record] = await reader.read()
                 ring.add(records)
                 self._empty_reads += not records
-            except BusUnavailable as exc:
-                log.warning("live.waiting", reason=str(exc))
+            except Exception as exc:
+                # Whatever it is: a stream that stands still for good would look like a quiet day.
+                log.error("live.interrupted", exc=exc)
                 await asyncio.sleep(_BACK_OFF)
                 with suppress(HubError):
                     await reader.close()

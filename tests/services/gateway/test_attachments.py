@@ -55,10 +55,15 @@ async def test_a_file_over_the_limit_is_refused(world: Any, hub: Any) -> None:
     await small.start()
     hub.gateway, first = small, hub.gateway
     admin = await hub.admin()
-    sizes = [(await admin.post("/attachments?filename=a", content=b"x" * size)).status_code for size in (2000, 2001)]
+    sizes = [
+        (await admin.post("/attachments?filename=a", content=b"x" * size)).status_code
+        for size in (2000, 2001, 90_000)
+    ]
+    form = await admin.post("/attachments", files={"file": b"x" * 2000})
     hub.gateway = first
     await small.stop()
-    assert sizes == [201, 413]
+    assert sizes == [201, 413, 413]
+    assert form.status_code == 201
 
 
 async def test_an_upload_without_a_name_or_a_file_says_what_is_missing(hub: Any) -> None:
