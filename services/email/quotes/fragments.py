@@ -57,7 +57,16 @@ def tell(lines: Lines) -> Told:
     parts, answers = _quotes(lines)
     _join_wrapped(lines.texts, parts)
     _signatures(lines.texts, parts)
-    return Told(parts, answers)
+    return Told(parts, answers or _is_answer(lines))
+
+
+def _is_answer(lines: Lines) -> bool:
+    """Whether what was marked as quoted begins with whom it quotes."""
+    first = _first_words(lines.texts, max(lines.parts.find(Part.QUOTED), 0))
+    if first == len(lines.texts) or lines.parts[first] != Part.QUOTED:
+        return False
+    header = header_at(lines.texts, first)
+    return header is not None and header.opening is Opening.REPLY
 
 
 def is_marked(line: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from services.email.quotes import phrases
 
@@ -59,8 +60,9 @@ _TIME = re.compile(
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", _FLAGS)
 _EARLY_DIGIT = re.compile(r"(?:[^\W\d_]{1,14}['’.,:]{0,2}[ (（]{1,2}|[-–—]{2,4} ?){0,5}\d", _FLAGS)
 _INTRO = re.compile(rf"(?:[-–—*]{{2,4}} ?)?{_any(phrases.INTRO)}(?=\s)|在|于", _FLAGS)
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"))
 _ENDS = re.compile(r"[:：]\s*\**$|[-–—]{3,}$")
-_OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{1,80}<[^<>\s]{3,120}>:?$")
+_OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{0,80}<[^<>\s]{3,120}>:?$")
 _MUTT = re.compile(r"\* .{1,80}<[^<>\s]+@[^<>\s]+> \[[\d\-: ,+/.\w]{8,40}\]:?$")
 _NOTES_LINE = re.compile(r".{1,120} ?-{2,3} ?\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,40}-{2,3}.*$")
 _CANDIDATE = re.compile(r"[@<\d:：]")
@@ -83,16 +85,25 @@ def _attribution(lines: Sequence[str], at: int) -> Header | None:
         return None
     joined = ""
     for height, line in enumerate(lines[at : at + _MOST_LINES], start=1):
-        part = line.strip() if len(line) <= _LONGEST_HEADER else ""
+        part = line.translate(_INVISIBLE).strip() if len(line) <= _LONGEST_HEADER else ""
         joined = f"{joined} {part}".strip()
         if not part or len(joined) > _LONGEST_HEADER:
             break
         opening = _judge(joined, wrapped=height > 1)
         if opening is not None:
-            return Header(height, opening)
+            return None if _stands_alone(lines[at + 1 : at + height]) else Header(height, opening)
         if _ENDS.search(part):
             break
     return None
+
+
+def _stands_alone(later: Sequence[str]) -> bool:
+    """Whether the header begins below its supposed first line, which then is the writer's own ("On Friday.")."""
+    for start in range(len(later)):
+        rest = " ".join(line.strip() for line in later[start:])
+        if _opens(rest) and _DATE.search(rest) and _judge(rest, wrapped=True) is Opening.REPLY:
+            return True
+    return False
 
 
 def _judge(text: str, *, wrapped: bool) -> Opening | None:
@@ -104,7 +115,7 @@ def _judge(text: str, *, wrapped: bool) -> Opening | None:
     if verb is None and address is None:
         return _bare_date(text)
     if _PRONOUN.search(text):
-        return Opening.HINT
+        return Opening.HINT if _DATE.search(text) or _TIME.search(text) else None
     if _opens(text):
         return _dated(text, said=verb is not None, addressed=address is not None)
     return _named_first(text, said=verb is not None, addressed=address is not None, wrapped=wrapped)
@@ -128,7 +139,7 @@ def _dated(text: str, *, said: bool, addressed: bool) -> Opening | None:
     )
     if sure:
         return Opening.REPLY
-    return Opening.HINT if said or (addressed and (date or time)) else None
+    return Opening.HINT if said or addressed else None
 
 
 def _named_first(text: str, *, said: bool, addressed: bool, wrapped: bool) -> Opening | None:
@@ -167,7 +178,7 @@ _CONTINUES = re.compile(r"[@;<>,\t]|^\s")
 
 def _fields(lines: Sequence[str], at: int) -> Header | None:
     kind = _field_kind(lines[at])
-    if kind is None or kind in {"extra", "copy"}:
+    if kind is None or kind == "extra":
         return None
     if _INLINE_FIELD.match(lines[at].strip(" *_")) and _INLINE_REST.search(lines[at]):
         return Header(1, Opening.LETTER)
@@ -224,7 +235,7 @@ _FORWARDED = re.compile(rf"(?:{phrases.FORWARDED})\b.{{0,120}}$", _FLAGS)
 _UNRULED = re.compile(rf"(?:{phrases.ORIGINAL}|{phrases.FORWARDED})\s*[:：]\s*$", _FLAGS)
 _ABOVE = re.compile(rf"[^\w]{{0,4}}(?:{phrases.ANSWER_ABOVE})", _FLAGS)
 _LONGEST_SEPARATOR = 200
-HORIZONTAL = re.compile(r"\s*[_\-=*‐–—]{8,}\s*$")
+HORIZONTAL = re.compile(r"\s*[_\-=*‐–—]{3,}\s*$")
 """A drawn rule: part of the quote when the quote follows it, else nothing."""
 
 
@@ -249,8 +260,8 @@ _MEMO_SUBJECT = re.compile(r"\s*(?:subject|betreff|thema|тема|objet|asunto)\
 
 
 def _notes_memo(lines: Sequence[str], at: int) -> Header | None:
-    near = lines[at : at + 4]
-    if not lines[at].strip() or not any(_MEMO_DATE.match(line) for line in near if len(line) < 120):
+    near = list(takewhile(str.strip, lines[at : at + 4]))
+    if not any(_MEMO_DATE.match(line) for line in near if len(line) < 120):
         return None
     window = [line if len(line) < 40 else "" for line in lines[at : at + 20]]
     to = next((n for n, line in enumerate(window) if _MEMO_TO.match(line)), None)

@@ -151,7 +151,7 @@ class _Reader:
             end -= 1
         if not end or not self.texts[end - 1].endswith((":", "：", ">", "-")):
             return False
-        for start in range(max(0, end - 4), end):
+        for start in range(end - 1, max(0, end - 4) - 1, -1):
             header = header_at(self.texts[start:end], 0)
             if header is not None and header.height == end - start:
                 return True

@@ -145,7 +145,7 @@ THANKS = (
 
 # The whole line, once the leading word is known.
 DEVICES = (
-    r"iphone|ipad|ipod|android|blackberry|samsung|galaxy|huawei|honor|xiaomi|redmi|miui|nokia|lumia|htc|nexus|"
+    r"iphon\w*|ipad\w*|ipod|android|blackberry|samsung|galaxy|huawei|honor|xiaomi|redmi|miui|nokia|lumia|htc|nexus|"
     r"pixel|sony|"
     r"xperia|motorola|moto|lg|oneplus|windows|symbian|smartphone|cell ?phone|phone|handy|tablet|tab|mobile|device|"
     r"mailbird|airmail|spark|sparrow|superhuman|proton ?mail|proton|zoho|outlook|gmail|yahoo|aol|mail\.ru|"

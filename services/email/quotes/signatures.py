@@ -30,7 +30,7 @@ _CLOSING = re.compile(
     _FLAGS,
 )
 _DEVICE = re.compile(
-    rf"[\s(\[<*_—–-]{{0,6}}(?:{phrases.SENT_FROM})\s[^.!?:;]{{0,60}}?(?<!\w)(?:{phrases.DEVICES})(?:['’]\w+|"
+    rf"[\s(\[<*_—–-]{{0,6}}(?:{phrases.SENT_FROM})\s[^.,!?:;]{{0,60}}?(?<!\w)(?:{phrases.DEVICES})(?:['’]\w+|"
     rf"\w{{0,4}})?(?!\w).{{0,160}}$",
     _FLAGS,
 )

@@ -31,10 +31,11 @@ def split(text: str, html: str | None = None) -> Split:
     if not html:
         return plain
     page = read(html)
-    if text.strip() and not page.marked:
-        return plain
     marked = _assembled(page.lines)
-    return _reconciled(text, plain, marked) if text.strip() else marked
+    if not text.strip():
+        return marked
+    told_more = page.marked or (marked.quoted_text and not plain.quoted_text)
+    return _reconciled(text, plain, marked) if told_more else plain
 
 
 def _assembled(lines: Lines) -> Split:
@@ -65,10 +66,12 @@ def _stripped(texts: Sequence[str]) -> str:
 
 _WORD = re.compile(r"<[^<>\s]{1,2000}>|\[(?:cid|image|img|http)[^\]\n]{0,2000}\]|https?://\S+|([^\W_]+)")
 
+_MOST_COMPARED = 200_000
+
 
 def _words(text: str) -> list[re.Match[str]]:
     """The words of a text, without the addresses that renderings of HTML put after links and images."""
-    return [match for match in _WORD.finditer(text) if match[1]]
+    return [match for match in _WORD.finditer(text, 0, _MOST_COMPARED) if match[1]]
 
 
 def _reconciled(text: str, plain: Split, marked: Split) -> Split:

@@ -1,0 +1,148 @@
+"""How letters are signed, and what only looks like a signature."""
+
+import pytest
+
+from services.email.quotes.signatures import is_advertisement
+from services.email.quotes.split import Split, split
+
+BODY = "Добрый день!\n\nПришлите, пожалуйста, счёт на десять коробок."
+
+SIGNATURES = [
+    "-- \nАнна Орлова\nООО «Фирма»\n+7 495 123-45-67",
+    "--\nAnna",
+    "-- Anna Orlova",
+    "-Anna",
+    "—\nАнна",
+    "С уважением,\nАнна Орлова",
+    "С уважением, Анна Орлова",
+    "С уважением,\n\nАнна Орлова\nменеджер\nтел. +7 495 123-45-67\nwww.firma.example",
+    "З повагою,\nГанна",
+    "Best regards,\nAnna",
+    "Kind regards\n\nAnna Orlova\nSales",
+    "Thanks and regards,\nAnna",
+    "Спасибо! С уважением, Анна",
+    "Mit freundlichen Grüßen\nAnna Orlova",
+    "Viele Grüße\nAnna",
+    "MfG\nAnna",
+    "Cordialement,\nAnna Orlova",
+    "Bien cordialement\nAnna",
+    "Saludos cordiales,\nAnna",
+    "Atentamente,\nAnna",
+    "Z poważaniem\nAnna",
+    "Pozdrawiam,\nAnna",
+    "Met vriendelijke groet,\nAnna",
+    "Med vänliga hälsningar\nAnna",
+    "Med venlig hilsen\nAnna",
+    "Cordiali saluti\nAnna",
+    "Atenciosamente,\nAnna",
+    "S pozdravem\nAnna",
+    "Trân trọng,\nAnna",
+    "此致\n敬礼",
+    "Anna Orlova\nSales manager\nanna@firma.example\n+7 495 123-45-67",
+    "_________________________\nAnna Orlova\nanna@firma.example",
+    "Sent from my iPhone",
+    "Best regards, Anna\n\nSent from my iPhone",
+]
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_a_signature_is_split_off(signature: str) -> None:
+    assert split(f"{BODY}\n\n{signature}\n") == Split(BODY, "", signature)
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_a_signature_between_reply_and_quote_is_split_off(signature: str) -> None:
+    quote = "On Mon, 2 Mar 2026 at 12:00, Bob <bob@shop.example> wrote:\n> Hello"
+    assert split(f"{BODY}\n\n{signature}\n\n{quote}") == Split(BODY, quote, signature)
+
+
+ADVERTISEMENTS = [
+    "Sent from my iPhone",
+    "Sent from my Samsung Galaxy smartphone.",
+    "Sent from my Verizon Wireless BlackBerry",
+    "Sent from Mail for Windows 10",
+    "Sent from Yahoo Mail for iPhone",
+    "Sent from Outlook for Android<https://aka.ms/AAb9ysg>",
+    "Get Outlook for iOS<https://aka.ms/o0ukef>",
+    "Скачать Outlook для Android",
+    "Отправлено с iPhone",
+    "Отправлено с моего iPad",
+    "Отправлено из мобильной Почты Mail",
+    "Отправлено из Почты Mail.ru для Android",
+    "Отправлено из мобильного приложения Яндекс Почты",
+    "Надіслано з iPhone",
+    "Von meinem iPhone gesendet",
+    "Gesendet mit der GMX Mail App",
+    "Envoyé de mon iPhone",
+    "Enviado desde mi iPhone",
+    "Enviado do meu iPhone",
+    "Inviato da iPhone",
+    "Verstuurd vanaf mijn iPhone",
+    "Skickat från min iPhone",
+    "Sendt fra min iPhone",
+    "Wysłane z iPhone'a",
+    "Odesláno z iPhonu",
+    "Gửi từ iPhone của tôi",
+    "发自我的 iPhone",
+    "iPhoneから送信",
+    "Sent with Proton Mail secure email.",
+    "Sent with Sparrow (http://www.sparrowmailapp.example/?sig)",
+    "Sent using Zoho Mail",
+    "via mobile",
+]
+
+
+@pytest.mark.parametrize("line", ADVERTISEMENTS)
+def test_what_a_phone_adds_on_its_own_is_known(line: str) -> None:
+    assert is_advertisement(line)
+    assert split(f"Да, согласна.\n\n{line}") == Split("Да, согласна.", "", line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my desk, this is easier than by phone.",
+        "Отправлено вчера курьером.",
+        "Where was it sent from?",
+        "Sent with love",
+        "We got the outlook for the year and it is bad.",
+        "Enviado ayer.",
+    ],
+)
+def test_a_sentence_about_sending_is_the_writers_own(line: str) -> None:
+    assert not is_advertisement(line)
+
+
+DISCLAIMERS = [
+    "This e-mail and any attachments are confidential and intended solely for the use of the individual or entity to "
+    "whom they are addressed. If you are not the intended recipient, please delete it.",
+    "CONFIDENTIALITY NOTICE: The contents of this email message are intended only for the addressee.",
+    "Данное сообщение содержит конфиденциальную информацию. Если Вы не являетесь получателем, удалите его.",
+    "Настоящее электронное письмо и любые вложения предназначены исключительно для адресата и могут содержать "
+    "конфиденциальную информацию.",
+    "Diese E-Mail enthält vertrauliche und/oder rechtlich geschützte Informationen. Wenn Sie nicht der richtige "
+    "Adressat sind, informieren Sie bitte den Absender.",
+    "Please consider the environment before printing this email.",
+    'You received this message because you are subscribed to the Google Groups "boxes" group.',
+    "Virus-free. www.avast.com",
+]
+
+
+@pytest.mark.parametrize("notice", DISCLAIMERS)
+def test_a_disclaimer_at_the_end_is_not_new(notice: str) -> None:
+    assert split(f"{BODY}\n\n{notice}\n") == Split(BODY, "", notice)
+    assert split(f"{BODY}\n\nС уважением,\nАнна\n\n{notice}").new_text == BODY
+
+
+def test_a_short_thanks_stays_in_the_letter() -> None:
+    assert split("All is here.\n\nThanks,\nAnna").new_text == "All is here.\n\nThanks,\nAnna"
+
+
+def test_a_delimiter_far_above_the_end_is_no_signature() -> None:
+    mail = "--\n" + "\n".join(f"This is line {n} of the letter." for n in range(40))
+    assert split(mail).new_text == mail
+
+
+def test_regards_in_the_middle_of_a_letter_cut_nothing() -> None:
+    mail = "Best regards\n\n" + "\n".join(f"This is line {n} of the letter." for n in range(40))
+    assert split(mail).new_text == mail

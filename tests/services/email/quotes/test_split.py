@@ -1,0 +1,139 @@
+"""Whole mails as programs and people write them, and what a person would call new in each."""
+
+import pytest
+
+from services.email.quotes.split import Split, split
+
+HEADER = "On Mon, Mar 2, 2026 at 12:00 PM Anna Orlova <anna@firma.example> wrote:"
+QUOTE = f"{HEADER}\n\n> When will the boxes come?\n> We wait."
+
+
+def test_the_reply_above_the_quote_is_new() -> None:
+    assert split(f"They come on Friday.\n\n{QUOTE}\n") == Split("They come on Friday.", QUOTE, "")
+
+
+def test_the_reply_below_the_quote_is_new() -> None:
+    assert split(f"{QUOTE}\n\nThey come on Friday.\n") == Split("They come on Friday.", QUOTE, "")
+
+
+def test_replies_between_the_quotes_are_new_in_their_order() -> None:
+    first = "> When will the boxes come?\n\nOn Friday."
+    mail = f"Hello Anna,\n\n{HEADER}\n{first}\n\n> And the lids?\nOn Monday.\n\n> Thanks"
+    assert split(mail).new_text == "Hello Anna,\n\nOn Friday.\n\nOn Monday."
+
+
+def test_the_writers_own_lines_are_left_as_they_are() -> None:
+    mail = f"\n\n  Item   price\n  box      10\n\n\n  lid       5\n\n{QUOTE}"
+    assert split(mail).new_text == "  Item   price\n  box      10\n\n\n  lid       5"
+
+
+def test_a_mail_without_quotes_is_new_as_a_whole() -> None:
+    assert split("Good day!\r\n\r\nWhat is the price?\r\n") == Split("Good day!\n\nWhat is the price?", "", "")
+
+
+def test_an_empty_mail_is_empty() -> None:
+    assert split("") == split(" \n\t\n") == split("", "") == split("", "<p></p>") == Split("", "", "")
+
+
+OLD = "Когда придут коробки?\nЖдём."
+MARKED = "Когда придут коробки?\n> Ждём."
+TOP_POSTED = [
+    f"02.03.2026 12:00, Анна Орлова пишет:\n> {MARKED}",
+    f"Понедельник, 2 марта 2026, 12:00 +03:00 от Анна <anna@firma.example>:\n{OLD}",
+    f'02.03.2026, 12:00, "Анна Орлова" <anna@firma.example>:\n{OLD}',
+    f"От: Анна Орлова <anna@firma.example>\nОтправлено: 2 марта 2026 г. 12:00\nКому: Поддержка\nТема: Заказ\n\n{OLD}",
+    f"________________________________\nFrom: Anna <anna@firma.example>\nSent: Monday, March 2, "
+    f"2026\nTo: S\nSubject: O\n\n{OLD}",
+    f"-----Исходное сообщение-----\nFrom: Anna\nSent: Monday, March 2, 2026 12:00\nTo: S\nSubject: O\n\n{OLD}",
+    f"-------- Исходное сообщение --------\n{OLD}",
+    f"------- Original Message -------\nOn Monday, March 2nd, 2026 at 12:00, Anna "
+    f"<anna@firma.example> wrote:\n\n> {MARKED}",
+    f"##- Пожалуйста, введите ответ выше этой линии -##\n{OLD}",
+    f"---- On Mon, 02 Mar 2026 12:00:00 +0300 Anna <anna@firma.example> wrote ----\n\n{OLD}",
+    f"Anna Orlova/Berlin/Firma\n02.03.2026 12:00\n\nTo\nHilfe/Firma@Firma\ncc\n\nSubject\nRe: Bestellung\n\n{OLD}",
+    f"Anna Orlova ---02.03.2026 12:00:00---{OLD}",
+    f"From:        Anna/Firma\nTo:        Bob/Firma\nDate:        02.03.2026 12:00\nSubject:        Boxes\n\n{OLD}",
+    f"From: Anna [mailto:anna@firma.example] Sent: Monday, March 2, 2026 12:00 To: Bob Subject: Boxes\n\n{OLD}",
+    f"> Subject: Boxes\n> From: anna@firma.example\n> To: bob@shop.example\n> {MARKED}",
+    f"*От:* Анна <anna@firma.example>\n*Дата:* понедельник, 2 марта 2026\n*Кому:* Боб\n*Тема:* Коробки\n\n{OLD}",
+    "Отправлено из мобильной Почты Mail\n\nпонедельник, 2 марта 2026 г., 12:00 +0300 от anna@firma.example:\n> x",
+    f"On Mon, 2 Mar 2026 at 12:00, Anna <anna@firma.example>wrote:\n\n{OLD}",
+    f"On Mon, 2 Mar 2026 at 12:00, Anna\n> <anna@firma.example> wrote:\n> {MARKED}",
+    f"2026年3月2日(月) 12:00 Anna <anna@firma.example>:\n\n> {MARKED}",
+    f"发件人: Anna <anna@firma.example>\n发送时间: 2026年3月2日 12:00\n收件人: Bob\n主题: 订单\n\n{OLD}",
+    f"> Am 02.03.2026 um 12:00 schrieb Anna <anna@firma.example>:\n> \n> {MARKED}",
+]
+
+
+@pytest.mark.parametrize("below", TOP_POSTED)
+def test_all_that_a_mail_program_put_below_the_reply_is_split_off(below: str) -> None:
+    found = split(f"Придут в пятницу.\n\nСклад открыт до шести.\n\n{below}")
+    assert found.new_text == "Придут в пятницу.\n\nСклад открыт до шести."
+    assert found.quoted_text
+
+
+def test_the_reply_right_above_a_header_without_a_blank_line_is_new() -> None:
+    assert split(f"On Friday.\n{QUOTE}").new_text == "On Friday."
+
+
+NO_QUOTES = [
+    "On Monday he wrote: the boxes are late.\nWhat shall we do?",
+    "On Monday he wrote:\n\nthe boxes are late.\n\nWhat shall we do?",
+    "The check is `if a > b:` and then\nb > a is the other.",
+    "Compare a\n>= 5 and b\n>= 6, please.",
+    "Python says\n>>> 1 + 1\n2\n>>> 2 + 2\n4\nIs it right?",
+    "From: Moscow\nI will send it tomorrow.",
+    "We offer:\n-- red boxes\n-- blue boxes\n-- green boxes",
+    "Первый пункт\n---\nВторой пункт, он гораздо длиннее первого.\nИ третий. Он тоже есть.",
+    "Пришлите на адрес anna@firma.example:\nсчёт и акт.",
+    "Мои данные:\n\nАнна Орлова\nanna@firma.example\n+7 495 123-45-67",
+    "Анна Орлова\nanna@firma.example\n+7 495 123-45-67",
+    "Sent from my desk, this is easier than by phone.",
+    "This price list is confidential, please do not show it to others.",
+    "I told him: best regards to your wife! And then we left for the station together.",
+]
+
+
+@pytest.mark.parametrize("mail", NO_QUOTES)
+def test_nothing_is_cut_from_a_letter_that_only_looks_like_a_quote(mail: str) -> None:
+    assert split(mail) == Split(mail, "", "")
+
+
+def test_the_forwarders_words_are_new_and_the_forwarded_letter_is_quoted() -> None:
+    letter = (
+        "---------- Forwarded message ---------\nFrom: Anna <anna@firma.example>\nSubject: Boxes\n\nWhere are they?"
+    )
+    assert split(f"Bob, please look.\n\n{letter}") == Split("Bob, please look.", letter, "")
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "---------- Forwarded message ---------\nFrom: Anna <a@firma.example>\nSubject: Boxes\n\nWhere are they?",
+        "From: Anna <a@firma.example>\nSent: 2 March 2026\nTo: Bob\nSubject: Boxes\n\nWhere are they?",
+        "> A poem\n> of two lines",
+        "С уважением,\nАнна",
+    ],
+)
+def test_a_mail_that_would_become_empty_is_shown_whole(mail: str) -> None:
+    assert split(mail) == Split(mail, "", "")
+
+
+def test_a_reply_without_a_word_of_its_own_is_empty() -> None:
+    assert split(f"Sent from my iPhone\n\n{QUOTE}") == Split("", QUOTE, "Sent from my iPhone")
+
+
+def test_the_broken_off_end_of_a_quoted_line_stays_in_the_quote() -> None:
+    mail = f"Yes.\n\n{HEADER}\n> we would like to know whether the boxes that we ordered will\nbe here\n> on Friday."
+    assert split(mail).new_text == "Yes."
+
+
+def test_a_quote_within_a_quote_is_quoted_once() -> None:
+    mail = f"Yes.\n\n{HEADER}\n> No?\n>\n> On Sun, 1 Mar 2026 at 9:00, Bob <bob@shop.example> wrote:\n>> Really?\n"
+    assert split(mail).new_text == "Yes."
+
+
+def test_a_list_footer_below_the_quote_is_not_new() -> None:
+    footer = "_______________________________________________\nboxes mailing list\nboxes@lists.example"
+    found = split(f"Yes.\n\n{QUOTE}\n\n{footer}")
+    assert (found.new_text, found.signature) == ("Yes.", footer)
