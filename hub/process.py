@@ -205,10 +205,18 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def http_server(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
-    """Serves `app` on a bound socket while this lasts."""
+async def http_server(
+    app: ASGIApp, bound: socket.socket, *, drain: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[None]:
+    """Serves `app` on a bound socket while this lasts; `drain` ends what would keep connections open."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        # Who calls is who connects: a forwarded address that anybody can make up must not reach throttle and audit.
+        proxy_headers=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[bound]))
@@ -219,6 +227,8 @@ async def http_server(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]
     try:
         yield
     finally:
+        if drain:
+            await drain()
         server.should_exit = True
         await serving
 

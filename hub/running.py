@@ -1,7 +1,7 @@
 """The commands that run: everything embedded, one service distributed, the simulators alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from hub.describe import describe, forget
+from hub.footing import Service
 from hub.kit.errors import ConfigurationError
 from hub.kit.log import Log, configure
 from hub.kit.settings import Source
@@ -47,7 +48,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             stack.push_async_callback(hub.stop)
             await hub.start()
             gateway = next(service for service in hub.services if service.name == "gateway")
-            await stack.enter_async_context(http_server(gateway.http, bound))
+            await stack.enter_async_context(http_server(gateway.http, bound, drain=_drain(gateway)))
             await _connect(hub, facts.get("mailboxes", []), facts)
             describe(folder, api=url_of(bound), **facts)
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -117,21 +118,27 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
         forget(settings.data, name)
         async with AsyncExitStack() as stack:
             # The door opens first: while the service waits for its bus and store, health can be asked.
-            await stack.enter_async_context(http_server(app, bound))
             stack.push_async_callback(built.stop)
+            await stack.enter_async_context(http_server(app, bound, drain=_drain(built)))
             starting = asyncio.create_task(_start(built, settings.data, name, url_of(bound)))
             stack.callback(starting.cancel)
             await until_signalled(_forever(starting))
         forget(settings.data, name)
 
 
-async def _start(built: Any, data: Path, name: str, url: str) -> None:
+async def _start(built: Service, data: Path, name: str, url: str) -> None:
     await built.start()
     describe(data, **{name: url})
     password = getattr(built, "first_password", None)
     if password:
         print(f"login admin, password {password} (shown this once)", flush=True)
     print(f"omnihub {built.name} is ready: {url}", flush=True)
+
+
+def _drain(service: Service) -> Callable[[], Awaitable[None]] | None:
+    """The gateway's live streams would keep the server from ending."""
+    found: Callable[[], Awaitable[None]] | None = getattr(service, "drain", None)
+    return found
 
 
 async def _forever(starting: asyncio.Task[None]) -> None:
