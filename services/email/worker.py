@@ -11,6 +11,7 @@ from services.email.mailboxes.repository import MailboxRepository
 from services.email.metrics import LAG, UP
 from services.email.outbound.copier import Copier
 from services.email.outbound.sender import Sender
+from services.email.pause import happened
 
 _NOTE_PAUSE = 0.5
 _NOTE_EVERY = 5.0
@@ -51,17 +52,18 @@ class MailboxWorker:
             async with asyncio.timeout(_GRACE):
                 for lock in locks:
                     await lock.acquire()  # held until the loop is cancelled: nothing new begins
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
+            await asyncio.wait(running, timeout=1)
         await self._channel.outlet.close()
         with suppress(TransientError):
             await self._repository.save_health(self._notes.document())
 
     async def _write_notes(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._notes.changed.wait(), _NOTE_EVERY)
+            await happened(self._notes.changed, within=_NOTE_EVERY)
             with suppress(TransientError):
                 await self._repository.save_health(self._notes.document())
             await self._measure()

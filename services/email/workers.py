@@ -12,6 +12,7 @@ from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.leases import Lease, Leases
 from services.email.mailboxes.repository import MailboxRepository
+from services.email.pause import happened
 
 LOOK = 1.0
 """Seconds between two looks at the set of mailboxes, when nothing wakes us."""
@@ -53,6 +54,7 @@ class Workers:
         self._running: dict[str, Worker] = {}
         self._news: dict[str, asyncio.Event] = {}
         self._look = asyncio.Event()
+        self._stopping = False
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -60,10 +62,12 @@ class Workers:
 
     async def stop(self) -> None:
         """Ends the workers, each after what it has in hand, and gives the leases back."""
-        for task in (self._loop, *self._keepers.values()):
-            if task:
-                task.cancel()
-        await asyncio.gather(*filter(None, (self._loop, *self._keepers.values())), return_exceptions=True)
+        self._stopping = True
+        self.look()
+        if self._loop:
+            await self._loop
+        self._update({})
+        await asyncio.gather(*self._keepers.values())
 
     def wake(self, mailbox_id: str) -> None:
         """There is something to send; nothing happens if another copy of the hub has the mailbox."""
@@ -75,14 +79,14 @@ class Workers:
         self._look.set()
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._look.clear()
             try:
                 self._update({document["_id"]: document for document in await self._repository.active()})
             except TransientError as exc:
                 log.warning("mailboxes.unread", error=str(exc))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK)
+            if not self._stopping:
+                await happened(self._look, within=LOOK)
 
     def _update(self, documents: dict[str, Document]) -> None:
         before, self._documents = self._documents, documents
@@ -96,6 +100,7 @@ class Workers:
 
     async def _keep(self, mailbox_id: str, news: asyncio.Event) -> None:
         while mailbox_id in self._documents:
+            news.clear()
             try:
                 if lease := await self._leases.take(mailbox_id):
                     await self._under(lease, news)
@@ -104,12 +109,11 @@ class Workers:
                 log.warning("mailbox.waiting", mailbox_id=mailbox_id, error=str(exc))
             except Exception as exc:
                 log.error("mailbox.failed", exc=exc, mailbox_id=mailbox_id)
-            await _first(news, self._step)
+            await happened(news, within=self._step)
 
     async def _under(self, lease: Lease, news: asyncio.Event) -> None:
         """Works until the lease is lost or the mailbox is changed."""
         mailbox_id = lease.name
-        news.clear()
         try:
             if document := self._documents.get(mailbox_id):
                 await self._work(document, lease, news)
@@ -142,12 +146,7 @@ class Workers:
                 log.warning("lease.unconfirmed", mailbox_id=lease.name, error=str(exc))
                 if begun >= until:
                     return
-            await _first(news, self._step)
-
-
-async def _first(event: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+            await happened(news, within=self._step)
 
 
 def _revision(document: Document | None) -> int | None:

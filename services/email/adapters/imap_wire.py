@@ -117,7 +117,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             await asyncio.wait((idle, news, self.gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if not idle.done() and not self.gone.done():
                 await self._end_idle()
-            response = await asyncio.wait_for(idle, self._timeout)
+            async with asyncio.timeout(self._timeout):
+                response = await idle
             if response.result != "OK":
                 self.capabilities.discard("IDLE")
         finally:
@@ -129,7 +130,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
 
     async def _end_idle(self) -> None:
         # DONE before the server's `+` is not an IDLE's end, and some servers then never answer.
-        await asyncio.wait_for(self.wait_for_idle_response(), self._timeout)
+        async with asyncio.timeout(self._timeout):
+            await self.wait_for_idle_response()
         self.idle_done()
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from hub.bus.base import Bus
 from hub.contracts.base import Envelope, encode
 from hub.contracts.interaction import InteractionReceived, Role
 from hub.contracts.park import MessageParked, RawMailStored
-from hub.kit.blobs import Blobs
+from hub.kit.blobs import Blobs, packed
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import PermanentError
 from hub.kit.log import Log
@@ -90,10 +90,19 @@ class Intake:
 
     async def take(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> int:
         """How many interactions were published; when it returns, all of the batch is durable."""
-        stored = [Stored(fact=_fact(mailbox, mail), raw=mail.raw) for mail in mails]
-        await self._blobs.put_many({item.fact.blob: item.raw for item in stored})
+        stored = await self._store(mailbox, mails)
         seam("email.after_blob")
         return await self._publish(await self._read(stored))
+
+    async def _store(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Stored]:
+        """All of them as one blob."""
+        digest = sha256(b"".join(sha256(mail.raw).digest() for mail in mails)).hexdigest()[:16]
+        key = f"raw/email/{mailbox.id}/{mails[0].uid_validity}/{mails[0].uid}-{digest}"
+        names, content = packed(key, [mail.raw for mail in mails])
+        await self._blobs.put(key, content)
+        return [
+            Stored(fact=_fact(mailbox, mail, name), raw=mail.raw) for mail, name in zip(mails, names, strict=True)
+        ]
 
     async def replay(self, fact: RawMailStored) -> None:
         """Reads a parked mail again.
@@ -113,13 +122,15 @@ class Intake:
         ours = await self._own.addresses()
         read = partial(_read, ours=ours, received_at=self._clock.now(), ignore_refusal=ignore_refusal)
         try:
-            return await asyncio.wait_for(asyncio.to_thread(_read_all, stored, read), self._limit)
+            async with asyncio.timeout(self._limit):
+                return await asyncio.to_thread(_read_all, stored, read)
         except TimeoutError:
             return [await self._read_one(item, read) for item in stored]
 
     async def _read_one(self, stored: Stored, read: Read) -> Reading:
         try:
-            return await asyncio.wait_for(asyncio.to_thread(read, stored), self._limit)
+            async with asyncio.timeout(self._limit):
+                return await asyncio.to_thread(read, stored)
         except TimeoutError:
             return Reading(stored, error=Poison(f"it takes longer than {self._limit:g} s to read"))
 
@@ -163,14 +174,13 @@ class Intake:
         return taken
 
 
-def _fact(mailbox: Mailbox, mail: FetchedMail) -> RawMailStored:
-    digest = sha256(mail.raw).hexdigest()[:16]
+def _fact(mailbox: Mailbox, mail: FetchedMail, blob: str) -> RawMailStored:
     return RawMailStored(
         mailbox_id=mailbox.id,
         uid=mail.uid,
         uid_validity=mail.uid_validity,
         received_at=mail.at,
-        blob=f"raw/email/{mailbox.id}/{mail.uid_validity}/{mail.uid}-{digest}",
+        blob=blob,
         refused=mail.refused,
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from services.email.errors import LoginRefused, MailRefusedByServer, MailServerU
 from services.email.metrics import COPIES
 from services.email.models import Step
 from services.email.outbound.service import Ledger
-from services.email.pause import Pause
+from services.email.pause import Pause, happened
 from services.email.settings import Settings
 
 POLL = 2.0
@@ -80,8 +80,7 @@ class Copier:
         self._woken.clear()
         due = await self._ledger.due(self._channel.mailbox.id, Step.COPY)
         if not due:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL)
+            await happened(self._woken, within=POLL)
         return due
 
     async def _connected(self, due: list[Document]) -> None:

@@ -15,7 +15,7 @@ from services.email.health import HealthNotes
 from services.email.metrics import SENT
 from services.email.models import Step
 from services.email.outbound.service import Ledger
-from services.email.pause import Pause
+from services.email.pause import Pause, happened
 from services.email.settings import Settings
 
 POLL = 0.5
@@ -86,10 +86,7 @@ class Sender:
             async with self.in_hand:
                 await self._send(document)
         if not due:
-            try:
-                await asyncio.wait_for(self.woken.wait(), POLL)
-            except TimeoutError:
-                return
+            await happened(self.woken, within=POLL)
 
     async def _send(self, document: Document) -> None:
         entry = document

@@ -31,7 +31,6 @@ _TOLD = {
     SendState.FAILED: DeliveryState.FAILED,
     SendState.UNKNOWN: DeliveryState.UNKNOWN,
 }
-_COPY_PAUSE = timedelta(seconds=5)
 
 
 class Ledger:
@@ -172,7 +171,7 @@ class Ledger:
         if final:
             await self._copy(document, step=Step.DONE.value, copy_state="failed", copy_reason=reason)
         else:
-            pause = _COPY_PAUSE * document["copy_attempts"]
+            pause = self._settings.copy_pause * document["copy_attempts"]
             await self._sends.save(document, next_at=iso(self._clock.now() + pause), copy_reason=reason)
 
     async def _copy(self, document: Document, **changes: Any) -> None:

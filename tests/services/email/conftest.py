@@ -12,6 +12,7 @@ import pytest
 from hub.channels.base import Health
 from hub.channels.simulators.mail import Account, MailSimulator
 from hub.contracts.interaction import Participant, Role, SendMessage
+from hub.contracts.park import MessageParked
 from hub.footing import Footing, Service
 from hub.testing.channel_contract import ChannelHarness, interaction_id
 from services.email.app import build
@@ -26,6 +27,7 @@ SHORT = {
     "TRIAL_TIMEOUT": "2",
     "RECONNECT_CAP": "0.3",
     "RETRY_DELAYS": "0.5",
+    "COPY_PAUSE": "0.3",
     "LEASE": "3",
     "MAX_MAIL_SIZE": "1048576",
 }
@@ -40,6 +42,7 @@ class EmailHarness(ChannelHarness):
         super().__init__(data, {f"OMNIHUB_EMAIL__{name}": value for name, value in {**SHORT, **settings}.items()})
         self.simulator = simulator
         self.mailbox_id = ""
+        self.security = "plain"
         self._number = 0
 
     def build(self, footing: Footing) -> Service:
@@ -63,7 +66,7 @@ class EmailHarness(ChannelHarness):
 
     def server(self, port: int, user: str = "support", **over: Any) -> dict[str, Any]:
         login = {"user": user, "password": f"{user}-password"}
-        return {"host": "127.0.0.1", "port": port, "security": "plain", **login, **over}
+        return {"host": "127.0.0.1", "port": port, "security": self.security, **login, **over}
 
     def customer_writes(self, text: str, to: str = OURS, **headers: str) -> None:
         self._number += 1
@@ -111,6 +114,15 @@ class EmailHarness(ChannelHarness):
     async def health(self) -> Health:
         (item,) = await self.channels()
         return Health(**{name: item[name] for name in Health.__dataclass_fields__})
+
+    async def replay(self, parked: MessageParked) -> None:
+        await self.bus.publish_records([parked.record()])
+
+    async def another_copy(self) -> Service:
+        """A second process's service on the same bus and store."""
+        copy = self.build(self.footing())
+        await copy.start()
+        return copy
 
     async def channels(self) -> list[dict[str, Any]]:
         answer = await self.api.get("/channels")

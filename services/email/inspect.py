@@ -1,0 +1,140 @@
+"""`omnihub inspect email`: what the hub reads in a mail, one line of JSON for each."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from services.email.mime import authentication, mbox, safe_html
+from services.email.mime.identity import interaction_id, references
+from services.email.mime.model import Address, Mail
+from services.email.mime.parse import parse
+from services.email.quotes.split import split
+
+Row = dict[str, Any]
+
+
+def inspect(paths: Iterable[str | Path], out: TextIO, threads: bool = False) -> int:
+    """Prints every mail under `paths` (files, folders, mbox; sorted) to `out`. With `threads`, each line also names
+    its `parent` and its `chain`. Returns 1 if some file could not be read, else 0.
+    """
+    failed = False
+    kept: list[tuple[Row, Mail | None]] = []
+    for name, found in _mails(paths):
+        if isinstance(found, OSError):
+            failed = True
+            row, mail = _unread(name, found), None
+        else:
+            mail = parse(found)
+            row = describe(name, mail)
+        if threads:
+            kept.append((row, mail))
+        else:
+            out.write(_line(row))
+    for row in _threaded(kept):
+        out.write(_line(row))
+    return 1 if failed else 0
+
+
+def describe(name: str, mail: Mail) -> Row:
+    """The stable interface: the keys of one line."""
+    shown = split(mail.text, mail.html)
+    checked = authentication.of(mail.header_all("Authentication-Results"))
+    return {
+        "file": name,
+        "error": None,
+        "message_id": mail.message_id or None,
+        "in_reply_to": mail.in_reply_to[0] if mail.in_reply_to else None,
+        "references": list(mail.references),
+        "subject": mail.subject,
+        "date": mail.date.isoformat() if mail.date else None,
+        "from": _address(mail.from_) if mail.from_ else None,
+        "reply_to": [_address(one) for one in mail.reply_to],
+        "to": [_address(one) for one in mail.to],
+        "cc": [_address(one) for one in mail.cc],
+        "text": mail.text,
+        "new_text": shown.new_text,
+        "quoted_text": shown.quoted_text,
+        "signature": shown.signature,
+        "html": None if mail.html is None else safe_html.sanitise(mail.html).html,
+        "attachments": [
+            {
+                "filename": part.filename,
+                "content_type": part.content_type,
+                "size": part.size,
+                "sha256": sha256(part.content).hexdigest(),
+                "inline": part.inline,
+            }
+            for part in mail.attachments
+        ],
+        "charset": mail.charset._asdict(),
+        "auto": None,
+        "bounce": None,
+        "authentication": checked._asdict() if checked else None,
+        "id": interaction_id(mail),
+    }
+
+
+def _address(found: Address) -> dict[str, str]:
+    return found._asdict()
+
+
+def _unread(name: str, error: OSError) -> Row:
+    empty = describe(name, parse(b""))
+    return dict.fromkeys(empty) | {"file": name, "error": error.strerror or type(error).__name__}
+
+
+def _mails(paths: Iterable[str | Path]) -> Iterator[tuple[str, bytes | OSError]]:
+    for path in _files(paths):
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            yield str(path), error
+            continue
+        single = True
+        for number, one in enumerate(mbox.split(raw), 1):
+            single = single and len(one) == len(raw)
+            yield (str(path) if single else f"{path}:{number}"), one
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for path in sorted(map(Path, paths)):
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if found.is_file())
+        else:
+            yield path
+
+
+def _threaded(kept: Sequence[tuple[Row, Mail | None]]) -> Iterator[Row]:
+    """Each row once, with `parent` (a file or None) and `chain` (a number from 1)."""
+    known = {
+        mail.message_id: number for number, (_, mail) in reversed(list(enumerate(kept))) if mail and mail.message_id
+    }
+    parents: dict[int, int] = {}
+    for number, (_, mail) in enumerate(kept):
+        candidates = reversed(references(mail)) if mail else ()
+        found = next((known[one] for one in candidates if known.get(one, number) != number), None)
+        if found is not None and number not in _above(found, parents):
+            parents[number] = found
+    chains: dict[int, int] = {}
+    for number, (row, _) in enumerate(kept):
+        root = _above(number, parents)[-1]
+        parent = kept[parents[number]][0]["file"] if number in parents else None
+        yield row | {"parent": parent, "chain": chains.setdefault(root, len(chains) + 1)}
+
+
+def _above(number: int, parents: dict[int, int]) -> list[int]:
+    path = [number]
+    while path[-1] in parents:
+        path.append(parents[path[-1]])
+    return path
+
+
+def _line(row: Row) -> str:
+    try:
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
+    except orjson.JSONEncodeError:  # A file name that is no UTF-8.
+        return json.dumps(row) + "\n"
