@@ -25,9 +25,12 @@ class Index:
     """
 
     fields: tuple[str, ...]
+    sparse: bool = False
+    """Serves only conditions that give its first field a value; a document without one costs it nothing."""
 
-    def __init__(self, *fields: str) -> None:
+    def __init__(self, *fields: str, sparse: bool = False) -> None:
         object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "sparse", sparse)
 
 
 @dataclass(frozen=True, slots=True)

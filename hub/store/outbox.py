@@ -23,7 +23,7 @@ from hub.kit.seams import seam
 from hub.store.base import Collection, Document, Index
 
 log = Log(__name__)
-OWES = Index("owes")
+OWES = Index("owes", sparse=True)
 _SECONDS_TO_FINISH = 5.0
 
 

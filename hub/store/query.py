@@ -133,6 +133,8 @@ class Schema:
 
 def _served(index: Index, where: Where, order: str) -> tuple[str, ...] | None:
     """The first fields that conditions fix, if the index then goes on in this order."""
+    if index.sparse and not _gives_value(where, index.fields[0]):
+        return None
     fixed: list[str] = []
     for field in index.fields:
         if field == order or not _fixes(where, field):
@@ -143,6 +145,10 @@ def _served(index: Index, where: Where, order: str) -> tuple[str, ...] | None:
 
 def _fixes(where: Where, field: str) -> bool:
     return field in where and not isinstance(where[field], Range)
+
+
+def _gives_value(where: Where, field: str) -> bool:
+    return _fixes(where, field) and None not in _alternatives(where[field])
 
 
 def _few(where: Where, fields: Iterable[str]) -> bool:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from hub.kit.errors import ConfigurationError
 from hub.kit.log import Log
 from hub.store.base import CollectionSpec, Document, Page, Scalar, Where
 from hub.store.query import (
@@ -20,6 +21,7 @@ from hub.store.sqlite_statements import Row, Statements
 from hub.store.sqlite_threads import Readers, Writer
 
 log = Log(__name__)
+_MAGIC = b"SQLite format 3\0"
 
 Decide = Callable[[int | None, int], int | None]
 """From the stored version (none: not there) and the document's own to the version to write; none writes nothing."""
@@ -48,6 +50,7 @@ class SqliteStore:
 
     async def start(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        _check_kind(self._path)
         self._writer.start()
         self._readers.start()
         try:
@@ -70,6 +73,15 @@ class SqliteStore:
             added = collection.statements.prepare(connection)
             if added:
                 log.info("collection.extended", collection=collection.spec.name, fields=", ".join(added))
+
+
+def _check_kind(path: Path) -> None:
+    """Raises ConfigurationError for a file of another kind."""
+    if path.exists():
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+        if head not in (b"", _MAGIC):
+            raise ConfigurationError(f"{path} is not a SQLite file; restore it, or point `data` at another folder")
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:

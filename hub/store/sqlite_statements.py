@@ -14,6 +14,8 @@ from hub.store.base import Document, In, Index, Range, Scalar, Where
 from hub.store.query import ID, Plan, Schema, in_chunks
 
 _CHUNKS = (256, 64, 16, 4, 1)
+Term = tuple[str, list[Scalar]]
+"""SQL and its parameters."""
 _LEAST = "-9e999"
 """Sorts after NULL and before every other value."""
 
@@ -41,15 +43,18 @@ class Statements:
     def prepare(self, connection: sqlite3.Connection) -> list[str]:
         """Makes what is missing; returns the fields that were filled in from documents already there."""
         connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {self._table}"
-            " (seq INTEGER PRIMARY KEY, id TEXT, v INTEGER, body TEXT)"
+            # A constraint that may fail would make SQLite copy every page it changes, to undo half a statement.
+            f"CREATE TABLE IF NOT EXISTS {self._table} (seq INTEGER PRIMARY KEY, id TEXT, v INTEGER, body TEXT)"
         )
         added = self._add_columns(connection)
         unique = self._index_name(Index(ID))
         connection.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {unique} ON {self._table} (id)")
         for index in self._schema.indexes:
             columns = ", ".join(dict.fromkeys([*map(_column, index.fields), "id"]))
-            connection.execute(f"CREATE INDEX IF NOT EXISTS {self._index_name(index)} ON {self._table} ({columns})")
+            held = f" WHERE {_column(index.fields[0])} IS NOT NULL" if index.sparse else ""
+            connection.execute(
+                f"CREATE INDEX IF NOT EXISTS {self._index_name(index)} ON {self._table} ({columns}){held}"
+            )
         return added
 
     def _add_columns(self, connection: sqlite3.Connection) -> list[str]:
@@ -99,118 +104,106 @@ class Statements:
     def find(self, connection: sqlite3.Connection, plan: Plan) -> list[Document]:
         """Up to `limit` + 1 documents."""
         found: list[Document] = []
-        for condition, parameters in _stretches(plan):
+        for stretch in _stretches(plan):
             left = plan.limit + 1 - len(found)
             if left > 0:
-                sql, given = self.select(plan, condition, parameters, left)
-                found += _documents(connection, sql, given)
+                found += _documents(connection, *self.select(plan, stretch, left))
         return found
 
-    def select(
-        self, plan: Plan, condition: str, parameters: Sequence[Scalar], limit: int
-    ) -> tuple[str, list[Scalar]]:
-        """The statement for one stretch of the order.
+    def select(self, plan: Plan, stretch: Term, limit: int) -> Term:
+        """The statement that finds the first bodies of one stretch of the order.
 
         Several values for a field: the first `limit` of each, then of all, so that the work is bounded by
         values x limit, however many documents match.
         """
-        way = " DESC" if plan.descending else ""
-        order = ", ".join(f"{column}{way}" for column in dict.fromkeys((_column(plan.order), "id")))
-        terms = [condition] if condition else []
-        given: list[Scalar] = []
-        lists: list[str] = []
-        fixed: list[str] = []
-        for field, values in plan.fixed.items():
-            if len(values) == 1:
-                fixed.append(f"{_column(field)} IS ?")
-                given.append(values[0])
         several = {field: values for field, values in plan.fixed.items() if len(values) != 1}
-        for number, field in enumerate(several):
-            lists.append(f"json_each(?) AS k{number}")
-            fixed.append(f"{_column(field)} IS k{number}.value")
-        rest, rest_given = _conditions(plan.rest)
-        terms = [*fixed, *terms, *rest]
-        where = f" WHERE {' AND '.join(terms)}" if terms else ""
-        source = f"{self._table} INDEXED BY {self._index_name(plan.index)}"
-        given += [*parameters, *rest_given, limit]
-        if not lists:
-            return f"SELECT body FROM {source}{where} ORDER BY {order} LIMIT ?", given
-        firsts = f"SELECT seq FROM {source}{where} ORDER BY {order} LIMIT ?"
-        joined = f"{', '.join(lists)} CROSS JOIN {self._table} AS t ON t.seq IN ({firsts})"
-        outer = ", ".join(f"t.{column}" for column in order.split(", "))
+        fixed = [_is(_column(field), values[0]) for field, values in plan.fixed.items() if field not in several]
+        listed: list[Term] = [
+            (f"{_column(field)} {'IS' if None in values else '='} k{number}.value", [])
+            for number, (field, values) in enumerate(several.items())
+        ]
+        where, given = _where([*fixed, *listed, stretch, *_conditions(plan.rest)])
+        way = " DESC" if plan.descending else ""
+        columns = dict.fromkeys((_column(plan.order), "id"))
+        found = (
+            f"FROM {self._table} INDEXED BY {self._index_name(plan.index)}{where}"
+            f" ORDER BY {', '.join(f'{column}{way}' for column in columns)} LIMIT ?"
+        )
+        if not several:
+            return f"SELECT body {found}", [*given, limit]
+        lists = ", ".join(f"json_each(?) AS k{number}" for number in range(len(several)))
         return (
-            f"SELECT t.body FROM {joined} ORDER BY {outer} LIMIT ?",
-            [*(_json(values) for values in several.values()), *given, limit],
+            f"SELECT t.body FROM {lists} CROSS JOIN {self._table} AS t ON t.seq IN (SELECT seq {found})"
+            f" ORDER BY {', '.join(f't.{column}{way}' for column in columns)} LIMIT ?",
+            [*map(_json, several.values()), *given, limit, limit],
         )
 
     def count(self, connection: sqlite3.Connection, field: str, where: Where) -> dict[Scalar, int]:
-        terms, given = _conditions(where)
-        condition = f" WHERE {' AND '.join(terms)}" if terms else ""
+        condition, given = _where(_conditions(where))
         sql = f"SELECT {_column(field)} AS k, count(*) AS n FROM {self._table}{condition} GROUP BY k"
         rows = connection.execute(f"SELECT json_group_array(json_array(k, n)) FROM ({sql})", given).fetchone()
         return dict(orjson.loads(rows[0]))
 
     def _index_name(self, index: Index) -> str:
-        return _quoted(f"{self._schema.name}__{'__'.join(index.fields or (ID,))}")
+        kind = "___sparse" if index.sparse else ""
+        return _quoted(f"{self._schema.name}__{'__'.join(index.fields or (ID,))}{kind}")
 
 
-def _stretches(plan: Plan) -> Iterator[tuple[str, list[Scalar]]]:
+def _stretches(plan: Plan) -> Iterator[Term]:
     """The conditions on the order, one after the other: NULL compares with nothing, so it is a stretch of its own."""
-    column = _column(plan.order)
+    column, bounds = _column(plan.order), plan.bounds or Range()
     if plan.after is None:
-        yield _bounds(column, plan.bounds or Range())
+        yield _between(column, bounds)
         return
     value, doc_id = plan.after
     sign = "<" if plan.descending else ">"
     if plan.order == ID:
-        yield _joined((f"id {sign} ?", [doc_id]), _bounds(column, plan.bounds or Range()))
+        yield _both((f"id {sign} ?", [doc_id]), _between(column, bounds))
     elif value is None:
         yield f"{column} IS NULL AND id {sign} ?", [doc_id]
         if not plan.descending:
             yield f"{column} >= {_LEAST}", []
     else:
         # The cursor is a tighter bound than the range's own on that side.
-        bounds = plan.bounds or Range()
         other = Range(since=bounds.since) if plan.descending else Range(until=bounds.until)
-        yield _joined((f"({column}, id) {sign} (?, ?)", [value, doc_id]), _bounds(column, other))
+        yield _both((f"({column}, id) {sign} (?, ?)", [value, doc_id]), _between(column, other))
         if plan.descending and plan.bounds is None:
             yield f"{column} IS NULL", []
 
 
-def _joined(first: tuple[str, list[Scalar]], second: tuple[str, list[Scalar]]) -> tuple[str, list[Scalar]]:
-    return " AND ".join(filter(None, (first[0], second[0]))), [*first[1], *second[1]]
+def _conditions(where: Where) -> list[Term]:
+    return [_condition(_column(field), condition) for field, condition in where.items()]
 
 
-def _bounds(column: str, bounds: Range) -> tuple[str, list[Scalar]]:
-    terms: list[str] = []
-    given: list[Scalar] = []
-    for sign, value in ((">=", bounds.since), ("<", bounds.until)):
-        if value is not None:
-            terms.append(f"{column} {sign} ?")
-            given.append(value)
-    return " AND ".join(terms), given
-
-
-def _conditions(where: Where) -> tuple[list[str], list[Scalar]]:
-    terms: list[str] = []
-    given: list[Scalar] = []
-    for field, condition in where.items():
-        term, values = _condition(_column(field), condition)
-        if term:
-            terms.append(term)
-            given += values
-    return terms, given
-
-
-def _condition(column: str, condition: Scalar | In | Range) -> tuple[str, list[Scalar]]:
+def _condition(column: str, condition: Scalar | In | Range) -> Term:
     match condition:
         case Range():
-            return _bounds(column, condition)
+            return _between(column, condition)
         case In(values):
             either = f"{column} IN (SELECT value FROM json_each(?))"
             return f"({either}{f' OR {column} IS NULL' if None in values else ''})", [_json(values)]
         case _:
-            return f"{column} IS ?", [condition]
+            return _is(column, condition)
+
+
+def _is(column: str, value: Scalar) -> Term:
+    return (f"{column} IS NULL", []) if value is None else (f"{column} = ?", [value])
+
+
+def _between(column: str, bounds: Range) -> Term:
+    since: Term = (f"{column} >= ?", [bounds.since]) if bounds.since is not None else ("", [])
+    until: Term = (f"{column} < ?", [bounds.until]) if bounds.until is not None else ("", [])
+    return _both(since, until)
+
+
+def _both(*terms: Term) -> Term:
+    """All that say something."""
+    return " AND ".join(sql for sql, _ in terms if sql), [value for _, given in terms for value in given]
+
+
+def _where(terms: Sequence[Term]) -> Term:
+    sql, given = _both(*terms)
+    return (f" WHERE {sql}" if sql else ""), given
 
 
 def _documents(connection: sqlite3.Connection, sql: str, parameters: Sequence[Scalar]) -> list[Document]:

@@ -335,6 +335,20 @@ class StoreContract:
         assert await every_page(things, {}, order="at", limit=2) == ["-1", "0", "2.5", "9", "10"]
         assert await every_page(things, {"at": Range(0, 10)}, order="at", limit=2) == ["0", "2.5", "9"]
 
+    async def test_a_sparse_index_finds_by_value_only(self, store: Store) -> None:
+        spec = CollectionSpec("owing", (Index("owes", "at", sparse=True), Index("at")))
+        owing = store.collection(spec)
+        await store.start()
+        await owing.insert_many([a_thing(str(n), owes=True if n % 2 else None, at=n) for n in range(6)])
+        await owing.swap(a_thing("1", _v=1, owes=None, at=1))
+        for limit in (1, 5):
+            assert await every_page(owing, {"owes": True}, order="at", limit=limit) == ["3", "5"]
+            assert await every_page(owing, {"owes": In([True, False])}, order="at", limit=limit) == ["3", "5"]
+        assert await every_page(owing, {"owes": None}, order="at") == ["0", "1", "2", "4"]
+        for where in ({"owes": None}, {"owes": In([True, None])}, {}):
+            with pytest.raises(InvalidInput, match="serves"):
+                await owing.find(where, order="owes")
+
     # Count
 
     async def test_documents_are_counted_by_a_field(self, things: Collection) -> None:
