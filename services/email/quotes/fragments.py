@@ -29,7 +29,10 @@ class Lines:
 
     @classmethod
     def of(cls, text: str) -> "Lines":
-        texts = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", MOST_LINES)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if "wrote:" in text:
+            text = _GLUED.sub(r"\1\n", text, MOST_LINES)
+        texts = text.split("\n", MOST_LINES)
         marked = bytearray(Part.QUOTED if is_marked(line) else Part.NEW for line in texts)
         return cls(texts, _without_prompts(texts, marked))
 
@@ -49,6 +52,13 @@ class Told:
     answers: bool
 
 
+_GLUED = re.compile(
+    r"^(?=[^\n]{1,400}wrote:[ \t]*$)([^>\n][^\n]{0,200}?\S)[ \t]+"
+    r"(?=On (?:mon|tue|wed|thu|fri|sat|sun|"
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)[^\n]{8,200}wrote:[ \t]*$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""An attribution that a mail program set behind the last word of the reply, without a line break."""
 _PROMPT = re.compile(r"[ \t]*>>> ")
 
 

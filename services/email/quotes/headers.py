@@ -64,6 +64,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2066\
 _ENDS = re.compile(r"[:：]\s*\**$|[-–—]{3,}$")
 _OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{0,80}<[^<>\s]{3,120}>:?$")
 _MUTT = re.compile(r"\* .{1,80}<[^<>\s]+@[^<>\s]+> \[[\d\-: ,+/.\w]{8,40}\]:?$")
+_GROUPWISE = re.compile(r">>> .{3,200}\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,20}>>>$")
 _NOTES_LINE = re.compile(r".{1,120} ?-{2,3} ?\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,40}-{2,3}.*$")
 _CANDIDATE = re.compile(r"[@<\d:：]")
 
@@ -107,11 +108,16 @@ def _stands_alone(later: Sequence[str]) -> bool:
 
 
 def _judge(text: str, *, wrapped: bool) -> Opening | None:
-    if _OLD_GMAIL.match(text) or _MUTT.match(text) or (_NOTES_LINE.match(text) and not wrapped):
+    if (
+        _OLD_GMAIL.match(text)
+        or _MUTT.match(text)
+        or _GROUPWISE.match(text)
+        or (_NOTES_LINE.match(text) and not wrapped)
+    ):
         return Opening.REPLY
-    if _ENDS.search(text) is None:
-        return None
     verb, address = _VERB.search(text), _ADDRESS.search(text)
+    if _ENDS.search(text) is None:
+        return _unended(text) if verb is not None and verb.end() == len(text) else None
     if verb is None and address is None:
         return _bare_date(text)
     if _PRONOUN.search(text):
@@ -119,6 +125,12 @@ def _judge(text: str, *, wrapped: bool) -> Opening | None:
     if _opens(text):
         return _dated(text, said=verb is not None, addressed=address is not None)
     return _named_first(text, said=verb is not None, addressed=address is not None, wrapped=wrapped)
+
+
+def _unended(text: str) -> Opening | None:
+    """ "On …, Anna wrote" without its colon."""
+    whole = _opens(text) and _DATE.search(text) and _TIME.search(text) and _ADDRESS.search(text)
+    return Opening.HINT if whole else None
 
 
 def _opens(text: str) -> bool:
@@ -183,7 +195,17 @@ def _fields(lines: Sequence[str], at: int) -> Header | None:
     if _INLINE_FIELD.match(lines[at].strip(" *_")) and _INLINE_REST.search(lines[at]):
         return Header(1, Opening.LETTER)
     kinds, height = _read_fields(lines, at)
-    return Header(height, Opening.LETTER) if _is_letter(kinds, lines[at : at + height]) else None
+    if _is_letter(kinds, lines[at : at + height]):
+        return Header(height, Opening.LETTER)
+    return _yandex(lines, at, height) if kinds == {"recipient", "subject"} else None
+
+
+def _yandex(lines: Sequence[str], at: int, height: int) -> Header | None:
+    """Yandex names whom it was written to and about what above its attribution."""
+    below = _attribution(lines, at + height) if at + height < len(lines) else None
+    if below is None or below.opening is not Opening.REPLY:
+        return None
+    return Header(height + below.height, Opening.REPLY)
 
 
 def _field_kind(line: str) -> str | None:
@@ -230,7 +252,7 @@ def _is_letter(kinds: set[str], block: Sequence[str]) -> bool:
 # --- separators ---
 
 _RULE = "-‐‑–—=_*#>~ \t\u00a0"
-_ORIGINAL = re.compile(rf"(?:{phrases.ORIGINAL})\b[^\w]{{0,80}}$", _FLAGS)
+_ORIGINAL = re.compile(rf"(?:{phrases.ORIGINAL})\b(?:[^\w]{{0,80}}$|\s*[-‐–—=_*]{{3,}})", _FLAGS)
 _FORWARDED = re.compile(rf"(?:{phrases.FORWARDED})\b.{{0,120}}$", _FLAGS)
 _UNRULED = re.compile(rf"(?:{phrases.ORIGINAL}|{phrases.FORWARDED})\s*[:：]\s*$", _FLAGS)
 _ABOVE = re.compile(rf"[^\w]{{0,4}}(?:{phrases.ANSWER_ABOVE})", _FLAGS)

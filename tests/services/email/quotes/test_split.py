@@ -61,6 +61,12 @@ TOP_POSTED = [
     f"On Mon, 2 Mar 2026 at 12:00, Anna\n> <anna@firma.example> wrote:\n> {MARKED}",
     f"2026年3月2日(月) 12:00 Anna <anna@firma.example>:\n\n> {MARKED}",
     f"发件人: Anna <anna@firma.example>\n发送时间: 2026年3月2日 12:00\n收件人: Bob\n主题: 订单\n\n{OLD}",
+    f'>>> "Anna Orlova" <anna@firma.example> 02.03.2026 12:00 >>>\n{OLD}',
+    f'----------------\nКому: Боб (bob@shop.example);\nТема: Заказ;\n02.03.2026, 12:00, "Анна" '
+    f"<a@firma.example>:\n\n{OLD}",
+    f"-------- Original message --------From: Anna <a@firma.example> Date: 3/2/26  12:00 PM  To: Bob\n{OLD}",
+    f"On Mon, 2 Mar 2026 at 12:00, Anna <anna@firma.example> wrote\n\n> {MARKED}",
+    f"Вы писали 2 марта 2026 г., 12:00:15:\n\n> {MARKED}",
     f"> Am 02.03.2026 um 12:00 schrieb Anna <anna@firma.example>:\n> \n> {MARKED}",
 ]
 
@@ -74,6 +80,10 @@ def test_all_that_a_mail_program_put_below_the_reply_is_split_off(below: str) ->
 
 def test_the_reply_right_above_a_header_without_a_blank_line_is_new() -> None:
     assert split(f"On Friday.\n{QUOTE}").new_text == "On Friday."
+
+
+def test_an_attribution_behind_the_last_word_of_the_reply_is_still_split_off() -> None:
+    assert split(f"On Friday. {QUOTE}") == Split("On Friday.", QUOTE, "")
 
 
 NO_QUOTES = [
