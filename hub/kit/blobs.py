@@ -5,10 +5,11 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -42,7 +43,7 @@ class Blobs(Protocol):
         ...
 
     async def get(self, key: str) -> bytes:
-        """The bytes.
+        """The bytes; of a part, where `key` is a name that `packed` gave.
 
         Raises:
             NotFound: there is nothing under this key.
@@ -52,6 +53,31 @@ class Blobs(Protocol):
     async def ping(self) -> None:
         """Returns when a write would be confirmed."""
         ...
+
+
+def packed(key: str, parts: Sequence[bytes]) -> tuple[list[str], bytes]:
+    """Many small contents as one blob: the name of each part, for `get`, and the content to put under `key`.
+
+    One blob costs one sync of the disk or one request to S3, however many parts it has.
+    """
+    ends = list(accumulate(len(part) for part in parts))
+    names = [f"{key}:{end - len(part)}+{len(part)}" for end, part in zip(ends, parts, strict=True)]
+    return names, b"".join(parts)
+
+
+def part_of(name: str) -> tuple[str, int, int] | None:
+    """Key of the blob, first byte and length, where `name` is that of a part.
+
+    Raises:
+        InvalidInput: it looks like one and is none.
+    """
+    key, colon, stretch = name.partition(":")
+    start, plus, length = stretch.partition("+")
+    if not colon:
+        return None
+    if not (plus and start.isdecimal() and length.isdecimal()):
+        raise InvalidInput(f"{name[:80]!r} does not name a part of a blob")
+    return key, int(start), int(length)
 
 
 def open_blobs(
@@ -80,16 +106,25 @@ class _ObstoreBlobs:
     _store: LocalStore | S3Store
 
     async def get(self, key: str) -> bytes:
-        _check(key)
+        part = part_of(key)
+        _check(part[0] if part else key)
         with _translated():
             try:
-                found = await obstore.get_async(self._store, key)
-                return bytes(await found.bytes_async())
+                return await (self._stretch(*part) if part else self._whole(key))
             except FileNotFoundError as exc:
                 # An S3 server says 404 for a bucket that is missing, too; that is no answer about the key.
                 if "NoSuchBucket" in str(exc):
                     raise
                 raise NotFound(f"there is no blob {key}; it may have been removed by retention") from exc
+
+    async def _whole(self, key: str) -> bytes:
+        found = await obstore.get_async(self._store, key)
+        return bytes(await found.bytes_async())
+
+    async def _stretch(self, key: str, start: int, length: int) -> bytes:
+        if not length:
+            return b""
+        return bytes(await obstore.get_range_async(self._store, key, start=start, length=length))
 
 
 class FolderBlobs(_ObstoreBlobs):

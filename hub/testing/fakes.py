@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hub.bus.base import Handle, Lag, Position, Reader
 from hub.contracts.base import Envelope, Event, Record, encode
+from hub.kit.blobs import part_of
 from hub.kit.errors import BlobsUnavailable, BusUnavailable, NotFound
 
 
@@ -154,8 +155,9 @@ class FakeBlobs:
 
     async def get(self, key: str) -> bytes:
         self._answer()
+        blob, start, length = part_of(key) or (key, 0, None)
         try:
-            return self.content[key]
+            return self.content[blob][start : None if length is None else start + length]
         except KeyError as exc:
             raise NotFound(f"no blob under {key}") from exc
 

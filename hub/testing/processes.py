@@ -180,12 +180,12 @@ def api(url: str) -> Iterator[Api]:
         client.close()
 
 
-def until(look: Callable[[], T], *, seconds: float = 30) -> T:
+def until(look: Callable[[], T], *, seconds: float = 30, pause: float = 0.02) -> T:
     """What `look` returns once it is true; the last value is in the failure's message."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds} s; last seen: {found!r}"
-        time.sleep(0.02)
+        time.sleep(pause)
     return found
 
 

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from hub.kit.blobs import Blobs, FolderBlobs, S3Blobs, open_blobs
+from hub.kit.blobs import Blobs, FolderBlobs, S3Blobs, open_blobs, packed
 from hub.kit.errors import BlobsUnavailable, ConfigurationError, InvalidInput, NotFound
 
 ROOT = Path(__file__).parents[3]
@@ -45,6 +45,22 @@ def a_bucket(endpoint: str, url: str = "s3://omnihub") -> Blobs:
 async def test_what_was_put_is_got(blobs: Blobs) -> None:
     await blobs.put("raw/ab/one", b"\x00\xff bytes")
     assert await blobs.get("raw/ab/one") == b"\x00\xff bytes"
+
+
+async def test_parts_put_together_are_got_one_by_one(blobs: Blobs) -> None:
+    parts = [b"one", b"", "два".encode(), b"\x00" * 5000]
+    names, content = packed("raw/pack", parts)
+    await blobs.put("raw/pack", content)
+    assert [await blobs.get(name) for name in names] == parts
+    assert await blobs.get("raw/pack") == b"".join(parts)
+
+
+async def test_a_part_of_nothing_is_not_found_and_a_bad_name_is_refused(blobs: Blobs) -> None:
+    with pytest.raises(NotFound):
+        await blobs.get("raw/none:0+5")
+    for name in ("raw/pack:", "raw/pack:1", "raw/pack:-1+5", "raw/pack:a+b", "../pack:0+1"):
+        with pytest.raises(InvalidInput):
+            await blobs.get(name)
 
 
 async def test_an_empty_blob_is_a_blob(blobs: Blobs) -> None:
