@@ -1,29 +1,44 @@
 """Address headers (RFC 5322, 3.4) read in one pass, also without quotes, brackets or commas where they belong."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from services.email.mime import words
 from services.email.mime.model import Address
 
-_SIMPLE = re.compile(r'(?:"([^"\\(<=]*)"|([^"\\(<>,;:@=\[]*?))\s*<([^<>\s"(,;:=\\]+@[^<>\s"(,;:\\]+)>')
-_BARE = re.compile(r"[^<>\s\"(),;:=\\]+@[^<>\s\"(),;:\\]+")
+MAX_ADDRESSES = 10_000  # What lies beyond stays in the raw header only.
+
+_PLAIN = re.compile(
+    r'\s*+(?:(?:"([^"\\]*+)"\s*+|([^"\\(<>,;:@\[]*+))<([^<>\s"(),;:=\\]+@[^<>\s"(),;:\\]+)>'
+    r"|([^<>\s\"(),;:=\\]+@[^<>\s\"(),;:\\]+))\s*+(?:,(?=.)|\Z)",
+    re.DOTALL,
+)
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^<>]*+)>?+|([,;:()])|([^",;:()<>\s]++)|(\s++)|[>]', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-def parse(values: Iterable[bytes]) -> tuple[Address, ...]:
+def parse(values: Sequence[bytes]) -> tuple[Address, ...]:
     """Every address of the headers in order; groups are flattened. A name without an address keeps "" as address."""
+    if not values:
+        return ()
     found: list[Address] = []
     for value in values:
         text = words.text(value)
-        if match := _SIMPLE.fullmatch(text):
-            found.append(Address((match[1] or match[2] or "").strip(), match[3]))
-        elif _BARE.fullmatch(text):
-            found.append(Address("", text))
-        elif text:
-            found.extend(_Reader().read(text))
-    return tuple(found)
+        found.extend(_read_plain(text) or (_Reader().read(text) if text else ()))
+    return tuple(found[:MAX_ADDRESSES])
+
+
+def _read_plain(text: str) -> list[Address]:
+    """A list written by the book, as nearly all are; empty where it is not."""
+    found, at = [], 0
+    while match := _PLAIN.match(text, at):
+        quoted, phrase, angle, bare = match.groups()
+        name = quoted or (phrase.rstrip() if phrase else "")
+        found.append(Address(words.decode_words(name) if "=?" in name else name, angle or bare))
+        at = match.end()
+        if at == len(text) or len(found) >= MAX_ADDRESSES:
+            return found
+    return []
 
 
 class _Reader:
@@ -44,6 +59,8 @@ class _Reader:
         depth = 0
         comment: list[str] = []
         for match in _TOKEN.finditer(text):
+            if len(self._found) >= MAX_ADDRESSES:
+                break
             mark = match[3]
             if mark == "(":
                 depth += 1

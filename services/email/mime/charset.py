@@ -46,8 +46,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BOM_STARTS = b"\xef\xfe\xff"
 _ISO2022 = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\(J|\$\)C)")
 _SAMPLE = 4096
+_WINDOWS_ONLY = {byte: bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
 # Cyrillic this plausible (see `cyrillic.Guess.mean`) needs no look at East Asian readings.
 _CYRILLIC_FIRST = -4.1
 
@@ -92,9 +94,15 @@ def decode(data: bytes, label: str | None) -> Decoded:
     name = codec_name(label)
     if data.isascii() and (name is None or name not in _STATEFUL) and not _looks_stateful(data):
         return Decoded(data.decode("ascii"), "us-ascii" if name is None or name == "ascii" else name)
-    for bom, codec in _BOMS:
-        if data.startswith(bom):
-            return Decoded(data.decode(codec, "replace").removeprefix("\ufeff"), codec)
+    if data[0] in _BOM_STARTS:
+        for bom, codec in _BOMS:
+            if data.startswith(bom):
+                return Decoded(data.decode(codec, "replace").removeprefix("\ufeff"), codec)
+    if name == "utf-8" and b"\x00" not in data:
+        try:
+            return Decoded(data.decode("utf-8"), "utf-8")
+        except UnicodeDecodeError:
+            return _broken_utf8(data, name)
     if name is None and _ISO2022.search(data):
         name = "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_ext"
     if name in _STATEFUL or (name or "").startswith("iso2022"):
@@ -108,7 +116,9 @@ def decode_word(data: bytes, label: str) -> str:
 
 
 def _looks_stateful(data: bytes) -> bool:
-    return (b"\x1b" in data and _ISO2022.search(data) is not None) or (b"\x00" in data and _utf16_order(data) != "")
+    if b"\x1b" in data:
+        return _ISO2022.search(data) is not None
+    return b"\x00" in data and _utf16_order(data) != ""
 
 
 def _utf16_order(data: bytes) -> str:
@@ -185,6 +195,8 @@ def _wide(text: str) -> int:
 def _broken_utf8(data: bytes, name: str | None) -> Decoded:
     """Labelled UTF-8 or not at all, and not UTF-8 throughout."""
     text = data.decode("utf-8", "replace")
+    if len(data) < 3 and name:
+        return Decoded(text, "utf-8")
     broken = text.count("\ufffd")
     if broken * 4 <= _wide(text) - broken or (broken <= 2 and len(text) > 200 and name):
         return Decoded(text, "utf-8")
@@ -206,9 +218,7 @@ def _single_byte(data: bytes, name: str) -> Decoded:
 def _western(data: bytes) -> str:
     """Windows-1252 with its five holes filled as Latin-1 fills them."""
     text = _strict(data, "cp1252")
-    if text is not None:
-        return text
-    return "".join(chr(byte) if byte in b"\x81\x8d\x8f\x90\x9d" else bytes((byte,)).decode("cp1252") for byte in data)
+    return text if text is not None else data.decode("latin-1").translate(_WINDOWS_ONLY)
 
 
 def _east_asian(data: bytes) -> str | None:

@@ -2,12 +2,16 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _ZONES = {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
 _ZONES |= {"bst": 1, "cet": 1, "cest": 2, "met": 1, "mest": 2, "eet": 2, "eest": 3, "msk": 3, "msd": 4, "jst": 9}
 
+_USUAL = re.compile(
+    r"\s*(?:[A-Z][a-z]{2}, *)?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"
+)
 _ZONE = r"(?:\s*(?:(?:gmt|utc?)?([+-])(\d{1,2}):?(\d{2})|([a-z]{1,5})))?"
 _TIME = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?(?:[.,]\d+)?"
 _RFC = re.compile(rf"\b(\d{{1,2}})[\s-]+([a-z]{{3}})[a-z.]*[\s,-]+(\d{{2,4}})[\s,]+{_TIME}{_ZONE}", re.I)
@@ -22,6 +26,9 @@ def parse(text: str | None) -> datetime | None:
     """An aware datetime in the sender's own offset (UTC where none is given); None where it says no date."""
     if not text:
         return None
+    if match := _USUAL.match(text):
+        day, month, year, hour, minute, second, sign, hours, minutes = match.groups()
+        return _build(year, _MONTHS.get(month.lower()), day, [hour, minute, second], [sign, hours, minutes, None])
     text = text[:200]
     if match := _RFC.search(text):
         day, month, year, *time = match.groups()
@@ -60,5 +67,6 @@ def _zone(zone: list[str | None]) -> timezone:
     return _offset((int(hours or 0) * 60 + int(minutes or 0)) * (-1 if sign == "-" else 1))
 
 
+@lru_cache(maxsize=200)
 def _offset(minutes: int) -> timezone:
     return timezone(timedelta(minutes=minutes)) if minutes and abs(minutes) < 24 * 60 else UTC

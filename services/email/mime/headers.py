@@ -16,6 +16,9 @@ _KNOWN = frozenset(
 )
 
 
+_NO_VALUES: list[bytes] = []
+
+
 class Headers:
     """The headers of a mail or of a part. Names are matched in any case; order is kept."""
 
@@ -27,11 +30,11 @@ class Headers:
         self._index: dict[bytes, list[bytes]] = {}
         index = self._index
         for name, value in fields:
-            lowered = name.lower()
-            if lowered in index:
-                index[lowered].append(value)
+            key = name.lower()
+            if key in index:
+                index[key].append(value)
             else:
-                index[lowered] = [value]
+                index[key] = [value]
 
     def __len__(self) -> int:
         return len(self._fields)
@@ -43,9 +46,13 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name.lower().encode() in self._index
 
+    def get(self, name: bytes) -> list[bytes]:
+        """All values of that name, given in lower case, as sent and still folded."""
+        return self._index.get(name, _NO_VALUES)
+
     def values(self, name: str) -> list[bytes]:
         """All values of that name as sent, still folded."""
-        return self._index.get(name.lower().encode(), [])
+        return self._index.get(name.lower().encode(), _NO_VALUES)
 
     def raw(self, name: str) -> bytes | None:
         """The first value of that name, unfolded, as sent."""
@@ -74,9 +81,9 @@ def split(raw: bytes, start: int, end: int, problems: list[str]) -> tuple[Header
     found = _BLOCK_END.search(raw, start, end)
     stop, body = (found.start() + 1, found.end()) if found else (end, end)
     fields = _FIELD.findall(raw, start, stop)
-    if any(junk for _, _, junk in fields):
+    if b"" in [name for name, _, _ in fields]:
         return _split_stray(raw, start, stop, body, problems)
-    return Headers(tuple((name, value) for name, value, _ in fields if name)), body
+    return Headers(tuple([(name, value) for name, value, _ in fields])), body
 
 
 def _split_stray(raw: bytes, start: int, stop: int, body: int, problems: list[str]) -> tuple[Headers, int]:

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:_-]*)")
-_ATTRIBUTE = re.compile(r"""([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]++))""")
+_ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]++))""")
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden", re.I)
 _BREAKS = re.compile(r"\n{3,}")
@@ -45,6 +45,7 @@ _BLOCKS = frozenset(
     }
 )
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "base", "col", "wbr", "source", "embed"})
+_MOST_BLANKS = 2
 _LINKS = ("http://", "https://", "mailto:", "tel:", "ftp://")
 
 
@@ -68,7 +69,8 @@ class _Page:
         self._quotes = 0
         self._pre = 0
         self._lists: list[int] = []
-        self._links: list[tuple[str, int]] = []
+        self._link: tuple[str, int, int] | None = None
+        self._blanks = 0
         self._skip = ""
         self._depth = 0
 
@@ -128,7 +130,11 @@ class _Page:
 
     def _flush(self, *, keep: bool = False) -> None:
         line = "".join(self._line)
-        line = line.rstrip() if keep else line.strip(" ")
+        line = line.rstrip() if keep else line.strip(" \t")
+        self._blanks = 0 if line else self._blanks + 1
+        if self._blanks > _MOST_BLANKS:
+            self._line, self._space = [], False
+            return
         self._out.append(f"{'> ' * self._quotes}{line}".rstrip())
         self._line = []
         self._space = False
@@ -136,7 +142,7 @@ class _Page:
 
     def _break(self, blank_lines: int) -> None:
         """Ends the line; `blank_lines` (0 or 1) asks for an empty one after it."""
-        if "".join(self._line).strip():
+        if self._line:
             self._flush(keep=self._pre > 0)
         else:
             self._line = []
@@ -178,8 +184,9 @@ class _Page:
                 self._item()
         elif name == "br":
             self._flush(keep=self._pre > 0)
-        elif name in ("td", "th") and "".join(self._line).strip():
-            self._line.append("\t")
+        elif name in ("td", "th"):
+            if self._line:
+                self._line.append("\t")
             self._space = False
         else:
             self._open_inline(name, tag)
@@ -194,8 +201,7 @@ class _Page:
 
     def _open_inline(self, name: str, tag: str) -> None:
         if name == "a":
-            self._links.append((_attribute(tag, "href").strip(), len(self._out)))
-            self._line.append("\x02")
+            self._link = (_attribute(tag, "href").strip(), len(self._line), len(self._out))
         elif name == "img":
             alt = _attribute(tag, "alt").strip()
             if alt:
@@ -233,14 +239,15 @@ class _Page:
             self._lists.pop()
 
     def _close_link(self) -> None:
-        if not self._links:
+        if self._link is None:
             return
-        target, _ = self._links.pop()
+        (target, start, lines), self._link = self._link, None
         if not target.lower().startswith(_LINKS) or len(target) > 2000:
             return
-        line = "".join(self._line)
-        label = line.rpartition("\x02")[2].strip()
-        bare = target.split(":", 1)[1].lstrip("/") if not target.startswith("http") else target
+        if len(self._out) > lines:  # The link holds whole lines.
+            start = 0
+        label = "".join(self._line[start:]).strip() or "".join(self._out[lines:][:1])
+        bare = target.partition(":")[2].lstrip("/")
         if label and _plain(label) not in (_plain(target), _plain(bare)):
             self._line.append(f" <{target}>")
 
@@ -253,6 +260,8 @@ def _plain(link: str) -> str:
 def _tag_end(html: str, start: int) -> int:
     """Behind the ">" that ends the tag, one inside a quoted attribute passed over; -1 where there is none."""
     end = html.find(">", start)
+    if html.find('"', start, end) == -1 and html.find("'", start, end) == -1:
+        return end + 1 if end != -1 else -1
     for _ in range(3):
         if end == -1 or end - start > 10_000:
             break

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _COMMENT = re.compile(r"\([^()]*\)")
 _BLANKS = re.compile(rb"\s+")
-_LOOSE = re.compile(r"[^\s,;<>\"]+@[^\s,;<>\"]+")
+_ASCII_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_SEPARATORS = re.compile(r"[\s,;<>\"]+")
 
 
 def normalise_message_id(value: str | bytes) -> str:
@@ -33,7 +34,7 @@ def identifiers(values: Iterable[bytes]) -> tuple[str, ...]:
     for value in values:
         text = words.text(value)
         bracketed = _BRACKETED.findall(text)
-        for one in bracketed or _LOOSE.findall(text):
+        for one in bracketed or [word for word in _SEPARATORS.split(text) if "@" in word.strip("@")]:
             if name := "".join(one.split()):
                 found[name] = None
     return tuple(found)
@@ -57,14 +58,21 @@ def interaction_id(mail: "Mail | bytes") -> str:
         from services.email.mime.parse import parse
 
         mail = parse(mail)
-    head = [_BLANKS.sub(b" ", mail.header_raw(name) or b"") for name in ("from", "date", "subject")]
+    head = [_flat(mail.headers.get(name)) for name in (b"from", b"date", b"subject")]
     return ids.derive("in", "email", mail.message_id, *head, body_digest(mail.body))
+
+
+def _flat(values: list[bytes]) -> bytes:
+    """The first value unfolded; folding differs between copies, so a run of blanks counts as one."""
+    value = words.unfold(values[0]) if values else b""
+    return _BLANKS.sub(b" ", value) if b"  " in value or b"\t" in value else value
 
 
 def body_digest(body: bytes) -> bytes:
     """Sixteen bytes that do not depend on line ends or on blank lines at the end."""
     if b"\r" in body:
-        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        body = body.replace(b"\r\n", b"\n")
+        body = body.replace(b"\r", b"\n") if b"\r" in body else body
     return blake2b(body.rstrip(b"\n"), digest_size=16).digest()
 
 
@@ -72,6 +80,8 @@ def normalise_address(text: str) -> str:
     """`Anna <Anna@Example.COM>` becomes `email:anna@example.com`; an IDN domain becomes punycode. "" where there is
     no address in the text.
     """
+    if _ASCII_ADDRESS.fullmatch(text):
+        return f"email:{text.lower()}"
     from services.email.mime import addresses
 
     found = addresses.parse([text.encode("utf-8", "replace")])

@@ -1,5 +1,6 @@
 """What a mail is once it has been read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -38,7 +39,7 @@ class Part:
     inline: bool = False
     content_id: str | None = None
     disposition: str | None = None
-    params: dict[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
     headers: Headers = field(default_factory=Headers, repr=False)
     text: str | None = field(default=None, repr=False)
     charset: Charset = NO_CHARSET
@@ -75,7 +76,7 @@ class Mail:
     parts: tuple[Part, ...]
     charset: Charset
     content_type: str
-    params: dict[str, str]
+    params: Mapping[str, str]
     headers: Headers = field(repr=False)
     raw: bytes = field(repr=False)
     body_at: int = 0

@@ -1,6 +1,7 @@
 """`Content-Type` and `Content-Disposition`: the value and its parameters (RFC 2045, RFC 2231), however written."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -22,7 +23,7 @@ class Value(NamedTuple):
     """A main value in lower case, and its parameters by lower-case name."""
 
     main: str
-    params: MappingProxyType[str, str]
+    params: Mapping[str, str]
 
 
 EMPTY = Value("", MappingProxyType({}))
@@ -35,7 +36,7 @@ def _parse_short(raw: bytes) -> Value:
 
 def parse(raw: bytes | None) -> Value:
     """`text/plain; charset=utf-8` taken apart. Never fails: what is no parameter is passed over."""
-    if not raw:
+    if raw is None:
         return EMPTY
     return _parse_short(raw) if len(raw) < 200 else _parse(raw)
 
@@ -90,4 +91,6 @@ def clean_filename(name: str | None) -> str | None:
     """A file name on one line, or None where nothing is left."""
     if not name:
         return None
+    if name.isprintable():
+        return name.strip() or None
     return _CONTROL.sub(" ", name).strip() or None

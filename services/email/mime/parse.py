@@ -27,16 +27,16 @@ def parse(raw: bytes) -> Mail:
     headers = root.headers
     return Mail(
         message_id=normalise_message_id(headers.raw("message-id") or b""),
-        in_reply_to=identifiers(headers.values("in-reply-to")),
-        references=identifiers(headers.values("references")),
+        in_reply_to=identifiers(headers.get(b"in-reply-to")),
+        references=identifiers(headers.get(b"references")),
         subject=_subject(headers),
         date=_date(headers),
-        from_=_first(headers, "from"),
-        sender=_first(headers, "sender"),
-        reply_to=addresses.parse(headers.values("reply-to")),
-        to=addresses.parse(headers.values("to")),
-        cc=addresses.parse(headers.values("cc")),
-        bcc=addresses.parse(headers.values("bcc")),
+        from_=_first(headers.get(b"from")),
+        sender=_first(headers.get(b"sender")),
+        reply_to=addresses.parse(headers.get(b"reply-to")),
+        to=addresses.parse(headers.get(b"to")),
+        cc=addresses.parse(headers.get(b"cc")),
+        bcc=addresses.parse(headers.get(b"bcc")),
         text=body.text,
         html=body.html,
         attachments=tuple(body.attachments),
@@ -65,18 +65,18 @@ def _sound(raw: bytes) -> bytes:
 
 
 def _subject(headers: Headers) -> str:
-    return next((text for value in headers.values("subject") if (text := words.decode(value))), "")
+    return next((text for value in headers.get(b"subject") if (text := words.decode(value))), "")
 
 
 def _date(headers: Headers) -> datetime | None:
-    for value in headers.values("date"):
+    for value in headers.get(b"date"):
         if found := dates.parse(value[:300].decode("latin-1")):
             return found
     return None
 
 
-def _first(headers: Headers, name: str) -> Address | None:
-    found = addresses.parse(headers.values(name))
+def _first(values: list[bytes]) -> Address | None:
+    found = addresses.parse(values) if values else ()
     return next((address for address in found if address.address), found[0] if found else None)
 
 
@@ -153,17 +153,17 @@ def _joined(texts: Iterable[str]) -> str:
 
 def _part(node: Node, *, related: bool) -> Part:
     headers = node.headers
-    content_id = headers.raw("content-id")
+    content_ids = headers.get(b"content-id")
     text, used = _read_text(node)
     inline = node.disposition == "inline" or (
-        node.disposition != "attachment" and content_id is not None and (related or node.content_type[:6] == "image/")
+        node.disposition != "attachment" and content_ids and (related or node.content_type[:6] == "image/")
     )
     return Part(
         content_type=node.content_type,
         content=node.content,
         filename=node.name or _made_name(node),
-        inline=inline,
-        content_id=normalise_message_id(content_id) if content_id else None,
+        inline=bool(inline),
+        content_id=normalise_message_id(content_ids[0]) if content_ids else None,
         disposition=node.disposition,
         params=node.params,
         headers=headers,
@@ -176,7 +176,7 @@ def _read_text(node: Node) -> tuple[str | None, Charset]:
     if not node.content_type.startswith("text/"):
         return None, Charset(None, None)
     declared = node.params.get("charset")
-    label = declared.split("(")[0].strip(" \"'") if declared else None
+    label = declared.partition("(")[0].strip(" \"'") if declared else None
     text, used = charset.decode(node.content, label)
     return _clean(text, node), Charset(label or None, used)
 
@@ -186,7 +186,7 @@ def _clean(text: str, node: Node) -> str:
         text = _REPEATED_BREAK.sub("\n", text.replace("\r\n", "\n"))
     if "\x00" in text:
         text = text.replace("\x00", "")
-    if node.params.get("format", "").lower() == "flowed" and node.content_type == "text/plain":
+    if "format" in node.params and node.params["format"].lower() == "flowed" and node.content_type == "text/plain":
         return flowed.unflow(text, delsp=node.params.get("delsp", "").lower() == "yes")
     return text
 

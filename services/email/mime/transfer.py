@@ -3,10 +3,12 @@
 import re
 from binascii import Error as BinasciiError
 from binascii import a2b_base64, a2b_qp
+from functools import lru_cache
 
 from services.email.mime import uuencode
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_MAX_RUNS = 20_000
 _BLANKS = b" \t\r\n\x00"
 _AFTER_PADDING = re.compile(rb"=+[ \t\r\n]*")
 _SOFT_BREAK = re.compile(rb"=[ \t]++(\r?\n)")
@@ -14,11 +16,14 @@ _BARE_CR_BREAK = re.compile(rb"=\r(?!\n)")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]")
 
 
-def decode(data: bytes, encoding: str, problems: list[str]) -> bytes:
+@lru_cache(maxsize=256)
+def _name(encoding: bytes) -> str:
+    return _NOT_LETTERS.sub("", encoding.partition(b"(")[0].decode("latin-1").lower())
+
+
+def decode(data: bytes, encoding: bytes, problems: list[str]) -> bytes:
     """`data` decoded from the named transfer encoding; what does not decode comes back as it is."""
-    if not encoding:
-        return data
-    name = _NOT_LETTERS.sub("", encoding.partition("(")[0].lower())
+    name = _name(encoding[:100])
     if name == "base64":
         return _checked_base64(data, problems)
     if name in ("quotedprintable", "qp"):
@@ -47,7 +52,7 @@ def base64(data: bytes) -> bytes:
 
 def _sound_runs(data: bytes) -> list[bytes]:
     # Concatenated base64 goes on after its padding; the footer of a mailing list is no base64 and ends it.
-    first, *rest = _AFTER_PADDING.split(data)
+    first, *rest = _AFTER_PADDING.split(data, _MAX_RUNS)
     runs = [first]
     for run in rest:
         if run.translate(None, _ALPHABET + b"\r\n") or len(run) == 1:

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.email.mime import params, transfer
@@ -20,7 +21,7 @@ class Node:
     """A part as it lies in the mail: a multipart has children, a leaf has its decoded content."""
 
     content_type: str
-    params: dict[str, str]
+    params: Mapping[str, str]
     headers: Headers
     children: "list[Node] | None" = None
     content: bytes = b""
@@ -42,10 +43,10 @@ class Reader:
 
     def _node(self, source: "_Source", start: int, end: int, *, depth: int, default: str) -> Node:
         headers, body = split(source.raw, start, end, self.problems)
-        declared = params.parse(_value(headers, "content-type"))
+        declared = params.parse(_value(headers, b"content-type"))
         kind = declared.main if "/" in declared.main else _BARE_TYPES.get(declared.main, default)
-        disposition = params.parse(_value(headers, "content-disposition"))
-        node = Node(kind, dict(declared.params), headers, body_at=body, disposition=disposition.main or None)
+        disposition = params.parse(_value(headers, b"content-disposition"))
+        node = Node(kind, declared.params, headers, body_at=body, disposition=disposition.main or None)
         node.name = params.clean_filename(
             disposition.params.get("filename") or declared.params.get("name") or disposition.params.get("name")
         )
@@ -56,8 +57,8 @@ class Reader:
         return node
 
     def _decoded(self, node: Node, data: bytes) -> bytes:
-        encoding = _value(node.headers, "content-transfer-encoding")
-        return transfer.decode(data, encoding.decode("latin-1"), self.problems) if encoding else data
+        encoding = _value(node.headers, b"content-transfer-encoding")
+        return transfer.decode(data, encoding, self.problems) if encoding else data
 
     def _multipart(self, node: Node, source: "_Source", start: int, end: int, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -156,9 +157,9 @@ class _Source:
         return lines
 
 
-def _value(headers: Headers, name: str) -> bytes | None:
+def _value(headers: Headers, name: bytes) -> bytes | None:
     """The first value that is not empty."""
-    for value in headers.values(name):
-        if value.strip():
-            return value
-    return None
+    values = headers.get(name)
+    if not values:
+        return None
+    return next((value for value in values if value.strip()), None) if len(values) > 1 else values[0]

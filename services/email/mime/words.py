@@ -8,15 +8,18 @@ from typing import NamedTuple
 from services.email.mime import charset, transfer
 
 _PREFIX = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?")
+# One word and nothing else, as most subjects and names are.
+_WHOLE = re.compile(r"=\?([\w.:-]{1,40})\?([bBqQ])\?([!->@-~]*+)\?=")
 _UNCLOSED_STOP = re.compile(r"\s|\Z")
 _SPACES = re.compile(r"[\t\r\n\x00]+")
 
 
 def unfold(value: bytes) -> bytes:
     """The value on one line, outer blanks removed (RFC 5322, 2.2.3)."""
-    if b"\n" in value or b"\r" in value:
-        value = value.replace(b"\r\n", b"").replace(b"\n", b"").replace(b"\r", b" ")
-    return value.strip()
+    value = value.strip()
+    if b"\n" in value:
+        value = value.replace(b"\r\n", b"").replace(b"\n", b"")
+    return value.replace(b"\r", b" ") if b"\r" in value else value
 
 
 def decode(value: bytes) -> str:
@@ -36,6 +39,12 @@ def _one_line(value: str) -> str:
     return value if value.isprintable() else _SPACES.sub(" ", value)
 
 
+def _whole(match: re.Match[str]) -> str:
+    label, coding, payload = match.groups()
+    data = transfer.base64(payload.encode()) if coding in "bB" else _q(payload)
+    return charset.decode_word(data, label)
+
+
 class _Word(NamedTuple):
     start: int
     end: int
@@ -51,6 +60,8 @@ def decode_words(value: str) -> str:
     """
     if "=?" not in value:
         return value
+    if match := _WHOLE.fullmatch(value):
+        return _one_line(_whole(match)).strip()
     out: list[str] = []
     run: list[_Word] = []
     at = 0

@@ -1,0 +1,68 @@
+"""HTML of a mail made safe to show: sanitised, remote images held back and counted."""
+
+import re
+from typing import NamedTuple
+
+import nh3
+
+_REMOTE = re.compile(r"^\s*(?:https?:)?//", re.I)
+_STYLED_URL = re.compile(r"url\s*\(|@import|expression\s*\(|image-set\s*\(", re.I)
+_SCHEMES = {"http", "https", "mailto", "tel", "cid", "ftp"}
+_TAGS = nh3.ALLOWED_TAGS | {"font", "center", "section", "article", "address"}
+_LAYOUT = {"style", "align", "valign", "width", "height", "bgcolor", "color", "border", "cellpadding", "cellspacing"}
+_ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} | {"*": {"title", "dir", "lang"}}
+for _tag in (
+    "table",
+    "tr",
+    "td",
+    "th",
+    "tbody",
+    "thead",
+    "p",
+    "div",
+    "span",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "li",
+    "ul",
+    "a",
+):
+    _ATTRIBUTES[_tag] = _ATTRIBUTES.get(_tag, set()) | _LAYOUT
+_ATTRIBUTES["font"] = _ATTRIBUTES["font"] | {"face", "size"}
+_ATTRIBUTES["img"] = {"src", "alt", "width", "height", "style"}
+_ATTRIBUTES["blockquote"] = {"style", "type"}
+
+
+class SafeHtml(NamedTuple):
+    """The HTML, and how many remote images were held back."""
+
+    html: str
+    blocked: int
+
+
+def sanitise(html: str, *, images: bool = False) -> SafeHtml:
+    """No script, form, frame or style sheet is left. Without `images`, nothing is fetched from afar when this is
+    shown: an image keeps its place and its `alt`, only `cid:` sources stay.
+    """
+    blocked = 0
+
+    def judge(tag: str, name: str, value: str) -> str | None:
+        nonlocal blocked
+        if name == "style":
+            return None if _STYLED_URL.search(value) or "\\" in value else value
+        if tag == "img" and name == "src" and not images and not value.strip().lower().startswith("cid:"):
+            blocked += 1
+            return None
+        return value
+
+    clean = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=judge,
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer nofollow",
+    )
+    return SafeHtml(clean, blocked)
