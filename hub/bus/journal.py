@@ -3,9 +3,7 @@
 import sqlite3
 import threading
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -318,34 +316,3 @@ def _resolve(results: list[tuple[Request, Any]]) -> None:
             request.done.set_exception(result)
         else:
             request.done.set_result(result)
-
-
-class Readers:
-    """Reads on connections of their own, away from the event loop."""
-
-    def __init__(self, file: Path, threads: int = 2) -> None:
-        self._file = file
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
-        self.executor = ThreadPoolExecutor(threads, thread_name_prefix="bus-reader")
-
-    def rows(self, query: str, values: Sequence[Any]) -> Iterator[Any]:
-        """In one of the threads. Raises BusUnavailable."""
-        try:
-            with closing(self._connection().execute(query, values)) as cursor:
-                yield from cursor
-        except sqlite3.Error as exc:
-            self._local.connection = None
-            raise BusUnavailable(f"the log {self._file.name} cannot be read: {exc}") from exc
-
-    def close(self) -> None:
-        self.executor.shutdown(wait=True)
-        for connection in self._open:
-            connection.close()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self._file)
-            self._open.append(connection)
-        return connection

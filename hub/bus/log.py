@@ -19,8 +19,9 @@ from aiokafka import ConsumerRecord
 from aiokafka.partitioner import murmur2
 
 from hub.bus.groups import Groups
-from hub.bus.journal import OFFSET_MASK, ROW_BYTES, ROW_RECORDS, Chunk, Journal, Readers, Slot, State, Step
-from hub.bus.packing import pack, unpack
+from hub.bus.journal import ROW_BYTES, ROW_RECORDS, Chunk, Journal, Slot, State, Step
+from hub.bus.log_reads import Readers, bisect, expired, fetch
+from hub.bus.packing import pack
 from hub.contracts.base import Headers, Record
 from hub.contracts.topics import Topic
 from hub.kit.clock import Clock, SystemClock
@@ -28,9 +29,6 @@ from hub.kit.errors import BusUnavailable, ConfigurationError
 from hub.kit.log import Log as Logger
 
 log = Logger(__name__)
-
-FETCH_BYTES = 8 * 1024 * 1024
-"""After so many bytes a fetch returns what it has."""
 
 _RETENTION_INTERVAL = 60.0
 
@@ -140,13 +138,13 @@ class Log:
         if not ready:
             return {}
         loop, readers = asyncio.get_running_loop(), self._opened()[1]
-        return await loop.run_in_executor(readers.executor, _fetch, readers, ready, limit)
+        return await loop.run_in_executor(readers.executor, fetch, readers, ready, limit)
 
     async def offset_for_time(self, slot: Slot, moment: datetime) -> int:
         """Of the first record from `moment` on; the next to come if there is none."""
         loop, readers = asyncio.get_running_loop(), self._opened()[1]
         wanted = int(moment.timestamp() * 1000)
-        return await loop.run_in_executor(readers.executor, _bisect, readers, slot, wanted)
+        return await loop.run_in_executor(readers.executor, bisect, readers, slot, wanted)
 
     async def commit(self, group: str, offsets: Mapping[Slot, int]) -> None:
         """The offset of the next record the group is to read, for each slot."""
@@ -203,7 +201,7 @@ class Log:
         if floor <= slot.first or (too_many <= 0 and too_old < 0):
             return False
         loop, readers = asyncio.get_running_loop(), self._opened()[1]
-        keep, freed = await loop.run_in_executor(readers.executor, _expired, readers, slot, floor, too_old, too_many)
+        keep, freed = await loop.run_in_executor(readers.executor, expired, readers, slot, floor, too_old, too_many)
         if keep <= slot.first:
             return False
         await self._submit(lambda tx: tx.drop_before(slot, keep, freed))
@@ -274,69 +272,3 @@ def _chunks(
         blobs[chunk].append(blob)
         sizes[chunk] += len(blob)
     return [Chunk(slot, len(some), b"".join(some)) for slot, some in zip(slots, blobs, strict=True)], places
-
-
-_FROM = """
-SELECT id, count, timestamp, records FROM batches
-WHERE id >= coalesce((SELECT max(id) FROM batches WHERE id BETWEEN ? AND ?), ?) AND id < ? ORDER BY id
-"""
-
-
-def _fetch(
-    readers: Readers, wanted: Mapping[Slot, int], limit: int
-) -> dict[Slot, list[ConsumerRecord[bytes, bytes]]]:
-    fetched: dict[Slot, list[ConsumerRecord[bytes, bytes]]] = {}
-    room = FETCH_BYTES
-    for slot, offset in wanted.items():
-        records: list[ConsumerRecord[bytes, bytes]] = []
-        at = slot.row_id(offset)
-        for row, _, timestamp, blob in readers.rows(_FROM, (slot.row_id(0), at, at, slot.row_id(OFFSET_MASK))):
-            first = row & OFFSET_MASK
-            records += _records(slot, first, max(offset - first, 0), timestamp, blob, limit - len(records))
-            room -= len(blob)
-            if len(records) >= limit or room <= 0:
-                break
-        if records:
-            fetched[slot] = records
-            limit -= len(records)
-        if limit <= 0 or room <= 0:
-            break
-    return fetched
-
-
-def _records(
-    slot: Slot, first: int, skip: int, timestamp: int, blob: bytes, limit: int
-) -> list[ConsumerRecord[bytes, bytes]]:
-    topic, partition = slot.topic, slot.partition
-    return [
-        ConsumerRecord(topic, partition, offset, timestamp, 1, key, value, None, -1, -1, headers)
-        for offset, (key, value, headers) in enumerate(unpack(blob, skip=skip, limit=limit), first + skip)
-    ]
-
-
-def _bisect(readers: Readers, slot: Slot, moment: int) -> int:
-    low, high = slot.first, slot.next
-    while low < high:
-        middle = (low + high) // 2
-        row = next(readers.rows(_ROW_AT, (slot.row_id(low), slot.row_id(middle))), None)
-        first, count, timestamp = (row[0] & OFFSET_MASK, row[1], row[2]) if row else (low, 1, 0)
-        if timestamp >= moment:
-            high = first
-        else:
-            low = first + count
-    return low
-
-
-_ROW_AT = "SELECT id, count, timestamp FROM batches WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
-_OLDEST = "SELECT id, count, timestamp, length(records) FROM batches WHERE id >= ? AND id < ? ORDER BY id LIMIT 500"
-
-
-def _expired(readers: Readers, slot: Slot, floor: int, too_old: int, too_many: int) -> tuple[int, int]:
-    """The offset below which rows may go, and their bytes."""
-    keep, freed = slot.first, 0
-    for row, count, timestamp, size in readers.rows(_OLDEST, (slot.row_id(slot.first), slot.row_id(floor))):
-        following = (row & OFFSET_MASK) + count
-        if following > floor or (timestamp >= too_old and freed >= too_many):
-            break
-        keep, freed = following, freed + size
-    return keep, freed

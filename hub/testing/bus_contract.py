@@ -1,143 +1,30 @@
 """The behaviour suite that every bus passes; a back end joins by subclassing `BusContract` with its own `cluster`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 import pytest
 
-from hub.bus.base import END, Bus, Lag, Reader
-from hub.bus.limits import RECORD_BYTES
-from hub.contracts.base import Envelope, Record, encode
-from hub.contracts.interaction import InteractionReceived, Participant, Role
-from hub.contracts.park import MessageParked
-from hub.contracts.registry import REGISTRY
-from hub.contracts.topics import DEAD_LETTERS
-from hub.kit.errors import BusUnavailable, TooLarge
-
-NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
-PATIENCE = 30.0
-
-
-class Cluster(Protocol):
-    """What outlives a service: the log's file, or Kafka."""
-
-    topic: str
-    """A topic of this test alone, with four partitions."""
-    group: str
-    """A group of this test alone."""
-
-    def door(self) -> Bus:
-        """A bus not started yet, as each service and each copy of a service has one."""
-        ...
+from hub.bus.base import END, Lag
+from hub.contracts.base import Envelope, Record
+from hub.kit.errors import BusUnavailable
+from hub.testing.bus_faults import BusFaultContract
+from hub.testing.bus_harness import (
+    PATIENCE,
+    Cluster,
+    Collector,
+    an_arrival,
+    on_topic,
+    read_all,
+    running,
+    text_in,
+    text_of,
+    until_lag,
+)
 
 
-def an_arrival(text: str, *, sender: str = "email:anna@example.com") -> Envelope:
-    """An event keyed by `sender`."""
-    event = InteractionReceived(
-        id=f"in_{text[:40]}",
-        channel="email",
-        type="email",
-        account="email:we@example.com",
-        at=NOW,
-        received_at=NOW,
-        participants=(Participant(role=Role.FROM, address=sender),),
-        text=text,
-    )
-    return Envelope(event=event, source="omnihub/email", time=NOW, correlation_id="ev_first", causation_id="ev_cause")
-
-
-def on_topic(topic: str, envelopes: Sequence[Envelope]) -> list[Record]:
-    return [replace(encode(envelope), topic=topic) for envelope in envelopes]
-
-
-def text_of(envelope: Envelope) -> str:
-    assert isinstance(envelope.event, InteractionReceived)
-    return envelope.event.text
-
-
-def text_in(record: Record) -> str:
-    return text_of(REGISTRY.decode(record))
-
-
-@dataclass
-class Collector:
-    """A handler that remembers what it was given."""
-
-    batches: list[list[Envelope]] = field(default_factory=list)
-    before: Callable[[Sequence[Envelope]], object] = lambda _: None
-    """Called before the batch is remembered; may raise."""
-    _grew: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def __call__(self, envelopes: Sequence[Envelope]) -> None:
-        outcome = self.before(envelopes)
-        if asyncio.iscoroutine(outcome):
-            await outcome
-        self.batches.append(list(envelopes))
-        self._grew.set()
-
-    @property
-    def texts(self) -> list[str]:
-        return [text_of(envelope) for batch in self.batches for envelope in batch]
-
-    async def until(self, count: int) -> list[str]:
-        """The texts once there are at least `count`."""
-        async with asyncio.timeout(PATIENCE):
-            while len(self.texts) < count:
-                self._grew.clear()
-                await self._grew.wait()
-        return self.texts
-
-
-@asynccontextmanager
-async def running(*doors: Bus) -> AsyncIterator[None]:
-    """The doors started, and stopped at the end."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            for door in doors:
-                await door.start()
-        yield
-    finally:
-        for door in doors:
-            await door.stop()
-
-
-async def read_all(reader: Reader, count: int) -> list[Record]:
-    """At least `count` records; the reader is closed."""
-    records: list[Record] = []
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while len(records) < count:
-                records += await reader.read(wait=0.5)
-    finally:
-        await reader.close()
-    return records
-
-
-async def until_lag(door: Bus, records: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while sum([lag.records for lag in await door.lag()]) != records:  # noqa: ASYNC110 (no event tells of it)
-            await asyncio.sleep(0.02)
-
-
-async def letters_of(door: Bus, group: str, count: int) -> list[MessageParked]:
-    """The dead letters of a group, at least `count`."""
-    reader = await door.reader([DEAD_LETTERS.name])
-    letters: list[MessageParked] = []
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while len(letters) < count:
-                events = [REGISTRY.decode(record).event for record in await reader.read(wait=0.5)]
-                letters += [event for event in events if isinstance(event, MessageParked) and event.group == group]
-    finally:
-        await reader.close()
-    return letters
-
-
-class BusContract:
+class BusContract(BusFaultContract):
     """What every bus promises. Names are sentences; `cluster` is the back end's."""
 
     async def test_one_key_is_read_in_the_order_it_was_published(self, cluster: Cluster) -> None:
@@ -368,112 +255,6 @@ class BusContract:
             await until_lag(door, 0)
         assert 0 < most <= 50
 
-    async def test_poison_is_parked_with_its_bytes_and_what_follows_goes_on(self, cluster: Cluster) -> None:
-        door = cluster.door()
-
-        def refuse(envelopes: Sequence[Envelope]) -> None:
-            for envelope in envelopes:
-                if text_of(envelope) == "яд":
-                    raise ValueError("нельзя")
-
-        seen = Collector(before=refuse)
-        arrivals = [an_arrival(text) for text in ("one", "two", "яд", "three", "four")]
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
-        async with running(door):
-            records = on_topic(cluster.topic, arrivals)
-            await door.publish_records(records)
-            assert await seen.until(4) == ["one", "two", "three", "four"]
-            await until_lag(door, 0)
-            (letter,) = await letters_of(door, cluster.group, 1)
-        assert (letter.error, letter.reason, letter.topic) == ("ValueError", "нельзя", cluster.topic)
-        assert letter.record() == replace(records[2], headers=list(records[2].headers))
-
-    async def test_a_replayed_dead_letter_is_handled(self, cluster: Cluster) -> None:
-        door, mended = cluster.door(), False
-
-        def refuse(_: Sequence[Envelope]) -> None:
-            if not mended:
-                raise ValueError("not yet")
-
-        seen = Collector(before=refuse)
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
-        async with running(door):
-            await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
-            (letter,) = await letters_of(door, cluster.group, 1)
-            mended = True
-            await door.publish_records([letter.record()])
-            assert await seen.until(1) == ["one"]
-
-    async def test_bytes_that_are_no_event_are_parked(self, cluster: Cluster) -> None:
-        door, seen = cluster.door(), Collector()
-        good = on_topic(cluster.topic, [an_arrival("good")])[0]
-        bad = [
-            replace(good, value=b"\xff\x00 no json"),
-            replace(good, headers=[("ce_type", b"unheard.of.v9")]),
-            replace(good, headers=[]),
-            replace(good, value=b"", headers=[("ce_type", b"\xff")]),
-        ]
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
-        async with running(door):
-            await door.publish_records([*bad, good])
-            assert await seen.until(1) == ["good"]
-            letters = await letters_of(door, cluster.group, 4)
-        assert [letter.error for letter in letters] == ["Undecodable"] * 4
-        assert [letter.record().value for letter in letters] == [record.value for record in bad]
-
-    async def test_what_is_down_is_retried_in_order_until_it_is_back(self, cluster: Cluster) -> None:
-        door, failures = cluster.door(), 3
-
-        def down(_: Sequence[Envelope]) -> None:
-            nonlocal failures
-            failures -= 1
-            if failures >= 0:
-                raise BusUnavailable("down")
-
-        seen = Collector(before=down)
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen, max_records=2)
-        async with running(door):
-            await door.publish_records(on_topic(cluster.topic, [an_arrival(f"{n}") for n in range(6)]))
-            assert await seen.until(6) == [f"{n}" for n in range(6)]
-            assert await letters_of_now(door, cluster.group) == []
-
-    async def test_what_is_down_for_long_is_handed_back_and_read_again_in_order(
-        self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("hub.bus.consume.PATIENCE", 0.2)
-        door, failures = cluster.door(), 5
-
-        def down(_: Sequence[Envelope]) -> None:
-            nonlocal failures
-            failures -= 1
-            if failures >= 0:
-                raise BusUnavailable("down")
-
-        seen = Collector(before=down)
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen, max_records=4)
-        async with running(door):
-            await door.publish_records(on_topic(cluster.topic, [an_arrival(f"{n}") for n in range(12)]))
-            assert await seen.until(12) == [f"{n}" for n in range(12)]
-            await until_lag(door, 0)
-
-    async def test_what_was_cancelled_within_a_handler_is_tried_again(self, cluster: Cluster) -> None:
-        door, cancelled = cluster.door(), False
-
-        async def give_up_once(_: Sequence[Envelope]) -> None:
-            nonlocal cancelled
-            if not cancelled:
-                cancelled = True
-                waiting = asyncio.get_running_loop().create_future()
-                waiting.cancel()
-                await waiting
-
-        seen = Collector(before=give_up_once)
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
-        async with running(door):
-            await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
-            assert await seen.until(1) == ["one"]
-            assert await letters_of_now(door, cluster.group) == []
-
     async def test_a_handler_may_publish_what_follows(self, cluster: Cluster) -> None:
         door, seen = cluster.door(), Collector()
 
@@ -486,28 +267,6 @@ class BusContract:
         async with running(door):
             await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
             assert await seen.until(2) == ["one", "after one"]
-
-    async def test_large_records_pass_and_too_large_ones_are_refused_with_the_limit(self, cluster: Cluster) -> None:
-        door, seen = cluster.door(), Collector()
-        large = "ж" * 450_000
-        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
-        async with running(door):
-            await door.publish_records(on_topic(cluster.topic, [an_arrival(large)] * 5))
-            assert await seen.until(5) == [large] * 5
-            with pytest.raises(TooLarge, match="over the limit of 1,000,000"):
-                await door.publish_records(on_topic(cluster.topic, [an_arrival("x" * RECORD_BYTES)]))
-
-    async def test_a_large_record_fits_into_a_dead_letter(self, cluster: Cluster) -> None:
-        door, large = cluster.door(), "x" * 990_000
-
-        def refuse(_: Sequence[Envelope]) -> None:
-            raise ValueError("too much")
-
-        door.subscribe(cluster.topic, group=cluster.group, handle=Collector(before=refuse))
-        async with running(door):
-            await door.publish_records(on_topic(cluster.topic, [an_arrival(large)]))
-            (letter,) = await letters_of(door, cluster.group, 1)
-        assert text_in(letter.record()) == large
 
     async def test_the_lag_counts_what_is_not_committed(self, cluster: Cluster) -> None:
         door, go_on = cluster.door(), asyncio.Event()
@@ -539,16 +298,3 @@ class BusContract:
             )
             records = await read_all(await door.reader([cluster.topic]), 200)
         assert sorted(int(text_in(record)) for record in records) == list(range(200))
-
-
-async def letters_of_now(door: Bus, group: str) -> list[MessageParked]:
-    """The dead letters of a group so far."""
-    reader = await door.reader([DEAD_LETTERS.name])
-    records: list[Record] = []
-    try:
-        while batch := await reader.read(wait=0.2):
-            records += batch
-    finally:
-        await reader.close()
-    events = [REGISTRY.decode(record).event for record in records]
-    return [event for event in events if isinstance(event, MessageParked) and event.group == group]

@@ -15,7 +15,8 @@ from hub.bus.embedded import EmbeddedBroker, EmbeddedBus
 from hub.bus.log import Log
 from hub.contracts.topics import DEAD_LETTERS, Topic
 from hub.kit.clock import SystemClock
-from hub.testing.bus_contract import BusContract, Collector, an_arrival, on_topic, running, until_lag
+from hub.testing.bus_contract import BusContract
+from hub.testing.bus_harness import Collector, an_arrival, on_topic, running, until_lag
 
 
 class OneLog:
@@ -87,7 +88,7 @@ async def test_an_idle_bus_rests_and_wakes_at_once(tmp_path: Path) -> None:
 _SERVICE = """
 import asyncio, sys
 from pathlib import Path
-from hub.testing.bus_contract import Collector, an_arrival, on_topic, running
+from hub.testing.bus_harness import Collector, an_arrival, on_topic, running
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.contracts.topics import DEAD_LETTERS, Topic

@@ -10,7 +10,8 @@ from hub.bus.kafka import KafkaBus
 from hub.contracts.topics import DEAD_LETTERS, Topic
 from hub.kit.clock import SystemClock
 from hub.kit.errors import BusUnavailable
-from hub.testing.bus_contract import BusContract, Collector, an_arrival, on_topic, running, until_lag
+from hub.testing.bus_contract import BusContract
+from hub.testing.bus_harness import Collector, an_arrival, on_topic, running, until_lag
 from hub.testing.servers.kafka import KafkaServer, missing, start_kafka
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
