@@ -61,12 +61,12 @@ _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun
 _EARLY_DIGIT = re.compile(r"(?:[^\W\d_]{1,14}['’.,:]{0,2}[ (（]{1,2}|[-–—]{2,4} ?){0,5}\d", _FLAGS)
 _INTRO = re.compile(rf"(?:[-–—*]{{2,4}} ?)?{_any(phrases.INTRO)}(?=\s)|在|于", _FLAGS)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"))
+_LAST = frozenset(":：*-–—>]")
 _ENDS = re.compile(r"[:：]\s*\**$|[-–—]{3,}$")
 _OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{0,80}<[^<>\s]{3,120}>:?$")
 _MUTT = re.compile(r"\* .{1,80}<[^<>\s]+@[^<>\s]+> \[[\d\-: ,+/.\w]{8,40}\]:?$")
 _GROUPWISE = re.compile(r">>> .{3,200}\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,20}>>>$")
-_NOTES_LINE = re.compile(r".{1,120} ?-{2,3} ?\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,40}-{2,3}.*$")
-_CANDIDATE = re.compile(r"[@<\d:：]")
+_NOTES_LINE = re.compile(r"[^-].{1,120}? ?-{2,3} ?\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,40}-{2,3}.*$")
 
 
 def header_at(lines: Sequence[str], at: int) -> Header | None:
@@ -82,20 +82,28 @@ def header_at(lines: Sequence[str], at: int) -> Header | None:
 
 def _attribution(lines: Sequence[str], at: int) -> Header | None:
     first = lines[at].strip()
-    if not first or (_CANDIDATE.search(first) is None and _INTRO.match(first) is None):
+    if not first or not _may_begin(first):
         return None
-    joined = ""
-    for height, line in enumerate(lines[at : at + _MOST_LINES], start=1):
+    parts: list[str] = []
+    for line in lines[at : at + _MOST_LINES]:
         part = line.translate(_INVISIBLE).strip() if len(line) <= _LONGEST_HEADER else ""
-        joined = f"{joined} {part}".strip()
-        if not part or len(joined) > _LONGEST_HEADER:
+        parts.append(part)
+        if not part or sum(map(len, parts)) > _LONGEST_HEADER:
             break
-        opening = _judge(joined, wrapped=height > 1)
+        opening = _judge(" ".join(parts), wrapped=len(parts) > 1) if _may_end(part) else None
         if opening is not None:
-            return None if _stands_alone(lines[at + 1 : at + height]) else Header(height, opening)
-        if _ENDS.search(part):
+            return None if _stands_alone(lines[at + 1 : at + len(parts)]) else Header(len(parts), opening)
+        if part[-1] in ":：":
             break
     return None
+
+
+def _may_begin(line: str) -> bool:
+    return "@" in line or "<" in line or line.rstrip("*")[-1:] in _LAST or line.startswith(">>>") or _opens(line)
+
+
+def _may_end(line: str) -> bool:
+    return line[-1] in _LAST or "---" in line or _VERB.fullmatch(line[line.rfind(" ") + 1 :]) is not None
 
 
 def _stands_alone(later: Sequence[str]) -> bool:
@@ -115,9 +123,11 @@ def _judge(text: str, *, wrapped: bool) -> Opening | None:
         or (_NOTES_LINE.match(text) and not wrapped)
     ):
         return Opening.REPLY
-    verb, address = _VERB.search(text), _ADDRESS.search(text)
+    if text[-1] not in _LAST:
+        return _unended(text)
     if _ENDS.search(text) is None:
-        return _unended(text) if verb is not None and verb.end() == len(text) else None
+        return None
+    verb, address = _VERB.search(text), _ADDRESS.search(text)
     if verb is None and address is None:
         return _bare_date(text)
     if _PRONOUN.search(text):
@@ -129,6 +139,8 @@ def _judge(text: str, *, wrapped: bool) -> Opening | None:
 
 def _unended(text: str) -> Opening | None:
     """ "On …, Anna wrote" without its colon."""
+    if _VERB.fullmatch(text[text.rfind(" ") + 1 :]) is None:
+        return None
     whole = _opens(text) and _DATE.search(text) and _TIME.search(text) and _ADDRESS.search(text)
     return Opening.HINT if whole else None
 
@@ -277,11 +289,14 @@ def _separator(line: str) -> Header | None:
 # --- Lotus Notes' memo head: the words To, cc and Subject alone on their lines ---
 
 _MEMO_DATE = re.compile(r"\s*(?:sent by:.{0,80}|\d{1,4}[./-]\d{1,2}[./-]\d{2,4}[ ,]+\d{1,2}:\d{2}.{0,20})$", _FLAGS)
+_MEMO_WORDS = frozenset({"to", "an", "кому", "pour", "para", "a"})
 _MEMO_TO = re.compile(r"\s*(?:to|an|кому|a|pour|para)\s*$", _FLAGS)
 _MEMO_SUBJECT = re.compile(r"\s*(?:subject|betreff|thema|тема|objet|asunto)\s*$", _FLAGS)
 
 
 def _notes_memo(lines: Sequence[str], at: int) -> Header | None:
+    if not any(line[:60].strip().lower() in _MEMO_WORDS for line in lines[at + 1 : at + 9] if len(line) < 60):
+        return None
     near = list(takewhile(str.strip, lines[at : at + 4]))
     if not any(_MEMO_DATE.match(line) for line in near if len(line) < 120):
         return None

@@ -200,3 +200,24 @@ DISCLAIMERS = (
     r"reply to this e-?mail directly(?: or|,)? view it on|view (?:it|this (?:message|thread|"
     r"discussion)) (?:on|in|online)",
 )
+
+# One of these, in lower case, is in whatever the above matches; looked for first, since that costs far less.
+DISCLAIMER_STEMS = (
+    *("intended", "recipient", "addressee", "individual", "person", "confiden", "privileged", "proprietary"),
+    *("disclaimer", "notice", "in error", "by mistake", "print", "virus", "private", "scanned", "checked"),
+    *("конфиденциал", "адресат", "получ", "предназначен", "вирус", "среде", "природу", "офертой", "конфіденц"),
+    *("vertraulich", "adressat", "empfänger", "ausschließlich", "nur für", "irrtümlich", "umwelt", "bedenken"),
+    *("strictement", "exclusiv", "destinatari", "destinataire", "environnement", "riservat", "poufn", "przeznaczon"),
+    *(
+        "vertrouwelijk",
+        "bestemd",
+        "保密",
+        "机密",
+        "機密",
+        "because",
+        "unsubscribe",
+        "mailing list",
+        "отписаться",
+        "view ",
+    ),
+)

@@ -130,6 +130,9 @@ def _is_notice(paragraph: Sequence[str]) -> bool:
     if is_advertisement(paragraph[0]) and len(paragraph) <= 3:
         return True
     text = " ".join(line[:3_000] for line in paragraph)[:8_000]
+    lowered = text.lower()
+    if not any(stem in lowered for stem in phrases.DISCLAIMER_STEMS):
+        return False
     return _DISCLAIMER.search(text) is not None and not text.rstrip().endswith("?") and _is_standing_text(text)
 
 

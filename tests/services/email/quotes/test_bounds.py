@@ -1,5 +1,7 @@
 """Hostile sizes: the work stays in proportion to the mail; a quadratic reading would take hours."""
 
+from random import Random
+
 import pytest
 
 from services.email.quotes.fragments import MOST_LINES, Lines
@@ -66,3 +68,53 @@ def test_only_so_many_tags_are_told_apart_and_the_text_beyond_is_kept() -> None:
 
 def test_a_reply_above_a_quote_of_a_million_lines_is_found() -> None:
     assert split(f"On Friday.\n\n{HEADER}" + "> x\n" * 1_000_000).new_text == "On Friday."
+
+
+PIECES = [
+    *(
+        "Hello",
+        "> quoted",
+        ">> twice",
+        "",
+        "",
+        " ",
+        HEADER.strip(),
+        "On Mon, 2 Mar 2026",
+        "Anna wrote:",
+        "-- ",
+        "--",
+        "---",
+    ),
+    *(
+        "From: Anna",
+        "Sent: Monday",
+        "To: Bob",
+        "Subject: x",
+        "________________________________",
+        "С уважением,",
+        "Анна",
+    ),
+    *(
+        "Sent from my iPhone",
+        "-----Original Message-----",
+        "+7 495 123-45-67",
+        "anna@firma.example",
+        ">>> 1 + 1",
+        "\x00\u2028",
+    ),
+    *(
+        "This message is confidential and intended solely for the use of the addressee.",
+        "x" * 2_000,
+        ">",
+        "|",
+        "\ud800",
+    ),
+]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_no_word_of_a_mail_is_lost_whatever_it_is_made_of(seed: int) -> None:
+    lines = Random(seed).choices(PIECES, k=seed % 25)
+    found = split("\n".join(lines))
+    shown = sorted(f"{found.new_text}\n{found.quoted_text}\n{found.signature}".split())
+    assert shown == sorted("\n".join(lines).split())

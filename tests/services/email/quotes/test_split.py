@@ -147,3 +147,8 @@ def test_a_list_footer_below_the_quote_is_not_new() -> None:
     footer = "_______________________________________________\nboxes mailing list\nboxes@lists.example"
     found = split(f"Yes.\n\n{QUOTE}\n\n{footer}")
     assert (found.new_text, found.signature) == ("Yes.", footer)
+
+
+def test_only_what_is_new_is_shown_and_the_rest_is_one_click_away() -> None:
+    found = split(f"On Friday.\n\nBest regards,\nBob\n\n{QUOTE}")
+    assert found == Split("On Friday.", QUOTE, "Best regards,\nBob")
