@@ -51,7 +51,6 @@ class HealthNotes:
         self._set(sending=reason, checked_at=self._now(), smtp_login="refused" if login_refused else None)
 
     def document(self) -> Document:
-        self.changed.clear()
         return dict(self._note)
 
     def _now(self) -> str:

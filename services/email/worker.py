@@ -64,6 +64,7 @@ class MailboxWorker:
     async def _write_notes(self) -> None:
         while True:
             await happened(self._notes.changed, within=_NOTE_EVERY)
+            self._notes.changed.clear()
             with suppress(TransientError):
                 await self._repository.save_health(self._notes.document())
             await self._measure()

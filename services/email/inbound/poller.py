@@ -1,8 +1,8 @@
 """The loop door: follows one INBOX, batch by batch, and moves the cursor behind what is durable and published."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -12,6 +12,7 @@ from hub.kit.log import Log
 from hub.kit.seams import seam
 from services.email.errors import LoginRefused, MailRefusedByServer, MailServerUnavailable
 from services.email.health import HealthNotes
+from services.email.inbound.ahead import ahead
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.models import Cursor, FetchedMail, Mailbox
@@ -95,26 +96,32 @@ class Poller:
             await inbox.wait(poll=self._settings.poll_interval, safety=self._settings.safety_poll)
 
     async def _catch_up(self, inbox: Inbox, cursor: Cursor) -> Cursor:
-        step = self._settings.batch_mails
-        limit = min(self._settings.batch_size, self._settings.max_mail_size)
         while uids := await inbox.uids_above(cursor.last_uid):
-            for start in range(0, len(uids), step):
-                sizes = await inbox.sizes(uids[start : start + step])
-                if not sizes:
-                    raise MailServerUnavailable("protocol", "the server tells no sizes")
-                for batch in batches(sizes, limit=limit):
+            async with aclosing(ahead(self._fetched(inbox, uids))) as batches:
+                async for last_uid, mails in batches:
                     async with self.in_hand:
-                        cursor = await self._take(inbox, cursor, batch, sizes)
+                        cursor = await self._take(replace(cursor, last_uid=last_uid), mails)
         return cursor
 
-    async def _take(self, inbox: Inbox, cursor: Cursor, uids: list[int], sizes: dict[int, int]) -> Cursor:
-        mails = await self._fetch(inbox, uids, sizes)
-        seam("email.after_fetch")
-        await self._check_complete(inbox, uids, mails)
+    async def _fetched(self, inbox: Inbox, uids: list[int]) -> AsyncGenerator[tuple[int, list[FetchedMail]], None]:
+        """Batches of mails, each with its last UID."""
+        step = self._settings.batch_mails
+        limit = min(self._settings.batch_size, self._settings.max_mail_size)
+        for start in range(0, len(uids), step):
+            sizes = await inbox.sizes(uids[start : start + step])
+            if not sizes:
+                raise MailServerUnavailable("protocol", "the server tells no sizes")
+            for batch in in_batches(sizes, limit=limit):
+                mails = await self._fetch(inbox, batch, sizes)
+                seam("email.after_fetch")
+                await self._check_complete(inbox, batch, mails)
+                yield batch[-1], mails
+
+    async def _take(self, cursor: Cursor, mails: list[FetchedMail]) -> Cursor:
         if await self._intake.take(self._mailbox, mails):
             self._health.received()
         seam("email.before_cursor")
-        return await self._repository.move(replace(cursor, last_uid=uids[-1]))
+        return await self._repository.move(cursor)
 
     async def _fetch(self, inbox: Inbox, uids: list[int], sizes: dict[int, int]) -> list[FetchedMail]:
         size, limit = sizes[uids[0]], self._settings.max_mail_size
@@ -143,7 +150,7 @@ class Poller:
             raise MailServerUnavailable("protocol", "the server left out mails that it has")
 
 
-def batches(sizes: dict[int, int], *, limit: int) -> Iterator[list[int]]:
+def in_batches(sizes: dict[int, int], *, limit: int) -> Iterator[list[int]]:
     """UIDs in order, in groups of at most `limit` bytes; a larger mail is alone."""
     batch: list[int] = []
     total = 0
