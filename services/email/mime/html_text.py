@@ -67,6 +67,7 @@ class _Page:
         self._blank = True
         self._space = False
         self._quotes = 0
+        self._indent = 0
         self._pre = 0
         self._lists: list[int] = []
         self._link: tuple[str, int, int] | None = None
@@ -130,7 +131,8 @@ class _Page:
 
     def _flush(self, *, keep: bool = False) -> None:
         line = "".join(self._line)
-        line = line.rstrip() if keep else line.strip(" \t")
+        line = line.rstrip() if keep else " " * self._indent + line.strip(" \t")
+        self._indent = 0
         self._blanks = 0 if line else self._blanks + 1
         if self._blanks > _MOST_BLANKS:
             self._line, self._space = [], False
@@ -212,12 +214,12 @@ class _Page:
             self._break(0)
 
     def _item(self) -> None:
-        indent = "  " * (min(len(self._lists), 20) - 1)
+        self._indent = 2 * max(0, min(len(self._lists), 20) - 1)
         if self._lists and self._lists[-1]:
-            self._line.append(f"{indent}{self._lists[-1]}. ")
+            self._line.append(f"{self._lists[-1]}. ")
             self._lists[-1] += 1
         else:
-            self._line.append(f"{indent}- ")
+            self._line.append("- ")
 
     def _close(self, name: str) -> None:
         if name == "a":
@@ -246,7 +248,7 @@ class _Page:
             return
         if len(self._out) > lines:  # The link holds whole lines.
             start = 0
-        label = "".join(self._line[start:]).strip() or "".join(self._out[lines:][:1])
+        label = "".join(self._line[start:]).strip() or (self._out[lines] if len(self._out) > lines else "")
         bare = target.partition(":")[2].lstrip("/")
         if label and _plain(label) not in (_plain(target), _plain(bare)):
             self._line.append(f" <{target}>")

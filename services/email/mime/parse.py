@@ -1,5 +1,6 @@
 """Any bytes to a `Mail`, without ever failing."""
 
+import mimetypes
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -89,7 +90,7 @@ class _Body:
         self.charset = Charset(None, None)
         self._problems = problems
         self._texts: dict[int, Part] = {}
-        self._enclosed: dict[int, list[Part]] = {}
+        self._packed_text = self._packed_html = ""
         bodies = {id(node) for node in (*chosen.text, *chosen.html)}
         for node, related in chosen.leaves:
             self._leaf(node, related=related, body=id(node) in bodies)
@@ -110,17 +111,22 @@ class _Body:
         self.attachments += unpacked
 
     def _unpacked(self, part: Part) -> list[Part]:
-        unpacked = tnef.unpack(part.content) if part.content.startswith(tnef.SIGNATURE) else None
-        if unpacked is None:
+        found = tnef.unpack(part.content) if part.content.startswith(tnef.SIGNATURE) else None
+        if found is None:
             return [part]
-        return [part]
+        self._packed_text, self._packed_html = found.text, found.html
+        if not found.whole:
+            self._problems.append("winmail.dat is damaged; kept beside what could be read")
+        files = [_packed_file(file) for file in found.files]
+        return files if found.whole and (files or found.text or found.html) else [part, *files]
 
     def _text(self, chosen: Selection) -> str:
-        texts = [self._plain(self._texts[id(node)]) for node in chosen.text]
-        text = _joined(texts)
-        if not text.strip() and self.html is not None:
+        text = _joined([self._plain(self._texts[id(node)]) for node in chosen.text])
+        if text.strip():
+            return text
+        if self.html is not None:
             return html_text.to_text(self.html)
-        return text
+        return self._packed_text.replace("\r\n", "\n") or text
 
     def _plain(self, part: Part) -> str:
         text = part.text or ""
@@ -129,7 +135,7 @@ class _Body:
     def _html(self, chosen: Selection) -> str | None:
         pages = [self._texts[id(node)] for node in chosen.html]
         if not any(page.content_type == "text/html" for page in pages):
-            return None
+            return self._packed_html or None
         return "\n".join(
             page.text or "" if page.content_type == "text/html" else f"<pre>{escape(page.text or '')}</pre>"
             for page in pages
@@ -140,6 +146,13 @@ class _Body:
             self.charset = self._texts[id(node)].charset
             if self._texts[id(node)].content.strip():
                 return
+
+
+def _packed_file(file: tnef.Packed) -> Part:
+    name = params.clean_filename(file.name)
+    kind = file.content_type.lower() if "/" in file.content_type else ""
+    kind = kind or mimetypes.guess_type(name or "")[0] or "application/octet-stream"
+    return Part(kind, file.content, name, inline=bool(file.content_id), content_id=file.content_id or None)
 
 
 def _joined(texts: Iterable[str]) -> str:
