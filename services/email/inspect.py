@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
@@ -9,10 +10,11 @@ from typing import Any, TextIO
 import orjson
 
 from services.email.mime import authentication, mbox, safe_html
-from services.email.mime.identity import interaction_id, references
+from services.email.mime.identity import interaction_id
 from services.email.mime.model import Address, Mail
 from services.email.mime.parse import parse
 from services.email.quotes.split import split
+from services.email.threads import threads as threads_of
 
 Row = dict[str, Any]
 
@@ -22,16 +24,13 @@ def inspect(paths: Iterable[str | Path], out: TextIO, threads: bool = False) -> 
     its `parent` and its `chain`. Returns 1 if some file could not be read, else 0.
     """
     failed = False
-    kept: list[tuple[Row, Mail | None]] = []
+    kept: list[tuple[Row, Mail]] = []
     for name, found in _mails(paths):
-        if isinstance(found, OSError):
-            failed = True
-            row, mail = _unread(name, found), None
-        else:
-            mail = parse(found)
-            row = describe(name, mail)
+        failed |= isinstance(found, OSError)
+        mail = parse(b"" if isinstance(found, OSError) else found)
+        row = _unread(name, found) if isinstance(found, OSError) else describe(name, mail)
         if threads:
-            kept.append((row, mail))
+            kept.append((row, replace(mail, raw=b"", text="", html=None, parts=(), attachments=())))
         else:
             out.write(_line(row))
     for row in _threaded(kept):
@@ -108,29 +107,11 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
             yield path
 
 
-def _threaded(kept: Sequence[tuple[Row, Mail | None]]) -> Iterator[Row]:
+def _threaded(kept: Sequence[tuple[Row, Mail]]) -> Iterator[Row]:
     """Each row once, with `parent` (a file or None) and `chain` (a number from 1)."""
-    known = {
-        mail.message_id: number for number, (_, mail) in reversed(list(enumerate(kept))) if mail and mail.message_id
-    }
-    parents: dict[int, int] = {}
-    for number, (_, mail) in enumerate(kept):
-        candidates = reversed(references(mail)) if mail else ()
-        found = next((known[one] for one in candidates if known.get(one, number) != number), None)
-        if found is not None and number not in _above(found, parents):
-            parents[number] = found
-    chains: dict[int, int] = {}
-    for number, (row, _) in enumerate(kept):
-        root = _above(number, parents)[-1]
-        parent = kept[parents[number]][0]["file"] if number in parents else None
-        yield row | {"parent": parent, "chain": chains.setdefault(root, len(chains) + 1)}
-
-
-def _above(number: int, parents: dict[int, int]) -> list[int]:
-    path = [number]
-    while path[-1] in parents:
-        path.append(parents[path[-1]])
-    return path
+    places = threads_of([mail for _, mail in kept])
+    for (row, _), (parent, chain) in zip(kept, places, strict=True):
+        yield row | {"parent": None if parent is None else kept[parent][0]["file"], "chain": chain}
 
 
 def _line(row: Row) -> str:
