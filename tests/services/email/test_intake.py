@@ -112,7 +112,7 @@ async def test_a_mail_that_cannot_be_read_is_parked_and_the_rest_goes_on(
     assert bench.texts() == ["one", "three"]
     (parked,) = bench.parked()
     assert parked.reason == "RecursionError: too deep"
-    assert bench.blobs.content[parked.blob] == a_mail("poison", number=2)
+    assert await bench.blobs.get(parked.blob) == a_mail("poison", number=2)
     assert "anna@client.example" in parked.sender
 
 

@@ -10,6 +10,7 @@ from hub.channels.simulators.mail import MailSimulator
 from hub.contracts.interaction import DeliveryState, InteractionReceived, Role
 from hub.contracts.park import MessageParked, RawMailStored
 from hub.contracts.registry import REGISTRY
+from hub.kit.blobs import FolderBlobs
 from tests.services.email.conftest import CUSTOMER, OURS, SALES, EmailHarness, a_mail
 
 
@@ -96,7 +97,7 @@ async def test_raw_bytes_are_kept_and_flags_are_left_alone(harness: EmailHarness
     (stored,) = harness.simulator.messages(OURS)
     validity = harness.simulator.uid_validity(OURS)
     assert event.raw.startswith(f"raw/email/{harness.mailbox_id}/{validity}/{uid}-")
-    assert (harness.data / "blobs" / event.raw).read_bytes() == raw
+    assert await FolderBlobs(harness.data / "blobs").get(event.raw) == raw
     assert stored.flags == frozenset()
 
 
@@ -116,7 +117,7 @@ async def test_a_mail_above_the_limit_is_parked_with_its_headers(harness: EmailH
     assert parked.reason == "refused: 4 MB is above the limit of 1 MB; headers kept"
     assert CUSTOMER in parked.sender
     assert parked.topic == "raw.email"
-    kept = (harness.data / "blobs" / parked.blob).read_bytes()
+    kept = await FolderBlobs(harness.data / "blobs").get(parked.blob)
     assert b"Subject: huge" in kept
     assert len(kept) < 10_000
 
