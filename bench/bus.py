@@ -1,7 +1,6 @@
 """Events of 1 kB through the embedded bus: published durably, read in batches, decoded, handled, committed."""
 
 import asyncio
-import gc
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from hub.contracts.base import Envelope, encode
 from hub.contracts.interaction import InteractionReceived, Participant, Role
 from hub.kit.clock import SystemClock
 from hub.kit.ids import derive
+from hub.kit.memory import settle
 
 NAME = "bus"
 GOAL = "at least 8,000 events/s on two cores"
@@ -49,9 +49,7 @@ def an_event(number: int) -> Envelope:
 async def flow(bus: Bus, events: int = EVENTS) -> dict[str, float | str]:
     """Publishes and reads at the same time; the rate is from the first publish to the last event handled."""
     made = [an_event(number) for number in range(events)]
-    # Forty thousand events made ahead are the bench's own; the collector must not search them again and again.
-    gc.collect()
-    gc.freeze()
+    settle()
     handled, done, batches = 0, asyncio.Event(), 0
 
     async def handle(envelopes: Sequence[Envelope]) -> None:

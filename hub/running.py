@@ -1,7 +1,6 @@
 """The commands that run: everything embedded, one service distributed, the simulators alone."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from hub.describe import describe, forget
 from hub.footing import Service
 from hub.kit.errors import ConfigurationError
 from hub.kit.log import Log, configure
+from hub.kit.memory import settle
 from hub.kit.settings import Source
 from hub.narrator import Narrator
 from hub.process import (
@@ -35,16 +35,6 @@ SECTIONS = ("hub", "bus", "store", "blobs", "peers", *SERVICES)
 """Of the settings file."""
 
 
-def _settle_memory() -> None:
-    """What start-up made lives as long as the process: the collector need not look at it again and again.
-
-    With the default thresholds it takes a tenth to a third of the processor time of a busy hub.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
     """Everything in one process until SIGINT or SIGTERM."""
     source.refuse_unknown(SECTIONS)
@@ -61,7 +51,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             gateway = next(service for service in hub.services if service.name == "gateway")
             await stack.enter_async_context(http_server(gateway.http, bound, drain=_drain(gateway)))
             await _connect(hub, facts.get("mailboxes", []), facts)
-            _settle_memory()
+            settle()
             describe(folder, api=url_of(bound), **facts)
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
             await _narrate(hub, stack)
@@ -140,7 +130,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
 
 async def _start(built: Service, data: Path, name: str, url: str) -> None:
     await built.start()
-    _settle_memory()
+    settle()
     describe(data, **{name: url})
     password = getattr(built, "first_password", None)
     if password:

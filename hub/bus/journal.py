@@ -114,8 +114,9 @@ class Transaction:
             row = (topic.name, max(kept, topic.partitions), *retention)
             self.connection.execute("INSERT OR REPLACE INTO topics VALUES (?, ?, ?, ?)", row)
             for partition in range(kept, topic.partitions):
+                # Another service may ask for the same topics within this transaction.
                 self.connection.execute(
-                    "INSERT INTO slots (topic, partition, first, next, timestamp, size) VALUES (?, ?, 0, 0, 0, 0)",
+                    "INSERT OR IGNORE INTO slots (topic, partition, first, next, timestamp, size) VALUES (?, ?, 0, 0, 0, 0)",
                     (topic.name, partition),
                 )
             self.touched.add(topic.name)

@@ -45,6 +45,14 @@ async def values(log: Log, *, at: int = 0, limit: int = 1000) -> list[bytes]:
     return [record.value for record in (await log.fetch({slot: at}, limit)).get(slot, [])]
 
 
+async def test_services_that_start_at_once_make_the_topics_once(tmp_path: Path) -> None:
+    log = Log(tmp_path / "at-once.sqlite")
+    await log.open()
+    await asyncio.gather(*(log.create_topics([TOPIC]) for _ in range(5)))
+    assert len(log.slots("letters")) == 2
+    await log.close()
+
+
 async def test_records_and_offsets_outlive_a_restart(log: Log, tmp_path: Path) -> None:
     await log.append([a_record(n) for n in range(3)])
     slot = log.slot_for("letters", b"anna")
