@@ -116,7 +116,8 @@ class Transaction:
             for partition in range(kept, topic.partitions):
                 # Another service may ask for the same topics within this transaction.
                 self.connection.execute(
-                    "INSERT OR IGNORE INTO slots (topic, partition, first, next, timestamp, size) VALUES (?, ?, 0, 0, 0, 0)",
+                    "INSERT OR IGNORE INTO slots (topic, partition, first, next, timestamp, size)"
+                    " VALUES (?, ?, 0, 0, 0, 0)",
                     (topic.name, partition),
                 )
             self.touched.add(topic.name)
