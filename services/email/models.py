@@ -47,7 +47,7 @@ class FetchedMail:
     uid: int
     uid_validity: int
     at: datetime
-    """INTERNALDATE: when the server got it."""
+    """INTERNALDATE: when the server got it, to the second; then the UID as microseconds, so that it orders mails."""
     raw: bytes
     refused: str = ""
     """Why `raw` is the headers only."""

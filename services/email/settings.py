@@ -55,10 +55,6 @@ class Settings(Base):
     )
     smtp_idle: timedelta = Field(default=timedelta(seconds=30), description="An unused connection is closed after")
     copy_attempts: int = Field(default=5, ge=1, description="Tries to put a copy into the Sent folder")
-    copy_pause: timedelta = Field(
-        default=timedelta(seconds=5),
-        description="After a copy that failed; twice as long after the second, and so on",
-    )
     ca_file: Path | None = Field(
         default=None, description="Certificate authorities (PEM) to trust for mail servers, beside the system's"
     )

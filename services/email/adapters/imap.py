@@ -102,8 +102,10 @@ class ImapInbox:
     def _mails(self, response: Response) -> Iterable[FetchedMail]:
         for text, literal in _messages(response):
             raw = literal if literal is not None else _short_body(text)
-            if raw is not None and (uid := _UID.search(text)):
-                yield FetchedMail(uid=int(uid[1]), uid_validity=self.uid_validity, at=_internal_date(text), raw=raw)
+            if raw is not None and (uid := _number(_UID, text)):
+                # Mails of one second stay in the order in which they came, at every fetch.
+                at = _internal_date(text).replace(microsecond=uid % 1_000_000)
+                yield FetchedMail(uid=uid, uid_validity=self.uid_validity, at=at, raw=raw)
 
     async def wait(self, *, poll: timedelta, safety: timedelta) -> None:
         """Returns when mail was announced (IDLE), or after `safety`; without IDLE after `poll`."""

@@ -112,11 +112,14 @@ def _blob(part: Part) -> str:
 
 
 def _sane(date: datetime | None, *, stored_at: datetime, received_at: datetime) -> datetime:
-    """What the sender says if it can be true, else when the server got it, else now."""
+    """What the sender says if it can be true, else when the server got it, else now.
+
+    A Date has whole seconds; the microseconds of `stored_at` keep mails of one second in the order they came in.
+    """
     latest = received_at + timedelta(days=1)
     for moment in (date, stored_at):
         if moment is not None and moment.tzinfo is not None and _EARLIEST <= moment <= latest:
-            return moment.astimezone(UTC)
+            return moment.astimezone(UTC).replace(microsecond=stored_at.microsecond)
     return received_at
 
 

@@ -21,6 +21,7 @@ from services.email.settings import Settings
 
 SOURCE = "omnihub/email"
 INTERRUPTED = "the server may have accepted it: the hub stopped between hand-over and the server's answer"
+_COPY_PAUSE = timedelta(seconds=5)
 log = Log(__name__)
 
 _TOLD = {
@@ -171,7 +172,7 @@ class Ledger:
         if final:
             await self._copy(document, step=Step.DONE.value, copy_state="failed", copy_reason=reason)
         else:
-            pause = self._settings.copy_pause * document["copy_attempts"]
+            pause = min(_COPY_PAUSE, self._settings.reconnect_cap) * document["copy_attempts"]
             await self._sends.save(document, next_at=iso(self._clock.now() + pause), copy_reason=reason)
 
     async def _copy(self, document: Document, **changes: Any) -> None:

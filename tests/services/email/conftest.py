@@ -27,7 +27,6 @@ SHORT = {
     "TRIAL_TIMEOUT": "2",
     "RECONNECT_CAP": "0.3",
     "RETRY_DELAYS": "0.5",
-    "COPY_PAUSE": "0.3",
     "LEASE": "3",
     "MAX_MAIL_SIZE": "1048576",
 }

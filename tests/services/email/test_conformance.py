@@ -1,6 +1,10 @@
 """Email as a channel of the hub."""
 
+import pytest
+
 from hub.testing.channel_contract import ChannelContract
+
+pytestmark = pytest.mark.slow
 
 
 class TestEmail(ChannelContract):

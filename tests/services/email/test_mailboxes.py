@@ -84,6 +84,7 @@ async def test_a_server_without_tls_is_told_as_such(harness: EmailHarness, secur
     assert problem["errors"]["imap"].startswith("no secure connection")
 
 
+@pytest.mark.slow
 async def test_a_server_that_hangs_is_told_within_the_time_out(harness: EmailHarness) -> None:
     harness.simulator.faults.hang()
     begun = time.monotonic()

@@ -99,6 +99,11 @@ def test_the_date_is_the_senders_while_it_can_be_true() -> None:
     assert event(a_mail("x", Date="Mon, 02 Mar 2026 11:00:00 +0300")).at == datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
+def test_of_mails_of_one_second_the_later_one_is_later() -> None:
+    first, second = (event(a_mail("x"), stored_at=STORED.replace(microsecond=uid)).at for uid in (41, 42))
+    assert first < second
+
+
 @pytest.mark.parametrize(
     "date", ["", "nonsense", "Mon, 02 Mar 2099 11:00:00 +0000", "Thu, 01 Jan 1970 00:00:00 +0000"]
 )

@@ -126,6 +126,7 @@ async def test_mail_for_a_mailbox_that_does_not_exist_has_failed(harness: EmailH
     assert "removed" in (failed.reason or "")
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_down_is_red_and_mail_leaves_when_it_is_back(harness: EmailHarness) -> None:
     await harness.until_healthy("green")
     await harness.simulator.stop()
@@ -164,6 +165,7 @@ async def test_an_idle_connection_that_the_server_dropped_costs_nothing(harness:
     assert reasons == {None}
 
 
+@pytest.mark.slow
 async def test_a_copy_that_fails_for_a_while_is_made_later_and_once(harness: EmailHarness) -> None:
     await harness.until_healthy("green")
     harness.simulator.faults.imap_logins_refused = "come back later"
@@ -177,6 +179,7 @@ async def test_a_copy_that_fails_for_a_while_is_made_later_and_once(harness: Ema
     assert harness.customer_got() == ["copied late"]
 
 
+@pytest.mark.slow
 async def test_a_copy_that_an_earlier_try_made_is_not_made_again(harness: EmailHarness) -> None:
     await harness.until_healthy("green")
     harness.simulator.faults.imap_logins_refused = "come back later"
