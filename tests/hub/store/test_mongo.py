@@ -9,7 +9,8 @@ from hub.kit.errors import ConfigurationError, StoreUnavailable
 from hub.store.mongo import MongoStore
 from hub.testing.servers import mongo
 from hub.testing.servers.mongo import MongoServer
-from hub.testing.store_contract import THINGS, Reopen, StoreContract, a_thing
+from hub.testing.store_contract import Reopen, StoreContract
+from hub.testing.store_find_contract import THINGS, a_thing
 
 pytestmark = pytest.mark.connected
 

@@ -18,7 +18,8 @@ from hub.store.base import CollectionSpec, In, Index, Range, Where
 from hub.store.query import Schema
 from hub.store.sqlite import SqliteStore
 from hub.store.sqlite_statements import Statements, _stretches
-from hub.testing.store_contract import THINGS, Reopen, StoreContract, a_thing
+from hub.testing.store_contract import Reopen, StoreContract
+from hub.testing.store_find_contract import THINGS, a_thing
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ _WRITING = """
 import asyncio, sys
 from pathlib import Path
 from hub.store.sqlite import SqliteStore
-from hub.testing.store_contract import THINGS, a_thing
+from hub.testing.store_find_contract import THINGS, a_thing
 
 async def write(things, name):
     for n in range(1_000_000):
