@@ -30,6 +30,10 @@ class Event(Body):
         """Where it is published; `TOPIC` unless its fields say otherwise."""
         return self.TOPIC
 
+    def body(self) -> bytes:
+        """The JSON that is published."""
+        return self.model_dump_json(exclude_none=True).encode()
+
     def event_id(self) -> str:
         """Derived from what the event is about: the same fact told twice has the same id."""
         raise NotImplementedError
@@ -115,7 +119,7 @@ def encode(envelope: Envelope) -> Record:
     return Record(
         topic=event.on_topic(),
         key=event.key().encode(),
-        value=event.model_dump_json(exclude_none=True).encode(),
+        value=event.body(),
         headers=[
             ("ce_specversion", b"1.0"),
             ("ce_id", event_id.encode()),

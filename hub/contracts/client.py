@@ -39,13 +39,16 @@ class ClientOpened(Event):
         return self.client.id
 
 
+ChainState = Literal["open", "closed"]
+
+
 class Chain(Body):
     """The ordered interactions of one client about one matter."""
 
     id: str
     client_id: str
     subject: str = ""
-    state: Literal["open", "closed"] = "open"
+    state: ChainState = "open"
     opened_at: datetime
     opened_by: str
     """Id of the interaction that opened it: the first cause."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -138,51 +139,55 @@ class Interaction(Body):
     refs: tuple[str, ...] = ()
     raw: str = ""
 
+    @cached_property
+    def json_bytes(self) -> bytes:
+        """As JSON, made once: it is stored and published."""
+        return self.model_dump_json().encode()
 
-class InteractionLinked(Event):
+
+class _AboutInteraction(Event):
+    """What is told about one interaction, with all of it."""
+
+    interaction: Interaction
+
+    def body(self) -> bytes:
+        rest = self.model_dump_json(exclude={"interaction"}).encode()[1:-1]
+        return b'{"interaction":' + self.interaction.json_bytes + (b"," + rest if rest else b"") + b"}"
+
+    def key(self) -> str:
+        return self.interaction.client_id
+
+
+class InteractionLinked(_AboutInteraction):
     """An interaction that came in is in its client's chain."""
 
     TYPE: ClassVar[str] = "interaction.linked.v1"
     TOPIC: ClassVar[str] = "interactions"
 
-    interaction: Interaction
-
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.interaction.id)
 
-    def key(self) -> str:
-        return self.interaction.client_id
 
-
-class InteractionPlanned(Event):
+class InteractionPlanned(_AboutInteraction):
     """An employee's message was accepted and is on its way to the channel."""
 
     TYPE: ClassVar[str] = "interaction.planned.v1"
     TOPIC: ClassVar[str] = "interactions"
 
-    interaction: Interaction
-
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.interaction.id)
 
-    def key(self) -> str:
-        return self.interaction.client_id
 
-
-class InteractionChanged(Event):
+class InteractionChanged(_AboutInteraction):
     """The delivery of an interaction moved on, or the same mail reached another of our mailboxes."""
 
     TYPE: ClassVar[str] = "interaction.changed.v1"
     TOPIC: ClassVar[str] = "interactions"
 
-    interaction: Interaction
     revision: int
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.interaction.id, str(self.revision))
-
-    def key(self) -> str:
-        return self.interaction.client_id
 
 
 class SendMessage(Event):

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query
 from pydantic import AwareDatetime
 
+from hub.contracts.client import ChainState
 from hub.contracts.interaction import Direction
 from hub.kit.clock import iso
 from hub.kit.errors import NotFound
-from hub.store.base import Collection, Document, Page
+from hub.store.base import Collection, Document, In, Page
 from services.interactions.answers import Answer, Answers
-from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.models import CHAIN_STATES, chain_view, client_view, interaction_view
 from services.interactions.repository import Repository
 
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -66,9 +67,9 @@ def _add_clients(routes: APIRouter, repository: Repository) -> None:
 def _add_chains(routes: APIRouter, repository: Repository, answers: Answers) -> None:
     @routes.get("/chains")
     async def list_chains(
-        client_id: str | None = None, state: str | None = None, after: str | None = None, limit: Limit = 50
+        client_id: str | None = None, state: ChainState | None = None, after: str | None = None, limit: Limit = 50
     ) -> dict[str, Any]:
-        where = {"client_id": client_id, "state": state}
+        where = {"client_id": client_id, "state": state or (None if client_id else In(CHAIN_STATES))}
         page = await repository.page("chains", where, order="last_at", since=None, limit=limit, after=after)
         return _listed(page, chain_view)
 

@@ -1,11 +1,11 @@
 """Documents of the interactions service and their way to and from the contracts."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
-from hub.contracts.client import Chain, Client
+from hub.contracts.client import Chain, ChainState, Client
 from hub.contracts.interaction import Direction, Interaction, InteractionReceived, Participant
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
@@ -23,7 +23,8 @@ INTERACTIONS = CollectionSpec(
     ),
 )
 ATTACHMENTS = CollectionSpec("attachments")
-CHAINS = CollectionSpec("chains", (Index("last_at"), Index("client_id", "last_at"), Index("state", "last_at")))
+CHAIN_STATES = get_args(ChainState)
+CHAINS = CollectionSpec("chains", (Index("client_id", "last_at"), Index("state", "last_at")))
 CLIENTS = CollectionSpec("clients", (Index("opened_at"),))
 ADDRESSES = CollectionSpec("addresses")
 """By normalised address: the client it belongs to, at most one."""
@@ -63,8 +64,7 @@ def _owned(participant: Participant, clients: Mapping[str, str]) -> Participant:
 
 
 def interaction_document(interaction: Interaction) -> Document:
-    # Through JSON text, which is twice as fast as pydantic's dump to JSON values.
-    document: Document = orjson.loads(interaction.model_dump_json())
+    document: Document = orjson.loads(interaction.json_bytes)
     document["_id"] = document.pop("id")
     document["at"] = iso(interaction.at)
     return document

@@ -45,7 +45,11 @@ class Bench:
         return (await self.repository.page("interactions", {}, order="at", since=None, limit=500, after=None)).items
 
     async def chains(self) -> list[dict[str, Any]]:
-        return (await self.repository.page("chains", {}, order="last_at", since=None, limit=500, after=None)).items
+        return (
+            await self.repository.page(
+                "chains", {"state": "open"}, order="last_at", since=None, limit=500, after=None
+            )
+        ).items
 
     async def clients(self) -> list[dict[str, Any]]:
         return (await self.repository.page("clients", {}, order="opened_at", since=None, limit=500, after=None)).items
