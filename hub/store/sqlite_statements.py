@@ -104,7 +104,7 @@ class Statements:
     def find(self, connection: sqlite3.Connection, plan: Plan) -> list[Document]:
         """Up to `limit` + 1 documents."""
         found: list[Document] = []
-        for stretch in _stretches(plan):
+        for stretch in stretches(plan):
             left = plan.limit + 1 - len(found)
             if left > 0:
                 found += _documents(connection, *self.select(plan, stretch, left))
@@ -149,7 +149,7 @@ class Statements:
         return _quoted(f"{self._schema.name}__{'__'.join(index.fields or (ID,))}{kind}")
 
 
-def _stretches(plan: Plan) -> Iterator[Term]:
+def stretches(plan: Plan) -> Iterator[Term]:
     """The conditions on the order, one after the other: NULL compares with nothing, so it is a stretch of its own."""
     column, bounds = _column(plan.order), plan.bounds or Range()
     if plan.after is None:

@@ -17,7 +17,7 @@ from hub.kit.errors import ConfigurationError, InvalidInput, StoreUnavailable
 from hub.store.base import CollectionSpec, In, Index, Range, Where
 from hub.store.query import Schema
 from hub.store.sqlite import SqliteStore
-from hub.store.sqlite_statements import Statements, _stretches
+from hub.store.sqlite_statements import Statements, stretches
 from hub.testing.store_contract import Reopen, StoreContract
 from hub.testing.store_find_contract import THINGS, a_thing
 
@@ -81,7 +81,7 @@ async def test_every_find_searches_an_index_and_sorts_one_page_at_most(
     cursors = (None, "WyIyIiwiMiJd", "W251bGwsIjIiXQ")
     for after in cursors if order != "_id" else cursors[:2]:
         plan = schema.plan(where, order=order, descending=descending, limit=10, after=after)
-        for stretch in _stretches(plan):
+        for stretch in stretches(plan):
             sql, given = Statements(schema).select(plan, stretch, 10)
             steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given)]
             several = any(len(values) > 1 for values in plan.fixed.values())
