@@ -1,0 +1,1 @@
+"""What mail servers and robots answer: failed deliveries, complaints, automatic replies."""

@@ -1,0 +1,183 @@
+"""What a mail says about another one: did it arrive, was it unwelcome, was it answered by a robot."""
+
+import re
+from dataclasses import replace
+
+from services.email.bounces import automatic, codes, failures, feedback, reasons, report
+from services.email.bounces.models import Auto, Bounce, Kind, Recipient
+from services.email.bounces.notice import Notice, notice_of
+from services.email.bounces.original import Original, original_of
+from services.email.mime import addresses
+from services.email.mime.model import Mail
+
+_DAEMON = re.compile(
+    r"(?i)^(?:mailer-?daemon|post-?master|mail-?daemon|mailerdaemon|mail-?delivery|delivery|mdaemon|smtp-?daemon"
+    r"|root|admin(?:istrator)?|mailadmin|mail-?system|bounces?|email-bounces|daemon|nondelivery|nobody|mail"
+    r"|amavis|uucp|no-?reply|microsoftexchange\w+|staff|mmdf|exim|qmaild?|system|virus|info|notification)\b"
+)
+_DAEMON_NAME = re.compile(
+    r"(?i)mail(?:er)?[ -]?(?:deliver|daemon)|delivery (?:sub)?system|post ?master|system administrator"
+    r"|systemadministrator|mail system|mail delivery|administrateur|systemattendant|mail router|systeem"
+    r"|email system|системный администратор|amministratore|administrador|interscan|mail server"
+)
+_SUBJECT = re.compile(
+    r"(?i)undeliver|undelivr|non-?deliver|not (?:be )?deliver|(?:could|can|was|were|cannot|has"
+    r"|have) ?n[o']t (?:been |be )?deliver|n[o']?t (?:been |be )?delivered|deliver\w* (?:status|fail|problem"
+    r"|error|report|notif|delayed|unsuccess|incomplete)|delivery_failure|(?:fail\w*|error|problem|unable"
+    r"|unsuccessful|cannot|can't|couldn'?t|could not)(?: \S+){0,3}? (?:deliver|deliv|send|notice|sending)"
+    r"|returned (?:mail|to sender|message|e-?mail)|mail returned|return(?:ed)? to sender"
+    r"|mail (?:failure|error|system error|delivery|status)|message (?:not|status|undeliv|delayed|delivery|frozen"
+    r"|rejected|could)|failure notice|user unknown|unknown user|unknown address|bounce|rejected"
+    r"|warning: (?:message|could)|nondelivery|nicht zustell|unzustell|konnte nicht|non (?:remis|recapit|deliver)"
+    r"|mail non|no (?:se puede|entreg|fue|se pudo)|não (?:entreg|pode|é poss)|nao entreg|не ?доставлен"
+    r"|недоставлен|невозможно доставить|ошибка доставки|не удалось (?:отправить|доставить)|отчет о недоставке"
+    r"|возвращен|onbestelbaar|kan inte|olever|nelze doru|nie mo[zż]na|nie dostarcz|niedostarcz|配信|配達"
+    r"|送信エラー|投递|退信"
+    r"|退件|无法|delivery_|delivery notification|undelivered|mensaje no|retour|revenu en erreur|echec|échec"
+    r"|fehlgeschlag|e-?mail err|status of: "
+)
+_REPLY_SUBJECT = re.compile(r"(?i)^(?:re|aw|fw|fwd|отв|sv) ?:")
+_BODY = re.compile(
+    r"(?i)(?:mail|message|delivery|deliver|recipient|address|user)\w*(?:\W+\w+){0,12}?\W+(?:fail|undeliver"
+    r"|not deliver|n't deliver|not (?:be |been |yet )?(?:deliver|sent|reach|complet)|reject|return|unable|bounce"
+    r"|delay|refused|problem|unknown|error)|(?:unable|fail\w*|could not|couldn'?t|cannot|can't|unsuccessful"
+    r"|attempt\w*)(?: \S+){0,4}? deliver|undeliver|did not reach|permanent(?: fatal)? error"
+    r"|this is a permanent error|qmail-send|fatal errors|transcript of session|nicht zugestellt|unzustellbar"
+    r"|konnte nicht|n'a p(?:u|as)|n'ont pas|non (?:è|e'|è stato|recapit)|no (?:se |ha )?(?:pudo|podido|entreg"
+    r"|fue)|n[aã]o (?:foi|p[oô]de)|не (?:может|удалось|доставлен|был)|недоставл|配信|できません|失败|无法"
+    r"|無法|niet (?:bezorgd"
+    r"|afgeleverd)"
+)
+_VERP = re.compile(r"[+-]([\w.]{1,64})=([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})$")
+_ADDRESS_HEADERS = ("x-failed-recipients", "x-failed-recipient", "x-original-recipient", "x-bounce-recipient")
+
+
+def auto_of(mail: Mail) -> Auto | None:
+    """The `auto` of `omnihub inspect`: see `automatic.auto_of`; every bounce and complaint is an "auto-reply"."""
+    found = automatic.auto_of(mail)
+    if found is None and bounce_of(mail) is not None:
+        return "auto-reply"
+    return found
+
+
+def bounce_of(mail: Mail) -> Bounce | None:
+    """What this mail tells about one of ours; None for an ordinary mail. Never fails, whatever the bytes."""
+    if _is_ordinary(mail):
+        return None
+    notice = notice_of(mail)
+    original = original_of(mail, notice.quoted)
+    complaint = feedback.complaint_of(mail, original)
+    if complaint is not None:
+        return Bounce("complaint", complaint, original.message_id)
+    reported = [] if feedback.is_feedback(mail) else _reported(mail, notice, original)
+    if reported:
+        return _bounce(reported, original)
+    if automatic.is_challenge(mail):
+        return Bounce("challenge", (), original.message_id)
+    return Bounce("auto-reply", (), original.message_id) if automatic.is_reply(mail) else None
+
+
+def _is_ordinary(mail: Mail) -> bool:
+    """A quick no for nearly all mail; signs of every kind of notice are in headers, types and subject."""
+    return not (
+        _signs(mail)
+        or mail.content_type == "multipart/report"
+        or any(part.content_type.startswith("message/") for part in mail.parts)
+        or automatic.is_reply(mail)
+        or automatic.is_challenge(mail)
+        or _BODY.search(mail.text[:1500])
+    )
+
+
+def _signs(mail: Mail) -> int:
+    """How much the envelope looks like a notice; 2 and a telling text make one."""
+    sender = mail.from_ or mail.sender
+    daemon = sender is not None and bool(_DAEMON.match(sender.address) or _DAEMON_NAME.search(sender.name[:200]))
+    subject = bool(_SUBJECT.search(mail.subject[:300])) and not _REPLY_SUBJECT.match(mail.subject)
+    report_type = mail.content_type == "multipart/report" or "delivery-status" in mail.params.get("report-type", "")
+    failed = any(name in mail.headers for name in _ADDRESS_HEADERS)
+    return daemon + 2 * subject + 2 * report_type + 3 * failed + automatic.null_return_path(mail) + (sender is None)
+
+
+def _reported(mail: Mail, notice: Notice, original: Original) -> list[Recipient]:
+    """Recipients by the report's fields, else by headers and text."""
+    found = report.recipients_of(mail, notice.text)
+    if found and (_signs(mail) or mail.content_type.startswith("multipart/")):
+        return [_in_own_words(one, notice, only=len(found) == 1) for one in found]
+    if _signs(mail) < 2 or _is_just_reply(mail) or not _tells_failure(mail, notice):
+        return []
+    return _told(mail, notice, original)
+
+
+def _is_just_reply(mail: Mail) -> bool:
+    return automatic.is_reply(mail) and not _SUBJECT.search(mail.subject[:300])
+
+
+def _tells_failure(mail: Mail, notice: Notice) -> bool:
+    text = notice.text[:8000]
+    return bool(_BODY.search(text) or reasons.phrase(text) or _SUBJECT.search(mail.subject[:300]))
+
+
+def _told(mail: Mail, notice: Notice, original: Original) -> list[Recipient]:
+    ours = _not_failing(mail, original)
+    named = [one for one in _header_addresses(mail) if one.lower() not in ours]
+    believed = tuple({*original.recipients, *(one.lower() for one in named)})
+    told = failures.recipients_of(notice.lines, not_these=ours, original=believed)
+    if named:
+        by_address = {one.address.lower(): one for one in told}
+        return [by_address.get(one.lower()) or failures.judged(one, notice.text, notice.text) for one in named]
+    if told:
+        return told
+    return [failures.judged(one, notice.text, notice.text) for one in _guessed(mail, original, ours)]
+
+
+def _header_addresses(mail: Mail) -> list[str]:
+    values = [value[:20_000] for name in _ADDRESS_HEADERS for value in mail.headers.values(name)]
+    found = (one.address for one in addresses.parse(values) if "@" in one.address)
+    return list(dict.fromkeys(found))
+
+
+def _not_failing(mail: Mail, original: Original) -> frozenset[str]:
+    """Who wrote the original and who reports."""
+    people = (*mail.to, *mail.cc, *mail.reply_to, *(one for one in (mail.from_, mail.sender) if one))
+    writers = {*original.senders, *(one.address.lower() for one in people)}
+    return frozenset(writers - (set(original.recipients) - set(original.senders)))
+
+
+def _guessed(mail: Mail, original: Original, ours: frozenset[str]) -> list[str]:
+    """Where the notice names nobody: the original's only recipient, or the one in our return path (VERP)."""
+    recipients = [one for one in original.recipients if one not in ours]
+    if len(recipients) == 1:
+        return recipients
+    paths = (found for one in mail.to if (found := _VERP.search(one.address.rpartition("@")[0])))
+    return [f"{found[1]}@{found[2]}" for found in paths][:1]
+
+
+def _in_own_words(found: Recipient, notice: Notice, *, only: bool) -> Recipient:
+    """Where the report's fields say nothing, the notice may."""
+    if found.action not in ("failed", "delayed") or (
+        found.text and found.reason not in ("other", "system", "policy")
+    ):
+        return found
+    told = failures.recipients_of(notice.lines, not_these=frozenset(), original=(found.address.lower(),))
+    same = next((one for one in told if one.address.lower() == found.address.lower()), None)
+    if same is None and not only:
+        return found
+    same = same or failures.judged(found.address, notice.text, notice.text)
+    status = codes.chosen(found.status, same.status)
+    reason = reasons.decide(f"{found.text}\n{same.text}", status, found.reply_code or same.reply_code)
+    return replace(
+        found,
+        status=status,
+        reply_code=found.reply_code or same.reply_code,
+        reason=found.reason if reason == "other" else reason,
+        text=found.text or same.text,
+    )
+
+
+def _bounce(found: list[Recipient], original: Original) -> Bounce:
+    failing = [one for one in found if one.action in ("failed", "delayed")]
+    if not failing:
+        return Bounce("delivered", tuple(found), original.message_id)
+    kind: Kind = "hard" if any(reasons.is_hard(one) for one in failing) else "soft"
+    return Bounce(kind, tuple(failing), original.message_id)
