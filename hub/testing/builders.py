@@ -19,7 +19,7 @@ def an_arrival(
 ) -> InteractionReceived:
     """A mail of Anna's to our support mailbox; `number` tells one mail from another."""
     fields: dict[str, Any] = {
-        "id": derive("in", "test", str(number)),
+        "id": derive("in", "test", str(number), at=int(over.get("at", NOON).timestamp())),
         "channel": "email",
         "type": "email",
         "account": "mb_support",

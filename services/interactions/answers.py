@@ -72,7 +72,7 @@ class Answers:
         chain = await self._repository.chains.get(chain_id)
         if chain is None:
             raise NotFound(f"there is no chain {chain_id}")
-        interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else fresh("in")
+        interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else self._fresh_id()
         earlier = await self._repository.interactions.get(interaction_id)
         if earlier:
             return _same(earlier, answer)
@@ -90,6 +90,9 @@ class Answers:
             log.warning("answer.owed", interaction_id=interaction_id, reason=str(exc))
         await self._move_on(interaction_from(document))
         return stored
+
+    def _fresh_id(self) -> str:
+        return fresh("in", at=int(self._clock.now().timestamp()))
 
     async def _answered(self, chain_id: str) -> Document:
         """The newest message of the client; where he never wrote, our own last one."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.contracts.interaction import InteractionReceived, Link, Participant, Role
-from hub.kit.ids import derive
+from hub.kit.ids import derive, moment_of
 
 OPEN_CHAINS_KEPT = 20
 """Open chains that a client's document lists, the newest; older ones are reached by reference only."""
@@ -103,7 +103,7 @@ def subject_key(subject: str) -> str:
 
 
 def new_chain_id(interaction_id: str) -> str:
-    return derive("ch", interaction_id)
+    return derive("ch", interaction_id, at=moment_of(interaction_id))
 
 
 def _decide(arrival: InteractionReceived, seen: Known, reply_window: timedelta) -> Decision:
@@ -114,7 +114,7 @@ def _decide(arrival: InteractionReceived, seen: Known, reply_window: timedelta) 
         if found:
             claim, reason = found
             return _decision(arrival, other, claim.client_id, claim, reason, seen)
-    owner = client_id or derive("cl", other.address if other else arrival.id)
+    owner = client_id or derive("cl", arrival.id, at=moment_of(arrival.id))
     return _decision(arrival, other, owner, None, Link(rule="new_chain"), seen)
 
 

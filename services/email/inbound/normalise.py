@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
-from hub.kit.ids import derive
+from hub.kit.ids import derive, moment_of
 from services.email.inbound.tokens import references
 from services.email.mime import identity
 from services.email.mime.model import Address, Mail, Part
@@ -99,7 +99,7 @@ def _participant(role: Role, found: Address, ours: frozenset[str]) -> Participan
 
 def _attachment(interaction_id: str, number: int, part: Part) -> Attachment:
     return Attachment(
-        id=derive("at", interaction_id, str(number)),
+        id=derive("at", interaction_id, str(number), at=moment_of(interaction_id)),
         filename=_encodable(part.filename or f"attachment-{number + 1}")[:255],
         content_type=_encodable(part.content_type)[:255],
         size=part.size,

@@ -1,6 +1,6 @@
 """Ids that other processes and later versions must compute alike."""
 
-from hub.kit.ids import derive, fresh
+from hub.kit.ids import derive, fresh, moment_of
 
 GOLDEN = {
     "mail": "itn_3be6ea47520000e9b939e0ec16985835",
@@ -44,3 +44,15 @@ def test_an_id_is_short_lower_case_and_fit_for_a_url() -> None:
 
 def test_fresh_ids_differ() -> None:
     assert len({fresh("x") for _ in range(1000)}) == 1000
+
+
+def test_ids_of_one_moment_lie_together_and_tell_it() -> None:
+    early, late = (derive("itn", "x", at=at) for at in (1_772_452_800, 1_772_452_801))
+    assert (early[:12], late[:12]) == ("itn_69a57bc0", "itn_69a57bc1")
+    assert early[12:] == late[12:] == derive("itn", "x")[12:]
+    assert moment_of(early) == moment_of(fresh("itn", at=1_772_452_800)) == 1_772_452_800
+
+
+def test_a_moment_beyond_eight_digits_and_a_strange_id_do_no_harm() -> None:
+    assert len(derive("itn", "x", at=2**40)) == len(derive("itn", "x"))
+    assert moment_of("") == moment_of("itn_?") == 0

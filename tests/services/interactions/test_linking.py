@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from hub.contracts.interaction import Role
-from hub.kit.ids import derive
 from hub.testing.builders import NOON, a_participant, an_arrival
-from services.interactions.linking import Claim, Decision, Head, Known, link, subject_key
+from services.interactions.linking import Claim, Decision, Head, Known, link, new_chain_id, subject_key
 
 DAY = timedelta(hours=24)
 ANNA = "cl_anna"
@@ -96,7 +95,7 @@ def test_a_question_that_comes_after_its_answer_joins_the_answers_chain() -> Non
 
 def test_a_mail_that_comes_again_after_a_crash_finds_the_chain_it_opened() -> None:
     arrival = an_arrival(7)
-    own = derive("ch", arrival.id)
+    own = new_chain_id(arrival.id)
     head = Head(own, ANNA, "", NOON, arrival.id)
     (decision,) = decided(arrival, known=anna_with(head, a_head("ch_other")))
     assert (decision.chain_id, decision.link.rule, decision.cause_id) == (own, "new_chain", None)
