@@ -145,15 +145,16 @@ class _Source:
         return found[bisect_left(found, (start, 0)) : bisect_left(found, (end, 0))]
 
     def _index(self) -> dict[bytes, list[tuple[int, int]]]:
-        raw, lines = self.raw, dict[bytes, list[tuple[int, int]]]()
-        at = 0 if raw.startswith(b"--") else raw.find(b"\n--") + 1
-        while at > 0 or (at == 0 and raw.startswith(b"--")):
-            stop = raw.find(b"\n", at)
+        raw = self.raw
+        lines: dict[bytes, list[tuple[int, int]]] = {}
+        at = -1 if raw.startswith(b"--") else raw.find(b"\n--")
+        found = raw.startswith(b"--") or at != -1
+        while found:
+            stop = raw.find(b"\n", at + 1)
             after = len(raw) if stop == -1 else stop + 1
-            lines.setdefault(raw[at + 2 : after].rstrip(), []).append((at, after))
-            if stop == -1:
-                break
-            at = raw.find(b"\n--", stop) + 1
+            lines.setdefault(raw[at + 3 : after].rstrip(), []).append((at + 1, after))
+            at = raw.find(b"\n--", stop) if stop != -1 else -1
+            found = at != -1
         return lines
 
 
