@@ -103,7 +103,7 @@ def _reported(mail: Mail, notice: Notice, original: Original) -> list[Recipient]
     """Recipients by the report's fields, else by headers and text."""
     found = report.recipients_of(mail, notice.text)
     if found and (_signs(mail) or mail.content_type.startswith("multipart/")):
-        return [_in_own_words(one, notice, only=len(found) == 1) for one in found]
+        return _in_own_words(found, notice)
     if _signs(mail) < 2 or _is_just_reply(mail) or not _tells_failure(mail, notice):
         return []
     return _told(mail, notice, original)
@@ -138,8 +138,9 @@ def _header_addresses(mail: Mail) -> list[str]:
 
 
 def _not_failing(mail: Mail, original: Original) -> frozenset[str]:
-    """Who wrote the original and who reports."""
-    people = (*mail.to, *mail.cc, *mail.reply_to, *(one for one in (mail.from_, mail.sender) if one))
+    """Who wrote the original and who reports; some gateways report in the name of the one who cannot be reached."""
+    reporters = [one for one in (mail.from_, mail.sender) if one and _DAEMON.match(one.address)]
+    people = (*mail.to, *mail.cc, *mail.reply_to, *reporters)
     writers = {*original.senders, *(one.address.lower() for one in people)}
     return frozenset(writers - (set(original.recipients) - set(original.senders)))
 
@@ -153,25 +154,36 @@ def _guessed(mail: Mail, original: Original, ours: frozenset[str]) -> list[str]:
     return [f"{found[1]}@{found[2]}" for found in paths][:1]
 
 
-def _in_own_words(found: Recipient, notice: Notice, *, only: bool) -> Recipient:
+def _in_own_words(found: list[Recipient], notice: Notice) -> list[Recipient]:
     """Where the report's fields say nothing, the notice may."""
-    if found.action not in ("failed", "delayed") or (
-        found.text and found.reason not in ("other", "system", "policy")
-    ):
+    if all(_is_clear(one) for one in found):
         return found
-    told = failures.recipients_of(notice.lines, not_these=frozenset(), original=(found.address.lower(),))
-    same = next((one for one in told if one.address.lower() == found.address.lower()), None)
-    if same is None and not only:
+    believed = tuple(one.address.lower() for one in found)
+    told = failures.recipients_of(notice.lines, not_these=frozenset(), original=believed)
+    words = {one.address.lower(): one for one in told}
+    if len(found) == 1 and believed[0] not in words:
+        words[believed[0]] = failures.judged(found[0].address, notice.text, notice.text)
+    return [one if _is_clear(one) else _completed(one, words.get(one.address.lower())) for one in found]
+
+
+def _is_clear(found: Recipient) -> bool:
+    return found.action not in ("failed", "delayed") or (
+        bool(found.text) and found.reason not in ("other", "system", "policy")
+    )
+
+
+def _completed(found: Recipient, told: Recipient | None) -> Recipient:
+    if told is None:
         return found
-    same = same or failures.judged(found.address, notice.text, notice.text)
-    status = codes.chosen(found.status, same.status)
-    reason = reasons.decide(f"{found.text}\n{same.text}", status, found.reply_code or same.reply_code)
+    status = codes.chosen(found.status, told.status)
+    code = found.reply_code or told.reply_code
+    reason = reasons.decide(f"{found.text}\n{told.text}", status, code)
     return replace(
         found,
         status=status,
-        reply_code=found.reply_code or same.reply_code,
+        reply_code=code,
         reason=found.reason if reason == "other" else reason,
-        text=found.text or same.text,
+        text=found.text or told.text,
     )
 
 

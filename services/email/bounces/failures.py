@@ -26,7 +26,7 @@ _CONTACT = re.compile(
     r"contacter|contactez|contatt|instead|was sent by|abuse@|support@|\bby \S+ with\b|id <|unsubscribe"
     r"|subscription|sent (?:to you )?from|on behalf of|sender\b.{0,20}$"
 )
-_CONTACT_LOCALS = re.compile(r"(?i)^(?:postmaster|mailer-daemon|abuse|helpdesk|hostmaster|noreply|no-reply|nobody)@")
+_CONTACT_LOCALS = re.compile(r"(?i)^(?:postmaster|mailer-daemon|abuse|helpdesk|hostmaster|noreply|no-reply)@")
 
 _ANNOUNCED = re.compile(
     r"(?i)(?:following|these|below|next)\b[^.]{0,60}?(?:address|recipient|destination|user|mail|account|reason"
@@ -78,9 +78,11 @@ def recipients_of(lines: tuple[str, ...], *, not_these: frozenset[str], original
     by_address: dict[str, list[_Mention]] = {}
     for one in kept:
         by_address.setdefault(one.address.lower(), []).append(one)
-    starts = sorted({one.line for one in mentions})
     whole = "\n".join(lines)
-    return [_recipient(lines, found, starts, whole, only=len(by_address) == 1) for found in by_address.values()]
+    starts = {name: sorted({one.line for one in mentions if one.address.lower() != name}) for name in by_address}
+    return [
+        _recipient(lines, found, starts[name], whole, only=len(by_address) == 1) for name, found in by_address.items()
+    ]
 
 
 def _mentions(lines: tuple[str, ...], not_these: frozenset[str], original: frozenset[str]) -> list[_Mention]:
@@ -140,17 +142,21 @@ def _recipient(
 
 
 def _context(lines: tuple[str, ...], mention: _Mention, starts: list[int]) -> str:
-    """The mention's line and what follows up to the next mention, a blank line or a rule."""
+    """The mention's line and the paragraph that goes on from it; further paragraphs, up to the next mention of
+    another address, only while nothing told a reason and the address stood alone on its line.
+    """
     following = next((line for line in starts if line > mention.line), len(lines))
-    end = mention.line + 1
-    blanks = 3 if mention.alone else 0
-    while end < min(following, mention.line + 25):
-        if _RULE.match(lines[end]):
-            if not blanks:
-                break
-            blanks -= 1
-        end += 1
-    return "\n".join(lines[mention.line : end])
+    end = min(following, mention.line + 25)
+    kept = [lines[mention.line]]
+    paragraphs = 0
+    for line in lines[mention.line + 1 : end]:
+        if not _RULE.match(line):
+            kept.append(line)
+            continue
+        paragraphs += len(kept) > 1
+        if not mention.alone or paragraphs > 2 or (len(kept) > 1 and _worth("\n".join(kept)) > 1):
+            break
+    return "\n".join(kept)
 
 
 def _worth(text: str) -> int:

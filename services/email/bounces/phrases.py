@@ -278,8 +278,8 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
     (
         "no-mail",
         (
-            "null ?mx", "(does not|doesnt|not) accept (any |e|the )?mail\\b", "no smtp service",
-            "mail receiving disabled", "not accepting (any )?mail", "no (valid )?mx\\b",
+            "null ?mx", "(does not|doesnt|not) accept (any |e|the )?mail\\b(?! from)", "no smtp service",
+            "mail receiving disabled", "not accepting (any )?mail\\b(?! from)", "no (valid )?mx\\b",
             "domain (has been |is )?(disabled|suspended|expired)", "name server host not found",
             "doesnt accept (any )?e ?mail",
         ),

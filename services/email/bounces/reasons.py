@@ -11,6 +11,7 @@ mailbox), the enhanced status (RFC 3463, with what the large providers made of i
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from services.email.bounces.models import Reason, Recipient
@@ -64,6 +65,7 @@ def plain(text: str) -> str:
     return " ".join(_WORD.findall(text.lower().translate(_APOSTROPHES)))
 
 
+@lru_cache(maxsize=256)
 def phrase(text: str) -> Reason | None:
     """The reason named in the server's words, or None."""
     words = plain(text)

@@ -22,6 +22,7 @@ _ACTION = re.compile(r"fail|delay|deliver|relay|expand|expire", re.I)
 _ACTIONS = {"fail": "failed", "delay": "delayed", "deliver": "delivered", "relay": "relayed", "expand": "expanded"}
 _ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _LINES = 20_000
+_RECIPIENTS = 2000
 
 Group = dict[str, str]
 
@@ -32,7 +33,7 @@ def recipients_of(mail: Mail, notice: str) -> list[Recipient]:
     """
     found: list[Recipient] = []
     for text in _texts(mail, notice):
-        found += [one for group in _groups(text) if (one := _recipient(group))]
+        found += [one for group in _groups(text)[:_RECIPIENTS] if (one := _recipient(group))]
         if found:
             break
     return list({one.address.lower(): one for one in reversed(found)}.values())[::-1]
