@@ -23,6 +23,7 @@ from services.email.inbound.normalise import Normalised, normalise
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.tokens import our_interaction
 from services.email.metrics import PARKED, RECEIVED
+from services.email.mime import words
 from services.email.mime.parse import parse
 from services.email.models import FetchedMail, Mailbox
 from services.email.settings import Settings
@@ -30,6 +31,8 @@ from services.email.settings import Settings
 SOURCE = "omnihub/email"
 GROUP = "email"
 _HEAD = 64 * 1024
+_SENDER = 200
+"""Characters of a sender that a dead letter shows."""
 _FROM = re.compile(rb"^From:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 log = Log(__name__)
 
@@ -258,4 +261,4 @@ def _reason(error: Exception | None) -> str:
 def _sender(raw: bytes) -> str:
     """What the From line says, as far as it can be read."""
     found = _FROM.search(raw[:_HEAD])
-    return found[1].decode("utf-8", "replace").strip()[:200] if found else ""
+    return words.decode(found[1])[:_SENDER] if found else ""
