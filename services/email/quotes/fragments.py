@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from services.email.quotes.headers import HORIZONTAL, LONGEST_LINE, Header, Opening, header_at
-from services.email.quotes.signatures import is_advertisement, signature_at
+from services.email.quotes.advertisements import is_advertisement
+from services.email.quotes.headers import HORIZONTAL, LONGEST_LINE, Header, Opening, header_at, resembles_attribution
+from services.email.quotes.initials import initialed
+from services.email.quotes.signatures import signature_at
 
 MOST_LINES = 10_000
 """Lines told apart one by one; what a longer mail has beyond them is taken as one line."""
@@ -34,7 +36,10 @@ class Lines:
             text = _GLUED.sub(r"\1\n", text, MOST_LINES)
         texts = text.split("\n", MOST_LINES)
         marked = bytearray(Part.QUOTED if is_marked(line) else Part.NEW for line in texts)
-        return cls(texts, _without_prompts(texts, marked))
+        marked = _without_prompts(texts, marked)
+        for at in initialed(texts[:MOST_LINES]):
+            marked[at] = Part.QUOTED
+        return cls(texts, marked)
 
     @classmethod
     def capped(cls, texts: list[str], parts: bytearray) -> "Lines":
@@ -103,16 +108,21 @@ def _without_prompts(texts: Sequence[str], marked: bytearray) -> bytearray:
     return marked
 
 
+_MOST_LOOKS = 1_500
+"""Lines that resemble an attribution and are none; in a mail with more of them no further header is looked for."""
+
+
 def _quotes(lines: Lines) -> tuple[bytearray, bool]:
     parts = bytearray(lines.parts)
-    at, count, answers = 0, len(parts), False
-    while at < count:
+    at, count, answers, looks = 0, len(parts), False, 0
+    while at < count and looks < _MOST_LOOKS:
         if parts[at] != Part.NEW:
             at = _next(parts, at)
             continue
         header = header_at(lines.texts, at) if lines.texts[at].strip() else None
         end = _quoted_to(lines.texts, parts, at, header) if header else None
         if header is None or end is None:
+            looks += resembles_attribution(lines.texts, at)
             at += 1
             continue
         start = _with_rule(lines.texts, parts, at)
@@ -127,22 +137,34 @@ def _next(parts: bytearray, at: int) -> int:
     return len(parts) if found == -1 else found
 
 
+_MOST_HEADERS = 8
+"""Headers right under one another that are followed; a letter has two or three, a hostile one thousands."""
+
+
 def _quoted_to(texts: Sequence[str], parts: bytearray, at: int, header: Header) -> int | None:
     """Where the quote under this header begins to be marked, or the mail ends; None if it is no header.
 
     A header may itself be wrapped into the marked lines ("On … Anna" above "> <a@b.example> wrote:").
     """
+    for depth in range(_MOST_HEADERS):
+        first = _below(texts, parts, at, header)
+        if first < len(texts) and parts[first] == Part.QUOTED:
+            return first
+        if header.opening is Opening.HINT:
+            return len(texts) if depth else None
+        inner = header_at(texts, first) if first < len(texts) and header.opening is not Opening.REPLY else None
+        if inner is None:
+            return len(texts)
+        at, header = first, inner
+    return len(texts)
+
+
+def _below(texts: Sequence[str], parts: bytearray, at: int, header: Header) -> int:
+    """The first line with words under this header; marked lines end a header that runs into them."""
     below = at + header.height
     if parts[at:below].count(Part.QUOTED):
         below = parts.find(Part.QUOTED, at)
-    first = _first_words(texts, below)
-    if first < len(texts) and parts[first] == Part.QUOTED:
-        return first
-    if header.opening is Opening.HINT:
-        return None
-    if header.opening is not Opening.REPLY and (inner := header_at(texts, first) if first < len(texts) else None):
-        return _quoted_to(texts, parts, first, inner) or len(texts)
-    return len(texts)
+    return _first_words(texts, below)
 
 
 def _first_words(texts: Sequence[str], at: int) -> int:

@@ -49,7 +49,7 @@ _DATE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d{2,4}\s?年\s?\d{1,2}\s?月|\d{4}년|"
     r"\d{1,2}(?:\.|st|nd|rd|th|º|er)?[\s-]+(?:de |of |thg |tháng )?[^\W\d_]{3,}\.?,?[\s-]+(?:de |del )?\d{2,4}|"
     r"[^\W\d_]{3,}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|\d{1,2}\.?\s?(?:thg |tháng )?\s?\d{1,2}[.,]\s?\d{4}|"
-    r"[^\W\d_]{3,}-\d{1,2}-\d{2,4}",
+    r"[^\W\d_]{3,}-\d{1,2}-\d{2,4}|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.",
     _FLAGS,
 )
 _TIME = re.compile(
@@ -62,10 +62,16 @@ _EARLY_DIGIT = re.compile(r"(?:[^\W\d_]{1,14}['’.,:]{0,2}[ (（]{1,2}|[-–—
 _INTRO = re.compile(rf"(?:[-–—*]{{2,4}} ?)?{_any(phrases.INTRO)}(?=\s)|在|于", _FLAGS)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"))
 _LAST = frozenset(":：*-–—>]")
-_ENDS = re.compile(r"[:：]\s*\**$|[-–—]{3,}$")
+_ENDS = re.compile(r"[:：]\s*\**$|(?<![-–—])[-–—]{3,}$")
 _OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{0,80}<[^<>\s]{3,120}>:?$")
 _MUTT = re.compile(r"\* .{1,80}<[^<>\s]+@[^<>\s]+> \[[\d\-: ,+/.\w]{8,40}\]:?$")
 _GROUPWISE = re.compile(r">>> .{3,200}\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,20}>>>$")
+_QUOTING = re.compile(r"(?:quoting|zitat von|citando(?: a)?|citat|цитирую)\s.{1,120}:$", _FLAGS)
+_RULED_NAME = re.compile(
+    rf"[-–—]{{3,}} ?[^\s-].{{1,80}} (?:{phrases.WROTE[0]}|{phrases.WROTE[1]}) ?[-–—]{{3,}}$", _FLAGS
+)
+_TICKET = re.compile(r"\[[^\[\]]{1,80} - [^\[\]]{6,40}\d{4}\]:$")
+_USENET = re.compile(r"in (?:message|article) <[^<>\s]{3,200}>,? .{1,120}$", _FLAGS)
 _NOTES_LINE = re.compile(r"[^-].{1,120}? ?-{2,3} ?\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,40}-{2,3}.*$")
 
 
@@ -87,6 +93,10 @@ def _attribution(lines: Sequence[str], at: int) -> Header | None:
     parts: list[str] = []
     for line in lines[at : at + _MOST_LINES]:
         part = line.translate(_INVISIBLE).strip() if len(line) <= _LONGEST_HEADER else ""
+        if not part and parts and parts[-1].endswith("<"):
+            # Some programs break the line inside the angle brackets, with a blank line after it.
+            parts.append("<")
+            continue
         parts.append(part)
         if not part or sum(map(len, parts)) > _LONGEST_HEADER:
             break
@@ -96,6 +106,18 @@ def _attribution(lines: Sequence[str], at: int) -> Header | None:
         if part[-1] in ":：":
             break
     return None
+
+
+def resembles_attribution(lines: Sequence[str], at: int) -> bool:
+    """Whether `header_at` had to read the words here, which costs a hundred times more than to see there are none."""
+    first = lines[at].strip()
+    if len(first) > LONGEST_LINE or not first or not _may_begin(first):
+        return False
+    return any(_may_end(end) for line in lines[at : at + _MOST_LINES] if (end := line[-20:].strip()))
+
+
+def _address(text: str) -> re.Match[str] | None:
+    return _ADDRESS.search(text) if "@" in text else None
 
 
 def _may_begin(line: str) -> bool:
@@ -115,11 +137,17 @@ def _stands_alone(later: Sequence[str]) -> bool:
     return False
 
 
+_ALNUM = re.compile(r"[^\W_]")
+
+
 def _judge(text: str, *, wrapped: bool) -> Opening | None:
+    if _ALNUM.search(text) is None:
+        return None
     if (
         _OLD_GMAIL.match(text)
         or _MUTT.match(text)
         or _GROUPWISE.match(text)
+        or _RULED_NAME.match(text)
         or (_NOTES_LINE.match(text) and not wrapped)
     ):
         return Opening.REPLY
@@ -127,7 +155,7 @@ def _judge(text: str, *, wrapped: bool) -> Opening | None:
         return _unended(text)
     if _ENDS.search(text) is None:
         return None
-    verb, address = _VERB.search(text), _ADDRESS.search(text)
+    verb, address = _VERB.search(text), _address(text)
     if verb is None and address is None:
         return _bare_date(text)
     if _PRONOUN.search(text):
@@ -141,7 +169,9 @@ def _unended(text: str) -> Opening | None:
     """ "On …, Anna wrote" without its colon."""
     if _VERB.fullmatch(text[text.rfind(" ") + 1 :]) is None:
         return None
-    whole = _opens(text) and _DATE.search(text) and _TIME.search(text) and _ADDRESS.search(text)
+    if _USENET.match(text):
+        return Opening.HINT
+    whole = _opens(text) and _DATE.search(text) and _TIME.search(text) and _address(text)
     return Opening.HINT if whole else None
 
 
@@ -151,6 +181,8 @@ def _opens(text: str) -> bool:
 
 def _bare_date(text: str) -> Opening | None:
     """Without a verb or an address ("02.03.2026 12:00, Anna:") only marked quotation tells."""
+    if _TICKET.match(text):
+        return Opening.HINT
     return Opening.HINT if _EARLY_DIGIT.match(text) and _DATE.search(text) else None
 
 
@@ -160,6 +192,7 @@ def _dated(text: str, *, said: bool, addressed: bool) -> Opening | None:
         (said and time and (date or addressed or _INTRO.match(text) is not None))
         or (addressed and date and (said or time))
         or (said and date and (_WEEKDAY.search(text) is not None or text.startswith("--")))
+        or (addressed and _QUOTING.match(text) is not None)
     )
     if sure:
         return Opening.REPLY
@@ -254,10 +287,10 @@ def _is_letter(kinds: set[str], block: Sequence[str]) -> bool:
     if "sender" in known and len(known) >= 3:
         return True
     if {"when", "recipient", "subject"} <= known:
-        return any(_ADDRESS.search(line) for line in block)
+        return any(_address(line) for line in block)
     if {"sender", "when"} <= known:
         whole = " ".join(block)
-        return _ADDRESS.search(whole) is not None and _DATE.search(whole) is not None
+        return _address(whole) is not None and _DATE.search(whole) is not None
     return False
 
 

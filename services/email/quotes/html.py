@@ -20,6 +20,8 @@ _SPACED = set_of("p h1 h2 h3 h4 h5 h6")
 _TIGHT = re.compile(r"mso(?:normal|plain|list)|margin(?:-top|-bottom)?:\s*0", re.IGNORECASE)
 _TIGHT_SHEET = re.compile(r"(?<![\w#-])p\s{0,9}\{[^{}]{0,200}margin(?:-top|-bottom)?:\s*0", re.IGNORECASE)
 _HEAD = 20_000
+_MOST_LOOKS = 2_000
+"""Unmarked block quotes above which a header is looked for."""
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0\u200b\ufeff]+")
 
 
@@ -58,6 +60,7 @@ class _Reader:
     rest: bool = False
     holding: bool = False
     marked: bool = False
+    looks: int = 0
 
     def text(self, text: str) -> None:
         if self.hidden:
@@ -146,6 +149,9 @@ class _Reader:
     def _introduced(self) -> bool:
         """Whether the last lines written are the header of a quote."""
         self.new_line()
+        self.looks += 1
+        if self.looks > _MOST_LOOKS:
+            return False
         end = len(self.texts)
         while end and not self.texts[end - 1].strip() and end > len(self.texts) - 4:
             end -= 1

@@ -29,7 +29,8 @@ _SIGNATURES = set_of(
     """
     gmail_signature gmail_signature_prefix moz-signature moz-txt-sig ms-outlook-mobile-signature x_gmail_signature
     protonmail_signature_block protonmail_signature_block-user protonmail_signature_block-proton AppleMailSignature
-    wisestamp_app Zm-_Id_-Sgn tutanota_signature yahoo_signature
+    wisestamp_app Zm-_Id_-Sgn tutanota_signature yahoo_signature front-signature sh-signature composer_signature
+    fairemail_signature mail-signature
     """
 )
 _SIGNATURE_IDS = frozenset({"signature", "x_signature"})
@@ -73,6 +74,8 @@ def part_of(name: str, attributes: Mapping[str, str]) -> Part | None:
     if attributes.get("data-marker") == "__QUOTED_TEXT__" or (name == "blockquote" and _is_quote(attributes, known)):
         return Part.QUOTED
     if known & _SIGNATURES or attributes.get("id", "").lower() in _SIGNATURE_IDS:
+        return Part.SIGNATURE
+    if attributes.get("name") == "messageSignatureSection" or "data-signature-widget" in attributes:
         return Part.SIGNATURE
     if attributes.get("data-signatureblock") == "true" or attributes.get("data-smartmail") == "gmail_signature":
         return Part.SIGNATURE

@@ -18,7 +18,7 @@ WROTE = (
     r"a scris|írta|yazdı|έγραψε|έγραψε|написа|je napisao|je napisala|je pisal|a írt",
     r"đã viết|viết",
     r"写道|寫道|写到|写了|写信|のメール|のメッセージ|は書きました|さんは書きました|wrote \(|작성|썼습니다",
-    r"menulis|เขียน|כתב|כתבה|كتب|parašė|rakstīja|kirjutas",
+    r"menulis|เขียน(?:ว่า)?|כתב|כתבה|كتب|تمت كتابة|parašė|rakstīja|kirjutas",
 )
 
 PRONOUNS = (
@@ -29,7 +29,8 @@ PRONOUNS = (
 # Words a reply header opens with where its date does not stand first.
 INTRO = (
     r"on|am|le|el|il|in|op|em|no dia|a|ai|at|den|dne|dnia|w dniu|vào|vào lúc|в|у|ha|kl|tir|pada|quoting|zitat von|"
-    r"citando|citat|цитирую|citát|in article|in message|in a message|das|quoth|il giorno|ke dni|em|na|på|a las"
+    r"citando|citat|цитирую|citát|in article|in message|in a message|das|quoth|il giorno|ke dni|em|na|på|a las|"
+    r"wiadomość napisana przez|في|בתאריך|เมื่อ"
 )
 
 SENDER = (
@@ -135,6 +136,18 @@ CLOSINGS = (
     r"(?:此致[,，]?\s*)?敬礼|此致|祝好|谢谢[,，]?\s*祝好|顺颂商祺|敬具|"
     r"trân trọng(?: kính chào)?|thân ái|감사합니다[,.]? ?드림",
 )
+WARM_CLOSINGS = (
+    r"cheers|br|yours|(?:with |much |lots of )?love|take care|have a (?:nice|good|great|lovely) (?:day|evening|week"
+    r"(?:end)?)|"
+    r"(?:liebe |viele |beste |schöne |herzliche )?gr(?:u|ü)(?:ß|ss)e?|lg|vg|mfg|"
+    r"(?:bonne|belle|excellente) (?:journée|soirée)|cdlt|bises|"
+    r"(?:buen|lindo) día|abrazos?|хорошего (?:дня|вечера)|доброго дня|удачи|гарного дня"
+)
+"""Too short and common to close a letter alone; they do above or before a name."""
+
+ABBREVIATED_CLOSINGS = r"(?:lg|vg|mfg|cdlt|(?:liebe |viele |beste |schöne |herzliche )gr(?:u|ü)(?:ß|ss)e?)"
+"""These stand before a name without a comma."""
+
 THANKS = (
     r"thanks(?: (?:a lot|so much|again|very much|in advance))?|thank you(?: (?:very much|in advance|again))?|"
     r"many thanks|"
@@ -150,7 +163,7 @@ DEVICES = (
     r"xperia|motorola|moto|lg|oneplus|windows|symbian|smartphone|cell ?phone|phone|handy|tablet|tab|mobile|device|"
     r"mailbird|airmail|spark|sparrow|superhuman|proton ?mail|proton|zoho|outlook|gmail|yahoo|aol|mail\.ru|"
     r"яндекс|yandex|"
-    r"почты|почта|телефона|смартфона|планшета|устройства|айфона|thunderbird|k-9|fairemail|bluemail|newton|"
+    r"почты|почта|телефона|смартфона|планшета|устройства|пристрою|айфона|canary|typeapp|boxer|nine|thunderbird|k-9|fairemail|bluemail|newton|"
     r"mailspring|"
     r"hushmail|tuta|tutanota|gmx|web\.de|orange|treo|palm|verizon|t-mobile|at&t|vodafone|apple|watch|macbook|mac|"
     r"mail app|mail for windows|myMail|inbox|hey|fastmail|postbox|em client|mutt|evolution|roundcube|rambler|"

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from itertools import dropwhile
 
 from services.email.quotes import phrases
+from services.email.quotes.advertisements import is_advertisement
 
-_LONGEST_LINE = 400
 _MOST_LINES = 12
 _MOST_DELIMITED = 24
 _MOST_DISCLAIMERS = 6
@@ -24,35 +25,16 @@ _NAMED = re.compile(
     r"(?:--|—|–)\s*(?:[A-ZА-ЯЁІЇЄ][\w.'’-]*)(?:\s+[\w.'’(),-]+){0,3}$|"
     r"-[A-ZА-ЯЁІЇЄ]?[\w.'’]+(?:\s[A-ZА-ЯЁІЇЄ][\w.'’-]*){0,2}$"
 )
+_PERSON = r"[A-ZА-ЯЁІЇЄÀ-ÖØ-Þ][\w'’-]{0,24}\.?"
+_TILDED = re.compile(rf"~\s?{_PERSON}(?: {_PERSON}){{0,2}}$")
+_WARM = re.compile(rf"(?i:{phrases.WARM_CLOSINGS})[\s,.!-]{{0,4}}$")
+_WARM_NAMED = re.compile(rf"(?i:(?:{phrases.WARM_CLOSINGS}),|{phrases.ABBREVIATED_CLOSINGS}) ?{_PERSON}$")
+_NAMED_ALONE = re.compile(rf"{_PERSON}(?: {_PERSON}){{0,2}}$")
+_FULL_NAME = re.compile(rf"{_PERSON}(?: {_PERSON}){{1,2}}$")
+_THANKS = re.compile(phrases.THANKS, _FLAGS)
 _CLOSING = re.compile(
     rf"(?:{phrases.THANKS})?[\s,.!;&+-]*(?:and |und |et |y |и |e )?{_any(phrases.CLOSINGS)}"
     r"(?P<end>[\s,.!:;~-]*|,\s*(?:[^\s,.!?]+[\s.,-]*){1,5})$",
-    _FLAGS,
-)
-_DEVICE = re.compile(
-    rf"[\s(\[<*_—–-]{{0,6}}(?:{phrases.SENT_FROM})\s[^.,!?:;]{{0,60}}?(?<!\w)(?:{phrases.DEVICES})(?:['’]\w+|"
-    rf"\w{{0,4}})?(?!\w).{{0,160}}$",
-    _FLAGS,
-)
-_SENT_FROM_MY = re.compile(
-    r"[\s*_-]{0,4}sent (?:from|via|on) my(?: [\w+'’&.-]+){1,5}[.!*_\s]{0,3}$|sent on the (?:go|move|run)\.?$", _FLAGS
-)
-_ADVERTISED = re.compile(
-    r"[\s(\[*_]{0,4}(?:get|download|скачать|скачайте|загрузите|obtenir|téléchargez|obtenez|outlook|obtener|"
-    r"descarga|scarica|pobierz|laden sie)\s"
-    r"(?:\w+\s){0,3}outlook\s.{0,120}$|"
-    r"[\s(\[*_]{0,4}(?:von meinem|mit meinem|vom) .{1,40} (?:gesendet|geschrieben|verschickt)\W*$|"
-    r"\s*发自我的.{1,30}$|\s*从我的.{1,20}发送.{0,10}$|.{1,20}(?:から|より)送信(?:されました)?$|"
-    r"나의 .{1,20}에서 보냄$|\s*(?:gửi|"
-    r"được gửi) từ .{1,40}$|"
-    r"[\s*_]{0,4}(?:sent|secured?|encrypted|powered|protected) (?:with|by|using|via) .{2,80}$|"
-    r"\s*via (?:mobile|mobil|phone|telefon)\W*$|"
-    r"\s*(?:с уважением|best regards),?\s*отправлено .{1,60}$|"
-    r"\s*请原谅.{0,20}$|\s*typos? .{0,60}(?:mobile|phone)\W*$",
-    _FLAGS,
-)
-_ADVERTISING = re.compile(
-    r"(?:secure|encrypted|proton|sparrow|tuta|zoho|mailfence|hushmail|airmail|newton|mailspring|https?://|<http)",
     _FLAGS,
 )
 _DISCLAIMER = re.compile(_any(phrases.DISCLAIMERS), _FLAGS)
@@ -62,11 +44,15 @@ _SHORT_NOTICE = re.compile(
     _FLAGS,
 )
 _CONTACT = re.compile(
-    r"(?<!\w)[\w.+-]{1,80}@[\w-]{1,80}\.[\w.-]{2,60}|https?://|(?<!\w)www\.\w|"
-    r"(?:\+|\(?\d)[\d\s().-]{7,22}\d|(?<!\w)(?:tel|phone|mob(?:ile)?|cell|fax|skype|telegram|whatsapp|тел|моб|"
-    r"факс|t|m|f|p|e)[.:]{1,2}\s*\S",
+    r"(?P<address>(?<!\w)[\w.+-]{1,80}@[\w-]{1,80}\.[\w.-]{2,60})|(?P<web>https?://\S|(?<!\w)www\.\w)|"
+    r"(?P<phone>(?:\+|\(?\d)[\d\s().-]{7,22}\d)|(?P<label>(?<!\w)(?:tel|phone|mob(?:ile)?|cell|fax|skype|telegram|"
+    r"whatsapp|тел|моб|факс|t|m|f|p|e)[.:]{1,2}\s*\S)",
     _FLAGS,
 )
+_ABBREVIATION = re.compile(
+    r"(?<!\w)(?:[A-ZА-ЯЁІЇЄ]|[A-Z][a-z]{1,3}(?:\.[A-Z]){1,2}|Dr|Prof|Mr|Mrs|Ms|Jr|Sr|Inc|Ltd|Dipl|Ing)\.", re.UNICODE
+)
+_PICTURE = re.compile(r"\s*\[(?:image|cid|logo)[^\]\n]{0,200}\]\s*$", _FLAGS)
 _NAME = re.compile(r"\s*[A-ZА-ЯЁІЇЄÀ-ÖØ-Þ][^.!?:;@\d]{1,50}$")
 _SENTENCE = re.compile(r"[^\s.]{2,}[.!?…]\s*$|[:?]\s*$")
 
@@ -85,22 +71,6 @@ def signature_at(lines: Sequence[str]) -> int:
         best = found if found is not None else best
         best = _last_word(lines, best)
     return best if best < end else end if _has_words(lines[end:]) else len(lines)
-
-
-def is_advertisement(line: str) -> bool:
-    """Whether the line is what a phone or a mail program adds on its own ("Sent from my iPhone")."""
-    if not 8 <= len(line) <= _LONGEST_LINE:
-        return False
-    if _SENT_FROM_MY.match(line):
-        return True
-    if _DEVICE.match(line):
-        return len(line) <= 120 and not line.rstrip().endswith(("?", ":"))
-    match = _ADVERTISED.match(line)
-    if match is None:
-        return False
-    return not re.match(r"[\s*_]{0,4}(?:sent|secure|encrypted|powered|protected)", line, _FLAGS) or bool(
-        _ADVERTISING.search(line)
-    )
 
 
 def _has_words(lines: Sequence[str]) -> bool:
@@ -127,13 +97,24 @@ def _before_disclaimers(lines: Sequence[str], end: int) -> int:
 
 
 def _is_notice(paragraph: Sequence[str]) -> bool:
-    if is_advertisement(paragraph[0]) and len(paragraph) <= 3:
+    if len(paragraph) <= 3 and (is_advertisement(paragraph[0]) or _is_named_advertisement(paragraph)):
         return True
     text = " ".join(line[:3_000] for line in paragraph)[:8_000]
     lowered = text.lower()
     if not any(stem in lowered for stem in phrases.DISCLAIMER_STEMS):
         return False
     return _DISCLAIMER.search(text) is not None and not text.rstrip().endswith("?") and _is_standing_text(text)
+
+
+def _is_named_advertisement(paragraph: Sequence[str]) -> bool:
+    """A full name right above what the phone added; one word may be the letter's last ("Thanks")."""
+    name = paragraph[0].strip()
+    return (
+        len(paragraph) == 2
+        and is_advertisement(paragraph[1])
+        and _FULL_NAME.match(name) is not None
+        and _THANKS.match(name) is None
+    )
 
 
 def _is_standing_text(text: str) -> bool:
@@ -152,7 +133,7 @@ def _delimited(lines: Sequence[str], start: int, end: int) -> int | None:
             return at
         if _DRAWN.match(line) and _looks_signed(below):
             return at
-        if _NAMED.match(line.strip()) and _ends_alone(lines, at, below):
+        if (_NAMED.match(line.strip()) or _TILDED.match(line.strip())) and _ends_alone(lines, at, below):
             return at
     return None
 
@@ -176,29 +157,58 @@ def _ends_alone(lines: Sequence[str], at: int, below: Sequence[str]) -> bool:
 def _closed(lines: Sequence[str], start: int, end: int) -> int | None:
     """A closing formula with at most a dozen short lines below it."""
     short = 0
+    below = ""
     found = None
     for at in range(end - 1, start - 1, -1):
         line = lines[at].strip()
         if not line:
             continue
-        if len(line) <= 90 and _CLOSING.match(line):
+        if len(line) <= 90 and (_CLOSING.match(line) or _is_warm(line, below)):
             found = at
+        below = line
         short += 1
         if short > _MOST_LINES or len(line) > 100 or line.endswith("?"):
             break
     return found
 
 
+def _is_warm(line: str, below: str) -> bool:
+    """ "Cheers" closes a letter above a name alone, or with a name as its last line."""
+    if _WARM.match(line):
+        return _NAMED_ALONE.match(below) is not None and _THANKS.match(below) is None
+    return not below and _WARM_NAMED.match(line) is not None
+
+
 def _contacts(lines: Sequence[str], start: int, end: int) -> int | None:
-    """A last paragraph that is a name above two kinds of contact, below words of the letter."""
+    """A last paragraph that is a name above contacts, below words of the letter."""
     first = end
     while first > start and lines[first - 1].strip():
         first -= 1
-    block = lines[first:end]
-    if not 3 <= len(block) <= 10 or any(len(line) > 70 for line in block) or not _NAME.match(block[0]):
-        return None
+    if first < end and _is_thanks(lines[first]):
+        first += 1
     above = _last_word(lines, first)
-    if above == 0 or lines[above - 1].rstrip().endswith((":", ";", ",")):
+    last = lines[above - 1].rstrip() if above else ""
+    thanked = _is_thanks(last)
+    if not above or (last.endswith((":", ";", ",")) and not thanked):
         return None
+    return first if _is_card(lines[first:end], _FEWEST_KINDS - thanked) else None
+
+
+def _is_thanks(line: str) -> bool:
+    return len(line) <= 60 and _THANKS.match(line.strip()) is not None and len(line.split()) <= 5
+
+
+_FEWEST_KINDS = 2
+
+
+def _is_card(block: Sequence[str], fewest: int) -> bool:
+    """Whether these lines are a name and at least so many contacts, and no sentence."""
+    if not 2 <= len(block) <= 10 or any(len(line) > 70 for line in block) or any(map(_SENTENCE.search, block[1:])):
+        return False
+    named = list(dropwhile(_PICTURE.match, block))
+    name = _ABBREVIATION.sub("", named[0].strip(" *_")) if named else ""
+    if _NAME.match(name) is None or (len(block) == 2 and _FULL_NAME.match(name) is None):
+        return False
     told = sum(1 for line in block if _CONTACT.search(line))
-    return first if told >= 2 and not any(map(_SENTENCE.search, block)) else None
+    kinds = {match.lastgroup for line in block for match in _CONTACT.finditer(line)}
+    return max(told, len(kinds - {"label"})) >= fewest

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.email.quotes.advertisements import is_advertisement
 from services.email.quotes.fragments import Lines, Part, runs, tell
 from services.email.quotes.html import read
-from services.email.quotes.signatures import is_advertisement
 
 _BLANK_ABOVE = re.compile(r"\A(?:[^\S\n]*+\n)++")
 

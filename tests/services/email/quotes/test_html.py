@@ -148,3 +148,12 @@ BROKEN = [
 def test_broken_html_is_read_without_complaint(html: str) -> None:
     split("", html)
     split("text", html + MARKED["gmail"] + html)
+
+
+@pytest.mark.parametrize(
+    "mark", ['name="messageSignatureSection"', 'class="front-signature"', 'data-signature-widget="container"']
+)
+def test_what_a_program_marks_as_a_signature_is_split_off(mark: str) -> None:
+    page = f"<div>On Friday.</div><div {mark}>Bob<br>Shop</div>{MARKED['gmail']}"
+    found = split("", page)
+    assert (found.new_text, found.signature) == ("On Friday.", "Bob\nShop")

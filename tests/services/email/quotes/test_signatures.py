@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.email.quotes.signatures import is_advertisement
+from services.email.quotes.advertisements import is_advertisement
 from services.email.quotes.split import Split, split
 
 BODY = "Добрый день!\n\nПришлите, пожалуйста, счёт на десять коробок."
@@ -41,6 +41,16 @@ SIGNATURES = [
     "Anna Orlova\nSales manager\nanna@firma.example\n+7 495 123-45-67",
     "_________________________\nAnna Orlova\nanna@firma.example",
     "Sent from my iPhone",
+    "Cheers,\nAnna",
+    "Liebe Grüße Anna",
+    "Bonne journée,\nAnna",
+    "Хорошего дня!\nАнна",
+    "~ Anna",
+    "Anna J. Orlova, Ph.D.\nPresident\nanna@firma.example\nwww.firma.example",
+    "*Anna Orlova*\nSales\n+7 495 123-45-67\nanna@firma.example",
+    "[image: Logo]\nAnna Orlova\n+7 495 123-45-67\nanna@firma.example",
+    "Anna Orlova\nFirma | +7 495 123-45-67 | anna@firma.example",
+    "Anna Orlova\nvia mobile",
     "Best regards, Anna\n\nSent from my iPhone",
 ]
 
@@ -89,6 +99,18 @@ ADVERTISEMENTS = [
     "Sent with Sparrow (http://www.sparrowmailapp.example/?sig)",
     "Sent using Zoho Mail",
     "via mobile",
+    "Télécharger Outlook pour Android",
+    "Hämta Outlook för iOS",
+    "Outlook voor Android downloaden",
+    "Get BlueMail for Android",
+    "Sent from Canary (https://canary.example)",
+    "Von meinem Android-Gerät mit K-9 Mail gesendet. Bitte entschuldigen Sie meine Kürze.",
+    "Please excuse brevity, sent from my phone.",
+    "Надіслано з мобільного пристрою",
+    "iPhone'umdan gönderildi",
+    "從我的 iPhone 傳送",
+    "从我的 iPhone 发送",
+    "发自我的手机",
 ]
 
 
@@ -132,6 +154,15 @@ DISCLAIMERS = [
 def test_a_disclaimer_at_the_end_is_not_new(notice: str) -> None:
     assert split(f"{BODY}\n\n{notice}\n") == Split(BODY, "", notice)
     assert split(f"{BODY}\n\nС уважением,\nАнна\n\n{notice}").new_text == BODY
+
+
+def test_the_word_of_thanks_above_a_name_and_a_number_stays_in_the_letter() -> None:
+    card = "Anna Orlova\nFirma\n+7 495 123-45-67"
+    assert split(f"All is here.\n\nThanks!\n\n{card}") == Split("All is here.\n\nThanks!", "", card)
+
+
+def test_thanks_right_above_a_phones_advertisement_stay_in_the_letter() -> None:
+    assert split("All is here.\n\nMany Thanks\nSent from my iPhone").new_text == "All is here.\n\nMany Thanks"
 
 
 def test_a_short_thanks_stays_in_the_letter() -> None:

@@ -68,6 +68,17 @@ TOP_POSTED = [
     f"On Mon, 2 Mar 2026 at 12:00, Anna <anna@firma.example> wrote\n\n> {MARKED}",
     f"Вы писали 2 марта 2026 г., 12:00:15:\n\n> {MARKED}",
     f"> Am 02.03.2026 um 12:00 schrieb Anna <anna@firma.example>:\n> \n> {MARKED}",
+    f"Quoting Anna Orlova <anna@firma.example>:\n\n{OLD}",
+    f"2026. 03. 02. 12:00 keltezéssel, Anna Orlova írta:\n{OLD}",
+    f"Wiadomość napisana przez Anna <anna@firma.example> w dniu 02.03.2026, o godz. 12:00:\n\n{OLD}",
+    f"เมื่อ จ. 2 มี.ค. 2026 เวลา 12:00 Anna <anna@firma.example> เขียนว่า:\n{OLD}",
+    f"בתאריך יום ב׳, 2 במרץ 2026 ב-12:00 מאת Anna <anna@firma.example>:\n{OLD}",
+    f"في الاثنين، ٢ مارس ٢٠٢٦ في ١٢:٠٠ م تمت كتابة ما يلي بواسطة Anna <anna@firma.example>:\n{OLD}",
+    f"On Mon, Mar 2, 2026 at 12:00 PM, Anna Orlova <\n\nanna@firma.example> wrote:\n\n{OLD}",
+    f"---- Anna Orlova wrote ----\n\n{OLD}",
+    f"[anna - Mon Mar 2 12:00:00 2026]:\n\n> {MARKED}",
+    f"In message <abc@firma.example>, Anna Orlova <anna@firma.example> writes\n> {MARKED}",
+    "Вы писали 2 марта 2026 г., 12:00:15:\n\nАО> Когда придут коробки?\nАО>> Ждём.",
 ]
 
 
@@ -94,6 +105,14 @@ NO_QUOTES = [
     "Python says\n>>> 1 + 1\n2\n>>> 2 + 2\n4\nIs it right?",
     "From: Moscow\nI will send it tomorrow.",
     "We offer:\n-- red boxes\n-- blue boxes\n-- green boxes",
+    "Run this:\nSQL> select 1\nSQL> select 2\nand tell me.",
+    "Get the Outlook report for Android by noon.",
+    "Please excuse the typos in my contract and send a new one to the office.",
+    "Call these people.\n\nAnna Orlova +7 495 123-45-67\nBob Smith +44 20 7946 0000",
+    "You can reach me at\n\nbob@shop.example\n+44 20 7946 0000",
+    "Yours is the red one\nMine the blue",
+    "Cheers for that, Bob",
+    "I need these.\n\n- Bread",
     "Первый пункт\n---\nВторой пункт, он гораздо длиннее первого.\nИ третий. Он тоже есть.",
     "Пришлите на адрес anna@firma.example:\nсчёт и акт.",
     "Мои данные:\n\nАнна Орлова\nanna@firma.example\n+7 495 123-45-67",
@@ -136,6 +155,11 @@ def test_a_reply_without_a_word_of_its_own_is_empty() -> None:
 def test_the_broken_off_end_of_a_quoted_line_stays_in_the_quote() -> None:
     mail = f"Yes.\n\n{HEADER}\n> we would like to know whether the boxes that we ordered will\nbe here\n> on Friday."
     assert split(mail).new_text == "Yes."
+
+
+def test_replies_between_lines_marked_with_initials_are_new() -> None:
+    mail = "Monday, March 2, 2026, 12:00:00, you wrote:\n\nAO> When?\n\nFriday.\n\nAO> And the lids?\n\nMonday."
+    assert split(mail).new_text == "Friday.\n\nMonday."
 
 
 def test_a_quote_within_a_quote_is_quoted_once() -> None:
