@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import NamedTuple
 
 import pytest
@@ -235,3 +236,30 @@ def test_twenty_thousand_mails_of_one_subject_are_placed() -> None:
         for n in range(20_000)
     ]
     assert parents(*mails) == [None, *range(19_999)]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_no_mail_is_lost_or_its_own_ancestor_whatever_the_headers_say(seed: int) -> None:
+    random = Random(seed)
+    ids = [f"i{number}@x" for number in range(8)] + ["", "gone@x"]
+    mails = [
+        a_mail(
+            random.choice(ids),
+            answers=" ".join(random.choices(ids, k=random.randint(0, 2))),
+            references=" ".join(random.choices(ids, k=random.randint(0, 5))),
+            subject=random.choice(["Boxes", "Re: Boxes", "", "Fwd: Re: Boxes"]),
+            hour=random.choice([None, 0, random.randint(-99, 99)]),
+            by=random.choice([ANNA, BOB, ""]),
+            to=random.choices([ANNA, BOB, ""], k=random.randint(0, 2)),
+        )
+        for _ in range(random.randint(1, 12))
+    ]
+    places = threads(mails)
+    assert len(places) == len(mails)
+    for number, place in enumerate(places):
+        above, seen = place.parent, {number}
+        while above is not None:
+            assert above not in seen
+            assert places[above].chain == place.chain
+            seen.add(above)
+            above = places[above].parent
