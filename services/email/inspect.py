@@ -82,8 +82,7 @@ def _address(found: Address) -> dict[str, str]:
 
 
 def _unread(name: str, error: OSError) -> Row:
-    empty = describe(name, parse(b""))
-    return dict.fromkeys(empty) | {"file": name, "error": error.strerror or type(error).__name__}
+    return describe(name, parse(b"")) | {"error": error.strerror or type(error).__name__, "id": None}
 
 
 def _mails(paths: Iterable[str | Path]) -> Iterator[tuple[str, bytes | OSError]]:

@@ -33,12 +33,17 @@ def _read_plain(text: str) -> list[Address]:
     found, at = [], 0
     while match := _PLAIN.match(text, at):
         quoted, phrase, angle, bare = match.groups()
-        name = quoted or (phrase.rstrip() if phrase else "")
+        name = quoted or _unquoted(phrase or "")
         found.append(Address(words.decode_words(name) if "=?" in name else name, angle or bare))
         at = match.end()
         if at == len(text) or len(found) >= MAX_ADDRESSES:
             return found
     return []
+
+
+def _unquoted(phrase: str) -> str:
+    phrase = phrase.strip()
+    return phrase[1:-1] if len(phrase) > 1 and phrase[0] == phrase[-1] == "'" else phrase
 
 
 class _Reader:
@@ -50,6 +55,7 @@ class _Reader:
 
     def _clear(self) -> None:
         self._words: list[str] = []
+        self._after: list[str] = []  # Words behind the angle brackets: of this address, or of one that follows.
         self._comments: list[str] = []
         self._angle: str | None = None
         self._quoted = False
@@ -61,6 +67,8 @@ class _Reader:
         for match in _TOKEN.finditer(text):
             if len(self._found) >= MAX_ADDRESSES:
                 break
+            if match[1] is not None and match.end() == len(text) and not _is_closed(match[0]):
+                return self.read(text[match.start() + 1 :].replace('"', " "))
             mark = match[3]
             if mark == "(":
                 depth += 1
@@ -82,18 +90,23 @@ class _Reader:
     def _take(self, match: re.Match[str], text: str) -> None:
         quoted, angle, mark, atom, blank = match.groups()
         if quoted is not None:
-            self._words.append(_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
+            self._word(_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
             self._quoted = True
         elif angle is not None:
             self._take_angle(angle)
         elif mark is not None:
             self._take_mark(mark, match, text)
         elif atom is not None or blank is not None:
-            self._words.append(atom or " ")
+            self._word(atom or " ")
+
+    def _word(self, word: str) -> None:
+        (self._words if self._angle is None else self._after).append(word)
 
     def _take_angle(self, angle: str) -> None:
         if self._angle is not None:
+            following, self._after = self._after, []
             self._end()
+            self._words = following
         self._angle = angle
 
     def _take_mark(self, mark: str, match: re.Match[str], text: str) -> None:
@@ -116,11 +129,15 @@ class _Reader:
         return angle != -1 and (comma == -1 or angle < comma) and "@" not in rest[:angle]
 
     def _end(self) -> None:
-        phrase = " ".join("".join(self._words).split())
+        phrase = " ".join("".join([*self._words, " ", *self._after]).split())
         comments = [comment for comment in self._comments if comment]
         if phrase or comments or self._angle:
             self._found.append(_address(phrase, comments, self._angle, self._quoted))
         self._clear()
+
+
+def _is_closed(quoted: str) -> bool:
+    return len(quoted) > 1 and quoted.endswith('"') and (len(quoted) - len(quoted[:-1].rstrip("\\"))) % 2 == 1
 
 
 def _has_address(parts: list[str]) -> bool:

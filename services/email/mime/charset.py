@@ -92,7 +92,7 @@ def decode(data: bytes, label: str | None) -> Decoded:
     that the label does not have, or Cyrillic that only another encoding turns into words.
     """
     name = codec_name(label)
-    if data.isascii() and (name is None or name not in _STATEFUL) and not _looks_stateful(data):
+    if not data or (data.isascii() and (name is None or name not in _STATEFUL) and not _looks_stateful(data)):
         return Decoded(data.decode("ascii"), "us-ascii" if name is None or name == "ascii" else name)
     if data[0] in _BOM_STARTS:
         for bom, codec in _BOMS:
@@ -118,18 +118,19 @@ def decode_word(data: bytes, label: str) -> str:
 def _looks_stateful(data: bytes) -> bool:
     if b"\x1b" in data:
         return _ISO2022.search(data) is not None
-    return b"\x00" in data and _utf16_order(data) != ""
+    return (b"\x00" in data or b"\x04" in data) and _utf16_order(data) != ""
 
 
 def _utf16_order(data: bytes) -> str:
-    """Which half of the byte pairs is nearly always zero: "le", "be" or ""."""
+    """Which half of the byte pairs nearly always names the block of Latin or Cyrillic: "le", "be" or ""."""
     sample = data[:_SAMPLE]
     odd, even = sample[1::2], sample[::2]
     if len(odd) < 4:
         return ""
-    if odd.count(0) * 10 > len(odd) * 7 and even.count(0) * 10 < len(even):
+    high_odd, high_even = (half.count(0) + half.count(4) for half in (odd, even))
+    if high_odd * 10 > len(odd) * 7 and high_even * 10 < len(even):
         return "le"
-    return "be" if even.count(0) * 10 > len(even) * 7 and odd.count(0) * 10 < len(odd) else ""
+    return "be" if high_even * 10 > len(even) * 7 and high_odd * 10 < len(odd) else ""
 
 
 def _stateful(data: bytes, name: str) -> Decoded:
@@ -160,7 +161,7 @@ def _replace(data: bytes, name: str) -> str:
 
 
 def _eight_bit(data: bytes, name: str | None) -> Decoded:
-    order = _utf16_order(data) if b"\x00" in data else ""
+    order = _utf16_order(data) if b"\x00" in data or b"\x04" in data else ""
     if order:
         return _stateful(data, "utf-16-" + order)
     if name in _MULTIBYTE:

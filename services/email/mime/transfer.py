@@ -35,8 +35,10 @@ def decode(data: bytes, encoding: bytes, problems: list[str]) -> bytes:
 
 
 def _checked_base64(data: bytes, problems: list[str]) -> bytes:
-    odd = len(data.translate(None, _ALPHABET + b"=" + _BLANKS))
-    if odd and odd * 20 > len(data):
+    padding = data.find(b"=")
+    head = data if padding == -1 else data[:padding]
+    odd = len(head.translate(None, _ALPHABET + _BLANKS))
+    if odd > 1 and odd * 20 > len(head):
         problems.append("labelled base64 but is not")
         return data
     return base64(data)

@@ -80,14 +80,18 @@ class Reader:
             if number == len(spans) - 1 and not source.raw[begin:stop].strip():
                 break  # A delimiter written where the closing one should be.
             self._parts += 1
-            node.children.append(self._node(source, begin, stop, depth=depth + 1, default=default))
+            child = self._node(source, begin, stop, depth=depth + 1, default=default)
+            if child.children == [] and child.params.get("boundary") == node.params.get("boundary"):
+                node.content_type = child.content_type  # One boundary on two levels: what follows is the child's.
+            else:
+                node.children.append(child)
 
     def _spans(self, node: Node, source: "_Source", start: int, end: int) -> list[tuple[int, int]]:
         boundary = node.params.get("boundary", "").rstrip()
         spans = source.spans(boundary.encode("utf-8", "replace"), start, end) if boundary else []
         if spans:
             return spans
-        guess = _FIRST_DELIMITER.search(source.raw, start, min(end, start + 8192))
+        guess = _FIRST_DELIMITER.search(source.raw, max(0, start - 1), min(end, start + 8192))
         if guess is None:
             return []
         self.problems.append("the boundary is missing or wrong; taken from the body")
@@ -95,6 +99,9 @@ class Reader:
 
     def _without_parts(self, node: Node, data: bytes, depth: int) -> None:
         """A multipart without a single delimiter: encoded as a whole, or simply text."""
+        if not data.strip():
+            node.children = []
+            return
         decoded = self._decoded(node, data)
         if decoded != data and decoded.lstrip().startswith(b"--"):
             self._multipart(node, _Source(decoded), 0, len(decoded), depth + 1)
