@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 
+from hub.contracts.topics import TOPICS
 from hub.testing.processes import Api, add_mailbox, server, until
 
 pytestmark = pytest.mark.slow
@@ -189,7 +190,9 @@ def test_the_channel_is_green_and_tells_when_something_came_and_went(world: Any,
     assert (channel["channel"], channel["address"], channel["state"]) == ("email", world.support, "green")
     assert channel["last_in"]
     assert channel["last_out"]
-    assert client.get("/dead-letters")["items"] == []
+    # Other tests park records of topics of their own on the same Kafka.
+    ours = {topic.name for topic in TOPICS}
+    assert [letter for letter in client.all("/dead-letters") if letter["topic"] in ours] == []
 
 
 def test_a_mail_already_known_to_one_mailbox_becomes_visible_in_the_other(world: Any, client: Api) -> None:
