@@ -10,8 +10,9 @@ from services.email.bounces.original import Original, original_of
 from services.email.mime import addresses
 from services.email.mime.model import Mail
 
+_SURE_DAEMON = re.compile(r"(?i)^(?:mailer-?daemon|post[-_]?master|mail-?delivery|mdaemon|microsoftexchange)")
 _DAEMON = re.compile(
-    r"(?i)^(?:mailer-?daemon|post-?master|mail-?daemon|mailerdaemon|mail-?delivery|delivery|mdaemon|smtp-?daemon"
+    r"(?i)^(?:mailer-?daemon|post[-_]?master|mail-?daemon|mailerdaemon|mail-?delivery|delivery|mdaemon|smtp-?daemon"
     r"|root|admin(?:istrator)?|mailadmin|mail-?system|bounces?|email-bounces|daemon|nondelivery|nobody|mail"
     r"|amavis|uucp|no-?reply|microsoftexchange\w+|staff|mmdf|exim|qmaild?|system|virus|info|notification)\b"
 )
@@ -21,7 +22,8 @@ _DAEMON_NAME = re.compile(
     r"|email system|системный администратор|amministratore|administrador|interscan|mail server"
 )
 _SUBJECT = re.compile(
-    r"(?i)undeliver|undelivr|non-?deliver|not (?:be )?deliver|(?:could|can|was|were|cannot|has"
+    r"(?i)undeliver|undelivr|mail failed|returning to sender|delayed mail|still being retried|sent blocked by"
+    r"|non-?deliver|not (?:be )?deliver|(?:could|can|was|were|cannot|has"
     r"|have) ?n[o']t (?:been |be )?deliver|n[o']?t (?:been |be )?delivered|deliver\w* (?:status|fail|problem"
     r"|error|report|notif|delayed|unsuccess|incomplete)|delivery_failure|(?:fail\w*|error|problem|unable"
     r"|unsuccessful|cannot|can't|couldn'?t|could not)(?: \S+){0,3}? (?:deliver|deliv|send|notice|sending)"
@@ -85,7 +87,7 @@ def _is_ordinary(mail: Mail) -> bool:
         or any(part.content_type.startswith("message/") for part in mail.parts)
         or automatic.is_reply(mail)
         or automatic.is_challenge(mail)
-        or _BODY.search(mail.text[:1500])
+        or b"inal-Recipient:" in mail.raw
     )
 
 
@@ -96,17 +98,40 @@ def _signs(mail: Mail) -> int:
     subject = bool(_SUBJECT.search(mail.subject[:300])) and not _REPLY_SUBJECT.match(mail.subject)
     report_type = mail.content_type == "multipart/report" or "delivery-status" in mail.params.get("report-type", "")
     failed = any(name in mail.headers for name in _ADDRESS_HEADERS)
-    return daemon + 2 * subject + 2 * report_type + 3 * failed + automatic.null_return_path(mail) + (sender is None)
+    sure = daemon and sender is not None and bool(_SURE_DAEMON.match(sender.address))
+    return (
+        daemon
+        + sure
+        + 2 * subject
+        + 2 * report_type
+        + 3 * failed
+        + automatic.null_return_path(mail)
+        + (sender is None)
+    )
 
 
 def _reported(mail: Mail, notice: Notice, original: Original) -> list[Recipient]:
     """Recipients by the report's fields, else by headers and text."""
+    if any(part.content_type == "message/disposition-notification" for part in mail.parts):
+        return []  # A receipt (RFC 8098): it was delivered, whatever became of it then.
     found = report.recipients_of(mail, notice.text)
     if found and (_signs(mail) or mail.content_type.startswith("multipart/")):
         return _in_own_words(found, notice)
     if _signs(mail) < 2 or _is_just_reply(mail) or not _tells_failure(mail, notice):
         return []
-    return _told(mail, notice, original)
+    told = _told(mail, notice, original)
+    return told if _is_robot(mail) or any(_has_ground(one) for one in told) else []
+
+
+def _is_robot(mail: Mail) -> bool:
+    return bool(_reporters(mail)) or automatic.is_notice(mail) or automatic.null_return_path(mail) or not mail.from_
+
+
+def _has_ground(found: Recipient) -> bool:
+    """A person who writes that something was not delivered gives no code and no server's reason."""
+    return (
+        found.reply_code is not None or found.status is not None or found.reason not in ("other", "policy", "system")
+    )
 
 
 def _is_just_reply(mail: Mail) -> bool:
@@ -123,6 +148,8 @@ def _told(mail: Mail, notice: Notice, original: Original) -> list[Recipient]:
     named = [one for one in _header_addresses(mail) if one.lower() not in ours]
     believed = tuple({*original.recipients, *(one.lower() for one in named)})
     told = failures.recipients_of(notice.lines, not_these=ours, original=believed)
+    if not told and not named:  # Also who writes to himself may fail, but only where it is said outright.
+        told = failures.recipients_of(notice.lines, not_these=_reporters(mail), original=believed, certain=True)
     if named:
         by_address = {one.address.lower(): one for one in told}
         return [by_address.get(one.lower()) or failures.judged(one, notice.text, notice.text) for one in named]
@@ -139,10 +166,14 @@ def _header_addresses(mail: Mail) -> list[str]:
 
 def _not_failing(mail: Mail, original: Original) -> frozenset[str]:
     """Who wrote the original and who reports; some gateways report in the name of the one who cannot be reached."""
-    reporters = [one for one in (mail.from_, mail.sender) if one and _DAEMON.match(one.address)]
-    people = (*mail.to, *mail.cc, *mail.reply_to, *reporters)
-    writers = {*original.senders, *(one.address.lower() for one in people)}
+    people = (*mail.to, *mail.cc, *mail.reply_to)
+    writers = {*original.senders, *(one.address.lower() for one in people)} | _reporters(mail)
     return frozenset(writers - (set(original.recipients) - set(original.senders)))
+
+
+def _reporters(mail: Mail) -> frozenset[str]:
+    senders = (one.address.lower() for one in (mail.from_, mail.sender) if one)
+    return frozenset(one for one in senders if _DAEMON.match(one))
 
 
 def _guessed(mail: Mail, original: Original, ours: frozenset[str]) -> list[str]:

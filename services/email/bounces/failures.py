@@ -68,12 +68,16 @@ class _Mention:
     alone: bool
 
 
-def recipients_of(lines: tuple[str, ...], *, not_these: frozenset[str], original: tuple[str, ...]) -> list[Recipient]:
+def recipients_of(
+    lines: tuple[str, ...], *, not_these: frozenset[str], original: tuple[str, ...], certain: bool = False
+) -> list[Recipient]:
     """The recipients that `lines` call undeliverable; `not_these` (lower case) never are, those of `original` are
-    believed sooner.
+    believed sooner. With `certain`, only those that are said to have failed outright.
     """
     mentions = _mentions(lines, not_these, frozenset(original))
     best = max((one.weight for one in mentions), default=0)
+    if certain and best < 3:
+        return []
     kept = [one for one in mentions if one.weight >= min(best, 3)] if best > 1 else mentions[:1]
     by_address: dict[str, list[_Mention]] = {}
     for one in kept:
@@ -169,6 +173,8 @@ def _worth(text: str) -> int:
 
 def judged(address: str, text: str, whole: str) -> Recipient:
     """A recipient by what the server says: of it in `text`, of the mail as a whole in `whole`."""
+    if "_said:_" in text:  # Some servers write their log's line, blanks as underscores.
+        text = text.replace("_", " ")
     status = codes.status(text) or codes.status(whole)
     code = codes.reply_code(text) or codes.reply_code(whole)
     reason = reasons.decide(text, status, code)

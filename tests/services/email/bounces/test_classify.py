@@ -6,8 +6,14 @@ import pytest
 from services.email.bounces.classify import auto_of, bounce_of
 from services.email.bounces.models import Bounce, Recipient
 from services.email.mime.parse import parse
-from tests.services.email.bounces.samples import ENCLOSED, OURS, SAMPLES, Sample, a_notice, a_report
+from tests.services.email.bounces.samples.builders import ENCLOSED, OURS, Sample, a_notice, a_report
+from tests.services.email.bounces.samples.microsoft import MICROSOFT
+from tests.services.email.bounces.samples.others import OTHERS
+from tests.services.email.bounces.samples.reports import REPORTS
+from tests.services.email.bounces.samples.rows import ROWS
+from tests.services.email.bounces.samples.unix import UNIX
 
+SAMPLES = [*UNIX, *MICROSOFT, *REPORTS, *OTHERS, *ROWS]
 BOUNDARY = 'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary="b"\n'
 
 
@@ -77,6 +83,20 @@ def test_a_report_sent_as_text_is_read():
     assert read(raw).recipients[0].status == "5.1.1"
 
 
+def test_a_receipt_is_no_failure():
+    raw = a_report("Final-Recipient: rfc822;anna@there.example\nDisposition: manual-action; displayed")
+    read = raw.replace(b"message/delivery-status", b"message/disposition-notification")
+    assert bounce_of(parse(read)) is None
+
+
+def test_a_bounce_that_a_person_forwards_is_no_bounce():
+    inner = SAMPLES[0].raw.decode()
+    head = f"From: Anna <anna@there.example>\nTo: {OURS}\nSubject: Fwd: failure notice\nMIME-Version: 1.0\n"
+    body = f"--q\n\nWhat is this?\n--q\nContent-Type: message/rfc822\n\n{inner}\n--q--\n"
+    raw = f'{head}Content-Type: multipart/mixed; boundary="q"\n\n{body}'.encode()
+    assert bounce_of(parse(raw)) is None
+
+
 def a_complaint(fields: str, original: str = ENCLOSED) -> bytes:
     head = f"From: fbl@there.example\nTo: {OURS}\nSubject: FW: What is new\n{BOUNDARY}\n"
     body = f"--b\n\nA report.\n--b\nContent-Type: message/feedback-report\n\n{fields}\n"
@@ -123,6 +143,8 @@ def a_mail(headers: str = "", *, subject: str = "About the offer", text: str = "
         a_mail("Auto-Submitted: no\nPrecedence: normal\n"),
         a_mail(text="My address anna@there.example gives 550 5.1.1 User unknown, can you help?"),
         a_mail("Return-Path: <anna@there.example>\n", subject="Mailbox full of letters"),
+        a_mail(subject="Delivery problem with my order", text="It was not delivered. Write to otto@there.example."),
+        a_mail(subject="Не доставлен заказ", text="Мой заказ не был доставлен, адрес otto@there.example"),
     ],
 )
 def test_mail_of_a_person_is_neither_a_bounce_nor_automatic(raw: bytes):
