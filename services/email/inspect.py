@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
+from services.email.bounces.classify import auto_of, bounce_of
 from services.email.mime import authentication, mbox, safe_html
 from services.email.mime.identity import interaction_id
 from services.email.mime.model import Address, Mail
@@ -41,6 +42,7 @@ def inspect(paths: Iterable[str | Path], out: TextIO, threads: bool = False) -> 
 def describe(name: str, mail: Mail) -> Row:
     """The stable interface: the keys of one line."""
     shown = split(mail.text, mail.html)
+    bounce = bounce_of(mail)
     checked = authentication.of(mail.header_all("Authentication-Results"))
     return {
         "file": name,
@@ -70,8 +72,8 @@ def describe(name: str, mail: Mail) -> Row:
             for part in mail.attachments
         ],
         "charset": mail.charset._asdict(),
-        "auto": None,
-        "bounce": None,
+        "auto": auto_of(mail),
+        "bounce": asdict(bounce) if bounce else None,
         "authentication": checked._asdict() if checked else None,
         "id": interaction_id(mail),
     }

@@ -113,3 +113,29 @@ def test_threads_name_the_parent_and_number_the_chains(tmp_path: Path) -> None:
     (tmp_path / "3").write_bytes(a_mail("3@a.example", subject="Re: Hello", more="In-Reply-To: <1@a.example>\n"))
     _, rows = lines(tmp_path, threads=True)
     assert [(row["parent"], row["chain"]) for row in rows] == [(None, 1), (None, 2), (str(tmp_path / "1"), 1)]
+
+
+def test_a_bounce_is_told_with_its_recipients(tmp_path: Path) -> None:
+    report = (
+        "--b\n\nNo such user\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+        "Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1\n"
+        "Diagnostic-Code: smtp; 550 5.1.1 no such user\n--b\nContent-Type: text/rfc822-headers\n\n"
+        "Message-ID: <sent@romashka.example>\n--b--"
+    )
+    more = "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
+    (tmp_path / "a").write_bytes(a_mail(subject="Undelivered", body=report, more=more))
+    _, (row,) = lines(tmp_path / "a")
+    assert row["bounce"] == {
+        "kind": "hard",
+        "recipients": [
+            {
+                "address": "gone@example.org",
+                "action": "failed",
+                "status": "5.1.1",
+                "reply_code": "550",
+                "reason": "user-unknown",
+                "text": "550 5.1.1 no such user",
+            }
+        ],
+        "original_message_id": "sent@romashka.example",
+    }

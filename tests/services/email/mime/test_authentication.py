@@ -9,7 +9,7 @@ from services.email.mime.authentication import Authentication, of, parse
     ("value", "expected"),
     [
         (
-            "mx.example.org; dkim=pass header.d=a.example; spf=pass (it is ok; really) smtp.mailfrom=a.example; dmarc=fail",
+            "mx.example.org; dkim=pass header.d=a.example; spf=pass (ok; really) smtp.helo=a.example; dmarc=fail",
             Authentication("pass", "pass", "fail", "mx.example.org"),
         ),
         ("mx.example.org 1; SPF=SoftFail", Authentication("softfail", None, None, "mx.example.org")),
