@@ -71,6 +71,12 @@ class Envelope:
     """The id of the event that caused this one directly."""
     record: Record | None = field(default=None, compare=False)
     """Where it was read from; none for an event not yet published."""
+    told_as: str = field(default="", compare=False)
+    """The id it was read with."""
+
+    @property
+    def id(self) -> str:
+        return self.told_as or self.event.event_id()
 
     def caused(self, event: Event, *, source: str, time: datetime) -> Self:
         """An event that follows from this one."""
@@ -78,8 +84,8 @@ class Envelope:
             event=event,
             source=source,
             time=time,
-            correlation_id=self.correlation_id or self.event.event_id(),
-            causation_id=self.event.event_id(),
+            correlation_id=self.correlation_id or self.id,
+            causation_id=self.id,
         )
 
 
@@ -105,6 +111,7 @@ class Registry:
                 correlation_id=headers.get("correlationid", b"").decode(),
                 causation_id=headers.get("causationid", b"").decode(),
                 record=record,
+                told_as=headers["ce_id"].decode(),
             )
         except KeyError as exc:
             raise Undecodable(f"{record.topic}: unknown event type or missing header {exc}") from exc

@@ -58,8 +58,10 @@ class Interactions:
         first = {arrival.id: arrival for arrival in reversed(arrivals)}
         known = await self._repository.interactions.get_many(first)
         linked = await self._link([event for i, event in reversed(first.items()) if i not in known])
+        all_of_them = [*linked, *(interaction_from(document) for document in known.values())]
+        # Together: the store writes while the facts are made ready, and both are durable before anything is told.
+        _, facts = await asyncio.gather(self._store(linked), self._facts(all_of_them))
         seam("interactions.after_state")
-        facts = await self._facts([*linked, *(interaction_from(document) for document in known.values())])
         more = [
             a
             for a in arrivals
@@ -73,7 +75,9 @@ class Interactions:
             return []
         decisions, addresses = await self._decide(arrivals)
         seam("interactions.after_claims")
-        interactions = [interaction_of(decision, addresses) for decision in decisions]
+        return [interaction_of(decision, addresses) for decision in decisions]
+
+    async def _store(self, interactions: Sequence[Interaction]) -> None:
         attachments = [
             {**a.model_dump(mode="json"), "_id": a.id, "interaction_id": i.id}
             for i in interactions
@@ -82,7 +86,6 @@ class Interactions:
         if attachments:
             await self._repository.attachments.insert_many(attachments)
         await self._repository.interactions.insert_many([interaction_document(i) for i in interactions])
-        return interactions
 
     async def _decide(self, arrivals: Sequence[InteractionReceived]) -> tuple[list[Decision], Mapping[str, str]]:
         for attempt in range(_TRIES):
