@@ -26,7 +26,7 @@ NAME = "linking"
 GOAL = "at least 5,000/s"
 
 ARRIVALS = 20_000
-BATCH = 500
+BATCH = 1000
 CLIENT_WRITES = 5
 """Mails of one client on average; most of them answer an earlier one."""
 

@@ -17,7 +17,7 @@ class Settings(Base):
         default=timedelta(hours=24),
         description="A message without a reference joins the client's single open chain active within this time",
     )
-    batch: int = Field(default=500, ge=1, le=5000, description="Arrivals linked together at most")
+    batch: int = Field(default=1000, ge=1, le=5000, description="Arrivals linked together at most")
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"
     )
