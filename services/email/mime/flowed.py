@@ -3,13 +3,12 @@
 import re
 
 _QUOTES = re.compile(r">*")
-_SOFT_BREAK = re.compile(r"(?<!^--) \r?$", re.M)
 _STUFFING = re.compile(r"^ ", re.M)
 
 
 def unflow(text: str, *, delsp: bool) -> str:
     """Soft-broken lines joined; quote marks stay, one "> " run per paragraph. `delsp` drops the trailing blank."""
-    if not _SOFT_BREAK.search(text):
+    if text.count(" \n") == text.count("\n-- \n"):
         return _STUFFING.sub("", text) if "\n " in text or text[:1] == " " else text
     out: list[str] = []
     held: list[str] = []

@@ -1,7 +1,7 @@
 """Header blocks: found, split in one pass, read only when asked."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.email.mime import words
 
@@ -24,12 +24,12 @@ class Headers:
 
     __slots__ = ("_fields", "_index")
 
-    def __init__(self, fields: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-        """`fields` are (name, value) as sent, the value still folded."""
+    def __init__(self, fields: Sequence[tuple[bytes, bytes, bytes]] = ()) -> None:
+        """`fields` are (name, value, b"") as sent, the value still folded."""
         self._fields = fields
         self._index: dict[bytes, list[bytes]] = {}
         index = self._index
-        for name, value in fields:
+        for name, value, _ in fields:
             key = name.lower()
             if key in index:
                 index[key].append(value)
@@ -41,14 +41,22 @@ class Headers:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """(name, decoded value), top to bottom."""
-        return ((name.decode("ascii"), words.decode(value)) for name, value in self._fields)
+        return ((name.decode("ascii"), words.decode(value)) for name, value, _ in self._fields)
 
-    def __contains__(self, name: str) -> bool:
-        return name.lower().encode() in self._index
+    def __contains__(self, name: str | bytes) -> bool:
+        """Bytes are taken to be in lower case."""
+        return (name if isinstance(name, bytes) else name.lower().encode()) in self._index
 
     def get(self, name: bytes) -> list[bytes]:
         """All values of that name, given in lower case, as sent and still folded."""
         return self._index.get(name, _NO_VALUES)
+
+    def filled(self, name: bytes) -> bytes | None:
+        """The first value of that name, given in lower case, that is not empty; still folded."""
+        values = self._index.get(name)
+        if values is None:
+            return None
+        return values[0] if len(values) == 1 else next((value for value in values if value.strip()), None)
 
     def values(self, name: str) -> list[bytes]:
         """All values of that name as sent, still folded."""
@@ -80,27 +88,27 @@ def split(raw: bytes, start: int, end: int, problems: list[str]) -> tuple[Header
         return Headers(), start + 2
     found = _BLOCK_END.search(raw, start, end)
     stop, body = (found.start() + 1, found.end()) if found else (end, end)
-    fields = _FIELD.findall(raw, start, stop)
-    if b"" in [name for name, _, _ in fields]:
+    headers = Headers(_FIELD.findall(raw, start, stop))
+    if b"" in headers:
         return _split_stray(raw, start, stop, body, problems)
-    return Headers(tuple([(name, value) for name, value, _ in fields])), body
+    return headers, body
 
 
 def _split_stray(raw: bytes, start: int, stop: int, body: int, problems: list[str]) -> tuple[Headers, int]:
     matches = list(_FIELD.finditer(raw, start, stop))
     last_known = max((n for n, m in enumerate(matches) if (m[1] or b"").lower() in _KNOWN), default=-1)
-    fields: list[tuple[bytes, bytes]] = []
+    fields: list[tuple[bytes, bytes, bytes]] = []
     for number, match in enumerate(matches):
         if match[1] is not None:
-            fields.append((match[1], match[2]))
+            fields.append((match[1], match[2], b""))
         elif match[3] is None or not match[3].strip() or _is_mbox_line(match[3], number):
             continue
         elif number > last_known:
             problems.append("no blank line between headers and body")
-            return Headers(tuple(fields)), match.start()
+            return Headers(fields), match.start()
         elif _STRAY_LINE not in problems:
             problems.append(_STRAY_LINE)
-    return Headers(tuple(fields)), body
+    return Headers(fields), body
 
 
 def _is_mbox_line(line: bytes, number: int) -> bool:

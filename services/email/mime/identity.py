@@ -92,10 +92,7 @@ def _flat(values: list[bytes]) -> bytes:
 
 def body_digest(body: bytes) -> bytes:
     """Sixteen bytes that do not depend on line ends or on blank lines at the end."""
-    if b"\r" in body:
-        body = body.replace(b"\r\n", b"\n")
-        body = body.replace(b"\r", b"\n") if b"\r" in body else body
-    return blake2b(body.rstrip(b"\n"), digest_size=16).digest()
+    return blake2b(body.replace(b"\r", b"").rstrip(b"\n"), digest_size=16).digest()
 
 
 def normalise_address(text: str) -> str:

@@ -14,7 +14,7 @@ from services.email.mime.model import Address, Charset, Mail, Part
 from services.email.mime.tree import Node, Reader
 
 _UNSAFE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
-_REPEATED_BREAK = re.compile(r"\r\n?")
+_BREAK = re.compile(r"\r\n?")
 
 
 def parse(raw: bytes) -> Mail:
@@ -195,8 +195,10 @@ def _read_text(node: Node) -> tuple[str | None, Charset]:
 
 
 def _clean(text: str, node: Node) -> str:
-    if "\r" in text:
-        text = _REPEATED_BREAK.sub("\n", text.replace("\r\n", "\n"))
+    if returns := text.count("\r"):
+        # Dropping one character is three times as fast as replacing two by one.
+        sound = returns == text.count("\r\n")
+        text = text.replace("\r", "") if sound else _BREAK.sub("\n", text)
     if "\x00" in text:
         text = text.replace("\x00", "")
     if "format" in node.params and node.params["format"].lower() == "flowed" and node.content_type == "text/plain":

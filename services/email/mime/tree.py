@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.email.mime import params, transfer
 from services.email.mime.headers import Headers, split
@@ -43,9 +44,9 @@ class Reader:
 
     def _node(self, source: "_Source", start: int, end: int, *, depth: int, default: str) -> Node:
         headers, body = split(source.raw, start, end, self.problems)
-        declared = params.parse(_value(headers, b"content-type"))
+        declared = params.parse(headers.filled(b"content-type"))
         kind = declared.main if "/" in declared.main else _BARE_TYPES.get(declared.main, default)
-        disposition = params.parse(_value(headers, b"content-disposition"))
+        disposition = params.parse(headers.filled(b"content-disposition"))
         node = Node(kind, declared.params, headers, body_at=body, disposition=disposition.main or None)
         node.name = params.clean_filename(
             disposition.params.get("filename") or declared.params.get("name") or disposition.params.get("name")
@@ -57,7 +58,7 @@ class Reader:
         return node
 
     def _decoded(self, node: Node, data: bytes) -> bytes:
-        encoding = _value(node.headers, b"content-transfer-encoding")
+        encoding = node.headers.filled(b"content-transfer-encoding")
         return transfer.decode(data, encoding, self.problems) if encoding else data
 
     def _multipart(self, node: Node, source: "_Source", start: int, end: int, depth: int) -> None:
@@ -114,27 +115,32 @@ class Reader:
 _BARE_TYPES = {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed", "image": "image/unknown"}
 
 
+_Mark = tuple[int, int, bool]  # Where a delimiter line begins, where the next line does, and whether it opens a part.
+_NO_MARKS: list[_Mark] = []
+
+
 class _Source:
     """Some bytes and where their delimiter lines are, by what stands after the two dashes."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self._lines: dict[bytes, list[tuple[int, int]]] | None = None
+        self._lines: dict[bytes, list[_Mark]] | None = None
 
     def spans(self, boundary: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """(begin, end) of each part between `start` and `end`. A closing delimiter may be missing, or be followed by
         further parts: senders who use one boundary on two levels write that.
         """
-        opening = self._between(boundary, start, end)
-        if not opening:
-            return []
-        closing = self._between(boundary + b"--", start, end)
-        marks = sorted([(at, after, True) for at, after in opening] + [(at, after, False) for at, after in closing])
+        if self._lines is None:
+            self._lines = self._index()
+        marks = self._lines.get(boundary, _NO_MARKS)
+        if marks and (marks[0][0] < start or marks[-1][0] >= end):
+            marks = marks[bisect_left(marks, (start,)) : bisect_left(marks, (end,))]
         spans = []
-        for number, (_, after, opens) in enumerate(marks):
+        for (_, after, opens), (stop, _, _) in pairwise(marks):
             if opens:
-                stop = marks[number + 1][0] if number + 1 < len(marks) else end
-                spans.append((after, self._before_break(after, stop) if number + 1 < len(marks) else stop))
+                spans.append((after, self._before_break(after, stop)))
+        if marks and marks[-1][2]:
+            spans.append((marks[-1][1], end))
         return spans
 
     def _before_break(self, start: int, at: int) -> int:
@@ -145,29 +151,18 @@ class _Source:
                 at -= 1
         return at
 
-    def _between(self, key: bytes, start: int, end: int) -> list[tuple[int, int]]:
-        if self._lines is None:
-            self._lines = self._index()
-        found = self._lines.get(key, [])
-        return found[bisect_left(found, (start, 0)) : bisect_left(found, (end, 0))]
-
-    def _index(self) -> dict[bytes, list[tuple[int, int]]]:
+    def _index(self) -> dict[bytes, list[_Mark]]:
         raw = self.raw
-        lines: dict[bytes, list[tuple[int, int]]] = {}
+        lines: dict[bytes, list[_Mark]] = {}
         at = -1 if raw.startswith(b"--") else raw.find(b"\n--")
         found = raw.startswith(b"--") or at != -1
         while found:
             stop = raw.find(b"\n", at + 1)
             after = len(raw) if stop == -1 else stop + 1
-            lines.setdefault(raw[at + 3 : after].rstrip(), []).append((at + 1, after))
+            line = raw[at + 3 : after].rstrip()
+            lines.setdefault(line, []).append((at + 1, after, True))
+            if line.endswith(b"--"):
+                lines.setdefault(line[:-2], []).append((at + 1, after, False))
             at = raw.find(b"\n--", stop) if stop != -1 else -1
             found = at != -1
         return lines
-
-
-def _value(headers: Headers, name: bytes) -> bytes | None:
-    """The first value that is not empty."""
-    values = headers.get(name)
-    if not values:
-        return None
-    return next((value for value in values if value.strip()), None) if len(values) > 1 else values[0]

@@ -30,8 +30,12 @@ def decode(value: bytes) -> str:
 def text(value: bytes) -> str:
     """A header value unfolded, with raw 8-bit bytes read, encoded words left as they are."""
     value = unfold(value)
-    if value.isascii() and b"\x1b" not in value:
-        return _one_line(value.decode("ascii"))
+    if value.isascii():
+        text = value.decode("ascii")
+        if text.isprintable():
+            return text
+        if "\x1b" not in text:
+            return _one_line(text)
     return _one_line(charset.decode(value, None).text)
 
 
