@@ -6,6 +6,7 @@ from typing import TextIO
 from hub.bus.base import Bus, Reader
 from hub.contracts import topics
 from hub.contracts.base import Event, Record
+from hub.contracts.bounce import from_robot
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import (
     DeliveryState,
@@ -69,7 +70,7 @@ def _line(event: Event) -> str:
         case ChainOpened(chain=chain):
             return f"chain    «{_short(chain.subject)}» opened"
         case InteractionLinked(interaction=interaction):
-            return f"in    ←  {_who(interaction)}: «{_short(interaction.subject)}» ({_RULES[interaction.link.rule]})"
+            return f"{_kind(interaction)} {_told(interaction)} ({_RULES[interaction.link.rule]})"
         case InteractionChanged(interaction=interaction):
             return _outgoing(interaction)
         case MessageParked():
@@ -78,9 +79,25 @@ def _line(event: Event) -> str:
             return ""
 
 
+def _kind(interaction: Interaction) -> str:
+    if interaction.bounce and interaction.bounce.kind in ("hard", "soft", "complaint", "delivered"):
+        return "bounce ← "
+    return "auto-reply ←" if from_robot(interaction.auto, interaction.bounce) else "in    ← "
+
+
+def _told(interaction: Interaction) -> str:
+    """Who wrote, about what; of a bounce, whom it could not reach, and why."""
+    if interaction.bounce and interaction.bounce.recipients:
+        first = interaction.bounce.recipients[0]
+        return f"{first.address.partition(':')[2]}: {first.reason}: {_short(first.text)}"
+    return f"{_who(interaction)}: «{_short(interaction.subject)}»"
+
+
 def _outgoing(interaction: Interaction) -> str:
     delivery = interaction.delivery
-    if delivery is None or delivery.state is DeliveryState.QUEUED or delivery.copy_state == "saved":
+    if delivery is None or delivery.state is DeliveryState.QUEUED:
+        return ""
+    if delivery.copy_state == "saved" and delivery.state is DeliveryState.SENT:
         return ""
     if delivery.copy_state == "failed":
         why = _short(delivery.copy_reason or "")

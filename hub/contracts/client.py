@@ -57,6 +57,8 @@ class Chain(Body):
     """Id of the newest interaction."""
     owner: str | None = None
     """Login of the employee who owns the next step."""
+    auto: bool = False
+    """A machine opened it: a bounce or an automatic reply that answers nothing we know."""
 
 
 class ChainOpened(Event):

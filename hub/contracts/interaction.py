@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from hub.contracts.base import Body, Event
+from hub.contracts.bounce import Authentication, Auto, Bounce
 from hub.kit.ids import derive
 
 
@@ -62,7 +63,23 @@ class Attachment(Body):
     """Key in the blob storage."""
 
 
-class InteractionReceived(Event):
+class Reading(Body):
+    """What reading a message told beside its text. All of it is optional: not every channel knows it."""
+
+    new_text: str | None = None
+    """What the sender wrote himself; none where that is all of the text."""
+    quoted_text: str = ""
+    signature: str = ""
+    html: str | None = None
+    """Blob key of the sanitised HTML."""
+    blocked_images: int = 0
+    """Remote images that the sanitised HTML does not load."""
+    auto: Auto | None = None
+    bounce: Bounce | None = None
+    authentication: Authentication | None = None
+
+
+class InteractionReceived(Reading, Event):
     """A channel received something. Published once the raw bytes are durable, before the provider is told."""
 
     TYPE: ClassVar[str] = "interaction.received.v1"
@@ -113,7 +130,7 @@ class Delivery(Body):
     copy_reason: str | None = None
 
 
-class Interaction(Body):
+class Interaction(Reading):
     """One contact, linked."""
 
     id: str

@@ -32,6 +32,10 @@ class Settings(Base):
     parse_limit: timedelta = Field(
         default=timedelta(seconds=1), description="A mail that takes longer to read is parked as a dead letter"
     )
+    trusted_authserv: tuple[str, ...] = Field(
+        default=(),
+        description="Servers (authserv-id) whose Authentication-Results are believed; empty believes the topmost",
+    )
     timeout: timedelta = Field(default=timedelta(seconds=30), description="For an answer of a mail server")
     trial_timeout: timedelta = Field(
         default=timedelta(seconds=10), description="For the logins tried before a mailbox is saved"

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.contracts.bounce import Auto, BounceKind, Severity
 from hub.contracts.interaction import DeliveryState, Direction, Role
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most", examples=[50])]
@@ -82,6 +83,33 @@ class LinkView(View):
     evidence: str = ""
 
 
+class BounceRecipientView(View):
+    address: str = Field(examples=["email:anna@example.com"])
+    action: str = Field(default="", examples=["failed"])
+    status: str | None = Field(default=None, description="RFC 3463", examples=["5.1.1"])
+    reply_code: str | None = Field(default=None, examples=["550"])
+    reason: str = Field(default="", examples=["user-unknown"])
+    text: str = Field(default="", description="The server's words")
+    severity: Severity | None = Field(default=None, description="How it weighs against the address")
+
+
+class BounceView(View):
+    """A notice about a message of ours."""
+
+    kind: BounceKind
+    recipients: tuple[BounceRecipientView, ...] = ()
+    original_message_id: str | None = None
+
+
+class AuthenticationView(View):
+    """What our server verified of the sender; null where it says nothing."""
+
+    spf: str | None = Field(default=None, examples=["pass"])
+    dkim: str | None = Field(default=None, examples=["pass"])
+    dmarc: str | None = Field(default=None, examples=["fail"])
+    authserv_id: str = Field(default="", examples=["mx.example.com"])
+
+
 class InteractionView(View):
     """One contact in its client's chain."""
 
@@ -95,7 +123,15 @@ class InteractionView(View):
     chain_id: str
     cause_id: str | None = Field(default=None, description="The interaction it answers")
     subject: str = ""
-    text: str = ""
+    text: str = Field(default="", description="All of the text, with what it quotes")
+    new_text: str = Field(default="", description="What the sender wrote himself")
+    quoted_text: str = ""
+    signature: str = ""
+    has_html: bool = Field(default=False, description="GET /api/v1/interactions/{id}/html gives it")
+    blocked_images: int = Field(default=0, description="Remote images that the HTML does not load")
+    auto: Auto | None = Field(default=None, description="Not written by a person to us")
+    bounce: BounceView | None = Field(default=None, description="It is a notice about a message of ours")
+    authentication: AuthenticationView | None = None
     participants: tuple[ParticipantView, ...] = ()
     attachments: tuple[AttachmentView, ...] = ()
     delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
@@ -103,11 +139,27 @@ class InteractionView(View):
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_event(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """An event leaves `new_text` out where all is new, and names the HTML's blob."""
+        shown = {"has_html": bool(given.get("html"))} | given
+        return shown if shown.get("new_text") is not None else {**shown, "new_text": given.get("text", "").strip()}
+
+
+class VerdictView(View):
+    since: datetime
+    why: str = Field(
+        description="The reason and the server's words", examples=["user-unknown: 550 5.1.1 no such user"]
+    )
+
 
 class AddressView(View):
     address: str = Field(examples=["email:anna@example.com"])
     raw: str = Field(default="", examples=["Anna@Example.com"])
     name: str = ""
+    invalid: VerdictView | None = Field(default=None, description="Mail to it does not arrive")
+    complained: VerdictView | None = Field(default=None, description="Its owner called a mail of ours unwelcome")
 
 
 class ClientView(View):
@@ -133,6 +185,7 @@ class ChainView(View):
     last_at: datetime
     last_id: str = ""
     owner: str | None = None
+    auto: bool = Field(default=False, description="A machine opened it")
 
 
 class InteractionList(View):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope
+from hub.contracts.bounce import from_robot
 from hub.contracts.interaction import (
     Attachment,
     Delivery,
@@ -95,14 +96,12 @@ class Answers:
         return fresh("in", at=int(self._clock.now().timestamp()))
 
     async def _answered(self, chain_id: str) -> Document:
-        """The newest message of the client; where he never wrote, our own last one."""
+        """The newest message of the client; where he never wrote, our own last one; never a machine's if possible."""
         newest = await self._repository.newest_of_chain(chain_id)
-        for document in newest:
-            if document["direction"] == Direction.IN:
-                return document
         if not newest:
             raise Unsupported("the chain holds no message yet; there is nobody to answer")
-        return newest[0]
+        of_people = [one for one in newest if not from_robot(one.get("auto"), one.get("bounce"))]
+        return next((one for one in of_people if one["direction"] == Direction.IN), (of_people or newest)[0])
 
     def _document(
         self, chain: Document, cause: Document, answer: Answer, interaction_id: str, author: str

@@ -1,5 +1,6 @@
 """The HTTP door of the interactions service, open to the gateway only."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -47,6 +48,13 @@ def _add_interactions(routes: APIRouter, repository: Repository) -> None:
     async def show_interaction(interaction_id: str) -> dict[str, Any]:
         return interaction_view(await _found(repository.interactions, interaction_id))
 
+    @routes.get("/interactions/{interaction_id}/html")
+    async def show_html(interaction_id: str) -> dict[str, str]:
+        document = await _found(repository.interactions, interaction_id)
+        if not document.get("html"):
+            raise NotFound(f"interaction {interaction_id} has no HTML; read its text")
+        return {"blob": document["html"]}
+
     @routes.get("/attachments/{attachment_id}")
     async def show_attachment(attachment_id: str) -> dict[str, Any]:
         document = await _found(repository.attachments, attachment_id)
@@ -57,11 +65,13 @@ def _add_clients(routes: APIRouter, repository: Repository) -> None:
     @routes.get("/clients")
     async def list_clients(after: str | None = None, limit: Limit = 50) -> dict[str, Any]:
         page = await repository.page("clients", {}, order="opened_at", since=None, limit=limit, after=after)
-        return _listed(page, client_view)
+        addresses = await repository.addresses_of(page.items)
+        return _listed(page, partial(client_view, addresses=addresses))
 
     @routes.get("/clients/{client_id}")
     async def show_client(client_id: str) -> dict[str, Any]:
-        return client_view(await _found(repository.clients, client_id))
+        client = await _found(repository.clients, client_id)
+        return client_view(client, await repository.addresses_of([client]))
 
 
 def _add_chains(routes: APIRouter, repository: Repository, answers: Answers) -> None:

@@ -2,6 +2,7 @@
 
 The rules, strongest first: an explicit reference; an open chain of that client with the same subject matter; the
 client's single open chain, active within the reply window; a new chain. The rule that decided is part of the result.
+What a machine sent (a bounce, an automatic reply) is no sign that the client goes on: the third rule is not for it.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hub.contracts.bounce import from_robot
 from hub.contracts.interaction import InteractionReceived, Link, Participant, Role
 from hub.kit.ids import derive, moment_of
 
@@ -20,6 +22,15 @@ _PREFIXES = re.compile(
     r"|\s*\[(?:ext|external|spam|внешн[а-я ]*|спам)\])+",
     re.IGNORECASE,
 )
+_MARKS = re.compile(
+    r"^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response|answer)|auto|out of (?:the )?office(?: auto ?reply)?"
+    r"|undeliver(?:able|ed)(?: mail)?|delivery (?:status notification|failure)(?: \([a-z]+\))?|returned mail"
+    r"|автоматический ответ|автоответ|автовідповідь|автоматична відповідь|не доставлено|недоставлено"
+    r"|automatische antwort|abwesenheits(?:notiz|nachricht)|unzustellbar|réponse automatique|non remis"
+    r"|respuesta automática|no entregado|odpowiedź automatyczna|自动回复|自动答复)\s*[:：]",
+    re.IGNORECASE,
+)
+"""What machines put before the subject of the message they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,8 @@ def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: K
 
 
 def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known, _window: timedelta) -> Found:
-    key = subject_key(arrival.subject)
+    subject = _MARKS.sub("", arrival.subject) if _is_automatic(arrival) else arrival.subject
+    key = subject_key(subject)
     if not key or not client_id:
         return None
     matching = [head for head in seen.heads.get(client_id, {}).values() if head.subject_key == key]
@@ -191,6 +203,8 @@ def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known
 
 
 def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Known, window: timedelta) -> Found:
+    if _is_automatic(arrival):
+        return None
     heads = list(seen.heads.get(client_id or "", {}).values())
     if len(heads) != 1 or abs(arrival.at - heads[0].last_at) > window:
         return None
@@ -199,3 +213,7 @@ def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Kn
 
 def _claim(head: Head) -> Claim:
     return Claim(head.id, head.client_id, head.last_id, head.last_id)
+
+
+def _is_automatic(arrival: InteractionReceived) -> bool:
+    return from_robot(arrival.auto, arrival.bounce)

@@ -5,8 +5,9 @@ from typing import Any, get_args
 
 import orjson
 
+from hub.contracts.bounce import from_robot
 from hub.contracts.client import Chain, ChainState, Client
-from hub.contracts.interaction import Direction, Interaction, InteractionReceived, Participant
+from hub.contracts.interaction import Direction, Interaction, InteractionReceived, Participant, Reading
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.outbox import OWES
@@ -31,6 +32,11 @@ ADDRESSES = CollectionSpec("addresses")
 CLAIMS = CollectionSpec("claims")
 """By reference: the chain that whoever bears or names it belongs to."""
 
+_READ = tuple(Reading.model_fields)
+_HIDDEN = frozenset(("_id", "_v", "raw", "html", "outbox", "owes", "keys", "refs", "request", "notices"))
+_SHOWN_ALWAYS = {k: v for k, v in Reading().model_dump(mode="json").items() if k not in _HIDDEN}
+"""For interactions that were stored before these were known."""
+
 
 def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interaction:
     """The linked interaction; `clients` tells the client of each known address."""
@@ -54,6 +60,7 @@ def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interactio
         keys=arrival.keys,
         refs=arrival.refs,
         raw=arrival.raw,
+        **{name: getattr(arrival, name) for name in _READ},
     )
 
 
@@ -86,6 +93,7 @@ def chain_document(interaction: Interaction) -> Document:
         "last_at": iso(interaction.at),
         "last_id": interaction.id,
         "owner": None,
+        "auto": from_robot(interaction.auto, interaction.bounce),
     }
 
 
@@ -161,20 +169,30 @@ def claim_from(document: Document) -> Claim:
 
 def interaction_view(document: Document) -> dict[str, Any]:
     """What the API shows: no blob keys, no stored bookkeeping."""
-    hidden = ("_id", "_v", "raw", "outbox", "owes", "keys", "refs", "request")
-    view = {key: value for key, value in document.items() if key not in hidden}
+    view = _SHOWN_ALWAYS | {key: value for key, value in document.items() if key not in _HIDDEN}
     return {
         "id": document["_id"],
         **view,
+        "new_text": document["text"].strip() if view["new_text"] is None else view["new_text"],
+        "has_html": bool(document.get("html")),
         "attachments": [{k: v for k, v in a.items() if k != "blob"} for a in document["attachments"]],
     }
 
 
 def chain_view(document: Document) -> dict[str, Any]:
-    return {"id": document["_id"], **{k: v for k, v in document.items() if not k.startswith("_")}}
+    return {"id": document["_id"], "auto": False, **_stored(document)}
 
 
-def client_view(document: Document) -> dict[str, Any]:
-    view = chain_view(document)
-    view["open_chains"] = [entry["id"] for entry in document["open_chains"]]
-    return view
+def client_view(document: Document, addresses: Mapping[str, Document]) -> dict[str, Any]:
+    """`addresses` are the documents of the client's addresses, which tell what they are worth."""
+    listed = [_address_view(entry, addresses.get(entry["address"], {})) for entry in document["addresses"]]
+    chains = [entry["id"] for entry in document["open_chains"]]
+    return {"id": document["_id"], **_stored(document), "addresses": listed, "open_chains": chains}
+
+
+def _address_view(entry: Document, address: Document) -> dict[str, Any]:
+    return {**entry, "invalid": address.get("invalid"), "complained": address.get("complained")}
+
+
+def _stored(document: Document) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if not key.startswith("_")}

@@ -170,6 +170,10 @@ class Repository:
         source = {"interactions": self.interactions, "chains": self.chains, "clients": self.clients}[collection]
         return await source.find(found, order=order, descending=True, limit=limit, after=after)
 
+    async def addresses_of(self, clients: Iterable[Document]) -> dict[str, Document]:
+        """The documents of the addresses that these clients list."""
+        return await self.addresses.get_many({one["address"] for client in clients for one in client["addresses"]})
+
     async def newest_of_chain(self, chain_id: str, limit: int = 50) -> list[Document]:
         """The newest interactions of a chain, newest first."""
         page = await self.page(

@@ -21,6 +21,7 @@ from hub.kit.errors import StoreUnavailable
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
+from services.interactions.bounces import Bounces
 from services.interactions.linking import Decision, link
 from services.interactions.models import (
     chain_from,
@@ -46,6 +47,7 @@ class Interactions:
         self._bus = bus
         self._clock = clock
         self._reply_window = reply_window
+        self._bounces = Bounces(repository)
 
     async def receive(self, envelopes: Sequence[Envelope]) -> None:
         """Links a batch of `InteractionReceived`, stores it and publishes what follows."""
@@ -62,12 +64,15 @@ class Interactions:
         # Together: the store writes while the facts are made ready, and both are durable before anything is told.
         _, facts = await asyncio.gather(self._store(linked), self._facts(all_of_them))
         seam("interactions.after_state")
+        returned = await self._bounces.record(all_of_them)
         more = [
             a
             for a in arrivals
             if a.account not in (known[a.id]["accounts"] if a.id in known else (first[a.id].account,))
         ]
-        await self._publish([*facts, *await self._with_accounts(more)], causes)
+        changed = [*(after for _, after in returned), *await self._with_accounts(more)]
+        returning = {after.interaction.id: causes[notice] for notice, after in returned}
+        await self._publish([*facts, *changed], {**returning, **causes})
         seam("interactions.after_publish")
 
     async def _link(self, arrivals: Sequence[InteractionReceived]) -> list[Interaction]:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
 
+from hub.contracts.bounce import Bounce
 from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
 from hub.kit.ids import derive, moment_of
-from services.email.inbound.tokens import references
+from services.email.inbound.reading import encodable, read
+from services.email.inbound.tokens import enclosed_tokens, references
 from services.email.mime import identity
 from services.email.mime.model import Address, Mail, Part
 
@@ -25,17 +27,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """The event, and the bytes of its attachments by blob key."""
+    """The event, the bytes of its attachments by blob key, and its sanitised HTML, which has no key yet."""
 
     event: InteractionReceived
     blobs: dict[str, bytes]
+    page: bytes = b""
 
 
 def normalise(
-    mail: Mail, *, account: str, stored_at: datetime, received_at: datetime, ours: frozenset[str], raw: str
+    mail: Mail,
+    *,
+    account: str,
+    stored_at: datetime,
+    received_at: datetime,
+    ours: frozenset[str],
+    raw: str,
+    trusted: frozenset[str] | None = None,
 ) -> Normalised:
-    """`stored_at` is when the server got it, `ours` the normalised addresses of our mailboxes, `raw` a blob key."""
-    problems = list(mail.problems)
+    """`stored_at` is when the server got it, `ours` the normalised addresses of our mailboxes, `raw` a blob key,
+    `trusted` the servers whose verdicts on the sender are believed (none: the topmost).
+    """
+    found = read(mail, trusted)
+    problems = [*mail.problems, *found.problems]
     interaction_id = identity.interaction_id(mail)
     blobs = {_blob(part): part.content for part in mail.attachments[:_ATTACHMENTS]}
     event = InteractionReceived(
@@ -46,18 +59,19 @@ def normalise(
         at=_sane(mail.date, stored_at=stored_at, received_at=received_at),
         received_at=received_at,
         participants=_cut(_participants(mail, ours), PARTICIPANTS, "participants", problems),
-        subject=_encodable(mail.subject[:_NAME_LIMIT]),
-        text=_cut_text(_encodable(mail.text), problems),
+        subject=encodable(mail.subject[:_NAME_LIMIT]),
+        text=_cut_text(encodable(mail.text), problems),
         attachments=tuple(
             _attachment(interaction_id, number, part)
             for number, part in enumerate(_cut(mail.attachments, _ATTACHMENTS, "attachments", problems))
         ),
         keys=tuple(f"email:<{known}>" for known in [identity.normalise_message_id(mail.message_id)] if known),
-        refs=_cut(references(_answered(mail), mail), REFS, "references", problems),
+        refs=_cut(_refs(mail, found.fields.bounce), REFS, "references", problems),
         raw=raw,
-        problem=_encodable("; ".join(problems)[:_NAME_LIMIT]),
+        problem=encodable("; ".join(problems)[:_NAME_LIMIT]),
+        **found.fields.__dict__,
     )
-    return Normalised(event=_fitting(event), blobs=blobs)
+    return Normalised(event=_fitting(event), blobs=blobs, page=found.page)
 
 
 def is_ours(address: str, ours: frozenset[str]) -> bool:
@@ -66,9 +80,16 @@ def is_ours(address: str, ours: frozenset[str]) -> bool:
     return address in ours or f"{local.partition('+')[0]}@{domain}" in ours
 
 
-def _answered(mail: Mail) -> Iterable[str]:
-    """Message-IDs in angle brackets: In-Reply-To, then References from the newest."""
-    for found in (*mail.in_reply_to, *reversed(mail.references)):
+def _refs(mail: Mail, bounce: Bounce | None) -> tuple[str, ...]:
+    if bounce is None:
+        return references(_answered(mail), mail)
+    original = bounce.original_message_id or ""
+    return tuple(dict.fromkeys([*references(_answered(mail, original), mail), *enclosed_tokens(mail)]))
+
+
+def _answered(mail: Mail, original: str = "") -> Iterable[str]:
+    """Message-IDs in angle brackets: `original`, In-Reply-To, then References from the newest."""
+    for found in (original, *mail.in_reply_to, *reversed(mail.references)):
         if known := identity.normalise_message_id(found):
             yield f"<{known}>"
 
@@ -87,12 +108,12 @@ def _participants(mail: Mail, ours: frozenset[str]) -> tuple[Participant, ...]:
 
 
 def _participant(role: Role, found: Address, ours: frozenset[str]) -> Participant:
-    address = _encodable(identity.normalise_address(found.address))[:_NAME_LIMIT]
+    address = encodable(identity.normalise_address(found.address))[:_NAME_LIMIT]
     return Participant(
         role=role,
         address=address,
-        raw=_encodable(found.address)[:_NAME_LIMIT],
-        name=_encodable(found.name)[:_NAME_LIMIT],
+        raw=encodable(found.address)[:_NAME_LIMIT],
+        name=encodable(found.name)[:_NAME_LIMIT],
         ours=is_ours(address, ours),
     )
 
@@ -100,8 +121,8 @@ def _participant(role: Role, found: Address, ours: frozenset[str]) -> Participan
 def _attachment(interaction_id: str, number: int, part: Part) -> Attachment:
     return Attachment(
         id=derive("at", interaction_id, str(number), at=moment_of(interaction_id)),
-        filename=_encodable(part.filename or f"attachment-{number + 1}")[:255],
-        content_type=_encodable(part.content_type)[:255],
+        filename=encodable(part.filename or f"attachment-{number + 1}")[:255],
+        content_type=encodable(part.content_type)[:255],
         size=part.size,
         blob=_blob(part),
     )
@@ -144,10 +165,12 @@ def _fitting(event: InteractionReceived) -> InteractionReceived:
         people = cut.participants[: max(1, len(cut.participants) // 2)]
         attachments = cut.attachments[: max(1, len(cut.attachments) // 2)]
         problem = "too large for one event: text and participants are cut, the raw mail is kept"
-        half = {"text": cut.text[: len(cut.text) // 2], "participants": people, "attachments": attachments}
-        cut = cut.model_copy(update={**half, "refs": cut.refs[: max(1, len(cut.refs) // 2)], "problem": problem})
+        texts = {name: _half(getattr(cut, name)) for name in ("text", "new_text", "quoted_text", "signature")}
+        refs = cut.refs[: max(1, len(cut.refs) // 2)]
+        rest = {"participants": people, "attachments": attachments, "refs": refs, "problem": problem}
+        cut = cut.model_copy(update={**texts, **rest})
     return cut
 
 
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+def _half(text: str | None) -> str | None:
+    return text and text[: len(text) // 2]

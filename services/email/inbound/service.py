@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -90,6 +90,7 @@ class Intake:
         self._own = own
         self._clock = clock
         self._limit = settings.parse_limit.total_seconds()
+        self._trusted = frozenset(map(str.lower, settings.trusted_authserv)) or None
 
     async def take(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> int:
         """How many interactions were published; when it returns, all of the batch is durable."""
@@ -123,7 +124,8 @@ class Intake:
     async def _read(self, stored: Sequence[Stored], *, ignore_refusal: bool = False) -> list[Reading]:
         """In a thread, so that the event loop goes on; when it takes long, one by one to find the culprit."""
         ours = await self._own.addresses()
-        read = partial(_read, ours=ours, received_at=self._clock.now(), ignore_refusal=ignore_refusal)
+        now = self._clock.now()
+        read = partial(_read, ours=ours, trusted=self._trusted, received_at=now, ignore_refusal=ignore_refusal)
         try:
             async with asyncio.timeout(self._limit):
                 return await asyncio.to_thread(_read_all, stored, read)
@@ -138,10 +140,10 @@ class Intake:
             return Reading(stored, error=Poison(f"it takes longer than {self._limit:g} s to read"))
 
     async def _publish(self, readings: Sequence[Reading]) -> int:
-        new = await self._unpublished({_entry_id(reading): reading for reading in readings})
-        attachments = {key: raw for r in new.values() if r.normalised for key, raw in r.normalised.blobs.items()}
-        if attachments:
-            await self._blobs.put_many(attachments)
+        new, blobs = _with_pages(await self._unpublished({_entry_id(reading): reading for reading in readings}))
+        blobs |= {key: raw for r in new.values() if r.normalised for key, raw in r.normalised.blobs.items()}
+        if blobs:
+            await self._blobs.put_many(blobs)
         echoes = await self._echoes(new)
         told = {key: reading for key, reading in new.items() if key not in echoes}
         now = self._clock.now()
@@ -192,7 +194,30 @@ def _read_all(stored: Sequence[Stored], read: Read) -> list[Reading]:
     return [read(item) for item in stored]
 
 
-def _read(stored: Stored, *, ours: frozenset[str], received_at: datetime, ignore_refusal: bool) -> Reading:
+def _with_pages(readings: dict[str, Reading]) -> tuple[dict[str, Reading], dict[str, bytes]]:
+    """The readings whose HTML has a name, and that HTML: all of a batch as one blob."""
+    pages = {key: reading.normalised for key, reading in readings.items() if reading.normalised}
+    pages = {key: normalised for key, normalised in pages.items() if normalised.page}
+    if not pages:
+        return readings, {}
+    contents = [normalised.page for normalised in pages.values()]
+    blob = f"html/{sha256(b''.join(sha256(content).digest() for content in contents)).hexdigest()}"
+    names, content = packed(blob, contents)
+    named = dict(readings)
+    for (key, normalised), name in zip(pages.items(), names, strict=True):
+        event = normalised.event.model_copy(update={"html": name})
+        named[key] = replace(readings[key], normalised=replace(normalised, event=event))
+    return named, {blob: content}
+
+
+def _read(
+    stored: Stored,
+    *,
+    ours: frozenset[str],
+    trusted: frozenset[str] | None,
+    received_at: datetime,
+    ignore_refusal: bool,
+) -> Reading:
     fact = stored.fact
     if fact.refused and not ignore_refusal:
         return Reading(stored, error=Poison(f"refused: {fact.refused}"))
@@ -204,6 +229,7 @@ def _read(stored: Stored, *, ours: frozenset[str], received_at: datetime, ignore
             received_at=received_at,
             ours=ours,
             raw=fact.blob,
+            trusted=trusted,
         )
     except Exception as exc:
         # Whatever it is: the mail is parked with its bytes, and those behind it go on.
@@ -215,7 +241,7 @@ def _with_refusal(normalised: Normalised, refused: str) -> Normalised:
     if not refused:
         return normalised
     problem = "; ".join(filter(None, (refused, normalised.event.problem)))
-    return Normalised(normalised.event.model_copy(update={"problem": problem}), normalised.blobs)
+    return replace(normalised, event=normalised.event.model_copy(update={"problem": problem}))
 
 
 def _entry_id(reading: Reading) -> str:

@@ -9,6 +9,8 @@ TOKEN_HEADER = "X-Omnihub-Token"
 _OURS = re.compile(r"^<?(in_[a-z0-9]{20,40})@[^\s>]+>?$")
 _TOKEN = re.compile(r"[A-Z2-7]{16}")
 _IN_TEXT = re.compile(r"\[#([A-Z2-7]{16})\]")
+_ENCLOSED = re.compile(rf"(?m)^[ \t>|]{{0,20}}(?i:{TOKEN_HEADER}):[ \t]*([A-Z2-7]{{16}})\s|\[#([A-Z2-7]{{16}})\]")
+_HEAD = 64 * 1024
 _IN_ADDRESS = re.compile(r"[^\s<>,;:\"]\+([A-Za-z2-7]{16})@")
 _RECIPIENT_HEADERS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 
@@ -37,6 +39,14 @@ def tokens(mail: Mail) -> list[str]:
     for text in (mail.subject, mail.text, mail.html or ""):
         found += _IN_TEXT.findall(text)
     return [f"token:{token}" for token in dict.fromkeys(found)]
+
+
+def enclosed_tokens(mail: Mail) -> list[str]:
+    """The same for the mail of ours that a notice encloses or quotes."""
+    enclosed = (part.content[:_HEAD].decode("latin-1") for part in mail.parts if "822" in part.content_type)
+    texts = (mail.text[:_HEAD], *enclosed)
+    tokens = [found[1] or found[2] for text in texts for found in _ENCLOSED.finditer(text)]
+    return [f"token:{token}" for token in dict.fromkeys(tokens)]
 
 
 def _addressed(mail: Mail, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from hub.contracts.interaction import Attachment
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import InvalidInput, TooLarge
+from hub.kit.errors import InvalidInput, NotFound, TooLarge
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Store
 
@@ -29,6 +29,12 @@ SAFE_TYPES = frozenset(
     }
 )
 """What no browser runs as a page; all else is sent as bytes without a type."""
+HTML_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""For the HTML of a mail: whoever opens it on its own runs nothing and fetches nothing."""
 MAX_NAME = 200
 _TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?:;[\x20-\x7e]{0,200})?", re.ASCII)
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
@@ -88,6 +94,13 @@ class Attachments:
 
     async def content(self, attachment: Attachment) -> bytes:
         return await self._blobs.get(attachment.blob)
+
+    async def html(self, blob: str) -> bytes:
+        """The sanitised HTML of a message; raises NotFound without naming the blob."""
+        try:
+            return await self._blobs.get(blob)
+        except NotFound as exc:
+            raise NotFound("the HTML of this message is no longer kept; read its text") from exc
 
 
 def clean_name(name: str) -> str:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends, Query, Response
 
+from services.gateway.attachments.service import HTML_HEADERS
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.views import (
@@ -63,6 +65,20 @@ async def list_interactions(query: Annotated[InteractionQuery, Query()], me: Me,
 async def show_interaction(item_id: Id, me: Me, hub: Hub) -> Response:
     """One interaction."""
     return await hub.interactions.read(f"/interactions/{item_id}", None, employee=me.login)
+
+
+@interaction_routes.get(
+    "/interactions/{id}/html",
+    operation_id="showInteractionHtml",
+    dependencies=_READ,
+    response_class=Response,
+    responses={**NOT_FOUND, 200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
+async def show_interaction_html(item_id: Id, me: Me, hub: Hub) -> Response:
+    """The HTML of a message, sanitised: without scripts and forms, remote images held back. Show it in a sandbox."""
+    described = orjson.loads(await hub.interactions.ask(f"/interactions/{item_id}/html", employee=me.login))
+    content = await hub.attachments.html(described["blob"])
+    return Response(content, media_type="text/html", headers=HTML_HEADERS)
 
 
 @client_routes.get("/clients", operation_id="listClients", dependencies=_READ, **_gives(ClientList))

@@ -1,0 +1,151 @@
+"""What a notice about a message of ours changes: its delivery, and what the addresses it names are worth."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final
+
+from hub.contracts.bounce import Bounce, BounceRecipient
+from hub.contracts.interaction import Delivery, DeliveryState, Direction, Interaction, InteractionChanged, Role
+from hub.kit.clock import iso
+from hub.kit.errors import StoreUnavailable
+from hub.store.base import Collection, Document
+from services.interactions.models import interaction_from
+from services.interactions.repository import Repository
+from services.interactions.standing import Mark, marked
+
+_ABOUT_OURS = frozenset({"hard", "soft", "complaint", "delivered"})
+_OUTCOMES: Final = ("delayed", "delivered", "complained", "failed")
+"""What a notice says of one recipient, the later one wins: so notices may come twice and in any order."""
+_RECIPIENTS = (Role.TO, Role.CC, Role.BCC)
+_REASON = 1000
+_TRIES = 20
+
+
+class Bounces:
+    """Records notices; each may be told twice."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    async def record(self, interactions: Iterable[Interaction]) -> list[tuple[str, InteractionChanged]]:
+        """For each notice about a message of ours: its id, and that message as it is now."""
+        notices = {i.id: i for i in interactions if _is_about_ours(i)}
+        if not notices:
+            return []
+        originals = await self._repository.interactions.get_many({i.cause_id for i in notices.values() if i.cause_id})
+        changes = []
+        for notice in notices.values():
+            original = originals.get(notice.cause_id or "")
+            if original is None or original["direction"] != Direction.OUT:
+                continue
+            after = await _amend(self._repository.interactions, original, partial(returned, notice=notice))
+            await self._mark(after, notice)
+            originals[after["_id"]] = after
+            change = InteractionChanged(interaction=interaction_from(after), revision=after["_v"])
+            changes.append((notice.id, change))
+        return changes
+
+    async def _mark(self, original: Document, notice: Interaction) -> None:
+        """Only addresses that the message went to: a forged notice must not harm others."""
+        wanted = marks_of(notice, recipients_of(original))
+        addresses = await self._repository.addresses.get_many(wanted) if wanted else {}
+        for address, document in addresses.items():
+            await _amend(self._repository.addresses, document, partial(marked, mark=wanted[address]))
+
+
+def returned(original: Document, *, notice: Interaction) -> Document:
+    """The message after a notice about it: bounced when it failed for every recipient, delivered when the fate of all
+    is known and one has it; otherwise the reason alone tells. A state never moves backwards.
+    """
+    recipients = recipients_of(original)
+    notices = dict(original.get("notices") or {})
+    for address, told in _told(notice, recipients).items():
+        notices[address] = max(notices.get(address, told), told, key=_weight)
+    if notices == (original.get("notices") or {}):
+        return original
+    before = Delivery.model_validate(original["delivery"] or {"state": DeliveryState.SENT})
+    state = max(before.state, _state(notices, recipients) or before.state, key=lambda one: one.rank)
+    after = before.model_copy(update={"state": state, "reason": _reason(notices, recipients)})
+    return {**original, "notices": notices, "delivery": after.model_dump(mode="json")}
+
+
+def recipients_of(original: Document) -> list[str]:
+    """The addresses a message went to, each once."""
+    found = [p["address"] for p in original["participants"] if p["role"] in _RECIPIENTS]
+    return list(dict.fromkeys(found))
+
+
+def marks_of(notice: Interaction, recipients: Sequence[str]) -> dict[str, Mark]:
+    """By address: what the notice says for or against it."""
+    assert notice.bounce
+    marks: dict[str, Mark] = {}
+    for one in notice.bounce.recipients:
+        kind = "delivered" if notice.bounce.kind == "delivered" else one.severity
+        if kind and one.address in recipients:
+            marks[one.address] = {"by": notice.id, "at": iso(notice.at), "kind": kind, "why": _words(one)}
+    return marks
+
+
+def _is_about_ours(interaction: Interaction) -> bool:
+    """A guess by subject or time would mark the wrong message."""
+    bounce, rule = interaction.bounce, interaction.link.rule
+    return bounce is not None and bounce.kind in _ABOUT_OURS and rule == "reference" and bool(interaction.cause_id)
+
+
+def _told(notice: Interaction, recipients: Sequence[str]) -> dict[str, Document]:
+    """What the notice says of each recipient. A message to one person is about him, whatever his server calls him."""
+    bounce = notice.bounce
+    assert bounce
+    named = bounce.recipients or (BounceRecipient(address="", reason=bounce.kind),)
+    told = {}
+    for one in named:
+        address = recipients[0] if len(recipients) == 1 else one.address
+        if address in recipients:
+            at = {"at": iso(notice.at), "by": notice.id}
+            told[address] = {"outcome": _outcome(bounce, one), "words": _words(one), **at}
+    return told
+
+
+def _outcome(bounce: Bounce, recipient: BounceRecipient) -> str:
+    if bounce.kind in ("delivered", "complaint"):
+        return "delivered" if bounce.kind == "delivered" else "complained"
+    return "delayed" if recipient.action == "delayed" else "failed"
+
+
+def _words(recipient: BounceRecipient) -> str:
+    return ": ".join(filter(None, (recipient.reason, recipient.text)))
+
+
+def _weight(told: Document) -> tuple[int, str, str]:
+    return _OUTCOMES.index(told["outcome"]), told["at"], told["by"]
+
+
+def _state(notices: dict[str, Document], recipients: Sequence[str]) -> DeliveryState | None:
+    """None while somebody's fate is unknown."""
+    outcomes = {notices[address]["outcome"] if address in notices else "" for address in recipients}
+    if outcomes == {"failed"}:
+        return DeliveryState.BOUNCED
+    return None if outcomes & {"", "delayed"} else DeliveryState.DELIVERED
+
+
+def _reason(notices: dict[str, Document], recipients: Sequence[str]) -> str:
+    single = len(recipients) == 1
+    told = [_said(address, notices[address], single=single) for address in recipients if address in notices]
+    return "; ".join(told)[:_REASON]
+
+
+def _said(address: str, told: Document, *, single: bool) -> str:
+    delayed = "delayed: " if told["outcome"] == "delayed" else ""
+    return delayed + told["words"] if single else f"{address.partition(':')[2]}: {delayed}{told['words']}"
+
+
+async def _amend(collection: Collection, document: Document, change: Callable[[Document], Document]) -> Document:
+    """The document as it then is, changed whoever else changes it meanwhile."""
+    for _ in range(_TRIES):
+        after = change(document)
+        if after is document:
+            return document
+        if await collection.swap(after):
+            return {**after, "_v": document["_v"] + 1}
+        document = await collection.get(document["_id"]) or document
+    raise StoreUnavailable("a message that bounced is changed by too many at once")
