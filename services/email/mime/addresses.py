@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from services.email.mime import words
 from services.email.mime.model import Address
@@ -21,11 +22,20 @@ def parse(values: Sequence[bytes]) -> tuple[Address, ...]:
     """Every address of the headers in order; groups are flattened. A name without an address keeps "" as address."""
     if not values:
         return ()
-    found: list[Address] = []
-    for value in values:
-        text = words.text(value)
-        found.extend(_read_plain(text) or (_Reader().read(text) if text else ()))
-    return tuple(found[:MAX_ADDRESSES])
+    if len(values) == 1:
+        return _read_short(values[0]) if len(values[0]) < 200 else _read(values[0])
+    return tuple(address for value in values for address in _read(value))[:MAX_ADDRESSES]
+
+
+# Most mails of a mailbox are written to the same few addresses.
+@lru_cache(maxsize=128)
+def _read_short(value: bytes) -> tuple[Address, ...]:
+    return _read(value)
+
+
+def _read(value: bytes) -> tuple[Address, ...]:
+    text = words.text(value)
+    return tuple(_read_plain(text) or (_Reader().read(text)[:MAX_ADDRESSES] if text else ()))
 
 
 def _read_plain(text: str) -> list[Address]:

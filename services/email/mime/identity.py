@@ -24,12 +24,18 @@ _DATE = re.compile(
 _DATE_LENGTH = 100
 _MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
 _EPOCH = date_type(1970, 1, 1).toordinal()
+_SOUND = re.compile(rb"\s*+(?:<[!-;=?-~]++>\s*+)++")
+_SOUND_ID = re.compile(rb"<([^>]++)>")
 _SEPARATORS = re.compile(r"[\s,;<>\"]+")
 
 
 def normalise_message_id(value: str | bytes) -> str:
     """`" <a@b> (comment)"` becomes `a@b`: brackets, comments and blanks go, the case stays. "" for none."""
-    text = words.text(value) if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        if _SOUND.fullmatch(value):
+            return value[value.index(b"<") + 1 : value.index(b">")].decode("ascii")
+        value = words.text(value)
+    text = value
     if match := _BRACKETED.search(text):
         return "".join(match[1].split())
     text = _COMMENT.sub("", text) if len(text) < 2000 else text
@@ -40,6 +46,9 @@ def identifiers(values: Iterable[bytes]) -> tuple[str, ...]:
     """Every message id in the headers, in order, each once; words around them ("Your message of...") are dropped."""
     found: dict[str, None] = {}
     for value in values:
+        if _SOUND.fullmatch(value):
+            found |= dict.fromkeys(b" ".join(_SOUND_ID.findall(value)).decode("ascii").split(" "))
+            continue
         text = words.text(value)
         bracketed = _BRACKETED.findall(text)
         for one in bracketed or [word for word in _SEPARATORS.split(text) if "@" in word.strip("@")]:

@@ -29,7 +29,7 @@ class Value(NamedTuple):
 EMPTY = Value("", MappingProxyType({}))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _parse_short(raw: bytes) -> Value:
     return _parse(raw)
 

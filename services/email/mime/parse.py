@@ -14,7 +14,6 @@ from services.email.mime.model import Address, Charset, Mail, Part
 from services.email.mime.tree import Node, Reader
 
 _UNSAFE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
-_BREAK = re.compile(r"\r\n?")
 
 
 def parse(raw: bytes) -> Mail:
@@ -27,7 +26,7 @@ def parse(raw: bytes) -> Mail:
     body = _Body(select(root), reader.problems)
     headers = root.headers
     return Mail(
-        message_id=normalise_message_id(headers.raw("message-id") or b""),
+        message_id=normalise_message_id(headers.filled(b"message-id") or b""),
         in_reply_to=identifiers(headers.get(b"in-reply-to")),
         references=identifiers(headers.get(b"references")),
         subject=_subject(headers),
@@ -195,10 +194,9 @@ def _read_text(node: Node) -> tuple[str | None, Charset]:
 
 
 def _clean(text: str, node: Node) -> str:
-    if returns := text.count("\r"):
-        # Dropping one character is three times as fast as replacing two by one.
-        sound = returns == text.count("\r\n")
-        text = text.replace("\r", "") if sound else _BREAK.sub("\n", text)
+    if "\r" in text:
+        text = "\n".join(text.split("\r\n"))  # Faster than replacing.
+        text = text.replace("\r", "\n") if "\r" in text else text
     if "\x00" in text:
         text = text.replace("\x00", "")
     if "format" in node.params and node.params["format"].lower() == "flowed" and node.content_type == "text/plain":
