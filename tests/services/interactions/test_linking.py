@@ -86,6 +86,23 @@ def test_otherwise_a_known_client_opens_a_new_chain(known: Known) -> None:
     assert not decision.new_client
 
 
+def test_an_automatic_reply_does_not_join_the_only_open_chain() -> None:
+    (decision,) = decided(an_arrival(auto="auto-reply"), known=anna_with(a_head("ch_1", "Другое")))
+    assert (decision.link.rule, decision.new_client) == ("new_chain", False)
+
+
+@pytest.mark.parametrize("mark", ["Автоответ: ", "Automatic reply: Re: ", "Undeliverable: ", "Re: ", "Абвгд: "])
+def test_an_automatic_reply_finds_the_chain_by_the_subject_it_repeats(mark: str) -> None:
+    arrival = an_arrival(auto="auto-reply", subject=f"{mark}Счёт")
+    (decision,) = decided(arrival, known=anna_with(a_head("ch_1", "Счёт"), a_head("ch_2")))
+    assert decision.link.rule == ("same_subject" if mark != "Абвгд: " else "new_chain")
+
+
+def test_a_mail_of_a_list_is_linked_as_any_other() -> None:
+    (decision,) = decided(an_arrival(auto="list"), known=anna_with(a_head("ch_1", "Другое")))
+    assert decision.link.rule == "open_chain"
+
+
 def test_a_question_that_comes_after_its_answer_joins_the_answers_chain() -> None:
     answer = an_arrival(2, sender="boris@example.com", refs=("email:<1@example.com>",))
     first, second = decided(answer, an_arrival(1))

@@ -1,10 +1,6 @@
 """Linking and deliveries against a real store."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,54 +13,9 @@ from hub.contracts.interaction import (
     Role,
 )
 from hub.kit.errors import BusUnavailable, Conflict, InvalidInput, NotFound
-from hub.store.sqlite import SqliteStore
-from hub.testing.builders import NOON, a_delivery, a_participant, an_arrival, envelopes
-from hub.testing.fakes import FakeBus, FakeClock
-from services.interactions.answers import Answer, Answers, token_of
-from services.interactions.repository import Repository
-from services.interactions.service import Interactions
-
-
-class Bench:
-    """A service on a real store and a bus that collects."""
-
-    def __init__(self, store: SqliteStore) -> None:
-        self.bus = FakeBus()
-        self.repository = Repository(store)
-        self.service = self.another()
-        self.answers = Answers(self.repository, self.bus, FakeClock(NOON))
-
-    def another(self) -> Interactions:
-        """A second copy of the service on the same store."""
-        return Interactions(self.repository, self.bus, FakeClock(NOON), reply_window=timedelta(hours=24))
-
-    async def receive(self, *arrivals: Any) -> None:
-        await self.service.receive(envelopes(*arrivals))
-
-    async def everything(self) -> list[dict[str, Any]]:
-        return (await self.repository.page("interactions", {}, order="at", since=None, limit=500, after=None)).items
-
-    async def chains(self) -> list[dict[str, Any]]:
-        return (
-            await self.repository.page(
-                "chains", {"state": "open"}, order="last_at", since=None, limit=500, after=None
-            )
-        ).items
-
-    async def clients(self) -> list[dict[str, Any]]:
-        return (await self.repository.page("clients", {}, order="opened_at", since=None, limit=500, after=None)).items
-
-    async def opened(self) -> tuple[int, int, int]:
-        return len(await self.clients()), len(await self.chains()), len(await self.everything())
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    store = SqliteStore(tmp_path / "interactions.sqlite")
-    bench = Bench(store)
-    await store.start()
-    yield bench
-    await store.stop()
+from hub.testing.builders import a_delivery, a_participant, an_arrival, envelopes
+from services.interactions.answers import Answer, token_of
+from tests.services.interactions.conftest import Bench
 
 
 async def test_an_arrival_is_told_with_its_client_and_chain(bench: Bench) -> None:

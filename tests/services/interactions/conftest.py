@@ -1,0 +1,74 @@
+"""The interactions service on a real store and a bus that collects."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.store.sqlite import SqliteStore
+from hub.testing.builders import NOON, a_delivery, envelopes
+from hub.testing.fakes import FakeBus, FakeClock
+from services.interactions.answers import Answer, Answers
+from services.interactions.repository import Repository
+from services.interactions.service import Interactions
+
+
+class Bench:
+    """A service on a real store and a bus that collects."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.bus = FakeBus()
+        self.repository = Repository(store)
+        self.service = self.another()
+        self.answers = Answers(self.repository, self.bus, FakeClock(NOON))
+
+    def another(self) -> Interactions:
+        """A second copy of the service on the same store."""
+        return Interactions(self.repository, self.bus, FakeClock(NOON), reply_window=timedelta(hours=24))
+
+    async def receive(self, *arrivals: Any) -> None:
+        await self.service.receive(envelopes(*arrivals))
+
+    async def everything(self) -> list[dict[str, Any]]:
+        return (await self.repository.page("interactions", {}, order="at", since=None, limit=500, after=None)).items
+
+    async def chains(self) -> list[dict[str, Any]]:
+        return (
+            await self.repository.page(
+                "chains", {"state": "open"}, order="last_at", since=None, limit=500, after=None
+            )
+        ).items
+
+    async def clients(self) -> list[dict[str, Any]]:
+        return (await self.repository.page("clients", {}, order="opened_at", since=None, limit=500, after=None)).items
+
+    async def answered(self, text: str = "Да", *, cc: tuple[str, ...] = ()) -> str:
+        """Id of our answer in the one chain there is; it has left."""
+        (chain,) = await self.chains()
+        answer = Answer(text=text, cc=cc)
+        planned = await self.answers.plan(chain["_id"], answer, author="olga", idempotency_key=None)
+        await self.service.record_deliveries(envelopes(a_delivery(planned["_id"], reason="250 queued")))
+        return str(planned["_id"])
+
+    async def delivery(self, interaction_id: str) -> tuple[str, str | None]:
+        """State and reason."""
+        stored = await self.repository.interactions.get(interaction_id)
+        assert stored
+        return stored["delivery"]["state"], stored["delivery"]["reason"]
+
+    async def address(self, address: str = "anna@example.com") -> dict[str, Any]:
+        return await self.repository.addresses.get(f"email:{address}") or {}
+
+    async def opened(self) -> tuple[int, int, int]:
+        return len(await self.clients()), len(await self.chains()), len(await self.everything())
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    store = SqliteStore(tmp_path / "interactions.sqlite")
+    bench = Bench(store)
+    await store.start()
+    yield bench
+    await store.stop()
