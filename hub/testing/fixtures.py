@@ -1,12 +1,12 @@
-"""Pytest fixtures for tests on real servers; without Java or Maven they skip and say so."""
+"""Pytest fixtures for tests on real servers; where these cannot run they skip and say so."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from hub.kit.ids import fresh
 from hub.store.mongo import MongoStore
-from hub.testing.servers import kafka, mongo
+from hub.testing.servers import dovecot, kafka, mongo
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +39,19 @@ async def mongo_store(mongo_server: mongo.MongoServer, mongo_database: str) -> A
     store = MongoStore(mongo_server.url, mongo_database)
     yield store
     await store.stop()
+
+
+@pytest.fixture(scope="session")
+def dovecot_servers() -> Iterator[Callable[..., dovecot.DovecotServer]]:
+    """Starts a Dovecot with the users it is given (`start_dovecot`); all of them end with the tests."""
+    if reason := dovecot.missing():
+        pytest.skip(f"Dovecot: {reason}")
+    running: list[dovecot.DovecotServer] = []
+
+    def start(users: dict[str, str], **options: str) -> dovecot.DovecotServer:
+        running.append(dovecot.start_dovecot(users, **options))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.remove()
