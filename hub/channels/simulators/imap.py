@@ -27,6 +27,8 @@ from pymap.parsing.response import CommandResponse, Response, ResponseOk, Untagg
 from pymap.parsing.response.specials import FetchResponse
 from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
+from pysasl import SASLAuth
+from pysasl.creds.external import ExternalCredentials, ExternalVerificationRequired
 from pysasl.creds.server import ServerCredentials
 from pysasl.hashing import BuiltinHash
 
@@ -40,6 +42,8 @@ _LINE_LIMIT = 1 << 20
 
 FindAccount = Callable[[str], tuple[str, Folders] | None]
 """Password and folders of a login name."""
+UserOf = Callable[[str], str | None]
+"""Whose mailbox an access token opens."""
 
 
 class ImapServer:
@@ -52,11 +56,13 @@ class ImapServer:
         *,
         tls: ssl.SSLContext | None = None,
         starttls: ssl.SSLContext | None = None,
+        user_of: UserOf | None = None,
     ) -> None:
+        """With `user_of`, access tokens are logins, too (XOAUTH2)."""
         self._find = find
         self._faults = faults
         self._tls = tls
-        self._config = _Config(faults, starttls)
+        self._config = _Config(faults, starttls, user_of)
         self._connections: dict[asyncio.Task[Any], StreamWriter] = {}
         self._server: asyncio.Server | None = None
 
@@ -102,7 +108,7 @@ class ImapServer:
 
 
 class _Config(IMAPConfig):
-    def __init__(self, faults: MailFaults, starttls: ssl.SSLContext | None) -> None:
+    def __init__(self, faults: MailFaults, starttls: ssl.SSLContext | None, user_of: UserOf | None) -> None:
         super().__init__(
             Namespace(proxy_protocol=None),
             host=None,
@@ -114,6 +120,11 @@ class _Config(IMAPConfig):
             reject_dnsbl=False,
         )
         self.faults = faults
+        self.user_of = user_of
+
+    @property
+    def tls_auth(self) -> SASLAuth:
+        return SASLAuth.named([b"PLAIN", b"LOGIN", *([b"XOAUTH2"] if self.user_of else [])])
 
     @property
     def backend_capability(self) -> BackendCapability:
@@ -151,14 +162,24 @@ class _Login(LoginInterface):
     async def authenticate(self, credentials: ServerCredentials) -> "_Identity":
         if self._config.faults.imap_logins_refused is not None:
             raise InvalidAuth(self._config.faults.imap_logins_refused)
-        found = self._find(credentials.authcid)
+        by_token = isinstance(credentials, ExternalCredentials)
+        name = credentials.authzid if by_token else credentials.authcid
+        found = self._find(name)
         if found is None:
             raise InvalidAuth()
         password, folders = found
-        user = UserMetadata(self._config, credentials.authcid, password=_HASH.hash(password))
-        if not credentials.verify(user):
+        user = UserMetadata(self._config, name, password=_HASH.hash(password))
+        if not (self._opens(credentials, user) if by_token else credentials.verify(user)):
             raise InvalidAuth()
         return _Identity(user, folders)
+
+    def _opens(self, credentials: ServerCredentials, user: UserMetadata) -> bool:
+        try:
+            credentials.verify(user)
+        except ExternalVerificationRequired as asked:
+            user_of = self._config.user_of
+            return user_of is not None and user_of(asked.token or "") == user.name
+        return False
 
     async def authorize(self, authenticated: IdentityInterface, authzid: str) -> IdentityInterface:
         if authenticated.name != authzid:

@@ -15,6 +15,7 @@ from hub.channels.simulators.faults import MailFaults
 from hub.channels.simulators.imap import ImapServer
 from hub.channels.simulators.mailbox import Folders
 from hub.channels.simulators.smtp import SmtpServer
+from hub.channels.simulators.tokens import TokenServer
 
 Security = Literal["plain", "starttls", "tls"]
 
@@ -82,8 +83,12 @@ class MailSimulator:
         imap_port: int = 0,
         security: Security = "plain",
         folder: Path | None = None,
+        tokens: TokenServer | None = None,
     ) -> None:
-        """Port 0 takes a free one. With `folder`, mailboxes come back after a restart with their UIDs."""
+        """Port 0 takes a free one. With `folder`, mailboxes come back after a restart with their UIDs.
+
+        With `tokens`, which runs by itself, its access tokens are logins beside the passwords (XOAUTH2).
+        """
         self.accounts = list(accounts)
         self.faults = MailFaults()
         self.sent: list[SentMail] = []
@@ -96,6 +101,7 @@ class MailSimulator:
         self.host, self.smtp_port, self.imap_port = host, smtp_port, imap_port
         self._security = security
         self._folder = folder
+        self._tokens = tokens
         self._folders: dict[str, Folders] = {}
         self._smtp: SmtpServer | None = None
         self._imap: ImapServer | None = None
@@ -121,8 +127,9 @@ class MailSimulator:
         context = self.certificate.server_context() if self.certificate else None
         tls = context if self._security == "tls" else None
         starttls = context if self._security == "starttls" else None
-        self._smtp = SmtpServer(self, self.faults, tls=tls, starttls=starttls)
-        self._imap = ImapServer(self._find, self.faults, tls=tls, starttls=starttls)
+        self._smtp = SmtpServer(self, self.faults, tls=tls, starttls=starttls, tokens=self._tokens is not None)
+        user_of = self.user_of if self._tokens else None
+        self._imap = ImapServer(self._find, self.faults, tls=tls, starttls=starttls, user_of=user_of)
         self.smtp_port = await self._smtp.start(self.host, self.smtp_port)
         try:
             self.imap_port = await self._imap.start(self.host, self.imap_port)
@@ -190,6 +197,9 @@ class MailSimulator:
 
     def password_of(self, user: str) -> str | None:
         return next((account.password for account in self.accounts if account.user == user), None)
+
+    def user_of(self, access_token: str) -> str | None:
+        return self._tokens.user_of(access_token) if self._tokens else None
 
     def may_send(self, user: str | None, sender: str) -> bool:
         owner = self._account(sender)

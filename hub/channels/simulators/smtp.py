@@ -1,7 +1,9 @@
 """The SMTP half of the mail simulator, on aiosmtpd."""
 
 import asyncio
+import re
 import ssl
+from base64 import b64decode
 from typing import Any, Protocol, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -10,12 +12,18 @@ from hub.channels.simulators.faults import MailFaults
 
 _NULL_SENDER = "<>"
 _SIZE_LIMIT = 64 << 20
+# https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
+_XOAUTH2 = re.compile(rb"user=(?P<user>[^\x01]*)\x01auth=Bearer (?P<token>[^\x01]*)\x01\x01")
 
 
 class PostOffice(Protocol):
     """What the SMTP server asks and tells."""
 
     def password_of(self, user: str) -> str | None: ...
+
+    def user_of(self, access_token: str) -> str | None:
+        """Whose mailbox an access token opens."""
+        ...
 
     def may_send(self, user: str | None, sender: str) -> bool:
         """Whether the connection, logged in as `user` or not at all, may use this sender."""
@@ -36,8 +44,11 @@ class SmtpServer:
         *,
         tls: ssl.SSLContext | None = None,
         starttls: ssl.SSLContext | None = None,
+        tokens: bool = False,
     ) -> None:
+        """With `tokens`, access tokens are logins, too (XOAUTH2)."""
         self._handler = _Handler(office, faults)
+        self._without = () if tokens else ("XOAUTH2",)
         self._tls = tls
         self._starttls = starttls
         self._connections: set[_Connection] = set()
@@ -76,6 +87,7 @@ class SmtpServer:
             require_starttls=self._starttls is not None,
             auth_require_tls=self._starttls is not None,
             authenticator=self._handler.authenticate,
+            auth_exclude_mechanism=self._without,
             loop=asyncio.get_running_loop(),
         )
 
@@ -144,6 +156,17 @@ class _Handler:
         return AuthResult(
             success=known is not None and known == _text(auth_data.password), handled=False, auth_data=auth_data
         )
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        """`AUTH XOAUTH2 BASE64`; a refusal is first a challenge with the reason, as Google's."""
+        found = _XOAUTH2.fullmatch(b64decode(args[1])) if len(args) > 1 else None
+        if found is None:
+            return AuthResult(success=False, handled=False, message="501 5.5.2 Cannot decode the token")
+        refusal = self.faults.smtp_logins_refused
+        if refusal is None and self._office.user_of(_text(found["token"])) == _text(found["user"]):
+            return AuthResult(success=True, auth_data=LoginPassword(found["user"], b""))
+        await server.challenge_auth(b'{"status":"400","schemes":"Bearer"}')
+        return AuthResult(success=False, handled=False, message=f"535 5.7.8 {refusal or 'token not accepted'}")
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
