@@ -53,8 +53,9 @@ def to_text(html: str) -> str:
     """What a person would read: line breaks where the page has them, `> ` before quotations, `- ` before list items,
     a link's target after its text. Styles, scripts, comments and hidden elements are left out.
     """
-    text = _Page(hide=True).read(html)
-    return text or _Page(hide=False).read(html)
+    page = _Page(hide=True)
+    text = page.read(html)
+    return _Page(hide=False).read(html) if not text and page.hid else text
 
 
 class _Page:
@@ -62,6 +63,7 @@ class _Page:
 
     def __init__(self, *, hide: bool) -> None:
         self._hide = hide
+        self.hid = False  # Whether some element was left out because its style hides it.
         self._out: list[str] = []
         self._line: list[str] = []
         self._blank = True
@@ -173,7 +175,9 @@ class _Page:
                 self._skip = ""
 
     def _open(self, name: str, tag: str) -> None:
-        if name in _SKIPPED or (self._hide and name not in _VOID and "tyle" in tag.lower() and _hidden(tag)):
+        hidden = self._hide and name not in _VOID and "tyle" in tag.lower() and _hidden(tag)
+        self.hid |= hidden
+        if name in _SKIPPED or hidden:
             if not tag.endswith("/>"):
                 self._skip, self._depth = name, 1
             return
