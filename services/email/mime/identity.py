@@ -67,14 +67,10 @@ def references(mail: "Mail") -> tuple[str, ...]:
     return tuple(found)
 
 
-def interaction_id(mail: "Mail | bytes") -> str:
+def interaction_id(mail: "Mail") -> str:
     """The id of this mail for ever: the same for copies in two mailboxes, whatever the way added on top; different
     for two mails that share a Message-ID; and there for a mail that has none.
     """
-    if isinstance(mail, bytes):
-        from services.email.mime.parse import parse
-
-        mail = parse(mail)
     head = [_flat(mail.headers.get(name)) for name in (b"from", b"date", b"subject")]
     return ids.derive("in", "email", mail.message_id, *head, body_digest(mail.body), at=_written_at(head[1]))
 
