@@ -9,12 +9,11 @@ from typing import TypeVar
 from hub.contracts.bounce import Bounce
 from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
 from hub.kit.ids import derive, moment_of
-from services.email.inbound.reading import encodable, read
+from services.email.inbound.reading import TEXT_LIMIT, encodable, first, read
 from services.email.inbound.tokens import enclosed_tokens, references
 from services.email.mime import identity
 from services.email.mime.model import Address, Mail, Part
 
-TEXT_LIMIT = 256 * 1024
 EVENT_LIMIT = 900_000
 PARTICIPANTS = 500
 REFS = 200
@@ -151,11 +150,11 @@ def _cut(items: tuple[T, ...], limit: int, what: str, problems: list[str]) -> tu
 
 
 def _cut_text(text: str, problems: list[str]) -> str:
-    raw = text.encode()
-    if len(raw) <= TEXT_LIMIT:
+    size = len(text.encode())
+    if size <= TEXT_LIMIT:
         return text
-    problems.append(f"a text of {len(raw) // 1024} kB, of which the first {TEXT_LIMIT // 1024} kB are kept")
-    return raw[:TEXT_LIMIT].decode("utf-8", "ignore")
+    problems.append(f"a text of {size // 1024} kB, of which the first {TEXT_LIMIT // 1024} kB are kept")
+    return first(text, TEXT_LIMIT)
 
 
 def _fitting(event: InteractionReceived) -> InteractionReceived:

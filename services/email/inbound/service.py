@@ -31,6 +31,8 @@ from services.email.settings import Settings
 SOURCE = "omnihub/email"
 GROUP = "email"
 _HEAD = 64 * 1024
+_BATCH = 50
+"""Mails that a slow machine reads within the limit of one; a longer batch has longer."""
 _SENDER = 200
 """Characters of a sender that a dead letter shows."""
 _FROM = re.compile(rb"^From:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -127,7 +129,7 @@ class Intake:
         now = self._clock.now()
         read = partial(_read, ours=ours, trusted=self._trusted, received_at=now, ignore_refusal=ignore_refusal)
         try:
-            async with asyncio.timeout(self._limit):
+            async with asyncio.timeout(self._limit * (1 + len(stored) / _BATCH)):
                 return await asyncio.to_thread(_read_all, stored, read)
         except TimeoutError:
             return [await self._read_one(item, read) for item in stored]

@@ -158,3 +158,14 @@ async def test_the_same_parked_mail_has_the_same_id_each_time(bench: Bench) -> N
     await bench.take(a_mail("x"), refused="too big")
     await bench.take(a_mail("x"), refused="too big")
     assert len(bench.parked()) == 1
+
+
+async def test_the_html_of_a_batch_is_durable_as_one_blob_before_it_is_told(bench: Bench) -> None:
+    pages = [
+        a_mail("").replace(b"text/plain", b"text/html").rstrip() + f"\r\n\r\n<p>{word}</p>".encode()
+        for word in ("one", "two")
+    ]
+    await bench.take(pages[0], a_mail("plain", number=2), pages[1])
+    told = [e.html for e in bench.bus.events("inbound") if isinstance(e, InteractionReceived)]
+    assert [await bench.blobs.get(name) if name else None for name in told] == [b"<p>one</p>", None, b"<p>two</p>"]
+    assert len([key for key in bench.blobs.content if key.startswith("html/")]) == 1

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from hub.contracts.interaction import InteractionReceived, Role
-from services.email.inbound.normalise import EVENT_LIMIT, TEXT_LIMIT, normalise
+from services.email.inbound.normalise import EVENT_LIMIT, Normalised, normalise
+from services.email.inbound.reading import TEXT_LIMIT
 from services.email.mime.parse import parse
 from tests.services.email.conftest import a_mail
 
@@ -176,3 +177,150 @@ def test_attachments_are_known_by_their_content() -> None:
 @pytest.mark.parametrize("raw", [b"", b"\x00" * 100, b"From: \xff\xfe\r\n\r\n\xff", b"nonsense", b"From: <>\r\n\r\n"])
 def test_any_bytes_are_an_event(raw: bytes) -> None:
     assert event(raw).id.startswith("in_")
+
+
+def test_new_text_quotes_and_signature_are_told_beside_the_whole_text() -> None:
+    found = event(a_mail("Да, спасибо!\n\n-- \nАнна\n\n> Привезти лейку?\n> Ромашка"))
+    assert (found.new_text, found.quoted_text, found.signature) == (
+        "Да, спасибо!",
+        "> Привезти лейку?\n> Ромашка",
+        "-- \nАнна",
+    )
+    assert "Привезти" in found.text
+
+
+def test_a_text_that_is_all_new_is_not_told_twice() -> None:
+    assert event(a_mail("Где заказ?")).new_text is None
+
+
+def test_html_is_sanitised_and_its_remote_images_are_counted() -> None:
+    made = normalised(an_html_mail('<p>Да</p><script>x()</script><img src="https://t.example/1.gif">'))
+    assert (made.event.blocked_images, made.event.html) == (1, None)
+    assert b"<p>" in made.page
+    assert b"script" not in made.page
+    assert b"t.example" not in made.page
+
+
+@pytest.mark.parametrize("html", ["<div>" * 20_000, "<div>" * 20_000 + "</div>" * 20_000, "<b><i>" * 20_000])
+def test_html_nested_without_end_is_left_out_and_its_text_stays(html: str) -> None:
+    made = normalised(an_html_mail(html + "Да"))
+    assert made.page == b""
+    assert "nested" in made.event.problem
+    assert "Да" in made.event.text
+
+
+def test_a_page_of_many_short_paragraphs_is_not_nested() -> None:
+    assert normalised(an_html_mail("<p>Да<br>" * 20_000)).page
+
+
+def test_html_of_megabytes_is_shown_as_far_as_it_goes() -> None:
+    made = normalised(an_html_mail("<p>Да</p>" * 80_000))
+    assert "are shown" in made.event.problem
+    assert made.page.startswith("<p>Да</p>".encode())
+
+
+def test_a_bounce_names_the_mail_of_ours_first_and_what_the_server_said() -> None:
+    found = event(a_bounce(f"Message-ID: <{SENT}@romashka.example>"))
+    assert found.refs[:2] == (f"interaction:{SENT}", f"email:<{SENT}@romashka.example>")
+    assert found.auto == "auto-reply"
+    assert found.bounce is not None
+    assert found.bounce.model_dump() == {
+        "kind": "hard",
+        "original_message_id": f"{SENT}@romashka.example",
+        "recipients": (
+            {
+                "address": "email:anna@client.example",
+                "action": "failed",
+                "status": "5.1.1",
+                "reply_code": "550",
+                "reason": "user-unknown",
+                "text": "550 5.1.1 no such user",
+                "severity": "hard",
+            },
+        ),
+    }
+
+
+def test_a_bounce_of_a_mail_whose_id_was_rewritten_is_known_by_the_enclosed_token() -> None:
+    found = event(a_bounce(f"Message-ID: <other@provider.example>\r\nX-Omnihub-Token: {TOKEN}"))
+    assert found.refs == ("email:<other@provider.example>", f"token:{TOKEN}")
+
+
+def test_an_absence_notice_is_told_from_a_mail_of_a_person() -> None:
+    away = event(a_mail("Я в отпуске", Auto_Submitted="auto-replied", In_Reply_To=f"<{SENT}@romashka.example>"))
+    assert away.auto == "auto-reply"
+    assert away.bounce is not None
+    assert away.bounce.kind == "auto-reply"
+    assert away.refs[0] == f"interaction:{SENT}"
+    person = event(a_mail("Я в отпуске"))
+    assert (person.auto, person.bounce) == (None, None)
+
+
+def test_verdicts_are_those_of_the_trusted_server() -> None:
+    raw = b"Authentication-Results: evil.example; dmarc=pass\r\n" + a_mail(
+        "x", Authentication_Results="mx.romashka.example; spf=pass; dkim=fail; dmarc=fail"
+    )
+    believed = event(raw, trusted=frozenset({"mx.romashka.example"})).authentication
+    assert believed is not None
+    assert believed.model_dump() == {
+        "spf": "pass",
+        "dkim": "fail",
+        "dmarc": "fail",
+        "authserv_id": "mx.romashka.example",
+    }
+    assert event(raw, trusted=frozenset({"other.example"})).authentication is None
+
+
+def test_an_event_with_all_of_its_parts_fits_the_bus() -> None:
+    found = event(a_mail("Новое \x01\n" * 9_000 + "> Старое \x01\n" * 20_000))
+    assert len(found.model_dump_json().encode()) <= EVENT_LIMIT
+    assert found.new_text
+
+
+def normalised(raw: bytes) -> Normalised:
+    return normalise(parse(raw), account="mb", stored_at=STORED, received_at=NOW, ours=OURS, raw="raw/1")
+
+
+def an_html_mail(html: str) -> bytes:
+    head = b"From: anna@client.example\r\nTo: support@romashka.example\r\nContent-Type: text/html; charset=utf-8\r\n"
+    return head + b"\r\n" + html.encode()
+
+
+def a_bounce(original: str) -> bytes:
+    """RFC 3464, about a mail with these headers."""
+    return (
+        f"""\
+From: Mail Delivery System <MAILER-DAEMON@mx.client.example>
+To: support@romashka.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <bounce@mx.client.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+Your mail could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.client.example
+
+Final-Recipient: rfc822; Anna@Client.example
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+--b
+Content-Type: message/rfc822
+
+From: support@romashka.example
+To: anna@client.example
+Subject: Re: Заказ
+{original}
+
+Уже везём.
+--b--
+""".replace("\r\n", "\n")
+        .replace("\n", "\r\n")
+        .encode()
+    )

@@ -96,3 +96,29 @@ async def test_an_upload_repeated_with_its_key_is_one_upload(hub: Any) -> None:
 )
 def test_a_file_name_loses_its_path_and_its_tricks(given: str, kept: str) -> None:
     assert clean_name(given) == kept
+
+
+async def test_the_html_of_a_message_is_sent_so_that_it_runs_nothing(hub: Any) -> None:
+    await hub.blobs.put("html/x", b"<p>one</p><p>two</p>")
+    hub.peers.answer("GET", "/interactions/in_1/html", 200, {"blob": "html/x:10+10"})
+    answer = await (await hub.employee("operator")).get("/interactions/in_1/html")
+    assert (answer.status_code, answer.text) == (200, "<p>two</p>")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:"
+    )
+
+
+async def test_the_html_of_a_message_without_one_is_not_found_and_a_lost_blob_is_not_named(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    hub.peers.answer("GET", "/interactions/in_2/html", 200, {"blob": "html/lost"})
+    missing, lost = await operator.get("/interactions/in_1/html"), await operator.get("/interactions/in_2/html")
+    assert (missing.status_code, lost.status_code) == (404, 404)
+    assert "html/lost" not in lost.text
+
+
+async def test_the_html_of_a_message_needs_the_right_to_read_it(hub: Any) -> None:
+    hub.peers.answer("GET", "/interactions/in_1/html", 200, {"blob": "html/x"})
+    assert (await hub.client().get("/interactions/in_1/html")).status_code == 401
+    assert hub.peers.calls == []
