@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hub.contracts import bounce as told
 from hub.contracts.interaction import Reading
-from services.email.bounces import policy
-from services.email.bounces.classify import auto_of, bounce_of
+from services.email.bounces import automatic, policy
+from services.email.bounces.classify import bounce_of
 from services.email.bounces.models import Bounce, Recipient
 from services.email.mime import authentication, identity, safe_html
 from services.email.mime.model import Mail
@@ -51,7 +51,8 @@ def read(mail: Mail, trusted: frozenset[str] | None = None) -> Read:
         quoted_text=encodable(shown.quoted_text),
         signature=encodable(shown.signature),
         blocked_images=page.blocked,
-        auto=auto_of(mail),
+        # As `classify.auto_of`, which would look for the bounce once more.
+        auto=automatic.auto_of(mail) or ("auto-reply" if bounce else None),
         bounce=_bounce(bounce) if bounce else None,
         authentication=_authentication(mail, trusted),
     )
