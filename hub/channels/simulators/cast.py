@@ -106,7 +106,8 @@ class Cast:
 
     async def _send(self, member: Member, address: str, letter: Letter) -> None:
         raw = letter.as_bytes()
-        while True:
+        # A play that was cut off after the hand-over finds the letter delivered, and does not send it twice.
+        while not self._delivered(letter):
             try:
                 await self._submit(address, letter.to, raw)
                 break
@@ -116,6 +117,10 @@ class Cast:
         self._simulator.deliver(address, raw, folder="Sent")
         self._played.scenes[member.key] = self._played.scenes.get(member.key, 0) + 1
         self._played.save(self._state)
+
+    def _delivered(self, letter: Letter) -> bool:
+        there = self._simulator.messages(bare(letter.to))
+        return any(str(mail.message["Message-ID"]) == letter.message_id for mail in there)
 
     async def _submit(self, address: str, to: str, raw: bytes) -> None:
         account = next(a for a in self._simulator.accounts if a.address == address)
