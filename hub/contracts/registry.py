@@ -1,6 +1,7 @@
 """All events of this version."""
 
 from hub.contracts.base import Registry
+from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import (
     DeliveryRecorded,
@@ -22,6 +23,7 @@ REGISTRY = Registry(
         DeliveryRecorded,
         ClientOpened,
         ChainOpened,
+        ChannelTurned,
         MessageParked,
         RawMailStored,
     )

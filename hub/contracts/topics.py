@@ -24,6 +24,7 @@ DELIVERY = Topic("delivery", "interaction id")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
+CHANNELS = Topic("channels", "mailbox id", partitions=1)
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
-TOPICS = (INBOUND, RAW_EMAIL, OUTBOUND_EMAIL, DELIVERY, INTERACTIONS, CHAINS, CLIENTS, DEAD_LETTERS)
+TOPICS = (INBOUND, RAW_EMAIL, OUTBOUND_EMAIL, DELIVERY, INTERACTIONS, CHAINS, CLIENTS, CHANNELS, DEAD_LETTERS)

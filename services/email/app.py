@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
@@ -12,8 +13,10 @@ from hub.kit.http import service_app
 from hub.store.base import Document, Store
 from hub.store.leases import LEASES, Leases
 from services.email.adapters.imap import open_inbox, open_sent
+from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.adapters.trial import LoginTrial
+from services.email.alarm import Alarm
 from services.email.channel import EmailChannel
 from services.email.endpoints import router
 from services.email.handlers import subscribe
@@ -21,7 +24,7 @@ from services.email.health import HealthNotes
 from services.email.inbound.poller import Poller
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
-from services.email.mailboxes.repository import MailboxRepository
+from services.email.mailboxes.repository import GrantRepository, MailboxRepository
 from services.email.mailboxes.service import Mailboxes, OwnMail
 from services.email.outbound.copier import Copier
 from services.email.outbound.repository import SendRepository
@@ -69,14 +72,23 @@ def build(footing: Footing) -> EmailService:
     own = OwnMail(mailboxes, sends)
     intake = Intake(bus=bus, blobs=footing.blobs, index=inbound, own=own, clock=clock, settings=settings)
     tls = _tls(settings)
-    hiring = Hiring(footing, settings, mailboxes=mailboxes, inbound=inbound, intake=intake, ledger=ledger, tls=tls)
+    tokens = AccessTokens(
+        GrantRepository(store, footing.secrets),
+        patience=settings.trial_timeout.total_seconds(),
+        tls=tls,
+        pause=settings.reconnect_cap.total_seconds(),
+    )
+    doors = Doors(tls, tokens)
+    hiring = Hiring(
+        footing, settings, mailboxes=mailboxes, inbound=inbound, intake=intake, ledger=ledger, doors=doors, bus=bus
+    )
     workers = Workers(repository=mailboxes, leases=leases, hire=hiring.hire, clock=clock, lease_ttl=settings.lease)
     subscribe(bus, ledger=ledger, intake=intake, wake=workers.wake)
     service = Mailboxes(
         repository=mailboxes,
         sends=sends,
         ledger=ledger,
-        trial=LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls),
+        trial=LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens),
         clock=clock,
         settings=settings,
         changed=workers.look,
@@ -84,6 +96,14 @@ def build(footing: Footing) -> EmailService:
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
     http.include_router(router(service))
     return EmailService(http, bus=bus, store=store, workers=workers, owner=owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What every connection to a mail server needs."""
+
+    tls: ssl.SSLContext
+    tokens: AccessTokens
 
 
 class Hiring:
@@ -98,7 +118,8 @@ class Hiring:
         inbound: InboundRepository,
         intake: Intake,
         ledger: Ledger,
-        tls: ssl.SSLContext,
+        doors: Doors,
+        bus: Bus,
     ) -> None:
         self._footing = footing
         self._settings = settings
@@ -106,35 +127,49 @@ class Hiring:
         self._inbound = inbound
         self._intake = intake
         self._ledger = ledger
-        self._tls = tls
+        self._doors = doors
+        self._bus = bus
 
     def hire(self, document: Document, note: Document | None) -> MailboxWorker:
         """The worker of a mailbox, from its document and the note on how it was."""
-        notes = HealthNotes(document["_id"], self._footing.clock, note)
+        notes, doors = HealthNotes(document["_id"], self._footing.clock, note), self._doors
         channel = self._channel(document, notes)
         copies = asyncio.Event()
         sender = Sender(channel, ledger=self._ledger, health=notes, settings=self._settings, copies=copies)
         copier = Copier(
             channel,
-            open_sent=lambda: open_sent(channel.mailbox.imap, patience=self._patience, tls=self._tls),
+            open_sent=lambda: open_sent(
+                channel.mailbox.imap, patience=self._patience, tls=doors.tls, tokens=doors.tokens
+            ),
             ledger=self._ledger,
             settings=self._settings,
             woken=copies,
         )
-        return MailboxWorker(channel, sender=sender, copier=copier, notes=notes, repository=self._mailboxes)
+        return MailboxWorker(channel, sender=sender, copier=copier, notes=notes, alarm=self._alarm(channel, notes))
+
+    def _alarm(self, channel: EmailChannel, notes: HealthNotes) -> Alarm:
+        return Alarm(
+            channel.mailbox,
+            notes=notes,
+            repository=self._mailboxes,
+            bus=self._bus,
+            clock=self._footing.clock,
+            silence=self._settings.silence,
+        )
 
     def _channel(self, document: Document, notes: HealthNotes) -> EmailChannel:
         mailbox = self._mailboxes.opened(document)
-        settings, patience = self._settings, self._patience
+        settings, patience, tls, tokens = self._settings, self._patience, self._doors.tls, self._doors.tokens
         poller = Poller(
             mailbox,
-            open_inbox=lambda: open_inbox(mailbox.imap, patience=patience, tls=self._tls),
+            open_inbox=lambda: open_inbox(mailbox.imap, patience=patience, tls=tls, tokens=tokens),
             intake=self._intake,
             repository=self._inbound,
             health=notes,
             settings=settings,
         )
-        outlet = SmtpOutlet(mailbox.smtp, patience=patience, tls=self._tls, keep=settings.smtp_idle.total_seconds())
+        keep = settings.smtp_idle.total_seconds()
+        outlet = SmtpOutlet(mailbox.smtp, patience=patience, tls=tls, keep=keep, tokens=tokens)
         return EmailChannel(
             mailbox,
             poller=poller,

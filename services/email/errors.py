@@ -15,8 +15,15 @@ class MailServerUnavailable(ProviderUnavailable):
 class LoginRefused(HubError):
     """The mail server refused the login; check user and password."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(f"login refused: {words}; check user and password")
+    def __init__(self, words: str, *, fix: str = "check user and password") -> None:
+        super().__init__(f"login refused: {words}; {fix}")
+
+
+class AccessRefused(LoginRefused):
+    """The provider gives no access token for the mailbox; connect it again."""
+
+    def __init__(self, reason: str) -> None:
+        HubError.__init__(self, reason)
 
 
 class MailRefusedByServer(HubError):

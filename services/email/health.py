@@ -14,7 +14,7 @@ class HealthNotes:
 
     def __init__(self, mailbox_id: str, clock: Clock, earlier: Document | None = None) -> None:
         """`earlier` is what an earlier worker stored: when mail last came and went stays known."""
-        now = iso(clock.now())
+        now = iso(clock.now() - _silent(earlier))
         kept = {name: (earlier or {}).get(name) for name in ("last_in", "last_out")}
         self._clock = clock
         self._note: Document = {
@@ -22,13 +22,25 @@ class HealthNotes:
             "begun_at": now,
             "looked_at": None,
             "checked_at": None,
-            "receiving": None,
+            "receiving": (earlier or {}).get("receiving"),
             "sending": None,
             "imap_login": "unknown",
             "smtp_login": "unknown",
+            "alarm": (earlier or {}).get("alarm"),
             **kept,
         }
         self.changed = asyncio.Event()
+
+    @property
+    def alarm(self) -> Document | None:
+        """What was last told of it; see `services.email.alarm`."""
+        alarm: Document | None = self._note["alarm"]
+        return alarm
+
+    @alarm.setter
+    def alarm(self, alarm: Document) -> None:
+        self._note["alarm"] = alarm
+        self.changed.set()
 
     def looked(self) -> None:
         """Everything that is in the mailbox is taken over."""
@@ -37,8 +49,11 @@ class HealthNotes:
     def received(self) -> None:
         self._set(last_in=self._now())
 
-    def not_received(self, reason: str, *, login_refused: bool = False) -> None:
+    def not_received(self, reason: str, *, login_refused: bool = False) -> bool:
+        """Whether this is news: the same reason, try after try, is worth one line of the log."""
+        news = bool(self._note["receiving"] != reason)
         self._set(receiving=reason, checked_at=self._now(), imap_login="refused" if login_refused else None)
+        return news
 
     def sent(self) -> None:
         self._set(last_out=self._now())
@@ -47,8 +62,11 @@ class HealthNotes:
         """The SMTP server answers and takes the login."""
         self._set(sending=None, smtp_login="ok")
 
-    def not_sent(self, reason: str, *, login_refused: bool = False) -> None:
+    def not_sent(self, reason: str, *, login_refused: bool = False) -> bool:
+        """Whether this is news."""
+        news = bool(self._note["sending"] != reason)
         self._set(sending=reason, checked_at=self._now(), smtp_login="refused" if login_refused else None)
+        return news
 
     def document(self) -> Document:
         return dict(self._note)
@@ -62,6 +80,13 @@ class HealthNotes:
                 del news[name]  # an outage says nothing about the password
         self._note |= news
         self.changed.set()
+
+
+def _silent(note: Document | None) -> timedelta:
+    """How long the mailbox had been silent when an earlier worker let go of it: a restart ends no silence."""
+    if note is None or not note["receiving"]:
+        return timedelta()
+    return max(timedelta(), from_iso(note["checked_at"]) - from_iso(note["looked_at"] or note["begun_at"]))
 
 
 def judge(note: Document | None, *, now: datetime, silence: timedelta) -> Health:

@@ -9,14 +9,29 @@ Security = Literal["tls", "starttls", "plain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """The consent of a mailbox's owner, for which a provider gives access tokens (OAuth2)."""
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    refresh_token: str
+    scope: str = ""
+
+    def __repr__(self) -> str:
+        return f"OAuth({self.token_url}, {self.client_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """One server and the login for it."""
+    """One server and the login for it: a password, or `oauth`."""
 
     host: str
     port: int
     security: Security
     user: str
-    password: str
+    password: str = ""
+    oauth: OAuth | None = None
 
     def __repr__(self) -> str:
         return f"Server({self.host}:{self.port}, {self.security})"

@@ -3,11 +3,9 @@
 import asyncio
 from contextlib import suppress
 
-from hub.kit.errors import TransientError
-from hub.kit.log import Log
+from services.email.alarm import Alarm
 from services.email.channel import EmailChannel
 from services.email.health import HealthNotes
-from services.email.mailboxes.repository import MailboxRepository
 from services.email.metrics import LAG, UP
 from services.email.outbound.copier import Copier
 from services.email.outbound.sender import Sender
@@ -16,7 +14,6 @@ from services.email.pause import happened
 _NOTE_PAUSE = 0.5
 _NOTE_EVERY = 5.0
 _GRACE = 4.0
-log = Log(__name__)
 
 
 class MailboxWorker:
@@ -29,13 +26,13 @@ class MailboxWorker:
         sender: Sender,
         copier: Copier,
         notes: HealthNotes,
-        repository: MailboxRepository,
+        alarm: Alarm,
     ) -> None:
         self._channel = channel
         self._sender = sender
         self._copier = copier
         self._notes = notes
-        self._repository = repository
+        self._alarm = alarm
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -58,15 +55,13 @@ class MailboxWorker:
             # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
             await asyncio.wait(running, timeout=1)
         await self._channel.outlet.close()
-        with suppress(TransientError):
-            await self._repository.save_health(self._notes.document())
+        await self._alarm.save()
 
     async def _write_notes(self) -> None:
         while True:
             await happened(self._notes.changed, within=_NOTE_EVERY)
             self._notes.changed.clear()
-            with suppress(TransientError):
-                await self._repository.save_health(self._notes.document())
+            await self._alarm.look()
             await self._measure()
             await asyncio.sleep(_NOTE_PAUSE)
 

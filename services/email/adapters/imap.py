@@ -11,9 +11,10 @@ from aioimaplib.aioimaplib import Response, quoted  # type: ignore[import-untype
 
 from services.email.adapters.folder_names import decoded, encoded
 from services.email.adapters.imap_wire import Wire, words
+from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered, xoauth2
 from services.email.adapters.outage import translated
 from services.email.errors import LoginRefused, MailRefusedByServer, MailServerUnavailable
-from services.email.models import FetchedMail, Server
+from services.email.models import FetchedMail, OAuth, Server
 
 _UID_VALIDITY = re.compile(rb"UIDVALIDITY (\d+)", re.IGNORECASE)
 _MESSAGE = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
@@ -28,8 +29,11 @@ _SENT_NAMES = ("Sent", "Отправленные", "Sent Items", "Sent Messages"
 
 
 @asynccontextmanager
-async def logged_in(server: Server, *, patience: float, tls: ssl.SSLContext) -> AsyncIterator[Wire]:
-    """A connection after LOGIN; `patience` is in seconds, for each answer.
+async def logged_in(
+    server: Server, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None
+) -> AsyncIterator[Wire]:
+    """A connection after the login, by `tokens` if the server is opened with OAuth2; `patience` is in seconds, for
+    each answer.
 
     Raises:
         LoginRefused: with the server's words.
@@ -41,20 +45,37 @@ async def logged_in(server: Server, *, patience: float, tls: ssl.SSLContext) -> 
             await wire.open(server.host, server.port, tls=tls if server.security == "tls" else None)
             if server.security == "starttls":
                 await wire.start_tls(server.host, tls)
-            await _login(wire, server)
+            await _login(wire, server, tokens)
         yield wire
     finally:
         await wire.close()
 
 
-async def _login(wire: Wire, server: Server) -> None:
-    response = await wire.ask("LOGIN", quoted(server.user), quoted(server.password), secret=server.password)
+async def _login(wire: Wire, server: Server, tokens: AccessTokens | None) -> None:
+    if server.oauth and tokens:
+        response = await _by_token(wire, server.user, server.oauth, tokens)
+    else:
+        response = await wire.ask("LOGIN", quoted(server.user), quoted(server.password), secret=server.password)
     if response.result != "OK":
-        said = words(response)
-        if any(code in said.upper() for code in _PASSING):
-            raise MailServerUnavailable("lost", said)
-        raise LoginRefused(said)
+        raise _refused(words(response), by_token=server.oauth is not None)
     await wire.capability()
+
+
+async def _by_token(wire: Wire, user: str, oauth: OAuth, tokens: AccessTokens) -> Response:
+    offered(wire.capabilities, "AUTH=XOAUTH2")
+    token = await tokens.get(oauth)
+    response = await wire.authenticate("XOAUTH2", xoauth2(user, token))
+    if response.result != "OK":
+        # The provider may have ended the token before its time: once more, with another one.
+        token = await tokens.get(oauth, instead_of=token)
+        response = await wire.authenticate("XOAUTH2", xoauth2(user, token))
+    return response
+
+
+def _refused(said: str, *, by_token: bool) -> LoginRefused | MailServerUnavailable:
+    if any(code in said.upper() for code in _PASSING):
+        return MailServerUnavailable("lost", said)
+    return LoginRefused(said, fix=CHECK_CONSENT) if by_token else LoginRefused(said)
 
 
 class ImapInbox:
@@ -119,9 +140,11 @@ class ImapInbox:
 
 
 @asynccontextmanager
-async def open_inbox(server: Server, *, patience: float, tls: ssl.SSLContext) -> AsyncIterator[ImapInbox]:
+async def open_inbox(
+    server: Server, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None
+) -> AsyncIterator[ImapInbox]:
     """The INBOX, selected; errors as `logged_in`."""
-    async with logged_in(server, patience=patience, tls=tls) as wire:
+    async with logged_in(server, patience=patience, tls=tls, tokens=tokens) as wire:
         with translated():
             response = _ok(await wire.ask("SELECT", "INBOX"))
             found = _UID_VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
@@ -159,9 +182,11 @@ class ImapSentFolder:
 
 
 @asynccontextmanager
-async def open_sent(server: Server, *, patience: float, tls: ssl.SSLContext) -> AsyncIterator[ImapSentFolder]:
+async def open_sent(
+    server: Server, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None
+) -> AsyncIterator[ImapSentFolder]:
     """The Sent folder, made if there is none; errors as `logged_in`."""
-    async with logged_in(server, patience=patience, tls=tls) as wire:
+    async with logged_in(server, patience=patience, tls=tls, tokens=tokens) as wire:
         with translated():
             name = _sent_name(_ok(await wire.ask("LIST", '""', '"*"')))
             if name is None:

@@ -7,6 +7,7 @@ not know STARTTLS, and forgets that new mail was announced while another command
 import asyncio
 import re
 import ssl
+from base64 import b64encode
 from typing import Any, cast
 
 from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]
@@ -22,6 +23,7 @@ from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]
 
 _LITERAL = re.compile(rb"\{(\d+)\+?\}$")
 _NEWS = re.compile(rb"\* \d+ (EXISTS|RECENT)\b", re.IGNORECASE)
+_STATES = {"LOGIN": AUTH, "AUTHENTICATE": AUTH, "SELECT": SELECTED, "EXAMINE": SELECTED}
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -55,6 +57,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._greeting: asyncio.Future[bytes] = loop.create_future()
         self._timeout = patience
         self._unread = bytearray()
+        self._sasl: list[str] = []
         self.transport: asyncio.Transport | None = None
         self.current_command: Command | None = None
 
@@ -101,12 +104,30 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         made = Command(name, self.new_tag(), *args, prefix=prefix, loop=self.loop, timeout=self._timeout)
         return await self.execute(made, secret)
 
+    async def authenticate(self, mechanism: str, message: bytes) -> Response:
+        """AUTHENTICATE (RFC 3501, 6.2.2) with a mechanism of one message; whatever the server asks then is left
+        unanswered, so that it says why it refuses."""
+        encoded = b64encode(message).decode()
+        at_once = "SASL-IR" in self.capabilities
+        self._sasl = [] if at_once else [encoded]
+        args = (mechanism, encoded) if at_once else (mechanism,)
+        made = Command("AUTHENTICATE", self.new_tag(), *args, loop=self.loop, timeout=self._timeout)
+        return await self.execute(made, encoded)
+
+    def _continuation(self, line: bytes) -> None:
+        pending = self.pending_sync_command
+        if pending is not None and pending.name == "AUTHENTICATE":
+            assert self.transport is not None
+            self.transport.write((self._sasl.pop() if self._sasl else "").encode() + b"\r\n")
+        else:
+            super()._continuation(line)
+
     async def execute(self, command: Command, scrub: str | None = None) -> Response:
         if self.gone.done():
             raise ConnectionResetError(self.gone.result())
         response = await super().execute(command, scrub)
-        if response.result == "OK" and command.name in ("LOGIN", "SELECT", "EXAMINE"):
-            self.state = AUTH if command.name == "LOGIN" else SELECTED
+        if response.result == "OK" and command.name in _STATES:
+            self.state = _STATES[command.name]
         return response
 
     async def idle_for(self, seconds: float) -> None:

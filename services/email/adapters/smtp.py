@@ -11,9 +11,10 @@ from aiosmtplib.errors import SMTPAuthenticationError, SMTPNotSupported
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
+from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered
 from services.email.adapters.outage import translated, unavailable
 from services.email.errors import LoginRefused, MailServerUnavailable
-from services.email.models import OutgoingMail, Server
+from services.email.models import OAuth, OutgoingMail, Server
 
 _LOST = (SMTPException, OSError)
 _START_INPUT = 354
@@ -22,9 +23,18 @@ _START_INPUT = 354
 class SmtpOutlet:
     """Sends for one mailbox; opens its connection when needed and closes it when unused."""
 
-    def __init__(self, server: Server, *, patience: float, tls: ssl.SSLContext, keep: float) -> None:
-        """`keep` is how many seconds an unused connection stays open."""
+    def __init__(
+        self,
+        server: Server,
+        *,
+        patience: float,
+        tls: ssl.SSLContext,
+        keep: float,
+        tokens: AccessTokens | None = None,
+    ) -> None:
+        """`keep` is how many seconds an unused connection stays open; `tokens` are for servers with OAuth2."""
         self._server = server
+        self._tokens = tokens
         self._timeout = patience
         self._tls = tls
         self._keep = keep
@@ -93,7 +103,7 @@ class SmtpOutlet:
             with translated():
                 await smtp.connect()
                 if server.user:
-                    await _log_in(smtp, server)
+                    await _log_in(smtp, server, self._tokens)
         except BaseException:
             smtp.close()
             raise
@@ -161,17 +171,34 @@ class SmtpOutlet:
         return _answer(response.code, response.message)
 
 
-async def _log_in(smtp: SMTP, server: Server) -> None:
+async def _log_in(smtp: SMTP, server: Server, tokens: AccessTokens | None) -> None:
     try:
-        await smtp.login(server.user, server.password)
+        if server.oauth and tokens:
+            await _by_token(smtp, server.user, server.oauth, tokens)
+        else:
+            await smtp.login(server.user, server.password)
     except SMTPAuthenticationError as exc:
+        said = _said(exc.code, exc.message)
         if exc.code < 500:
-            raise MailServerUnavailable("lost", _said(exc.code, exc.message)) from exc
-        raise LoginRefused(_said(exc.code, exc.message)) from exc
+            raise MailServerUnavailable("lost", said) from exc
+        raise (LoginRefused(said, fix=CHECK_CONSENT) if server.oauth else LoginRefused(said)) from exc
     except SMTPException as exc:
         if isinstance(exc, OSError):
             raise
         raise LoginRefused(str(exc)) from exc
+
+
+async def _by_token(smtp: SMTP, user: str, oauth: OAuth, tokens: AccessTokens) -> None:
+    await smtp.ehlo()
+    offered(smtp.server_auth_methods, "XOAUTH2")
+    token = await tokens.get(oauth)
+    try:
+        await smtp.auth_xoauth2(user, token)
+    except SMTPAuthenticationError as exc:
+        if exc.code < 500:
+            raise
+        # The provider may have ended the token before its time: once more, with another one.
+        await smtp.auth_xoauth2(user, await tokens.get(oauth, instead_of=token))
 
 
 def _answer(code: int, message: str) -> Outcome:

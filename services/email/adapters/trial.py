@@ -4,6 +4,7 @@ import asyncio
 import ssl
 
 from services.email.adapters.imap import open_inbox
+from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.errors import MailServerUnavailable
 from services.email.models import Server
@@ -12,16 +13,17 @@ from services.email.models import Server
 class LoginTrial:
     """Connects and logs in, within `patience` seconds."""
 
-    def __init__(self, *, patience: float, tls: ssl.SSLContext) -> None:
+    def __init__(self, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None) -> None:
         self._patience = patience
         self._tls = tls
+        self._tokens = tokens
 
     async def imap(self, server: Server) -> None:
         """Raises LoginRefused or MailServerUnavailable."""
         try:
             async with (
                 asyncio.timeout(self._patience),
-                open_inbox(server, patience=self._patience, tls=self._tls),
+                open_inbox(server, patience=self._patience, tls=self._tls, tokens=self._tokens),
             ):
                 return
         except TimeoutError as exc:
@@ -29,7 +31,7 @@ class LoginTrial:
 
     async def smtp(self, server: Server) -> None:
         """Raises LoginRefused or MailServerUnavailable."""
-        outlet = SmtpOutlet(server, patience=self._patience, tls=self._tls, keep=0)
+        outlet = SmtpOutlet(server, patience=self._patience, tls=self._tls, keep=0, tokens=self._tokens)
         try:
             async with asyncio.timeout(self._patience):
                 await outlet.probe()

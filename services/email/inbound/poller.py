@@ -82,8 +82,9 @@ class Poller:
             await self._pause.rest()
 
     def _note(self, exc: HubError) -> None:
-        log.warning("mailbox.unreachable", mailbox_id=self._mailbox.id, error=str(exc))
-        self._health.not_received(str(exc), login_refused=isinstance(exc, LoginRefused))
+        news = self._health.not_received(str(exc), login_refused=isinstance(exc, LoginRefused))
+        tell = log.warning if news else log.debug
+        tell("mailbox.unreachable", mailbox_id=self._mailbox.id, error=str(exc))
 
     async def _follow(self, inbox: Inbox) -> None:
         cursor = await self._repository.cursor(self._mailbox.id)

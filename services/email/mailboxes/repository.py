@@ -1,15 +1,19 @@
 """Mailboxes and how they are, in the store."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from hub.kit.errors import NotFound
+from hub.kit.ids import derive
 from hub.kit.secrets import SecretBox
 from hub.store.base import CollectionSpec, Document, Index, Page, Store
-from services.email.models import Mailbox, Server
+from services.email.models import Mailbox, OAuth, Server
 
 MAILBOXES = CollectionSpec("mailboxes", (Index("state"),))
 HEALTH = CollectionSpec("health")
+_SEALED = ("client_secret", "refresh_token")
+GRANTS = CollectionSpec("grants")
 _ALL = 1000
 
 
@@ -70,13 +74,16 @@ class MailboxRepository:
 
     def sealed(self, server: Server) -> dict[str, Any]:
         """As it is stored."""
-        return {
+        stored: dict[str, Any] = {
             "host": server.host,
             "port": server.port,
             "security": server.security,
             "user": server.user,
-            "password": self._secrets.seal(server.password),
         }
+        if server.oauth is None:
+            return stored | {"password": self._secrets.seal(server.password)}
+        secrets = {name: self._secrets.seal(getattr(server.oauth, name)) for name in _SEALED}
+        return stored | {"oauth": {**asdict(server.oauth), **secrets}}
 
     async def health(self, ids: Iterable[str]) -> dict[str, Document]:
         return await self._health.get_many(ids)
@@ -85,4 +92,27 @@ class MailboxRepository:
         await self._health.put_many([document])
 
     def _server(self, stored: dict[str, Any]) -> Server:
+        if oauth := stored.get("oauth"):
+            secrets = {name: self._secrets.unseal(oauth[name]) for name in _SEALED}
+            return Server(**{**stored, "oauth": OAuth(**{**oauth, **secrets})})
         return Server(**{**stored, "password": self._secrets.unseal(stored["password"])})
+
+
+class GrantRepository:
+    """Refresh tokens that providers gave in place of those that were entered, sealed."""
+
+    def __init__(self, store: Store, secrets: SecretBox) -> None:
+        self._grants = store.collection(GRANTS)
+        self._secrets = secrets
+
+    async def newest(self, oauth: OAuth) -> str:
+        """The refresh token to be used."""
+        stored = await self._grants.get(_grant_id(oauth))
+        return self._secrets.unseal(stored["refresh_token"]) if stored else oauth.refresh_token
+
+    async def renewed(self, oauth: OAuth, refresh_token: str) -> None:
+        await self._grants.put_many([{"_id": _grant_id(oauth), "refresh_token": self._secrets.seal(refresh_token)}])
+
+
+def _grant_id(oauth: OAuth) -> str:
+    return derive("grant", oauth.token_url, oauth.client_id, oauth.refresh_token)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, HubError, InvalidInput
 from hub.kit.ids import derive
@@ -15,7 +17,7 @@ from services.email.health import judge
 from services.email.mailboxes.models import ChannelView, MailboxChange, MailboxInput, ServerChange
 from services.email.mailboxes.repository import MailboxRepository
 from services.email.mime.identity import normalise_address
-from services.email.models import Server
+from services.email.models import Mailbox, Server
 from services.email.outbound.repository import SendRepository
 from services.email.outbound.service import Ledger
 from services.email.settings import Settings
@@ -95,10 +97,7 @@ class Mailboxes:
         document = await self._repository.get(mailbox_id)
         opened = self._repository.opened(document)
         given = change.model_dump(exclude_none=True, include={"name", "plus_addressing"})
-        servers = {}
-        for kind, wanted in (("imap", change.imap), ("smtp", change.smtp)):
-            if wanted is not None:
-                servers[kind] = _changed(getattr(opened, kind), wanted)
+        servers = _changed(opened, change)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}
         changed = {**document, **given, **sealed}
@@ -171,11 +170,25 @@ async def _failure(trial: Any) -> str | None:
     return None
 
 
-def _changed(server: Server, change: ServerChange) -> Server:
-    given = change.model_dump(exclude_none=True)
-    if change.password is not None:
-        given["password"] = change.password.get_secret_value()
-    return replace(server, **given)
+def _changed(mailbox: Mailbox, change: MailboxChange) -> dict[str, Server]:
+    """The servers that become others. One consent opens both: renewed for one of them, it is for the other, too."""
+    before = {"imap": mailbox.imap, "smtp": mailbox.smtp}
+    wanted = {"imap": change.imap, "smtp": change.smtp}
+    servers = {kind: _server(kind, before[kind], asked) for kind, asked in wanted.items() if asked}
+    for kind, other in (("imap", "smtp"), ("smtp", "imap")):
+        asked, follows = wanted[kind], wanted[other]
+        shared = before[kind].oauth is not None and before[kind].oauth == before[other].oauth
+        if shared and asked and asked.oauth and not (follows and (follows.oauth or follows.password)):
+            servers[other] = replace(servers.get(other, before[other]), oauth=servers[kind].oauth)
+    return servers
+
+
+def _server(kind: str, server: Server, change: ServerChange) -> Server:
+    try:
+        return change.changed(server)
+    except ValidationError as exc:
+        missing = {f"{kind}.oauth.{error['loc'][0]}": "required; add it" for error in exc.errors()}
+        raise InvalidInput("; ".join(f"{k}: {v}" for k, v in missing.items()), fields=missing) from exc
 
 
 def _taken(mailbox_id: str) -> Conflict:

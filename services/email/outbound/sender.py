@@ -67,8 +67,9 @@ class Sender:
             await self._pause.rest()
 
     def _note(self, exc: HubError) -> None:
-        log.warning("sender.paused", mailbox_id=self._mailbox_id, error=str(exc))
-        self._health.not_sent(str(exc), login_refused=isinstance(exc, LoginRefused))
+        news = self._health.not_sent(str(exc), login_refused=isinstance(exc, LoginRefused))
+        tell = log.warning if news else log.debug
+        tell("sender.paused", mailbox_id=self._mailbox_id, error=str(exc))
 
     async def _rounds(self) -> None:
         if not self._proven:

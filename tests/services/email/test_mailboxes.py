@@ -30,6 +30,7 @@ async def test_a_mailbox_is_shown_without_its_passwords(harness: EmailHarness) -
         "port": harness.simulator.imap_port,
         "security": "plain",
         "user": "sales",
+        "oauth": None,
     }
     listed = (await harness.api.get("/mailboxes")).text + (await harness.api.get(f"/mailboxes/{shown['id']}")).text
     assert "password" not in listed
