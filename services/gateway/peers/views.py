@@ -4,12 +4,20 @@ from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from hub.contracts.interaction import Direction
 from services.gateway.views import Form, View
 
 MAX_TEXT = 1_000_000
 _MAX_LISTED = 50
+_CONSENT: JsonDict = {
+    "token_url": "https://oauth2.googleapis.com/token",
+    "client_id": "123-abc.apps.googleusercontent.com",
+    "client_secret": "GOCSPX-secret",
+    "refresh_token": "1//0secret",
+    "scope": "https://mail.google.com/",
+}
 
 
 class Paging(Form):
@@ -51,24 +59,52 @@ class NewMessage(Form):
     )
 
 
+class OAuthForm(Form):
+    """The consent of the mailbox's owner at Google, Microsoft or another provider, instead of a password."""
+
+    token_url: str = Field(min_length=1, max_length=2_000, examples=["https://oauth2.googleapis.com/token"])
+    client_id: str = Field(min_length=1, max_length=500)
+    client_secret: str = Field(default="", max_length=10_000, description="Kept encrypted, never shown again")
+    refresh_token: str = Field(min_length=1, max_length=10_000, description="Kept encrypted, never shown again")
+    scope: str = Field(default="", max_length=2_000, examples=["https://mail.google.com/"])
+
+
+class OAuthChanges(Form):
+    """What is not given stays."""
+
+    token_url: str | None = Field(default=None, min_length=1, max_length=2_000)
+    client_id: str | None = Field(default=None, min_length=1, max_length=500)
+    client_secret: str | None = Field(default=None, max_length=10_000)
+    refresh_token: str | None = Field(default=None, min_length=1, max_length=10_000)
+    scope: str | None = Field(default=None, max_length=2_000)
+
+
 class ServerForm(Form):
-    """One server and the login there."""
+    """One server and the login there: a password, or `oauth`."""
 
     host: str = Field(min_length=1, max_length=253, examples=["imap.example.com"])
     port: int = Field(ge=1, le=65535, examples=[993])
     security: Literal["tls", "starttls", "plain"] = "tls"
     user: str = Field(max_length=500)
-    password: str = Field(max_length=1000, description="Kept encrypted, never shown again")
+    password: str | None = Field(default=None, max_length=1000, description="Kept encrypted, never shown again")
+    oauth: OAuthForm | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.password is None) == (self.oauth is None):
+            raise ValueError("give either password or oauth")
+        return self
 
 
 class ServerChanges(Form):
-    """What is not given stays."""
+    """What is not given stays. A password ends OAuth2, and the other way round."""
 
     host: str | None = Field(default=None, min_length=1, max_length=253)
     port: int | None = Field(default=None, ge=1, le=65535)
     security: Literal["tls", "starttls", "plain"] | None = None
     user: str | None = Field(default=None, max_length=500)
     password: str | None = Field(default=None, max_length=1000)
+    oauth: OAuthChanges | None = None
 
 
 class NewMailbox(Form):
@@ -94,7 +130,25 @@ class NewMailbox(Form):
                         "user": "sales@example.com",
                         "password": "secret",
                     },
-                }
+                },
+                {
+                    "address": "sales@example.com",
+                    "name": "Sales",
+                    "imap": {
+                        "host": "imap.gmail.com",
+                        "port": 993,
+                        "security": "tls",
+                        "user": "sales@example.com",
+                        "oauth": _CONSENT,
+                    },
+                    "smtp": {
+                        "host": "smtp.gmail.com",
+                        "port": 587,
+                        "security": "starttls",
+                        "user": "sales@example.com",
+                        "oauth": _CONSENT,
+                    },
+                },
             ]
         }
     )
@@ -108,7 +162,9 @@ class NewMailbox(Form):
 class MailboxChanges(Form):
     """What is not given stays."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Sales team"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Sales team"}, {"imap": {"oauth": {"refresh_token": "1//0new"}}}]}
+    )
     name: str | None = Field(default=None, max_length=200)
     imap: ServerChanges | None = None
     smtp: ServerChanges | None = None
@@ -121,15 +177,24 @@ class MailboxChanges(Form):
         return self
 
 
+class OAuthView(View):
+    """A consent; its secrets are not shown."""
+
+    token_url: str
+    client_id: str
+    scope: str
+
+
 class ServerView(View):
     host: str
     port: int
     security: Literal["tls", "starttls", "plain"]
     user: str
+    oauth: OAuthView | None = Field(description="None with a password")
 
 
 class MailboxView(View):
-    """A mailbox; passwords are not shown."""
+    """A mailbox; passwords and tokens are not shown."""
 
     id: str
     address: str = Field(examples=["sales@example.com"])

@@ -45,6 +45,17 @@ async def test_a_problem_of_the_peer_passes_through_unchanged(hub: Any) -> None:
     assert hub.peers.calls[-1].body == BOX
 
 
+async def test_a_mailbox_is_given_with_a_password_or_a_consent_and_not_with_both(hub: Any) -> None:
+    hub.peers.answers["POST", "/mailboxes"] = httpx.Response(201, json={})
+    consent = {"token_url": "https://oauth2.googleapis.com/token", "client_id": "c", "refresh_token": "r"}
+    imap = {"host": "imap.gmail.com", "port": 993, "user": "sales", "oauth": consent}
+    admin = await hub.admin()
+    assert (await admin.post("/mailboxes", json={**BOX, "imap": imap})).status_code == 201
+    assert hub.peers.calls[-1].body == {**BOX, "imap": imap}
+    both = await admin.post("/mailboxes", json={**BOX, "imap": {**imap, "password": "p"}})
+    assert (both.status_code, list(both.json()["errors"])) == (422, ["imap"])
+
+
 async def test_a_peer_that_is_down_is_a_503_that_says_when_to_come_back(hub: Any) -> None:
     hub.peers.answers["GET", "/channels"] = httpx.ConnectError("refused")
     answer = await (await hub.admin()).get("/channels")
