@@ -112,8 +112,14 @@ _MOST_LOOKS = 1_500
 """Lines that resemble an attribution and are none; in a mail with more of them no further header is looked for."""
 
 
+_HEADER_SIGN = re.compile(r"[@<>:：#\]]|[-_=*~‐–—]{2}")
+"""One of these is in every header that is known; a letter without any is not searched line by line."""
+
+
 def _quotes(lines: Lines) -> tuple[bytearray, bool]:
     parts = bytearray(lines.parts)
+    if not any(map(_HEADER_SIGN.search, lines.texts)):
+        return parts, False
     at, count, answers, looks = 0, len(parts), False, 0
     while at < count and looks < _MOST_LOOKS:
         if parts[at] != Part.NEW:
@@ -231,5 +237,5 @@ def _sign(texts: Sequence[str], parts: bytearray, start: int, end: int) -> None:
     parts[cut:end] = bytes([Part.SIGNATURE]) * (end - cut)
     last = next((at for at in range(cut - 1, window - 1, -1) if texts[at].strip()), start)
     for at in range(window, cut):
-        if is_advertisement(texts[at]) and (at in (start, last) or not texts[at - 1].strip()):
+        if (at in (start, last) or not texts[at - 1].strip()) and is_advertisement(texts[at]):
             parts[at] = Part.SIGNATURE

@@ -218,7 +218,19 @@ DISCLAIMERS = (
 DISCLAIMER_STEMS = (
     *("intended", "recipient", "addressee", "individual", "person", "confiden", "privileged", "proprietary"),
     *("disclaimer", "notice", "in error", "by mistake", "print", "virus", "private", "scanned", "checked"),
-    *("конфиденциал", "адресат", "получ", "предназначен", "вирус", "среде", "природу", "офертой", "конфіденц"),
+    *(
+        "конфиденциал",
+        "адресат",
+        "получател",
+        "по ошибке",
+        "получили это",
+        "предназначен",
+        "вирус",
+        "среде",
+        "природу",
+        "офертой",
+        "конфіденц",
+    ),
     *("vertraulich", "adressat", "empfänger", "ausschließlich", "nur für", "irrtümlich", "umwelt", "bedenken"),
     *("strictement", "exclusiv", "destinatari", "destinataire", "environnement", "riservat", "poufn", "przeznaczon"),
     *(

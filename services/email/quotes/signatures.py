@@ -122,11 +122,15 @@ def _is_standing_text(text: str) -> bool:
     return len(text) >= 100 or _SHORT_NOTICE.search(text) is not None
 
 
+_SIGNING = frozenset("-–—_*=~")
+"""What a delimiter, a drawn line and a dashed name begin with."""
+
+
 def _delimited(lines: Sequence[str], start: int, end: int) -> int | None:
     """The first RFC 3676 delimiter ("-- "), drawn line or "-- Name" with few, short lines after it."""
     for at in range(start, end):
         line = lines[at]
-        if len(line) > 120:
+        if len(line) > 120 or line.lstrip()[:1] not in _SIGNING:
             continue
         below = [text for text in lines[at + 1 : end] if text.strip()]
         if _DELIMITER.match(line) and len(below) <= _MOST_DELIMITED:
