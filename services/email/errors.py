@@ -8,7 +8,7 @@ class MailServerUnavailable(ProviderUnavailable):
 
     def __init__(self, kind: str, words: str) -> None:
         """`kind` is `dns`, `refused`, `tls`, `timeout`, `lost` or `protocol`."""
-        super().__init__(f"{_MEANING[kind]}: {words}" if words else _MEANING[kind])
+        super().__init__(f"{MEANING[kind]}: {words}" if words else MEANING[kind])
         self.kind = kind
 
 
@@ -30,7 +30,7 @@ class MailRefusedByServer(HubError):
     """The mail server did not do what it was asked."""
 
 
-_MEANING = {
+MEANING = {
     "dns": "no such host; check the name of the server",
     "refused": "the connection was refused; check host and port",
     "tls": "no secure connection; check port and security (tls, starttls or plain)",

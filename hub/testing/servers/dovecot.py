@@ -1,5 +1,6 @@
 """A real IMAP server for tests: Dovecot on ports of its own, with users whose maildirs a test can write into."""
 
+import grp
 import os
 import pwd
 import shutil
@@ -20,6 +21,7 @@ _SECONDS_TO_INSTALL = 240
 
 _CONFIG = """
 base_dir = {folder}/run
+state_dir = {folder}/run
 log_path = {folder}/dovecot.log
 protocols = imap
 listen = {host}
@@ -166,7 +168,7 @@ class DovecotServer(ServerProcess):
             uid=self._owner.pw_uid,
             gid=self._owner.pw_gid,
             internal="dovecot" if root else name,
-            internal_group="dovecot" if root else str(self._owner.pw_gid),
+            internal_group="dovecot" if root else grp.getgrgid(self._owner.pw_gid).gr_name,
             login="dovenull" if root else name,
             chroot="" if root else "chroot =",
             oauth=_OAUTH.format(folder=self.folder) if tokeninfo_url else "",

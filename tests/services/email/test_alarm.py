@@ -13,6 +13,8 @@ from hub.channels.simulators.mail import MailSimulator
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.registry import REGISTRY
 from hub.testing.fakes import FakeClock
+from services.email.adapters.oauth import CHECK_CONSENT
+from services.email.errors import MEANING
 from services.email.health import HealthNotes, judge
 from tests.services.email.conftest import OURS, EmailHarness
 
@@ -114,3 +116,11 @@ def test_the_same_reason_try_after_try_is_news_once() -> None:
     assert [notes.not_received(reason) for reason in ("a", "a", "b", "b")] == [True, False, True, False]
     notes.looked()
     assert notes.not_received("b")
+
+
+def test_the_page_on_mailboxes_explains_every_reason() -> None:
+    page = " ".join((Path(__file__).parents[3] / "docs" / "email.md").read_text().split())
+    for kind, meaning in MEANING.items():
+        assert f"`{meaning.split(';')[0]}" in page, kind
+    for reason in ("check user and password", CHECK_CONSENT, "connect the mailbox again", "refused the client"):
+        assert reason in page
