@@ -21,7 +21,11 @@ _MAX_PROGRAM = 200
 
 @routes.post("/sessions", operation_id="logIn", status_code=201, dependencies=[open_to_all(secret=True)])
 async def log_in(
-    form: Login, hub: Hub, write: Write, address: ClientAddress, user_agent: Annotated[str, Header(include_in_schema=False)] = ""
+    form: Login,
+    hub: Hub,
+    write: Write,
+    address: ClientAddress,
+    user_agent: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> NewSession:
     """Log in. After too many wrong passwords (10 for a login, 100 from an address, in 15 minutes) comes 429."""
     write.target = login = form.login.strip().lower()
