@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.kit.ids import fresh
 from hub.testing.customer import Customer
 from hub.testing.processes import Api, Distributed, HubProcess, api, embedded, simulators
 
@@ -40,7 +41,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         else:
             kafka = request.getfixturevalue("kafka_server")
             mongo = request.getfixturevalue("mongo_server")
-            inside = Distributed(folder / "hub", kafka=kafka.bootstrap, mongo=mongo.url, database="journey")
+            inside = Distributed(folder / "hub", kafka=kafka.bootstrap, mongo=mongo.url, database=fresh("journey"))
         inside.start()
         try:
             yield World(outside, inside)
