@@ -52,9 +52,11 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await stack.enter_async_context(http_server(gateway.http, bound, drain=_drain(gateway)))
             await _connect(hub, facts.get("mailboxes", []), facts)
             settle()
-            describe(folder, api=url_of(bound), **facts)
+            describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
-            await _narrate(hub, stack)
+            # Names and subjects are for the demo; elsewhere they are nothing for a terminal's log.
+            await (_narrate(hub, stack) if demo else until_signalled())
+            print("stopping …", flush=True)
         forget(folder)
 
 
@@ -65,7 +67,6 @@ async def _narrate(hub: Embedded, stack: AsyncExitStack) -> None:
     narrator = Narrator(bus, hub.footing.clock)
     await narrator.open()
     await until_signalled(narrator.run())
-    print("stopping …", flush=True)
 
 
 @asynccontextmanager
