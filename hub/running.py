@@ -50,7 +50,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await hub.start()
             gateway = next(service for service in hub.services if service.name == "gateway")
             await stack.enter_async_context(http_server(gateway.http, bound, drain=_drain(gateway)))
-            await _connect(hub, facts.get("mailboxes", []), facts)
+            await _connect(hub, facts)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -77,10 +77,10 @@ async def _simulated(folder: Path) -> AsyncIterator[dict[str, Any]]:
         yield running.description()
 
 
-async def _connect(hub: Embedded, mailboxes: list[dict[str, str]], facts: dict[str, Any]) -> None:
+async def _connect(hub: Embedded, facts: dict[str, Any]) -> None:
     """Adds the simulated mailboxes, or tells those added before where the simulators are today."""
     async with hub.footing.peer("email") as email:
-        for mailbox in mailboxes:
+        for mailbox in facts.get("mailboxes", []):
             servers = {name: _server(facts[name], mailbox) for name in ("imap", "smtp")}
             answer = await email.patch(f"/mailboxes/{mailbox['id']}", json=servers)
             if answer.status_code == httpx.codes.NOT_FOUND:

@@ -1,16 +1,15 @@
 """What a notice about a message of ours changes: its delivery, and what the addresses it names are worth."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
 from hub.contracts.bounce import Bounce, BounceRecipient
 from hub.contracts.interaction import Delivery, DeliveryState, Direction, Interaction, InteractionChanged, Role
 from hub.kit.clock import iso
-from hub.kit.errors import StoreUnavailable
-from hub.store.base import Collection, Document
+from hub.store.base import Document
 from services.interactions.models import interaction_from
-from services.interactions.repository import Repository
+from services.interactions.repository import Repository, amend
 from services.interactions.standing import Mark, marked
 
 _ABOUT_OURS = frozenset({"hard", "soft", "complaint", "delivered"})
@@ -18,7 +17,6 @@ _OUTCOMES: Final = ("delayed", "delivered", "complained", "failed")
 """What a notice says of one recipient, the later one wins: so notices may come twice and in any order."""
 _RECIPIENTS = (Role.TO, Role.CC, Role.BCC)
 _REASON = 1000
-_TRIES = 20
 
 
 class Bounces:
@@ -38,7 +36,7 @@ class Bounces:
             original = originals.get(notice.cause_id or "")
             if original is None or original["direction"] != Direction.OUT:
                 continue
-            after = await _amend(self._repository.interactions, original, partial(returned, notice=notice))
+            after = await amend(self._repository.interactions, original, partial(returned, notice=notice))
             await self._mark(after, notice)
             originals[after["_id"]] = after
             change = InteractionChanged(interaction=interaction_from(after), revision=after["_v"])
@@ -50,7 +48,7 @@ class Bounces:
         wanted = marks_of(notice, recipients_of(original))
         addresses = await self._repository.addresses.get_many(wanted) if wanted else {}
         for address, document in addresses.items():
-            await _amend(self._repository.addresses, document, partial(marked, mark=wanted[address]))
+            await amend(self._repository.addresses, document, partial(marked, mark=wanted[address]))
 
 
 def returned(original: Document, *, notice: Interaction) -> Document:
@@ -137,15 +135,3 @@ def _reason(notices: dict[str, Document], recipients: Sequence[str]) -> str:
 def _said(address: str, told: Document, *, single: bool) -> str:
     delayed = "delayed: " if told["outcome"] == "delayed" else ""
     return delayed + told["words"] if single else f"{address.partition(':')[2]}: {delayed}{told['words']}"
-
-
-async def _amend(collection: Collection, document: Document, change: Callable[[Document], Document]) -> Document:
-    """The document as it then is, changed whoever else changes it meanwhile."""
-    for _ in range(_TRIES):
-        after = change(document)
-        if after is document:
-            return document
-        if await collection.swap(after):
-            return {**after, "_v": document["_v"] + 1}
-        document = await collection.get(document["_id"]) or document
-    raise StoreUnavailable("a message that bounced is changed by too many at once")

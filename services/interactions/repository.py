@@ -1,14 +1,14 @@
 """Every query of the interactions service."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hub.contracts.interaction import Interaction, InteractionReceived
 from hub.kit.clock import iso
 from hub.kit.errors import StoreUnavailable
-from hub.store.base import Document, Page, Range, Scalar, Store, Where
+from hub.store.base import Collection, Document, Page, Range, Store, Where
 from services.interactions.linking import Claim, Decision, Known, counterpart
 from services.interactions.models import (
     ADDRESSES,
@@ -181,8 +181,17 @@ class Repository:
         )
         return page.items
 
-    async def count(self) -> dict[Scalar, int]:
-        return await self.interactions.count_by("channel")
+
+async def amend(collection: Collection, document: Document, change: Callable[[Document], Document]) -> Document:
+    """The document as it then is, changed whoever else changes it meanwhile."""
+    for _ in range(_TRIES):
+        after = change(document)
+        if after is document:
+            return document
+        if await collection.swap(after):
+            return {**after, "_v": document["_v"] + 1}
+        document = await collection.get(document["_id"]) or document
+    raise StoreUnavailable("a document is changed by too many at once")
 
 
 def _moved(chain: Document | None, parts: Sequence[Interaction]) -> Document:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope, Event
@@ -30,7 +31,7 @@ from services.interactions.models import (
     interaction_from,
     interaction_of,
 )
-from services.interactions.repository import Repository
+from services.interactions.repository import Repository, amend
 
 log = Log(__name__)
 SOURCE = "omnihub/interactions"
@@ -112,10 +113,8 @@ class Interactions:
             document = await self._repository.interactions.get(arrival.id)
             if document is None or arrival.account in document["accounts"]:
                 continue
-            document = {**document, "accounts": [*document["accounts"], arrival.account]}
-            if not await self._repository.interactions.swap(document):
-                raise StoreUnavailable("an interaction changed meanwhile")
-            changed.append(InteractionChanged(interaction=interaction_from(document), revision=document["_v"] + 1))
+            after = await amend(self._repository.interactions, document, partial(with_account, arrival.account))
+            changed.append(InteractionChanged(interaction=interaction_from(after), revision=after["_v"]))
         return changed
 
     async def _facts(self, interactions: Sequence[Interaction]) -> list[Event]:
@@ -162,22 +161,30 @@ class Interactions:
 
     async def _record(self, document: Document, event: DeliveryRecorded) -> Document:
         """The stored document after the event; the same one when it told nothing new."""
-        before = Delivery.model_validate(document["delivery"]) if document["delivery"] else None
-        after = delivery_after(before, event).model_dump(mode="json")
-        keys = [*document["keys"], *(key for key in event.keys if key not in document["keys"])]
         await self._claim_keys(document, event)
-        if after == document["delivery"] and keys == document["keys"]:
-            return document
-        changed = {**document, "delivery": after, "keys": keys}
-        if not await self._repository.interactions.swap(changed):
-            raise StoreUnavailable("an interaction changed meanwhile")
-        return {**changed, "_v": document["_v"] + 1}
+        return await amend(self._repository.interactions, document, partial(with_delivery, event))
 
     async def _claim_keys(self, document: Document, event: DeliveryRecorded) -> None:
         """What the provider calls the message leads to its chain."""
         names = [key for key in event.keys if key not in document["keys"]]
         if names:
             await self._repository.claims.insert_many([name_document(name, document) for name in names])
+
+
+def with_account(account: str, interaction: Document) -> Document:
+    """The interaction as one that this account of ours has too; the same document when it had it."""
+    accounts = interaction["accounts"]
+    return interaction if account in accounts else {**interaction, "accounts": [*accounts, account]}
+
+
+def with_delivery(event: DeliveryRecorded, interaction: Document) -> Document:
+    """The interaction after what was told of its delivery; the same document when that is nothing new."""
+    before = Delivery.model_validate(interaction["delivery"]) if interaction["delivery"] else None
+    after = delivery_after(before, event).model_dump(mode="json")
+    keys = [*interaction["keys"], *(key for key in event.keys if key not in interaction["keys"])]
+    if after == interaction["delivery"] and keys == interaction["keys"]:
+        return interaction
+    return {**interaction, "delivery": after, "keys": keys}
 
 
 def delivery_after(before: Delivery | None, event: DeliveryRecorded) -> Delivery:
