@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from hub.contracts.interaction import SendMessage
@@ -16,6 +16,8 @@ class Sent:
     """The provider's, as `250 2.0.0 Ok: queued as 4F1A`."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Recipients that the provider refused although it took the message for others, each with its words."""
+    keys: tuple[str, ...] = ()
+    """Names that the provider gave the message: `sms:SM…`, `telegram:@bot/123/45`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Refused:
     """The provider said no for good: to try again would be of no use."""
 
     words: str
+    unreachable: tuple[str, ...] = ()
+    """Addresses that cannot be reached any more, whatever the message: a bot was blocked, a number is no phone's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Deferred:
     """The provider said not now, or was lost before the message was handed over: it is tried again later."""
 
     words: str
+    after: timedelta | None = None
+    """When to try again, where the provider says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Interactions on the bus: what a channel received, what was made of it, what shall be sent, what became of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce
+from hub.kit.clock import iso
 from hub.kit.ids import derive
 
 
@@ -59,8 +61,32 @@ class Attachment(Body):
     content_type: str
     size: int
     """Bytes."""
-    blob: str
-    """Key in the blob storage."""
+    blob: str = ""
+    """Key in the blob storage; empty while it is not there."""
+    state: Literal["ready", "pending", "failed"] = "ready"
+    """`pending`: its file is still being fetched; `failed`: it never will be, see `reason`."""
+    reason: str = ""
+    content_id: str = ""
+    """Name by which the HTML of the same message shows it (`cid:`); empty for one that is only attached."""
+
+
+class Contact(Body):
+    """An address that a message gave: a candidate for its sender's client."""
+
+    address: str
+    """Normalised: `phone:+74951234567`."""
+    raw: str = ""
+    name: str = ""
+    verified: bool = False
+    """The provider vouches that it is the sender's own."""
+
+
+class SourceEvidence(Body):
+    """What a message told of where its sender came from."""
+
+    kind: str
+    """`start_payload`, …"""
+    value: str
 
 
 class Reading(Body):
@@ -77,6 +103,8 @@ class Reading(Body):
     auto: Auto | None = None
     bounce: Bounce | None = None
     authentication: Authentication | None = None
+    contacts: tuple[Contact, ...] = ()
+    source: SourceEvidence | None = None
 
 
 class InteractionReceived(Reading, Event):
@@ -113,6 +141,59 @@ class InteractionReceived(Reading, Event):
         return next((p.address for p in self.participants if p.role is Role.FROM), self.account)
 
 
+class InteractionRevised(InteractionReceived):
+    """Its sender changed a message that he had sent before: all of it, as it is now.
+
+    Where the first form was never seen, this one is taken for it.
+    """
+
+    TYPE: ClassVar[str] = "interaction.revised.v1"
+
+    revised_at: datetime
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.id, self.account, iso(self.revised_at))
+
+
+class AttachmentFetched(Event):
+    """A file of a message that came before it is here, or never will be."""
+
+    TYPE: ClassVar[str] = "attachment.fetched.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    interaction_id: str
+    sender: str
+    """The normalised address that the message came from: what the order is kept by."""
+    attachment: Attachment
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.attachment.id, self.attachment.state)
+
+    def key(self) -> str:
+        return self.sender
+
+
+class ReactionRecorded(Event):
+    """Somebody put signs to a message, or took them back."""
+
+    TYPE: ClassVar[str] = "reaction.recorded.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    message_key: str
+    """The name of the message in its channel: `telegram:@bot/123/45`."""
+    address: str
+    """Normalised, of whoever did."""
+    signs: tuple[str, ...]
+    """All of his, as they are now; none when he took them back."""
+    at: datetime
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.message_key, self.address, iso(self.at), *self.signs)
+
+    def key(self) -> str:
+        return self.address
+
+
 class Link(Body):
     """Why an interaction is in its chain."""
 
@@ -128,6 +209,13 @@ class Delivery(Body):
     copy_state: Literal["pending", "saved", "failed"] | None = None
     """The copy in the Sent folder, a step of its own."""
     copy_reason: str | None = None
+
+
+class Revision(Body):
+    """What a message said before its sender changed it."""
+
+    text: str
+    until: datetime
 
 
 class Interaction(Reading):
@@ -155,6 +243,10 @@ class Interaction(Reading):
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     raw: str = ""
+    revisions: tuple[Revision, ...] = ()
+    """Earlier forms, the first one first; `text` is the newest."""
+    reactions: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Signs by the address of whoever put them."""
 
     @cached_property
     def json_bytes(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Dead letters and raw mail on the bus: what makes poison visible and replayable."""
+"""Dead letters and raw messages on the bus: what makes poison visible and replayable."""
 
 from base64 import b64decode, b64encode
 from datetime import datetime
@@ -85,3 +85,26 @@ class RawMailStored(Event):
 
     def key(self) -> str:
         return self.mailbox_id
+
+
+class RawPayloadStored(Event):
+    """What a provider handed over is durable but could not be read; handled again when this is replayed."""
+
+    TYPE: ClassVar[str] = "payload.stored.v1"
+    TOPIC: ClassVar[str] = "raw"
+
+    channel: str
+    account: str
+    received_at: datetime
+    blob: str
+    kind: str = ""
+    """Which of the provider's forms it is, where the channel has several: `update`, `message`, `status`."""
+
+    def on_topic(self) -> str:
+        return f"{self.TOPIC}.{self.channel}"
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.blob, self.account)
+
+    def key(self) -> str:
+        return self.account

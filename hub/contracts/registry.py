@@ -1,17 +1,21 @@
 """All events of this version."""
 
+from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import (
+    AttachmentFetched,
     DeliveryRecorded,
     InteractionChanged,
     InteractionLinked,
     InteractionPlanned,
     InteractionReceived,
+    InteractionRevised,
+    ReactionRecorded,
     SendMessage,
 )
-from hub.contracts.park import MessageParked, RawMailStored
+from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 
 REGISTRY = Registry(
     (
@@ -26,5 +30,11 @@ REGISTRY = Registry(
         ChannelTurned,
         MessageParked,
         RawMailStored,
+        RawPayloadStored,
+        InteractionRevised,
+        AttachmentFetched,
+        ReactionRecorded,
+        ReachabilityRecorded,
+        ConsentRecorded,
     )
 )

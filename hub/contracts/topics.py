@@ -19,12 +19,30 @@ class Topic:
 
 INBOUND = Topic("inbound", "address of the sender")
 RAW_EMAIL = Topic("raw.email", "mailbox id")
+RAW_TELEGRAM = Topic("raw.telegram", "bot id")
+RAW_SMS = Topic("raw.sms", "number id")
 OUTBOUND_EMAIL = Topic("outbound.email", "mailbox id")
+OUTBOUND_TELEGRAM = Topic("outbound.telegram", "bot id")
+OUTBOUND_SMS = Topic("outbound.sms", "number id")
 DELIVERY = Topic("delivery", "interaction id")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
-CHANNELS = Topic("channels", "mailbox id", partitions=1)
+CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
-TOPICS = (INBOUND, RAW_EMAIL, OUTBOUND_EMAIL, DELIVERY, INTERACTIONS, CHAINS, CLIENTS, CHANNELS, DEAD_LETTERS)
+TOPICS = (
+    INBOUND,
+    RAW_EMAIL,
+    RAW_TELEGRAM,
+    RAW_SMS,
+    OUTBOUND_EMAIL,
+    OUTBOUND_TELEGRAM,
+    OUTBOUND_SMS,
+    DELIVERY,
+    INTERACTIONS,
+    CHAINS,
+    CLIENTS,
+    CHANNELS,
+    DEAD_LETTERS,
+)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import ByteSize, Field
+from pydantic import ByteSize, Field, ValidationInfo, field_validator
 
 from hub.kit.settings import Settings as Base
 
@@ -44,7 +44,9 @@ class Settings(Base):
         default=timedelta(seconds=60), description="The longest pause between two tries to connect; the first is 1 s"
     )
     silence: timedelta = Field(
-        default=timedelta(minutes=5), description="A mailbox that could not be looked at for so long is red"
+        default=timedelta(minutes=5),
+        validate_default=True,
+        description="A mailbox that could not be looked at for so long is red",
     )
     lease: timedelta = Field(
         default=timedelta(seconds=15), description="After so long another copy takes over from one that is gone"
@@ -62,3 +64,12 @@ class Settings(Base):
     ca_file: Path | None = Field(
         default=None, description="Certificate authorities (PEM) to trust for mail servers, beside the system's"
     )
+
+    @field_validator("silence")
+    @classmethod
+    def _longer_than_between_two_looks(cls, silence: timedelta, given: ValidationInfo) -> timedelta:
+        """Else a mailbox that works turns red between two looks."""
+        least = 2 * max(given.data.get("poll_interval", timedelta()), given.data.get("safety_poll", timedelta()))
+        if silence < least:
+            raise ValueError(f"must be at least {least}, twice the longer of poll_interval and safety_poll")
+        return silence

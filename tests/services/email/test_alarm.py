@@ -49,7 +49,7 @@ class AlarmHarness(EmailHarness):
 
 @pytest.fixture
 async def harness(tmp_path: Path, simulator: MailSimulator) -> AsyncIterator[AlarmHarness]:
-    made = AlarmHarness(tmp_path, simulator, SILENCE="1")
+    made = AlarmHarness(tmp_path, simulator, SAFETY_POLL="0.3", SILENCE="2.5")
     made.heard = []
     await made.open()
     made.ears = await made.bus.reader(["channels"])
