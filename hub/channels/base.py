@@ -27,6 +27,8 @@ class Refused:
     words: str
     unreachable: tuple[str, ...] = ()
     """Addresses that cannot be reached any more, whatever the message: a bot was blocked, a number is no phone's."""
+    keys: tuple[str, ...] = ()
+    """Names of the parts that the provider took before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Deferred:
     words: str
     after: timedelta | None = None
     """When to try again, where the provider says so."""
+    keys: tuple[str, ...] = ()
+    """Names of the parts that the provider took already: the next try goes on behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Unknown:
     """Handed over, and no answer came: the provider may have taken it. It is not sent again by itself."""
 
     words: str
+    keys: tuple[str, ...] = ()
+    """Names of the parts that the provider did confirm."""
 
 
 Outcome = Sent | Refused | Deferred | Unknown
@@ -75,8 +81,13 @@ class Channel(Protocol):
         """
         ...
 
-    async def send(self, message: SendMessage, *, intent: Intent) -> Outcome:
+    async def send(
+        self, message: SendMessage, *, intent: Intent, at: datetime | None = None, keys: tuple[str, ...] = ()
+    ) -> Outcome:
         """Hands one message to the provider, calling `intent` once, right before the point of no return.
+
+        `at` is when it was given to the hub, the same at every try; `keys` are the names that the provider gave at
+        earlier tries to what it took: parts of this message, or the whole by a way that did not deliver it.
 
         Raises:
             ProviderUnavailable: not reached; nothing was handed over.

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from hub.bus.base import Bus
+from hub.channels.alarm import AccountName, Alarm
+from hub.channels.base import Outcome, Sent
+from hub.channels.health import HealthNotes
+from hub.channels.ledger import Patience
+from hub.channels.owner import Owner
+from hub.channels.sender import Sender
+from hub.channels.sends import SendRepository
+from hub.channels.worker import AccountWorker
+from hub.channels.workers import Workers
 from hub.footing import Footing
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
@@ -16,24 +25,18 @@ from services.email.adapters.imap import open_inbox, open_sent
 from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.adapters.trial import LoginTrial
-from services.email.alarm import Alarm
 from services.email.channel import EmailChannel
 from services.email.endpoints import router
 from services.email.handlers import subscribe
-from services.email.health import HealthNotes
 from services.email.inbound.poller import Poller
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.mailboxes.repository import GrantRepository, MailboxRepository
 from services.email.mailboxes.service import Mailboxes, OwnMail
+from services.email.metrics import LAG, SENT, UP
 from services.email.outbound.copier import Copier
-from services.email.outbound.repository import SendRepository
-from services.email.outbound.sender import Sender
-from services.email.outbound.service import Ledger
-from services.email.owner import Owner
+from services.email.outbound.service import MailLedger
 from services.email.settings import Settings
-from services.email.worker import MailboxWorker
-from services.email.workers import Workers
 
 
 class EmailService:
@@ -66,9 +69,11 @@ def build(footing: Footing) -> EmailService:
     bus, store, clock = footing.bus("email"), footing.store("email"), footing.clock
     mailboxes = MailboxRepository(store, footing.secrets)
     inbound, sends = InboundRepository(store), SendRepository(store)
-    owner = Owner(footing.data)
+    owner = Owner(footing.data, "email")
     leases = Leases(store.collection(LEASES), clock, owner.name, settings.lease)
-    ledger = Ledger(sends=sends, mailboxes=mailboxes, bus=bus, clock=clock, settings=settings)
+    ledger = MailLedger(
+        service="email", sends=sends, accounts=mailboxes, bus=bus, clock=clock, patience=_patience(settings)
+    )
     own = OwnMail(mailboxes, sends)
     intake = Intake(bus=bus, blobs=footing.blobs, index=inbound, own=own, clock=clock, settings=settings)
     tls = _tls(settings)
@@ -117,7 +122,7 @@ class Hiring:
         mailboxes: MailboxRepository,
         inbound: InboundRepository,
         intake: Intake,
-        ledger: Ledger,
+        ledger: MailLedger,
         doors: Doors,
         bus: Bus,
     ) -> None:
@@ -130,26 +135,53 @@ class Hiring:
         self._doors = doors
         self._bus = bus
 
-    def hire(self, document: Document, note: Document | None) -> MailboxWorker:
+    def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """The worker of a mailbox, from its document and the note on how it was."""
-        notes, doors = HealthNotes(document["_id"], self._footing.clock, note), self._doors
+        notes = HealthNotes(document["_id"], self._footing.clock, note)
         channel = self._channel(document, notes)
         copies = asyncio.Event()
-        sender = Sender(channel, ledger=self._ledger, health=notes, settings=self._settings, copies=copies)
-        copier = Copier(
+        return AccountWorker(
+            loops=(channel.poller, self._copier(channel, copies)),
+            sender=self._sender(channel, notes, copies),
+            notes=notes,
+            alarm=self._alarm(channel, notes),
+            measure=lambda: _measure(channel),
+            close=channel.outlet.close,
+        )
+
+    def _sender(self, channel: EmailChannel, notes: HealthNotes, copies: asyncio.Event) -> Sender:
+        mailbox_id = channel.mailbox.id
+
+        def settled(outcome: Outcome) -> None:
+            SENT.labels(mailbox_id, type(outcome).__name__.lower()).inc()
+            if isinstance(outcome, Sent):
+                copies.set()
+
+        return Sender(
             channel,
-            open_sent=lambda: open_sent(
-                channel.mailbox.imap, patience=self._patience, tls=doors.tls, tokens=doors.tokens
-            ),
+            mailbox_id,
+            service="email",
+            ledger=self._ledger,
+            health=notes,
+            probe=channel.outlet.probe,
+            cap=self._settings.reconnect_cap,
+            settled=settled,
+        )
+
+    def _copier(self, channel: EmailChannel, copies: asyncio.Event) -> Copier:
+        tls, tokens = self._doors.tls, self._doors.tokens
+        return Copier(
+            channel,
+            open_sent=lambda: open_sent(channel.mailbox.imap, patience=self._patience, tls=tls, tokens=tokens),
             ledger=self._ledger,
             settings=self._settings,
             woken=copies,
         )
-        return MailboxWorker(channel, sender=sender, copier=copier, notes=notes, alarm=self._alarm(channel, notes))
 
     def _alarm(self, channel: EmailChannel, notes: HealthNotes) -> Alarm:
+        mailbox = channel.mailbox
         return Alarm(
-            channel.mailbox,
+            AccountName(channel="email", id=mailbox.id, address=mailbox.address, service="email"),
             notes=notes,
             repository=self._mailboxes,
             bus=self._bus,
@@ -183,6 +215,18 @@ class Hiring:
     @property
     def _patience(self) -> float:
         return self._settings.timeout.total_seconds()
+
+
+async def _measure(channel: EmailChannel) -> None:
+    health = await channel.health()
+    UP.labels(channel.mailbox.id).set(health.state == "green")
+    LAG.labels(channel.mailbox.id).set(health.lag_seconds or 0)
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        retry_delays=settings.retry_delays, give_up=settings.give_up, reconnect_cap=settings.reconnect_cap
+    )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

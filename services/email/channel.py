@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.channels.base import Health, Intent, Outcome
+from hub.channels.health import HealthNotes, judge
 from hub.contracts.interaction import SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
 from services.email.compose import compose
-from services.email.health import HealthNotes, judge
 from services.email.inbound.poller import Poller
 from services.email.models import Mailbox, OutgoingMail
 from services.email.settings import Settings
@@ -54,8 +54,11 @@ class EmailChannel:
     async def receive(self) -> None:
         await self.poller.run()
 
-    async def send(self, message: SendMessage, *, intent: Intent, at: datetime | None = None) -> Outcome:
+    async def send(
+        self, message: SendMessage, *, intent: Intent, at: datetime | None = None, keys: tuple[str, ...] = ()
+    ) -> Outcome:
         """`at` is the Date of the mail; now, if none is given."""
+        del keys  # a mail has no parts that could have been taken before
         return await self.outlet.send(await self.mail(message, at or self._clock.now()), intent)
 
     async def mail(self, message: SendMessage, at: datetime) -> OutgoingMail:

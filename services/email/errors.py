@@ -1,5 +1,6 @@
 """What mail servers answer, as the hub's errors."""
 
+from hub.channels.errors import LoginRefused
 from hub.kit.errors import HubError, ProviderUnavailable
 
 
@@ -10,13 +11,6 @@ class MailServerUnavailable(ProviderUnavailable):
         """`kind` is `dns`, `refused`, `tls`, `timeout`, `lost` or `protocol`."""
         super().__init__(f"{MEANING[kind]}: {words}" if words else MEANING[kind])
         self.kind = kind
-
-
-class LoginRefused(HubError):
-    """The mail server refused the login; check user and password."""
-
-    def __init__(self, words: str, *, fix: str = "check user and password") -> None:
-        super().__init__(f"login refused: {words}; {fix}")
 
 
 class AccessRefused(LoginRefused):

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from hub.bus.base import Bus
+from hub.channels.ledger import Ledger
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import SendMessage
 from hub.contracts.park import RawMailStored
 from hub.contracts.topics import OUTBOUND_EMAIL, RAW_EMAIL
 from services.email.inbound.service import Intake
-from services.email.outbound.service import Ledger
 
 GROUP = "email"
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 Security = Literal["tls", "starttls", "plain"]
@@ -76,26 +75,6 @@ class Cursor:
     uid_validity: int = 0
     last_uid: int = 0
     version: int | None = None
-
-
-class SendState(StrEnum):
-    """Where a mail stands in the send ledger."""
-
-    QUEUED = "queued"
-    DEFERRED = "deferred"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-class Step(StrEnum):
-    """What the sender has to do next about a mail in the ledger."""
-
-    SEND = "send"
-    INTENT = "intent"
-    COPY = "copy"
-    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from aioimaplib.aioimaplib import Response, quoted  # type: ignore[import-untyped]
 
+from hub.channels.errors import LoginRefused
 from services.email.adapters.folder_names import decoded, encoded
 from services.email.adapters.imap_wire import Wire, words
 from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered, xoauth2
 from services.email.adapters.outage import translated
-from services.email.errors import LoginRefused, MailRefusedByServer, MailServerUnavailable
+from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.models import FetchedMail, OAuth, Server
 
 _UID_VALIDITY = re.compile(rb"UIDVALIDITY (\d+)", re.IGNORECASE)

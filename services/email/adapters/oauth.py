@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from services.email.errors import AccessRefused, LoginRefused, MailServerUnavailable
+from hub.channels.errors import LoginRefused
+from services.email.errors import AccessRefused, MailServerUnavailable
 from services.email.models import OAuth
 
 _PROVIDERS = {

@@ -11,9 +11,10 @@ from aiosmtplib.errors import SMTPAuthenticationError, SMTPNotSupported
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
+from hub.channels.errors import LoginRefused
 from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered
 from services.email.adapters.outage import translated, unavailable
-from services.email.errors import LoginRefused, MailServerUnavailable
+from services.email.errors import MailServerUnavailable
 from services.email.models import OAuth, OutgoingMail, Server
 
 _LOST = (SMTPException, OSError)

@@ -7,16 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
+from hub.channels.errors import LoginRefused
+from hub.channels.health import HealthNotes
+from hub.channels.pause import Pause
 from hub.kit.errors import HubError
 from hub.kit.log import Log
 from hub.kit.seams import seam
-from services.email.errors import LoginRefused, MailRefusedByServer, MailServerUnavailable
-from services.email.health import HealthNotes
+from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.inbound.ahead import ahead
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.models import Cursor, FetchedMail, Mailbox
-from services.email.pause import Pause
 from services.email.settings import Settings
 
 log = Log(__name__)

@@ -1,64 +1,25 @@
 """Mailboxes and how they are, in the store."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from hub.kit.errors import NotFound
+from hub.channels.accounts import AccountRepository
 from hub.kit.ids import derive
 from hub.kit.secrets import SecretBox
-from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from hub.store.base import CollectionSpec, Document, Index, Store
 from services.email.models import Mailbox, OAuth, Server
 
 MAILBOXES = CollectionSpec("mailboxes", (Index("state"),))
-HEALTH = CollectionSpec("health")
 _SEALED = ("client_secret", "refresh_token")
 GRANTS = CollectionSpec("grants")
-_ALL = 1000
 
 
-class MailboxRepository:
-    """A document for each mailbox, passwords sealed; one that was removed stays, with its history."""
+class MailboxRepository(AccountRepository):
+    """A document for each mailbox, passwords sealed."""
 
     def __init__(self, store: Store, secrets: SecretBox) -> None:
-        self._mailboxes = store.collection(MAILBOXES)
-        self._health = store.collection(HEALTH)
+        super().__init__(store, MAILBOXES, noun="mailbox")
         self._secrets = secrets
-
-    async def add(self, document: Document) -> bool:
-        """Whether the id was free."""
-        return await self._mailboxes.insert(document)
-
-    async def save(self, document: Document) -> bool:
-        """False when somebody else was faster."""
-        return await self._mailboxes.swap(document)
-
-    async def find(self, mailbox_id: str) -> Document | None:
-        """In whatever state."""
-        return await self._mailboxes.get(mailbox_id)
-
-    async def get(self, mailbox_id: str) -> Document:
-        """One that is active.
-
-        Raises:
-            NotFound: there is none.
-        """
-        document = await self._mailboxes.get(mailbox_id)
-        if document is None or document["state"] != "active":
-            raise NotFound(f"no mailbox {mailbox_id}")
-        return document
-
-    async def page(self, *, limit: int, after: str | None) -> Page:
-        return await self._mailboxes.find({"state": "active"}, limit=limit, after=after)
-
-    async def active(self) -> list[Document]:
-        documents: list[Document] = []
-        after: str | None = None
-        while True:
-            page = await self.page(limit=_ALL, after=after)
-            documents += page.items
-            if (after := page.next) is None:
-                return documents
 
     def opened(self, document: Document) -> Mailbox:
         """The mailbox with its passwords in clear."""
@@ -84,12 +45,6 @@ class MailboxRepository:
             return stored | {"password": self._secrets.seal(server.password)}
         secrets = {name: self._secrets.seal(getattr(server.oauth, name)) for name in _SEALED}
         return stored | {"oauth": {**asdict(server.oauth), **secrets}}
-
-    async def health(self, ids: Iterable[str]) -> dict[str, Document]:
-        return await self._health.get_many(ids)
-
-    async def save_health(self, document: Document) -> None:
-        await self._health.put_many([document])
 
     def _server(self, stored: dict[str, Any]) -> Server:
         if oauth := stored.get("oauth"):

@@ -7,19 +7,20 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from hub.channels.errors import LoginRefused
+from hub.channels.health import judge
+from hub.channels.ledger import Ledger
+from hub.channels.sends import SendRepository
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, HubError, InvalidInput
 from hub.kit.ids import derive
 from hub.kit.log import Log, mask
 from hub.store.base import Document, Page
-from services.email.errors import LoginRefused, MailServerUnavailable
-from services.email.health import judge
+from services.email.errors import MailServerUnavailable
 from services.email.mailboxes.models import ChannelView, MailboxChange, MailboxInput, ServerChange
 from services.email.mailboxes.repository import MailboxRepository
 from services.email.mime.identity import normalise_address
 from services.email.models import Mailbox, Server
-from services.email.outbound.repository import SendRepository
-from services.email.outbound.service import Ledger
 from services.email.settings import Settings
 
 log = Log(__name__)

@@ -6,17 +6,18 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from hub.channels.errors import LoginRefused
+from hub.channels.pause import Pause, happened
+from hub.channels.sends import Step
 from hub.contracts.interaction import SendMessage
 from hub.kit.clock import from_iso
 from hub.kit.errors import Conflict, HubError, TransientError
 from hub.kit.log import Log
 from hub.store.base import Document
 from services.email.channel import EmailChannel
-from services.email.errors import LoginRefused, MailRefusedByServer, MailServerUnavailable
+from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.metrics import COPIES
-from services.email.models import Step
-from services.email.outbound.service import Ledger
-from services.email.pause import Pause, happened
+from services.email.outbound.service import MailLedger
 from services.email.settings import Settings
 
 POLL = 2.0
@@ -46,7 +47,7 @@ class Copier:
         channel: EmailChannel,
         *,
         open_sent: OpenSent,
-        ledger: Ledger,
+        ledger: MailLedger,
         settings: Settings,
         woken: asyncio.Event,
     ) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from hub.bus.base import Reader
+from hub.channels.health import HealthNotes, judge
 from hub.channels.simulators.mail import MailSimulator
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.registry import REGISTRY
+from hub.kit.errors import ConfigurationError
+from hub.kit.settings import Source
 from hub.testing.fakes import FakeClock
 from services.email.adapters.oauth import CHECK_CONSENT
 from services.email.errors import MEANING
-from services.email.health import HealthNotes, judge
+from services.email.settings import Settings
 from tests.services.email.conftest import OURS, EmailHarness
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -124,3 +127,10 @@ def test_the_page_on_mailboxes_explains_every_reason() -> None:
         assert f"`{meaning.split(';')[0]}" in page, kind
     for reason in ("check user and password", CHECK_CONSENT, "connect the mailbox again", "refused the client"):
         assert reason in page
+
+
+def test_a_silence_shorter_than_two_looks_is_refused_at_start() -> None:
+    """Else a mailbox that works is red now and then."""
+    environ = {"OMNIHUB_EMAIL__SILENCE": "PT1M", "OMNIHUB_EMAIL__SAFETY_POLL": "PT1M"}
+    with pytest.raises(ConfigurationError, match=r"EMAIL__SILENCE\).*at least 0:02:00"):
+        Settings.load(Source(environ=environ))

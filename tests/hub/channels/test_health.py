@@ -2,14 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from hub.channels.base import Health
-from hub.kit.errors import ConfigurationError
-from hub.kit.settings import Source
+from hub.channels.health import HealthNotes, judge
 from hub.testing.fakes import FakeClock
-from services.email.health import HealthNotes, judge
-from services.email.settings import Settings
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SILENCE = timedelta(minutes=5)
@@ -76,10 +71,3 @@ def test_an_outage_says_nothing_about_the_password() -> None:
     notes.not_received("login refused: no", login_refused=True)
     notes.not_received("no answer in time")
     assert judged(notes, clock).credentials == "refused"
-
-
-def test_a_silence_shorter_than_two_looks_is_refused_at_start() -> None:
-    """Else a mailbox that works is red now and then."""
-    environ = {"OMNIHUB_EMAIL__SILENCE": "PT1M", "OMNIHUB_EMAIL__SAFETY_POLL": "PT1M"}
-    with pytest.raises(ConfigurationError, match=r"EMAIL__SILENCE\).*at least 0:02:00"):
-        Settings.load(Source(environ=environ))

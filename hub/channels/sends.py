@@ -1,16 +1,36 @@
-"""The send ledger in the store: one document for each mail, by interaction."""
+"""The send ledger in the store: one document for each message, by interaction."""
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Any
 
 from hub.kit.errors import Conflict
 from hub.store.base import CollectionSpec, Document, Index, Range, Store
-from services.email.models import SendState, Step
 
 SENDS = CollectionSpec(
     "sends",
-    (Index("mailbox_id", "step", "next_at"), Index("mailbox_id", "owed"), Index("mailbox_id", "state")),
+    (Index("account", "step", "next_at"), Index("account", "owed"), Index("account", "state")),
 )
+
+
+class SendState(StrEnum):
+    """Where a message stands in the send ledger."""
+
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Step(StrEnum):
+    """What has to be done next about a message in the ledger."""
+
+    SEND = "send"
+    INTENT = "intent"
+    COPY = "copy"
+    DONE = "done"
 
 
 class SendRepository:
@@ -40,23 +60,23 @@ class SendRepository:
             raise Conflict(f"the ledger's entry {document['_id']} was changed by another copy of the hub")
         return {**changed, "_v": document["_v"] + 1}
 
-    async def due(self, mailbox_id: str, step: Step, now: str, *, limit: int = 20) -> list[Document]:
+    async def due(self, account: str, step: Step, now: str, *, limit: int = 20) -> list[Document]:
         """In the order in which they fall due; those before `now`."""
-        where = {"mailbox_id": mailbox_id, "step": step.value, "next_at": Range(until=now)}
+        where = {"account": account, "step": step.value, "next_at": Range(until=now)}
         return (await self._sends.find(where, order="next_at", limit=limit)).items
 
-    async def all_at(self, mailbox_id: str, step: Step, *, limit: int = 200) -> list[Document]:
-        where = {"mailbox_id": mailbox_id, "step": step.value}
+    async def all_at(self, account: str, step: Step, *, limit: int = 200) -> list[Document]:
+        where = {"account": account, "step": step.value}
         return (await self._sends.find(where, order="next_at", limit=limit)).items
 
-    async def owing(self, mailbox_id: str, *, limit: int = 200) -> list[Document]:
+    async def owing(self, account: str, *, limit: int = 200) -> list[Document]:
         """Those whose state the bus was not told yet."""
-        return (await self._sends.find({"mailbox_id": mailbox_id, "owed": True}, limit=limit)).items
+        return (await self._sends.find({"account": account, "owed": True}, limit=limit)).items
 
-    async def waiting(self, mailbox_id: str) -> int:
-        counts = await self._sends.count_by("step", {"mailbox_id": mailbox_id, "step": Step.SEND.value})
+    async def waiting(self, account: str) -> int:
+        counts = await self._sends.count_by("step", {"account": account, "step": Step.SEND.value})
         return sum(counts.values())
 
-    async def unknown(self, mailbox_id: str) -> int:
-        counts = await self._sends.count_by("state", {"mailbox_id": mailbox_id, "state": SendState.UNKNOWN.value})
+    async def unknown(self, account: str) -> int:
+        counts = await self._sends.count_by("state", {"account": account, "state": SendState.UNKNOWN.value})
         return sum(counts.values())

@@ -1,4 +1,4 @@
-"""How a mailbox is: noted by its worker, kept as a document, judged when it is read."""
+"""How an account of a channel is: noted by its worker, kept as a document, judged when it is read."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -10,22 +10,22 @@ from hub.store.base import Document
 
 
 class HealthNotes:
-    """What the worker of a mailbox saw; `changed` is set whenever there is news to be stored."""
+    """What the worker of an account saw; `changed` is set whenever there is news to be stored."""
 
-    def __init__(self, mailbox_id: str, clock: Clock, earlier: Document | None = None) -> None:
-        """`earlier` is what an earlier worker stored: when mail last came and went stays known."""
+    def __init__(self, account: str, clock: Clock, earlier: Document | None = None) -> None:
+        """`earlier` is what an earlier worker stored: when something last came and went stays known."""
         now = iso(clock.now() - _silent(earlier))
         kept = {name: (earlier or {}).get(name) for name in ("last_in", "last_out")}
         self._clock = clock
         self._note: Document = {
-            "_id": mailbox_id,
+            "_id": account,
             "begun_at": now,
             "looked_at": None,
             "checked_at": None,
             "receiving": (earlier or {}).get("receiving"),
             "sending": None,
-            "imap_login": "unknown",
-            "smtp_login": "unknown",
+            "login_in": "unknown",
+            "login_out": "unknown",
             "alarm": (earlier or {}).get("alarm"),
             **kept,
         }
@@ -33,7 +33,7 @@ class HealthNotes:
 
     @property
     def alarm(self) -> Document | None:
-        """What was last told of it; see `services.email.alarm`."""
+        """What was last told of it; see `hub.channels.alarm`."""
         alarm: Document | None = self._note["alarm"]
         return alarm
 
@@ -43,8 +43,8 @@ class HealthNotes:
         self.changed.set()
 
     def looked(self) -> None:
-        """Everything that is in the mailbox is taken over."""
-        self._set(looked_at=self._now(), checked_at=self._now(), receiving=None, imap_login="ok")
+        """Everything that the provider holds for us is taken over."""
+        self._set(looked_at=self._now(), checked_at=self._now(), receiving=None, login_in="ok")
 
     def received(self) -> None:
         self._set(last_in=self._now())
@@ -52,20 +52,20 @@ class HealthNotes:
     def not_received(self, reason: str, *, login_refused: bool = False) -> bool:
         """Whether this is news: the same reason, try after try, is worth one line of the log."""
         news = bool(self._note["receiving"] != reason)
-        self._set(receiving=reason, checked_at=self._now(), imap_login="refused" if login_refused else None)
+        self._set(receiving=reason, checked_at=self._now(), login_in="refused" if login_refused else None)
         return news
 
     def sent(self) -> None:
         self._set(last_out=self._now())
 
     def reached(self) -> None:
-        """The SMTP server answers and takes the login."""
-        self._set(sending=None, smtp_login="ok")
+        """The provider answers and takes the login."""
+        self._set(sending=None, login_out="ok")
 
     def not_sent(self, reason: str, *, login_refused: bool = False) -> bool:
         """Whether this is news."""
         news = bool(self._note["sending"] != reason)
-        self._set(sending=reason, checked_at=self._now(), smtp_login="refused" if login_refused else None)
+        self._set(sending=reason, checked_at=self._now(), login_out="refused" if login_refused else None)
         return news
 
     def document(self) -> Document:
@@ -75,7 +75,7 @@ class HealthNotes:
         return iso(self._clock.now())
 
     def _set(self, **news: str | None) -> None:
-        for name in ("imap_login", "smtp_login"):
+        for name in ("login_in", "login_out"):
             if news.get(name, "") is None:
                 del news[name]  # an outage says nothing about the password
         self._note |= news
@@ -83,7 +83,7 @@ class HealthNotes:
 
 
 def _silent(note: Document | None) -> timedelta:
-    """How long the mailbox had been silent when an earlier worker let go of it: a restart ends no silence."""
+    """How long the account had been silent when an earlier worker let go of it: a restart ends no silence."""
     if note is None or not note["receiving"]:
         return timedelta()
     return max(timedelta(), from_iso(note["checked_at"]) - from_iso(note["looked_at"] or note["begun_at"]))
@@ -107,7 +107,7 @@ def judge(note: Document | None, *, now: datetime, silence: timedelta) -> Health
 
 
 def _red(note: Document, now: datetime, silence: timedelta) -> str | None:
-    if note["imap_login"] == "refused":
+    if note["login_in"] == "refused":
         return f"receiving: {note['receiving']}"
     if note["sending"]:
         return f"sending: {note['sending']}"
@@ -124,7 +124,7 @@ def _lag(note: Document, now: datetime) -> float | None:
 
 
 def _credentials(note: Document) -> Literal["ok", "refused", "unknown"]:
-    logins = {note["imap_login"], note["smtp_login"]}
+    logins = {note["login_in"], note["login_out"]}
     return "refused" if "refused" in logins else "ok" if "ok" in logins else "unknown"
 
 

@@ -1,4 +1,4 @@
-"""Each mailbox is looked after by exactly one copy of the hub: leases, and what runs under them."""
+"""Each account is looked after by exactly one copy of the hub: leases, and what runs under them."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
+from hub.channels.accounts import AccountRepository
+from hub.channels.pause import happened
 from hub.kit.clock import Clock
 from hub.kit.errors import HubError, TransientError
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.leases import Lease, Leases
-from services.email.mailboxes.repository import MailboxRepository
-from services.email.pause import happened
 
 LOOK = 1.0
-"""Seconds between two looks at the set of mailboxes, when nothing wakes us."""
+"""Seconds between two looks at the set of accounts, when nothing wakes us."""
 log = Log(__name__)
 
 
 class Worker(Protocol):
-    """What runs for one mailbox."""
+    """What runs for one account."""
 
     def start(self) -> None: ...
 
@@ -34,14 +34,14 @@ class Worker(Protocol):
 
 
 Hire = Callable[[Document, Document | None], Worker]
-"""Makes the worker of a mailbox from its document and its health note."""
+"""Makes the worker of an account from its document and its health note."""
 
 
 class Workers:
-    """Runs a worker for every mailbox whose lease this process holds."""
+    """Runs a worker for every account whose lease this process holds."""
 
     def __init__(
-        self, *, repository: MailboxRepository, leases: Leases, hire: Hire, clock: Clock, lease_ttl: timedelta
+        self, *, repository: AccountRepository, leases: Leases, hire: Hire, clock: Clock, lease_ttl: timedelta
     ) -> None:
         self._repository = repository
         self._leases = leases
@@ -69,13 +69,13 @@ class Workers:
         self._update({})
         await asyncio.gather(*self._keepers.values())
 
-    def wake(self, mailbox_id: str) -> None:
-        """There is something to send; nothing happens if another copy of the hub has the mailbox."""
-        if worker := self._running.get(mailbox_id):
+    def wake(self, account: str) -> None:
+        """There is something to send; nothing happens if another copy of the hub has it."""
+        if worker := self._running.get(account):
             worker.wake()
 
     def look(self) -> None:
-        """The set of mailboxes is another one."""
+        """The set of accounts is another one."""
         self._look.set()
 
     async def _run(self) -> None:
@@ -84,38 +84,38 @@ class Workers:
             try:
                 self._update({document["_id"]: document for document in await self._repository.active()})
             except TransientError as exc:
-                log.warning("mailboxes.unread", error=str(exc))
+                log.warning("accounts.unread", error=str(exc))
             if not self._stopping:
                 await happened(self._look, within=LOOK)
 
     def _update(self, documents: dict[str, Document]) -> None:
         before, self._documents = self._documents, documents
-        for mailbox_id in before.keys() | documents.keys():
-            news = self._news.setdefault(mailbox_id, asyncio.Event())
-            if _revision(before.get(mailbox_id)) != _revision(documents.get(mailbox_id)):
+        for account in before.keys() | documents.keys():
+            news = self._news.setdefault(account, asyncio.Event())
+            if _revision(before.get(account)) != _revision(documents.get(account)):
                 news.set()
-            keeper = self._keepers.get(mailbox_id)
-            if mailbox_id in documents and (keeper is None or keeper.done()):
-                self._keepers[mailbox_id] = asyncio.create_task(self._keep(mailbox_id, news))
+            keeper = self._keepers.get(account)
+            if account in documents and (keeper is None or keeper.done()):
+                self._keepers[account] = asyncio.create_task(self._keep(account, news))
 
-    async def _keep(self, mailbox_id: str, news: asyncio.Event) -> None:
-        while mailbox_id in self._documents:
+    async def _keep(self, account: str, news: asyncio.Event) -> None:
+        while account in self._documents:
             news.clear()
             try:
-                if lease := await self._leases.take(mailbox_id):
+                if lease := await self._leases.take(account):
                     await self._under(lease, news)
                     continue
             except HubError as exc:
-                log.warning("mailbox.waiting", mailbox_id=mailbox_id, error=str(exc))
+                log.warning("account.waiting", account=account, error=str(exc))
             except Exception as exc:
-                log.error("mailbox.failed", exc=exc, mailbox_id=mailbox_id)
+                log.error("account.failed", exc=exc, account=account)
             await happened(news, within=self._step)
 
     async def _under(self, lease: Lease, news: asyncio.Event) -> None:
-        """Works until the lease is lost or the mailbox is changed."""
-        mailbox_id = lease.name
+        """Works until the lease is lost or the account is changed."""
+        account = lease.name
         try:
-            if document := self._documents.get(mailbox_id):
+            if document := self._documents.get(account):
                 await self._work(document, lease, news)
         finally:
             with suppress(HubError):
@@ -133,17 +133,17 @@ class Workers:
             await worker.stop()
 
     async def _hold(self, lease: Lease, news: asyncio.Event) -> None:
-        """Returns when the mailbox is no longer ours, or another one."""
+        """Returns when the account is no longer ours, or another one."""
         until = lease.until
         while not news.is_set():
             begun = self._clock.now()
             try:
                 if not await self._leases.renew(lease):
-                    log.warning("lease.lost", mailbox_id=lease.name)
+                    log.warning("lease.lost", account=lease.name)
                     return
                 until = begun + self._ttl
             except TransientError as exc:
-                log.warning("lease.unconfirmed", mailbox_id=lease.name, error=str(exc))
+                log.warning("lease.unconfirmed", account=lease.name, error=str(exc))
                 if begun >= until:
                     return
             await happened(news, within=self._step)

@@ -11,10 +11,10 @@ from typing import IO
 class Owner:
     """`host/slot`: the lowest slot that no living process of this host and data folder holds (flock)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, service: str) -> None:
         host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())
         slot = 0
-        while (held := _locked(folder / f"email-{host}-{slot}.lock")) is None:
+        while (held := _locked(folder / f"{service}-{host}-{slot}.lock")) is None:
             slot += 1
         self._held: IO[str] = held
         self.name = f"{host}/{slot}"

@@ -1,0 +1,60 @@
+"""The accounts of a channel (mailboxes, bots, numbers) and how they are, in the store of its service."""
+
+from collections.abc import Iterable
+
+from hub.kit.errors import NotFound
+from hub.store.base import CollectionSpec, Document, Page, Store
+
+HEALTH = CollectionSpec("health")
+_ALL = 1000
+
+
+class AccountRepository:
+    """A document for each account; one that was removed stays, with its history."""
+
+    def __init__(self, store: Store, spec: CollectionSpec, *, noun: str) -> None:
+        """`spec` has an index on `state`; `noun` is what an account is called in errors."""
+        self._accounts = store.collection(spec)
+        self._health = store.collection(HEALTH)
+        self._noun = noun
+
+    async def add(self, document: Document) -> bool:
+        """Whether the id was free."""
+        return await self._accounts.insert(document)
+
+    async def save(self, document: Document) -> bool:
+        """False when somebody else was faster."""
+        return await self._accounts.swap(document)
+
+    async def find(self, account: str) -> Document | None:
+        """In whatever state."""
+        return await self._accounts.get(account)
+
+    async def get(self, account: str) -> Document:
+        """One that is active.
+
+        Raises:
+            NotFound: there is none.
+        """
+        document = await self._accounts.get(account)
+        if document is None or document["state"] != "active":
+            raise NotFound(f"no {self._noun} {account}")
+        return document
+
+    async def page(self, *, limit: int, after: str | None) -> Page:
+        return await self._accounts.find({"state": "active"}, limit=limit, after=after)
+
+    async def active(self) -> list[Document]:
+        documents: list[Document] = []
+        after: str | None = None
+        while True:
+            page = await self.page(limit=_ALL, after=after)
+            documents += page.items
+            if (after := page.next) is None:
+                return documents
+
+    async def health(self, ids: Iterable[str]) -> dict[str, Document]:
+        return await self._health.get_many(ids)
+
+    async def save_health(self, document: Document) -> None:
+        await self._health.put_many([document])

@@ -1,0 +1,294 @@
+"""The send ledger: what shall be sent, what was about to be, and what became of it (promise 4)."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.bus.base import Bus
+from hub.channels.accounts import AccountRepository
+from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
+from hub.channels.sends import SendRepository, SendState, Step
+from hub.contracts.address import ReachabilityRecorded
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import Conflict, TransientError
+from hub.kit.log import Log
+from hub.kit.seams import seam
+from hub.store.base import Document
+
+INTERRUPTED = "the provider may have accepted it: the hub stopped between hand-over and the provider's answer"
+log = Log(__name__)
+
+Inquire = Callable[[Document], Awaitable[Outcome | None]]
+"""Asks the provider what became of an entry that has an intent and no outcome; none where it cannot tell."""
+
+_TOLD = {
+    SendState.QUEUED: DeliveryState.QUEUED,
+    SendState.DEFERRED: DeliveryState.QUEUED,
+    SendState.SENDING: DeliveryState.QUEUED,
+    SendState.SENT: DeliveryState.SENT,
+    SendState.FAILED: DeliveryState.FAILED,
+    SendState.UNKNOWN: DeliveryState.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a message that is refused for now is tried: pauses, of which the last one repeats."""
+
+    retry_delays: Sequence[timedelta]
+    give_up: timedelta
+    reconnect_cap: timedelta
+    """The longest pause between two tries to reach a provider that is gone."""
+
+
+class Ledger:
+    """States: queued > sending > sent, failed, unknown or deferred > sending …; unknown > sent on later news.
+
+    `sending` is the intent: it is durable before the message's first byte leaves, so a crash leaves a trace.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        sends: SendRepository,
+        accounts: AccountRepository,
+        bus: Bus,
+        clock: Clock,
+        patience: Patience,
+    ) -> None:
+        """`service` is the one that tells what became of the messages."""
+        self._source = f"omnihub/{service}"
+        self._service = service
+        self.sends = sends
+        self._accounts = accounts
+        self._bus = bus
+        self.clock = clock
+        self.patience = patience
+        self._last = clock.now()
+
+    async def accept(self, messages: Sequence[SendMessage]) -> set[str]:
+        """Queues what is new and tells what became of the rest; the accounts that have something to send.
+
+        A message seen before is not sent again, whatever its state.
+        """
+        known = {document["_id"]: document for document in await self._accounts.active()}
+        documents = [self._entry(message, known.get(message.account)) for message in messages]
+        new = await self.sends.add(documents)
+        stored = await self.sends.get_many([d["_id"] for d in documents if d["_id"] not in new])
+        current = {d["_id"]: stored.get(d["_id"], d) for d in documents}
+        await self._publish([current[document_id] for document_id in current])
+        return {d["account"] for d in documents if d["_id"] in new and d["step"] == Step.SEND}
+
+    def _entry(self, message: SendMessage, account: Document | None) -> Document:
+        state, step, reason = SendState.QUEUED, Step.SEND, None
+        if account is None:
+            state, step, reason = SendState.FAILED, Step.DONE, "what it shall leave from was removed"
+        at = iso(self._turn())
+        return {
+            "_id": message.id,
+            "account": message.account,
+            "state": state.value,
+            "step": step.value,
+            "next_at": at,
+            "queued_at": at,
+            "at": at,
+            "attempts": 0,
+            "command": message.model_dump_json(exclude_none=True),
+            "keys": [],
+            "reason": reason,
+            "owed": False,
+            **self.also_kept(message, account),
+        }
+
+    def also_kept(self, message: SendMessage, account: Document | None) -> Document:
+        """What a channel keeps beside; `account` is none when it was removed."""
+        del message, account
+        return {}
+
+    def after_sending(self, now: datetime) -> Document:
+        """What has to be done once the provider took a message."""
+        del now
+        return {"step": Step.DONE.value}
+
+    def told(self, document: Document) -> DeliveryRecorded:
+        """What the others hear of an entry."""
+        return DeliveryRecorded(
+            interaction_id=document["_id"],
+            at=from_iso(document["at"]),
+            state=_TOLD[SendState(document["state"])],
+            reason=document["reason"],
+            keys=tuple(document["keys"]),
+        )
+
+    def _turn(self) -> datetime:
+        """Later than any before, so that messages leave in the order in which they were asked for."""
+        self._last = max(self.clock.now(), self._last + timedelta(microseconds=1))
+        return self._last
+
+    async def take_over(self, account: str, inquire: Inquire | None = None) -> None:
+        """What a holder that is gone left between intent and outcome: asked for at the provider where it can answer,
+        otherwise unknown.
+
+        Raises:
+            ProviderUnavailable: as `inquire` raised it; what is left stays as it is.
+        """
+        while left := await self.sends.all_at(account, Step.INTENT):
+            for document in left:
+                outcome = await inquire(document) if inquire else None
+                try:
+                    saved = await self.sends.save(
+                        document, **self._outcome(document, outcome or Unknown(INTERRUPTED))
+                    )
+                except Conflict:
+                    continue
+                log.warning("send.settled", interaction_id=document["_id"], state=saved["state"])
+                await self.tell(saved)
+
+    async def due(self, account: str, step: Step, *, limit: int = 20) -> list[Document]:
+        return await self.sends.due(account, step, iso(self._turn()), limit=limit)
+
+    async def intend(self, document: Document) -> Document:
+        """Writes that the message is about to be handed over.
+
+        Raises:
+            Conflict: another copy of the hub has it.
+        """
+        saved = await self.sends.save(
+            document,
+            state=SendState.SENDING.value,
+            step=Step.INTENT.value,
+            at=iso(self.clock.now()),
+            attempts=document["attempts"] + 1,
+        )
+        seam(f"{self._service}.after_intent")
+        return saved
+
+    async def settle(self, document: Document, outcome: Outcome) -> Document:
+        """Writes what became of it; a message that another copy called unknown meanwhile is told its real outcome."""
+        try:
+            saved = await self.sends.save(document, **self._outcome(document, outcome))
+        except Conflict:
+            newer = await self.sends.get(document["_id"])
+            if newer is None or newer["state"] not in (SendState.SENDING, SendState.UNKNOWN):
+                raise
+            if newer["state"] == SendState.UNKNOWN and not isinstance(outcome, Sent):
+                return newer
+            saved = await self.sends.save(newer, **self._outcome(newer, outcome))
+        seam(f"{self._service}.after_outcome")
+        return saved
+
+    async def fail(self, document: Document, reason: str) -> Document:
+        """Nothing was handed over, and nothing will be."""
+        return await self._put(document, SendState.FAILED, Step.DONE, reason)
+
+    async def tell(self, document: Document) -> None:
+        """Publishes where the message stands and notes that the bus knows.
+
+        Bus or store down: it stays owed, and `tell_owed` does it later.
+        """
+        try:
+            await self._publish([document])
+            await self.sends.save(document, owed=False)
+        except (TransientError, Conflict) as exc:
+            log.warning("delivery.owed", interaction_id=document["_id"], error=str(exc))
+
+    async def tell_owed(self, account: str) -> None:
+        """What a crash, or a bus that was down, left untold."""
+        for document in await self.sends.owing(account):
+            await self._publish([document])
+            try:
+                await self.sends.save(document, owed=False)
+            except Conflict:
+                continue
+
+    async def hold(self, document: Document, until: timedelta, words: str) -> None:
+        """It waits, as no fault of its own, and everybody may know why."""
+        later = iso(self.clock.now() + until)
+        await self.tell(await self.sends.save(document, next_at=later, reason=words, owed=True))
+
+    async def reopen(self, interaction_id: str, words: str) -> str | None:
+        """A message that the provider took and did not deliver goes once more, by another way.
+
+        The account that has it to send; none where there is nothing to be sent again.
+        """
+        document = await self.sends.get(interaction_id)
+        if document is None or document["state"] not in (SendState.SENT, SendState.UNKNOWN):
+            return None
+        again = {"state": SendState.DEFERRED.value, "step": Step.SEND.value, "next_at": iso(self._turn())}
+        saved = await self.sends.save(document, **again, reason=words, owed=True)
+        account: str = saved["account"]
+        return account
+
+    async def abandon(self, account: str) -> None:
+        """The account was removed: what waits for it has failed."""
+        while waiting := await self.sends.all_at(account, Step.SEND):
+            for document in waiting:
+                await self.tell(await self.fail(document, "what it should leave from was removed before it left"))
+
+    async def _put(self, document: Document, state: SendState, step: Step, reason: str | None) -> Document:
+        now = iso(self.clock.now())
+        return await self.sends.save(document, state=state.value, step=step.value, reason=reason, at=now, owed=True)
+
+    def _outcome(self, document: Document, outcome: Outcome) -> dict[str, Any]:
+        now = self.clock.now()
+        keys = [*document["keys"], *(key for key in outcome.keys if key not in document["keys"])]
+        changes: dict[str, Any] = {
+            "at": iso(now),
+            "owed": True,
+            "reason": outcome.words,
+            "step": Step.DONE.value,
+            "keys": keys,
+        }
+        if isinstance(outcome, Sent):
+            return (
+                changes | {"state": SendState.SENT.value, "reason": _sent_reason(outcome)} | self.after_sending(now)
+            )
+        if isinstance(outcome, Refused):
+            return changes | {"state": SendState.FAILED.value, "unreachable": list(outcome.unreachable)}
+        if isinstance(outcome, Deferred):
+            return changes | self._later(document, outcome, now)
+        return changes | {"state": SendState.UNKNOWN.value}
+
+    def _later(self, document: Document, outcome: Deferred, now: datetime) -> dict[str, Any]:
+        if now - from_iso(document["queued_at"]) >= self.patience.give_up:
+            return {"state": SendState.FAILED.value, "reason": f"given up: {outcome.words}"}
+        delays = self.patience.retry_delays
+        attempts = document["attempts"] + (document["state"] != SendState.SENDING)
+        pause = outcome.after if outcome.after is not None else delays[min(attempts, len(delays)) - 1]
+        return {
+            "state": SendState.DEFERRED.value,
+            "step": Step.SEND.value,
+            "next_at": iso(now + pause),
+            "attempts": attempts,
+        }
+
+    async def _publish(self, documents: Sequence[Document]) -> None:
+        now = self.clock.now()
+        facts = [fact for document in documents for fact in (self.told(document), *_unreachable(document))]
+        envelopes = [Envelope(event=fact, source=self._source, time=now) for fact in facts]
+        if envelopes:
+            await self._bus.publish(envelopes)
+
+
+def _unreachable(document: Document) -> list[ReachabilityRecorded]:
+    return [
+        ReachabilityRecorded(
+            address=address,
+            account=document["account"],
+            reachable=False,
+            reason=document["reason"] or "",
+            at=from_iso(document["at"]),
+        )
+        for address in document.get("unreachable", ())
+    ]
+
+
+def _sent_reason(outcome: Sent) -> str:
+    if not outcome.refused:
+        return outcome.words
+    refused = "; ".join(f"{address}: {words}" for address, words in outcome.refused.items())
+    return f"{outcome.words}; refused for {refused}"
