@@ -10,6 +10,7 @@ from hub.bus.base import Bus
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
 from hub.channels.health import HealthNotes
+from hub.channels.keeping import Keeping
 from hub.channels.ledger import Patience
 from hub.channels.owner import Owner
 from hub.channels.sender import Sender
@@ -89,15 +90,18 @@ def build(footing: Footing) -> EmailService:
     )
     workers = Workers(repository=mailboxes, leases=leases, hire=hiring.hire, clock=clock, lease_ttl=settings.lease)
     subscribe(bus, ledger=ledger, intake=intake, wake=workers.wake)
-    service = Mailboxes(
+    keeping = Keeping(
+        channel="email",
+        noun="mailbox",
         repository=mailboxes,
         sends=sends,
         ledger=ledger,
-        trial=LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens),
         clock=clock,
-        settings=settings,
+        silence=settings.silence,
         changed=workers.look,
     )
+    trial = LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens)
+    service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
     http.include_router(router(service))
     return EmailService(http, bus=bus, store=store, workers=workers, owner=owner)

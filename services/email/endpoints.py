@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from hub.channels.views import ChannelList
 from services.email.mailboxes.models import (
-    ChannelList,
     MailboxChange,
     MailboxInput,
     MailboxPage,

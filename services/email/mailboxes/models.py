@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -200,25 +200,3 @@ class MailboxView(BaseModel):
 class MailboxPage(BaseModel):
     items: list[MailboxView]
     next: str | None = None
-
-
-class ChannelView(BaseModel):
-    """How a mailbox is."""
-
-    id: str
-    channel: str = "email"
-    address: str
-    name: str
-    state: Literal["green", "red", "starting"]
-    reason: str | None
-    last_in: datetime | None
-    last_out: datetime | None
-    lag_seconds: float | None
-    queued: int
-    unknown: int
-    credentials: Literal["ok", "refused", "unknown"]
-    checked_at: datetime | None
-
-
-class ChannelList(BaseModel):
-    items: list[ChannelView]
