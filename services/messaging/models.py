@@ -1,0 +1,76 @@
+"""What the messaging service knows: accounts of its channels, what providers hand over, and what it says."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hub.contracts.base import Event
+from hub.contracts.interaction import Attachment
+
+TELEGRAM_API = "https://api.telegram.org"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One of our bots or numbers."""
+
+    id: str
+    channel: str
+    """As in the registry: `telegram`, `sms`."""
+    address: str
+    """As people write it: `@romashka_bot`, `+74951234567`."""
+    name: str = ""
+    revision: int = 0
+    """Changes with every change of the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bot(Account):
+    """A Telegram bot, ready to be used."""
+
+    username: str
+    """Without the @."""
+    token: str = field(repr=False)
+    api_url: str = TELEGRAM_API
+    mode: Literal["polling", "webhook"] = "polling"
+    secret: str = field(default="", repr=False)
+    """What Telegram shows with every webhook call."""
+    groups: Literal["ignore", "record"] = "ignore"
+    """What becomes of posts in groups and channels that the bot is in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What a provider handed over in one piece."""
+
+    kind: str
+    """Which of its forms it is: `update`, `message`, `status`."""
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFile:
+    """A file of a message that has to be fetched from the provider."""
+
+    attachment: Attachment
+    """As its message tells it, `pending`."""
+    reference: str
+    """What the provider hands it out for: a file id, a URL."""
+    interaction_id: str
+    sender: str
+    """Normalised address of whoever sent it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a payload says."""
+
+    kind: str = ""
+    """What happened, in one word: `message`, `edited_message`, `blocked`, `ignored`, …"""
+    events: tuple[Event, ...] = ()
+    files: tuple[WantedFile, ...] = ()
+    reason: str = ""
+    """Why nothing follows from it, where nothing does."""
+    unreadable: str = ""
+    """Why it is parked; then `events` is empty."""
+    sender: str = ""
+    """Whom it came from, as far as that could be read; for the dead letters."""
