@@ -97,12 +97,17 @@ class Ledger:
             "queued_at": at,
             "at": at,
             "attempts": 0,
-            "command": message.model_dump_json(exclude_none=True),
+            "command": self.prepared(message, account).model_dump_json(exclude_none=True),
             "keys": [],
             "reason": reason,
             "owed": False,
             **self.also_kept(message, account),
         }
+
+    def prepared(self, message: SendMessage, account: Document | None) -> SendMessage:
+        """The message as it leaves, at every try; `account` is none when it was removed."""
+        del account
+        return message
 
     def also_kept(self, message: SendMessage, account: Document | None) -> Document:
         """What a channel keeps beside; `account` is none when it was removed."""
@@ -162,6 +167,7 @@ class Ledger:
             state=SendState.SENDING.value,
             step=Step.INTENT.value,
             at=iso(self.clock.now()),
+            handed_at=iso(self.clock.now()),
             attempts=document["attempts"] + 1,
         )
         seam(f"{self._service}.after_intent")

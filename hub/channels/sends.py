@@ -1,15 +1,22 @@
 """The send ledger in the store: one document for each message, by interaction."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from hub.kit.clock import from_iso, iso
 from hub.kit.errors import Conflict
-from hub.store.base import CollectionSpec, Document, Index, Range, Store
+from hub.store.base import CollectionSpec, Document, Index, Range, Store, Where
 
 SENDS = CollectionSpec(
     "sends",
-    (Index("account", "step", "next_at"), Index("account", "owed"), Index("account", "state")),
+    (
+        Index("account", "step", "next_at"),
+        Index("account", "owed"),
+        Index("account", "state"),
+        Index("account", "handed_at"),
+    ),
 )
 
 
@@ -72,6 +79,12 @@ class SendRepository:
     async def owing(self, account: str, *, limit: int = 200) -> list[Document]:
         """Those whose state the bus was not told yet."""
         return (await self._sends.find({"account": account, "owed": True}, limit=limit)).items
+
+    async def handed_since(self, account: str, since: datetime, *, limit: int) -> list[datetime]:
+        """When messages were handed to the provider after `since`, the newest `limit` of them, oldest first."""
+        where: Where = {"account": account, "handed_at": Range(since=iso(since))}
+        page = await self._sends.find(where, order="handed_at", descending=True, limit=limit)
+        return [from_iso(document["handed_at"]) for document in reversed(page.items)]
 
     async def waiting(self, account: str) -> int:
         counts = await self._sends.count_by("step", {"account": account, "step": Step.SEND.value})

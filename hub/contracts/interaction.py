@@ -28,8 +28,13 @@ class Role(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of one message to one address. `rank` orders them: a delivery never moves backwards."""
+    """What became of one message to one address. `rank` orders them: a delivery never moves backwards.
 
+    A state that a newer version tells is read as `unknown`.
+    """
+
+    PLANNED = "planned"
+    CANCELLED = "cancelled"
     QUEUED = "queued"
     UNKNOWN = "unknown"
     FAILED = "failed"
@@ -41,6 +46,10 @@ class DeliveryState(StrEnum):
     @property
     def rank(self) -> int:
         return list(DeliveryState).index(self)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "DeliveryState | None":
+        return cls.UNKNOWN if isinstance(value, str) else None
 
 
 class Participant(Body):
@@ -236,6 +245,10 @@ class Interaction(Reading):
     participants: tuple[Participant, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     delivery: Delivery | None = None
+    send_at: datetime | None = None
+    """When it shall leave, for one that is planned; when it should, afterwards."""
+    time_zone: str | None = None
+    """The client's, that `send_at` was chosen in (IANA name)."""
     link: Link
     author: str | None = None
     """Login of the employee who wrote it."""
@@ -320,6 +333,8 @@ class SendMessage(Event):
     thread_keys: tuple[str, ...] = Field(default=(), description="Names of the earlier messages, oldest first")
     token: str = ""
     """What a reply can be recognised by when its references are lost."""
+    signature: str | None = None
+    """Stands under the text; none: the account's own, empty: none at all."""
     mass: bool = False
     """Part of a mailing: never sent twice, whatever happens."""
 

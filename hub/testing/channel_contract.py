@@ -185,6 +185,15 @@ class ChannelHarness(ABC):
         found = await self._until(DeliveryRecorded, lambda events: any(map(fits, events)))
         return next(filter(fits, found))
 
+    async def reason_of(self, message: SendMessage, word: str) -> str:
+        """Waits until the delivery of a message is told with a reason that has this word; the reason."""
+
+        def found(events: list[DeliveryRecorded]) -> list[str]:
+            mine = [event.reason or "" for event in events if event.interaction_id == message.id]
+            return [reason for reason in mine if word in reason]
+
+        return found(await self._until(DeliveryRecorded, lambda events: bool(found(events))))[0]
+
     async def parked(self, count: int) -> list[MessageParked]:
         return await self._until(MessageParked, lambda events: len(events) >= count)
 

@@ -10,6 +10,7 @@ from hub.bus.base import Bus
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
 from hub.channels.health import HealthNotes
+from hub.channels.hourly import Hourly
 from hub.channels.keeping import Keeping
 from hub.channels.ledger import Patience
 from hub.channels.owner import Owner
@@ -169,7 +170,14 @@ class Hiring:
             health=notes,
             probe=channel.outlet.probe,
             cap=self._settings.reconnect_cap,
+            pace=self._pace(channel),
             settled=settled,
+        )
+
+    def _pace(self, channel: EmailChannel) -> Hourly | None:
+        limit = channel.mailbox.per_hour
+        return (
+            Hourly(channel.mailbox.id, limit, sends=self._ledger.sends, clock=self._footing.clock) if limit else None
         )
 
     def _copier(self, channel: EmailChannel, copies: asyncio.Event) -> Copier:

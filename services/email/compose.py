@@ -7,6 +7,7 @@ from email import policy
 from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from html import escape
 
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
 from services.email.models import Mailbox, OutgoingMail
@@ -18,6 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
 _SPECIALS = re.compile(r'[()<>@,:;.\[\]"\\]')
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
+_CID = re.compile(r"""\bcid:([^\s"'<>)]+)""", re.IGNORECASE)
 _BODY = policy.SMTP.clone(cte_type="7bit")
 
 
@@ -58,11 +60,13 @@ def _headers(message: SendMessage, mailbox: Mailbox, at: datetime) -> Iterable[t
 
 def _body(message: SendMessage, content: Mapping[str, bytes]) -> EmailMessage:
     body = EmailMessage(policy=_BODY)
-    _set_text(body, _with_token(message.text, message.token))
+    _set_text(body, _text_of(message))
+    shown = set(_CID.findall(message.html or ""))
     if message.html:
-        body.add_alternative(_encodable(message.html), subtype="html")
+        _add_html(body, message, [a for a in message.attachments if a.content_id in shown], content)
     for attachment in message.attachments:
-        _attach(body, attachment, content[attachment.blob])
+        if attachment.content_id not in shown:
+            _attach(body, attachment, content[attachment.blob])
     for number, part in enumerate(part for part in body.walk() if part.is_multipart()):
         part.set_boundary(f"=_{message.id}_{number}")
     del body["MIME-Version"]
@@ -74,16 +78,64 @@ def _set_text(body: EmailMessage, text: str) -> None:
     body.set_content(_encodable(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _with_token(text: str, token: str) -> str:
-    return f"{text.rstrip()}\n\n[#{_clean(token)}]\n" if token else text
+def _text_of(message: SendMessage) -> str:
+    """What was written, the signature behind the line that mail programs know (RFC 3676, 4.3), the reply token."""
+    parts = [message.text.rstrip() if message.signature or message.token else message.text]
+    if message.signature:
+        parts.append(f"-- \n{message.signature.rstrip()}")
+    if message.token:
+        parts.append(f"[#{_clean(message.token)}]\n")
+    return "\n\n".join(parts)
+
+
+def _add_html(
+    body: EmailMessage, message: SendMessage, images: Sequence[Attachment], content: Mapping[str, bytes]
+) -> None:
+    """The HTML, with the images that it shows beside it (RFC 2387)."""
+    body.add_alternative(_encodable(_html_of(message)), subtype="html")
+    if not images:
+        return
+    *_, page = body.iter_parts()
+    assert isinstance(page, EmailMessage)
+    for image in images:
+        maintype, subtype = _kind(image)
+        page.add_related(
+            content[image.blob],
+            maintype=maintype,
+            subtype=subtype,
+            cid=f"<{_cid(image)}>",
+            disposition="inline",
+            filename=_filename(image),
+        )
+
+
+def _html_of(message: SendMessage) -> str:
+    html = message.html or ""
+    if not message.signature:
+        return html
+    lines = "<br>".join(escape(line) for line in message.signature.rstrip().splitlines())
+    return f"{html}\n<div>-- <br>{lines}</div>"
 
 
 def _attach(body: EmailMessage, attachment: Attachment, content: bytes) -> None:
+    maintype, subtype = _kind(attachment)
+    body.add_attachment(content, maintype=maintype, subtype=subtype, filename=_filename(attachment))
+
+
+def _kind(attachment: Attachment) -> tuple[str, str]:
     kind = attachment.content_type.lower()
     whole = _TYPE.fullmatch(kind) and not kind.startswith(("multipart/", "message/"))
     maintype, _, subtype = (kind if whole else "application/octet-stream").partition("/")
-    filename = _clean(_encodable(attachment.filename)) or "attachment"
-    body.add_attachment(content, maintype=maintype, subtype=subtype, filename=filename)
+    return maintype, subtype
+
+
+def _filename(attachment: Attachment) -> str:
+    return _clean(attachment.filename) or "attachment"
+
+
+def _cid(image: Attachment) -> str:
+    """As the HTML names it; what could not stand in a header is left out of both."""
+    return re.sub(r"[^!-;=?-~]", "", image.content_id)
 
 
 def _references(thread: Sequence[str], newest: str) -> str:
@@ -108,7 +160,7 @@ def _people(people: Iterable[Participant]) -> str:
 
 
 def _person(name: str, address: str) -> str:
-    display = _clean(_encodable(name)).strip()
+    display = _clean(name).strip()
     if not display:
         return _envelope(address)
     if not display.isascii():
@@ -120,7 +172,7 @@ def _person(name: str, address: str) -> str:
 
 
 def _text(header: str, value: str) -> str:
-    bare = _clean(_encodable(value)).strip()
+    bare = _clean(value).strip()
     short = bare.isascii() and len(bare) < 900 and "=?" not in bare
     return bare if short else Header(bare, "utf-8", header_name=header).encode(linesep="\r\n")
 
@@ -150,7 +202,7 @@ def _plus(address: str, token: str) -> str:
 
 
 def _clean(value: str) -> str:
-    return _CONTROL.sub(" ", value)
+    return _CONTROL.sub(" ", _encodable(value))
 
 
 def _encodable(text: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any, TextIO
 
 import orjson
 
+from hub.kit import safe_html
 from services.email.bounces.classify import auto_of, bounce_of
-from services.email.mime import authentication, mbox, safe_html
+from services.email.mime import authentication, mbox
 from services.email.mime.identity import interaction_id
 from services.email.mime.model import Address, Mail
 from services.email.mime.parse import parse

@@ -46,6 +46,7 @@ class Mailbox:
     imap: Server
     smtp: Server
     plus_addressing: bool
+    per_hour: int | None = None
     revision: int
     """Changes with every change of the mailbox."""
 

@@ -135,6 +135,8 @@ class InteractionView(View):
     participants: tuple[ParticipantView, ...] = ()
     attachments: tuple[AttachmentView, ...] = ()
     delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
+    send_at: datetime | None = Field(default=None, description="When a planned one leaves, or should have left")
+    time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
     link: LinkView
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
@@ -171,6 +173,7 @@ class ClientView(View):
     opened_at: datetime
     opened_by: str = Field(description="Id of the interaction that opened it")
     open_chains: tuple[str, ...] = Field(default=(), description="Ids, newest first")
+    time_zone: str | None = Field(default=None, examples=["Europe/Moscow"])
 
 
 class ChainView(View):

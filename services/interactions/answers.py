@@ -1,63 +1,37 @@
 """An employee's answer in a chain: planned, stored with the events it owes, and told to the channel."""
 
-import re
-from base64 import b32encode
-from collections.abc import Sequence
-from hashlib import blake2b
+from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from hub.bus.base import Bus
-from hub.contracts.base import Envelope
+from hub.contracts.base import Envelope, Event
 from hub.contracts.bounce import from_robot
-from hub.contracts.interaction import (
-    Attachment,
-    Delivery,
-    DeliveryState,
-    Direction,
-    Interaction,
-    InteractionPlanned,
-    Link,
-    Participant,
-    Role,
-    SendMessage,
-)
+from hub.contracts.interaction import Direction, Interaction, InteractionPlanned, SendMessage
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict, InvalidInput, NotFound, TransientError, Unsupported
+from hub.kit.errors import Conflict, NotFound, TransientError, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.outbox import owed, publish_owed
-from services.interactions.linking import counterpart
 from services.interactions.models import interaction_document, interaction_from, with_head
+from services.interactions.moments import leaving
 from services.interactions.repository import Repository
 from services.interactions.service import SOURCE, name_document
+from services.interactions.writing import Answer, command, planned, token_of
 
 log = Log(__name__)
-_REPLY = re.compile(r"^\s*(re|ha|отв|aw|sv)\s*(\[\d+\])?\s*:", re.IGNORECASE)
-_ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}$")
-_TOKEN_BYTES = 10
-
-
-class Answer(BaseModel):
-    """What the employee writes; the recipient, subject and references come from the message that is answered."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    text: str = Field(min_length=1, max_length=1_000_000)
-    html: str | None = Field(default=None, max_length=1_000_000)
-    cc: tuple[str, ...] = Field(default=(), max_length=50)
-    attachments: tuple[Attachment, ...] = Field(default=(), max_length=50)
+_NOT_YET = ("planned", "cancelled")
 
 
 class Answers:
     """Accepts answers; the sending is the channel's."""
 
-    def __init__(self, repository: Repository, bus: Bus, clock: Clock) -> None:
+    def __init__(self, repository: Repository, bus: Bus, clock: Clock, *, undo: timedelta = timedelta()) -> None:
+        """`undo` is how long an answer waits to be taken back, unless it says otherwise."""
         self._repository = repository
         self._bus = bus
         self._clock = clock
+        self._undo = undo
 
     async def plan(self, chain_id: str, answer: Answer, *, author: str, idempotency_key: str | None) -> Document:
         """Stores the planned interaction with the events it owes and publishes them.
@@ -66,7 +40,7 @@ class Answers:
 
         Raises:
             NotFound: no such chain.
-            InvalidInput: a Cc address is none.
+            InvalidInput: an address, an account, an image or a time is wrong.
             Unsupported: nobody in the chain can be answered.
             Conflict: the key was used for another answer.
         """
@@ -77,130 +51,91 @@ class Answers:
         earlier = await self._repository.interactions.get(interaction_id)
         if earlier:
             return _same(earlier, answer)
-        cause = await self._answered(chain_id)
-        document = self._document(chain, cause, answer, interaction_id, author)
-        await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction_id)}", document)])
+        answer = await self._in_time_zone(chain["client_id"], answer)
+        leaves = leaving(answer, now=self._clock.now(), undo=self._undo)
+        cause = interaction_from(await self._answered(chain_id))
+        interaction = planned(
+            chain_id,
+            chain["client_id"],
+            cause,
+            answer,
+            interaction_id=interaction_id,
+            author=author,
+            at=self._clock.now(),
+            leaves=leaves,
+        )
+        return await self._accept(interaction, command(interaction, cause, answer), answer, leaves)
+
+    async def _in_time_zone(self, client_id: str, answer: Answer) -> Answer:
+        """A local time without a zone is the client's."""
+        if answer.send_at_local is None or answer.time_zone:
+            return answer
+        client = await self._repository.clients.get(client_id) or {}
+        return answer.model_copy(update={"time_zone": client.get("time_zone")})
+
+    async def _accept(
+        self, interaction: Interaction, request: SendMessage, answer: Answer, leaves: datetime | None
+    ) -> Document:
+        document = self._document(interaction, request, answer, leaves)
+        await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction.id)}", document)])
         if not await self._repository.interactions.insert(document):
-            stored = await self._repository.interactions.get(interaction_id)
-            return _same(stored or document, answer)
+            return _same(await self._repository.interactions.get(interaction.id) or document, answer)
         stored = {**document, "_v": 1}
         try:
             await publish_owed(self._repository.interactions, stored, self._bus)
         except TransientError as exc:
             # It is stored with what it owes: accepted all the same, the sweeper publishes it.
-            log.warning("answer.owed", interaction_id=interaction_id, reason=str(exc))
-        await self._move_on(interaction_from(document))
+            log.warning("answer.owed", interaction_id=interaction.id, reason=str(exc))
+        if leaves is None:
+            await move_on(self._repository, interaction)
         return stored
+
+    def _document(
+        self, interaction: Interaction, request: SendMessage, answer: Answer, leaves: datetime | None
+    ) -> Document:
+        waiting = (
+            {"planned": True, "due_at": iso(leaves), "command": request.model_dump(mode="json")} if leaves else {}
+        )
+        now = self._clock.now()
+        told = Envelope(event=InteractionPlanned(interaction=interaction), source=SOURCE, time=now)
+        requests: list[Event] = [] if leaves else [request]
+        envelopes = [told, *(told.caused(event, source=SOURCE, time=now) for event in requests)]
+        return {
+            **interaction_document(interaction),
+            **waiting,
+            "request": _fingerprint(answer),
+            "outbox": owed(envelopes),
+            "owes": True,
+        }
 
     def _fresh_id(self) -> str:
         return fresh("in", at=int(self._clock.now().timestamp()))
 
     async def _answered(self, chain_id: str) -> Document:
         """The newest message of the client; where he never wrote, our own last one; never a machine's if possible."""
-        newest = await self._repository.newest_of_chain(chain_id)
+        newest = [one for one in await self._repository.newest_of_chain(chain_id) if not _waits(one)]
         if not newest:
             raise Unsupported("the chain holds no message yet; there is nobody to answer")
         of_people = [one for one in newest if not from_robot(one.get("auto"), one.get("bounce"))]
         return next((one for one in of_people if one["direction"] == Direction.IN), (of_people or newest)[0])
 
-    def _document(
-        self, chain: Document, cause: Document, answer: Answer, interaction_id: str, author: str
-    ) -> Document:
-        planned = self._planned(chain, interaction_from(cause), answer, interaction_id, author)
-        command = _command(planned, interaction_from(cause), answer)
-        now = self._clock.now()
-        told = Envelope(event=InteractionPlanned(interaction=planned), source=SOURCE, time=now)
-        envelopes = [told, told.caused(command, source=SOURCE, time=now)]
-        return {
-            **interaction_document(planned),
-            "request": _fingerprint(answer),
-            "outbox": owed(envelopes),
-            "owes": True,
-        }
 
-    def _planned(
-        self, chain: Document, cause: Interaction, answer: Answer, interaction_id: str, author: str
-    ) -> Interaction:
-        return Interaction(
-            id=interaction_id,
-            channel=cause.channel,
-            type=cause.type,
-            direction=Direction.OUT,
-            accounts=cause.accounts[:1],
-            at=self._clock.now(),
-            client_id=chain["client_id"],
-            chain_id=chain["_id"],
-            cause_id=cause.id,
-            subject=reply_subject(cause.subject),
-            text=answer.text,
-            participants=(*_recipients(cause), *_copied(answer.cc)),
-            attachments=answer.attachments,
-            delivery=Delivery(state=DeliveryState.QUEUED),
-            link=Link(rule="answer", evidence=cause.id),
-            author=author,
-        )
-
-    async def _move_on(self, interaction: Interaction) -> None:
-        """Lets the chain and the client know of it; a lost race leaves them to the next interaction."""
-        await self._repository.touch_chains([interaction])
-        client = await self._repository.clients.get(interaction.client_id)
-        if client:
-            head = with_head(client, interaction.id, interaction.chain_id, interaction.subject, iso(interaction.at))
-            await self._repository.clients.swap(head)
+async def move_on(repository: Repository, interaction: Interaction) -> None:
+    """Lets the chain and the client know of it; a lost race leaves them to the next interaction."""
+    await repository.touch_chains([interaction])
+    client = await repository.clients.get(interaction.client_id)
+    if client:
+        head = with_head(client, interaction.id, interaction.chain_id, interaction.subject, iso(interaction.at))
+        await repository.clients.swap(head)
 
 
-def token_of(interaction_id: str) -> str:
-    """What a reply is recognised by when its references are lost: 16 of A-Z and 2-7 (80 bits)."""
-    return b32encode(blake2b(interaction_id.encode(), digest_size=_TOKEN_BYTES).digest()).decode()
-
-
-def reply_subject(subject: str) -> str:
-    """The subject of the message that is answered, marked as a reply once."""
-    return subject if _REPLY.match(subject) else f"Re: {subject}".rstrip()
-
-
-def _command(planned: Interaction, cause: Interaction, answer: Answer) -> SendMessage:
-    prefix = f"{cause.channel}:"
-    return SendMessage(
-        id=planned.id,
-        channel=planned.channel,
-        account=planned.accounts[0],
-        to=planned.participants,
-        subject=planned.subject,
-        text=answer.text,
-        html=answer.html,
-        attachments=answer.attachments,
-        reply_to_key=next(iter(cause.keys), None),
-        thread_keys=tuple(name for name in (*reversed(cause.refs), *cause.keys) if name.startswith(prefix)),
-        token=token_of(planned.id),
-    )
-
-
-def _recipients(cause: Interaction) -> Sequence[Participant]:
-    if cause.direction is Direction.OUT:
-        return [p for p in cause.participants if p.role in (Role.TO, Role.CC)]
-    reply_to = [p for p in cause.participants if p.role is Role.REPLY_TO and not p.ours]
-    other = reply_to[0] if reply_to else counterpart(cause.participants)
-    if other is None or not other.address:
-        raise Unsupported("the message names no sender; write to the client from his card instead")
-    return [other.model_copy(update={"role": Role.TO})]
-
-
-def _copied(cc: Sequence[str]) -> list[Participant]:
-    copied = []
-    for position, text in enumerate(cc):
-        address = text.strip()
-        if not _ADDRESS.match(address):
-            raise InvalidInput(
-                f"cc: {text!r} is not a mail address",
-                fields={f"cc.{position}": f"{text!r} is not a mail address; write it as name@example.com"},
-            )
-        copied.append(Participant(role=Role.CC, address=f"email:{address.lower()}", raw=address))
-    return copied
+def _waits(document: Document) -> bool:
+    """Planned or taken back: nobody has it."""
+    return bool(document["delivery"]) and document["delivery"]["state"] in _NOT_YET
 
 
 def _fingerprint(answer: Answer) -> str:
-    return derive("rq", answer.model_dump_json())
+    return derive("rq", answer.model_dump_json(exclude_defaults=True))
 
 
 def _same(earlier: Document, answer: Answer) -> dict[str, Any]:

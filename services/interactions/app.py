@@ -10,6 +10,7 @@ from hub.store.outbox import Sweeper
 from services.interactions.answers import Answers
 from services.interactions.endpoints import router
 from services.interactions.handlers import subscribe
+from services.interactions.planned import Planned, Releaser
 from services.interactions.repository import Repository
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
@@ -20,18 +21,21 @@ class InteractionsService:
 
     name = "interactions"
 
-    def __init__(self, http: FastAPI, bus: Bus, store: Store, sweeper: Sweeper) -> None:
+    def __init__(self, http: FastAPI, bus: Bus, store: Store, sweeper: Sweeper, releaser: Releaser) -> None:
         self.http = http
         self._bus = bus
         self._store = store
         self._sweeper = sweeper
+        self._releaser = releaser
 
     async def start(self) -> None:
         await self._store.start()
         await self._bus.start()
         await self._sweeper.start()
+        await self._releaser.start()
 
     async def stop(self) -> None:
+        await self._releaser.stop()
         await self._sweeper.stop()
         await self._bus.stop()
         await self._store.stop()
@@ -43,9 +47,10 @@ def build(footing: Footing) -> InteractionsService:
     bus, store = footing.bus("interactions"), footing.store("interactions")
     repository = Repository(store)
     service = Interactions(repository, bus, footing.clock, reply_window=settings.reply_window)
-    answers = Answers(repository, bus, footing.clock)
+    answers = Answers(repository, bus, footing.clock, undo=settings.undo_window)
+    planned = Planned(repository, bus, footing.clock)
     subscribe(bus, service, batch=settings.batch)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(router(repository, answers))
+    http.include_router(router(repository, answers, planned))
     sweeper = Sweeper([repository.interactions], bus, footing.clock, settings.sweep_interval)
-    return InteractionsService(http, bus, store, sweeper)
+    return InteractionsService(http, bus, store, sweeper, Releaser(planned))

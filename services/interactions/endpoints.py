@@ -4,25 +4,30 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub.contracts.client import ChainState
 from hub.contracts.interaction import Direction
 from hub.kit.clock import iso
 from hub.kit.errors import NotFound
 from hub.store.base import Collection, Document, In, Page
-from services.interactions.answers import Answer, Answers
+from services.interactions.answers import Answers
 from services.interactions.models import CHAIN_STATES, chain_view, client_view, interaction_view
-from services.interactions.repository import Repository
+from services.interactions.moments import zone_of
+from services.interactions.planned import Planned, Rewrite
+from services.interactions.repository import Repository, amend
+from services.interactions.writing import Answer
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def router(repository: Repository, answers: Answers) -> APIRouter:
+def router(repository: Repository, answers: Answers, planned: Planned) -> APIRouter:
     """All routes."""
     routes = APIRouter()
     _add_interactions(routes, repository)
+    _add_planned(routes, planned)
     _add_clients(routes, repository)
+    _add_client_changes(routes, repository)
     _add_chains(routes, repository, answers)
     return routes
 
@@ -35,10 +40,13 @@ def _add_interactions(routes: APIRouter, repository: Repository) -> None:
         channel: str | None = None,
         direction: Direction | None = None,
         since: AwareDatetime | None = None,
+        planned: bool = False,
         after: str | None = None,
         limit: Limit = 50,
     ) -> dict[str, Any]:
         where = {"client_id": client_id, "chain_id": chain_id, "channel": channel, "direction": direction}
+        if planned:
+            return _listed(await repository.planned(where, limit=limit, after=after), interaction_view)
         page = await repository.page(
             "interactions", where, order="at", since=iso(since) if since else None, limit=limit, after=after
         )
@@ -61,6 +69,23 @@ def _add_interactions(routes: APIRouter, repository: Repository) -> None:
         return {key: value for key, value in document.items() if not key.startswith("_")}
 
 
+def _add_client_changes(routes: APIRouter, repository: Repository) -> None:
+    @routes.patch("/clients/{client_id}")
+    async def change_client(client_id: str, change: ClientChange) -> dict[str, Any]:
+        client = await amend(repository.clients, await _found(repository.clients, client_id), change.changed)
+        return client_view(client, await repository.addresses_of([client]))
+
+
+def _add_planned(routes: APIRouter, planned: Planned) -> None:
+    @routes.patch("/interactions/{interaction_id}")
+    async def rewrite(interaction_id: str, change: Rewrite) -> dict[str, Any]:
+        return interaction_view(await planned.rewrite(interaction_id, change))
+
+    @routes.delete("/interactions/{interaction_id}")
+    async def cancel(interaction_id: str) -> dict[str, Any]:
+        return interaction_view(await planned.cancel(interaction_id))
+
+
 def _add_clients(routes: APIRouter, repository: Repository) -> None:
     @routes.get("/clients")
     async def list_clients(after: str | None = None, limit: Limit = 50) -> dict[str, Any]:
@@ -72,6 +97,22 @@ def _add_clients(routes: APIRouter, repository: Repository) -> None:
     async def show_client(client_id: str) -> dict[str, Any]:
         client = await _found(repository.clients, client_id)
         return client_view(client, await repository.addresses_of([client]))
+
+
+class ClientChange(BaseModel):
+    """What shall be different about a client; an empty time zone is one that is not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    time_zone: str | None = Field(default=None, max_length=100)
+
+    def changed(self, client: Document) -> Document:
+        """Raises InvalidInput."""
+        given = self.model_dump(exclude_none=True)
+        if given.get("time_zone"):
+            zone_of(given["time_zone"])
+        return {**client, **given, "time_zone": given.get("time_zone", client.get("time_zone")) or None}
 
 
 def _add_chains(routes: APIRouter, repository: Repository, answers: Answers) -> None:

@@ -20,6 +20,7 @@ INTERACTIONS = CollectionSpec(
         Index("client_id", "at"),
         Index("chain_id", "at"),
         Index("channel", "direction", "at"),
+        Index("planned", "due_at", sparse=True),
         OWES,
     ),
 )
@@ -33,7 +34,9 @@ CLAIMS = CollectionSpec("claims")
 """By reference: the chain that whoever bears or names it belongs to."""
 
 _READ = tuple(Reading.model_fields)
-_HIDDEN = frozenset(("_id", "_v", "raw", "html", "outbox", "owes", "keys", "refs", "request", "notices"))
+_WAITING = ("planned", "due_at", "command")
+"""Only on messages that wait for their time."""
+_HIDDEN = frozenset(("_id", "_v", "raw", "html", "outbox", "owes", "keys", "refs", "request", "notices", *_WAITING))
 _SHOWN_ALWAYS = {k: v for k, v in Reading().model_dump(mode="json").items() if k not in _HIDDEN}
 """For interactions that were stored before these were known."""
 

@@ -174,6 +174,17 @@ class Repository:
         """The documents of the addresses that these clients list."""
         return await self.addresses.get_many({one["address"] for client in clients for one in client["addresses"]})
 
+    async def due(self, now: str, limit: int = 50) -> list[Document]:
+        """Planned messages whose time came before `now`, the oldest first."""
+        where: Where = {"planned": True, "due_at": Range(until=now)}
+        return (await self.interactions.find(where, order="due_at", limit=limit)).items
+
+    async def planned(self, where: Mapping[str, Any], *, limit: int, after: str | None) -> Page:
+        """Planned messages, the next one first. `where` without the conditions that are None."""
+        given = {key: value for key, value in where.items() if value is not None}
+        found: Where = {"planned": True, **given}
+        return await self.interactions.find(found, order="due_at", limit=limit, after=after)
+
     async def newest_of_chain(self, chain_id: str, limit: int = 50) -> list[Document]:
         """The newest interactions of a chain, newest first."""
         page = await self.page(

@@ -17,6 +17,11 @@ class Settings(Base):
         default=timedelta(hours=24),
         description="A message without a reference joins the client's single open chain active within this time",
     )
+    undo_window: timedelta = Field(
+        default=timedelta(0),
+        le=timedelta(minutes=5),
+        description="How long an answer waits, so that it can be taken back, unless it says otherwise",
+    )
     batch: int = Field(default=1000, ge=1, le=5000, description="Arrivals linked together at most")
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hub.kit import html_text
 from services.email.bounces.original import ENCLOSED
-from services.email.mime import html_text
 from services.email.mime.model import Mail, Part
 
 _LIMIT = 200_000

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from hub.contracts import bounce as told
 from hub.contracts.interaction import Reading
+from hub.kit import safe_html
 from services.email.bounces import automatic, policy
 from services.email.bounces.classify import bounce_of
 from services.email.bounces.models import Bounce, Recipient
-from services.email.mime import authentication, identity, safe_html
+from services.email.mime import authentication, identity
 from services.email.mime.model import Mail
 from services.email.quotes.split import split
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -55,6 +55,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 TokenUrl = Annotated[str, Field(max_length=2000), AfterValidator(_one_line), AfterValidator(_token_url)]
 Scope = Annotated[str, Field(max_length=2000), AfterValidator(_one_line)]
 Secret = Annotated[SecretStr, Field(max_length=10_000), AfterValidator(_secret_line)]
+Signature = Annotated[str, Field(max_length=10_000)]
+PerHour = Annotated[int, Field(ge=1, le=100_000)]
 Password = Annotated[SecretStr, Field(max_length=1000), AfterValidator(_secret_line)]
 
 
@@ -111,6 +113,10 @@ class MailboxInput(Input):
     smtp: ServerInput
     plus_addressing: bool = False
     """Whether the server delivers `user+anything@domain` to `user@domain`."""
+    signature: Signature = ""
+    """Stands under every message that brings none of its own."""
+    per_hour: PerHour | None = None
+    """Mails that may leave in an hour; the provider's limit, where it has one."""
 
 
 class OAuthChange(Input):
@@ -161,6 +167,9 @@ class MailboxChange(Input):
     imap: ServerChange | None = None
     smtp: ServerChange | None = None
     plus_addressing: bool | None = None
+    signature: Signature | None = None
+    per_hour: PerHour | Literal[0] | None = None
+    """0 ends the limit."""
 
 
 class OAuthView(BaseModel):
@@ -190,6 +199,8 @@ class MailboxView(BaseModel):
     imap: ServerView
     smtp: ServerView
     plus_addressing: bool
+    signature: str = ""
+    per_hour: int | None = None
     created_at: datetime
 
     @classmethod

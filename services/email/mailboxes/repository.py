@@ -30,6 +30,7 @@ class MailboxRepository(AccountRepository):
             imap=self._server(document["imap"]),
             smtp=self._server(document["smtp"]),
             plus_addressing=document["plus_addressing"],
+            per_hour=document.get("per_hour"),
             revision=document["_v"],
         )
 

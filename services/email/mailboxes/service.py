@@ -58,6 +58,8 @@ class Mailboxes:
             "imap": self._repository.sealed(imap),
             "smtp": self._repository.sealed(smtp),
             "plus_addressing": given.plus_addressing,
+            "signature": given.signature,
+            "per_hour": given.per_hour,
         }
         return await self._keeping.add(document)
 
@@ -65,7 +67,7 @@ class Mailboxes:
         """The mailbox as it is now; logins that change are tried first. Errors as `add`, and NotFound."""
         document = await self._repository.get(mailbox_id)
         opened = self._repository.opened(document)
-        given = change.model_dump(exclude_none=True, include={"name", "plus_addressing"})
+        given = change.model_dump(exclude_none=True, include={"name", "plus_addressing", "signature", "per_hour"})
         servers = _changed(opened, change)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}

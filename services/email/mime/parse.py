@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from services.email.mime import addresses, charset, dates, flowed, html_text, params, tnef, uuencode, words
+from hub.kit import html_text
+from services.email.mime import addresses, charset, dates, flowed, params, tnef, uuencode, words
 from services.email.mime.body import Selection, select
 from services.email.mime.headers import Headers
 from services.email.mime.identity import identifiers, normalise_message_id

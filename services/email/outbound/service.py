@@ -7,6 +7,7 @@ from hub.channels.ledger import Ledger
 from hub.channels.sends import Step
 from hub.contracts.interaction import DeliveryRecorded, SendMessage
 from hub.kit.clock import iso
+from hub.kit.safe_html import sanitise
 from hub.store.base import Document
 from services.email.compose import message_id
 
@@ -15,6 +16,12 @@ _COPY_PAUSE = timedelta(seconds=5)
 
 class MailLedger(Ledger):
     """A mail that was sent is copied into the Sent folder: a step of its own, which never sends again."""
+
+    def prepared(self, message: SendMessage, account: Document | None) -> SendMessage:
+        """As it leaves, whatever becomes of the mailbox's settings meanwhile: signed, and its HTML safe."""
+        signature = (account or {}).get("signature", "") if message.signature is None else message.signature
+        html = sanitise(message.html, images=True).html if message.html else None
+        return message.model_copy(update={"signature": signature, "html": html})
 
     def also_kept(self, message: SendMessage, account: Document | None) -> Document:
         domain = account["address"].rpartition("@")[2] if account else "removed.invalid"

@@ -12,6 +12,7 @@ from services.gateway.employees.views import (
     EmployeeView,
     Login,
     MeView,
+    MyChanges,
     NewEmployee,
     PasswordChange,
 )
@@ -28,6 +29,12 @@ Hub = Annotated[Parts, Depends(parts_of)]
 async def show_me(me: Me) -> MeView:
     """Who I am and what I may do."""
     return MeView.about(me)
+
+
+@routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
+async def change_me(form: MyChanges, me: Me, hub: Hub) -> MeView:
+    """Change my signature."""
+    return MeView.about(await hub.employees.change(me.login, Changes(signature=form.signature)))
 
 
 @routes.post(

@@ -15,6 +15,8 @@ class Employee:
     role: Role
     active: bool
     created_at: datetime
+    signature: str = ""
+    """Under the messages he writes."""
 
     def may(self, right: Right) -> bool:
         return self.active and right in RIGHTS[self.role]
@@ -28,3 +30,4 @@ class Changes:
     role: Role | None = None
     active: bool | None = None
     password: str | None = None
+    signature: str | None = None

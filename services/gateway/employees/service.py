@@ -117,7 +117,12 @@ class Employees:
         }
 
     async def _store(self, login: str, changes: Changes) -> None:
-        given: Document = {"name": changes.name, "role": changes.role, "active": changes.active}
+        given: Document = {
+            "name": changes.name,
+            "role": changes.role,
+            "active": changes.active,
+            "signature": changes.signature,
+        }
         if changes.password is not None:
             given |= {"password": await self._passwords.hash(changes.password), "made_up": False}
         new = {name: value for name, value in given.items() if value is not None}
@@ -142,4 +147,11 @@ def _employee(document: Document, administrators: frozenset[str]) -> Employee:
     elif role is Role.ADMINISTRATOR:
         active = False
     created_at = from_iso(document["created_at"])
-    return Employee(login=login, name=document["name"], role=role, active=active, created_at=created_at)
+    return Employee(
+        login=login,
+        name=document["name"],
+        role=role,
+        active=active,
+        created_at=created_at,
+        signature=document.get("signature", ""),
+    )

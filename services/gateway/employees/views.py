@@ -27,6 +27,7 @@ class EmployeeView(View):
     role: Role
     active: bool
     created_at: datetime
+    signature: str = ""
 
     @classmethod
     def of(cls, employee: Employee) -> Self:
@@ -36,6 +37,7 @@ class EmployeeView(View):
             role=employee.role,
             active=employee.active,
             created_at=employee.created_at,
+            signature=employee.signature,
         )
 
 
@@ -81,6 +83,13 @@ class EmployeeChanges(Form):
         if not self.model_fields_set:
             raise ValueError("nothing to change; give name, role, active or password")
         return self
+
+
+class MyChanges(Form):
+    """What everybody may change about himself."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"signature": "Anna Petrova\nSales, 123-45-67"}]})
+    signature: str = Field(max_length=10_000, description="Under the messages I write; empty: the mailbox's")
 
 
 class PasswordChange(Form):

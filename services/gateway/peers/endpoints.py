@@ -6,15 +6,18 @@ import orjson
 from fastapi import Depends, Query, Response
 
 from services.gateway.attachments.service import HTML_HEADERS
+from services.gateway.employees.models import Employee
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.views import (
     ChainQuery,
     ChannelList,
+    ClientChanges,
     InteractionQuery,
     MailboxChanges,
     MailboxList,
     MailboxView,
+    MessageChanges,
     NewMailbox,
     NewMessage,
     Paging,
@@ -46,6 +49,21 @@ def _gives(view: type[View], *more: dict[int | str, dict[str, Any]], status: int
     for documented in more:
         responses |= documented
     return {"responses": responses, "response_class": Response, "status_code": status}
+
+
+async def written(form: NewMessage, me: Employee, hub: Parts) -> dict[str, Any]:
+    """A message as the interactions service takes it: files by what they are, signed by its author."""
+    taken = {"attachments", "inline", "signature"}
+    body = form.model_dump(mode="json", exclude_unset=True, exclude_none=True, exclude=taken)
+    images = form.inline or {}
+    files = await hub.attachments.all_of([*(form.attachments or ()), *images.values()])
+    names = [""] * len(form.attachments or ()) + list(images)
+    if files:
+        described = [f.model_copy(update={"content_id": name}) for f, name in zip(files, names, strict=True)]
+        body["attachments"] = [file.model_dump(exclude_defaults=True) for file in described]
+    if not form.signature or me.signature:
+        body["signature"] = me.signature if form.signature else ""
+    return body
 
 
 @interaction_routes.get(
@@ -81,6 +99,29 @@ async def show_interaction_html(item_id: Id, me: Me, hub: Hub) -> Response:
     return Response(content, media_type="text/html", headers=HTML_HEADERS)
 
 
+@interaction_routes.patch(
+    "/interactions/{id}",
+    operation_id="changePlannedMessage",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+)
+async def change_planned_message(item_id: Id, form: MessageChanges, me: Me, write: Write, hub: Hub) -> Response:
+    """Change a message that waits for its time."""
+    body = form.model_dump(mode="json", exclude_unset=True)
+    return await hub.interactions.write("PATCH", f"/interactions/{item_id}", body, employee=me.login, key=write.key)
+
+
+@interaction_routes.delete(
+    "/interactions/{id}",
+    operation_id="takeBackPlannedMessage",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+)
+async def take_back_planned_message(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
+    """Take back a message that waits for its time; it stays in the chain as cancelled."""
+    return await hub.interactions.write("DELETE", f"/interactions/{item_id}", None, employee=me.login, key=write.key)
+
+
 @client_routes.get("/clients", operation_id="listClients", dependencies=_READ, **_gives(ClientList))
 async def list_clients(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
     """Clients, newest first."""
@@ -91,6 +132,18 @@ async def list_clients(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> R
 async def show_client(item_id: Id, me: Me, hub: Hub) -> Response:
     """One client with his addresses."""
     return await hub.interactions.read(f"/clients/{item_id}", None, employee=me.login)
+
+
+@client_routes.patch(
+    "/clients/{id}",
+    operation_id="changeClient",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(ClientView, NOT_FOUND, CONFLICT),
+)
+async def change_client(item_id: Id, form: ClientChanges, me: Me, write: Write, hub: Hub) -> Response:
+    """Change a client's name or time zone."""
+    body = form.model_dump(exclude_unset=True)
+    return await hub.interactions.write("PATCH", f"/clients/{item_id}", body, employee=me.login, key=write.key)
 
 
 @client_routes.get("/chains", operation_id="listChains", dependencies=_READ, **_gives(ChainList))
@@ -112,11 +165,11 @@ async def show_chain(item_id: Id, me: Me, hub: Hub) -> Response:
     **_gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
 )
 async def answer_in_chain(item_id: Id, form: NewMessage, me: Me, write: Write, hub: Hub) -> Response:
-    """Answer the client. The answer leaves at once; `delivery` and the live stream tell how it went."""
-    body = form.model_dump(exclude_unset=True, exclude_none=True)
-    if form.attachments:
-        files = await hub.attachments.all_of(form.attachments)
-        body["attachments"] = [file.model_dump() for file in files]
+    """Answer the client. The answer leaves at once, or at its time; `delivery` and the live stream tell how it went.
+
+    Until it has left, PATCH and DELETE /api/v1/interactions/{id} change it or take it back.
+    """
+    body = await written(form, me, hub)
     return await hub.interactions.write("POST", f"/chains/{item_id}/messages", body, employee=me.login, key=write.key)
 
 

@@ -1,9 +1,9 @@
 """Messages and mailboxes over HTTP, as the gateway takes them and as the services behind it show them."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, NaiveDatetime, model_validator
 from pydantic.config import JsonDict
 
 from hub.contracts.interaction import Direction
@@ -11,6 +11,7 @@ from services.gateway.views import Form, View
 
 MAX_TEXT = 1_000_000
 _MAX_LISTED = 50
+Cid = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@+-]{1,100}$")]
 _CONSENT: JsonDict = {
     "token_url": "https://oauth2.googleapis.com/token",
     "client_id": "123-abc.apps.googleusercontent.com",
@@ -33,6 +34,9 @@ class InteractionQuery(Paging):
     channel: str | None = Field(default=None, examples=["email"])
     direction: Direction | None = None
     since: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
+    planned: Literal[True] | None = Field(
+        default=None, description="Those that wait for their time, the next one first"
+    )
 
 
 class ChainQuery(Paging):
@@ -48,15 +52,57 @@ class NewMessage(Form):
             "examples": [
                 {"text": "Dear Anna,\n\nyour order left today.\n\nKind regards\nIvan"},
                 {"text": "See the invoice.", "cc": ["accounts@example.com"], "attachments": ["att_7f2k"]},
+                {"html": '<p>Our shop: <img src="cid:shop"></p>', "inline": {"shop": "att_9c1d"}},
+                {"text": "Good morning!", "send_at_local": "2026-03-02T09:00", "time_zone": "Europe/Moscow"},
             ]
         }
     )
-    text: str = Field(min_length=1, max_length=MAX_TEXT)
-    html: str | None = Field(default=None, max_length=MAX_TEXT)
+    text: str | None = Field(default=None, max_length=MAX_TEXT, description="Or `html`, or both")
+    html: str | None = Field(default=None, max_length=MAX_TEXT, description="Scripts and forms are taken out")
+    to: list[str] | None = Field(default=None, max_length=_MAX_LISTED, description="More recipients")
     cc: list[str] | None = Field(default=None, max_length=_MAX_LISTED, description="Addresses such as a@example.com")
+    bcc: list[str] | None = Field(default=None, max_length=_MAX_LISTED, description="Nobody else sees these")
+    reply_all: bool = Field(default=False, description="Copies to everybody else the message went to, us excepted")
     attachments: list[str] | None = Field(
         default=None, max_length=_MAX_LISTED, description="Ids that POST /api/v1/attachments gave"
     )
+    inline: dict[Cid, str] | None = Field(
+        default=None, max_length=_MAX_LISTED, description="Images in `html`, by the name after `cid:`; ids as above"
+    )
+    account: str | None = Field(default=None, description="Which of our mailboxes that have the message answers it")
+    signature: bool = Field(default=True, description="Mine, where I have one; else the mailbox's")
+    send_at: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00+03:00"])
+    send_at_local: NaiveDatetime | None = Field(default=None, description="In `time_zone`, else the client's")
+    time_zone: str | None = Field(default=None, max_length=100, examples=["Europe/Moscow"])
+    undo_seconds: int | None = Field(default=None, ge=0, le=300, description="Time to take it back; see undo_window")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.text or "").strip() and not (self.html or "").strip():
+            raise ValueError("give text, html or both")
+        return self
+
+
+class MessageChanges(Form):
+    """What shall be different about a message that waits for its time; what is not given stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"send_at": "2026-03-02T10:00:00+03:00"}, {"text": "Dear Anna, …"}]}
+    )
+    text: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
+    html: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
+    subject: str | None = Field(default=None, max_length=1000)
+    send_at: AwareDatetime | None = None
+    send_at_local: NaiveDatetime | None = None
+    time_zone: str | None = Field(default=None, max_length=100)
+
+
+class ClientChanges(Form):
+    """What is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"time_zone": "Europe/Moscow"}]})
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    time_zone: str | None = Field(default=None, max_length=100, description="IANA name; empty: not known")
 
 
 class OAuthForm(Form):
@@ -157,6 +203,8 @@ class NewMailbox(Form):
     imap: ServerForm
     smtp: ServerForm
     plus_addressing: bool = Field(default=False, description="The server delivers `user+anything@` to `user@`")
+    signature: str = Field(default="", max_length=10_000, description="Under every message that brings none")
+    per_hour: int | None = Field(default=None, ge=1, le=100_000, description="Mails that may leave in an hour")
 
 
 class MailboxChanges(Form):
@@ -169,11 +217,13 @@ class MailboxChanges(Form):
     imap: ServerChanges | None = None
     smtp: ServerChanges | None = None
     plus_addressing: bool | None = None
+    signature: str | None = Field(default=None, max_length=10_000)
+    per_hour: int | None = Field(default=None, ge=0, le=100_000, description="0 ends the limit")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give name, imap, smtp or plus_addressing")
+            raise ValueError("nothing to change; give name, imap, smtp, plus_addressing, signature or per_hour")
         return self
 
 
@@ -202,6 +252,8 @@ class MailboxView(View):
     imap: ServerView
     smtp: ServerView
     plus_addressing: bool
+    signature: str = ""
+    per_hour: int | None = None
     created_at: datetime
 
 

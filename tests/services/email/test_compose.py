@@ -9,7 +9,9 @@ import pytest
 
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
 from services.email.compose import REFERENCES, compose, message_id
+from services.email.mime.parse import parse
 from services.email.models import Mailbox, OutgoingMail, Server
+from services.email.quotes.split import split
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SERVER = Server(host="mail.romashka.example", port=993, security="tls", user="support", password="secret")
@@ -183,3 +185,90 @@ def test_an_international_domain_is_written_in_punycode() -> None:
     assert mail.recipients == ("anna@xn--e1affem4a.xn--p1ai",)
     assert mail.sender == "support@xn--80aa3agjl3d.xn--p1ai"
     assert message_id("in_1", "ромашка.рф") == "<in_1@xn--80aa3agjl3d.xn--p1ai>"
+
+
+LOGO = Attachment(id="at_1", filename="логотип.png", content_type="image/png", size=3, blob="logo", content_id="logo")
+PLAN = Attachment(id="at_2", filename="plan.pdf", content_type="application/pdf", size=4, blob="plan")
+
+
+def tree(mail: EmailMessage) -> Any:
+    kind = mail.get_content_type()
+    return (kind, *(tree(cast(EmailMessage, inner)) for inner in mail.iter_parts())) if mail.is_multipart() else kind
+
+
+def test_an_image_that_the_html_shows_lies_beside_it() -> None:
+    message = a_message(html='<p>Мы: <img src="cid:logo"></p>', attachments=(LOGO, PLAN))
+    mail = read(composed(message, logo=b"PNG", plan=b"%PDF"))
+    related = ("multipart/related", "text/html", "image/png")
+    assert tree(mail) == ("multipart/mixed", ("multipart/alternative", "text/plain", related), "application/pdf")
+    (image,) = [inner for inner in mail.walk() if inner.get_content_type() == "image/png"]
+    assert (image["Content-ID"], image.get_content_disposition(), image.get_filename(), image.get_content()) == (
+        "<logo>",
+        "inline",
+        "логотип.png",
+        b"PNG",
+    )
+
+
+def test_our_own_reader_finds_image_and_attachment() -> None:
+    message = a_message(html='<img src="cid:logo">', attachments=(LOGO, PLAN))
+    mail = parse(composed(message, logo=b"PNG", plan=b"%PDF").raw)
+    assert [(a.filename, a.inline) for a in mail.attachments] == [("логотип.png", True), ("plan.pdf", False)]
+
+
+def test_an_image_that_no_html_shows_is_attached() -> None:
+    for html in (None, "<p>ohne Bild</p>"):
+        mail = read(composed(a_message(html=html, attachments=(LOGO,)), logo=b"PNG"))
+        (image,) = mail.iter_attachments()
+        assert (image.get_content_disposition(), image["Content-ID"]) == ("attachment", None)
+
+
+def test_blind_recipients_get_it_and_nobody_sees_them() -> None:
+    mail = composed(a_message(to=(a_person(), a_person("chief@client.example", Role.BCC))))
+    assert mail.recipients == ("anna@client.example", "chief@client.example")
+    assert b"chief" not in mail.raw
+
+
+def test_a_signature_stands_under_the_text_and_the_html_before_the_token() -> None:
+    message = a_message(html="<p>Да</p>", signature="Ольга <Продажи>\n+7 495 123-45-67\n")
+    mail = composed(message)
+    assert part(mail, "plain") == (f"Здравствуйте!\n\n-- \nОльга <Продажи>\n+7 495 123-45-67\n\n[#{TOKEN}]\n")
+    assert part(mail, "html").rstrip() == ("<p>Да</p>\n<div>-- <br>Ольга &lt;Продажи&gt;<br>+7 495 123-45-67</div>")
+
+
+def test_our_own_reader_tells_signature_from_text() -> None:
+    mail = parse(composed(a_message(signature="Ольга Смирнова", token="")).raw)
+    fragments = split(mail.text)
+    assert (fragments.new_text, fragments.signature) == ("Здравствуйте!", "-- \nОльга Смирнова")
+
+
+HOSTILE = "x\r\nBcc: evil@example.com\r\n\r\nbody\x00\u2028\u0085\ud800\u202e"
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"subject": HOSTILE},
+        {"from_name": HOSTILE},
+        {"token": HOSTILE},
+        {"signature": HOSTILE},
+        {"text": HOSTILE},
+        {"html": f'<img src="cid:{HOSTILE}">', "attachments": (LOGO.model_copy(update={"content_id": HOSTILE}),)},
+        {"attachments": (LOGO.model_copy(update={"filename": HOSTILE, "content_type": HOSTILE}),)},
+        {"html": '<img src="cid:logo">', "attachments": (LOGO.model_copy(update={"filename": HOSTILE}),)},
+        {"to": (a_person(name=HOSTILE),)},
+        {"to": (Participant(role=Role.TO, address=f"email:{HOSTILE}@example.com", raw=HOSTILE),)},
+        {"reply_to_key": f"email:<{HOSTILE}@x>"},
+        {"thread_keys": (f"email:<{HOSTILE}@x>",)},
+    ],
+    ids=lambda over: "-".join(over),
+)
+def test_no_field_can_add_a_header_or_a_recipient(over: dict[str, Any]) -> None:
+    mail = composed(a_message(**over), logo=b"PNG")
+    known = {"message-id", "date", "from", "to", "subject", "in-reply-to", "references", "x-omnihub-token"}
+    headers = {name.lower() for name in read(mail)}
+    assert {name for name in headers if not name.startswith(("content-", "mime-"))} <= known
+    assert len(mail.recipients) == 1
+    assert not any(character in mail.recipients[0] for character in "\r\n\0 ")
+    for inner in read(mail).walk():
+        assert "bcc" not in inner

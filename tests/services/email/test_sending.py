@@ -247,3 +247,40 @@ async def test_dots_at_line_starts_arrive_as_written(harness: EmailHarness) -> N
     (mail,) = harness.simulator.messages(CUSTOMER)
     body = BytesParser(policy=policy.default).parsebytes(mail.raw).get_content()
     assert body.replace("\r\n", "\n").startswith("first\n.\n..two\nFrom here\n")
+
+
+async def test_mails_over_the_limit_of_an_hour_wait_and_say_why(harness: EmailHarness) -> None:
+    changed = await harness.api.patch(f"/mailboxes/{harness.mailbox_id}", json={"per_hour": 2})
+    assert changed.json()["per_hour"] == 2
+    messages = [harness.message(f"number {number}") for number in range(3)]
+    await harness.give(*messages)
+    for message in messages[:2]:
+        await harness.delivery(message, DeliveryState.SENT)
+    held = await harness.reason_of(messages[2], "held")
+    assert (held, harness.customer_got()) == (
+        "held: at most 2 an hour may leave from here",
+        ["number 0", "number 1"],
+    )
+
+
+async def test_a_mailbox_signs_what_brings_no_signature_of_its_own(harness: EmailHarness) -> None:
+    await harness.api.patch(f"/mailboxes/{harness.mailbox_id}", json={"signature": "Ваша Ромашка"})
+    messages = [
+        harness.message("theirs"),
+        harness.message("mine", signature="Ольга"),
+        harness.message("none", signature=""),
+    ]
+    await harness.give(*messages)
+    for message in messages:
+        await harness.delivery(message, DeliveryState.SENT)
+    bodies = [str(mail.message.get_body().get_content()) for mail in harness.simulator.messages(CUSTOMER)]
+    signed = [body.partition("-- \r\n")[2].splitlines()[:1] for body in bodies]
+    assert signed == [["Ваша Ромашка"], ["Ольга"], []]
+
+
+async def test_html_leaves_without_scripts(harness: EmailHarness) -> None:
+    message = harness.message("safe", html='<p onclick="x()">Да</p><script>alert(1)</script>')
+    await harness.give(message)
+    await harness.delivery(message, DeliveryState.SENT)
+    (mail,) = harness.simulator.messages(CUSTOMER)
+    assert mail.message.get_body(("html",)).get_content().strip() == "<p>Да</p>"

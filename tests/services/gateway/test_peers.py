@@ -89,6 +89,48 @@ async def test_a_message_with_an_unknown_upload_is_refused(hub: Any) -> None:
     assert hub.peers.calls == []
 
 
+async def test_images_of_the_html_are_described_by_the_name_it_shows_them_by(hub: Any) -> None:
+    hub.peers.answer("POST", MESSAGES, 202, {"id": "int_1"})
+    operator = await hub.employee("operator")
+    image = (await operator.post("/attachments?filename=shop.png", content=b"PNG")).json()
+    await operator.post(MESSAGES, json={"html": '<img src="cid:shop">', "inline": {"shop": image["id"]}})
+    assert hub.peers.calls[-1].body == {
+        "html": '<img src="cid:shop">',
+        "attachments": [{**image, "blob": f"uploads/{image['id']}", "content_id": "shop"}],
+    }
+    bad = await operator.post(MESSAGES, json={"html": "x", "inline": {"a b\r\n": image["id"]}})
+    assert (bad.status_code, len(hub.peers.calls)) == (422, 1)
+
+
+async def test_a_message_is_signed_by_its_author_unless_he_says_no(hub: Any) -> None:
+    hub.peers.answer("POST", MESSAGES, 202, {"id": "int_1"})
+    operator = await hub.employee("operator")
+    await operator.post(MESSAGES, json={"text": "a"})
+    assert (await operator.patch("/me", json={"signature": "Ольга\nОтдел продаж"})).status_code == 200
+    await operator.post(MESSAGES, json={"text": "b"})
+    await operator.post(MESSAGES, json={"text": "c", "signature": False})
+    assert [call.body for call in hub.peers.calls] == [
+        {"text": "a"},
+        {"text": "b", "signature": "Ольга\nОтдел продаж"},
+        {"text": "c", "signature": ""},
+    ]
+    assert (await operator.get("/me")).json()["employee"]["signature"] == "Ольга\nОтдел продаж"
+
+
+async def test_a_planned_message_is_changed_and_taken_back_at_the_peer(hub: Any) -> None:
+    hub.peers.answer("PATCH", "/interactions/in_1", 200, {"id": "in_1"})
+    hub.peers.answer("DELETE", "/interactions/in_1", 200, {"id": "in_1"})
+    operator = await hub.employee("operator")
+    assert (await operator.patch("/interactions/in_1", json={"text": "Новый текст"})).status_code == 200
+    assert (await operator.delete("/interactions/in_1")).status_code == 200
+    marketer = await hub.employee("marketer")
+    assert (await marketer.delete("/interactions/in_1")).status_code == 403
+    assert [(call.method, call.body) for call in hub.peers.calls] == [
+        ("PATCH", {"text": "Новый текст"}),
+        ("DELETE", None),
+    ]
+
+
 async def test_an_empty_message_is_refused_before_it_is_passed_on(hub: Any) -> None:
     admin = await hub.admin()
     for body in ({}, {"text": ""}, {"text": "x", "to": "b@example.com"}, []):

@@ -10,9 +10,11 @@ import pytest
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, a_delivery, envelopes
 from hub.testing.fakes import FakeBus, FakeClock
-from services.interactions.answers import Answer, Answers
+from services.interactions.answers import Answers
+from services.interactions.planned import Planned
 from services.interactions.repository import Repository
 from services.interactions.service import Interactions
+from services.interactions.writing import Answer
 
 
 class Bench:
@@ -22,7 +24,9 @@ class Bench:
         self.bus = FakeBus()
         self.repository = Repository(store)
         self.service = self.another()
-        self.answers = Answers(self.repository, self.bus, FakeClock(NOON))
+        self.clock = FakeClock(NOON)
+        self.answers = Answers(self.repository, self.bus, self.clock)
+        self.planned = Planned(self.repository, self.bus, self.clock)
 
     def another(self) -> Interactions:
         """A second copy of the service on the same store."""
@@ -51,6 +55,14 @@ class Bench:
         planned = await self.answers.plan(chain["_id"], answer, author="olga", idempotency_key=None)
         await self.service.record_deliveries(envelopes(a_delivery(planned["_id"], reason="250 queued")))
         return str(planned["_id"])
+
+    async def wrote(self, answer: Answer, *, key: str | None = None) -> dict[str, Any]:
+        """The document of our answer in the one chain there is."""
+        (chain,) = await self.chains()
+        return await self.answers.plan(chain["_id"], answer, author="olga", idempotency_key=key)
+
+    async def stored(self, interaction_id: str) -> dict[str, Any]:
+        return await self.repository.interactions.get(interaction_id) or {}
 
     async def delivery(self, interaction_id: str) -> tuple[str, str | None]:
         """State and reason."""

@@ -241,4 +241,6 @@ def test_an_interaction_stored_before_any_of_this_is_shown_all_the_same() -> Non
         "auto": None,
         "bounce": None,
         "authentication": None,
+        "contacts": [],
+        "source": None,
     }

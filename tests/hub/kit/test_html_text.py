@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.email.mime.html_text import to_text
-from services.email.mime.safe_html import sanitise
+from hub.kit.html_text import to_text
+from hub.kit.safe_html import sanitise
 
 
 @pytest.mark.parametrize(
