@@ -52,7 +52,7 @@ def mails(count: int, *, seed: int = 1) -> Iterator[InteractionReceived]:
 
 async def link_all(bus: Bus, store: Store, arrivals: Sequence[Envelope]) -> float:
     """Seconds from the start of the consumer, with everything waiting on the bus, to the last event out."""
-    service = Interactions(Repository(store), bus, SystemClock(), reply_window=timedelta(hours=24))
+    service = Interactions(Repository(store), bus, SystemClock())
     linked, done = 0, asyncio.Event()
 
     async def count(batch: Sequence[Envelope]) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 
 from bench.linking import ARRIVALS, BATCH, a_store, embedded, mails
@@ -22,7 +21,7 @@ STORED = int(os.environ.get("BENCH_STORED", "1000000"))
 
 async def fill(store: Store, count: int, *, seed: int) -> None:
     """Stores mails through the service itself; what it tells goes nowhere."""
-    service = Interactions(Repository(store), FakeBus(), SystemClock(), reply_window=timedelta(hours=24))
+    service = Interactions(Repository(store), FakeBus(), SystemClock())
     batch = []
     for mail in mails(count, seed=seed):
         batch += envelopes(mail)

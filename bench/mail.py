@@ -82,7 +82,7 @@ async def run() -> dict[str, float | str]:
             clock=SystemClock(),
             settings=Settings(parse_limit=timedelta(seconds=60)),
         )
-        interactions = Interactions(Repository(store), bus, SystemClock(), reply_window=timedelta(hours=24))
+        interactions = Interactions(Repository(store), bus, SystemClock())
         visible, done = 0, asyncio.Event()
 
         async def link(batch: Sequence[Envelope]) -> None:

@@ -51,6 +51,25 @@ class Authentication(Body):
     """The server that says so."""
 
 
+CautionKind = Literal[
+    "own_name",
+    "own_address",
+    "other_address",
+    "authentication",
+    "reply_elsewhere",
+    "mixed_scripts",
+    "hidden_characters",
+]
+
+
+class Caution(Body):
+    """Something about a message that should make its reader careful."""
+
+    kind: CautionKind
+    text: str
+    """What was seen: the name, the address, the verdict."""
+
+
 def from_robot(auto: Auto | str | None, bounce: object) -> bool:
     """Whether a machine answered or reported: it is no sign of life of the client, and nobody to answer."""
     return bool(bounce) or auto in ("auto-reply", "challenge")

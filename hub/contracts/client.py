@@ -57,6 +57,10 @@ class Chain(Body):
     """Id of the newest interaction."""
     owner: str | None = None
     """Login of the employee who owns the next step."""
+    parent: str | None = None
+    """The chain that this one is beside: with a third party, about the same matter."""
+    continues: str | None = None
+    """The chain that this one goes on from, about another matter."""
     auto: bool = False
     """A machine opened it: a bounce or an automatic reply that answers nothing we know."""
 

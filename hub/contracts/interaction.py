@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from hub.contracts.base import Body, Event
-from hub.contracts.bounce import Authentication, Auto, Bounce
+from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
@@ -60,6 +60,9 @@ class Participant(Body):
     raw: str = ""
     name: str = ""
     client_id: str | None = None
+    shown: str = ""
+    """How to show an address whose domain is not plain ASCII: in punycode where it could be taken for another; empty
+    where `raw` does."""
     ours: bool = False
     """The address is one of our own (a mailbox, a bot, a number): it never becomes a client's."""
 
@@ -72,8 +75,9 @@ class Attachment(Body):
     """Bytes."""
     blob: str = ""
     """Key in the blob storage; empty while it is not there."""
-    state: Literal["ready", "pending", "failed"] = "ready"
-    """`pending`: its file is still being fetched; `failed`: it never will be, see `reason`."""
+    state: Literal["ready", "pending", "failed", "blocked"] = "ready"
+    """`pending`: its file is still being fetched; `failed`: it never will be; `blocked`: it is not handed out, see
+    `reason`."""
     reason: str = ""
     content_id: str = ""
     """Name by which the HTML of the same message shows it (`cid:`); empty for one that is only attached."""
@@ -112,6 +116,7 @@ class Reading(Body):
     auto: Auto | None = None
     bounce: Bounce | None = None
     authentication: Authentication | None = None
+    warnings: tuple[Caution, ...] = ()
     contacts: tuple[Contact, ...] = ()
     source: SourceEvidence | None = None
 
@@ -142,6 +147,8 @@ class InteractionReceived(Reading, Event):
     """Blob key of the bytes as they came."""
     problem: str = ""
     """What could not be taken over, in words for the operator."""
+    acknowledge: str = ""
+    """What the account answers by itself, once, when this opens a chain."""
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.id, self.account)
@@ -207,9 +214,17 @@ class Link(Body):
     """Why an interaction is in its chain."""
 
     rule: str
-    """`reference`, `same_subject`, `open_chain`, `new_chain`, `answer`."""
+    """`reference`, `same_subject`, `open_chain`, `new_chain`, `answer`, `forward`; `side_chain`: somebody beside the
+    client whom a message was copied or forwarded to; `subject_changed`: he answered, about another matter; `split`:
+    an employee took it out."""
     evidence: str = ""
     """What the rule saw: the reference that matched, the subject."""
+    parent: str | None = None
+    """The chain that this one is beside, where the interaction opened it."""
+    continues: str | None = None
+    """The chain that this one goes on from, where the interaction opened it."""
+    asks: bool = False
+    """The subject is another one: an employee shall say whether it is another matter."""
 
 
 class Delivery(Body):
@@ -218,6 +233,18 @@ class Delivery(Body):
     copy_state: Literal["pending", "saved", "failed"] | None = None
     """The copy in the Sent folder, a step of its own."""
     copy_reason: str | None = None
+
+
+class Forwarded(Body):
+    """A message was passed on to a third party."""
+
+    to: str
+    """Normalised address."""
+    by: str
+    """Login of the employee."""
+    at: datetime
+    chain_id: str
+    """The chain beside, where the third party's answers are."""
 
 
 class Revision(Body):
@@ -258,6 +285,7 @@ class Interaction(Reading):
     raw: str = ""
     revisions: tuple[Revision, ...] = ()
     """Earlier forms, the first one first; `text` is the newest."""
+    forwarded: tuple[Forwarded, ...] = ()
     reactions: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Signs by the address of whoever put them."""
 
@@ -335,6 +363,8 @@ class SendMessage(Event):
     """What a reply can be recognised by when its references are lost."""
     signature: str | None = None
     """Stands under the text; none: the account's own, empty: none at all."""
+    auto: bool = False
+    """A machine wrote it: marked as such, so that other machines keep silent."""
     mass: bool = False
     """Part of a mailing: never sent twice, whatever happens."""
 

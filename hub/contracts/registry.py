@@ -4,6 +4,7 @@ from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.employee import EmployeesListed
 from hub.contracts.interaction import (
     AttachmentFetched,
     DeliveryRecorded,
@@ -36,5 +37,6 @@ REGISTRY = Registry(
         ReactionRecorded,
         ReachabilityRecorded,
         ConsentRecorded,
+        EmployeesListed,
     )
 )

@@ -29,6 +29,7 @@ INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
+EMPLOYEES = Topic("employees", "always the same", partitions=1)
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
 TOPICS = (
@@ -44,5 +45,6 @@ TOPICS = (
     CHAINS,
     CLIENTS,
     CHANNELS,
+    EMPLOYEES,
     DEAD_LETTERS,
 )

@@ -147,6 +147,12 @@ class Api:
     def post(self, path: str, **options: Any) -> Any:
         return self._told(self._client.post(path, **options))
 
+    def patch(self, path: str, **options: Any) -> Any:
+        return self._told(self._client.patch(path, **options))
+
+    def delete(self, path: str) -> Any:
+        return self._told(self._client.delete(path))
+
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The bare response, also of a refusal."""
         return self._client.request(method, path, **options)

@@ -90,7 +90,7 @@ def build(footing: Footing) -> EmailService:
         footing, settings, mailboxes=mailboxes, inbound=inbound, intake=intake, ledger=ledger, doors=doors, bus=bus
     )
     workers = Workers(repository=mailboxes, leases=leases, hire=hiring.hire, clock=clock, lease_ttl=settings.lease)
-    subscribe(bus, ledger=ledger, intake=intake, wake=workers.wake)
+    subscribe(bus, ledger=ledger, intake=intake, mailboxes=mailboxes, wake=workers.wake)
     keeping = Keeping(
         channel="email",
         noun="mailbox",

@@ -56,6 +56,10 @@ def _headers(message: SendMessage, mailbox: Mailbox, at: datetime) -> Iterable[t
     yield "In-Reply-To", in_reply_to
     yield "References", _references([_known_id(key) for key in message.thread_keys], in_reply_to)
     yield "X-Omnihub-Token", _clean(message.token)
+    if message.auto:
+        yield "Auto-Submitted", "auto-replied"  # RFC 3834, 5
+        yield "X-Auto-Response-Suppress", "All"
+        yield "Precedence", "bulk"
 
 
 def _body(message: SendMessage, content: Mapping[str, bytes]) -> EmailMessage:

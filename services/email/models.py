@@ -47,6 +47,9 @@ class Mailbox:
     smtp: Server
     plus_addressing: bool
     per_hour: int | None = None
+    auto_reply: str = ""
+    since: datetime | None = None
+    """When it was added: what it holds from before is not answered by itself."""
     revision: int
     """Changes with every change of the mailbox."""
 

@@ -36,6 +36,10 @@ class Settings(Base):
         default=(),
         description="Servers (authserv-id) whose Authentication-Results are believed; empty believes the topmost",
     )
+    programs: bool = Field(default=False, description="Whether attachments that are programs are handed out")
+    attachment_limit: ByteSize = Field(
+        default=ByteSize(50 * 2**20), description="Larger attachments are not handed out; the raw mail has them"
+    )
     timeout: timedelta = Field(default=timedelta(seconds=30), description="For an answer of a mail server")
     trial_timeout: timedelta = Field(
         default=timedelta(seconds=10), description="For the logins tried before a mailbox is saved"

@@ -23,6 +23,7 @@ from services.gateway.deadletters import endpoints as deadletters
 from services.gateway.deadletters.handlers import subscribe
 from services.gateway.deadletters.service import DeadLetters
 from services.gateway.employees import endpoints as employees
+from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
 from services.gateway.guard import BASE
@@ -69,6 +70,7 @@ class Gateway:
     async def start(self) -> None:
         await self._open()
         await self._bus.start()
+        await self._parts.announcer.tell()
         await self._parts.live.start()
         self._sweeping = asyncio.create_task(self._sweep())
 
@@ -129,6 +131,7 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
     return Parts(
         settings=settings,
         employees=employees,
+        announcer=Announcer(employees, bus, clock),
         desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
         audit=Audit(store, clock),
         keys=Keys(store, clock, window=settings.idempotency_window),

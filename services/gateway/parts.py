@@ -8,6 +8,7 @@ from services.gateway.access.service import Desk
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters.service import DeadLetters
+from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.service import Employees
 from services.gateway.idempotency import Keys
 from services.gateway.live.service import Live
@@ -21,6 +22,7 @@ class Parts:
 
     settings: Settings
     employees: Employees
+    announcer: Announcer
     desk: Desk
     audit: Audit
     keys: Keys

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hub.contracts.bounce import Auto, BounceKind, Severity
+from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.interaction import DeliveryState, Direction, Role
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most", examples=[50])]
@@ -59,7 +59,15 @@ class ParticipantView(View):
     raw: str = Field(default="", description="The address as the message had it", examples=["Anna@Example.com"])
     name: str = Field(default="", examples=["Anna Petrova"])
     client_id: str | None = None
+    shown: str = Field(default="", description="How to show an address that is not plain ASCII; see warnings")
     ours: bool = Field(default=False, description="The address is one of our own")
+
+
+class CautionView(View):
+    """Something that should make the reader careful."""
+
+    kind: CautionKind
+    text: str = Field(examples=["Ivan Petrov works here, ivan@other.example is not ours"])
 
 
 class AttachmentView(View):
@@ -67,6 +75,11 @@ class AttachmentView(View):
     filename: str = Field(examples=["invoice.pdf"])
     content_type: str = Field(examples=["application/pdf"])
     size: int = Field(description="Bytes", examples=[18234])
+    state: Literal["ready", "pending", "failed", "blocked"] = Field(
+        default="ready", description="Still being fetched; never to be had; or not handed out"
+    )
+    reason: str = Field(default="", examples=["a program (.exe); the raw mail has it"])
+    content_id: str = Field(default="", description="Name by which the HTML shows it")
 
 
 class DeliveryView(View):
@@ -81,6 +94,18 @@ class DeliveryView(View):
 class LinkView(View):
     rule: str = Field(description="Why it is in this chain", examples=["reference"])
     evidence: str = ""
+    parent: str | None = Field(default=None, description="The chain that its chain is beside")
+    continues: str | None = Field(default=None, description="The chain that its chain goes on from")
+    asks: bool = Field(default=False, description="Another subject: POST …/split or …/keep decides")
+
+
+class ForwardedView(View):
+    """It was passed on to a third party."""
+
+    to: str = Field(examples=["email:carrier@example.com"])
+    by: str = Field(description="Login of the employee")
+    at: datetime
+    chain_id: str = Field(description="The chain beside, with his answers")
 
 
 class BounceRecipientView(View):
@@ -132,12 +157,14 @@ class InteractionView(View):
     auto: Auto | None = Field(default=None, description="Not written by a person to us")
     bounce: BounceView | None = Field(default=None, description="It is a notice about a message of ours")
     authentication: AuthenticationView | None = None
+    warnings: tuple[CautionView, ...] = Field(default=(), description="What should make its reader careful")
     participants: tuple[ParticipantView, ...] = ()
     attachments: tuple[AttachmentView, ...] = ()
     delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
     send_at: datetime | None = Field(default=None, description="When a planned one leaves, or should have left")
     time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
     link: LinkView
+    forwarded: tuple[ForwardedView, ...] = ()
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
 
@@ -188,6 +215,8 @@ class ChainView(View):
     last_at: datetime
     last_id: str = ""
     owner: str | None = None
+    parent: str | None = Field(default=None, description="The chain that this one is beside, with a third party")
+    continues: str | None = Field(default=None, description="The chain that this one goes on from")
     auto: bool = Field(default=False, description="A machine opened it")
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
+
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope, Event
 from hub.contracts.bounce import from_robot
@@ -13,10 +15,10 @@ from hub.kit.ids import derive, fresh
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.outbox import owed, publish_owed
-from services.interactions.models import interaction_document, interaction_from, with_head
+from services.interactions.models import interaction_document, interaction_from, name_document, with_head
 from services.interactions.moments import leaving
 from services.interactions.repository import Repository
-from services.interactions.service import SOURCE, name_document
+from services.interactions.service import SOURCE
 from services.interactions.writing import Answer, command, planned, token_of
 
 log = Log(__name__)
@@ -103,7 +105,7 @@ class Answers:
         return {
             **interaction_document(interaction),
             **waiting,
-            "request": _fingerprint(answer),
+            "request": fingerprint(answer),
             "outbox": owed(envelopes),
             "owes": True,
         }
@@ -134,11 +136,17 @@ def _waits(document: Document) -> bool:
     return bool(document["delivery"]) and document["delivery"]["state"] in _NOT_YET
 
 
-def _fingerprint(answer: Answer) -> str:
-    return derive("rq", answer.model_dump_json(exclude_defaults=True))
+def fingerprint(request: BaseModel) -> str:
+    """Equal for requests that say the same."""
+    return derive("rq", request.model_dump_json(exclude_defaults=True))
+
+
+def same_request(earlier: Document, wanted: str) -> Document:
+    """What was accepted before under the same key; raises Conflict when it was something else."""
+    if earlier.get("request") != wanted:
+        raise Conflict("this Idempotency-Key was used for another message; use a new key")
+    return earlier
 
 
 def _same(earlier: Document, answer: Answer) -> dict[str, Any]:
-    if earlier.get("request") != _fingerprint(answer):
-        raise Conflict("this Idempotency-Key was used for another message; use a new key")
-    return earlier
+    return same_request(earlier, fingerprint(answer))

@@ -8,12 +8,16 @@ from hub.kit.http import service_app
 from hub.store.base import Store
 from hub.store.outbox import Sweeper
 from services.interactions.answers import Answers
+from services.interactions.courtesy import Allowance, Courtesy
 from services.interactions.endpoints import router
+from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
+from services.interactions.linking import Rules
 from services.interactions.planned import Planned, Releaser
 from services.interactions.repository import Repository
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
+from services.interactions.splits import Splits
 
 
 class InteractionsService:
@@ -46,11 +50,15 @@ def build(footing: Footing) -> InteractionsService:
     settings = Settings.load(footing.source)
     bus, store = footing.bus("interactions"), footing.store("interactions")
     repository = Repository(store)
-    service = Interactions(repository, bus, footing.clock, reply_window=settings.reply_window)
+    rules = Rules(settings.reply_window, settings.subject_change)
+    allowance = Allowance(settings.automatic_messages, settings.automatic_period)
+    courtesy = Courtesy(repository, bus, footing.clock, allowance)
+    service = Interactions(repository, bus, footing.clock, rules=rules, courtesy=courtesy)
     answers = Answers(repository, bus, footing.clock, undo=settings.undo_window)
     planned = Planned(repository, bus, footing.clock)
     subscribe(bus, service, batch=settings.batch)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(router(repository, answers, planned))
+    forwards, splits = Forwards(repository, bus, footing.clock), Splits(repository, bus, footing.clock)
+    http.include_router(router(repository, answers, planned, forwards, splits))
     sweeper = Sweeper([repository.interactions], bus, footing.clock, settings.sweep_interval)
     return InteractionsService(http, bus, store, sweeper, Releaser(planned))

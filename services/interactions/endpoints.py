@@ -12,20 +12,26 @@ from hub.kit.clock import iso
 from hub.kit.errors import NotFound
 from hub.store.base import Collection, Document, In, Page
 from services.interactions.answers import Answers
+from services.interactions.forwards import Forward, Forwards
 from services.interactions.models import CHAIN_STATES, chain_view, client_view, interaction_view
 from services.interactions.moments import zone_of
 from services.interactions.planned import Planned, Rewrite
 from services.interactions.repository import Repository, amend
+from services.interactions.splits import Splits
 from services.interactions.writing import Answer
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def router(repository: Repository, answers: Answers, planned: Planned) -> APIRouter:
+def router(
+    repository: Repository, answers: Answers, planned: Planned, forwards: Forwards, splits: Splits
+) -> APIRouter:
     """All routes."""
     routes = APIRouter()
     _add_interactions(routes, repository)
     _add_planned(routes, planned)
+    _add_splits(routes, splits)
+    _add_forwards(routes, forwards)
     _add_clients(routes, repository)
     _add_client_changes(routes, repository)
     _add_chains(routes, repository, answers)
@@ -67,6 +73,28 @@ def _add_interactions(routes: APIRouter, repository: Repository) -> None:
     async def show_attachment(attachment_id: str) -> dict[str, Any]:
         document = await _found(repository.attachments, attachment_id)
         return {key: value for key, value in document.items() if not key.startswith("_")}
+
+
+def _add_splits(routes: APIRouter, splits: Splits) -> None:
+    @routes.post("/interactions/{interaction_id}/split")
+    async def split(interaction_id: str) -> dict[str, Any]:
+        return interaction_view(await splits.split(interaction_id))
+
+    @routes.post("/interactions/{interaction_id}/keep")
+    async def keep(interaction_id: str) -> dict[str, Any]:
+        return interaction_view(await splits.keep(interaction_id))
+
+
+def _add_forwards(routes: APIRouter, forwards: Forwards) -> None:
+    @routes.post("/chains/{chain_id}/forward", status_code=202)
+    async def forward(
+        chain_id: str,
+        forward: Forward,
+        x_hub_employee: Annotated[str, Header()] = "",
+        idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    ) -> dict[str, Any]:
+        planned = await forwards.plan(chain_id, forward, author=x_hub_employee, idempotency_key=idempotency_key)
+        return interaction_view(planned)
 
 
 def _add_client_changes(routes: APIRouter, repository: Repository) -> None:
@@ -118,8 +146,17 @@ class ClientChange(BaseModel):
 def _add_chains(routes: APIRouter, repository: Repository, answers: Answers) -> None:
     @routes.get("/chains")
     async def list_chains(
-        client_id: str | None = None, state: ChainState | None = None, after: str | None = None, limit: Limit = 50
+        client_id: str | None = None,
+        state: ChainState | None = None,
+        parent: str | None = None,
+        after: str | None = None,
+        limit: Limit = 50,
     ) -> dict[str, Any]:
+        if parent:
+            beside = await repository.page(
+                "chains", {"parent": parent, "state": state}, order="last_at", since=None, limit=limit, after=after
+            )
+            return _listed(beside, chain_view)
         where = {"client_id": client_id, "state": state or (None if client_id else In(CHAIN_STATES))}
         page = await repository.page("chains", where, order="last_at", since=None, limit=limit, after=after)
         return _listed(page, chain_view)

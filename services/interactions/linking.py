@@ -2,6 +2,8 @@
 
 The rules, strongest first: an explicit reference; an open chain of that client with the same subject matter; the
 client's single open chain, active within the reply window; a new chain. The rule that decided is part of the result.
+Who was only copied to, or got a message forwarded, and is not the client, answers in a chain beside it. An answer
+under another subject stays, asks, or opens a chain that continues the old one, as the administrator wants.
 What a machine sent (a bounce, an automatic reply) is no sign that the client goes on: the third rule is not for it.
 """
 
@@ -9,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hub.contracts.bounce import from_robot
 from hub.contracts.interaction import InteractionReceived, Link, Participant, Role
@@ -53,6 +56,8 @@ class Claim:
     interaction_id: str | None
     by: str
     """The interaction that made the claim: what it claimed itself before a crash tells it nothing."""
+    copied: frozenset[str] = frozenset()
+    """Addresses beside the client whom the named message went to: copies, and those of a third party."""
 
 
 @dataclass(slots=True)
@@ -88,12 +93,24 @@ class Decision:
         return self.new_client and not self.new_chain and self.link.rule == "reference"
 
 
-def link(arrivals: Iterable[InteractionReceived], known: Known, *, reply_window: timedelta) -> list[Decision]:
+SubjectChange = Literal["keep", "ask", "new_chain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an administrator may choose."""
+
+    reply_window: timedelta = timedelta(hours=24)
+    subject_change: SubjectChange = "keep"
+    """What becomes of an answer under another subject."""
+
+
+def link(arrivals: Iterable[InteractionReceived], known: Known, rules: Rules) -> list[Decision]:
     """One decision for each arrival, in their order; what one opens the next one finds. `known` is not changed."""
     seen = Known(dict(known.clients), dict(known.claims), {k: dict(v) for k, v in known.heads.items()})
     decisions = []
     for arrival in arrivals:
-        decision = _decide(arrival, seen, reply_window)
+        decision = _decide(arrival, seen, rules)
         _remember(decision, seen)
         decisions.append(decision)
     return decisions
@@ -117,13 +134,16 @@ def new_chain_id(interaction_id: str) -> str:
     return derive("ch", interaction_id, at=moment_of(interaction_id))
 
 
-def _decide(arrival: InteractionReceived, seen: Known, reply_window: timedelta) -> Decision:
+def _decide(arrival: InteractionReceived, seen: Known, rules: Rules) -> Decision:
     other = counterpart(arrival.participants)
     client_id = seen.clients.get(other.address) if other else None
     for rule in (_by_reference, _by_own_opening, _by_subject, _by_open_chain):
-        found = rule(arrival, client_id, seen, reply_window)
+        found = rule(arrival, client_id, seen, rules.reply_window)
         if found:
             claim, reason = found
+            if rule is _by_reference:
+                claim, reason = _aside(other, client_id, claim, reason)
+                claim, reason = _another_matter(arrival, claim, reason, seen, rules.subject_change)
             return _decision(arrival, other, claim.client_id, claim, reason, seen)
     owner = client_id or derive("cl", arrival.id, at=moment_of(arrival.id))
     return _decision(arrival, other, owner, None, Link(rule="new_chain"), seen)
@@ -145,9 +165,9 @@ def _decision(
         chain_id=chain_id,
         cause_id=claim.interaction_id if claim else None,
         link=why,
-        new_address=bool(other and other.address not in seen.clients and claim is None),
+        new_address=bool(other and other.address not in seen.clients and (claim is None or why.parent)),
         new_client=client_id not in seen.heads,
-        new_chain=why.rule == "new_chain",
+        new_chain=why.rule in _OPENING,
     )
 
 
@@ -167,6 +187,8 @@ def _remember(decision: Decision, seen: Known) -> None:
 
 
 Found = tuple[Claim, Link] | None
+_OPENING = frozenset({"new_chain", "side_chain", "subject_changed"})
+"""Rules that may open a chain."""
 
 
 def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known, _window: timedelta) -> Found:
@@ -180,6 +202,39 @@ def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known
         if claim and claim.interaction_id is None and claim.by != arrival.id:
             return claim, Link(rule="reference", evidence=f"answered as {name}")
     return None
+
+
+def _aside(other: Participant | None, client_id: str | None, claim: Claim, reason: Link) -> tuple[Claim, Link]:
+    """Somebody who got a copy and is not the client answers beside the chain, out of the client's sight."""
+    if other is None or other.address not in claim.copied or client_id == claim.client_id:
+        return claim, reason
+    chain_id = side_chain_id(claim.chain_id, other.address)
+    owner = client_id or derive("cl", chain_id, at=moment_of(chain_id))
+    link = Link(rule="side_chain", evidence=reason.evidence, parent=claim.chain_id)
+    return Claim(chain_id, owner, claim.interaction_id, claim.by), link
+
+
+def side_chain_id(parent: str, address: str) -> str:
+    """The one chain beside `parent` with whoever has this address."""
+    return derive("ch", parent, address, at=moment_of(parent))
+
+
+def _another_matter(
+    arrival: InteractionReceived, claim: Claim, reason: Link, seen: Known, policy: SubjectChange
+) -> tuple[Claim, Link]:
+    """An answer under another subject. Machines answer under subjects of their own; chains that are not listed any
+    more, and those without a subject, tell nothing.
+    """
+    head = seen.heads.get(claim.client_id, {}).get(claim.chain_id)
+    key = subject_key(arrival.subject)
+    if policy == "keep" or reason.rule != "reference" or _is_automatic(arrival):
+        return claim, reason
+    if head is None or not key or not head.subject_key or head.subject_key == key:
+        return claim, reason
+    if policy == "ask":
+        return claim, reason.model_copy(update={"asks": True})
+    link = Link(rule="subject_changed", evidence=key, continues=claim.chain_id)
+    return Claim(new_chain_id(arrival.id), claim.client_id, claim.interaction_id, claim.by), link
 
 
 def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: Known, _window: timedelta) -> Found:

@@ -26,13 +26,16 @@ INTERACTIONS = CollectionSpec(
 )
 ATTACHMENTS = CollectionSpec("attachments")
 CHAIN_STATES = get_args(ChainState)
-CHAINS = CollectionSpec("chains", (Index("client_id", "last_at"), Index("state", "last_at")))
+CHAINS = CollectionSpec(
+    "chains", (Index("client_id", "last_at"), Index("state", "last_at"), Index("parent", "last_at", sparse=True))
+)
 CLIENTS = CollectionSpec("clients", (Index("opened_at"),))
 ADDRESSES = CollectionSpec("addresses")
 """By normalised address: the client it belongs to, at most one."""
 CLAIMS = CollectionSpec("claims")
 """By reference: the chain that whoever bears or names it belongs to."""
 
+_RECIPIENTS = ("to", "cc", "bcc")
 _READ = tuple(Reading.model_fields)
 _WAITING = ("planned", "due_at", "command")
 """Only on messages that wait for their time."""
@@ -96,6 +99,8 @@ def chain_document(interaction: Interaction) -> Document:
         "last_at": iso(interaction.at),
         "last_id": interaction.id,
         "owner": None,
+        "parent": interaction.link.parent,
+        "continues": interaction.link.continues,
         "auto": from_robot(interaction.auto, interaction.bounce),
     }
 
@@ -166,8 +171,32 @@ def claim_document(name: str, decision: Decision, *, bears: bool) -> Document:
     }
 
 
+def name_document(name: str, interaction: Document) -> Document:
+    """A claim: this name leads to this interaction."""
+    return {
+        "_id": name,
+        "chain_id": interaction["chain_id"],
+        "client_id": interaction["client_id"],
+        "interaction_id": interaction["_id"],
+        "by": interaction["_id"],
+        "copied": copied(interaction),
+    }
+
+
+def copied(interaction: Document) -> list[str]:
+    """Addresses that a message of ours went to beside the one it is for, and that are not known to be his."""
+    found = [p for p in interaction["participants"] if p["role"] in _RECIPIENTS and not p["ours"]]
+    return [p["address"] for p in found[1:] if p["client_id"] != interaction["client_id"]]
+
+
 def claim_from(document: Document) -> Claim:
-    return Claim(document["chain_id"], document["client_id"], document["interaction_id"], document["by"])
+    return Claim(
+        document["chain_id"],
+        document["client_id"],
+        document["interaction_id"],
+        document["by"],
+        frozenset(document.get("copied") or ()),
+    )
 
 
 def interaction_view(document: Document) -> dict[str, Any]:
@@ -183,7 +212,7 @@ def interaction_view(document: Document) -> dict[str, Any]:
 
 
 def chain_view(document: Document) -> dict[str, Any]:
-    return {"id": document["_id"], "auto": False, **_stored(document)}
+    return {"id": document["_id"], "auto": False, "parent": None, "continues": None, **_stored(document)}
 
 
 def client_view(document: Document, addresses: Mapping[str, Document]) -> dict[str, Any]:

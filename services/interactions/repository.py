@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.contracts.interaction import Interaction, InteractionReceived
+from hub.contracts.interaction import Interaction, InteractionReceived, Participant
 from hub.kit.clock import iso
-from hub.kit.errors import StoreUnavailable
+from hub.kit.errors import Conflict, StoreUnavailable
+from hub.kit.ids import derive, moment_of
 from hub.store.base import Collection, Document, Page, Range, Store, Where
 from services.interactions.linking import Claim, Decision, Known, counterpart
 from services.interactions.models import (
@@ -23,6 +24,7 @@ from services.interactions.models import (
     claim_from,
     client_document,
     heads_of,
+    name_document,
     with_head,
 )
 
@@ -77,7 +79,7 @@ class Repository:
         """References that name one of our interactions by its id need no claim."""
         ids = {name.removeprefix(_INTERACTION_REF): name for name in names if name.startswith(_INTERACTION_REF)}
         found = await self.interactions.get_many(ids) if ids else {}
-        return {ids[i]: Claim(doc["chain_id"], doc["client_id"], i, i) for i, doc in found.items()}
+        return {ids[i]: claim_from(name_document(ids[i], doc)) for i, doc in found.items()}
 
     async def claim(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         """Makes the decisions hold against everybody else; False when somebody decided otherwise meanwhile."""
@@ -173,6 +175,31 @@ class Repository:
     async def addresses_of(self, clients: Iterable[Document]) -> dict[str, Document]:
         """The documents of the addresses that these clients list."""
         return await self.addresses.get_many({one["address"] for client in clients for one in client["addresses"]})
+
+    async def client_for(self, party: Participant, *, opened_by: str, at: str) -> tuple[Document, bool]:
+        """The client an address belongs to, and whether he is new; whoever claims the address first opens him."""
+        wanted: Document = {
+            "_id": derive("cl", opened_by, party.address, at=moment_of(opened_by)),
+            "name": party.name or party.raw,
+            "addresses": [{"address": party.address, "raw": party.raw, "name": party.name}],
+            "opened_at": at,
+            "opened_by": opened_by,
+            "open_chains": [],
+        }
+        known = await self.addresses.get(party.address)
+        if known is None:
+            claim = {**wanted["addresses"][0], "_id": party.address, "client_id": wanted["_id"]}
+            await self.addresses.insert(claim)
+            known = await self.addresses.get(party.address) or claim
+        is_new = known["client_id"] == wanted["_id"] and await self.clients.insert(wanted)
+        return await self.clients.get(known["client_id"]) or {**wanted, "_id": known["client_id"]}, is_new
+
+    async def redirect(self, names: Sequence[str], interaction: Document) -> None:
+        """References to a message lead to the chain that it is in now."""
+        claims = await self.claims.get_many(names)
+        moved = [{**name_document(name, interaction), "_v": claim["_v"]} for name, claim in claims.items()]
+        if len(await self.claims.swap_many(moved)) < len(moved):
+            raise Conflict
 
     async def due(self, now: str, limit: int = 50) -> list[Document]:
         """Planned messages whose time came before `now`, the oldest first."""

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 
 from hub.bus.base import Bus
@@ -23,18 +22,21 @@ from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
 from services.interactions.bounces import Bounces
-from services.interactions.linking import Decision, link
+from services.interactions.courtesy import Courtesy
+from services.interactions.linking import Decision, Rules, link
 from services.interactions.models import (
     chain_from,
     client_from,
     interaction_document,
     interaction_from,
     interaction_of,
+    name_document,
 )
 from services.interactions.repository import Repository, amend
 
 log = Log(__name__)
 SOURCE = "omnihub/interactions"
+PLAIN = Rules()
 _TRIES = 20
 _PAUSE = 0.01
 """Seconds that the pause between two tries grows by at most."""
@@ -43,12 +45,21 @@ _PAUSE = 0.01
 class Interactions:
     """Links arrivals and records what became of deliveries; everything may be told twice."""
 
-    def __init__(self, repository: Repository, bus: Bus, clock: Clock, *, reply_window: timedelta) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        bus: Bus,
+        clock: Clock,
+        *,
+        rules: Rules = PLAIN,
+        courtesy: Courtesy | None = None,
+    ) -> None:
         self._repository = repository
         self._bus = bus
         self._clock = clock
-        self._reply_window = reply_window
+        self._rules = rules
         self._bounces = Bounces(repository)
+        self._courtesy = courtesy or Courtesy(repository, bus, clock)
 
     async def receive(self, envelopes: Sequence[Envelope]) -> None:
         """Links a batch of `InteractionReceived`, stores it and publishes what follows."""
@@ -75,6 +86,7 @@ class Interactions:
         returning = {after.interaction.id: causes[notice] for notice, after in returned}
         await self._publish([*facts, *changed], {**returning, **causes})
         seam("interactions.after_publish")
+        await self._courtesy.answer(all_of_them, first)
 
     async def _link(self, arrivals: Sequence[InteractionReceived]) -> list[Interaction]:
         if not arrivals:
@@ -96,7 +108,7 @@ class Interactions:
     async def _decide(self, arrivals: Sequence[InteractionReceived]) -> tuple[list[Decision], Mapping[str, str]]:
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
-            decisions = link(arrivals, stored.known, reply_window=self._reply_window)
+            decisions = link(arrivals, stored.known, self._rules)
             opens = {d.client_id for d in decisions if d.new_chain}
             early = any(d.early and d.client_id not in opens for d in decisions)
             if not early and await self._repository.claim(decisions, stored):
@@ -196,17 +208,6 @@ def delivery_after(before: Delivery | None, event: DeliveryRecorded) -> Delivery
         copy_state=event.copy_state or (before.copy_state if before else None),
         copy_reason=event.copy_reason if event.copy_state else (before.copy_reason if before else None),
     )
-
-
-def name_document(name: str, interaction: Document) -> Document:
-    """A claim: this name leads to this interaction."""
-    return {
-        "_id": name,
-        "chain_id": interaction["chain_id"],
-        "client_id": interaction["client_id"],
-        "interaction_id": interaction["_id"],
-        "by": interaction["_id"],
-    }
 
 
 def _about(fact: Event) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from hub.kit.settings import Settings as Base
+from services.interactions.linking import SubjectChange
 
 
 class Settings(Base):
@@ -17,11 +18,19 @@ class Settings(Base):
         default=timedelta(hours=24),
         description="A message without a reference joins the client's single open chain active within this time",
     )
+    subject_change: SubjectChange = Field(
+        default="keep",
+        description="What becomes of an answer under another subject: keep, ask (an employee decides), new_chain",
+    )
     undo_window: timedelta = Field(
         default=timedelta(0),
         le=timedelta(minutes=5),
         description="How long an answer waits, so that it can be taken back, unless it says otherwise",
     )
+    automatic_messages: int = Field(
+        default=3, ge=1, description="Automatic answers that one address may get within automatic_period, at most"
+    )
+    automatic_period: timedelta = Field(default=timedelta(days=1), description="The time in which those are counted")
     batch: int = Field(default=1000, ge=1, le=5000, description="Arrivals linked together at most")
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"

@@ -87,7 +87,7 @@ def planned(
         channel=cause.channel,
         type=cause.type,
         direction=Direction.OUT,
-        accounts=(_account(cause, answer),),
+        accounts=(account_of(cause, answer.account),),
         at=leaves or at,
         client_id=client_id,
         chain_id=chain_id,
@@ -164,20 +164,26 @@ def _others(cause: Interaction) -> Iterable[Participant]:
 def _given(answer: Answer) -> Iterable[Participant]:
     for role, field in _COPIED:
         for position, text in enumerate(getattr(answer, field)):
-            address = text.strip()
-            if not _ADDRESS.match(address):
-                fix = f"{text!r} is not a mail address; write it as name@example.com"
-                raise InvalidInput(f"{field}: {text!r} is not a mail address", fields={f"{field}.{position}": fix})
-            yield Participant(role=role, address=f"email:{address.lower()}", raw=address)
+            yield mail_address(text, field=f"{field}.{position}", role=role)
 
 
-def _account(cause: Interaction, answer: Answer) -> str:
-    if answer.account is None:
+def mail_address(text: str, *, field: str, role: Role) -> Participant:
+    """Somebody by his mail address; raises InvalidInput, naming `field`, where it is none."""
+    address = text.strip()
+    if not _ADDRESS.match(address):
+        fix = f"{text!r} is not a mail address; write it as name@example.com"
+        raise InvalidInput(f"{field.partition('.')[0]}: {text!r} is not a mail address", fields={field: fix})
+    return Participant(role=role, address=f"email:{address.lower()}", raw=address)
+
+
+def account_of(cause: Interaction, wanted: str | None) -> str:
+    """Which of our accounts answers or passes on a message; raises InvalidInput for one that does not have it."""
+    if wanted is None:
         return cause.accounts[0]
-    if answer.account not in cause.accounts:
-        fix = f"{answer.account} does not have the message that is answered; choose of {', '.join(cause.accounts)}"
+    if wanted not in cause.accounts:
+        fix = f"{wanted} does not have the message that is answered; choose of {', '.join(cause.accounts)}"
         raise InvalidInput(f"account: {fix}", fields={"account": fix})
-    return answer.account
+    return wanted
 
 
 def _check_images(answer: Answer) -> None:

@@ -9,14 +9,18 @@ from typing import TypeVar
 from hub.contracts.bounce import Bounce
 from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
 from hub.kit.ids import derive, moment_of
+from services.email.inbound.programs import Doorkeeper
 from services.email.inbound.reading import TEXT_LIMIT, encodable, first, read
 from services.email.inbound.tokens import enclosed_tokens, references
+from services.email.inbound.warnings import Ours
 from services.email.mime import identity
+from services.email.mime.lookalike import shown, visible
 from services.email.mime.model import Address, Mail, Part
 
 EVENT_LIMIT = 900_000
 PARTICIPANTS = 500
 REFS = 200
+OPEN = Doorkeeper(programs=True)
 _NAME_LIMIT = 1000
 _ATTACHMENTS = 300
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -39,17 +43,19 @@ def normalise(
     account: str,
     stored_at: datetime,
     received_at: datetime,
-    ours: frozenset[str],
+    ours: Ours,
     raw: str,
     trusted: frozenset[str] | None = None,
+    doorkeeper: Doorkeeper = OPEN,
 ) -> Normalised:
-    """`stored_at` is when the server got it, `ours` the normalised addresses of our mailboxes, `raw` a blob key,
+    """`stored_at` is when the server got it, `ours` what belongs to us, `raw` a blob key,
     `trusted` the servers whose verdicts on the sender are believed (none: the topmost).
     """
-    found = read(mail, trusted)
+    found = read(mail, trusted, ours)
     problems = [*mail.problems, *found.problems]
     interaction_id = identity.interaction_id(mail)
-    blobs = {_blob(part): part.content for part in mail.attachments[:_ATTACHMENTS]}
+    handed_out = [part for part in mail.attachments[:_ATTACHMENTS] if not doorkeeper.objection(part)]
+    blobs = {_blob(part): part.content for part in handed_out}
     event = InteractionReceived(
         id=interaction_id,
         channel="email",
@@ -57,11 +63,11 @@ def normalise(
         account=account,
         at=_sane(mail.date, stored_at=stored_at, received_at=received_at),
         received_at=received_at,
-        participants=_cut(_participants(mail, ours), PARTICIPANTS, "participants", problems),
-        subject=encodable(mail.subject[:_NAME_LIMIT]),
+        participants=_cut(_participants(mail, ours.addresses), PARTICIPANTS, "participants", problems),
+        subject=visible(encodable(mail.subject[:_NAME_LIMIT])),
         text=_cut_text(encodable(mail.text), problems),
         attachments=tuple(
-            _attachment(interaction_id, number, part)
+            _attachment(interaction_id, number, part, doorkeeper)
             for number, part in enumerate(_cut(mail.attachments, _ATTACHMENTS, "attachments", problems))
         ),
         keys=tuple(f"email:<{known}>" for known in [identity.normalise_message_id(mail.message_id)] if known),
@@ -112,18 +118,23 @@ def _participant(role: Role, found: Address, ours: frozenset[str]) -> Participan
         role=role,
         address=address,
         raw=encodable(found.address)[:_NAME_LIMIT],
-        name=encodable(found.name)[:_NAME_LIMIT],
+        name=visible(encodable(found.name)[:_NAME_LIMIT]),
+        shown=shown(address),
         ours=is_ours(address, ours),
     )
 
 
-def _attachment(interaction_id: str, number: int, part: Part) -> Attachment:
+def _attachment(interaction_id: str, number: int, part: Part, doorkeeper: Doorkeeper) -> Attachment:
+    objection = doorkeeper.objection(part)
     return Attachment(
         id=derive("at", interaction_id, str(number), at=moment_of(interaction_id)),
-        filename=encodable(part.filename or f"attachment-{number + 1}")[:255],
+        filename=visible(encodable(part.filename or f"attachment-{number + 1}"))[:255],
         content_type=encodable(part.content_type)[:255],
         size=part.size,
-        blob=_blob(part),
+        blob="" if objection else _blob(part),
+        state="blocked" if objection else "ready",
+        reason=objection,
+        content_id=encodable(part.content_id or "")[:255],
     )
 
 

@@ -9,6 +9,7 @@ from hub.kit import safe_html
 from services.email.bounces import automatic, policy
 from services.email.bounces.classify import bounce_of
 from services.email.bounces.models import Bounce, Recipient
+from services.email.inbound.warnings import Ours, warnings_of
 from services.email.mime import authentication, identity
 from services.email.mime.model import Mail
 from services.email.quotes.split import split
@@ -19,6 +20,7 @@ HTML_LIMIT = 512 * 1024
 """Characters of HTML that are shown, at most: 60 ms of work. Longer HTML is not asked what it quotes."""
 DEPTH = 2000
 """Levels of nested elements: a parser of HTML takes time in their square, 40 ms at 5,000."""
+NOBODY = Ours(frozenset())
 _RECIPIENTS = 100
 _WORDS = 500
 _SURELY_SHALLOW = 5000
@@ -34,7 +36,7 @@ class Read:
     problems: tuple[str, ...]
 
 
-def read(mail: Mail, trusted: frozenset[str] | None = None) -> Read:
+def read(mail: Mail, trusted: frozenset[str] | None = None, ours: Ours = NOBODY) -> Read:
     """`trusted` names the servers whose verdicts on the sender are believed; none believes the topmost."""
     text, html = first(mail.text, TEXT_LIMIT), (mail.html or "")[:HTML_LIMIT]
     is_whole = html == (mail.html or "")
@@ -47,6 +49,7 @@ def read(mail: Mail, trusted: frozenset[str] | None = None) -> Read:
     shown = split(text, html if html and is_whole else None)
     page = safe_html.sanitise(html) if html else safe_html.SafeHtml("", 0)
     bounce = bounce_of(mail)
+    verdict = _authentication(mail, trusted)
     fields = Reading(
         new_text=None if shown.new_text == text.strip() else encodable(shown.new_text),
         quoted_text=encodable(shown.quoted_text),
@@ -55,7 +58,8 @@ def read(mail: Mail, trusted: frozenset[str] | None = None) -> Read:
         # As `classify.auto_of`, which would look for the bounce once more.
         auto=automatic.auto_of(mail) or ("auto-reply" if bounce else None),
         bounce=_bounce(bounce) if bounce else None,
-        authentication=_authentication(mail, trusted),
+        authentication=verdict,
+        warnings=() if bounce else warnings_of(mail, ours, verdict),
     )
     return Read(fields, page.html.encode("utf-8", "replace"), tuple(problems))
 

@@ -20,8 +20,10 @@ from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
 from services.email.inbound.normalise import Normalised, normalise
+from services.email.inbound.programs import Doorkeeper
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.tokens import our_interaction
+from services.email.inbound.warnings import Ours
 from services.email.metrics import PARKED, RECEIVED
 from services.email.mime import words
 from services.email.mime.parse import parse
@@ -42,8 +44,8 @@ log = Log(__name__)
 class Own(Protocol):
     """What the hub knows to be its own."""
 
-    async def addresses(self) -> frozenset[str]:
-        """Normalised addresses of all our mailboxes."""
+    async def known(self) -> Ours:
+        """Addresses of all our mailboxes, and who works here."""
         ...
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
@@ -92,13 +94,15 @@ class Intake:
         self._own = own
         self._clock = clock
         self._limit = settings.parse_limit.total_seconds()
+        self._doorkeeper = Doorkeeper(settings.programs, settings.attachment_limit)
         self._trusted = frozenset(map(str.lower, settings.trusted_authserv)) or None
 
     async def take(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> int:
         """How many interactions were published; when it returns, all of the batch is durable."""
         stored = await self._store(mailbox, mails)
         seam("email.after_blob")
-        return await self._publish(await self._read(stored))
+        readings = await self._read(stored)
+        return await self._publish([_acknowledged(reading, mailbox) for reading in readings])
 
     async def _store(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Stored]:
         """All of them as one blob."""
@@ -125,9 +129,14 @@ class Intake:
 
     async def _read(self, stored: Sequence[Stored], *, ignore_refusal: bool = False) -> list[Reading]:
         """In a thread, so that the event loop goes on; when it takes long, one by one to find the culprit."""
-        ours = await self._own.addresses()
-        now = self._clock.now()
-        read = partial(_read, ours=ours, trusted=self._trusted, received_at=now, ignore_refusal=ignore_refusal)
+        read = partial(
+            _read,
+            ours=await self._own.known(),
+            trusted=self._trusted,
+            doorkeeper=self._doorkeeper,
+            received_at=self._clock.now(),
+            ignore_refusal=ignore_refusal,
+        )
         try:
             async with asyncio.timeout(self._limit * (1 + len(stored) / _BATCH)):
                 return await asyncio.to_thread(_read_all, stored, read)
@@ -215,8 +224,9 @@ def _with_pages(readings: dict[str, Reading]) -> tuple[dict[str, Reading], dict[
 def _read(
     stored: Stored,
     *,
-    ours: frozenset[str],
+    ours: Ours,
     trusted: frozenset[str] | None,
+    doorkeeper: Doorkeeper,
     received_at: datetime,
     ignore_refusal: bool,
 ) -> Reading:
@@ -232,11 +242,23 @@ def _read(
             ours=ours,
             raw=fact.blob,
             trusted=trusted,
+            doorkeeper=doorkeeper,
         )
     except Exception as exc:
         # Whatever it is: the mail is parked with its bytes, and those behind it go on.
         return Reading(stored, error=exc)
     return Reading(stored, normalised=_with_refusal(normalised, fact.refused))
+
+
+def _acknowledged(reading: Reading, mailbox: Mailbox) -> Reading:
+    """With what the mailbox answers by itself: to people, and not to what it held when it was added."""
+    made, since = reading.normalised, mailbox.since
+    if not mailbox.auto_reply or made is None or made.event.auto or made.event.bounce:
+        return reading
+    if since and reading.stored.fact.received_at < since.replace(microsecond=0):
+        return reading
+    event = made.event.model_copy(update={"acknowledge": mailbox.auto_reply})
+    return replace(reading, normalised=replace(made, event=event))
 
 
 def _with_refusal(normalised: Normalised, refused: str) -> Normalised:

@@ -117,6 +117,8 @@ class MailboxInput(Input):
     """Stands under every message that brings none of its own."""
     per_hour: PerHour | None = None
     """Mails that may leave in an hour; the provider's limit, where it has one."""
+    auto_reply: Signature = ""
+    """What it answers by itself to a letter that opens a chain; empty: nothing."""
 
 
 class OAuthChange(Input):
@@ -170,6 +172,7 @@ class MailboxChange(Input):
     signature: Signature | None = None
     per_hour: PerHour | Literal[0] | None = None
     """0 ends the limit."""
+    auto_reply: Signature | None = None
 
 
 class OAuthView(BaseModel):
@@ -201,6 +204,7 @@ class MailboxView(BaseModel):
     plus_addressing: bool
     signature: str = ""
     per_hour: int | None = None
+    auto_reply: str = ""
     created_at: datetime
 
     @classmethod

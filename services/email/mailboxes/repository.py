@@ -1,9 +1,11 @@
 """Mailboxes and how they are, in the store."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from hub.channels.accounts import AccountRepository
+from hub.kit.clock import from_iso
 from hub.kit.ids import derive
 from hub.kit.secrets import SecretBox
 from hub.store.base import CollectionSpec, Document, Index, Store
@@ -12,6 +14,8 @@ from services.email.models import Mailbox, OAuth, Server
 MAILBOXES = CollectionSpec("mailboxes", (Index("state"),))
 _SEALED = ("client_secret", "refresh_token")
 GRANTS = CollectionSpec("grants")
+COLLEAGUES = CollectionSpec("colleagues")
+_LIST = "all"
 
 
 class MailboxRepository(AccountRepository):
@@ -19,7 +23,22 @@ class MailboxRepository(AccountRepository):
 
     def __init__(self, store: Store, secrets: SecretBox) -> None:
         super().__init__(store, MAILBOXES, noun="mailbox")
+        self._colleagues = store.collection(COLLEAGUES)
         self._secrets = secrets
+
+    async def colleagues(self) -> list[str]:
+        """Names of those who work here, as far as we were told."""
+        stored = await self._colleagues.get(_LIST)
+        return list(stored["names"]) if stored else []
+
+    async def remember_colleagues(self, names: Sequence[str], at: str) -> None:
+        """The newest list counts, in whatever order they come."""
+        wanted: Document = {"_id": _LIST, "names": list(names), "at": at}
+        if await self._colleagues.insert(wanted):
+            return
+        while (stored := await self._colleagues.get(_LIST)) and stored["at"] < at:
+            if await self._colleagues.swap({**stored, **wanted}):
+                return
 
     def opened(self, document: Document) -> Mailbox:
         """The mailbox with its passwords in clear."""
@@ -31,6 +50,8 @@ class MailboxRepository(AccountRepository):
             smtp=self._server(document["smtp"]),
             plus_addressing=document["plus_addressing"],
             per_hour=document.get("per_hour"),
+            auto_reply=document.get("auto_reply", ""),
+            since=from_iso(document["created_at"]),
             revision=document["_v"],
         )
 

@@ -14,6 +14,7 @@ from hub.kit.errors import HubError, InvalidInput
 from hub.kit.ids import derive
 from hub.store.base import Document
 from services.email.errors import MailServerUnavailable
+from services.email.inbound.warnings import Ours
 from services.email.mailboxes.models import MailboxChange, MailboxInput, ServerChange
 from services.email.mailboxes.repository import MailboxRepository
 from services.email.mime.identity import normalise_address
@@ -60,6 +61,7 @@ class Mailboxes:
             "plus_addressing": given.plus_addressing,
             "signature": given.signature,
             "per_hour": given.per_hour,
+            "auto_reply": given.auto_reply,
         }
         return await self._keeping.add(document)
 
@@ -67,7 +69,9 @@ class Mailboxes:
         """The mailbox as it is now; logins that change are tried first. Errors as `add`, and NotFound."""
         document = await self._repository.get(mailbox_id)
         opened = self._repository.opened(document)
-        given = change.model_dump(exclude_none=True, include={"name", "plus_addressing", "signature", "per_hour"})
+        given = change.model_dump(
+            exclude_none=True, include={"name", "plus_addressing", "signature", "per_hour", "auto_reply"}
+        )
         servers = _changed(opened, change)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}
@@ -88,8 +92,10 @@ class OwnMail:
         self._mailboxes = mailboxes
         self._sends = sends
 
-    async def addresses(self) -> frozenset[str]:
-        return frozenset(normalise_address(document["address"]) for document in await self._mailboxes.active())
+    async def known(self) -> Ours:
+        mailboxes = await self._mailboxes.active()
+        names = [*(document["name"] for document in mailboxes), *await self._mailboxes.colleagues()]
+        return Ours.of((normalise_address(document["address"]) for document in mailboxes), names)
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(await self._sends.get_many(interaction_ids))

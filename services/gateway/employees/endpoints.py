@@ -71,6 +71,7 @@ async def add_employee(form: NewEmployee, hub: Hub, response: Response, write: W
     added = await hub.employees.create(
         form.login, name=form.name, role=form.role, password=form.password, key=write.id
     )
+    await hub.announcer.tell()
     response.headers["Location"] = f"/api/v1/employees/{added.login}"
     return EmployeeView.of(added)
 
@@ -98,6 +99,7 @@ async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> Empl
     changed = await hub.employees.change(login, changes)
     if form.password is not None or not changed.active:
         await hub.desk.end_sessions(login)
+    await hub.announcer.tell()
     return EmployeeView.of(changed)
 
 
@@ -112,3 +114,4 @@ async def remove_employee(login: Login, hub: Hub) -> None:
     """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""
     await hub.employees.delete(login)
     await hub.desk.revoke_all(login)
+    await hub.announcer.tell()

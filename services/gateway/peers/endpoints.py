@@ -18,6 +18,7 @@ from services.gateway.peers.views import (
     MailboxList,
     MailboxView,
     MessageChanges,
+    NewForward,
     NewMailbox,
     NewMessage,
     Paging,
@@ -51,11 +52,11 @@ def _gives(view: type[View], *more: dict[int | str, dict[str, Any]], status: int
     return {"responses": responses, "response_class": Response, "status_code": status}
 
 
-async def written(form: NewMessage, me: Employee, hub: Parts) -> dict[str, Any]:
+async def written(form: NewMessage | NewForward, me: Employee, hub: Parts) -> dict[str, Any]:
     """A message as the interactions service takes it: files by what they are, signed by its author."""
     taken = {"attachments", "inline", "signature"}
     body = form.model_dump(mode="json", exclude_unset=True, exclude_none=True, exclude=taken)
-    images = form.inline or {}
+    images = (form.inline if isinstance(form, NewMessage) else None) or {}
     files = await hub.attachments.all_of([*(form.attachments or ()), *images.values()])
     names = [""] * len(form.attachments or ()) + list(images)
     if files:
@@ -171,6 +172,44 @@ async def answer_in_chain(item_id: Id, form: NewMessage, me: Me, write: Write, h
     """
     body = await written(form, me, hub)
     return await hub.interactions.write("POST", f"/chains/{item_id}/messages", body, employee=me.login, key=write.key)
+
+
+@client_routes.post(
+    "/chains/{id}/forward",
+    operation_id="forwardMessage",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
+)
+async def forward_message(item_id: Id, form: NewForward, me: Me, write: Write, hub: Hub) -> Response:
+    """Pass a message on to a third party, with its attachments; his answers never reach the client."""
+    body = await written(form, me, hub)
+    return await hub.interactions.write("POST", f"/chains/{item_id}/forward", body, employee=me.login, key=write.key)
+
+
+@interaction_routes.post(
+    "/interactions/{id}/split",
+    operation_id="splitInteraction",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+)
+async def split_interaction(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
+    """Yes, another matter: the message (`link.asks`) opens a chain that continues the one it was in."""
+    return await hub.interactions.write(
+        "POST", f"/interactions/{item_id}/split", None, employee=me.login, key=write.key
+    )
+
+
+@interaction_routes.post(
+    "/interactions/{id}/keep",
+    operation_id="keepInteraction",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+)
+async def keep_interaction(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
+    """No, the same matter: the message (`link.asks`) stays where it is."""
+    return await hub.interactions.write(
+        "POST", f"/interactions/{item_id}/keep", None, employee=me.login, key=write.key
+    )
 
 
 @mailbox_routes.get(

@@ -34,14 +34,13 @@ class InteractionQuery(Paging):
     channel: str | None = Field(default=None, examples=["email"])
     direction: Direction | None = None
     since: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
-    planned: Literal[True] | None = Field(
-        default=None, description="Those that wait for their time, the next one first"
-    )
+    planned: bool | None = Field(default=None, description="Those that wait for their time, the next one first")
 
 
 class ChainQuery(Paging):
     client_id: str | None = None
     state: Literal["open", "closed"] | None = None
+    parent: str | None = Field(default=None, description="Chains beside this one, with third parties")
 
 
 class NewMessage(Form):
@@ -95,6 +94,23 @@ class MessageChanges(Form):
     send_at: AwareDatetime | None = None
     send_at_local: NaiveDatetime | None = None
     time_zone: str | None = Field(default=None, max_length=100)
+
+
+class NewForward(Form):
+    """What to pass on to a third party; his answers come into a chain of their own beside this one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"to": "carrier@example.com", "comment": "Please find out where it is."}]}
+    )
+    to: str = Field(min_length=3, max_length=320, examples=["carrier@example.com"])
+    cc: list[str] | None = Field(default=None, max_length=_MAX_LISTED)
+    comment: str = Field(default="", max_length=MAX_TEXT, description="Stands above the message")
+    interaction_id: str | None = Field(default=None, description="The client's newest message, if none is named")
+    attachments: list[str] | None = Field(
+        default=None, max_length=_MAX_LISTED, description="Beside the message's own"
+    )
+    account: str | None = Field(default=None, description="Which of our mailboxes that have it passes it on")
+    signature: bool = Field(default=True, description="Mine, where I have one; else the mailbox's")
 
 
 class ClientChanges(Form):
@@ -205,6 +221,7 @@ class NewMailbox(Form):
     plus_addressing: bool = Field(default=False, description="The server delivers `user+anything@` to `user@`")
     signature: str = Field(default="", max_length=10_000, description="Under every message that brings none")
     per_hour: int | None = Field(default=None, ge=1, le=100_000, description="Mails that may leave in an hour")
+    auto_reply: str = Field(default="", max_length=10_000, description="Its own answer to what opens a chain")
 
 
 class MailboxChanges(Form):
@@ -219,11 +236,14 @@ class MailboxChanges(Form):
     plus_addressing: bool | None = None
     signature: str | None = Field(default=None, max_length=10_000)
     per_hour: int | None = Field(default=None, ge=0, le=100_000, description="0 ends the limit")
+    auto_reply: str | None = Field(default=None, max_length=10_000, description="Empty ends it")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give name, imap, smtp, plus_addressing, signature or per_hour")
+            raise ValueError(
+                "nothing to change; give name, imap, smtp, plus_addressing, signature, per_hour or auto_reply"
+            )
         return self
 
 
@@ -254,6 +274,7 @@ class MailboxView(View):
     plus_addressing: bool
     signature: str = ""
     per_hour: int | None = None
+    auto_reply: str = ""
     created_at: datetime
 
 

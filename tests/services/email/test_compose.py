@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
+from services.email.bounces.automatic import auto_of
 from services.email.compose import REFERENCES, compose, message_id
 from services.email.mime.parse import parse
 from services.email.models import Mailbox, OutgoingMail, Server
@@ -272,3 +273,14 @@ def test_no_field_can_add_a_header_or_a_recipient(over: dict[str, Any]) -> None:
     assert not any(character in mail.recipients[0] for character in "\r\n\0 ")
     for inner in read(mail).walk():
         assert "bcc" not in inner
+
+
+def test_an_automatic_mail_says_so_and_no_other_does() -> None:
+    told = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All", "Precedence": "bulk"}
+    mail, other = read(composed(a_message(auto=True))), read(composed(a_message()))
+    assert {name: mail[name] for name in told} == told
+    assert [other[name] for name in told] == [None] * 3
+
+
+def test_our_own_reader_takes_an_automatic_mail_for_one() -> None:
+    assert auto_of(parse(composed(a_message(auto=True)).raw)) == "auto-reply"

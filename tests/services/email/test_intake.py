@@ -16,6 +16,7 @@ from hub.testing.fakes import FakeBlobs, FakeBus, FakeClock
 from services.email.inbound import service
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake, Poison
+from services.email.inbound.warnings import Ours
 from services.email.mime.model import Mail
 from services.email.models import FetchedMail
 from services.email.settings import Settings
@@ -31,8 +32,8 @@ class OwnMail:
     def __init__(self) -> None:
         self.ours: set[str] = set()
 
-    async def addresses(self) -> frozenset[str]:
-        return frozenset({"email:support@romashka.example"})
+    async def known(self) -> Ours:
+        return Ours.of(["email:support@romashka.example"], [])
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return self.ours & set(interaction_ids)

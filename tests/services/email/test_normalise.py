@@ -8,6 +8,7 @@ import pytest
 from hub.contracts.interaction import InteractionReceived, Role
 from services.email.inbound.normalise import EVENT_LIMIT, Normalised, normalise
 from services.email.inbound.reading import TEXT_LIMIT
+from services.email.inbound.warnings import Ours
 from services.email.mime.parse import parse
 from tests.services.email.conftest import a_mail
 
@@ -23,7 +24,7 @@ def event(raw: bytes, **over: Any) -> InteractionReceived:
         "account": "mb_support",
         "stored_at": STORED,
         "received_at": NOW,
-        "ours": OURS,
+        "ours": Ours(OURS),
         "raw": "raw/1",
     }
     return normalise(parse(raw), **{**given, **over}).event
@@ -161,7 +162,7 @@ def test_attachments_are_known_by_their_content() -> None:
         b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n\r\nPDF\r\n"
         b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=b.pdf\r\n\r\nPDF\r\n--b--"
     )
-    made = normalise(parse(raw), account="mb", stored_at=STORED, received_at=NOW, ours=OURS, raw="raw/1")
+    made = normalise(parse(raw), account="mb", stored_at=STORED, received_at=NOW, ours=Ours(OURS), raw="raw/1")
     first, second = made.event.attachments
     assert (first.filename, second.filename, first.content_type, first.size) == (
         "a.pdf",
@@ -278,7 +279,7 @@ def test_an_event_with_all_of_its_parts_fits_the_bus() -> None:
 
 
 def normalised(raw: bytes) -> Normalised:
-    return normalise(parse(raw), account="mb", stored_at=STORED, received_at=NOW, ours=OURS, raw="raw/1")
+    return normalise(parse(raw), account="mb", stored_at=STORED, received_at=NOW, ours=Ours(OURS), raw="raw/1")
 
 
 def an_html_mail(html: str) -> bytes:

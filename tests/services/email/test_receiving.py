@@ -232,3 +232,24 @@ async def test_two_copies_of_the_hub_take_a_mail_once_and_one_takes_over(harness
         assert [event.text.strip() for event in await settled(harness)] == ["to either", "to the other"]
     finally:
         await other.stop()
+
+
+async def test_a_mailbox_that_answers_by_itself_asks_for_it_for_letters_of_people_only(harness: EmailHarness) -> None:
+    words = "Спасибо, мы получили ваше письмо."
+    changed = await harness.api.patch(f"/mailboxes/{harness.mailbox_id}", json={"auto_reply": words})
+    assert changed.json()["auto_reply"] == words
+    await asyncio.sleep(0.5)  # the worker of the changed mailbox takes over
+    harness.customer_writes("from a person")
+    harness.customer_writes("from a robot", Auto_Submitted="auto-replied")
+    found = await harness.arrivals(2)
+    assert [event.acknowledge for event in found] == [words, ""]
+
+
+async def test_what_a_mailbox_held_when_it_was_added_is_not_answered_by_itself(harness: EmailHarness) -> None:
+    harness.simulator.deliver(SALES, a_mail("held before", To=SALES))
+    await asyncio.sleep(1.1)  # the server's times are whole seconds
+    added = await harness.api.post("/mailboxes", json=harness.mailbox(SALES, auto_reply="Спасибо!"))
+    assert added.status_code == 201
+    harness.simulator.deliver(SALES, a_mail("came after", number=2, To=SALES))
+    found = await harness.arrivals(2)
+    assert {event.text.strip(): event.acknowledge for event in found} == {"held before": "", "came after": "Спасибо!"}

@@ -17,6 +17,9 @@ async def test_a_file_goes_up_as_a_form_or_as_bytes_and_comes_down_the_same(hub:
         "filename": "Счёт № 7.pdf",
         "content_type": "application/pdf",
         "size": 8,
+        "state": "ready",
+        "reason": "",
+        "content_id": "",
     }
     down = await operator.get(f"/attachments/{form.json()['id']}")
     assert (down.content, down.headers["Content-Type"]) == (b"%PDF-1.7", "application/pdf")
@@ -122,3 +125,19 @@ async def test_the_html_of_a_message_needs_the_right_to_read_it(hub: Any) -> Non
     hub.peers.answer("GET", "/interactions/in_1/html", 200, {"blob": "html/x"})
     assert (await hub.client().get("/interactions/in_1/html")).status_code == 401
     assert hub.peers.calls == []
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        ("blocked", "a program (.exe); the raw mail has it", "not handed out: a program (.exe)"),
+        ("pending", "", "still being fetched"),
+        ("failed", "gone at the provider", "could not be fetched: gone at the provider"),
+    ],
+)
+async def test_a_file_that_is_not_there_says_why(hub: Any, state: str, reason: str, words: str) -> None:
+    described = {"id": "at_1", "filename": "a", "content_type": "x/y", "size": 1, "state": state, "reason": reason}
+    hub.peers.answer("GET", "/attachments/at_1", 200, described)
+    answer = await (await hub.employee("operator")).get("/attachments/at_1")
+    assert answer.status_code == 409
+    assert words in answer.json()["detail"]

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from hub.contracts.registry import REGISTRY
+
 PASSWORD = "correct-horse-7"
 ANNA = {"login": "anna", "name": "Anna Petrova", "role": "operator", "password": PASSWORD}
 
@@ -128,3 +130,14 @@ async def test_a_lost_made_up_password_is_replaced_by_the_setting_but_a_chosen_o
     await gateway.start()
     await gateway.http.state.parts.desk.log_in("admin", password, address="-", program="")
     await gateway.stop()
+
+
+async def test_who_works_here_is_told_at_the_start_and_whenever_it_changes(hub: Any) -> None:
+    reader = await hub.bus.reader(["employees"])
+    admin = await hub.admin()
+    form = {"login": "olga", "name": "Ольга Смирнова", "role": "operator", "password": "correct-horse-7"}
+    await admin.post("/employees", json=form)
+    await admin.patch("/employees/olga", json={"active": False})
+    told = [REGISTRY.decode(record).event.names for record in await reader.read(wait=1)]
+    await reader.close()
+    assert told == [("Administrator",), ("Administrator", "Ольга Смирнова"), ("Administrator",)]

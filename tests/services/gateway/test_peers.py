@@ -13,6 +13,11 @@ BOX = {
 }
 
 
+def told(upload: dict[str, Any]) -> dict[str, Any]:
+    """What a peer hears of an upload that is as every other."""
+    return {name: upload[name] for name in ("id", "filename", "content_type", "size")}
+
+
 async def test_a_list_is_asked_for_with_the_same_filters_and_comes_back_byte_for_byte(hub: Any) -> None:
     content = b'{"items": [ ],"next":null}'
     hub.peers.answers["GET", "/interactions"] = httpx.Response(
@@ -79,7 +84,7 @@ async def test_uploads_in_a_message_are_described_to_the_peer(hub: Any) -> None:
     call = hub.peers.calls[-1]
     assert answer.status_code == 202
     assert (call.employee, call.key) == ("operator", "k1")
-    described = [{**upload, "blob": f"uploads/{upload['id']}"}]
+    described = [{**told(upload), "blob": f"uploads/{upload['id']}"}]
     assert call.body == {"text": "See the file", "cc": ["b@example.com"], "attachments": described}
 
 
@@ -96,7 +101,7 @@ async def test_images_of_the_html_are_described_by_the_name_it_shows_them_by(hub
     await operator.post(MESSAGES, json={"html": '<img src="cid:shop">', "inline": {"shop": image["id"]}})
     assert hub.peers.calls[-1].body == {
         "html": '<img src="cid:shop">',
-        "attachments": [{**image, "blob": f"uploads/{image['id']}", "content_id": "shop"}],
+        "attachments": [{**told(image), "blob": f"uploads/{image['id']}", "content_id": "shop"}],
     }
     bad = await operator.post(MESSAGES, json={"html": "x", "inline": {"a b\r\n": image["id"]}})
     assert (bad.status_code, len(hub.peers.calls)) == (422, 1)

@@ -1,7 +1,6 @@
 """The interactions service on a real store and a bus that collects."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,11 @@ from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, a_delivery, envelopes
 from hub.testing.fakes import FakeBus, FakeClock
 from services.interactions.answers import Answers
+from services.interactions.forwards import Forwards
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
 from services.interactions.service import Interactions
+from services.interactions.splits import Splits
 from services.interactions.writing import Answer
 
 
@@ -22,15 +23,17 @@ class Bench:
 
     def __init__(self, store: SqliteStore) -> None:
         self.bus = FakeBus()
+        self.clock = FakeClock(NOON)
         self.repository = Repository(store)
         self.service = self.another()
-        self.clock = FakeClock(NOON)
         self.answers = Answers(self.repository, self.bus, self.clock)
         self.planned = Planned(self.repository, self.bus, self.clock)
+        self.forwards = Forwards(self.repository, self.bus, self.clock)
+        self.splits = Splits(self.repository, self.bus, self.clock)
 
     def another(self) -> Interactions:
         """A second copy of the service on the same store."""
-        return Interactions(self.repository, self.bus, FakeClock(NOON), reply_window=timedelta(hours=24))
+        return Interactions(self.repository, self.bus, self.clock)
 
     async def receive(self, *arrivals: Any) -> None:
         await self.service.receive(envelopes(*arrivals))

@@ -242,5 +242,6 @@ def test_an_interaction_stored_before_any_of_this_is_shown_all_the_same() -> Non
         "bounce": None,
         "authentication": None,
         "contacts": [],
+        "warnings": [],
         "source": None,
     }

@@ -6,14 +6,14 @@ import pytest
 
 from hub.contracts.interaction import Role
 from hub.testing.builders import NOON, a_participant, an_arrival
-from services.interactions.linking import Claim, Decision, Head, Known, link, new_chain_id, subject_key
+from services.interactions.linking import Claim, Decision, Head, Known, Rules, link, new_chain_id, subject_key
 
 DAY = timedelta(hours=24)
 ANNA = "cl_anna"
 
 
 def decided(*arrivals: object, known: Known | None = None) -> list[Decision]:
-    return link(arrivals, known or Known(), reply_window=DAY)  # type: ignore[arg-type]
+    return link(arrivals, known or Known(), Rules(DAY))  # type: ignore[arg-type]
 
 
 def anna_with(*heads: Head) -> Known:

@@ -1,0 +1,216 @@
+"""Passing a message on to a third party: in a chain of its own beside the client's, so that answers land there."""
+
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope, Event
+from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.interaction import (
+    Attachment,
+    Delivery,
+    DeliveryState,
+    Direction,
+    Forwarded,
+    Interaction,
+    InteractionChanged,
+    InteractionPlanned,
+    Link,
+    Participant,
+    Role,
+    SendMessage,
+)
+from hub.kit.clock import Clock, iso
+from hub.kit.errors import InvalidInput, NotFound, Unsupported
+from hub.kit.ids import derive, fresh
+from hub.store.base import Document
+from hub.store.outbox import owed, publish_owed
+from services.interactions.answers import fingerprint, move_on, same_request
+from services.interactions.linking import side_chain_id
+from services.interactions.models import (
+    chain_from,
+    client_from,
+    interaction_document,
+    interaction_from,
+    name_document,
+)
+from services.interactions.repository import Repository, amend
+from services.interactions.service import SOURCE
+from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
+
+_FORWARD = "Fwd: "
+
+
+class Forward(BaseModel):
+    """What to pass on, to whom, and what to say about it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: str = Field(max_length=320)
+    cc: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED)
+    comment: str = Field(default="", max_length=MAX_TEXT)
+    interaction_id: str | None = None
+    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MAX_LISTED)
+    account: str | None = None
+    signature: str | None = Field(default=None, max_length=10_000)
+
+
+class Forwards:
+    """Plans messages to third parties."""
+
+    def __init__(self, repository: Repository, bus: Bus, clock: Clock) -> None:
+        self._repository = repository
+        self._bus = bus
+        self._clock = clock
+
+    async def plan(self, chain_id: str, forward: Forward, *, author: str, idempotency_key: str | None) -> Document:
+        """The planned interaction in the chain beside; the same key of the same author gives the same one.
+
+        Raises:
+            NotFound: no such chain, or no such message in it.
+            InvalidInput: an address is none, or it is the client himself.
+            Conflict: the key was used for something else.
+        """
+        chain = await self._repository.chains.get(chain_id)
+        if chain is None:
+            raise NotFound(f"there is no chain {chain_id}")
+        original = await self._original(chain_id, forward.interaction_id)
+        party = mail_address(forward.to, field="to", role=Role.TO)
+        key = derive("in", "forward", chain_id, author, idempotency_key) if idempotency_key else None
+        interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
+        planned = await self._repository.interactions.get(interaction_id)
+        if planned:
+            same_request(planned, fingerprint(forward))
+        else:
+            planned = await self._accept(chain, original, party, forward, interaction_id, author)
+        await self._note(original, planned, party)
+        return planned
+
+    async def _original(self, chain_id: str, interaction_id: str | None) -> Document:
+        if interaction_id is None:
+            newest = await self._repository.newest_of_chain(chain_id)
+            found = next((one for one in newest if one["direction"] == Direction.IN), None)
+            if found is None:
+                raise Unsupported("the client wrote nothing in this chain; name a message by interaction_id")
+            return found
+        named = await self._repository.interactions.get(interaction_id)
+        if named is None or named["chain_id"] != chain_id:
+            raise NotFound(f"there is no message {interaction_id} in chain {chain_id}")
+        return named
+
+    async def _accept(
+        self,
+        chain: Document,
+        original: Document,
+        party: Participant,
+        forward: Forward,
+        interaction_id: str,
+        author: str,
+    ) -> Document:
+        beside = side_chain_id(chain["_id"], party.address)
+        client, is_new = await self._repository.client_for(party, opened_by=interaction_id, at=iso(self._clock.now()))
+        if client["_id"] == chain["client_id"]:
+            fix = f"{forward.to} is the client himself; answer him instead"
+            raise InvalidInput(f"to: {fix}", fields={"to": fix})
+        interaction = self._interaction(
+            interaction_from(original), forward, party, ids=(interaction_id, beside, client["_id"]), author=author
+        )
+        known = await self._repository.chains.get(beside)
+        opened = (await self._repository.touch_chains([interaction]))[beside]
+        facts: list[Event] = []
+        facts += [ClientOpened(client=client_from(client))] if is_new else []
+        facts += [ChainOpened(chain=chain_from(opened))] if known is None else []
+        document = self._document(interaction, forward, facts)
+        await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction_id)}", document)])
+        await self._repository.interactions.insert(document)
+        stored = await self._repository.interactions.get(interaction_id) or {**document, "_v": 1}
+        await publish_owed(self._repository.interactions, stored, self._bus)
+        await move_on(self._repository, interaction)
+        return stored
+
+    def _interaction(
+        self, original: Interaction, forward: Forward, party: Participant, *, ids: tuple[str, str, str], author: str
+    ) -> Interaction:
+        interaction_id, chain_id, client_id = ids
+        copied = [
+            mail_address(text, field=f"cc.{position}", role=Role.CC) for position, text in enumerate(forward.cc)
+        ]
+        return Interaction(
+            id=interaction_id,
+            channel=original.channel,
+            type=original.type,
+            direction=Direction.OUT,
+            accounts=(account_of(original, forward.account),),
+            at=self._clock.now(),
+            client_id=client_id,
+            chain_id=chain_id,
+            cause_id=original.id,
+            subject=_subject(original.subject),
+            text=_text(original, forward.comment),
+            participants=(party.model_copy(update={"client_id": client_id}), *copied),
+            attachments=(*(a for a in original.attachments if a.state == "ready"), *forward.attachments),
+            delivery=Delivery(state=DeliveryState.QUEUED),
+            link=Link(rule="forward", evidence=original.id, parent=original.chain_id),
+            author=author,
+        )
+
+    def _document(self, interaction: Interaction, forward: Forward, facts: list[Event]) -> Document:
+        now = self._clock.now()
+        request = SendMessage(
+            id=interaction.id,
+            channel=interaction.channel,
+            account=interaction.accounts[0],
+            to=interaction.participants,
+            subject=interaction.subject,
+            text=interaction.text,
+            attachments=interaction.attachments,
+            token=token_of(interaction.id),
+            signature=forward.signature,
+        )
+        told = Envelope(event=InteractionPlanned(interaction=interaction), source=SOURCE, time=now)
+        caused = [told.caused(event, source=SOURCE, time=now) for event in (*facts, request)]
+        return {
+            **interaction_document(interaction),
+            "request": fingerprint(forward),
+            "outbox": owed([told, *caused]),
+            "owes": True,
+        }
+
+    async def _note(self, original: Document, planned: Document, party: Participant) -> None:
+        """The message that was passed on shows it."""
+        note = Forwarded(
+            to=party.address, by=planned["author"], at=planned["at"], chain_id=planned["chain_id"]
+        ).model_dump(mode="json")
+        after = await amend(self._repository.interactions, original, partial(_noted, note=note))
+        change = InteractionChanged(interaction=interaction_from(after), revision=after["_v"])
+        await self._bus.publish([Envelope(event=change, source=SOURCE, time=self._clock.now())])
+
+
+def _noted(document: Document, *, note: dict[str, Any]) -> Document:
+    notes = document.get("forwarded") or []
+    return document if note in notes else {**document, "forwarded": [*notes, note]}
+
+
+def _subject(subject: str) -> str:
+    return subject if subject.lower().startswith(("fwd:", "fw:")) else f"{_FORWARD}{subject}".rstrip()
+
+
+def _text(original: Interaction, comment: str) -> str:
+    """The comment, then the message with what stood at its head."""
+    names = {role: _named(original, role) for role in (Role.FROM, Role.TO, Role.CC)}
+    head = [
+        "---------- Forwarded message ----------",
+        f"From: {names[Role.FROM]}",
+        f"Date: {original.at:%Y-%m-%d %H:%M %Z}",
+        f"Subject: {original.subject}",
+        f"To: {names[Role.TO]}",
+        *([f"Cc: {names[Role.CC]}"] if names[Role.CC] else []),
+    ]
+    return "\n\n".join(filter(None, (comment.rstrip(), "\n".join(head), original.text)))
+
+
+def _named(original: Interaction, role: Role) -> str:
+    people = [person for person in original.participants if person.role is role]
+    return ", ".join(f"{p.name} <{p.raw}>" if p.name else p.raw for p in people)
