@@ -71,7 +71,7 @@ class Consumption:
                 await self._handle_or_split(envelopes)
         except TransientError as exc:
             raise NackMessage from exc
-        seam("bus.after_handle")
+        seam(f"bus.after_handle.{self.topic}")
         HANDLED.labels(self.topic, self.group).inc(len(batch))
         LAG.labels(self.topic, self.group).set(behind)
 

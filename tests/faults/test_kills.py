@@ -19,7 +19,7 @@ RECEIVING = (
     "interactions.after_claims",
     "interactions.after_state",
     "interactions.after_publish",
-    "bus.after_handle",
+    "bus.after_handle.inbound",
 )
 SENDING = {
     "outbox.before_publish": ("sent", 1),

@@ -111,7 +111,7 @@ async def test_a_kill_between_the_handler_and_the_commit_repeats_the_batch(tmp_p
     killed = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", _SERVICE, str(tmp_path)],
-        env={**os.environ, "OMNIHUB_SEAM": "bus.after_handle"},
+        env={**os.environ, "OMNIHUB_SEAM": "bus.after_handle.letters"},
         timeout=60,
         check=False,
     )
