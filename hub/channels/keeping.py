@@ -42,6 +42,10 @@ class Keeping:
         self._silence = silence
         self._changed = changed
 
+    def now(self) -> str:
+        """As it is stored."""
+        return iso(self._clock.now())
+
     async def check_free(self, account: str) -> None:
         """Raises Conflict when there is an active one of this id."""
         earlier = await self._repository.find(account)

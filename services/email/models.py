@@ -49,7 +49,7 @@ class Mailbox:
     per_hour: int | None = None
     auto_reply: str = ""
     since: datetime | None = None
-    """When it was added: what it holds from before is not answered by itself."""
+    """When it began to answer by itself: what it holds from before gets none."""
     revision: int
     """Changes with every change of the mailbox."""
 

@@ -1,5 +1,6 @@
 """Passing a message on to a third party: in a chain of its own beside the client's, so that answers land there."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,7 @@ from services.interactions.service import SOURCE
 from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
 
 _FORWARD = "Fwd: "
+_TOKEN = re.compile(r"\[#[A-Z2-7]{16}\]")
 
 
 class Forward(BaseModel):
@@ -208,7 +210,9 @@ def _text(original: Interaction, comment: str) -> str:
         f"To: {names[Role.TO]}",
         *([f"Cc: {names[Role.CC]}"] if names[Role.CC] else []),
     ]
-    return "\n\n".join(filter(None, (comment.rstrip(), "\n".join(head), original.text)))
+    # A token of ours that the message quotes would lead the third party's answer to the client's chain.
+    words = _TOKEN.sub("", original.text)
+    return "\n\n".join(filter(None, (comment.rstrip(), "\n".join(head), words)))
 
 
 def _named(original: Interaction, role: Role) -> str:

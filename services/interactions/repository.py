@@ -116,10 +116,10 @@ class Repository:
         updates = []
         for name, document in wanted.items():
             claim = claims.get(name)
-            if claim is None or (name in unread and claim["chain_id"] != document["chain_id"]):
+            if claim is None or (name in unread and _leads(claim) != _leads(document)):
                 return False
             fills = claim["interaction_id"] is None and document["interaction_id"] is not None
-            if fills or (claim["by"] == document["by"] and claim["chain_id"] != document["chain_id"]):
+            if fills or (claim["by"] == document["by"] and _leads(claim) != _leads(document)):
                 updates.append({**document, "_v": claim["_v"]})
         return not updates or len(await self.claims.swap_many(updates)) == len(updates)
 
@@ -230,6 +230,10 @@ async def amend(collection: Collection, document: Document, change: Callable[[Do
             return {**after, "_v": document["_v"] + 1}
         document = await collection.get(document["_id"]) or document
     raise StoreUnavailable("a document is changed by too many at once")
+
+
+def _leads(claim: Document) -> tuple[str, str]:
+    return claim["chain_id"], claim["client_id"]
 
 
 def _moved(chain: Document | None, parts: Sequence[Interaction]) -> Document:

@@ -51,7 +51,7 @@ class MailboxRepository(AccountRepository):
             plus_addressing=document["plus_addressing"],
             per_hour=document.get("per_hour"),
             auto_reply=document.get("auto_reply", ""),
-            since=from_iso(document["created_at"]),
+            since=from_iso(document.get("answers_since") or document["created_at"]),
             revision=document["_v"],
         )
 

@@ -72,6 +72,8 @@ class Mailboxes:
         given = change.model_dump(
             exclude_none=True, include={"name", "plus_addressing", "signature", "per_hour", "auto_reply"}
         )
+        if given.get("auto_reply") and not opened.auto_reply:
+            given["answers_since"] = self._keeping.now()
         servers = _changed(opened, change)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}

@@ -67,6 +67,32 @@ async def test_the_third_partys_answer_lands_beside_and_the_clients_in_his_chain
     assert (await bench.stored(an_arrival(3).id))["chain_id"] == chain
 
 
+async def test_no_token_of_the_clients_chain_is_passed_on(bench: Bench) -> None:
+    chain = await chain_of(bench)
+    ours = await bench.answered()
+    quoting = an_arrival(2, text=f"Нет.\n\n> [#{token_of(ours)}]", refs=(f"interaction:{ours}",))
+    await bench.receive(quoting)
+    planned = await bench.forwards.plan(
+        chain, Forward(to=CARRIER, interaction_id=quoting.id), author="olga", idempotency_key=None
+    )
+    assert (token_of(ours) in planned["text"], "Нет." in planned["text"]) == (False, True)
+
+
+async def test_a_copied_outsider_who_writes_a_first_letter_of_his_own_at_the_same_time_is_one_client(
+    bench: Bench,
+) -> None:
+    await chain_of(bench)
+    ours = await bench.answered(cc=("expert@lab.example",))
+    for number in range(2, 22, 2):
+        reply = an_arrival(number, sender="expert@lab.example", refs=(f"interaction:{ours}",))
+        own = an_arrival(number + 1, sender="expert@lab.example", subject=f"Сам {number}")
+        await asyncio.gather(bench.another().receive(envelopes(own)), bench.another().receive(envelopes(reply)))
+        later = an_arrival(f"later {number}", sender="expert@lab.example", refs=reply.keys)
+        await bench.receive(later)
+        stored = [await bench.stored(one.id) for one in (reply, own, later)]
+        assert len({one["client_id"] for one in stored}) == 1
+
+
 async def test_a_second_forward_to_the_same_party_goes_into_the_same_chain(bench: Bench) -> None:
     chain = await chain_of(bench)
     both = [await bench.forwards.plan(chain, Forward(to=CARRIER), author="olga", idempotency_key=None) for _ in "ab"]
