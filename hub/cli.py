@@ -5,6 +5,7 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,13 @@ def _add_inspect(commands: Any) -> None:
     email = _command(group, "email", _inspect_email, "One line of JSON a mail; no store, no network.")
     email.add_argument("--threads", action="store_true", help="add parent and chain for the set as a whole")
     email.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="mails, folders of mails or mbox files")
+    telegram = _command(group, "telegram", _inspect_telegram, "One line of JSON an update; no store, no network.")
+    telegram.add_argument("paths", nargs="+", metavar="FILE", help="an update, an array, or one on each line")
+    telegram.add_argument("--bot", default="bot", metavar="NAME", help="user name of the bot they are for")
+    sms = _command(group, "sms", _inspect_sms, "Encoding, segments and price of a text.")
+    sms.add_argument("text")
+    sms.add_argument("--smart", action="store_true", help="typographic quotes, dashes and spaces as SMS has them")
+    sms.add_argument("--tariff", metavar="PRICE", type=_price, help="of one segment, as 3.50")
 
 
 def _run(main_coroutine: Coroutine[Any, Any, None]) -> None:
@@ -137,6 +145,27 @@ def _simulators(options: argparse.Namespace) -> None:
     from hub.running import run_simulators
 
     _run(run_simulators(options.data, play=options.play))
+
+
+def _price(text: str) -> str:
+    try:
+        if Decimal(text) >= 0:
+            return text
+    except InvalidOperation:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no price; write it as 3.50")
+
+
+def _inspect_telegram(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.messaging.inspect").inspect_telegram
+    code: int = inspect(options.paths, sys.stdout, bot=options.bot)
+    return code
+
+
+def _inspect_sms(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.messaging.inspect").inspect_sms
+    code: int = inspect(options.text, sys.stdout, smart=options.smart, tariff=options.tariff)
+    return code
 
 
 def _inspect_email(options: argparse.Namespace) -> int:

@@ -28,6 +28,8 @@ _RULES = {
     "same_subject": "same subject",
     "open_chain": "joins the open chain",
     "new_chain": "new chain",
+    "side_chain": "a third party, beside the chain",
+    "subject_changed": "another subject: a chain that continues",
 }
 _SHORT = 60
 
@@ -70,7 +72,8 @@ def _line(event: Event) -> str:
         case ChainOpened(chain=chain):
             return f"chain    «{_short(chain.subject)}» opened"
         case InteractionLinked(interaction=interaction):
-            return f"{_kind(interaction)} {_told(interaction)} ({_RULES[interaction.link.rule]})"
+            rule = interaction.link.rule
+            return f"{_kind(interaction)} {_told(interaction)} ({_RULES.get(rule, rule)})"
         case InteractionChanged(interaction=interaction):
             return _outgoing(interaction)
         case MessageParked():

@@ -33,7 +33,7 @@ from hub.store.sqlite import SqliteStore
 
 log = Log(__name__)
 
-SERVICES = ("interactions", "email", "gateway")
+SERVICES = ("interactions", "email", "messaging", "gateway")
 DATA_VERSION = 1
 """Of the data folder; a hub refuses a newer one."""
 _SHUTDOWN_SECONDS = 5

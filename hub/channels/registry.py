@@ -26,6 +26,15 @@ CHANNELS = (
     ChannelSpec(
         name="email", service="email", account="mailbox", simulator="hub.channels.simulators.mail:MailSimulator"
     ),
+    ChannelSpec(
+        name="telegram",
+        service="messaging",
+        account="bot",
+        simulator="hub.channels.simulators.telegram:TelegramSimulator",
+    ),
+    ChannelSpec(
+        name="sms", service="messaging", account="number", simulator="hub.channels.simulators.twilio:TwilioSimulator"
+    ),
 )
 
 

@@ -283,6 +283,8 @@ class Interaction(Reading):
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     raw: str = ""
+    revised_at: datetime | None = None
+    """When its sender changed it last."""
     revisions: tuple[Revision, ...] = ()
     """Earlier forms, the first one first; `text` is the newest."""
     forwarded: tuple[Forwarded, ...] = ()
@@ -340,6 +342,14 @@ class InteractionChanged(_AboutInteraction):
         return derive("ev", self.TYPE, self.interaction.id, str(self.revision))
 
 
+class Button(Body):
+    """Something to press under a message: it opens `url`, or sends `data` back."""
+
+    text: str
+    url: str = ""
+    data: str = ""
+
+
 class SendMessage(Event):
     """Send this message by `channel`, from `account`. `id` is the interaction's."""
 
@@ -363,6 +373,8 @@ class SendMessage(Event):
     """What a reply can be recognised by when its references are lost."""
     signature: str | None = None
     """Stands under the text; none: the account's own, empty: none at all."""
+    buttons: tuple[Button, ...] = ()
+    """Under the message, where its channel knows such."""
     auto: bool = False
     """A machine wrote it: marked as such, so that other machines keep silent."""
     mass: bool = False

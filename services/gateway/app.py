@@ -31,6 +31,7 @@ from services.gateway.idempotency import Keys
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.parts import Parts
+from services.gateway.peers import bots, hooks
 from services.gateway.peers import endpoints as peers
 from services.gateway.peers.forward import Peer
 from services.gateway.settings import Settings
@@ -43,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     attachments.routes,
     live.routes,
     peers.mailbox_routes,
+    bots.routes,
     deadletters.routes,
     employees.routes,
     audit.routes,
@@ -84,7 +86,7 @@ class Gateway:
             self._sweeping.cancel()
             await asyncio.wait([self._sweeping])
         await self._bus.stop()
-        for peer in (self._parts.interactions, self._parts.email):
+        for peer in self._parts.peers:
             await peer.close()
         await self._store.stop()
 
@@ -140,6 +142,7 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         live=Live(bus, live_limits),
         interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),
         email=Peer("email", footing.peer("email"), timeout=settings.peer_timeout),
+        messaging=Peer("messaging", footing.peer("messaging"), timeout=settings.peer_timeout),
     )
 
 
@@ -153,7 +156,7 @@ def _http(bus: Bus, store: Store) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for routes in (*ROUTERS, explorer.routes):
+    for routes in (*ROUTERS, explorer.routes, hooks.routes):
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)
     return http

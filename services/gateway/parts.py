@@ -31,6 +31,16 @@ class Parts:
     live: Live
     interactions: Peer
     email: Peer
+    messaging: Peer
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        return (self.interactions, *self.channels)
+
+    @property
+    def channels(self) -> tuple[Peer, ...]:
+        """The services that speak channels."""
+        return (self.email, self.messaging)
 
 
 def parts_of(request: Request) -> Parts:

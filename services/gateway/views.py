@@ -99,6 +99,29 @@ class LinkView(View):
     asks: bool = Field(default=False, description="Another subject: POST …/split or …/keep decides")
 
 
+class RevisionView(View):
+    """What a message said before its sender changed it."""
+
+    text: str
+    until: datetime
+
+
+class ContactView(View):
+    """An address that a message gave away."""
+
+    address: str = Field(examples=["phone:+79161234567"])
+    raw: str = ""
+    name: str = ""
+    verified: bool = False
+
+
+class SourceView(View):
+    """What a message told of where its sender came from."""
+
+    kind: str = Field(examples=["start_payload"])
+    value: str = Field(examples=["vk_spring"])
+
+
 class ForwardedView(View):
     """It was passed on to a third party."""
 
@@ -165,6 +188,11 @@ class InteractionView(View):
     time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
     link: LinkView
     forwarded: tuple[ForwardedView, ...] = ()
+    contacts: tuple[ContactView, ...] = ()
+    source: SourceView | None = Field(default=None, description="Where its sender came from")
+    revised_at: datetime | None = Field(default=None, description="When its sender changed it last")
+    revisions: tuple[RevisionView, ...] = Field(default=(), description="Earlier forms, the first one first")
+    reactions: dict[str, tuple[str, ...]] = Field(default={}, description="Signs by the address of who put them")
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
 
@@ -183,12 +211,35 @@ class VerdictView(View):
     )
 
 
+class ConsentView(View):
+    """Whether somebody may be written to in a channel."""
+
+    state: Literal["given", "withdrawn"]
+    at: datetime
+    evidence: str = Field(description="Id of the interaction that says so")
+    words: str = Field(default="", examples=["СТОП"])
+
+
+class CandidateView(View):
+    """An address that may be his: a message gave it, and it is another's, or nobody vouches for it."""
+
+    address: str = Field(examples=["phone:+79161234567"])
+    raw: str = ""
+    name: str = ""
+    verified: bool = Field(default=False, description="The provider vouches that it is the sender's own")
+    interaction_id: str
+    client_id: str | None = Field(default=None, description="The other client")
+
+
 class AddressView(View):
     address: str = Field(examples=["email:anna@example.com"])
     raw: str = Field(default="", examples=["Anna@Example.com"])
     name: str = ""
     invalid: VerdictView | None = Field(default=None, description="Mail to it does not arrive")
     complained: VerdictView | None = Field(default=None, description="Its owner called a mail of ours unwelcome")
+    unreachable: VerdictView | None = Field(default=None, description="He blocked the bot, for instance")
+    consent: dict[str, ConsentView] = Field(default={}, description="By channel, where he said something about it")
+    verified: bool = Field(default=False, description="A provider vouched that it is his")
 
 
 class ClientView(View):
@@ -201,6 +252,22 @@ class ClientView(View):
     opened_by: str = Field(description="Id of the interaction that opened it")
     open_chains: tuple[str, ...] = Field(default=(), description="Ids, newest first")
     time_zone: str | None = Field(default=None, examples=["Europe/Moscow"])
+    candidates: tuple[CandidateView, ...] = ()
+
+
+class WayView(View):
+    """A way to a client, or why there is none."""
+
+    channel: str = Field(examples=["telegram"])
+    address: str | None = Field(examples=["telegram:@romashka_bot/123456"])
+    account: str | None = Field(description="Which of ours would write")
+    available: bool
+    reason: str | None = Field(examples=["cannot be reached since 2026-03-02: he blocked the bot"])
+    name: str = ""
+
+
+class WayList(View):
+    items: list[WayView]
 
 
 class ChainView(View):

@@ -1,5 +1,6 @@
 """An employee's answer in a chain: planned, stored with the events it owes, and told to the channel."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from hub.kit.ids import derive, fresh
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.outbox import owed, publish_owed
+from services.interactions.linking import line_of
 from services.interactions.models import interaction_document, interaction_from, name_document, with_head
 from services.interactions.moments import leaving
 from services.interactions.repository import Repository
@@ -54,7 +56,7 @@ class Answers:
         if earlier:
             return _same(earlier, answer)
         answer = await self._in_time_zone(chain["client_id"], answer)
-        leaves = leaving(answer, now=self._clock.now(), undo=self._undo)
+        leaves = self.leaving(answer)
         cause = interaction_from(await self._answered(chain_id))
         interaction = planned(
             chain_id,
@@ -66,7 +68,11 @@ class Answers:
             at=self._clock.now(),
             leaves=leaves,
         )
-        return await self._accept(interaction, command(interaction, cause, answer), answer, leaves)
+        return await self.accept(interaction, command(interaction, cause, answer), answer)
+
+    def leaving(self, answer: Answer) -> datetime | None:
+        """When it shall leave; none is at once. Raises InvalidInput."""
+        return leaving(answer, now=self._clock.now(), undo=self._undo)
 
     async def _in_time_zone(self, client_id: str, answer: Answer) -> Answer:
         """A local time without a zone is the client's."""
@@ -75,10 +81,11 @@ class Answers:
         client = await self._repository.clients.get(client_id) or {}
         return answer.model_copy(update={"time_zone": client.get("time_zone")})
 
-    async def _accept(
-        self, interaction: Interaction, request: SendMessage, answer: Answer, leaves: datetime | None
+    async def accept(
+        self, interaction: Interaction, request: SendMessage, answer: Answer, facts: Sequence[Event] = ()
     ) -> Document:
-        document = self._document(interaction, request, answer, leaves)
+        """Stores a planned interaction with the events it owes, `facts` among them, and publishes them."""
+        document = self._document(interaction, request, answer, facts)
         await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction.id)}", document)])
         if not await self._repository.interactions.insert(document):
             return _same(await self._repository.interactions.get(interaction.id) or document, answer)
@@ -88,20 +95,21 @@ class Answers:
         except TransientError as exc:
             # It is stored with what it owes: accepted all the same, the sweeper publishes it.
             log.warning("answer.owed", interaction_id=interaction.id, reason=str(exc))
-        if leaves is None:
+        if interaction.send_at is None:
             await move_on(self._repository, interaction)
         return stored
 
     def _document(
-        self, interaction: Interaction, request: SendMessage, answer: Answer, leaves: datetime | None
+        self, interaction: Interaction, request: SendMessage, answer: Answer, facts: Sequence[Event]
     ) -> Document:
+        leaves = interaction.send_at
         waiting = (
             {"planned": True, "due_at": iso(leaves), "command": request.model_dump(mode="json")} if leaves else {}
         )
         now = self._clock.now()
         told = Envelope(event=InteractionPlanned(interaction=interaction), source=SOURCE, time=now)
         requests: list[Event] = [] if leaves else [request]
-        envelopes = [told, *(told.caused(event, source=SOURCE, time=now) for event in requests)]
+        envelopes = [told, *(told.caused(event, source=SOURCE, time=now) for event in (*facts, *requests))]
         return {
             **interaction_document(interaction),
             **waiting,
@@ -127,7 +135,9 @@ async def move_on(repository: Repository, interaction: Interaction) -> None:
     await repository.touch_chains([interaction])
     client = await repository.clients.get(interaction.client_id)
     if client:
-        head = with_head(client, interaction.id, interaction.chain_id, interaction.subject, iso(interaction.at))
+        line = line_of(interaction.channel, interaction.accounts[0])
+        at = iso(interaction.at)
+        head = with_head(client, interaction.id, interaction.chain_id, interaction.subject, at, line)
         await repository.clients.swap(head)
 
 

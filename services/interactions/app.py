@@ -7,9 +7,11 @@ from hub.footing import Footing
 from hub.kit.http import service_app
 from hub.store.base import Store
 from hub.store.outbox import Sweeper
+from services.interactions.adapters.directory import Directory
+from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.courtesy import Allowance, Courtesy
-from services.interactions.endpoints import router
+from services.interactions.endpoints import Doors, router
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.linking import Rules
@@ -18,6 +20,7 @@ from services.interactions.repository import Repository
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
+from services.interactions.starts import Starts
 
 
 class InteractionsService:
@@ -25,12 +28,15 @@ class InteractionsService:
 
     name = "interactions"
 
-    def __init__(self, http: FastAPI, bus: Bus, store: Store, sweeper: Sweeper, releaser: Releaser) -> None:
+    def __init__(
+        self, http: FastAPI, bus: Bus, store: Store, sweeper: Sweeper, releaser: Releaser, directory: Directory
+    ) -> None:
         self.http = http
         self._bus = bus
         self._store = store
         self._sweeper = sweeper
         self._releaser = releaser
+        self._directory = directory
 
     async def start(self) -> None:
         await self._store.start()
@@ -43,6 +49,7 @@ class InteractionsService:
         await self._sweeper.stop()
         await self._bus.stop()
         await self._store.stop()
+        await self._directory.close()
 
 
 def build(footing: Footing) -> InteractionsService:
@@ -56,9 +63,18 @@ def build(footing: Footing) -> InteractionsService:
     service = Interactions(repository, bus, footing.clock, rules=rules, courtesy=courtesy)
     answers = Answers(repository, bus, footing.clock, undo=settings.undo_window)
     planned = Planned(repository, bus, footing.clock)
+    directory = Directory(footing.peer)
+    doors = Doors(
+        repository=repository,
+        answers=answers,
+        planned=planned,
+        forwards=Forwards(repository, bus, footing.clock),
+        splits=Splits(repository, bus, footing.clock),
+        starts=Starts(repository, answers, directory, footing.clock, rules),
+        addresses=Addresses(repository, region=settings.region),
+    )
     subscribe(bus, service, batch=settings.batch)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    forwards, splits = Forwards(repository, bus, footing.clock), Splits(repository, bus, footing.clock)
-    http.include_router(router(repository, answers, planned, forwards, splits))
+    http.include_router(router(doors))
     sweeper = Sweeper([repository.interactions], bus, footing.clock, settings.sweep_interval)
-    return InteractionsService(http, bus, store, sweeper, Releaser(planned))
+    return InteractionsService(http, bus, store, sweeper, Releaser(planned), directory)

@@ -1,5 +1,6 @@
 """The HTTP door of the interactions service, open to the gateway only."""
 
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from hub.contracts.interaction import Direction
 from hub.kit.clock import iso
 from hub.kit.errors import NotFound
 from hub.store.base import Collection, Document, In, Page
+from services.interactions.addresses import Addresses, NewAddress
 from services.interactions.answers import Answers
 from services.interactions.forwards import Forward, Forwards
 from services.interactions.models import CHAIN_STATES, chain_view, client_view, interaction_view
@@ -18,23 +20,37 @@ from services.interactions.moments import zone_of
 from services.interactions.planned import Planned, Rewrite
 from services.interactions.repository import Repository, amend
 from services.interactions.splits import Splits
+from services.interactions.starts import Letter, Starts
 from services.interactions.writing import Answer
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def router(
-    repository: Repository, answers: Answers, planned: Planned, forwards: Forwards, splits: Splits
-) -> APIRouter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the routes lead to."""
+
+    repository: Repository
+    answers: Answers
+    planned: Planned
+    forwards: Forwards
+    splits: Splits
+    starts: Starts
+    addresses: Addresses
+
+
+def router(doors: Doors) -> APIRouter:
     """All routes."""
     routes = APIRouter()
-    _add_interactions(routes, repository)
-    _add_planned(routes, planned)
-    _add_splits(routes, splits)
-    _add_forwards(routes, forwards)
-    _add_clients(routes, repository)
-    _add_client_changes(routes, repository)
-    _add_chains(routes, repository, answers)
+    _add_interactions(routes, doors.repository)
+    _add_planned(routes, doors.planned)
+    _add_splits(routes, doors.splits)
+    _add_forwards(routes, doors.forwards)
+    _add_clients(routes, doors.repository)
+    _add_client_changes(routes, doors.repository)
+    _add_addresses(routes, doors.addresses, doors.repository)
+    _add_starts(routes, doors.starts)
+    _add_chains(routes, doors.repository, doors.answers)
     return routes
 
 
@@ -102,6 +118,34 @@ def _add_client_changes(routes: APIRouter, repository: Repository) -> None:
     async def change_client(client_id: str, change: ClientChange) -> dict[str, Any]:
         client = await amend(repository.clients, await _found(repository.clients, client_id), change.changed)
         return client_view(client, await repository.addresses_of([client]))
+
+
+def _add_addresses(routes: APIRouter, addresses: Addresses, repository: Repository) -> None:
+    @routes.post("/clients/{client_id}/addresses", status_code=201)
+    async def add_address(client_id: str, given: NewAddress) -> dict[str, Any]:
+        client = await addresses.add(client_id, given)
+        return client_view(client, await repository.addresses_of([client]))
+
+    @routes.delete("/clients/{client_id}/addresses/{address:path}")
+    async def remove_address(client_id: str, address: str) -> dict[str, Any]:
+        client = await addresses.remove(client_id, address)
+        return client_view(client, await repository.addresses_of([client]))
+
+
+def _add_starts(routes: APIRouter, starts: Starts) -> None:
+    @routes.get("/clients/{client_id}/channels")
+    async def list_ways(client_id: str) -> dict[str, Any]:
+        return {"items": [asdict(way) for way in await starts.ways(client_id)]}
+
+    @routes.post("/clients/{client_id}/messages", status_code=202)
+    async def write_to_client(
+        client_id: str,
+        letter: Letter,
+        x_hub_employee: Annotated[str, Header()] = "",
+        idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    ) -> dict[str, Any]:
+        planned = await starts.plan(client_id, letter, author=x_hub_employee, idempotency_key=idempotency_key)
+        return interaction_view(planned)
 
 
 def _add_planned(routes: APIRouter, planned: Planned) -> None:

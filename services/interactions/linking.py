@@ -45,6 +45,8 @@ class Head:
     subject_key: str
     last_at: datetime
     last_id: str
+    lines: frozenset[str] = frozenset()
+    """What it came by so far; see `line_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _remember(decision: Decision, seen: Known) -> None:
     before = heads.get(decision.chain_id)
     if before is None or before.last_at <= arrival.at:
         key = before.subject_key if before else subject_key(arrival.subject)
-        heads[decision.chain_id] = Head(decision.chain_id, decision.client_id, key, arrival.at, arrival.id)
+        lines = (before.lines if before else frozenset()) | {line_of(arrival.channel, arrival.account)}
+        heads[decision.chain_id] = Head(decision.chain_id, decision.client_id, key, arrival.at, arrival.id, lines)
     for name in arrival.keys:
         seen.claims[name] = Claim(decision.chain_id, decision.client_id, arrival.id, arrival.id)
     for name in arrival.refs:
@@ -257,10 +260,23 @@ def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known
     return _claim(newest), Link(rule="same_subject", evidence=key)
 
 
+def line_of(channel: str, account: str) -> str:
+    """What a message came by: its channel and the account of ours."""
+    return f"{channel}:{account}"
+
+
+def _other_line(head: Head, arrival: InteractionReceived) -> bool:
+    """Two bots of ours are two conversations, also with one client; two mailboxes are not."""
+    if arrival.channel == "email":
+        return False
+    same_channel = {line for line in head.lines if line.startswith(f"{arrival.channel}:")}
+    return bool(same_channel) and line_of(arrival.channel, arrival.account) not in same_channel
+
+
 def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Known, window: timedelta) -> Found:
     if _is_automatic(arrival):
         return None
-    heads = list(seen.heads.get(client_id or "", {}).values())
+    heads = [head for head in seen.heads.get(client_id or "", {}).values() if not _other_line(head, arrival)]
     if len(heads) != 1 or abs(arrival.at - heads[0].last_at) > window:
         return None
     return _claim(heads[0]), Link(rule="open_chain", evidence=f"the only open chain, active within {window}")

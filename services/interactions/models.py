@@ -7,7 +7,14 @@ import orjson
 
 from hub.contracts.bounce import from_robot
 from hub.contracts.client import Chain, ChainState, Client
-from hub.contracts.interaction import Direction, Interaction, InteractionReceived, Participant, Reading
+from hub.contracts.interaction import (
+    Direction,
+    Interaction,
+    InteractionReceived,
+    InteractionRevised,
+    Participant,
+    Reading,
+)
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.outbox import OWES
@@ -36,6 +43,7 @@ CLAIMS = CollectionSpec("claims")
 """By reference: the chain that whoever bears or names it belongs to."""
 
 _RECIPIENTS = ("to", "cc", "bcc")
+_LINES = 10
 _READ = tuple(Reading.model_fields)
 _WAITING = ("planned", "due_at", "command")
 """Only on messages that wait for their time."""
@@ -66,6 +74,7 @@ def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interactio
         keys=arrival.keys,
         refs=arrival.refs,
         raw=arrival.raw,
+        revised_at=arrival.revised_at if isinstance(arrival, InteractionRevised) else None,
         **{name: getattr(arrival, name) for name in _READ},
     )
 
@@ -85,6 +94,14 @@ def interaction_document(interaction: Interaction) -> Document:
 
 def interaction_from(document: Document) -> Interaction:
     return Interaction.model_validate({**document, "id": document["_id"]})
+
+
+def attachment_documents(interaction: Interaction) -> list[Document]:
+    """What finds a file by its own id."""
+    return [
+        {**attachment.model_dump(mode="json"), "_id": attachment.id, "interaction_id": interaction.id}
+        for attachment in interaction.attachments
+    ]
 
 
 def chain_document(interaction: Interaction) -> Document:
@@ -144,18 +161,23 @@ def heads_of(client: Document) -> dict[str, Head]:
             subject_key=entry["subject_key"],
             last_at=from_iso(entry["last_at"]),
             last_id=entry["last_id"],
+            lines=frozenset(entry.get("lines") or ()),
         )
         for entry in client["open_chains"]
     }
 
 
-def with_head(client: Document, interaction_id: str, chain_id: str, subject: str, at: str) -> Document:
-    """The client document after an interaction in one of his chains; the newest chain comes first."""
+def with_head(client: Document, interaction_id: str, chain_id: str, subject: str, at: str, line: str) -> Document:
+    """The client document after an interaction in one of his chains; the newest chain comes first. `line` is the
+    channel and the account of ours that it came or went by.
+    """
     listed = {entry["id"]: entry for entry in client["open_chains"]}
     before = listed.get(chain_id)
+    lines = [*dict.fromkeys([*(before or {}).get("lines", []), line])][:_LINES]
     if before is None or before["last_at"] <= at:
         key = before["subject_key"] if before else subject_key(subject)
-        listed[chain_id] = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
+        head = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
+        listed[chain_id] = {**head, "lines": lines}
     newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
     return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT]}
 
@@ -219,11 +241,13 @@ def client_view(document: Document, addresses: Mapping[str, Document]) -> dict[s
     """`addresses` are the documents of the client's addresses, which tell what they are worth."""
     listed = [_address_view(entry, addresses.get(entry["address"], {})) for entry in document["addresses"]]
     chains = [entry["id"] for entry in document["open_chains"]]
-    return {"id": document["_id"], **_stored(document), "addresses": listed, "open_chains": chains}
+    shown = {"candidates": [], "time_zone": None, **_stored(document)}
+    return {"id": document["_id"], **shown, "addresses": listed, "open_chains": chains}
 
 
 def _address_view(entry: Document, address: Document) -> dict[str, Any]:
-    return {**entry, "invalid": address.get("invalid"), "complained": address.get("complained")}
+    told = {name: address.get(name) for name in ("invalid", "complained", "unreachable")}
+    return {**entry, **told, "consent": address.get("consent") or {}, "verified": bool(address.get("verified"))}
 
 
 def _stored(document: Document) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hub.kit.clock import iso
 from hub.kit.errors import Conflict, StoreUnavailable
 from hub.kit.ids import derive, moment_of
 from hub.store.base import Collection, Document, Page, Range, Store, Where
-from services.interactions.linking import Claim, Decision, Known, counterpart
+from services.interactions.linking import Claim, Decision, Known, counterpart, line_of
 from services.interactions.models import (
     ADDRESSES,
     ATTACHMENTS,
@@ -129,7 +129,9 @@ class Repository:
         for d in decisions:
             before = changed.get(d.client_id) or stored.clients.get(d.client_id) or client_document(d)
             at = iso(d.arrival.at)
-            changed[d.client_id] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, at)
+            changed[d.client_id] = with_head(
+                before, d.arrival.id, d.chain_id, d.arrival.subject, at, line_of(d.arrival.channel, d.arrival.account)
+            )
         old = [client for client in changed.values() if "_v" in client]
         new = [client for client in changed.values() if "_v" not in client]
         inserted, swapped = await asyncio.gather(self.clients.insert_many(new), self.clients.swap_many(old))
@@ -211,6 +213,13 @@ class Repository:
         given = {key: value for key, value in where.items() if value is not None}
         found: Where = {"planned": True, **given}
         return await self.interactions.find(found, order="due_at", limit=limit, after=after)
+
+    async def newest_of_client(self, client_id: str, limit: int = 100) -> list[Document]:
+        """The newest interactions of a client, newest first."""
+        page = await self.page(
+            "interactions", {"client_id": client_id}, order="at", since=None, limit=limit, after=None
+        )
+        return page.items
 
     async def newest_of_chain(self, chain_id: str, limit: int = 50) -> list[Document]:
         """The newest interactions of a chain, newest first."""

@@ -22,9 +22,11 @@ from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
 from services.interactions.bounces import Bounces
+from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
 from services.interactions.linking import Decision, Rules, link
 from services.interactions.models import (
+    attachment_documents,
     chain_from,
     client_from,
     interaction_document,
@@ -32,6 +34,7 @@ from services.interactions.models import (
     interaction_of,
     name_document,
 )
+from services.interactions.news import NEWS, News
 from services.interactions.repository import Repository, amend
 
 log = Log(__name__)
@@ -60,6 +63,8 @@ class Interactions:
         self._rules = rules
         self._bounces = Bounces(repository)
         self._courtesy = courtesy or Courtesy(repository, bus, clock)
+        self._contacts = Contacts(repository)
+        self._news = News(repository, bus, clock)
 
     async def receive(self, envelopes: Sequence[Envelope]) -> None:
         """Links a batch of `InteractionReceived`, stores it and publishes what follows."""
@@ -86,7 +91,9 @@ class Interactions:
         returning = {after.interaction.id: causes[notice] for notice, after in returned}
         await self._publish([*facts, *changed], {**returning, **causes})
         seam("interactions.after_publish")
+        await self._contacts.take([interaction for interaction in all_of_them if interaction.contacts])
         await self._courtesy.answer(all_of_them, first)
+        await self._news.take([envelope for envelope in envelopes if isinstance(envelope.event, NEWS)])
 
     async def _link(self, arrivals: Sequence[InteractionReceived]) -> list[Interaction]:
         if not arrivals:
@@ -96,11 +103,7 @@ class Interactions:
         return [interaction_of(decision, addresses) for decision in decisions]
 
     async def _store(self, interactions: Sequence[Interaction]) -> None:
-        attachments = [
-            {**a.model_dump(mode="json"), "_id": a.id, "interaction_id": i.id}
-            for i in interactions
-            for a in i.attachments
-        ]
+        attachments = [document for i in interactions for document in attachment_documents(i)]
         if attachments:
             await self._repository.attachments.insert_many(attachments)
         await self._repository.interactions.insert_many([interaction_document(i) for i in interactions])

@@ -27,6 +27,9 @@ class Settings(Base):
         le=timedelta(minutes=5),
         description="How long an answer waits, so that it can be taken back, unless it says otherwise",
     )
+    region: str = Field(
+        default="RU", pattern="^[A-Z]{2}$", description="Country of phone numbers without an international prefix"
+    )
     automatic_messages: int = Field(
         default=3, ge=1, description="Automatic answers that one address may get within automatic_period, at most"
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.contracts.interaction import (
     Attachment,
+    Button,
     Delivery,
     DeliveryState,
     Direction,
@@ -50,6 +51,7 @@ class Answer(BaseModel):
     send_at: datetime | None = None
     send_at_local: datetime | None = None
     time_zone: str | None = Field(default=None, max_length=100)
+    buttons: tuple[Button, ...] = Field(default=(), max_length=10)
     undo_seconds: int | None = Field(default=None, ge=0, le=300)
 
     @model_validator(mode="after")
@@ -81,7 +83,7 @@ def planned(
         InvalidInput: an address is none, an account has nothing to do with it, or an image is missing.
         Unsupported: the answered message names nobody who could be answered.
     """
-    _check_images(answer)
+    check_images(answer)
     return Interaction(
         id=interaction_id,
         channel=cause.channel,
@@ -120,6 +122,7 @@ def command(interaction: Interaction, cause: Interaction, answer: Answer) -> Sen
         thread_keys=tuple(name for name in (*reversed(cause.refs), *cause.keys) if name.startswith(prefix)),
         token=token_of(interaction.id),
         signature=answer.signature,
+        buttons=answer.buttons,
     )
 
 
@@ -186,7 +189,7 @@ def account_of(cause: Interaction, wanted: str | None) -> str:
     return wanted
 
 
-def _check_images(answer: Answer) -> None:
+def check_images(answer: Answer) -> None:
     """Every image that the HTML shows has to be among the attachments."""
     there = {attachment.content_id for attachment in answer.attachments}
     missing = [name for name in dict.fromkeys(_CID.findall(answer.html or "")) if name not in there]

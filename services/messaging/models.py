@@ -68,6 +68,10 @@ class Reading:
     """What happened, in one word: `message`, `edited_message`, `blocked`, `ignored`, …"""
     events: tuple[Event, ...] = ()
     files: tuple[WantedFile, ...] = ()
+    html: str = ""
+    """The message formatted, safe to show; empty where nothing is."""
+    album: str = ""
+    """What messages that belong together have in common."""
     reason: str = ""
     """Why nothing follows from it, where nothing does."""
     unreadable: str = ""

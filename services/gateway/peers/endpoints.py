@@ -1,14 +1,19 @@
 """The HTTP doors of the other services: checked here, answered there, passed on byte for byte."""
 
+import asyncio
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import orjson
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from services.gateway.attachments.service import HTML_HEADERS
 from services.gateway.employees.models import Employee
+from services.gateway.errors import PeerUnavailable
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
+from services.gateway.peers.documented import gives
+from services.gateway.peers.forward import Peer
 from services.gateway.peers.views import (
     ChainQuery,
     ChannelList,
@@ -18,7 +23,9 @@ from services.gateway.peers.views import (
     MailboxList,
     MailboxView,
     MessageChanges,
+    NewAddress,
     NewForward,
+    NewLetter,
     NewMailbox,
     NewMessage,
     Paging,
@@ -34,7 +41,7 @@ from services.gateway.views import (
     Id,
     InteractionList,
     InteractionView,
-    View,
+    WayList,
 )
 
 interaction_routes = router("interactions")
@@ -42,14 +49,6 @@ client_routes = router("clients and chains")
 mailbox_routes = router("mailboxes and channels")
 Hub = Annotated[Parts, Depends(parts_of)]
 _READ = [needs(Right.READ_CORRESPONDENCE)]
-
-
-def _gives(view: type[View], *more: dict[int | str, dict[str, Any]], status: int = 200) -> dict[str, Any]:
-    """Documents the answer, which is passed on without being parsed."""
-    responses: dict[int | str, dict[str, Any]] = {status: {"model": view}}
-    for documented in more:
-        responses |= documented
-    return {"responses": responses, "response_class": Response, "status_code": status}
 
 
 async def written(form: NewMessage | NewForward, me: Employee, hub: Parts) -> dict[str, Any]:
@@ -68,7 +67,7 @@ async def written(form: NewMessage | NewForward, me: Employee, hub: Parts) -> di
 
 
 @interaction_routes.get(
-    "/interactions", operation_id="listInteractions", dependencies=_READ, **_gives(InteractionList)
+    "/interactions", operation_id="listInteractions", dependencies=_READ, **gives(InteractionList)
 )
 async def list_interactions(query: Annotated[InteractionQuery, Query()], me: Me, hub: Hub) -> Response:
     """Interactions, newest first; `since` as 2026-03-02T09:00:00Z."""
@@ -79,7 +78,7 @@ async def list_interactions(query: Annotated[InteractionQuery, Query()], me: Me,
     "/interactions/{id}",
     operation_id="showInteraction",
     dependencies=_READ,
-    **_gives(InteractionView, NOT_FOUND),
+    **gives(InteractionView, NOT_FOUND),
 )
 async def show_interaction(item_id: Id, me: Me, hub: Hub) -> Response:
     """One interaction."""
@@ -104,7 +103,7 @@ async def show_interaction_html(item_id: Id, me: Me, hub: Hub) -> Response:
     "/interactions/{id}",
     operation_id="changePlannedMessage",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+    **gives(InteractionView, NOT_FOUND, CONFLICT),
 )
 async def change_planned_message(item_id: Id, form: MessageChanges, me: Me, write: Write, hub: Hub) -> Response:
     """Change a message that waits for its time."""
@@ -116,20 +115,20 @@ async def change_planned_message(item_id: Id, form: MessageChanges, me: Me, writ
     "/interactions/{id}",
     operation_id="takeBackPlannedMessage",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+    **gives(InteractionView, NOT_FOUND, CONFLICT),
 )
 async def take_back_planned_message(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
     """Take back a message that waits for its time; it stays in the chain as cancelled."""
     return await hub.interactions.write("DELETE", f"/interactions/{item_id}", None, employee=me.login, key=write.key)
 
 
-@client_routes.get("/clients", operation_id="listClients", dependencies=_READ, **_gives(ClientList))
+@client_routes.get("/clients", operation_id="listClients", dependencies=_READ, **gives(ClientList))
 async def list_clients(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
     """Clients, newest first."""
     return await hub.interactions.read("/clients", query, employee=me.login)
 
 
-@client_routes.get("/clients/{id}", operation_id="showClient", dependencies=_READ, **_gives(ClientView, NOT_FOUND))
+@client_routes.get("/clients/{id}", operation_id="showClient", dependencies=_READ, **gives(ClientView, NOT_FOUND))
 async def show_client(item_id: Id, me: Me, hub: Hub) -> Response:
     """One client with his addresses."""
     return await hub.interactions.read(f"/clients/{item_id}", None, employee=me.login)
@@ -139,7 +138,7 @@ async def show_client(item_id: Id, me: Me, hub: Hub) -> Response:
     "/clients/{id}",
     operation_id="changeClient",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(ClientView, NOT_FOUND, CONFLICT),
+    **gives(ClientView, NOT_FOUND, CONFLICT),
 )
 async def change_client(item_id: Id, form: ClientChanges, me: Me, write: Write, hub: Hub) -> Response:
     """Change a client's name or time zone."""
@@ -147,13 +146,63 @@ async def change_client(item_id: Id, form: ClientChanges, me: Me, write: Write, 
     return await hub.interactions.write("PATCH", f"/clients/{item_id}", body, employee=me.login, key=write.key)
 
 
-@client_routes.get("/chains", operation_id="listChains", dependencies=_READ, **_gives(ChainList))
+@client_routes.get(
+    "/clients/{id}/channels", operation_id="listWaysToClient", dependencies=_READ, **gives(WayList, NOT_FOUND)
+)
+async def list_ways_to_client(item_id: Id, me: Me, hub: Hub) -> Response:
+    """By what he can be reached, and why not by the rest."""
+    return await hub.interactions.read(f"/clients/{item_id}/channels", None, employee=me.login)
+
+
+@client_routes.post(
+    "/clients/{id}/messages",
+    operation_id="writeToClient",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
+)
+async def write_to_client(item_id: Id, form: NewLetter, me: Me, write: Write, hub: Hub) -> Response:
+    """Begin a conversation, or go on with one, by the channel chosen or by the best."""
+    body = await written(form, me, hub)
+    return await hub.interactions.write(
+        "POST", f"/clients/{item_id}/messages", body, employee=me.login, key=write.key
+    )
+
+
+@client_routes.post(
+    "/clients/{id}/addresses",
+    operation_id="addAddress",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **gives(ClientView, NOT_FOUND, CONFLICT, status=201),
+)
+async def add_address(item_id: Id, form: NewAddress, me: Me, write: Write, hub: Hub) -> Response:
+    """Give a client one more address. It must not be another client's."""
+    body = form.model_dump()
+    return await hub.interactions.write(
+        "POST", f"/clients/{item_id}/addresses", body, employee=me.login, key=write.key
+    )
+
+
+@client_routes.delete(
+    "/clients/{id}/addresses/{address:path}",
+    operation_id="removeAddress",
+    dependencies=[needs(Right.WRITE_MESSAGES)],
+    **gives(ClientView, NOT_FOUND, CONFLICT),
+)
+async def remove_address(
+    item_id: Id, address: Annotated[str, Path(max_length=400)], me: Me, write: Write, hub: Hub
+) -> Response:
+    """Take an address from a client; what came from it stays his."""
+    path = f"/clients/{item_id}/addresses/{quote(address, safe='')}"
+    return await hub.interactions.write("DELETE", path, None, employee=me.login, key=write.key)
+
+
+@client_routes.get("/chains", operation_id="listChains", dependencies=_READ, **gives(ChainList))
 async def list_chains(query: Annotated[ChainQuery, Query()], me: Me, hub: Hub) -> Response:
     """Chains, the one with the newest interaction first."""
     return await hub.interactions.read("/chains", query, employee=me.login)
 
 
-@client_routes.get("/chains/{id}", operation_id="showChain", dependencies=_READ, **_gives(ChainView, NOT_FOUND))
+@client_routes.get("/chains/{id}", operation_id="showChain", dependencies=_READ, **gives(ChainView, NOT_FOUND))
 async def show_chain(item_id: Id, me: Me, hub: Hub) -> Response:
     """One chain; its interactions: GET /api/v1/interactions?chain_id=ID."""
     return await hub.interactions.read(f"/chains/{item_id}", None, employee=me.login)
@@ -163,7 +212,7 @@ async def show_chain(item_id: Id, me: Me, hub: Hub) -> Response:
     "/chains/{id}/messages",
     operation_id="answerInChain",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
+    **gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
 )
 async def answer_in_chain(item_id: Id, form: NewMessage, me: Me, write: Write, hub: Hub) -> Response:
     """Answer the client. The answer leaves at once, or at its time; `delivery` and the live stream tell how it went.
@@ -178,7 +227,7 @@ async def answer_in_chain(item_id: Id, form: NewMessage, me: Me, write: Write, h
     "/chains/{id}/forward",
     operation_id="forwardMessage",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
+    **gives(InteractionView, NOT_FOUND, CONFLICT, status=202),
 )
 async def forward_message(item_id: Id, form: NewForward, me: Me, write: Write, hub: Hub) -> Response:
     """Pass a message on to a third party, with its attachments; his answers never reach the client."""
@@ -190,7 +239,7 @@ async def forward_message(item_id: Id, form: NewForward, me: Me, write: Write, h
     "/interactions/{id}/split",
     operation_id="splitInteraction",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+    **gives(InteractionView, NOT_FOUND, CONFLICT),
 )
 async def split_interaction(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
     """Yes, another matter: the message (`link.asks`) opens a chain that continues the one it was in."""
@@ -203,7 +252,7 @@ async def split_interaction(item_id: Id, me: Me, write: Write, hub: Hub) -> Resp
     "/interactions/{id}/keep",
     operation_id="keepInteraction",
     dependencies=[needs(Right.WRITE_MESSAGES)],
-    **_gives(InteractionView, NOT_FOUND, CONFLICT),
+    **gives(InteractionView, NOT_FOUND, CONFLICT),
 )
 async def keep_interaction(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
     """No, the same matter: the message (`link.asks`) stays where it is."""
@@ -216,7 +265,7 @@ async def keep_interaction(item_id: Id, me: Me, write: Write, hub: Hub) -> Respo
     "/mailboxes",
     operation_id="listMailboxes",
     dependencies=[needs(Right.READ_CHANNELS)],
-    **_gives(MailboxList),
+    **gives(MailboxList),
 )
 async def list_mailboxes(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
     """Our mailboxes."""
@@ -227,7 +276,7 @@ async def list_mailboxes(query: Annotated[Paging, Query()], me: Me, hub: Hub) ->
     "/mailboxes",
     operation_id="addMailbox",
     dependencies=[needs(Right.MANAGE_CHANNELS)],
-    **_gives(MailboxView, CONFLICT, status=201),
+    **gives(MailboxView, CONFLICT, status=201),
 )
 async def add_mailbox(form: NewMailbox, me: Me, write: Write, hub: Hub) -> Response:
     """Add a mailbox. Both logins are tried first; the answer says which of the two failed and why."""
@@ -239,7 +288,7 @@ async def add_mailbox(form: NewMailbox, me: Me, write: Write, hub: Hub) -> Respo
     "/mailboxes/{id}",
     operation_id="showMailbox",
     dependencies=[needs(Right.READ_CHANNELS)],
-    **_gives(MailboxView, NOT_FOUND),
+    **gives(MailboxView, NOT_FOUND),
 )
 async def show_mailbox(item_id: Id, me: Me, hub: Hub) -> Response:
     """One mailbox."""
@@ -250,7 +299,7 @@ async def show_mailbox(item_id: Id, me: Me, hub: Hub) -> Response:
     "/mailboxes/{id}",
     operation_id="changeMailbox",
     dependencies=[needs(Right.MANAGE_CHANNELS)],
-    **_gives(MailboxView, NOT_FOUND, CONFLICT),
+    **gives(MailboxView, NOT_FOUND, CONFLICT),
 )
 async def change_mailbox(item_id: Id, form: MailboxChanges, me: Me, write: Write, hub: Hub) -> Response:
     """Change a mailbox; new servers and logins are tried first."""
@@ -275,8 +324,20 @@ async def remove_mailbox(item_id: Id, me: Me, write: Write, hub: Hub) -> Respons
     "/channels",
     operation_id="listChannels",
     dependencies=[needs(Right.READ_CHANNELS)],
-    **_gives(ChannelList),
+    **gives(ChannelList),
 )
 async def list_channels(me: Me, hub: Hub) -> Response:
     """The health of every channel: last in, last out, lag, credentials; red with the reason."""
-    return await hub.email.read("/channels", None, employee=me.login)
+    found = await asyncio.gather(*(_channels(peer, me.login) for peer in hub.channels), return_exceptions=True)
+    told = [one for one in found if isinstance(one, list)]
+    if not told:
+        raise PeerUnavailable("no service of a channel answers now; try again in a few seconds")
+    silent = [peer.name for peer, one in zip(hub.channels, found, strict=True) if not isinstance(one, list)]
+    items = [item for one in told for item in one]
+    return Response(orjson.dumps({"items": items, "next": None, "silent": silent}), media_type="application/json")
+
+
+async def _channels(peer: Peer, login: str) -> list[Any]:
+    """How the accounts of one service are; raises PeerUnavailable."""
+    items: list[Any] = orjson.loads(await peer.ask("/channels", employee=login))["items"]
+    return items

@@ -21,7 +21,7 @@ class Peer:
     """The way to one service."""
 
     def __init__(self, name: str, client: httpx.AsyncClient, *, timeout: timedelta) -> None:
-        self._name = name
+        self.name = name
         self._client = client
         self._timeout = timeout.total_seconds()
 
@@ -46,6 +46,10 @@ class Peer:
         headers["Content-Type"] = "application/json"
         return _passed_on(await self._request(method, path, headers, orjson.dumps(body)))
 
+    async def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Response:
+        """The peer's answer to what a provider posts, refusals included."""
+        return _passed_on(await self._request("POST", path, headers, content))
+
     async def ask(self, path: str, *, employee: str) -> bytes:
         """The body of a GET.
 
@@ -66,10 +70,8 @@ class Peer:
         try:
             return await self._client.request(method, url, headers=headers, content=content, timeout=self._timeout)
         except httpx.TransportError as exc:
-            log.warning("peer.unreachable", peer=self._name, error=type(exc).__name__)
-            raise PeerUnavailable(
-                f"the service {self._name} does not answer now; try again in a few seconds"
-            ) from exc
+            log.warning("peer.unreachable", peer=self.name, error=type(exc).__name__)
+            raise PeerUnavailable(f"the service {self.name} does not answer now; try again in a few seconds") from exc
 
 
 def _passed_on(answer: httpx.Response) -> Response:

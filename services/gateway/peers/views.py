@@ -43,6 +43,20 @@ class ChainQuery(Paging):
     parent: str | None = Field(default=None, description="Chains beside this one, with third parties")
 
 
+class ButtonForm(Form):
+    """Opens `url`, or sends `data` back."""
+
+    text: str = Field(min_length=1, max_length=64)
+    url: str = Field(default="", max_length=2_000)
+    data: str = Field(default="", max_length=60)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if bool(self.url) == bool(self.data):
+            raise ValueError("give either url or data")
+        return self
+
+
 class NewMessage(Form):
     """What to answer; recipient, subject and references come from the message that is answered."""
 
@@ -74,12 +88,40 @@ class NewMessage(Form):
     send_at_local: NaiveDatetime | None = Field(default=None, description="In `time_zone`, else the client's")
     time_zone: str | None = Field(default=None, max_length=100, examples=["Europe/Moscow"])
     undo_seconds: int | None = Field(default=None, ge=0, le=300, description="Time to take it back; see undo_window")
+    buttons: list[ButtonForm] | None = Field(default=None, max_length=10, description="Under a Telegram message")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.text or "").strip() and not (self.html or "").strip():
             raise ValueError("give text, html or both")
         return self
+
+
+class NewLetter(NewMessage):
+    """What to write to a client, and by what."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "Ваш заказ приехал!"},
+                {"channel": "email", "subject": "Your order", "text": "It is here."},
+                {"channel": "sms", "address": "phone:+79161234567", "text": "Заказ 118 ждёт вас."},
+            ]
+        }
+    )
+    channel: Literal["auto", "email", "sms", "telegram"] = Field(
+        default="auto", description="auto: by what he wrote last, else by what he can be reached"
+    )
+    address: str | None = Field(default=None, max_length=400, description="Which of his; the best, if none is given")
+    subject: str = Field(default="", max_length=1_000, description="A mail needs one")
+
+
+class NewAddress(Form):
+    """As people write it: a number, a mail address; or normalised."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"address": "+7 495 123-45-67"}]})
+    address: str = Field(min_length=3, max_length=400)
+    name: str = Field(default="", max_length=200)
 
 
 class MessageChanges(Form):
@@ -304,3 +346,55 @@ class ChannelView(View):
 class ChannelList(View):
     items: list[ChannelView]
     next: str | None = None
+    silent: list[str] = Field(default=[], description="Services that do not answer now; their channels are missing")
+
+
+class NewBot(Form):
+    """A Telegram bot; Telegram is asked whose token it is before it is saved."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "name": "Sales bot"}]
+        }
+    )
+    token: str = Field(min_length=1, max_length=200, description="From @BotFather; kept encrypted, never shown again")
+    name: str = Field(default="", max_length=200, description="The bot's own, if none is given")
+    mode: Literal["polling", "webhook"] = Field(
+        default="polling", description="webhook needs [messaging] public_url, where Telegram reaches the hub"
+    )
+    groups: Literal["ignore", "record"] = Field(default="ignore", description="Posts in groups and channels")
+    api_url: str = Field(default="https://api.telegram.org", max_length=500, description="Of a Bot API server")
+
+
+class BotChanges(Form):
+    """What is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"mode": "webhook"}]})
+    token: str | None = Field(default=None, min_length=1, max_length=200)
+    name: str | None = Field(default=None, max_length=200)
+    mode: Literal["polling", "webhook"] | None = None
+    groups: Literal["ignore", "record"] | None = None
+    api_url: str | None = Field(default=None, max_length=500)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give token, name, mode, groups or api_url")
+        return self
+
+
+class BotView(View):
+    """A Telegram bot; its token is not shown."""
+
+    id: str
+    address: str = Field(examples=["@romashka_bot"])
+    name: str
+    mode: Literal["polling", "webhook"]
+    groups: Literal["ignore", "record"]
+    api_url: str
+    created_at: datetime
+
+
+class BotList(View):
+    items: list[BotView]
+    next: str | None

@@ -1,6 +1,6 @@
 """How far each bot is taken over, what was published, and the files that are still to be fetched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from hub.store.base import CollectionSpec, Document, Index, Range, Store, Where
 
 CURSORS = CollectionSpec("cursors")
 PUBLISHED = CollectionSpec("published")
+ALBUMS = CollectionSpec("albums")
 FILES = CollectionSpec("files", (Index("account", "state", "next_at"),))
 
 
@@ -29,6 +30,7 @@ class InboundRepository:
         self._cursors = store.collection(CURSORS)
         self._published = store.collection(PUBLISHED)
         self._files = store.collection(FILES)
+        self._albums = store.collection(ALBUMS)
 
     async def cursor(self, account: str) -> Cursor:
         stored = await self._cursors.get(account)
@@ -60,6 +62,17 @@ class InboundRepository:
         documents: list[Document] = [{"_id": event_id, "at": at} for event_id in event_ids]
         if documents:
             await self._published.insert_many(documents)
+
+    async def album(self, album_id: str, change: Callable[[Document], Document]) -> tuple[Document, bool]:
+        """The album after the change, whoever else changes it; and whether it is new."""
+        fresh: Document = {"_id": album_id, "items": {}}
+        while True:
+            stored = await self._albums.get(album_id)
+            after = change(stored or fresh)
+            if stored is not None and after is stored:
+                return stored, False
+            if await (self._albums.swap(after) if stored else self._albums.insert(after)):
+                return after, stored is None
 
     async def want(self, files: Sequence[Document]) -> None:
         """Adds files to be fetched; those that are known stay as they are."""

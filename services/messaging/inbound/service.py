@@ -1,12 +1,14 @@
 """The rules of receiving: bytes durable first, then the events, then the index (promises 1, 2 and 5)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope, Event, encode
+from hub.contracts.interaction import InteractionReceived
 from hub.contracts.park import MessageParked, RawPayloadStored
 from hub.kit.blobs import Blobs, packed
 from hub.kit.clock import Clock, iso
@@ -14,6 +16,7 @@ from hub.kit.errors import PermanentError
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
+from services.messaging.inbound.albums import album_event, with_item
 from services.messaging.inbound.repository import InboundRepository
 from services.messaging.metrics import PARKED, RECEIVED
 from services.messaging.models import Account, Payload, Reading, WantedFile
@@ -74,7 +77,7 @@ class Intake:
             Stored(fact, self._read(payload, account, fact.blob, now))
             for fact, payload in zip(facts, payloads, strict=True)
         ]
-        return await self._publish(account, stored)
+        return await self._publish(account, await self._whole(stored))
 
     async def replay(self, fact: RawPayloadStored, account: Account) -> None:
         """Reads a parked payload again.
@@ -86,7 +89,21 @@ class Intake:
         reading = self._read(payload, account, fact.blob, fact.received_at)
         if reading.unreadable:
             raise Poison(reading.unreadable, sender=reading.sender, blob=fact.blob)
-        await self._publish(account, [Stored(fact, reading)])
+        await self._publish(account, await self._whole([Stored(fact, reading)]))
+
+    async def _whole(self, stored: Sequence[Stored]) -> list[Stored]:
+        """Formatted text becomes durable, and items of albums are put together."""
+        pages = {_page(one.reading.html): one.reading.html.encode() for one in stored if one.reading.html}
+        if pages:
+            await self._blobs.put_many(pages)
+        shown = [_shown(one) for one in stored]
+        albums: dict[str, tuple[Document, bool]] = {}
+        for one in shown:
+            for event in _items(one.reading):
+                album, is_new = await self._index.album(event.id, partial(with_item, event=event))
+                albums[event.id] = album, is_new or albums.get(event.id, (album, False))[1]
+        told: set[str] = set()
+        return [_put_together(one, albums, told) for one in shown]
 
     async def _store(self, account: Account, payloads: Sequence[Payload], now: datetime) -> list[RawPayloadStored]:
         """All of them as one blob, whose name is the same for the same bytes."""
@@ -135,6 +152,41 @@ def _facts(stored: Stored, now: datetime) -> Sequence[Event]:
     record = encode(Envelope(event=stored.fact, source=SOURCE, time=now))
     poison = Poison(reading.unreadable, sender=reading.sender, blob=stored.fact.blob)
     return [MessageParked.of(record, group=GROUP, error=poison, parked_at=now)]
+
+
+def _page(html: str) -> str:
+    return f"html/messages/{sha256(html.encode()).hexdigest()}"
+
+
+def _shown(stored: Stored) -> Stored:
+    """With the blob key of the formatted text in the event."""
+    reading = stored.reading
+    if not reading.html:
+        return stored
+    events = tuple(
+        event.model_copy(update={"html": _page(reading.html)}) if isinstance(event, InteractionReceived) else event
+        for event in reading.events
+    )
+    return replace(stored, reading=replace(reading, events=events))
+
+
+def _items(reading: Reading) -> list[InteractionReceived]:
+    """The messages of a reading that are items of an album."""
+    return [event for event in reading.events if reading.album and isinstance(event, InteractionReceived)]
+
+
+def _put_together(stored: Stored, albums: Mapping[str, tuple[Document, bool]], told: set[str]) -> Stored:
+    """The first item of each album tells all of it; the others are in that."""
+    items = _items(stored.reading)
+    if not items:
+        return stored
+    events = []
+    for event in items:
+        if event.id not in told:
+            told.add(event.id)
+            album, is_new = albums[event.id]
+            events.append(album_event(album, first=is_new))
+    return replace(stored, reading=replace(stored.reading, events=tuple(events)))
 
 
 def _file(account: Account, file: WantedFile, now: datetime) -> Document:

@@ -61,7 +61,8 @@ class Peers:
         self.calls.append(call)
         if self.gate is not None:
             await self.gate.wait()
-        answer = self.answers.get((request.method, request.url.path))
+        named = (request.method, f"//{request.url.host}{request.url.path}")
+        answer = self.answers.get(named, self.answers.get((request.method, request.url.path)))
         if isinstance(answer, Exception):
             raise answer
         return answer or httpx.Response(404, json={"title": "Not found", "status": 404})

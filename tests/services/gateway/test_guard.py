@@ -9,7 +9,7 @@ from services.gateway.app import ROUTERS
 from services.gateway.guard import rule_of
 from services.gateway.rights import RIGHTS, Role
 
-ALL = [(sorted(route.methods)[0], route.path, rule_of(route)) for routes in ROUTERS for route in routes.routes]
+ALL = [(sorted(route.methods)[0], route.path_format, rule_of(route)) for routes in ROUTERS for route in routes.routes]
 GUARDED = [(method, path, rule) for method, path, rule in ALL if rule.right is not None]
 OPEN = {("POST", "/api/v1/sessions")}
 UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}

@@ -62,10 +62,44 @@ async def test_a_mailbox_is_given_with_a_password_or_a_consent_and_not_with_both
 
 
 async def test_a_peer_that_is_down_is_a_503_that_says_when_to_come_back(hub: Any) -> None:
-    hub.peers.answers["GET", "/channels"] = httpx.ConnectError("refused")
-    answer = await (await hub.admin()).get("/channels")
+    hub.peers.answers["GET", "/mailboxes"] = httpx.ConnectError("refused")
+    answer = await (await hub.admin()).get("/mailboxes")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.json()["detail"] == "the service email does not answer now; try again in a few seconds"
+
+
+async def test_the_channels_of_all_services_are_one_list_and_a_silent_service_is_named(hub: Any) -> None:
+    mailbox = {"id": "mb_1", "channel": "email"}
+    hub.peers.answer("GET", "//email/channels", 200, {"items": [mailbox]})
+    hub.peers.answers["GET", "//messaging/channels"] = httpx.ConnectError("refused")
+    admin = await hub.admin()
+    assert (await admin.get("/channels")).json() == {"items": [mailbox], "next": None, "silent": ["messaging"]}
+    hub.peers.answer("GET", "//messaging/channels", 200, {"items": [{"id": "bot_1"}]})
+    assert [item["id"] for item in (await admin.get("/channels")).json()["items"]] == ["mb_1", "bot_1"]
+    for peer in ("email", "messaging"):
+        hub.peers.answers["GET", f"//{peer}/channels"] = httpx.ConnectError("refused")
+    assert (await admin.get("/channels")).status_code == 503
+
+
+async def test_what_a_provider_posts_reaches_its_service_byte_for_byte_without_a_login(hub: Any) -> None:
+    hub.peers.answer("POST", "/hooks/telegram/bot_1", 200, {"ok": True})
+    outside = hub.client()
+    answer = await outside.post(
+        "http://hub/hooks/telegram/bot_1",
+        content=b'{"update_id": 1}',
+        headers={"X-Telegram-Bot-Api-Secret-Token": "s", "Authorization": "Bearer nothing", "Cookie": "a=b"},
+    )
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    call = hub.peers.calls[-1]
+    assert (call.path, call.body, call.employee) == ("/hooks/telegram/bot_1", {"update_id": 1}, None)
+
+
+async def test_a_post_that_is_no_providers_is_turned_away_before_it_goes_anywhere(hub: Any) -> None:
+    outside = hub.client()
+    for path in ("/hooks/../mailboxes/x", "/hooks/telegram/..%2Fmailboxes", "/hooks/telegram", "/hooks/Tele/x"):
+        assert (await outside.post(f"http://hub{path}", content=b"x")).status_code in (404, 405, 422), path
+    large = await outside.post("http://hub/hooks/telegram/bot_1", content=b"x" * (4 * 2**20 + 1))
+    assert (large.status_code, hub.peers.calls) == (413, [])
 
 
 async def test_an_id_cannot_lead_to_another_address_of_the_peer(hub: Any) -> None:

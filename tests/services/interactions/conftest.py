@@ -35,6 +35,10 @@ class Bench:
         """A second copy of the service on the same store."""
         return Interactions(self.repository, self.bus, self.clock)
 
+    async def hear(self, *events: Any) -> None:
+        """News of channels, together or one after another as they come."""
+        await self.service.receive(envelopes(*events))
+
     async def receive(self, *arrivals: Any) -> None:
         await self.service.receive(envelopes(*arrivals))
 

@@ -157,6 +157,9 @@ async def test_after_a_hard_bounce_the_address_is_invalid_and_the_client_is_not(
             "name": "Анна Смирнова",
             "invalid": {"since": "2026-03-02T12:00:00.000000Z", "why": f"user-unknown: {WORDS}"},
             "complained": None,
+            "unreachable": None,
+            "consent": {},
+            "verified": False,
         }
     ]
     await bench.receive(an_arrival(9))

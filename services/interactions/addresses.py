@@ -1,0 +1,105 @@
+"""Addresses of a client that employees enter: normalised, and at most one client's."""
+
+import re
+
+import phonenumbers
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.kit.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
+from hub.store.base import Document
+from services.interactions.repository import Repository, amend
+
+_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}")
+_TELEGRAM = re.compile(r"telegram:@[A-Za-z0-9_]{3,64}/-?\d{1,20}")
+
+
+class NewAddress(BaseModel):
+    """As people write it: `+7 495 123-45-67`, `anna@example.com`; or normalised."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str = Field(min_length=3, max_length=400)
+    name: str = Field(default="", max_length=200)
+
+
+class Addresses:
+    """Adds and removes addresses by hand."""
+
+    def __init__(self, repository: Repository, *, region: str) -> None:
+        """`region` is the country of phone numbers without an international prefix, as `RU`."""
+        self._repository = repository
+        self._region = region
+
+    async def add(self, client_id: str, given: NewAddress) -> Document:
+        """The client as he is then.
+
+        Raises:
+            NotFound: no such client.
+            InvalidInput: it is no address.
+            Conflict: it is another client's.
+        """
+        client = await self._found(client_id)
+        address = normalised(given.address, self._region)
+        listed = {"address": address, "raw": given.address.strip(), "name": given.name}
+        await self._repository.addresses.insert({**listed, "_id": address, "client_id": client_id})
+        stored = await self._repository.addresses.get(address)
+        if stored is None:
+            raise StoreUnavailable("the address was removed at this moment; try again")
+        if stored["client_id"] != client_id:
+            raise Conflict(f"{address} belongs to client {stored['client_id']}; remove it there first")
+        return await amend(self._repository.clients, client, lambda now: _with(now, listed))
+
+    async def remove(self, client_id: str, address: str) -> Document:
+        """The client as he is then; what came from the address stays his. Raises NotFound."""
+        client = await self._found(client_id)
+        stored = await self._repository.addresses.get(address)
+        if stored is None or stored["client_id"] != client_id:
+            raise NotFound(f"client {client_id} has no address {address}")
+        after = await amend(self._repository.clients, client, lambda now: _without(now, address))
+        await self._repository.addresses.delete_many([address])
+        return after
+
+    async def _found(self, client_id: str) -> Document:
+        client = await self._repository.clients.get(client_id)
+        if client is None:
+            raise NotFound(f"there is no client {client_id}")
+        return client
+
+
+def normalised(text: str, region: str) -> str:
+    """`email:…`, `phone:+…` or `telegram:@bot/…`.
+
+    Raises:
+        InvalidInput: it is none of these.
+    """
+    bare = text.strip()
+    if _TELEGRAM.fullmatch(bare):
+        bot, _, chat = bare.partition("/")
+        return f"{bot.lower()}/{chat}"
+    mail = bare.removeprefix("email:")
+    if _MAIL.fullmatch(mail):
+        return f"email:{mail.lower()}"
+    if phone := _phone(bare.removeprefix("phone:"), region):
+        return phone
+    fix = f"{text!r} is no address; write it as +7 495 123-45-67, anna@example.com or telegram:@our_bot/123456"
+    raise InvalidInput(f"address: {fix}", fields={"address": fix})
+
+
+def _phone(text: str, region: str) -> str:
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(parsed):
+        return ""
+    return f"phone:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}"
+
+
+def _with(client: Document, listed: Document) -> Document:
+    known = any(one["address"] == listed["address"] for one in client["addresses"])
+    candidates = [one for one in client.get("candidates") or [] if one["address"] != listed["address"]]
+    return client if known else {**client, "addresses": [*client["addresses"], listed], "candidates": candidates}
+
+
+def _without(client: Document, address: str) -> Document:
+    return {**client, "addresses": [one for one in client["addresses"] if one["address"] != address]}

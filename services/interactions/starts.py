@@ -1,0 +1,168 @@
+"""Writing to a client from his card: by the channel chosen, or by the one that is best."""
+
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from hub.contracts.client import ChainOpened
+from hub.contracts.interaction import (
+    Delivery,
+    DeliveryState,
+    Direction,
+    Interaction,
+    Link,
+    Participant,
+    Role,
+    SendMessage,
+)
+from hub.kit.clock import Clock
+from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.ids import derive, fresh
+from hub.store.base import Document
+from services.interactions.answers import Answers, fingerprint, same_request
+from services.interactions.linking import Rules, new_chain_id, subject_key
+from services.interactions.models import chain_from, heads_of
+from services.interactions.reach import Accounts, Reach, automatic, ways
+from services.interactions.repository import Repository
+from services.interactions.writing import Answer, check_images, token_of
+
+Channel = Literal["auto", "email", "sms", "telegram"]
+
+
+class Letter(Answer):
+    """An answer to nothing: by a channel, to an address."""
+
+    channel: Channel = "auto"
+    address: str | None = Field(default=None, max_length=400)
+    subject: str = Field(default="", max_length=1000)
+
+
+class Directory(Protocol):
+    """Which mailboxes, bots and numbers are ours."""
+
+    async def accounts(self) -> Accounts: ...
+
+
+class Starts:
+    """Begins conversations, or goes on with them."""
+
+    def __init__(
+        self, repository: Repository, answers: Answers, directory: Directory, clock: Clock, rules: Rules
+    ) -> None:
+        self._repository = repository
+        self._answers = answers
+        self._directory = directory
+        self._clock = clock
+        self._rules = rules
+
+    async def ways(self, client_id: str) -> list[Reach]:
+        """By what a client can be reached. Raises NotFound."""
+        found, _ = await self._ways(await self._client(client_id))
+        return found
+
+    async def plan(self, client_id: str, letter: Letter, *, author: str, idempotency_key: str | None) -> Document:
+        """The planned interaction; the same key of the same author gives the same one.
+
+        Raises:
+            NotFound: no such client.
+            Conflict: he cannot be reached that way, or the key was used for something else.
+            InvalidInput: the address is not his, or a subject is missing.
+        """
+        client = await self._client(client_id)
+        key = derive("in", "start", client_id, author, idempotency_key) if idempotency_key else None
+        interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
+        if earlier := await self._repository.interactions.get(interaction_id):
+            return same_request(earlier, fingerprint(letter))
+        way = await self._way(client, letter)
+        interaction = self._interaction(client, letter, way, interaction_id, author)
+        request = _request(interaction, letter)
+        known = await self._repository.chains.get(interaction.chain_id)
+        opened = (await self._repository.touch_chains([interaction]))[interaction.chain_id]
+        facts = [ChainOpened(chain=chain_from(opened))] if known is None else []
+        return await self._answers.accept(interaction, request, letter, facts)
+
+    async def _client(self, client_id: str) -> Document:
+        client = await self._repository.clients.get(client_id)
+        if client is None:
+            raise NotFound(f"there is no client {client_id}")
+        return client
+
+    async def _ways(self, client: Document) -> tuple[list[Reach], Document | None]:
+        newest = await self._repository.newest_of_client(client["_id"])
+        last = {one["channel"]: one["accounts"][0] for one in reversed(newest)}
+        addresses = await self._repository.addresses_of([client])
+        arrived = next((one for one in newest if one["direction"] == Direction.IN), None)
+        return ways(client, addresses, await self._directory.accounts(), last), arrived
+
+    async def _way(self, client: Document, letter: Letter) -> Reach:
+        found, newest = await self._ways(client)
+        if letter.address and letter.address not in [way.address for way in found]:
+            fix = f"{letter.address} is not this client's; GET /api/v1/clients/{client['_id']}/channels lists his"
+            raise InvalidInput(f"address: {fix}", fields={"address": fix})
+        asked = [way for way in found if letter.channel in ("auto", way.channel)]
+        asked = [way for way in asked if letter.address in (None, way.address)]
+        way = automatic(asked, newest)
+        if way is None:
+            reasons = "; ".join(f"{way.channel}: {way.reason}" for way in asked)
+            raise Conflict(f"he cannot be reached: {reasons}", fields={"channel": reasons})
+        return way
+
+    def _interaction(
+        self, client: Document, letter: Letter, way: Reach, interaction_id: str, author: str
+    ) -> Interaction:
+        check_images(letter)
+        now = self._clock.now()
+        leaves = self._answers.leaving(letter)
+        chain_id = self._chain(client, letter, way) or new_chain_id(interaction_id)
+        account, address = letter.account or way.account or "", way.address or ""
+        listed = next(one for one in client["addresses"] if one["address"] == address)
+        to = Participant(
+            role=Role.TO, address=address, raw=listed["raw"], name=listed["name"], client_id=client["_id"]
+        )
+        return Interaction(
+            id=interaction_id,
+            channel=way.channel,
+            type=way.channel,
+            direction=Direction.OUT,
+            accounts=(account,),
+            at=leaves or now,
+            client_id=client["_id"],
+            chain_id=chain_id,
+            subject=letter.subject,
+            text=letter.words,
+            participants=(to,),
+            attachments=letter.attachments,
+            delivery=Delivery(state=DeliveryState.PLANNED if leaves else DeliveryState.QUEUED),
+            send_at=leaves,
+            time_zone=letter.time_zone if leaves else None,
+            link=Link(rule="started", evidence=f"{letter.channel}: {way.channel}"),
+            author=author,
+        )
+
+    def _chain(self, client: Document, letter: Letter, way: Reach) -> str | None:
+        """The open chain it goes on with: of the same subject; without a subject, the only one that is still warm."""
+        if way.channel == "email" and not letter.subject.strip():
+            fix = "a mail needs one"
+            raise InvalidInput(f"subject: {fix}", fields={"subject": fix})
+        heads = heads_of(client).values()
+        if key := subject_key(letter.subject):
+            return next((head.id for head in heads if head.subject_key == key), None)
+        oldest = self._clock.now() - self._rules.reply_window
+        warm = [head.id for head in heads if head.last_at >= oldest]
+        return warm[0] if len(warm) == 1 else None
+
+
+def _request(interaction: Interaction, letter: Letter) -> SendMessage:
+    return SendMessage(
+        id=interaction.id,
+        channel=interaction.channel,
+        account=interaction.accounts[0],
+        to=interaction.participants,
+        subject=interaction.subject,
+        text=letter.words,
+        html=letter.html,
+        attachments=letter.attachments,
+        token=token_of(interaction.id),
+        signature=letter.signature,
+        buttons=letter.buttons,
+    )

@@ -1,0 +1,272 @@
+"""Telegram's Bot API, through python-telegram-bot: one class for one bot."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import orjson
+from telegram import (
+    Bot as Client,
+)
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
+    Message,
+    ReplyParameters,
+)
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
+from hub.channels.errors import LoginRefused
+from hub.contracts.interaction import Button, SendMessage
+from hub.kit.errors import TooLarge, Unsupported
+from services.messaging.errors import FileGone, MessengerUnavailable
+from services.messaging.models import Bot
+from services.messaging.telegram.names import chat_of, key_of, message_of
+from services.messaging.telegram.outgoing import Part, left_of, parts_of
+from services.messaging.telegram.parse import ALLOWED_UPDATES
+
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+# The library's own switch for how it tells durations; without it every 429 is a deprecation warning.
+
+_CHECK_TOKEN = "ask @BotFather for the token, and PATCH the bot with it"
+_SPARE = 10.0
+"""Seconds beyond the wait that Telegram may take to answer a long poll."""
+_NOT_HANDED_OVER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Failures before a byte of the request left."""
+_FORMATTING = "can't parse entities"
+_AGAIN = timedelta(seconds=5)
+_PER_FETCH = 100
+NextPart = Callable[[SendMessage], Awaitable[None]]
+
+
+class TelegramApi:
+    """What a bot can do. `close` ends its connections."""
+
+    def __init__(self, bot: Bot, *, patience: float) -> None:
+        """`patience` is in seconds, for an answer."""
+        self._bot = bot
+        self._base = f"{bot.api_url}/bot{bot.token}"
+        self._request = _connections(patience)
+        self._polling = _connections(patience)
+        self._client = Client(
+            bot.token,
+            base_url=f"{bot.api_url}/bot",
+            base_file_url=f"{bot.api_url}/file/bot",
+            request=self._request,
+            get_updates_request=self._polling,
+        )
+
+    async def close(self) -> None:
+        await self._request.shutdown()
+        await self._polling.shutdown()
+
+    async def username(self) -> tuple[str, str]:
+        """User name, without the @, and display name; raises LoginRefused or MessengerUnavailable."""
+        async with _translated():
+            me = await self._client.get_me()
+        return me.username or str(me.id), me.full_name
+
+    async def probe(self) -> None:
+        """Raises as `username`."""
+        await self.username()
+
+    async def no_webhook(self) -> None:
+        async with _translated():
+            await self._client.delete_webhook(drop_pending_updates=False)
+
+    async def set_webhook(self, url: str) -> None:
+        async with _translated():
+            await self._client.set_webhook(url, secret_token=self._bot.secret, allowed_updates=list(ALLOWED_UPDATES))
+
+    async def webhook_problem(self) -> str:
+        """What Telegram says went wrong with its last call; empty when all is well."""
+        async with _translated():
+            info = await self._client.get_webhook_info()
+        waiting = info.pending_update_count or 0
+        return info.last_error_message or "" if waiting else ""
+
+    async def updates(self, *, after: int, wait: timedelta) -> Sequence[tuple[int, bytes]]:
+        """As bytes: the library's own classes know only the fields of its version."""
+        query = httpx.QueryParams(
+            timeout=int(wait.total_seconds()),
+            limit=_PER_FETCH,
+            allowed_updates=orjson.dumps(ALLOWED_UPDATES).decode(),
+            **({"offset": after + 1} if after else {}),
+        )
+        async with _translated():
+            answer = await self._polling.retrieve(
+                f"{self._base}/getUpdates?{query}", read_timeout=wait.total_seconds() + _SPARE
+            )
+        try:
+            found = orjson.loads(answer)["result"]
+            return [(update["update_id"], orjson.dumps(update)) for update in found]
+        except (ValueError, KeyError, TypeError) as exc:
+            raise MessengerUnavailable("not an answer that Telegram gives; check api_url") from exc
+
+    async def file(self, reference: str, *, limit: int) -> bytes:
+        """The bytes of a file id; see `services.messaging.inbound.files.FileSource`."""
+        try:
+            async with _translated():
+                file = await self._client.get_file(reference)
+                if (file.file_size or 0) > limit:
+                    raise TooLarge(f"{file.file_size} bytes; the limit is {limit}")
+                return bytes(await file.download_as_bytearray())
+        except Unsupported as exc:
+            raise FileGone(str(exc)) from exc
+
+    async def send(
+        self,
+        message: SendMessage,
+        *,
+        intent: Intent,
+        keys: tuple[str, ...],
+        content: Mapping[str, bytes],
+        next_part: NextPart,
+    ) -> Outcome:
+        """Sends what is left of a message; `content` has the bytes of its files by blob key."""
+        chat = chat_of(message.to[0].address) if message.to else None
+        if chat is None:
+            raise Unsupported("the recipient has no Telegram chat with this bot; he must write to the bot first")
+        done, parts = left_of(parts_of(message), len(keys))
+        await intent()
+        sent = list(keys)
+        for number, part in enumerate(parts, done):
+            if number > done:
+                await next_part(message)
+            try:
+                made = await self._part(chat, part, message, content, first=number == 0, last=part is parts[-1])
+            except TelegramError as exc:
+                return _outcome(exc, message, tuple(sent))
+            sent += [key_of(self._bot, chat, one.message_id) for one in made]
+        return Sent(f"taken by Telegram as {len(sent)} message{'s' if len(sent) > 1 else ''}", keys=tuple(sent))
+
+    async def _part(
+        self, chat: int, part: Part, message: SendMessage, content: Mapping[str, bytes], *, first: bool, last: bool
+    ) -> Sequence[Message]:
+        options: dict[str, Any] = {"chat_id": chat}
+        if first and (answered := message_of(message.reply_to_key)):
+            options["reply_parameters"] = ReplyParameters(answered, allow_sending_without_reply=True)
+        if last and message.buttons and len(part.files) < 2:
+            options["reply_markup"] = _keyboard(message.buttons)
+        if part.files:
+            with suppress(TelegramError):
+                action = ChatAction.UPLOAD_PHOTO if part.kind == "photo" else ChatAction.UPLOAD_DOCUMENT
+                await self._client.send_chat_action(chat, action)
+        try:
+            return await self._request_of(part, content, options, formatted=bool(part.html))
+        except BadRequest as exc:
+            if not part.html or _FORMATTING not in exc.message.lower():
+                raise
+            return await self._request_of(part, content, options, formatted=False)
+
+    async def _request_of(
+        self, part: Part, content: Mapping[str, bytes], options: Mapping[str, Any], *, formatted: bool
+    ) -> Sequence[Message]:
+        words = part.html if formatted else part.text
+        mode = ParseMode.HTML if formatted else None
+        if not part.files:
+            return [await self._client.send_message(text=words, parse_mode=mode, **options)]
+        files = [InputFile(content[a.blob], filename=a.filename, attach=len(part.files) > 1) for a in part.files]
+        if len(files) > 1:
+            made = InputMediaPhoto if part.kind == "photo" else InputMediaDocument
+            return await self._client.send_media_group(
+                media=[made(file) for file in files], caption=words or None, parse_mode=mode, **options
+            )
+        if part.kind == "photo":
+            return [await self._client.send_photo(photo=files[0], caption=words, parse_mode=mode, **options)]
+        return [await self._client.send_document(document=files[0], caption=words, parse_mode=mode, **options)]
+
+
+class TelegramTrial:
+    """Asks Telegram who a token is for."""
+
+    def __init__(self, *, patience: float) -> None:
+        self._patience = patience
+
+    async def username(self, *, token: str, api_url: str) -> tuple[str, str]:
+        bot = Bot(id="", channel="telegram", address="", username="", token=token, api_url=api_url)
+        api = TelegramApi(bot, patience=self._patience)
+        try:
+            return await api.username()
+        finally:
+            await api.close()
+
+
+def _connections(patience: float) -> HTTPXRequest:
+    return HTTPXRequest(
+        connection_pool_size=8,
+        read_timeout=patience,
+        write_timeout=patience,
+        connect_timeout=patience,
+        media_write_timeout=patience * 3,
+        pool_timeout=patience,
+    )
+
+
+def _keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup:
+    """One below the other."""
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(one.text, url=one.url or None, callback_data=one.data or None)] for one in buttons]
+    )
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """Telegram's errors as the hub's, for everything but sending."""
+    try:
+        yield
+    except InvalidToken as exc:
+        raise LoginRefused(exc.message, fix=_CHECK_TOKEN) from exc
+    except RetryAfter as exc:
+        raise MessengerUnavailable(f"asked for too often: {exc.message}") from exc
+    except Conflict as exc:
+        raise MessengerUnavailable(f"{exc.message}: somebody else uses this bot's token") from exc
+    except (BadRequest, Forbidden) as exc:
+        raise Unsupported(exc.message) from exc
+    except TelegramError as exc:
+        raise MessengerUnavailable(_words(exc)) from exc
+
+
+def _outcome(exc: TelegramError, message: SendMessage, keys: tuple[str, ...]) -> Outcome:
+    """What an error says of the part that met it; those before it are in `keys`."""
+    words = exc.message if not keys else f"{exc.message} (after {len(keys)} of its parts were taken)"
+    match exc:
+        case InvalidToken():
+            return Deferred(f"login refused: {exc.message}; {_CHECK_TOKEN}", keys=keys)
+        case RetryAfter():
+            after = exc.retry_after
+            wait = after if isinstance(after, timedelta) else timedelta(seconds=after)
+            return Deferred(words, after=wait, keys=keys)
+        case Forbidden():
+            return Refused(words, unreachable=(message.to[0].address,), keys=keys)
+        case ChatMigrated() | BadRequest():
+            return Refused(words, keys=keys)
+        case NetworkError() if isinstance(exc.__cause__, _NOT_HANDED_OVER):
+            return Deferred(_words(exc), after=_AGAIN, keys=keys)
+        case NetworkError() if isinstance(exc.__cause__, httpx.HTTPError):
+            return Unknown(f"handed over, and no answer came: {_words(exc)}", keys=keys)
+        case _:
+            return Deferred(words, keys=keys)
+
+
+def _words(exc: TelegramError) -> str:
+    cause = exc.__cause__
+    return f"{exc.message} ({type(cause).__name__})" if isinstance(cause, httpx.HTTPError) else exc.message

@@ -1,0 +1,84 @@
+"""What the API takes and gives about bots."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from services.messaging.models import TELEGRAM_API
+
+Mode = Literal["polling", "webhook"]
+Groups = Literal["ignore", "record"]
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    number, _, rest = secret.get_secret_value().strip().partition(":")
+    if not number.isdigit() or not rest.replace("-", "").replace("_", "").isalnum():
+        raise ValueError("must be a token of @BotFather, like 110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw")
+    return SecretStr(secret.get_secret_value().strip())
+
+
+def _api_url(text: str) -> str:
+    url = urlsplit(text)
+    plain_here = url.scheme == "http" and url.hostname in _THIS_MACHINE
+    if not (url.scheme == "https" or plain_here) or not url.hostname or url.query or "@" in url.netloc:
+        raise ValueError(f"must be an https address like {TELEGRAM_API}")
+    return text.rstrip("/")
+
+
+def _one_line(text: str) -> str:
+    if any(character < " " or character == "\x7f" for character in text):
+        raise ValueError("must be one line, without control characters")
+    return text.strip()
+
+
+Token = Annotated[SecretStr, Field(max_length=200), AfterValidator(_token)]
+ApiUrl = Annotated[str, Field(max_length=500), AfterValidator(_api_url)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+
+
+class Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class BotInput(Input):
+    """A bot to be added; its name at Telegram is asked for with the token."""
+
+    token: Token
+    name: Name = ""
+    mode: Mode = "polling"
+    groups: Groups = "ignore"
+    api_url: ApiUrl = TELEGRAM_API
+
+
+class BotChange(Input):
+    """What shall be different; what is left out stays."""
+
+    token: Token | None = None
+    name: Name | None = None
+    mode: Mode | None = None
+    groups: Groups | None = None
+    api_url: ApiUrl | None = None
+
+
+class BotView(BaseModel):
+    """A bot without its token."""
+
+    id: str
+    address: str
+    name: str
+    mode: Mode
+    groups: Groups
+    api_url: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> "BotView":
+        return cls.model_validate({**document, "id": document["_id"]})
+
+
+class BotPage(BaseModel):
+    items: list[BotView]
+    next: str | None = None

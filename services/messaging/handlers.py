@@ -1,0 +1,35 @@
+"""The bus door: messages to be sent, and parked payloads that are replayed."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from hub.bus.base import Bus
+from hub.channels.ledger import Ledger
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import SendMessage
+from hub.contracts.park import RawPayloadStored
+
+GROUP = "messaging"
+
+
+def subscribe(
+    bus: Bus,
+    channel: str,
+    *,
+    ledger: Ledger,
+    replay: Callable[[RawPayloadStored], Awaitable[None]],
+    wake: Callable[[str], None],
+) -> None:
+    """`wake` is called with each account that has something to send."""
+
+    async def on_send(envelopes: Sequence[Envelope]) -> None:
+        messages = [envelope.event for envelope in envelopes if isinstance(envelope.event, SendMessage)]
+        for account in await ledger.accept(messages):
+            wake(account)
+
+    async def on_raw(envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            if isinstance(envelope.event, RawPayloadStored):
+                await replay(envelope.event)
+
+    bus.subscribe(f"outbound.{channel}", group=GROUP, handle=on_send)
+    bus.subscribe(f"raw.{channel}", group=GROUP, handle=on_raw)

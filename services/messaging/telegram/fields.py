@@ -1,0 +1,45 @@
+"""Reading of JSON that anybody may have written: what is not of the wanted type is as if it were not there."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+Json = Mapping[str, Any]
+NOTHING: Json = {}
+_LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+_LARGEST = 2**63
+
+
+def thing(given: Any, *names: str) -> Json:
+    """The object under these names, one inside the other; empty where there is none."""
+    for name in names:
+        given = given.get(name) if isinstance(given, Mapping) else None
+    return given if isinstance(given, Mapping) else NOTHING
+
+
+def things(given: Any, name: str) -> Sequence[Json]:
+    """The objects of a list."""
+    listed = given.get(name) if isinstance(given, Mapping) else None
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
+def text(given: Any, name: str, *, limit: int = 100_000) -> str:
+    """Without what UTF-8 or a store cannot hold; empty where it is no text."""
+    found = given.get(name) if isinstance(given, Mapping) else None
+    if not isinstance(found, str):
+        return ""
+    return found[:limit].encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def number(given: Any, name: str) -> int | None:
+    """A whole number of 64 bits."""
+    found = given.get(name) if isinstance(given, Mapping) else None
+    whole = isinstance(found, int) and not isinstance(found, bool) and -_LARGEST <= found < _LARGEST
+    return found if whole else None
+
+
+def moment(given: Any, name: str) -> datetime | None:
+    """Seconds since 1970, where that is a date people know."""
+    seconds = number(given, name)
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 < seconds <= _LATEST else None

@@ -1,0 +1,286 @@
+"""What a Telegram update says, as the hub's events: pure, and the same for the same update.
+
+An update that this version does not know is `unreadable`: it is parked with its bytes and holds nothing up.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from hub.contracts.address import ReachabilityRecorded
+from hub.contracts.interaction import (
+    Attachment,
+    InteractionReceived,
+    InteractionRevised,
+    Participant,
+    ReactionRecorded,
+    Role,
+    SourceEvidence,
+)
+from hub.kit.ids import derive, moment_of
+from services.messaging.models import Account, Bot, Payload, Reading, WantedFile
+from services.messaging.telegram.content import Content, TelegramFile, content_of
+from services.messaging.telegram.fields import Json, moment, number, text, thing, things
+from services.messaging.telegram.names import address_of, key_of, our_address
+from services.messaging.telegram.render import html_of
+
+CHANNEL = "telegram"
+_NAME = 200
+_START = "/start "
+_NO_TIME = datetime(2015, 6, 24, tzinfo=UTC)
+"""Before the first bot: for an update that tells no time."""
+_GONE = ("kicked", "left", "restricted")
+_SILENT = {
+    "business_connection": "a business account was connected or changed",
+    "deleted_business_messages": "messages were deleted at the business account",
+    "message_reaction_count": "reactions of nobody in particular",
+    "chat_member": "somebody's standing in a chat changed",
+    "chat_join_request": "somebody wants to join a chat",
+    "chat_boost": "a chat was boosted",
+    "removed_chat_boost": "a boost was taken back",
+    "poll": "a poll changed",
+    "poll_answer": "somebody voted",
+}
+"""Kinds that say nothing to us, and why."""
+
+
+def read(payload: Payload, account: Account, raw: str, received_at: datetime) -> Reading:
+    """The reading of an update's bytes; `raw` is their blob key. Never raises."""
+    assert isinstance(account, Bot)
+    try:
+        update = orjson.loads(payload.raw)
+    except orjson.JSONDecodeError as exc:
+        return Reading(unreadable=f"not JSON: {exc}")
+    return parse(update, account, raw, received_at)
+
+
+def parse(update: Any, bot: Bot, raw: str, received_at: datetime) -> Reading:
+    """What an update says to this bot. Never raises, whatever it is given."""
+    if not isinstance(update, Mapping) or number(update, "update_id") is None:
+        return Reading(unreadable="no update: it has no update_id")
+    kind = next((name for name in update if name != "update_id" and isinstance(update[name], Mapping)), "")
+    reader = _READERS.get(kind)
+    if reader is not None:
+        return reader(_Call(kind, thing(update, kind), bot, raw, received_at))
+    if kind in _SILENT:
+        return Reading(kind=kind, reason=_SILENT[kind])
+    return Reading(kind="unsupported", unreadable=f"an update of a kind this version does not know: {kind or 'none'}")
+
+
+class _Call:
+    """What the readers of one update need."""
+
+    def __init__(self, kind: str, given: Json, bot: Bot, raw: str, received_at: datetime) -> None:
+        self.kind = kind
+        self.given = given
+        self.bot = bot
+        self.raw = raw
+        self.received_at = received_at
+
+    def ignored(self, reason: str) -> Reading:
+        return Reading(kind=self.kind, reason=reason)
+
+    def unreadable(self, reason: str) -> Reading:
+        return Reading(kind="unsupported", unreadable=f"{self.kind}: {reason}")
+
+
+def _message(call: _Call) -> Reading:
+    """A message or its newer form, in a private chat, a group or a channel, or to a business account."""
+    message, bot = call.given, call.bot
+    chat, message_id = thing(message, "chat"), number(message, "message_id")
+    chat_id = number(chat, "id")
+    if chat_id is None or message_id is None:
+        return call.unreadable("it names no chat or no message")
+    if chat.get("type") != "private" and bot.groups == "ignore":
+        return call.ignored("a post in a group or channel; see `groups` of the bot")
+    if _is_own(message, chat):
+        return call.ignored("written by the owner of the business account himself")
+    content = content_of(message)
+    if content.service:
+        return call.ignored("it tells of the chat, and says nothing to us")
+    return _received(call, content, chat_id, message_id)
+
+
+def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> Reading:
+    message, bot = call.given, call.bot
+    at = moment(message, "date") or _NO_TIME
+    group = text(message, "media_group_id", limit=100)
+    interaction_id = _interaction_id(bot, chat_id, f"album/{group}" if group else str(message_id), at)
+    participants = _participants(message, bot, chat_id)
+    attachments = [_attachment(interaction_id, message_id, n, file) for n, file in enumerate(content.files)]
+    html = html_of(content.text, content.entities)
+    fields: dict[str, Any] = {
+        "id": interaction_id,
+        "channel": CHANNEL,
+        "type": CHANNEL,
+        "account": bot.id,
+        "at": at,
+        "received_at": call.received_at,
+        "participants": participants,
+        "text": content.text,
+        "attachments": tuple(attachments),
+        "keys": (key_of(bot, chat_id, message_id),),
+        "refs": _refs(message, bot, chat_id),
+        "contacts": content.contacts,
+        "source": _source(content.text),
+        "raw": call.raw,
+        "problem": "" if content.known else "a message of a kind that is not shown here; the raw update has it",
+    }
+    edited = moment(message, "edit_date") if call.kind.startswith("edited") else None
+    event = InteractionRevised(**fields, revised_at=edited) if edited else InteractionReceived(**fields)
+    wanted = [_wanted(event, attachment, file) for attachment, file in zip(attachments, content.files, strict=True)]
+    return Reading(kind=call.kind, events=(event,), files=tuple(wanted), html=html, album=group)
+
+
+def _callback(call: _Call) -> Reading:
+    """A button was pressed: its words, as an answer to the message it is under."""
+    query, bot = call.given, call.bot
+    message, user_id = thing(query, "message"), number(thing(query, "from"), "id")
+    chat_id = number(thing(message, "chat"), "id") or user_id
+    query_id = text(query, "id", limit=100)
+    if chat_id is None or user_id is None or not query_id:
+        return call.unreadable("it names nobody")
+    at = call.received_at
+    answered, data = number(message, "message_id"), text(query, "data", limit=200)
+    event = InteractionReceived(
+        id=derive("in", CHANNEL, bot.username.lower(), "callback", query_id),
+        channel=CHANNEL,
+        type=CHANNEL,
+        account=bot.id,
+        at=at,
+        received_at=call.received_at,
+        participants=_people(thing(query, "from"), bot, chat_id),
+        text=_label(message, data) or data,
+        keys=(f"{CHANNEL}:callback/{query_id}",),
+        refs=(key_of(bot, chat_id, answered),) if answered is not None else (),
+        raw=call.raw,
+    )
+    return Reading(kind="callback", events=(event,))
+
+
+def _label(message: Json, data: str) -> str:
+    """What stands on the button that sends this."""
+    rows = thing(message, "reply_markup").get("inline_keyboard")
+    for row in rows if isinstance(rows, list) else []:
+        for button in row if isinstance(row, list) else []:
+            if text(button, "callback_data", limit=200) == data:
+                return text(button, "text", limit=200)
+    return ""
+
+
+def _reaction(call: _Call) -> Reading:
+    reaction, bot = call.given, call.bot
+    chat, message_id = thing(reaction, "chat"), number(reaction, "message_id")
+    chat_id, user_id = number(chat, "id"), number(thing(reaction, "user"), "id")
+    if chat_id is None or message_id is None:
+        return call.unreadable("it names no chat or no message")
+    if user_id is None:
+        return call.ignored("a reaction of nobody in particular")
+    signs = [_sign(one) for one in things(reaction, "new_reaction")]
+    event = ReactionRecorded(
+        message_key=key_of(bot, chat_id, message_id),
+        address=address_of(bot, user_id),
+        signs=tuple(sign for sign in signs if sign),
+        at=moment(reaction, "date") or _NO_TIME,
+    )
+    return Reading(kind="reaction", events=(event,))
+
+
+def _sign(reaction: Json) -> str:
+    named = {"custom_emoji": "custom emoji", "paid": "⭐"}
+    return text(reaction, "emoji", limit=20) or named.get(text(reaction, "type", limit=20), "")
+
+
+def _standing(call: _Call) -> Reading:
+    """A user blocked the bot, or let it in again."""
+    change, bot = call.given, call.bot
+    chat_id = number(thing(change, "chat"), "id")
+    if thing(change, "chat").get("type") != "private" or chat_id is None:
+        return call.ignored("the bot's standing in a group or channel changed")
+    status = text(thing(change, "new_chat_member"), "status", limit=20)
+    gone = status in _GONE
+    event = ReachabilityRecorded(
+        address=address_of(bot, chat_id),
+        account=bot.id,
+        reachable=not gone,
+        reason="he blocked the bot" if gone else "",
+        at=moment(change, "date") or _NO_TIME,
+    )
+    return Reading(kind="blocked" if gone else "unblocked", events=(event,))
+
+
+_READERS: dict[str, Callable[[_Call], Reading]] = {
+    "message": _message,
+    "edited_message": _message,
+    "channel_post": _message,
+    "edited_channel_post": _message,
+    "business_message": _message,
+    "edited_business_message": _message,
+    "guest_message": _message,
+    "callback_query": _callback,
+    "message_reaction": _reaction,
+    "my_chat_member": _standing,
+}
+ALLOWED_UPDATES = tuple(name for name in _READERS if name != "guest_message")
+"""What a bot asks Telegram for."""
+
+
+def _interaction_id(bot: Bot, chat_id: int, name: str, at: datetime) -> str:
+    return derive("in", CHANNEL, bot.username.lower(), str(chat_id), name, at=int(at.timestamp()))
+
+
+def _participants(message: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:
+    return _people(thing(message, "from") or thing(message, "sender_chat") or thing(message, "chat"), bot, chat_id)
+
+
+def _people(sender: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:
+    """The chat is where answers go; in a group it is not the sender's own."""
+    name = " ".join(filter(None, (text(sender, "first_name", limit=_NAME), text(sender, "last_name", limit=_NAME))))
+    username = text(sender, "username", limit=_NAME)
+    shown = name or text(sender, "title", limit=_NAME)
+    return (
+        Participant(
+            role=Role.FROM,
+            address=address_of(bot, chat_id),
+            raw=f"@{username}" if username else str(chat_id),
+            name=shown or username,
+        ),
+        Participant(role=Role.TO, address=our_address(bot), raw=bot.address, name=bot.name, ours=True),
+    )
+
+
+def _is_own(message: Json, chat: Json) -> bool:
+    """In a business chat the owner writes, too; he is not the one whose chat it is."""
+    if not text(message, "business_connection_id", limit=100) or chat.get("type") != "private":
+        return False
+    sender = number(thing(message, "from"), "id")
+    return sender is not None and sender != number(chat, "id")
+
+
+def _refs(message: Json, bot: Bot, chat_id: int) -> tuple[str, ...]:
+    answered = number(thing(message, "reply_to_message"), "message_id")
+    return (key_of(bot, chat_id, answered),) if answered is not None else ()
+
+
+def _source(words: str) -> SourceEvidence | None:
+    """The payload of a link `t.me/bot?start=PAYLOAD`."""
+    payload = words[len(_START) :].strip() if words.startswith(_START) else ""
+    return SourceEvidence(kind="start_payload", value=payload[:200]) if payload else None
+
+
+def _attachment(interaction_id: str, message_id: int, position: int, file: TelegramFile) -> Attachment:
+    return Attachment(
+        id=derive("at", interaction_id, str(message_id), str(position), at=moment_of(interaction_id)),
+        filename=file.name,
+        content_type=file.content_type,
+        size=file.size,
+        state="pending",
+    )
+
+
+def _wanted(event: InteractionReceived, attachment: Attachment, file: TelegramFile) -> WantedFile:
+    return WantedFile(
+        attachment=attachment, reference=file.file_id, interaction_id=event.id, sender=event.participants[0].address
+    )
