@@ -233,6 +233,8 @@ class Delivery(Body):
     copy_state: Literal["pending", "saved", "failed"] | None = None
     """The copy in the Sent folder, a step of its own."""
     copy_reason: str | None = None
+    receipt: bool = False
+    """The state is from the provider's receipt."""
 
 
 class Forwarded(Body):
@@ -404,6 +406,8 @@ class DeliveryRecorded(Event):
     """Names the provider gave the message."""
     copy_state: Literal["pending", "saved", "failed"] | None = None
     copy_reason: str | None = None
+    receipt: bool = False
+    """Told by the provider after it had taken the message: then a failure counts although it was sent."""
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.interaction_id, self.state, self.copy_state or "")

@@ -11,6 +11,7 @@ from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import (
     Delivery,
     DeliveryRecorded,
+    DeliveryState,
     Interaction,
     InteractionChanged,
     InteractionLinked,
@@ -202,10 +203,23 @@ def with_delivery(event: DeliveryRecorded, interaction: Document) -> Document:
     return {**interaction, "delivery": after, "keys": keys}
 
 
+def _moves(before: Delivery, event: DeliveryRecorded) -> bool:
+    """A state of lower rank changes nothing; but a receipt may say that what was sent did not arrive, and then only
+    a later one that it did.
+    """
+    arrived = (DeliveryState.DELIVERED, DeliveryState.READ)
+    if before.receipt and before.state is DeliveryState.FAILED:
+        return event.state in arrived
+    if event.receipt and event.state is DeliveryState.FAILED:
+        return before.state not in (*arrived, DeliveryState.BOUNCED)
+    return event.state.rank >= before.state.rank
+
+
 def delivery_after(before: Delivery | None, event: DeliveryRecorded) -> Delivery:
     """The delivery after what was told; a state of lower rank than the present one changes nothing."""
-    moves = before is None or event.state.rank >= before.state.rank
+    moves = before is None or _moves(before, event)
     return Delivery(
+        receipt=event.receipt if before is None or moves else before.receipt,
         state=event.state if before is None or moves else before.state,
         reason=event.reason if before is None or (moves and event.state != before.state) else before.reason,
         copy_state=event.copy_state or (before.copy_state if before else None),

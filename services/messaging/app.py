@@ -1,37 +1,45 @@
 """Puts the messaging service together."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
 from hub.bus.base import Bus
+from hub.channels.accounts import AccountRepository
 from hub.channels.keeping import Keeping
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.owner import Owner
 from hub.channels.sends import SendRepository
-from hub.channels.workers import Workers
+from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
 from hub.kit.http import service_app
 from hub.store.base import Store
 from hub.store.leases import LEASES, Leases
 from services.messaging.bots.repository import BotRepository
-from services.messaging.bots.service import Bots, BotTrial
-from services.messaging.endpoints import router
-from services.messaging.handlers import subscribe
+from services.messaging.bots.service import Bots
+from services.messaging.endpoints import Doors, router
+from services.messaging.handlers import Replay, subscribe
 from services.messaging.inbound.repository import InboundRepository
-from services.messaging.inbound.service import Intake
-from services.messaging.models import Bot
+from services.messaging.inbound.service import Intake, Read
+from services.messaging.line import SERVICE, Ground
+from services.messaging.models import Bot, Provider, TwilioProvider
+from services.messaging.numbers.repository import NumberRepository
+from services.messaging.numbers.service import Numbers
 from services.messaging.settings import Settings
-from services.messaging.telegram import parse
+from services.messaging.sms import parse as sms
+from services.messaging.sms.channel import Route
+from services.messaging.sms.line import SmsLine
+from services.messaging.telegram import parse as telegram
 from services.messaging.telegram.line import Api, TelegramLine
 
 
 class MessagingService:
     """Bots and numbers: messages in, messages out."""
 
-    name = "messaging"
+    name = SERVICE
 
-    def __init__(self, http: FastAPI, *, bus: Bus, store: Store, workers: Workers, owner: Owner) -> None:
+    def __init__(self, http: FastAPI, *, bus: Bus, store: Store, workers: Sequence[Workers], owner: Owner) -> None:
         self.http = http
         self._bus = bus
         self._store = store
@@ -41,108 +49,144 @@ class MessagingService:
     async def start(self) -> None:
         await self._store.start()
         await self._bus.start()
-        await self._workers.start()
+        for workers in self._workers:
+            await workers.start()
 
     async def stop(self) -> None:
-        await self._workers.stop()
+        await asyncio.gather(*(workers.stop() for workers in self._workers))
         await self._bus.stop()
         await self._store.stop()
         self._owner.release()
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every channel of the service stands on."""
-
-    footing: Footing
-    settings: Settings
-    bus: Bus
-    store: Store
-    leases: Leases
-    sends: SendRepository
-    inbound: InboundRepository
-
-
 def build(footing: Footing) -> MessagingService:
     """The service on its footing."""
-    settings = Settings.load(footing.source)
-    bus, store, clock = footing.bus("messaging"), footing.store("messaging"), footing.clock
-    owner = Owner(footing.data, "messaging")
-    leases = Leases(store.collection(LEASES), clock, owner.name, settings.lease)
-    ground = Ground(footing, settings, bus, store, leases, SendRepository(store), InboundRepository(store))
-    bots, telegram, workers = _telegram(ground)
+    floor = Floor(footing)
+    bots, telegram_line, bot_workers = _telegram(floor)
+    numbers, sms_line, number_workers = _sms(floor)
     http = service_app(
-        "omnihub messaging", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping}
+        "omnihub messaging",
+        checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
-    http.include_router(router(bots, telegram))
-    return MessagingService(http, bus=bus, store=store, workers=workers, owner=owner)
+    doors = Doors(bots=bots, numbers=numbers, telegram=telegram_line, sms=sms_line, wake=number_workers.wake)
+    http.include_router(router(doors))
+    workers = (bot_workers, number_workers)
+    return MessagingService(http, bus=floor.bus, store=floor.store, workers=workers, owner=floor.owner)
 
 
-def _telegram(ground: Ground) -> tuple[Bots, TelegramLine, Workers]:
-    footing, settings, clock = ground.footing, ground.settings, ground.footing.clock
-    repository = BotRepository(ground.store, footing.secrets)
-    ledger = Ledger(
-        service="messaging",
-        sends=ground.sends,
-        accounts=repository,
-        bus=ground.bus,
-        clock=clock,
-        patience=_patience(settings),
-    )
-    intake = Intake(
-        bus=ground.bus,
-        blobs=footing.blobs,
-        index=ground.inbound,
-        read=parse.read,
-        clock=clock,
-        files_wanted=lambda bot_id: line.files_wanted(bot_id),
-    )
-    line = TelegramLine(
-        bots=repository,
-        inbound=ground.inbound,
-        intake=intake,
-        ledger=ledger,
-        bus=ground.bus,
-        blobs=footing.blobs,
-        clock=clock,
-        settings=settings,
-        open_api=_open_api,
-    )
-    workers = Workers(
-        repository=repository, leases=ground.leases, hire=line.hire, clock=clock, lease_ttl=settings.lease
-    )
-    subscribe(ground.bus, "telegram", ledger=ledger, replay=line.replay, wake=workers.wake)
-    keeping = Keeping(
-        channel="telegram",
-        noun="bot",
-        repository=repository,
-        sends=ground.sends,
-        ledger=ledger,
-        clock=clock,
-        silence=settings.silence,
-        changed=workers.look,
-    )
-    bots = Bots(keeping=keeping, repository=repository, trial=_Trial(settings), public_url=settings.public_url)
+class Floor:
+    """What all channels of the service share, and how one is built on it."""
+
+    def __init__(self, footing: Footing) -> None:
+        self.footing = footing
+        self.settings = Settings.load(footing.source)
+        self.bus, self.store = footing.bus(SERVICE), footing.store(SERVICE)
+        self.owner = Owner(footing.data, SERVICE)
+        self._leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, self.settings.lease)
+        self._sends = SendRepository(self.store)
+        self._inbound = InboundRepository(self.store)
+
+    def ground(self, accounts: AccountRepository, read: Read, files_wanted: Callable[[str], None]) -> Ground:
+        clock, settings = self.footing.clock, self.settings
+        patience = Patience(
+            retry_delays=settings.retry_delays, give_up=settings.give_up, reconnect_cap=settings.reconnect_cap
+        )
+        ledger = Ledger(
+            service=SERVICE, sends=self._sends, accounts=accounts, bus=self.bus, clock=clock, patience=patience
+        )
+        intake = Intake(
+            bus=self.bus,
+            blobs=self.footing.blobs,
+            index=self._inbound,
+            read=read,
+            clock=clock,
+            files_wanted=files_wanted,
+        )
+        return Ground(
+            bus=self.bus,
+            blobs=self.footing.blobs,
+            clock=clock,
+            settings=settings,
+            inbound=self._inbound,
+            intake=intake,
+            ledger=ledger,
+            accounts=accounts,
+        )
+
+    def staff(self, channel: str, noun: str, ground: Ground, hire: Hire, replay: Replay) -> tuple[Workers, Keeping]:
+        """The workers of a channel's accounts, listening to the bus, and the keeping of the accounts."""
+        workers = Workers(
+            repository=ground.accounts,
+            leases=self._leases,
+            hire=hire,
+            clock=ground.clock,
+            lease_ttl=self.settings.lease,
+        )
+        subscribe(self.bus, channel, ledger=ground.ledger, replay=replay, wake=workers.wake)
+        keeping = Keeping(
+            channel=channel,
+            noun=noun,
+            repository=ground.accounts,
+            sends=self._sends,
+            ledger=ground.ledger,
+            clock=ground.clock,
+            silence=self.settings.silence,
+            changed=workers.look,
+        )
+        return workers, keeping
+
+
+def _telegram(floor: Floor) -> tuple[Bots, TelegramLine, Workers]:
+    repository = BotRepository(floor.store, floor.footing.secrets)
+    ground = floor.ground(repository, telegram.read, lambda bot_id: line.files_wanted(bot_id))
+    line = TelegramLine(ground, bots=repository, open_api=_open_api)
+    workers, keeping = floor.staff("telegram", "bot", ground, line.hire, line.replay)
+    trial = _BotTrial(floor.settings.trial_timeout.total_seconds())
+    bots = Bots(keeping=keeping, repository=repository, trial=trial, public_url=floor.settings.public_url)
     return bots, line, workers
 
 
+def _sms(floor: Floor) -> tuple[Numbers, SmsLine, Workers]:
+    repository = NumberRepository(floor.store, floor.footing.secrets)
+    ground = floor.ground(repository, sms.read, lambda number_id: line.files_wanted(number_id))
+    line = SmsLine(ground, numbers=repository, open_route=_open_route)
+    workers, keeping = floor.staff("sms", "number", ground, line.hire, line.replay)
+    patience = floor.settings.trial_timeout.total_seconds()
+
+    async def trial(provider: Provider) -> None:
+        route = _open_route(provider, patience=patience)
+        try:
+            await route.probe()
+        finally:
+            await route.close()
+
+    return Numbers(keeping=keeping, repository=repository, trial=trial), line, workers
+
+
+# The vendors' libraries take 20 MB each, for who has an account there.
+
+
 def _open_api(bot: Bot, *, patience: float) -> Api:
-    from services.messaging.adapters.telegram import TelegramApi  # 20 MB, for who has a bot
+    from services.messaging.adapters.telegram import TelegramApi
 
     return TelegramApi(bot, patience=patience)
 
 
-class _Trial(BotTrial):
-    def __init__(self, settings: Settings) -> None:
-        self._patience = settings.trial_timeout.total_seconds()
+def _open_route(provider: Provider, *, patience: float) -> Route:
+    if isinstance(provider, TwilioProvider):
+        from services.messaging.adapters.twilio import TwilioApi
+
+        return TwilioApi(provider, patience=patience)
+    from services.messaging.adapters.http_sms import HttpSms
+
+    return HttpSms(provider, patience=patience)
+
+
+class _BotTrial:
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
 
     async def username(self, *, token: str, api_url: str) -> tuple[str, str]:
-        from services.messaging.adapters.telegram import TelegramTrial  # 20 MB, for who has a bot
+        from services.messaging.adapters.telegram import TelegramTrial
 
         return await TelegramTrial(patience=self._patience).username(token=token, api_url=api_url)
-
-
-def _patience(settings: Settings) -> Patience:
-    return Patience(
-        retry_delays=settings.retry_delays, give_up=settings.give_up, reconnect_cap=settings.reconnect_cap
-    )

@@ -9,6 +9,7 @@ from hub.contracts.interaction import SendMessage
 from hub.contracts.park import RawPayloadStored
 
 GROUP = "messaging"
+Replay = Callable[[RawPayloadStored], Awaitable[None]]
 
 
 def subscribe(
@@ -16,7 +17,7 @@ def subscribe(
     channel: str,
     *,
     ledger: Ledger,
-    replay: Callable[[RawPayloadStored], Awaitable[None]],
+    replay: Replay,
     wake: Callable[[str], None],
 ) -> None:
     """`wake` is called with each account that has something to send."""

@@ -1,12 +1,15 @@
 """What the messaging service knows: accounts of its channels, what providers hand over, and what it says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from hub.contracts.base import Event
 from hub.contracts.interaction import Attachment
 
 TELEGRAM_API = "https://api.telegram.org"
+TWILIO_API = "https://api.twilio.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,60 @@ class Bot(Account):
     """What Telegram shows with every webhook call."""
     groups: Literal["ignore", "record"] = "ignore"
     """What becomes of posts in groups and channels that the bot is in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioProvider:
+    """An account at Twilio. `service` is a Messaging Service that picks the number."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    service: str = ""
+    api_url: str = TWILIO_API
+    name: str = "twilio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpProvider:
+    """Any provider that takes an SMS by one HTTP request.
+
+    `{to}`, `{from}`, `{text}` and `{id}` stand for the message's in `url`, `headers` and `body`.
+    """
+
+    name: str
+    url: str
+    method: Literal["GET", "POST"] = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Mapping[str, str] = field(default_factory=dict, repr=False)
+    encoding: Literal["json", "form"] = "json"
+    id_path: str = "id"
+    """Where the message's id is in the answer's JSON: `messages.0.id`."""
+    status_path: str = ""
+    """Where a receipt has its status."""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """Our words for the provider's: `{"DELIVRD": "delivered"}`."""
+    secret: str = field(default="", repr=False)
+    """What the provider shows with its receipts."""
+
+
+Provider = TwilioProvider | HttpProvider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsNumber(Account):
+    """A number or sender name of ours, and by whom it sends: the first provider that works."""
+
+    sender: str
+    """Normalised: `phone:+74951234567`, `sms:ROMASHKA`."""
+    providers: tuple[Provider, ...]
+    substitute: bool = False
+    """Typographic marks become those of SMS, so that a text needs fewer segments."""
+    tariff: Decimal | None = None
+    """Price of a segment."""
+    region: str = "RU"
+
+    def provider(self, name: str) -> Provider | None:
+        return next((one for one in self.providers if one.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The HTTP door of the messaging service's bots: checked here, answered there."""
+"""The HTTP doors of the messaging service's bots and numbers: checked here, answered there."""
 
 from typing import Annotated
 
@@ -7,7 +7,19 @@ from fastapi import Depends, Query, Response
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.documented import gives
-from services.gateway.peers.views import BotChanges, BotList, BotView, NewBot, Paging
+from services.gateway.peers.views import (
+    BotChanges,
+    BotList,
+    BotView,
+    NewBot,
+    NewNumber,
+    NumberChanges,
+    NumberList,
+    NumberView,
+    Paging,
+    SmsPreview,
+    SmsText,
+)
 from services.gateway.rights import Right
 from services.gateway.views import CONFLICT, NOT_FOUND, Id
 
@@ -54,3 +66,56 @@ async def change_bot(item_id: Id, form: BotChanges, me: Me, write: Write, hub: H
 async def remove_bot(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
     """Receive and send by this bot no more; what it brought stays."""
     return await hub.messaging.write("DELETE", f"/bots/{item_id}", None, employee=me.login, key=write.key)
+
+
+@routes.get("/numbers", operation_id="listNumbers", dependencies=_READ, **gives(NumberList))
+async def list_numbers(query: Annotated[Paging, Query()], me: Me, hub: Hub) -> Response:
+    """Our numbers and sender names for SMS."""
+    return await hub.messaging.read("/numbers", query, employee=me.login)
+
+
+@routes.post("/numbers", operation_id="addNumber", dependencies=_MANAGE, **gives(NumberView, CONFLICT, status=201))
+async def add_number(form: NewNumber, me: Me, write: Write, hub: Hub) -> Response:
+    """Add a number; a login at Twilio is tried first. Let Twilio post messages to PUBLIC_URL/hooks/sms/ID."""
+    body = form.model_dump(mode="json", exclude_unset=True)
+    return await hub.messaging.write("POST", "/numbers", body, employee=me.login, key=write.key)
+
+
+@routes.get("/numbers/{id}", operation_id="showNumber", dependencies=_READ, **gives(NumberView, NOT_FOUND))
+async def show_number(item_id: Id, me: Me, hub: Hub) -> Response:
+    """One number."""
+    return await hub.messaging.read(f"/numbers/{item_id}", None, employee=me.login)
+
+
+@routes.patch(
+    "/numbers/{id}", operation_id="changeNumber", dependencies=_MANAGE, **gives(NumberView, NOT_FOUND, CONFLICT)
+)
+async def change_number(item_id: Id, form: NumberChanges, me: Me, write: Write, hub: Hub) -> Response:
+    """Change a number; new logins are tried first."""
+    body = form.model_dump(mode="json", exclude_unset=True)
+    return await hub.messaging.write("PATCH", f"/numbers/{item_id}", body, employee=me.login, key=write.key)
+
+
+@routes.delete(
+    "/numbers/{id}",
+    operation_id="removeNumber",
+    status_code=204,
+    response_class=Response,
+    responses=NOT_FOUND,
+    dependencies=_MANAGE,
+)
+async def remove_number(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
+    """Send from this number no more; what it brought stays."""
+    return await hub.messaging.write("DELETE", f"/numbers/{item_id}", None, employee=me.login, key=write.key)
+
+
+@routes.post(
+    "/sms/preview",
+    operation_id="previewSms",
+    dependencies=[needs(Right.READ_CHANNELS)],
+    **gives(SmsPreview, NOT_FOUND),
+)
+async def preview_sms(form: SmsText, me: Me, write: Write, hub: Hub) -> Response:
+    """How a text would be sent: encoding, segments, price. Nothing leaves."""
+    body = form.model_dump(exclude_unset=True)
+    return await hub.messaging.write("POST", "/sms/preview", body, employee=me.login, key=write.key)

@@ -1,12 +1,13 @@
 """Messages and mailboxes over HTTP, as the gateway takes them and as the services behind it show them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, NaiveDatetime, model_validator
 from pydantic.config import JsonDict
 
-from hub.contracts.interaction import Direction
+from hub.contracts.interaction import DeliveryState, Direction
 from services.gateway.views import Form, View
 
 MAX_TEXT = 1_000_000
@@ -381,6 +382,126 @@ class BotChanges(Form):
         if not self.model_fields_set:
             raise ValueError("nothing to change; give token, name, mode, groups or api_url")
         return self
+
+
+class TwilioForm(Form):
+    """An account at Twilio."""
+
+    kind: Literal["twilio"] = "twilio"
+    account_sid: str = Field(max_length=60, examples=["AC00000000000000000000000000000000"])
+    auth_token: str = Field(min_length=1, max_length=200, description="Kept encrypted, never shown again")
+    service: str = Field(default="", max_length=60, description="A Messaging Service (MG…) that picks the number")
+    api_url: str = Field(default="https://api.twilio.com", max_length=2_000)
+
+
+class HttpSmsForm(Form):
+    """Any provider that takes an SMS by one HTTP request. `{to}`, `{from}`, `{text}`, `{id}` and `{callback}` stand for
+    the message's in `url`, `headers` and `body`.
+    """
+
+    kind: Literal["http"]
+    name: str = Field(max_length=40, examples=["smsc"])
+    url: str = Field(max_length=2_000, examples=["https://sms.example.com/send?to={to}"])
+    method: Literal["GET", "POST"] = "POST"
+    headers: dict[str, str] = Field(default={}, max_length=20, description="Kept encrypted, never shown again")
+    body: dict[str, str] = Field(default={}, max_length=30, description="Kept encrypted, never shown again")
+    encoding: Literal["json", "form"] = "json"
+    id_path: str = Field(default="id", max_length=200, examples=["messages.0.id"], description="In the answer's JSON")
+    status_path: str = Field(default="", max_length=200, description="In a receipt")
+    statuses: dict[str, DeliveryState] = Field(default={}, max_length=100, examples=[{"DELIVRD": "delivered"}])
+    secret: str = Field(default="", max_length=200, description="What the provider shows with receipts, `&secret=`")
+
+
+class NewNumber(Form):
+    """A number or sender name, and by whom it sends: the first provider that works."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "address": "+74951234567",
+                    "providers": [
+                        {
+                            "kind": "twilio",
+                            "account_sid": "AC00000000000000000000000000000000",
+                            "auth_token": "secret",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    address: str = Field(min_length=3, max_length=40, examples=["+74951234567", "ROMASHKA"])
+    name: str = Field(default="", max_length=200)
+    providers: list[Annotated[TwilioForm | HttpSmsForm, Field(discriminator="kind")]] = Field(
+        min_length=1, max_length=5
+    )
+    substitute: bool = Field(default=False, description="Typographic marks become those of SMS: fewer segments")
+    tariff: Decimal | None = Field(default=None, ge=0, description="Price of a segment")
+    region: str = Field(default="RU", pattern="^[A-Z]{2}$", description="Of numbers without a country")
+
+
+class NumberChanges(Form):
+    """What is not given stays; `providers` takes the place of all."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tariff": "3.50"}]})
+    name: str | None = Field(default=None, max_length=200)
+    providers: list[Annotated[TwilioForm | HttpSmsForm, Field(discriminator="kind")]] | None = Field(
+        default=None, min_length=1, max_length=5
+    )
+    substitute: bool | None = None
+    tariff: Decimal | None = Field(default=None, ge=0)
+    region: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give name, providers, substitute, tariff or region")
+        return self
+
+
+class ProviderView(View):
+    """A provider; its secrets are not shown."""
+
+    kind: Literal["twilio", "http"]
+    name: str
+    account_sid: str | None = None
+    service: str | None = None
+    url: str | None = None
+
+
+class NumberView(View):
+    id: str
+    address: str = Field(examples=["+74951234567"])
+    name: str
+    providers: list[ProviderView]
+    substitute: bool
+    tariff: Decimal | None
+    region: str
+    created_at: datetime
+
+
+class NumberList(View):
+    items: list[NumberView]
+    next: str | None
+
+
+class SmsText(Form):
+    """A text as it would be sent."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "«Ваш заказ» — готов…", "smart": True}]})
+    text: str = Field(max_length=100_000)
+    smart: bool = Field(default=False, description="Typographic marks become those of SMS")
+    account: str | None = Field(default=None, description="Which of our numbers would send it, for the price")
+
+
+class SmsPreview(View):
+    encoding: Literal["GSM-7", "UCS-2"]
+    segments: int
+    characters: int = Field(description="Septets in GSM-7, what people count as one in UCS-2")
+    remaining: int = Field(description="Units that the last segment has room for")
+    price: str | None = Field(description="Null without a tariff")
+    text: str
 
 
 class BotView(View):

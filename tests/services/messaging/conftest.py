@@ -1,16 +1,20 @@
 """The messaging service against the simulated Telegram, for its tests."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import PlainTextResponse
 
 from hub.channels.base import Health
 from hub.channels.simulators.telegram import SimulatedBot, TelegramFault, TelegramSimulator, TelegramUser
+from hub.channels.simulators.twilio import Posted, TwilioFault, TwilioSimulator
 from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.contracts.park import MessageParked
 from hub.footing import Footing, Service
+from hub.process import http_server, listening, url_of
 from hub.testing.channel_contract import ChannelHarness, interaction_id
 from services.messaging.app import build
 
@@ -101,6 +105,116 @@ class TelegramHarness(ChannelHarness):
         """Пётр has written, so that the bot may write to him."""
         self.bot.write(PETR, "/start")
         await self.arrivals(1)
+
+
+SID, AUTH = "AC" + "1" * 32, "auth-token-of-twilio"
+OUR_NUMBER, PHONE = "+74951234567", "+79161234567"
+
+
+class SmsHarness(ChannelHarness):
+    """One number of ours at Twilio, and Пётр's phone. The service itself stands where Twilio posts to."""
+
+    outbound = "outbound.sms"
+
+    def __init__(self, data: Path, twilio: TwilioSimulator, url: str, **settings: str) -> None:
+        given = {**SHORT, "PUBLIC_URL": url, **settings}
+        super().__init__(data, {f"OMNIHUB_MESSAGING__{name}": value for name, value in given.items()})
+        self.twilio = twilio
+        self.url = url
+        self.number_id = ""
+
+    def build(self, footing: Footing) -> Service:
+        return build(footing)
+
+    async def add_account(self) -> None:
+        answer = await self.api.post("/numbers", json=self.form())
+        assert answer.status_code == 201, answer.text
+        self.number_id = answer.json()["id"]
+        self.twilio.webhook = f"{self.url}/hooks/sms/{self.number_id}"
+
+    def form(self, **over: Any) -> dict[str, Any]:
+        return {"address": OUR_NUMBER, "name": "Ромашка", "providers": [self.provider()], **over}
+
+    def provider(self, **over: Any) -> dict[str, Any]:
+        login = {"account_sid": SID, "auth_token": AUTH, "api_url": self.twilio.url}
+        return {"kind": "twilio", **login, **over}
+
+    def customer_writes(self, text: str) -> None:
+        self.twilio.write(PHONE, OUR_NUMBER, text)
+
+    def customer_writes_poison(self) -> None:
+        self.twilio.post(Posted(self.twilio.webhook, {"Body": "from nobody"}, AUTH))
+
+    def customer_got(self) -> list[str]:
+        return [sms.body.splitlines()[0] for sms in self.twilio.sent]
+
+    def message(self, text: str, **over: Any) -> SendMessage:
+        fields: dict[str, Any] = {
+            "id": interaction_id(text),
+            "channel": "sms",
+            "account": self.number_id,
+            "to": (Participant(role=Role.TO, address=f"phone:{PHONE}", name="Пётр"),),
+            "text": text,
+        }
+        return SendMessage(**{**fields, **over})
+
+    def refuse(self, words: str) -> None:
+        self.twilio.faults.append(TwilioFault(400, 21211, words))
+
+    def defer(self, words: str) -> None:
+        self.twilio.faults.append(TwilioFault(429, 20429, words))
+
+    def cut_after_hand_over(self, *, accepted: bool) -> None:
+        self.twilio.faults.append(TwilioFault(cut=True, accepted=accepted))
+
+    def show_all_again(self) -> None:
+        self.twilio.show_all_again()
+
+    def spoil_credentials(self) -> None:
+        self.twilio.revoked = True
+
+    def mend_credentials(self) -> None:
+        self.twilio.revoked = False
+
+    async def health(self) -> Health:
+        answer = await self.api.get("/channels")
+        (item,) = answer.json()["items"]
+        return Health(**{name: item[name] for name in Health.__dataclass_fields__})
+
+    async def replay(self, parked: MessageParked) -> None:
+        await self.bus.publish_records([parked.record()])
+
+
+@asynccontextmanager
+async def at_a_socket() -> AsyncIterator[tuple[str, list[ChannelHarness]]]:
+    """A URL that leads to the service of the harness that is put into the list."""
+    bound = listening("127.0.0.1", 0)
+    harnesses: list[ChannelHarness] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if not harnesses or harnesses[0].service is None:
+            await PlainTextResponse("starting", 503)(scope, receive, send)
+            return
+        await harnesses[0].service.http(scope, receive, send)
+
+    async with http_server(app, bound):
+        yield url_of(bound), harnesses
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[TwilioSimulator]:
+    async with TwilioSimulator(SID, AUTH) as running:
+        yield running
+
+
+@pytest.fixture
+async def sms(tmp_path: Path, twilio: TwilioSimulator) -> AsyncIterator[SmsHarness]:
+    async with at_a_socket() as (url, harnesses):
+        made = SmsHarness(tmp_path, twilio, url)
+        harnesses.append(made)
+        await made.open()
+        yield made
+        await made.close()
 
 
 @pytest.fixture

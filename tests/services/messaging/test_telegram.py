@@ -22,7 +22,7 @@ from hub.contracts.interaction import (
 )
 from hub.kit.blobs import FolderBlobs
 from hub.testing.telegram_spec import request_problems
-from tests.services.messaging.conftest import PETR, TOKEN, TelegramHarness
+from tests.services.messaging.conftest import PETR, TOKEN, TelegramHarness, at_a_socket
 
 OLGA = TelegramUser(id=7, first_name="Ольга")
 SPECIFICATION = Path(__file__).parents[4] / "shared" / "data" / "telegram" / "api.json"
@@ -259,16 +259,9 @@ class Posting(TelegramHarness):
 
 @pytest.fixture
 async def posting(tmp_path: Path, telegram: TelegramSimulator) -> AsyncIterator[Posting]:
-    from hub.process import http_server, listening, url_of
-
-    bound = listening("127.0.0.1", 0)
-    made = Posting(tmp_path, telegram, url_of(bound))
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        assert made.service
-        await made.service.http(scope, receive, send)
-
-    async with http_server(app, bound):
+    async with at_a_socket() as (url, harnesses):
+        made = Posting(tmp_path, telegram, url)
+        harnesses.append(made)
         await made.open()
         yield made
         await made.close()

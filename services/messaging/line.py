@@ -1,0 +1,84 @@
+"""What runs for every account of the service, whatever its channel."""
+
+from dataclasses import dataclass
+
+from hub.bus.base import Bus
+from hub.channels.accounts import AccountRepository
+from hub.channels.alarm import AccountName, Alarm
+from hub.channels.base import Channel, Outcome
+from hub.channels.health import HealthNotes
+from hub.channels.ledger import Ledger
+from hub.channels.worker import Loop
+from hub.kit.blobs import Blobs
+from hub.kit.clock import Clock
+from services.messaging.inbound.files import Fetcher, FileSource
+from services.messaging.inbound.repository import InboundRepository
+from services.messaging.inbound.service import Intake
+from services.messaging.metrics import LAG, SENT, UP
+from services.messaging.models import Account
+from services.messaging.settings import Settings
+
+SERVICE = "messaging"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a channel of the service stands on."""
+
+    bus: Bus
+    blobs: Blobs
+    clock: Clock
+    settings: Settings
+    inbound: InboundRepository
+    intake: Intake
+    ledger: Ledger
+    accounts: AccountRepository
+
+
+class Line:
+    """One channel of the service; its own part is in the subclasses."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self._fetchers: dict[str, Fetcher] = {}
+
+    def files_wanted(self, account: str) -> None:
+        """There are files to be fetched."""
+        if fetcher := self._fetchers.get(account):
+            fetcher.woken.set()
+
+    def fetcher(self, account: Account, source: FileSource) -> Loop:
+        """The loop that fetches files for an account."""
+        ground = self.ground
+        self._fetchers[account.id] = made = Fetcher(
+            account.id,
+            source=source,
+            repository=ground.inbound,
+            bus=ground.bus,
+            blobs=ground.blobs,
+            clock=ground.clock,
+            limit=ground.settings.file_limit,
+            expiry=ground.settings.file_expiry,
+        )
+        return made
+
+    def alarm(self, account: Account, notes: HealthNotes) -> Alarm:
+        return Alarm(
+            AccountName(channel=account.channel, id=account.id, address=account.address, service=SERVICE),
+            notes=notes,
+            repository=self.ground.accounts,
+            bus=self.ground.bus,
+            clock=self.ground.clock,
+            silence=self.ground.settings.silence,
+        )
+
+
+def counted(account: Account, outcome: Outcome) -> None:
+    SENT.labels(account.id, type(outcome).__name__.lower()).inc()
+
+
+async def measure(account: Account, channel: Channel) -> None:
+    """Sets the gauges of an account."""
+    health = await channel.health()
+    UP.labels(account.id).set(health.state == "green")
+    LAG.labels(account.id).set(health.lag_seconds or 0)

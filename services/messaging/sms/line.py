@@ -1,0 +1,287 @@
+"""Everything of SMS in one place: what runs for each number, and the doors for messages and receipts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from hmac import compare_digest
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+import orjson
+
+from hub.channels.base import Outcome
+from hub.channels.health import HealthNotes
+from hub.channels.sender import Sender
+from hub.channels.sends import SendState
+from hub.channels.worker import AccountWorker
+from hub.contracts.address import ReachabilityRecorded
+from hub.contracts.base import Envelope, Event
+from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage
+from hub.contracts.park import RawPayloadStored
+from hub.kit.clock import from_iso
+from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.log import Log
+from hub.store.base import Document
+from hub.vendors.twilio import HEADER, is_signed
+from services.messaging.errors import FileGone, Forged, MessengerUnavailable
+from services.messaging.inbound.service import SOURCE
+from services.messaging.inbound.together import Together
+from services.messaging.line import SERVICE, Ground, Line, counted, measure
+from services.messaging.metrics import FORGED
+from services.messaging.models import HttpProvider, Payload, Provider, SmsNumber, TwilioProvider
+from services.messaging.numbers.repository import NumberRepository
+from services.messaging.sms.channel import ProviderKeeper, Route, SmsChannel
+from services.messaging.sms.failover import Breaker, chosen
+from services.messaging.sms.parse import key_of
+from services.messaging.sms.paths import at_path
+from services.messaging.sms.statuses import TWILIO, UNREACHABLE, reason
+
+ERRORS = 3
+SPAN = timedelta(minutes=1)
+"""So many failures within this time let the next provider send for as long."""
+_LOOKS, _LOOK = 50, 0.1
+log = Log(__name__)
+
+
+class OpenRoute(Protocol):
+    def __call__(self, provider: Provider, *, patience: float) -> Route: ...
+
+
+class Files:
+    """Files lie at whichever provider brought the message; only Twilio's has any."""
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        self._routes = routes
+
+    async def file(self, reference: str, *, limit: int) -> bytes:
+        route = self._routes.get("twilio")
+        if route is None:
+            raise FileGone("the number has no account at Twilio any more")
+        return await route.file(reference, limit=limit)
+
+
+class SmsLine(Line):
+    """Hires the workers of numbers, and takes what providers post."""
+
+    def __init__(self, ground: Ground, *, numbers: NumberRepository, open_route: OpenRoute) -> None:
+        super().__init__(ground)
+        self._numbers = numbers
+        self._open_route = open_route
+        self._doors: dict[str, tuple[SmsNumber, Together[Payload]]] = {}
+
+    async def replay(self, fact: RawPayloadStored) -> None:
+        """Reads a parked message again; raises Poison when it still cannot be read."""
+        document = await self._numbers.find(fact.account)
+        if document is None:
+            raise NotFound(f"no number {fact.account}")
+        await self.ground.intake.replay(fact, self._numbers.opened(document))
+
+    async def post(self, number_id: str, path: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Takes a message that Twilio posts; when it returns, the message is durable and published. `path` is that of
+        the call, with its query.
+
+        Raises:
+            Forged: the signature is not Twilio's.
+            NotFound: no such number.
+        """
+        number, door = await self._door(number_id)
+        self._check(number, path, _form(body), headers)
+        await door.add(Payload(kind="message", raw=body))
+
+    async def receipt(
+        self, number_id: str, path: str, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+    ) -> str | None:
+        """Takes what a provider says became of a message; the account to be woken, where another way is tried.
+
+        Raises:
+            Forged, NotFound: as `post`.
+            InvalidInput: it names no message, or no status that is known.
+        """
+        number, _ = await self._door(number_id)
+        provider = number.provider(query.get("provider", ""))
+        if isinstance(provider, HttpProvider):
+            state, words, sid, code = _generic(provider, query, body)
+        else:
+            form = _form(body)
+            self._check(number, path, form, headers)
+            state, words, sid, code = _twilio(form)
+        name = provider.name if provider else "twilio"
+        return await self._told(number, query.get("interaction", ""), name, state, words, sid, code)
+
+    def _check(
+        self, number: SmsNumber, path: str, form: Mapping[str, Sequence[str]], headers: Mapping[str, str]
+    ) -> None:
+        twilio = number.provider("twilio")
+        url, shown = f"{self.ground.settings.public_url}{path}", headers.get(HEADER, "")
+        if not isinstance(twilio, TwilioProvider) or not is_signed(url, form, shown, token=twilio.auth_token):
+            FORGED.labels("sms").inc()
+            raise Forged
+
+    async def _told(
+        self,
+        number: SmsNumber,
+        interaction_id: str,
+        provider: str,
+        state: DeliveryState,
+        words: str | None,
+        sid: str,
+        code: str,
+    ) -> str | None:
+        if not interaction_id:
+            raise InvalidInput("interaction: missing", fields={"interaction": "missing; see the status callback"})
+        if state is DeliveryState.FAILED and await self._another_way(number, interaction_id, provider, sid):
+            return number.id
+        now = self.ground.clock.now()
+        facts: list[Event] = [
+            DeliveryRecorded(
+                interaction_id=interaction_id,
+                at=now,
+                state=state,
+                reason=words,
+                keys=(key_of(provider, sid),) if sid else (),
+                receipt=True,
+            )
+        ]
+        if code in UNREACHABLE and (address := await self._address(interaction_id)):
+            facts.append(
+                ReachabilityRecorded(address=address, account=number.id, reachable=False, reason=words or "", at=now)
+            )
+        await self.ground.bus.publish([Envelope(event=fact, source=SOURCE, time=now) for fact in facts])
+        return None
+
+    async def _another_way(self, number: SmsNumber, interaction_id: str, provider: str, sid: str) -> bool:
+        """Whether a message that did not arrive goes out by a provider that did not try it."""
+        entry = await self._settled(interaction_id)
+        if entry is None:
+            return False
+        keys = [*entry["keys"], key_of(provider, sid)]
+        if chosen([one.name for one in number.providers], keys, lambda _: False) is None:
+            return False
+        words = f"{provider} took it and did not deliver it; the next provider tries"
+        try:
+            return await self.ground.ledger.reopen(interaction_id, words) is not None
+        except Conflict:
+            return await self._another_way(number, interaction_id, provider, sid)
+
+    async def _settled(self, interaction_id: str) -> Document | None:
+        """The ledger's entry; a receipt may be faster than the answer to the request that it is about.
+
+        Raises:
+            MessengerUnavailable: there is still no answer; the provider shall tell again.
+        """
+        for _ in range(_LOOKS):
+            entry = await self.ground.ledger.sends.get(interaction_id)
+            if entry is None or entry["state"] != SendState.SENDING:
+                return entry
+            await asyncio.sleep(_LOOK)
+        raise MessengerUnavailable("the message is being handed over at this moment; tell it again")
+
+    async def _address(self, interaction_id: str) -> str:
+        entry = await self.ground.ledger.sends.get(interaction_id)
+        if entry is None:
+            return ""
+        message = SendMessage.model_validate_json(entry["command"])
+        return next((person.address for person in message.to), "")
+
+    async def _door(self, number_id: str) -> tuple[SmsNumber, Together[Payload]]:
+        document = await self._numbers.get(number_id)
+        known = self._doors.get(number_id)
+        if known is None or known[0].revision != document["_v"]:
+            number = self._numbers.opened(document)
+
+            async def take(payloads: Sequence[Payload]) -> None:
+                await self.ground.intake.take(number, payloads)
+
+            known = self._doors[number_id] = (number, Together(take))
+        return known
+
+    def hire(self, document: Document, note: Document | None) -> AccountWorker:
+        """The worker of a number, from its document and the note on how it was."""
+        number, settings = self._numbers.opened(document), self.ground.settings
+        notes = HealthNotes(number.id, self.ground.clock, note)
+        patience = settings.timeout.total_seconds()
+        routes = {one.name: self._open_route(one, patience=patience) for one in number.providers}
+        channel = SmsChannel(
+            number,
+            routes,
+            public_url=settings.public_url,
+            breakers={name: Breaker(errors=ERRORS, span=SPAN) for name in routes},
+            keeper=ProviderKeeper(routes, health=notes, every=settings.check_interval, cap=settings.reconnect_cap),
+            notes=notes,
+            clock=self.ground.clock,
+            silence=settings.silence,
+        )
+
+        async def close() -> None:
+            for route in routes.values():
+                await route.close()
+
+        return AccountWorker(
+            loops=(channel.keeper, self.fetcher(number, Files(routes))),
+            sender=self._sender(channel, notes),
+            notes=notes,
+            alarm=self.alarm(number, notes),
+            measure=partial(measure, number, channel),
+            close=close,
+        )
+
+    def _sender(self, channel: SmsChannel, notes: HealthNotes) -> Sender:
+        async def inquire(entry: Document) -> Outcome | None:
+            message = SendMessage.model_validate_json(entry["command"])
+            return await channel.inquire(message, from_iso(entry["at"]))
+
+        async def probe() -> None:
+            """One provider that works is enough to send."""
+
+        return Sender(
+            channel,
+            channel.number.id,
+            service=SERVICE,
+            ledger=self.ground.ledger,
+            health=notes,
+            probe=probe,
+            cap=self.ground.settings.reconnect_cap,
+            inquire=inquire,
+            settled=partial(counted, channel.number),
+        )
+
+
+def _form(body: bytes) -> dict[str, list[str]]:
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _twilio(form: Mapping[str, Sequence[str]]) -> tuple[DeliveryState, str | None, str, str]:
+    """State, words, message id and error code of a status callback."""
+
+    def one(*names: str) -> str:
+        return next((form[name][0] for name in names if form.get(name)), "")
+
+    word, code = one("MessageStatus", "SmsStatus"), one("ErrorCode")
+    if word not in TWILIO:
+        fix = f"{word!r} is no status that Twilio has; there are {', '.join(TWILIO)}"
+        raise InvalidInput(f"MessageStatus: {fix}", fields={"MessageStatus": fix})
+    return TWILIO[word], reason(code, one("ErrorMessage")), one("MessageSid", "SmsSid"), code
+
+
+def _generic(
+    provider: HttpProvider, query: Mapping[str, str], body: bytes
+) -> tuple[DeliveryState, str | None, str, str]:
+    """The same of a receipt as its account describes it."""
+    if not provider.secret or not compare_digest(query.get("secret", "").encode(), provider.secret.encode()):
+        FORGED.labels("sms").inc()
+        raise Forged
+    given = _receipt(body)
+    word = str(at_path(given, provider.status_path))
+    if word not in provider.statuses:
+        fix = f"{word!r} is none of the statuses of {provider.name}; add it to the number's account"
+        raise InvalidInput(f"{provider.status_path}: {fix}", fields={provider.status_path or "status": fix})
+    sid = at_path(given, provider.id_path)
+    return DeliveryState(provider.statuses[word]), f"{provider.name}: {word}", "" if sid is None else str(sid), ""
+
+
+def _receipt(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {name: values[0] for name, values in _form(body).items()}

@@ -1,0 +1,19 @@
+"""Words by which somebody ends what we send him, or lets us begin again: only when they are all he wrote."""
+
+from typing import Literal
+
+_ENDING = """
+stop stopall unsubscribe cancel end quit optout revoke стоп стопвсе отписка отписаться отпишите отмена
+"""
+_BEGINNING = "start yes unstop старт подписка подписаться"
+_OUT, _IN = frozenset(_ENDING.split()), frozenset(_BEGINNING.split())
+State = Literal["given", "withdrawn"]
+_PROVIDER: dict[str, State] = {"STOP": "withdrawn", "START": "given"}
+
+
+def consent(text: str, provider_says: str = "") -> State | None:
+    """What a message says of his consent; `provider_says` is Twilio's `OptOutType`."""
+    if told := _PROVIDER.get(provider_says.upper()):
+        return told
+    word = "".join(text.split()).strip(".!«»\"'").casefold().replace("-", "")
+    return "withdrawn" if word in _OUT else "given" if word in _IN else None
