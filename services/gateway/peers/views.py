@@ -395,8 +395,9 @@ class TwilioForm(Form):
 
 
 class HttpSmsForm(Form):
-    """Any provider that takes an SMS by one HTTP request. `{to}`, `{from}`, `{text}`, `{id}` and `{callback}` stand for
-    the message's in `url`, `headers` and `body`.
+    """Any provider that takes an SMS by one HTTP request.
+
+    `{to}`, `{from}`, `{text}`, `{id}` and `{callback}` stand for the message's in `url`, `headers` and `body`.
     """
 
     kind: Literal["http"]

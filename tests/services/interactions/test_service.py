@@ -161,6 +161,7 @@ async def test_the_sent_copy_is_told_apart_from_the_delivery(bench: Bench) -> No
         "reason": "250 ok",
         "copy_state": "failed",
         "copy_reason": "no such folder",
+        "receipt": False,
     }
 
 
