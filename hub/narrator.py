@@ -93,7 +93,18 @@ def _told(interaction: Interaction) -> str:
     if interaction.bounce and interaction.bounce.recipients:
         first = interaction.bounce.recipients[0]
         return f"{first.address.partition(':')[2]}: {first.reason}: {_short(first.text)}"
-    return f"{_who(interaction)}: «{_short(interaction.subject)}»"
+    return f"{_who(interaction)}{_by(interaction)}: «{_about(interaction)}»"
+
+
+def _by(interaction: Interaction) -> str:
+    """Mail is the rule; what came otherwise says so."""
+    return "" if interaction.channel == "email" else f" by {interaction.channel}"
+
+
+def _about(interaction: Interaction) -> str:
+    """Its subject; without one, how it begins; without words, what it brings."""
+    files = ", ".join(attachment.filename for attachment in interaction.attachments)
+    return _short(interaction.subject or interaction.text or files)
 
 
 def _outgoing(interaction: Interaction) -> str:
@@ -106,7 +117,7 @@ def _outgoing(interaction: Interaction) -> str:
         why = _short(delivery.copy_reason or "")
         return f"copy     «{_short(interaction.subject)}» is not in the Sent folder: {why}"
     reason = f": {_short(delivery.reason)}" if delivery.reason else ""
-    return f"out   →  {_who(interaction)}: «{_short(interaction.subject)}» {delivery.state}{reason}"
+    return f"out   →  {_who(interaction)}{_by(interaction)}: «{_about(interaction)}» {delivery.state}{reason}"
 
 
 def _who(interaction: Interaction) -> str:

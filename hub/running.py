@@ -11,6 +11,7 @@ import httpx
 from hub.describe import describe, forget
 from hub.footing import Service
 from hub.kit.errors import ConfigurationError
+from hub.kit.ids import derive
 from hub.kit.log import Log, configure
 from hub.kit.memory import settle
 from hub.kit.settings import Source
@@ -44,13 +45,19 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
         configure(level="warning" if demo else settings.log_level, json=settings.log_json)
         forget(folder)
         async with AsyncExitStack() as stack:
-            facts = await stack.enter_async_context(_simulated(folder)) if demo else {}
+            running = await stack.enter_async_context(_simulated(folder)) if demo else None
+            facts = running.description() if running else {}
+            if demo:
+                source = source.also("messaging", public_url=url_of(bound))
             hub = Embedded(folder, source)
             stack.push_async_callback(hub.stop)
             await hub.start()
             gateway = next(service for service in hub.services if service.name == "gateway")
             await stack.enter_async_context(http_server(gateway.http, bound, drain=_drain(gateway)))
             await _connect(hub, facts)
+            if running:
+                number = await _connect_messengers(hub, facts)
+                running.twilio.webhook = f"{url_of(bound)}/hooks/sms/{number}"
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -70,11 +77,11 @@ async def _narrate(hub: Embedded, stack: AsyncExitStack) -> None:
 
 
 @asynccontextmanager
-async def _simulated(folder: Path) -> AsyncIterator[dict[str, Any]]:
+async def _simulated(folder: Path) -> AsyncIterator[Any]:
     from hub.channels.simulators.run import simulators  # the simulators are loaded only where they run
 
     async with simulators(folder / "simulators", play=True) as running:
-        yield running.description()
+        yield running
 
 
 async def _connect(hub: Embedded, facts: dict[str, Any]) -> None:
@@ -90,6 +97,30 @@ async def _connect(hub: Embedded, facts: dict[str, Any]) -> None:
                 raise ConfigurationError(f"demo mailbox {mailbox['address']}: {answer.text}")
 
 
+async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
+    """Adds the simulated bot and number, or tells those added before where the simulators are; the number's id."""
+    telegram, twilio = facts["telegram"], facts["twilio"]
+    login = {name: twilio[name] for name in ("account_sid", "auth_token")}
+    providers = [{"kind": "twilio", **login, "api_url": twilio["url"]}]
+    async with hub.footing.peer("messaging") as messaging:
+        bot = {"token": telegram["token"], "api_url": telegram["url"]}
+        await _added(messaging, "/bots", derive("bot", telegram["bot"].removeprefix("@")), bot, {})
+        number_id = derive("num", f"phone:{twilio['number']}")
+        about = {"address": twilio["number"], "name": "Ромашка"}
+        await _added(messaging, "/numbers", number_id, {"providers": providers}, about)
+    return number_id
+
+
+async def _added(
+    peer: httpx.AsyncClient, path: str, account: str, where: dict[str, Any], about: dict[str, Any]
+) -> None:
+    answer = await peer.patch(f"{path}/{account}", json=where)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        answer = await peer.post(path, json={**where, **about})
+    if answer.is_error:
+        raise ConfigurationError(f"demo {path}: {answer.text}")
+
+
 def _server(address: str, mailbox: dict[str, str]) -> dict[str, Any]:
     host, _, port = address.rpartition(":")
     login = {"user": mailbox["user"], "password": mailbox["password"]}
@@ -102,6 +133,8 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
     print(f"  login      admin, {told}")
     if facts:
         print(f"  mail       SMTP {facts['smtp']}, IMAP {facts['imap']} (simulated)")
+        print(f"  telegram   {facts['telegram']['bot']} at {facts['telegram']['url']} (simulated)")
+        print(f"  sms        {facts['twilio']['number']} at {facts['twilio']['url']} (simulated)")
         print(f"  mailboxes  {', '.join(box['address'] for box in facts['mailboxes'])}")
         print("  Ctrl-C stops; what happens:", flush=True)
 

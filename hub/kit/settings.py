@@ -66,6 +66,12 @@ class Source:
         self._environ = dict(os.environ if environ is None else environ)
         self._file = _read(file) if file else {}
 
+    def also(self, section: str, **settings: str) -> "Source":
+        """The same with settings for what is not set otherwise."""
+        made = Source(environ=self._environ)
+        made._file = {**self._file, section: {**settings, **self._file.get(section, {})}}
+        return made
+
     def section(self, name: str) -> dict[str, Any]:
         """What is set for a section; names in lower case."""
         prefix = f"{_PREFIX}{name.upper()}__"

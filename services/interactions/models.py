@@ -44,6 +44,7 @@ CLAIMS = CollectionSpec("claims")
 
 _RECIPIENTS = ("to", "cc", "bcc")
 _LINES = 10
+_TITLE = 60
 _READ = tuple(Reading.model_fields)
 _WAITING = ("planned", "due_at", "command")
 """Only on messages that wait for their time."""
@@ -109,7 +110,7 @@ def chain_document(interaction: Interaction) -> Document:
     return {
         "_id": interaction.chain_id,
         "client_id": interaction.client_id,
-        "subject": interaction.subject,
+        "subject": interaction.subject or _beginning(interaction.text),
         "state": "open",
         "opened_at": iso(interaction.at),
         "opened_by": interaction.id,
@@ -120,6 +121,12 @@ def chain_document(interaction: Interaction) -> Document:
         "continues": interaction.link.continues,
         "auto": from_robot(interaction.auto, interaction.bounce),
     }
+
+
+def _beginning(text: str) -> str:
+    """What a chain without a subject is called."""
+    line = " ".join(text.split())
+    return line if len(line) <= _TITLE else f"{line[: _TITLE - 1]}…"
 
 
 def chain_from(document: Document) -> Chain:

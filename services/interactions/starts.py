@@ -24,7 +24,7 @@ from services.interactions.linking import Rules, new_chain_id, subject_key
 from services.interactions.models import chain_from, heads_of
 from services.interactions.reach import Accounts, Reach, automatic, ways
 from services.interactions.repository import Repository
-from services.interactions.writing import Answer, check_images, token_of
+from services.interactions.writing import Answer, check_channel, check_images, token_of
 
 Channel = Literal["auto", "email", "sms", "telegram"]
 
@@ -111,6 +111,7 @@ class Starts:
         self, client: Document, letter: Letter, way: Reach, interaction_id: str, author: str
     ) -> Interaction:
         check_images(letter)
+        check_channel(way.channel, letter)
         now = self._clock.now()
         leaves = self._answers.leaving(letter)
         chain_id = self._chain(client, letter, way) or new_chain_id(interaction_id)

@@ -27,6 +27,7 @@ from services.interactions.linking import counterpart
 
 MAX_TEXT = 1_000_000
 MAX_LISTED = 50
+MAIL = "email"
 _REPLY = re.compile(r"^\s*(re|ha|отв|aw|sv)\s*(\[\d+\])?\s*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}$")
 _CID = re.compile(r"""\bcid:([^\s"'<>)]+)""", re.IGNORECASE)
@@ -84,6 +85,7 @@ def planned(
         Unsupported: the answered message names nobody who could be answered.
     """
     check_images(answer)
+    check_channel(cause.channel, answer)
     return Interaction(
         id=interaction_id,
         channel=cause.channel,
@@ -94,7 +96,7 @@ def planned(
         client_id=client_id,
         chain_id=chain_id,
         cause_id=cause.id,
-        subject=reply_subject(cause.subject),
+        subject=reply_subject(cause.subject) if cause.subject or cause.channel == MAIL else "",
         text=answer.words,
         participants=recipients(cause, answer),
         attachments=answer.attachments,
@@ -187,6 +189,18 @@ def account_of(cause: Interaction, wanted: str | None) -> str:
         fix = f"{wanted} does not have the message that is answered; choose of {', '.join(cause.accounts)}"
         raise InvalidInput(f"account: {fix}", fields={"account": fix})
     return wanted
+
+
+def check_channel(channel: str, answer: Answer) -> None:
+    """What only some channels know is refused by the others, not left out in silence."""
+    only_mail = ("to", "cc", "bcc")
+    for field in only_mail if channel != MAIL else ():
+        if getattr(answer, field):
+            fix = f"only a mail has more recipients; this goes by {channel}"
+            raise InvalidInput(f"{field}: {fix}", fields={field: fix})
+    if answer.buttons and channel != "telegram":
+        fix = f"only Telegram has buttons; this goes by {channel}"
+        raise InvalidInput(f"buttons: {fix}", fields={"buttons": fix})
 
 
 def check_images(answer: Answer) -> None:

@@ -3,21 +3,35 @@
 import asyncio
 import contextlib
 import fcntl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
 from hub.channels.simulators.cast import Cast
 from hub.channels.simulators.mail import Account, MailSimulator
+from hub.channels.simulators.messengers import (
+    BOT_NAME,
+    BOT_TITLE,
+    BOT_TOKEN,
+    OUR_NUMBER,
+    PETR,
+    TWILIO_SID,
+    TWILIO_TOKEN,
+    Messengers,
+)
 from hub.channels.simulators.scenes import MEMBERS, OURS
+from hub.channels.simulators.telegram import TelegramSimulator
+from hub.channels.simulators.twilio import TwilioSimulator
 from hub.kit.errors import ConfigurationError
 from hub.kit.ids import derive
 
 _FACTS = "simulators.json"
+_SERVERS = 4
+S = TypeVar("S", TelegramSimulator, TwilioSimulator)
 _CAST = tuple(account for member in MEMBERS for account in member.accounts)
 
 
@@ -26,13 +40,24 @@ class Simulators:
     """What runs."""
 
     mail: MailSimulator
+    telegram: TelegramSimulator
+    twilio: TwilioSimulator
 
     def description(self) -> dict[str, Any]:
-        """`{smtp, imap, mailboxes[{id, address, name, user, password}], cast[{address, name, user, password}]}`.
+        """`{smtp, imap, mailboxes[{id, address, name, user, password}], cast[{address, name, user, password}]}`, and
+        `telegram{url, token, bot}`, `twilio{url, account_sid, auth_token, number}`.
 
         `smtp` and `imap` are `host:port`, without TLS.
         """
         return {
+            "telegram": {"url": self.telegram.url, "token": BOT_TOKEN, "bot": f"@{BOT_NAME}", "chat": PETR.id},
+            "twilio": {
+                "url": self.twilio.url,
+                "account_sid": TWILIO_SID,
+                "auth_token": TWILIO_TOKEN,
+                "number": OUR_NUMBER,
+                "phone": f"+{PETR.phone}",
+            },
             "smtp": self.mail.smtp_address,
             "imap": self.mail.imap_address,
             "mailboxes": [{"id": derive("mb", account.address), **_login(account)} for account in OURS],
@@ -65,21 +90,50 @@ async def simulators(data: Path, *, play: bool, pace: float = 1.0) -> AsyncItera
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         (data / _FACTS).unlink(missing_ok=True)
-        mail = await _started(folder)
-        try:
-            running = Simulators(mail)
+        async with AsyncExitStack() as stack:
+            stack.callback(lambda: (data / _FACTS).unlink(missing_ok=True))
+            running = await _started(folder, stack)
             _write(data / _FACTS, running.description())
-            async with _playing(Cast(mail, state=folder / "cast.json", pace=pace)) if play else _silence():
-                yield running
-        finally:
-            (data / _FACTS).unlink(missing_ok=True)
-            await mail.stop()
+            if play:
+                await stack.enter_async_context(_playing(Cast(running.mail, state=folder / "cast.json", pace=pace)))
+                petr = Messengers(running.telegram, running.twilio, state=folder / "messengers.json", pace=pace)
+                await stack.enter_async_context(_playing(petr))
+            yield running
 
 
-async def _started(folder: Path) -> MailSimulator:
+class Play(Protocol):
+    async def play(self) -> None: ...
+
+
+async def _started(folder: Path, stack: AsyncExitStack) -> Simulators:
     """On the ports of the last time if they are still free."""
     file = folder / "ports.json"
-    smtp_port, imap_port = orjson.loads(file.read_bytes()) if file.exists() else (0, 0)
+    ports = orjson.loads(file.read_bytes()) if file.exists() else []
+    ports = ports if len(ports) == _SERVERS else [0] * _SERVERS
+    mail = await _mail(folder, *ports[:2])
+    stack.push_async_callback(mail.stop)
+    telegram = await _either(ports[2], lambda port: TelegramSimulator(port=port))
+    stack.push_async_callback(telegram.stop)
+    telegram.add_bot(BOT_TOKEN, BOT_NAME, BOT_TITLE).got[PETR.id] = []
+    telegram.hero = PETR
+    twilio = await _either(ports[3], lambda port: TwilioSimulator(TWILIO_SID, TWILIO_TOKEN, port=port))
+    stack.push_async_callback(twilio.stop)
+    _write(file, [mail.smtp_port, mail.imap_port, telegram.port, twilio.port])
+    return Simulators(mail, telegram, twilio)
+
+
+async def _either(port: int, made: Callable[[int], S]) -> S:
+    """On this port, or on any where it is taken."""
+    server = made(port)
+    try:
+        await server.start()
+    except OSError:
+        server = made(0)
+        await server.start()
+    return server
+
+
+async def _mail(folder: Path, smtp_port: int, imap_port: int) -> MailSimulator:
     accounts = (*OURS, *_CAST)
     mail = MailSimulator(accounts, smtp_port=smtp_port, imap_port=imap_port, folder=folder)
     try:
@@ -87,12 +141,11 @@ async def _started(folder: Path) -> MailSimulator:
     except OSError:
         mail = MailSimulator(accounts, folder=folder)
         await mail.start()
-    _write(file, [mail.smtp_port, mail.imap_port])
     return mail
 
 
 @asynccontextmanager
-async def _playing(cast: Cast) -> AsyncIterator[None]:
+async def _playing(cast: Play) -> AsyncIterator[None]:
     playing = asyncio.create_task(cast.play())
     try:
         yield
@@ -100,11 +153,6 @@ async def _playing(cast: Cast) -> AsyncIterator[None]:
         playing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await playing
-
-
-@asynccontextmanager
-async def _silence() -> AsyncIterator[None]:
-    yield
 
 
 @contextmanager

@@ -45,6 +45,8 @@ class TelegramSimulator:
         self.violations: list[str] = []
         """What `check` found wrong in requests."""
         self.requests: list[tuple[str, Json]] = []
+        self.hero: TelegramUser | None = None
+        """Who writes when a person asks the simulator to."""
         self._check = check
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -60,6 +62,8 @@ class TelegramSimulator:
     async def start(self) -> None:
         app = web.Application(client_max_size=100 * 2**20)
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
+        app.router.add_post("/cast/{bot}", self._cast_writes)
+        app.router.add_get("/cast/{bot}", self._cast_got)
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -78,6 +82,10 @@ class TelegramSimulator:
                 bot.news.set()
             await self._runner.cleanup()
             self._runner = None
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     @property
     def url(self) -> str:
@@ -184,6 +192,28 @@ class TelegramSimulator:
         bot = self.bots.get(request.match_info["token"])
         content = bot.files.get(request.match_info["path"].rpartition("/")[2]) if bot else None
         return web.Response(status=404) if content is None or self.down else web.Response(body=content)
+
+    async def _cast_writes(self, request: web.Request) -> web.StreamResponse:
+        """Lets somebody of the cast write, by hand: `{"text": …}`, or `{"contact": true}`."""
+        bot, user = self._named(request)
+        if bot is None or user is None:
+            return web.Response(status=404, text="no such bot, or it has no chat\n")
+        given = await request.json()
+        if given.get("contact"):
+            bot.share_contact(user)
+        else:
+            bot.write(user, str(given.get("text", "")))
+        return web.json_response({"ok": True})
+
+    async def _cast_got(self, request: web.Request) -> web.StreamResponse:
+        """What he got, as texts."""
+        bot, user = self._named(request)
+        got = bot.got.get(user.id, []) if bot and user else []
+        return web.json_response([one.text for one in got])
+
+    def _named(self, request: web.Request) -> tuple[SimulatedBot | None, TelegramUser | None]:
+        bot = next((one for one in self.bots.values() if one.username == request.match_info["bot"]), None)
+        return bot, self.hero
 
     async def _post(self) -> None:
         """Delivers to webhooks, in order, again and again until each is taken."""

@@ -59,8 +59,9 @@ class SimulatedBot:
         self.blocked: set[int] = set()
         self.news = asyncio.Event()
         self.files: dict[str, bytes] = {}
-        self._numbers = count(700_000_001)
-        self._messages = count(1)
+        # From the clock, so that a restart uses no number twice.
+        self._numbers = count(int(time() * 10))
+        self._messages = count(int(time()) % 10**9)
 
     def me(self) -> Json:
         return {

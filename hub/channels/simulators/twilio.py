@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from itertools import count
+from time import time
 from typing import Any, Self
 
 import aiohttp
@@ -105,7 +106,7 @@ class TwilioSimulator:
         self.media: dict[str, bytes] = {}
         self._check = check
         self._port = port
-        self._numbers = count(1)
+        self._numbers = count(int(time() * 1000))  # from the clock, so that a restart uses no number twice
         self._runner: web.AppRunner | None = None
         self._waiting: asyncio.Queue[Posted] = asyncio.Queue()
         self._written: list[Posted] = []
@@ -124,6 +125,9 @@ class TwilioSimulator:
         app.router.add_get(f"{root}.json", self._account)
         app.router.add_post(f"{root}/Messages.json", self._create)
         app.router.add_get(f"{root}/Messages.json", self._list)
+        app.router.add_post(f"{root}/IncomingPhoneNumbers/{{number}}.json", self._point)
+        app.router.add_post("/cast", self._cast_writes)
+        app.router.add_get("/cast", self._cast_got)
         app.router.add_get("/media/{name}", self._download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -139,6 +143,10 @@ class TwilioSimulator:
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     @property
     def url(self) -> str:
@@ -216,6 +224,25 @@ class TwilioSimulator:
         found = [one.json(self.account_sid) for one in reversed(self.sent) if wanted in (None, one.to)]
         page = {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None, "uri": str(request.rel_url)}
         return web.json_response(page)
+
+    async def _point(self, request: web.Request) -> web.StreamResponse:
+        """Where messages to our number are posted, as one sets it at Twilio."""
+        if refusal := self._refused(request):
+            return refusal
+        self.webhook = str((await request.post()).get("SmsUrl", ""))
+        return web.json_response({"sid": request.match_info["number"], "sms_url": self.webhook})
+
+    async def _cast_writes(self, request: web.Request) -> web.StreamResponse:
+        """Lets a phone of the cast write, by hand: `{"from": …, "to": …, "text": …}`."""
+        given = await request.json()
+        if not self.webhook:
+            return web.Response(status=409, text="our number points nowhere yet\n")
+        self.write(given["from"], given["to"], given["text"])
+        return web.json_response({"ok": True})
+
+    async def _cast_got(self, _: web.Request) -> web.StreamResponse:
+        """What phones got: `[{to, text}]`."""
+        return web.json_response([{"to": one.to, "text": one.body} for one in self.sent])
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refused(request):

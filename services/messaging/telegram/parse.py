@@ -4,7 +4,7 @@ An update that this version does not know is `unreadable`: it is parked with its
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -29,6 +29,7 @@ from services.messaging.telegram.render import html_of
 CHANNEL = "telegram"
 _NAME = 200
 _START = "/start "
+_FRESH = timedelta(seconds=10)
 _NO_TIME = datetime(2015, 6, 24, tzinfo=UTC)
 """Before the first bot: for an update that tells no time."""
 _GONE = ("kicked", "left", "restricted")
@@ -116,7 +117,7 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
         "channel": CHANNEL,
         "type": CHANNEL,
         "account": bot.id,
-        "at": at,
+        "at": _precisely(at, message_id, call.received_at),
         "received_at": call.received_at,
         "participants": participants,
         "text": content.text,
@@ -229,6 +230,14 @@ ALLOWED_UPDATES = tuple(name for name in _READERS if name != "guest_message")
 
 def _interaction_id(bot: Bot, chat_id: int, name: str, at: datetime) -> str:
     return derive("in", CHANNEL, bot.username.lower(), str(chat_id), name, at=int(at.timestamp()))
+
+
+def _precisely(at: datetime, message_id: int, received_at: datetime) -> datetime:
+    """Telegram tells whole seconds: of what came at once our own clock tells more, and the number of a message keeps
+    those of one batch in order.
+    """
+    fresh = timedelta() <= received_at - at < _FRESH
+    return (received_at if fresh else at) + timedelta(microseconds=message_id % 1000)
 
 
 def _participants(message: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:

@@ -160,6 +160,27 @@ async def test_his_answer_lands_in_the_chain_that_was_begun(card: Card) -> None:
     assert (await card.stored(reply.id))["chain_id"] == written["chain_id"]
 
 
+@pytest.mark.parametrize(
+    ("letter", "field"),
+    [
+        ({"cc": ("a@b.example",)}, "cc"),
+        ({"bcc": ("a@b.example",)}, "bcc"),
+        ({"channel": "sms", "buttons": ({"text": "Да", "data": "y"},)}, "buttons"),
+    ],
+)
+async def test_what_a_channel_does_not_know_is_refused_by_its_field(
+    card: Card, letter: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await card.wrote_to(**letter)
+    assert list(refused.value.fields) == [field]
+    (chain,) = await card.chains()
+    with pytest.raises(InvalidInput, match="only a mail has more recipients"):
+        await card.answers.plan(
+            chain["_id"], Letter(text="x", cc=("a@b.example",)), author="olga", idempotency_key=None
+        )
+
+
 async def test_pressing_send_twice_writes_once(card: Card) -> None:
     both = [await card.wrote_to("k") for _ in range(2)]
     assert both[0]["_id"] == both[1]["_id"]

@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hub.testing.telegram_spec import a_value
 from services.messaging.models import Bot, Payload, Reading
 from services.messaging.telegram.parse import parse, read
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, 9, 35, tzinfo=UTC)
 AT = 1_772_443_800
 BOT = Bot(id="bot_1", channel="telegram", address="@Romashka_Bot", name="Ромашка", username="Romashka_Bot", token="")
 OPEN = Bot(
@@ -115,12 +115,22 @@ def test_a_text_is_an_interaction_of_the_chat_with_the_bot() -> None:
         "Где заказ?",
         "bot_1",
         (f"{ADDRESS}/45",),
-        datetime.fromtimestamp(AT, UTC),
+        datetime.fromtimestamp(AT, UTC) + timedelta(microseconds=45),
     )
     assert [(p.role, p.address, p.raw, p.name, p.ours) for p in found.participants] == [
         ("from", ADDRESS, "@petr_ivanov", "Пётр Иванов", False),
         ("to", "telegram:@romashka_bot", "@Romashka_Bot", "Ромашка", True),
     ]
+
+
+def test_messages_of_one_second_keep_their_order_and_stand_between_those_of_other_channels() -> None:
+    now = datetime.fromtimestamp(AT, UTC) + timedelta(milliseconds=700)
+    both = [a_message(text=f"{n}", message_id=n) for n in (45, 46)]
+    first, second = (parse(one, BOT, "raw/1", now).events[0] for one in both)
+    assert isinstance(first, InteractionReceived)
+    assert isinstance(second, InteractionReceived)
+    assert now < first.at < second.at < now + timedelta(milliseconds=1)
+    assert first.id == event(both[0]).id
 
 
 def test_the_same_update_has_the_same_id_and_two_bots_have_two() -> None:
