@@ -33,7 +33,8 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
     (
         "greylisted",
         (
-            "gr[ea]y ?list", "postgrey", "try again in [0-9]+ (sec|min)", "please try again in a few", "gr[ea]ylist",
+            "gr[ea]y ?list", "verification in progress",
+            "postgrey", "try again in [0-9]+ (sec|min)", "please try again in a few", "gr[ea]ylist",
         ),
     ),
     (
@@ -164,6 +165,7 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
     (
         "rate-limited",
         (
+            "frequency (is )?limited", "\\brp trl\\b",
             "too many (messages|recipients|e? ?mails?|connections?|sessions|concurrent|errors|hits|"
             "invalid|failed|simultaneous|requests|rcpts?|unknown|bad|smtp)",
             "(rate|connection|sending|recipients?|message|hourly|daily|send) (rate )?(limit|quota|throttl)",
@@ -176,10 +178,23 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "policy",
+        (
+            "reject(ed)? due to policy",
+        ),
+    ),
+    (
+        "system",
+        (
+            "unknown mail transport error",
+        ),
+    ),
+    (
         "blocked",
         (
-            "blocked using", "spamhaus", "spamcop", "dnsbl", "client host \\S* ?blocked", "blacklisted",
-            "(dns|real ?time) block ?list",
+            "blocked using", "spamhaus", "spamcop", "dnsbl", "client host \\S* ?(blocked|rejected)", "blacklisted",
+            "(dns|real ?time) block ?list", "helo command rejected", "reverse hostname", "bad dns ptr",
+            "messages from( your network)? werent sent",
         ),
     ),
     (
@@ -191,7 +206,7 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
             "(spam|junk) (message|content|detected|filter|score|mail|rejected|like|or virus|blocked|"
             "assassin|block)",
             "unsolicited", "spamassassin", "bogofilter", "is spam", "as spam", "spam not", "spam refused", "no spam",
-            "anti ?spam", "likely suspicious", "suspicious", "спам", "unwanted (mail|message)",
+            "anti ?spam", "\\buribl\\b", "likely suspicious", "suspicious", "спам", "unwanted (mail|message)",
         ),
     ),
     (

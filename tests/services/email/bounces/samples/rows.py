@@ -119,4 +119,23 @@ def _sample(sender: str, subject: str, text: str, reason: str) -> Sample:
     return Sample(f"{subject} ({reason})", raw, kind, {"anna@there.example": reason})
 
 
-ROWS = [_sample(*row) for row in _WRITTEN]
+# What is said of the sending server and of the mail reads much like what is said of a recipient.
+_SAID = [
+    ("450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]", "policy"),
+    ("450 4.7.1 <mx.us.example>: Helo command rejected: Host not found", "policy"),
+    ("554-Service not available\n554-No SMTP service\n554 Bad DNS PTR resource record", "blocked"),
+    ("550-Requested action not taken: mailbox unavailable\n550 Reject due to policy restrictions", "policy"),
+    ("550 SC-001 Unfortunately, messages from 192.0.2.22 weren't sent.", "blocked"),
+    ("550 Domain frequency limited", "rate-limited"),
+    ("550 URIBL listed domain found in message body", "spam"),
+    ("unknown mail transport error", "system"),
+    ("450 4.1.1 Recipient address rejected: unverified address: Address verification in progress", "greylisted"),
+]
+
+
+def _refused(said: str, reason: str) -> Sample:
+    text = f"<anna@there.example>: host mx.there.example said: {said}"
+    return _sample("MAILER-DAEMON@there.example", "Undelivered Mail Returned to Sender", text, reason)
+
+
+ROWS = [*(_sample(*row) for row in _WRITTEN), *(_refused(*row) for row in _SAID)]
