@@ -54,6 +54,12 @@ _WINDOWS_ONLY = {byte: bytes((byte,)).decode("cp1252", "ignore") or chr(byte) fo
 _CYRILLIC_FIRST = -4.1
 
 
+_UKRAINIAN = re.compile(
+    rb"[\xc0-\xff][\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd]|[\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd][\xc0-\xff]"
+)
+"""KOI8-U has letters where KOI8-R has corners of frames; a corner touches a line, not a letter."""
+
+
 class Decoded(NamedTuple):
     """The text, and the codec that gave it."""
 
@@ -210,6 +216,8 @@ def _broken_utf8(data: bytes, name: str | None) -> Decoded:
 
 
 def _single_byte(data: bytes, name: str) -> Decoded:
+    if name == "koi8_r" and _UKRAINIAN.search(data):
+        name = "koi8_u"
     best = cyrillic.best(data, name)
     if best is not None and best.codec != name and best.sure:
         return Decoded(_replace(data, best.codec), best.codec)

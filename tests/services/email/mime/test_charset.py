@@ -151,3 +151,13 @@ def test_the_label_and_what_was_used_instead_are_told() -> None:
     body = SNIPPETS[0].encode("cp1251")
     mail = parse(b"Content-Type: text/plain; charset=iso-8859-1\n\n" + body)
     assert (mail.text, mail.charset) == (SNIPPETS[0], Charset("iso-8859-1", "cp1251"))
+
+
+@pytest.mark.parametrize("text", ["Їжак і ґанок у Києві, є питання", "ПРОСИМО НАДІСЛАТИ ДОГОВІР"])
+def test_ukrainian_labelled_as_russian_koi8_keeps_its_letters(text: str) -> None:
+    assert decode(text.encode("koi8-u"), "koi8-r").text == text
+
+
+def test_a_frame_in_russian_koi8_stays_a_frame() -> None:
+    text = "╓─╖\n║ Цена ║\n╙─╜ товара"
+    assert decode(text.encode("koi8-r"), "koi8-r").text == text
