@@ -18,6 +18,7 @@ from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
+from services.email.inbound.warnings import Ours
 from services.email.models import FetchedMail, Mailbox, Server
 from services.email.settings import Settings
 from services.interactions.repository import Repository
@@ -34,8 +35,8 @@ TEXT = "Здравствуйте! Подскажите, пожалуйста, к
 class NothingOwn:
     """No mailbox of ours takes part, and nothing came back that was sent."""
 
-    async def addresses(self) -> frozenset[str]:
-        return frozenset()
+    async def known(self) -> Ours:
+        return Ours.of([], [])
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(interaction_ids[:0])

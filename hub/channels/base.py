@@ -71,15 +71,8 @@ class Health:
     checked_at: datetime | None = None
 
 
-class Channel(Protocol):
-    """One account of a channel: a mailbox, a bot, a number. It passes `hub.testing.channel_contract`."""
-
-    async def receive(self) -> None:
-        """Runs until cancelled: takes over what comes, and tells the provider only what is durable and published.
-
-        Goes on by itself when the provider, the bus, the store or the blobs were away.
-        """
-        ...
+class Outward(Protocol):
+    """The way out of one account: what a sender needs of a channel."""
 
     async def send(
         self, message: SendMessage, *, intent: Intent, at: datetime | None = None, keys: tuple[str, ...] = ()
@@ -93,6 +86,17 @@ class Channel(Protocol):
             ProviderUnavailable: not reached; nothing was handed over.
             Unsupported: the channel cannot express this message.
             TransientError: as `intent` raised it; nothing was handed over.
+        """
+        ...
+
+
+class Channel(Outward, Protocol):
+    """One account of a channel: a mailbox, a bot, a number. It passes `hub.testing.channel_contract`."""
+
+    async def receive(self) -> None:
+        """Runs until cancelled: takes over what comes, and tells the provider only what is durable and published.
+
+        Goes on by itself when the provider, the bus, the store or the blobs were away.
         """
         ...
 

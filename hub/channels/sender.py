@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from hub.channels.base import Channel, Deferred, Intent, Outcome, Refused, Sent
+from hub.channels.base import Deferred, Intent, Outcome, Outward, Refused, Sent
 from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Inquire, Ledger
@@ -68,7 +68,7 @@ class Sender:
 
     def __init__(
         self,
-        channel: Channel,
+        channel: Outward,
         account: str,
         *,
         service: str,

@@ -33,7 +33,7 @@ class AccountWorker:
         sender: Sender,
         notes: HealthNotes,
         alarm: Alarm,
-        measure: Callable[[], Awaitable[None]],
+        measure: Callable[[], Awaitable[None]] | None = None,
         close: Callable[[], Awaitable[None]],
     ) -> None:
         """`loops` are those beside the sender; `measure` sets the gauges, `close` ends what is connected."""
@@ -71,5 +71,6 @@ class AccountWorker:
             await happened(self._notes.changed, within=_NOTE_EVERY)
             self._notes.changed.clear()
             await self._alarm.look()
-            await self._measure()
+            if self._measure:
+                await self._measure()
             await asyncio.sleep(_NOTE_PAUSE)

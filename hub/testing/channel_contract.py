@@ -25,6 +25,7 @@ from hub.contracts.base import Envelope, Event
 from hub.contracts.interaction import DeliveryRecorded, DeliveryState, InteractionReceived, SendMessage
 from hub.contracts.park import MessageParked
 from hub.contracts.registry import REGISTRY
+from hub.contracts.topics import TOPICS, Topic
 from hub.footing import Footing, Service
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
@@ -46,6 +47,7 @@ class ChannelHarness(ABC):
 
     outbound = ""
     """Topic of the messages it sends."""
+    topics: tuple[Topic, ...] = TOPICS
 
     def __init__(self, data: Path, environ: dict[str, str]) -> None:
         """`environ` holds settings that make waiting short."""
@@ -54,7 +56,7 @@ class ChannelHarness(ABC):
         self.published: list[Event] = []
         self._environ = environ
         self._log = Log(data / "bus.sqlite")
-        self.bus = EmbeddedBus(self._log, "suite", SystemClock())
+        self.bus = EmbeddedBus(self._log, "suite", SystemClock(), self.topics)
         self._reader: Reader | None = None
         self.service: Service | None = None
         self.api = httpx.AsyncClient()
@@ -140,7 +142,7 @@ class ChannelHarness(ABC):
         """Of another process each time, on the same data."""
 
         def bus(name: str) -> Any:
-            return SwitchedBus(EmbeddedBus(self._log, name, SystemClock()), self.bus_switch)
+            return SwitchedBus(EmbeddedBus(self._log, name, SystemClock(), self.topics), self.bus_switch)
 
         def store(name: str) -> Any:
             return SwitchedStore(SqliteStore(self.data / f"{name}.sqlite"), self.store_switch)

@@ -1,6 +1,5 @@
 """One number of ours as a channel of the hub."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,12 +7,11 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from hub.channels.base import Deferred, Health, Intent, Outcome, Unknown
-from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes, judge
-from hub.channels.pause import Pause
 from hub.contracts.interaction import SendMessage
 from hub.kit.clock import Clock
-from hub.kit.errors import HubError, Unsupported
+from hub.kit.errors import Unsupported
+from services.messaging.keeper import ProviderKeeper
 from services.messaging.models import SmsNumber
 from services.messaging.sms.failover import Breaker, chosen
 from services.messaging.sms.numbers import dialled
@@ -70,7 +68,7 @@ class SmsChannel:
         *,
         public_url: str,
         breakers: Mapping[str, Breaker],
-        keeper: "ProviderKeeper",
+        keeper: ProviderKeeper,
         notes: HealthNotes,
         clock: Clock,
         silence: timedelta,
@@ -140,29 +138,3 @@ class SmsChannel:
 
     async def health(self) -> Health:
         return judge(self._notes.document(), now=self._clock.now(), silence=self._silence)
-
-
-class ProviderKeeper:
-    """Looks whether a number's providers can be reached and take the login: what comes in is posted, so nothing else
-    would tell.
-    """
-
-    def __init__(self, routes: Mapping[str, Route], *, health: HealthNotes, every: timedelta, cap: timedelta) -> None:
-        self._routes = routes
-        self._health = health
-        self._every = every.total_seconds()
-        self._pause = Pause(cap=cap)
-        self.in_hand = asyncio.Lock()
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                for route in self._routes.values():
-                    await route.probe()
-                self._health.looked()
-                self._pause.reset()
-                await asyncio.sleep(self._every)
-            except HubError as exc:
-                self._health.not_received(str(exc), login_refused=isinstance(exc, LoginRefused))
-                await self._pause.rest()

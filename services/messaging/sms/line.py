@@ -27,11 +27,12 @@ from hub.vendors.twilio import HEADER, is_signed
 from services.messaging.errors import FileGone, Forged, MessengerUnavailable
 from services.messaging.inbound.service import SOURCE
 from services.messaging.inbound.together import Together
+from services.messaging.keeper import ProviderKeeper
 from services.messaging.line import SERVICE, Ground, Line, counted, measure
 from services.messaging.metrics import FORGED
 from services.messaging.models import HttpProvider, Payload, Provider, SmsNumber, TwilioProvider
 from services.messaging.numbers.repository import NumberRepository
-from services.messaging.sms.channel import ProviderKeeper, Route, SmsChannel
+from services.messaging.sms.channel import Route, SmsChannel
 from services.messaging.sms.failover import Breaker, chosen
 from services.messaging.sms.parse import key_of
 from services.messaging.sms.paths import at_path

@@ -1,0 +1,161 @@
+"""A whole channel on a page and a half: a messenger that posts JSON to us and takes JSON from us.
+
+It passes the conformance suite that every channel passes (`tests/examples`). See docs/channels.md.
+"""
+
+from datetime import datetime
+from hmac import compare_digest
+
+import httpx
+import orjson
+from fastapi import Request
+
+from hub.channels.accounts import AccountRepository
+from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
+from hub.channels.errors import LoginRefused
+from hub.channels.health import HealthNotes
+from hub.channels.sender import Sender
+from hub.channels.views import ChannelList
+from hub.channels.worker import AccountWorker
+from hub.contracts.interaction import InteractionReceived, Participant, Role, SendMessage
+from hub.contracts.park import RawPayloadStored
+from hub.footing import Footing
+from hub.kit.http import service_app
+from hub.kit.ids import derive
+from hub.store.base import CollectionSpec, Document, Index
+from services.messaging.app import Floor, MessagingService
+from services.messaging.errors import Forged, MessengerUnavailable
+from services.messaging.keeper import ProviderKeeper
+from services.messaging.line import SERVICE, Line
+from services.messaging.models import Account, Payload, Reading
+
+CHANNEL = "pigeon"
+
+
+def read(payload: Payload, account: Account, raw: str, received_at: datetime) -> Reading:
+    """`{"id": …, "from": …, "text": …}` as an event: pure, and never raises."""
+    try:
+        given = orjson.loads(payload.raw)
+        message_id, author, text = (str(given[name]) for name in ("id", "from", "text"))
+    except (orjson.JSONDecodeError, KeyError, TypeError) as exc:
+        return Reading(unreadable=f"not a pigeon's message: {exc!r}")
+    event = InteractionReceived(
+        id=derive("in", CHANNEL, account.id, message_id),
+        channel=CHANNEL,
+        type=CHANNEL,
+        account=account.id,
+        at=received_at,
+        received_at=received_at,
+        participants=(
+            Participant(role=Role.FROM, address=f"{CHANNEL}:{author}", raw=author),
+            Participant(role=Role.TO, address=f"{CHANNEL}:{account.address}", ours=True),
+        ),
+        text=text,
+        keys=(f"{CHANNEL}:{message_id}",),
+        raw=raw,
+    )
+    return Reading(kind="message", events=(event,))
+
+
+class Loft:
+    """The way out: one request a message, with our token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._client = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=3)
+
+    async def probe(self) -> None:
+        try:
+            answer = await self._client.get("/health")
+        except httpx.TransportError as exc:
+            raise MessengerUnavailable(str(exc)) from exc
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise LoginRefused(answer.text, fix="check the token")
+
+    async def send(
+        self, message: SendMessage, *, intent: Intent, at: datetime | None = None, keys: tuple[str, ...] = ()
+    ) -> Outcome:
+        """The intent is durable before the first byte leaves; what the answer means is the channel's to say."""
+        del at, keys
+        await intent()
+        body = {"to": message.to[0].address.partition(":")[2], "text": message.text}
+        try:
+            answer = await self._client.post("/messages", json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            return Deferred(f"the loft cannot be reached: {exc}")
+        except httpx.TransportError as exc:
+            return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
+        if answer.status_code in (401, 429) or answer.status_code >= 500:
+            return Deferred(answer.text)
+        if not answer.is_success:
+            return Refused(answer.text)
+        return Sent("flown", keys=(f"{CHANNEL}:{answer.json()['id']}",))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+class Pigeons:
+    """What runs for each loft, and what its API does."""
+
+    def __init__(self, floor: Floor) -> None:
+        spec = CollectionSpec("lofts", (Index("state"),))
+        self.accounts = AccountRepository(floor.store, spec, noun="loft")
+        self.ground = floor.ground(self.accounts, read, lambda _: None)
+        self.workers, self.keeping = floor.staff(CHANNEL, "loft", self.ground, self.hire, self.replay)
+
+    def hire(self, document: Document, note: Document | None) -> AccountWorker:
+        """A loop that looks whether the loft is there, and the sender."""
+        account, notes = _account(document), HealthNotes(document["_id"], self.ground.clock, note)
+        loft, line, settings = Loft(document["url"], document["token"]), Line(self.ground), self.ground.settings
+        keeper = ProviderKeeper(
+            {CHANNEL: loft}, health=notes, every=settings.check_interval, cap=settings.reconnect_cap
+        )
+        sender = Sender(
+            loft,
+            account.id,
+            service=SERVICE,
+            ledger=self.ground.ledger,
+            health=notes,
+            probe=loft.probe,
+            cap=settings.reconnect_cap,
+        )
+        return AccountWorker(
+            loops=(keeper,), sender=sender, notes=notes, alarm=line.alarm(account, notes), close=loft.close
+        )
+
+    async def replay(self, fact: RawPayloadStored) -> None:
+        await self.ground.intake.replay(fact, _account(await self.accounts.get(fact.account)))
+
+    async def post(self, account_id: str, body: bytes, token: str) -> None:
+        """What the messenger posts: durable and published when this returns."""
+        document = await self.accounts.get(account_id)
+        if not compare_digest(token, f"Bearer {document['token']}"):
+            raise Forged
+        await self.ground.intake.take(_account(document), [Payload(kind="message", raw=body)])
+
+
+def _account(document: Document) -> Account:
+    return Account(id=document["_id"], channel=CHANNEL, address=document["address"])
+
+
+def build(footing: Footing) -> MessagingService:
+    """The service: what every channel of the hub shares does the rest."""
+    floor = Floor(footing)
+    pigeons = Pigeons(floor)
+    http = service_app("pigeons", checks={"store": floor.store.ping})
+
+    @http.post("/lofts", status_code=201)
+    async def add(given: dict[str, str]) -> Document:
+        loft = {"_id": derive("loft", given["address"]), "name": given["address"], **given}
+        return await pigeons.keeping.add(loft)
+
+    @http.get("/channels")
+    async def channels() -> ChannelList:
+        return ChannelList(items=await pigeons.keeping.channels())
+
+    @http.post("/hooks/{account}")
+    async def hook(account: str, request: Request) -> dict[str, bool]:
+        await pigeons.post(account, await request.body(), request.headers.get("Authorization", ""))
+        return {"ok": True}
+
+    return MessagingService(http, bus=floor.bus, store=floor.store, workers=[pigeons.workers], owner=floor.owner)
