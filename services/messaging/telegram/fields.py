@@ -24,7 +24,11 @@ def things(given: Any, name: str) -> Sequence[Json]:
     return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
-def text(given: Any, name: str, *, limit: int = 100_000) -> str:
+LONGEST = 100_000
+"""Characters of a text; Telegram itself sends 4,096."""
+
+
+def text(given: Any, name: str, *, limit: int = LONGEST) -> str:
     """Without what UTF-8 or a store cannot hold; empty where it is no text."""
     found = given.get(name) if isinstance(given, Mapping) else None
     if not isinstance(found, str):

@@ -22,7 +22,7 @@ from hub.contracts.interaction import (
 from hub.kit.ids import derive, moment_of
 from services.messaging.models import Account, Bot, Payload, Reading, WantedFile
 from services.messaging.telegram.content import Content, TelegramFile, content_of
-from services.messaging.telegram.fields import Json, moment, number, text, thing, things
+from services.messaging.telegram.fields import LONGEST, Json, moment, number, text, thing, things
 from services.messaging.telegram.names import address_of, key_of, our_address
 from services.messaging.telegram.render import html_of
 
@@ -127,12 +127,20 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
         "contacts": content.contacts,
         "source": _source(content.text),
         "raw": call.raw,
-        "problem": "" if content.known else "a message of a kind that is not shown here; the raw update has it",
+        "problem": _problem(content),
     }
     edited = moment(message, "edit_date") if call.kind.startswith("edited") else None
     event = InteractionRevised(**fields, revised_at=edited) if edited else InteractionReceived(**fields)
     wanted = [_wanted(event, attachment, file) for attachment, file in zip(attachments, content.files, strict=True)]
     return Reading(kind=call.kind, events=(event,), files=tuple(wanted), html=html, album=group)
+
+
+def _problem(content: Content) -> str:
+    if not content.known:
+        return "a message of a kind that is not shown here; the raw update has it"
+    if len(content.text) >= LONGEST:
+        return f"only the first {LONGEST:,} characters of the text are here; the raw update has all"
+    return ""
 
 
 def _callback(call: _Call) -> Reading:

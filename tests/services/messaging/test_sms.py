@@ -207,6 +207,16 @@ async def two(tmp_path: Path, twilio: TwilioSimulator, second: SmsHttpSimulator)
         await made.close()
 
 
+async def test_a_provider_that_fails_for_a_while_sends_every_message_once_afterwards(sms: SmsHarness) -> None:
+    sms.twilio.faults += [TwilioFault(500, 20500, "internal error"), TwilioFault(429, 20429, "too many")] * 6
+    messages = [sms.message(f"number {number}") for number in range(6)]
+    await sms.give(*messages)
+    for message in messages:
+        await sms.delivery(message, DeliveryState.SENT)
+    assert sorted(sms.customer_got()) == [f"number {number}" for number in range(6)]
+    assert sms.twilio.faults == []
+
+
 async def test_the_second_provider_sends_while_the_first_fails(two: SmsHarness, second: SmsHttpSimulator) -> None:
     two.twilio.faults += [TwilioFault(503, 20503, "busy")] * 3
     message = two.message("как-нибудь")

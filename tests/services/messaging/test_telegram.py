@@ -197,6 +197,39 @@ async def test_one_chat_that_has_to_wait_does_not_hold_up_the_others(
     await harness.close()
 
 
+async def test_a_storm_of_waits_and_server_errors_sends_every_message_once(harness: TelegramHarness) -> None:
+    storm = [TelegramFault(429, "Too Many Requests", retry_after=1)] * 3 + [TelegramFault(502, "Bad Gateway")] * 9
+    harness.telegram.faults += storm
+    messages = [harness.message(f"number {number}") for number in range(8)]
+    await harness.give(*messages)
+    for message in messages:
+        await harness.delivery(message, DeliveryState.SENT)
+    assert sorted(harness.customer_got()) == [f"number {number}" for number in range(8)]
+    assert harness.telegram.faults == []
+
+
+async def test_what_came_while_telegram_answered_errors_is_taken_over_when_it_works(harness: TelegramHarness) -> None:
+    await harness.until_healthy("green")
+    harness.telegram.down = True
+    harness.bot.news.set()  # the question that Telegram holds is answered before
+    await asyncio.sleep(0.5)
+    for number in range(20):
+        harness.customer_writes(f"number {number}")
+    await asyncio.sleep(1)
+    assert await harness.events(InteractionReceived) == []
+    harness.telegram.down = False
+    assert [event.text for event in await harness.arrivals(20)] == [f"number {number}" for number in range(20)]
+
+
+async def test_an_update_of_a_megabyte_is_kept_and_delays_nothing(harness: TelegramHarness) -> None:
+    harness.customer_writes("Ж" * 1_000_000)
+    harness.customer_writes("after")
+    large, after = await harness.arrivals(2)
+    assert large.text.startswith("ЖЖЖ")
+    assert "100,000 characters" in large.problem
+    assert after.text == "after"
+
+
 async def test_two_bots_and_one_user_are_two_senders(harness: TelegramHarness) -> None:
     second = harness.telegram.add_bot("220:second-token", "sales_bot", "Продажи")
     added = await harness.api.post("/bots", json=harness.form(token="220:second-token"))
