@@ -14,20 +14,18 @@ from hub.contracts.interaction import (
     Attachment,
     InteractionReceived,
     InteractionRevised,
-    Participant,
     ReactionRecorded,
-    Role,
     SourceEvidence,
 )
 from hub.kit.ids import derive, moment_of
 from services.messaging.models import Account, Bot, Payload, Reading, WantedFile
 from services.messaging.telegram.content import Content, TelegramFile, content_of
 from services.messaging.telegram.fields import LONGEST, Json, moment, number, text, thing, things
-from services.messaging.telegram.names import address_of, key_of, our_address
+from services.messaging.telegram.names import address_of, key_of
+from services.messaging.telegram.people import is_own, participants_of, people
 from services.messaging.telegram.render import html_of
 
 CHANNEL = "telegram"
-_NAME = 200
 _START = "/start "
 _FRESH = timedelta(seconds=10)
 _NO_TIME = datetime(2015, 6, 24, tzinfo=UTC)
@@ -96,7 +94,7 @@ def _message(call: _Call) -> Reading:
         return call.unreadable("it names no chat or no message")
     if chat.get("type") != "private" and bot.groups == "ignore":
         return call.ignored("a post in a group or channel; see `groups` of the bot")
-    if _is_own(message, chat):
+    if is_own(message, chat):
         return call.ignored("written by the owner of the business account himself")
     content = content_of(message)
     if content.service:
@@ -109,7 +107,7 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
     at = moment(message, "date") or _NO_TIME
     group = text(message, "media_group_id", limit=100)
     interaction_id = _interaction_id(bot, chat_id, f"album/{group}" if group else str(message_id), at)
-    participants = _participants(message, bot, chat_id)
+    participants = participants_of(message, bot, chat_id)
     attachments = [_attachment(interaction_id, message_id, n, file) for n, file in enumerate(content.files)]
     html = html_of(content.text, content.entities)
     fields: dict[str, Any] = {
@@ -160,7 +158,7 @@ def _callback(call: _Call) -> Reading:
         account=bot.id,
         at=at,
         received_at=call.received_at,
-        participants=_people(thing(query, "from"), bot, chat_id),
+        participants=people(thing(query, "from"), bot, chat_id),
         text=_label(message, data) or data,
         keys=(f"{CHANNEL}:callback/{query_id}",),
         refs=(key_of(bot, chat_id, answered),) if answered is not None else (),
@@ -246,34 +244,6 @@ def _precisely(at: datetime, message_id: int, received_at: datetime) -> datetime
     """
     fresh = timedelta() <= received_at - at < _FRESH
     return (received_at if fresh else at) + timedelta(microseconds=message_id % 1000)
-
-
-def _participants(message: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:
-    return _people(thing(message, "from") or thing(message, "sender_chat") or thing(message, "chat"), bot, chat_id)
-
-
-def _people(sender: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:
-    """The chat is where answers go; in a group it is not the sender's own."""
-    name = " ".join(filter(None, (text(sender, "first_name", limit=_NAME), text(sender, "last_name", limit=_NAME))))
-    username = text(sender, "username", limit=_NAME)
-    shown = name or text(sender, "title", limit=_NAME)
-    return (
-        Participant(
-            role=Role.FROM,
-            address=address_of(bot, chat_id),
-            raw=f"@{username}" if username else str(chat_id),
-            name=shown or username,
-        ),
-        Participant(role=Role.TO, address=our_address(bot), raw=bot.address, name=bot.name, ours=True),
-    )
-
-
-def _is_own(message: Json, chat: Json) -> bool:
-    """In a business chat the owner writes, too; he is not the one whose chat it is."""
-    if not text(message, "business_connection_id", limit=100) or chat.get("type") != "private":
-        return False
-    sender = number(thing(message, "from"), "id")
-    return sender is not None and sender != number(chat, "id")
 
 
 def _refs(message: Json, bot: Bot, chat_id: int) -> tuple[str, ...]:
