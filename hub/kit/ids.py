@@ -3,7 +3,6 @@
 import secrets
 from hashlib import blake2b
 
-_SEPARATOR = b"\x1f"
 _MOMENT = 8
 """Digits."""
 
@@ -17,11 +16,9 @@ def derive(kind: str, *parts: str | bytes, at: int | None = None) -> str:
 
     Parts are length-framed, so that ("ab", "c") and ("a", "bc") differ.
     """
-    digest = blake2b(digest_size=16, person=kind.encode()[:16])
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(str(len(raw)).encode() + _SEPARATOR + raw)
-    return f"{kind}_{_timed(digest.hexdigest(), at)}"
+    raws = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
+    framed = b"".join([b"%d\x1f%b" % (len(raw), raw) for raw in raws])
+    return f"{kind}_{_timed(blake2b(framed, digest_size=16, person=kind.encode()[:16]).hexdigest(), at)}"
 
 
 def fresh(kind: str, *, at: int | None = None) -> str:

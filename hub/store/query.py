@@ -65,7 +65,15 @@ class Schema:
         Raises:
             InvalidInput: a list, an object or a whole number beyond 64 bits.
         """
-        return tuple(self._checked(field, document.get(field)) for field in self.fields)
+        # Nearly all are nothing or plain text: those need no call each.
+        return tuple(
+            [
+                value
+                if (value := document.get(field)) is None or (type(value) is str and value.isascii())
+                else self._checked(field, value)
+                for field in self.fields
+            ]
+        )
 
     def plan(self, where: Where, *, order: str, descending: bool, limit: int, after: str | None) -> Plan:
         """How to find.
@@ -175,7 +183,8 @@ def encoded(document: Document) -> bytes:
     Raises:
         InvalidInput: it holds what JSON cannot.
     """
-    content = {name: value for name, value in document.items() if name != VERSION}
+    content = dict(document)
+    content.pop(VERSION, None)
     try:
         return orjson.dumps(content, option=_STRICT)
     except TypeError as exc:
