@@ -57,7 +57,7 @@ def _add_running(commands: Any) -> None:
     up = _command(commands, "up", _up, "Run everything in one process, with nothing to install beside it.")
     up.add_argument("--data", type=Path, help="folder for all data (./data)")
     up.add_argument("--port", type=int, help="port of the API (8800); 0 picks a free one")
-    up.add_argument("--demo", action="store_true", help="with simulated mail servers and a cast of customers")
+    up.add_argument("--demo", action="store_true", help="with simulated mail, Telegram and SMS, and a cast")
     simulators = _command(commands, "simulators", _simulators, "Run the mail servers and the demo cast alone.")
     simulators.add_argument("--data", type=Path, default=Path("data"), help="folder for their mail (./data)")
     simulators.add_argument("--play", action="store_true", help="let the cast write")

@@ -99,7 +99,7 @@ def _name_and_fix(error: Mapping[str, Any]) -> tuple[str, str]:
     if error["type"] == "json_invalid":
         return "body", f"not JSON: {error.get('ctx', {}).get('error', '')} at character {path[0] if path else 0}"
     name = ".".join(str(part) for part in path) or str(where)
-    return name, _FIXES.get(error["type"], error["msg"])
+    return name, _FIXES.get(error["type"], error["msg"].removeprefix("Value error, "))
 
 
 def _of_http(exc: HTTPException) -> JSONResponse:

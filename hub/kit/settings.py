@@ -50,7 +50,7 @@ class Settings(BaseModel):
     @classmethod
     def _describe(cls, error: Any) -> str:
         name = ".".join(map(str, error["loc"]))
-        problem = error["msg"]
+        problem = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             problem = _unknown(name, cls.model_fields)
         elif error["type"].startswith("time_delta"):

@@ -262,11 +262,13 @@ def _outcome(exc: TelegramError, message: SendMessage, keys: tuple[str, ...]) ->
         case NetworkError() if isinstance(exc.__cause__, _NOT_HANDED_OVER):
             return Deferred(_words(exc), after=_AGAIN, keys=keys)
         case NetworkError() if isinstance(exc.__cause__, httpx.HTTPError):
-            return Unknown(f"handed over, and no answer came: {_words(exc)}", keys=keys)
+            return Unknown(f"handed over, and no answer came: {type(exc.__cause__).__name__}", keys=keys)
         case _:
             return Deferred(words, keys=keys)
 
 
 def _words(exc: TelegramError) -> str:
     cause = exc.__cause__
-    return f"{exc.message} ({type(cause).__name__})" if isinstance(cause, httpx.HTTPError) else exc.message
+    if not isinstance(cause, httpx.HTTPError):
+        return exc.message
+    return f"Telegram cannot be reached: {type(cause).__name__} {cause}".rstrip()
