@@ -150,6 +150,7 @@ class TelegramApi:
         sent = list(keys)
         for number, part in enumerate(parts, done):
             if number > done:
+                await self._shows(chat, ChatAction.TYPING)
                 await next_part(message)
             try:
                 made = await self._part(chat, part, message, content, first=number == 0, last=part is parts[-1])
@@ -167,15 +168,19 @@ class TelegramApi:
         if last and message.buttons and len(part.files) < 2:
             options["reply_markup"] = _keyboard(message.buttons)
         if part.files:
-            with suppress(TelegramError):
-                action = ChatAction.UPLOAD_PHOTO if part.kind == "photo" else ChatAction.UPLOAD_DOCUMENT
-                await self._client.send_chat_action(chat, action)
+            uploading = ChatAction.UPLOAD_PHOTO if part.kind == "photo" else ChatAction.UPLOAD_DOCUMENT
+            await self._shows(chat, uploading)
         try:
             return await self._request_of(part, content, options, formatted=bool(part.html))
         except BadRequest as exc:
             if not part.html or _FORMATTING not in exc.message.lower():
                 raise
             return await self._request_of(part, content, options, formatted=False)
+
+    async def _shows(self, chat: int, action: ChatAction) -> None:
+        """Tells the customer that more is coming; nothing depends on it."""
+        with suppress(TelegramError):
+            await self._client.send_chat_action(chat, action)
 
     async def _request_of(
         self, part: Part, content: Mapping[str, bytes], options: Mapping[str, Any], *, formatted: bool

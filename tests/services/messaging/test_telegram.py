@@ -123,6 +123,8 @@ async def test_a_long_text_goes_in_parts_and_a_wait_between_them_sends_none_twic
     got = harness.bot.got[PETR.id]
     assert len(got) == len(sent.keys) == 3
     assert " ".join(part.text for part in got) == " ".join(words)
+    shown = [given["action"] for method, given in harness.telegram.requests if method == "sendChatAction"]
+    assert set(shown) == {"typing"}
 
 
 async def test_files_are_uploaded_from_our_blobs_as_albums(harness: TelegramHarness) -> None:
