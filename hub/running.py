@@ -1,7 +1,7 @@
 """The commands that run: everything embedded, one service distributed, the simulators alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ log = Log(__name__)
 
 SECTIONS = ("hub", "bus", "store", "blobs", "peers", *SERVICES)
 """Of the settings file."""
+_LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
 
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
@@ -58,6 +59,8 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             if running:
                 number = await _connect_messengers(hub, facts)
                 running.twilio.webhook = f"{url_of(bound)}/hooks/sms/{number}"
+                noting = asyncio.create_task(_note_addresses(hub, facts["petr"], running.known))
+                stack.callback(noting.cancel)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -109,6 +112,24 @@ async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
         about = {"address": twilio["number"], "name": "Ромашка"}
         await _added(messaging, "/numbers", number_id, {"providers": providers}, about)
     return number_id
+
+
+async def _note_addresses(hub: Embedded, addresses: Sequence[str], known: asyncio.Event) -> None:
+    """As an operator would: who wrote by the first address is the one behind the others."""
+    async with hub.footing.peer("interactions") as interactions:
+        for _ in range(_LOOKS):
+            if client := await _client_of(interactions, addresses[0]):
+                for address in addresses[1:]:
+                    await interactions.post(f"/clients/{client}/addresses", json={"address": address})
+                known.set()
+                return
+            await asyncio.sleep(_BETWEEN_LOOKS)
+
+
+async def _client_of(interactions: httpx.AsyncClient, address: str) -> str | None:
+    answer = await interactions.get("/clients", params={"limit": 200})
+    items = answer.json()["items"] if answer.is_success else []
+    return next((one["id"] for one in items if address in [each["address"] for each in one["addresses"]]), None)
 
 
 async def _added(

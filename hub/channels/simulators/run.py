@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from hub.channels.simulators.messengers import (
     BOT_NAME,
     BOT_TITLE,
     BOT_TOKEN,
+    HIS_ADDRESSES,
     OUR_NUMBER,
     PETR,
     TWILIO_SID,
@@ -42,10 +43,12 @@ class Simulators:
     mail: MailSimulator
     telegram: TelegramSimulator
     twilio: TwilioSimulator
+    known: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when Пётр's addresses are noted."""
 
     def description(self) -> dict[str, Any]:
         """`{smtp, imap, mailboxes[{id, address, name, user, password}], cast[{address, name, user, password}]}`, and
-        `telegram{url, token, bot}`, `twilio{url, account_sid, auth_token, number}`.
+        `telegram{url, token, bot}`, `twilio{url, account_sid, auth_token, number}`, and `petr[]`, his addresses.
 
         `smtp` and `imap` are `host:port`, without TLS.
         """
@@ -58,6 +61,7 @@ class Simulators:
                 "number": OUR_NUMBER,
                 "phone": f"+{PETR.phone}",
             },
+            "petr": HIS_ADDRESSES,
             "smtp": self.mail.smtp_address,
             "imap": self.mail.imap_address,
             "mailboxes": [{"id": derive("mb", account.address), **_login(account)} for account in OURS],
@@ -96,7 +100,14 @@ async def simulators(data: Path, *, play: bool, pace: float = 1.0) -> AsyncItera
             _write(data / _FACTS, running.description())
             if play:
                 await stack.enter_async_context(_playing(Cast(running.mail, state=folder / "cast.json", pace=pace)))
-                petr = Messengers(running.telegram, running.twilio, state=folder / "messengers.json", pace=pace)
+                petr = Messengers(
+                    running.mail,
+                    running.telegram,
+                    running.twilio,
+                    known=running.known,
+                    state=folder / "messengers.json",
+                    pace=pace,
+                )
                 await stack.enter_async_context(_playing(petr))
             yield running
 

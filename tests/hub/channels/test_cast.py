@@ -11,6 +11,7 @@ import aiosmtplib
 import pytest
 
 from hub.channels.simulators.mail import MailSimulator, StoredMail
+from hub.channels.simulators.messengers import BOT_TOKEN, LETTER
 from hub.channels.simulators.run import Simulators, simulators
 from hub.channels.simulators.scenes import ANNA, BORIS, JOHN, MEMBERS, OLENA, OURS, SALES, SUPPORT, WOJCIECH, Member
 from hub.kit.errors import ConfigurationError
@@ -33,7 +34,13 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
 
 
 def received(mail: MailSimulator) -> list[StoredMail]:
-    return [stored for account in OURS for stored in mail.messages(account.address)]
+    """But for the letter of Пётр, who goes on elsewhere."""
+    there = [stored for account in OURS for stored in mail.messages(account.address)]
+    return [stored for stored in there if stored.message["Message-ID"] != LETTER.message_id]
+
+
+def letters_of_petr(mail: MailSimulator) -> list[StoredMail]:
+    return [stored for stored in mail.messages(SUPPORT) if stored.message["Message-ID"] == LETTER.message_id]
 
 
 def written_by(mail: MailSimulator, member: Member) -> list[EmailMessage]:
@@ -143,6 +150,19 @@ async def test_a_scene_played_is_not_played_again(tmp_path: Path) -> None:
         assert (second.mail.smtp_port, second.mail.imap_port) == ports
         await answer(second.mail, written_by(second.mail, BORIS)[0])
         await until(lambda: len(written_by(second.mail, BORIS)) == 2)
+
+
+async def test_petr_begins_by_mail_and_goes_on_by_telegram_when_his_chat_is_known(tmp_path: Path) -> None:
+    async with simulators(tmp_path, play=True) as running:
+        chat = running.telegram.bots[BOT_TOKEN]
+        await until(lambda: len(letters_of_petr(running.mail)) == 1)
+        assert chat.updates == []
+        running.known.set()
+        await until(lambda: len(chat.updates) > 0)
+    async with simulators(tmp_path, play=True, pace=PACE) as again:
+        again.known.set()
+        await until(lambda: len(again.telegram.bots[BOT_TOKEN].updates) > 0)
+        assert len(letters_of_petr(again.mail)) == 1
 
 
 async def test_an_answer_that_came_while_the_cast_was_away_is_answered_after_the_restart(tmp_path: Path) -> None:
