@@ -68,7 +68,7 @@ class Answers:
             at=self._clock.now(),
             leaves=leaves,
         )
-        return await self.accept(interaction, command(interaction, cause, answer), answer)
+        return await self.accept(interaction, command(interaction, answer, cause), answer)
 
     def leaving(self, answer: Answer) -> datetime | None:
         """When it shall leave; none is at once. Raises InvalidInput."""

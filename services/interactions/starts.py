@@ -13,7 +13,6 @@ from hub.contracts.interaction import (
     Link,
     Participant,
     Role,
-    SendMessage,
 )
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, InvalidInput, NotFound
@@ -24,7 +23,7 @@ from services.interactions.linking import Rules, new_chain_id, subject_key
 from services.interactions.models import chain_from, heads_of
 from services.interactions.reach import Accounts, Reach, automatic, ways
 from services.interactions.repository import Repository
-from services.interactions.writing import Answer, check_channel, check_images, token_of
+from services.interactions.writing import Answer, check_channel, check_images, command
 
 Channel = Literal["auto", "email", "sms", "telegram"]
 
@@ -75,7 +74,7 @@ class Starts:
             return same_request(earlier, fingerprint(letter))
         way = await self._way(client, letter)
         interaction = self._interaction(client, letter, way, interaction_id, author)
-        request = _request(interaction, letter)
+        request = command(interaction, letter)
         known = await self._repository.chains.get(interaction.chain_id)
         opened = (await self._repository.touch_chains([interaction]))[interaction.chain_id]
         facts = [ChainOpened(chain=chain_from(opened))] if known is None else []
@@ -151,19 +150,3 @@ class Starts:
         oldest = self._clock.now() - self._rules.reply_window
         warm = [head.id for head in heads if head.last_at >= oldest]
         return warm[0] if len(warm) == 1 else None
-
-
-def _request(interaction: Interaction, letter: Letter) -> SendMessage:
-    return SendMessage(
-        id=interaction.id,
-        channel=interaction.channel,
-        account=interaction.accounts[0],
-        to=interaction.participants,
-        subject=interaction.subject,
-        text=letter.words,
-        html=letter.html,
-        attachments=letter.attachments,
-        token=token_of(interaction.id),
-        signature=letter.signature,
-        buttons=letter.buttons,
-    )

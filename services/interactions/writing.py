@@ -108,9 +108,10 @@ def planned(
     )
 
 
-def command(interaction: Interaction, cause: Interaction, answer: Answer) -> SendMessage:
-    """The request to send it."""
-    prefix = f"{cause.channel}:"
+def command(interaction: Interaction, answer: Answer, cause: Interaction | None = None) -> SendMessage:
+    """The request to send it, as an answer to `cause` where there is one."""
+    prefix = f"{interaction.channel}:"
+    thread = (*reversed(cause.refs), *cause.keys) if cause else ()
     return SendMessage(
         id=interaction.id,
         channel=interaction.channel,
@@ -120,8 +121,8 @@ def command(interaction: Interaction, cause: Interaction, answer: Answer) -> Sen
         text=answer.words,
         html=answer.html,
         attachments=answer.attachments,
-        reply_to_key=next(iter(cause.keys), None),
-        thread_keys=tuple(name for name in (*reversed(cause.refs), *cause.keys) if name.startswith(prefix)),
+        reply_to_key=next(iter(cause.keys), None) if cause else None,
+        thread_keys=tuple(name for name in thread if name.startswith(prefix)),
         token=token_of(interaction.id),
         signature=answer.signature,
         buttons=answer.buttons,
