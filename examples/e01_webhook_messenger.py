@@ -18,7 +18,6 @@ from hub.channels.sender import Sender
 from hub.channels.views import ChannelList
 from hub.channels.worker import AccountWorker
 from hub.contracts.interaction import InteractionReceived, Participant, Role, SendMessage
-from hub.contracts.park import RawPayloadStored
 from hub.footing import Footing
 from hub.kit.http import service_app
 from hub.kit.ids import derive
@@ -101,12 +100,13 @@ class Pigeons:
         spec = CollectionSpec("lofts", (Index("state"),))
         self.accounts = AccountRepository(floor.store, spec, noun="loft")
         self.ground = floor.ground(self.accounts, read, lambda _: None)
-        self.workers, self.keeping = floor.staff(CHANNEL, "loft", self.ground, self.hire, self.replay)
+        self.line = Line(self.ground, _account)
+        self.workers, self.keeping = floor.staff(CHANNEL, "loft", self.ground, self.hire, self.line.replay)
 
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """A loop that looks whether the loft is there, and the sender."""
         account, notes = _account(document), HealthNotes(document["_id"], self.ground.clock, note)
-        loft, line, settings = Loft(document["url"], document["token"]), Line(self.ground), self.ground.settings
+        loft, settings = Loft(document["url"], document["token"]), self.ground.settings
         keeper = ProviderKeeper(
             {CHANNEL: loft}, health=notes, every=settings.check_interval, cap=settings.reconnect_cap
         )
@@ -120,11 +120,8 @@ class Pigeons:
             cap=settings.reconnect_cap,
         )
         return AccountWorker(
-            loops=(keeper,), sender=sender, notes=notes, alarm=line.alarm(account, notes), close=loft.close
+            loops=(keeper,), sender=sender, notes=notes, alarm=self.line.alarm(account, notes), close=loft.close
         )
-
-    async def replay(self, fact: RawPayloadStored) -> None:
-        await self.ground.intake.replay(fact, _account(await self.accounts.get(fact.account)))
 
     async def post(self, account_id: str, body: bytes, token: str) -> None:
         """What the messenger posts: durable and published when this returns."""

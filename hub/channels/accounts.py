@@ -41,6 +41,17 @@ class AccountRepository:
             raise NotFound(f"no {self._noun} {account}")
         return document
 
+    async def ever(self, account: str) -> Document:
+        """One that is, or was: what it brought can still be read.
+
+        Raises:
+            NotFound: there never was one.
+        """
+        document = await self.find(account)
+        if document is None:
+            raise NotFound(f"no {self._noun} {account}")
+        return document
+
     async def page(self, *, limit: int, after: str | None) -> Page:
         return await self._accounts.find({"state": "active"}, limit=limit, after=after)
 

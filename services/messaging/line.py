@@ -1,6 +1,9 @@
 """What runs for every account of the service, whatever its channel."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
 
 from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
@@ -9,16 +12,20 @@ from hub.channels.base import Channel, Outcome
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger
 from hub.channels.worker import Loop
+from hub.contracts.park import RawPayloadStored
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.store.base import Document
 from services.messaging.inbound.files import Fetcher, FileSource
 from services.messaging.inbound.repository import InboundRepository
 from services.messaging.inbound.service import Intake
+from services.messaging.inbound.together import Together
 from services.messaging.metrics import LAG, SENT, UP
-from services.messaging.models import Account
+from services.messaging.models import Account, Payload
 from services.messaging.settings import Settings
 
 SERVICE = "messaging"
+A = TypeVar("A", bound=Account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +42,29 @@ class Ground:
     accounts: AccountRepository
 
 
-class Line:
+class Line(Generic[A]):
     """One channel of the service; its own part is in the subclasses."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, opened: Callable[[Document], A]) -> None:
+        """`opened` makes an account, its secrets in clear, of its document."""
         self.ground = ground
+        self.opened = opened
         self._fetchers: dict[str, Fetcher] = {}
+        self._doors: dict[str, tuple[A, Together[Payload]]] = {}
+
+    async def replay(self, fact: RawPayloadStored) -> None:
+        """Reads a parked payload again; raises Poison when it still cannot be read, NotFound without its account."""
+        account = self.opened(await self.ground.accounts.ever(fact.account))
+        await self.ground.intake.replay(fact, account)
+
+    async def door(self, account_id: str) -> tuple[A, Together[Payload]]:
+        """An account as it is now, and where what is posted to it goes in; raises NotFound."""
+        document = await self.ground.accounts.get(account_id)
+        known = self._doors.get(account_id)
+        if known is None or known[0].revision != document["_v"]:
+            account = self.opened(document)
+            known = self._doors[account_id] = (account, Together(partial(self.ground.intake.take, account)))
+        return known
 
     def files_wanted(self, account: str) -> None:
         """There are files to be fetched."""

@@ -18,15 +18,13 @@ from hub.channels.worker import AccountWorker
 from hub.contracts.address import ReachabilityRecorded
 from hub.contracts.base import Envelope, Event
 from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage
-from hub.contracts.park import RawPayloadStored
 from hub.kit.clock import from_iso
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.vendors.twilio import HEADER, is_signed
 from services.messaging.errors import FileGone, Forged, MessengerUnavailable
 from services.messaging.inbound.service import SOURCE
-from services.messaging.inbound.together import Together
 from services.messaging.keeper import ProviderKeeper
 from services.messaging.line import SERVICE, Ground, Line, counted, measure
 from services.messaging.metrics import FORGED
@@ -62,21 +60,12 @@ class Files:
         return await route.file(reference, limit=limit)
 
 
-class SmsLine(Line):
+class SmsLine(Line[SmsNumber]):
     """Hires the workers of numbers, and takes what providers post."""
 
     def __init__(self, ground: Ground, *, numbers: NumberRepository, open_route: OpenRoute) -> None:
-        super().__init__(ground)
-        self._numbers = numbers
+        super().__init__(ground, numbers.opened)
         self._open_route = open_route
-        self._doors: dict[str, tuple[SmsNumber, Together[Payload]]] = {}
-
-    async def replay(self, fact: RawPayloadStored) -> None:
-        """Reads a parked message again; raises Poison when it still cannot be read."""
-        document = await self._numbers.find(fact.account)
-        if document is None:
-            raise NotFound(f"no number {fact.account}")
-        await self.ground.intake.replay(fact, self._numbers.opened(document))
 
     async def post(self, number_id: str, path: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Takes a message that Twilio posts; when it returns, the message is durable and published. `path` is that of
@@ -86,7 +75,7 @@ class SmsLine(Line):
             Forged: the signature is not Twilio's.
             NotFound: no such number.
         """
-        number, door = await self._door(number_id)
+        number, door = await self.door(number_id)
         self._check(number, path, _form(body), headers)
         await door.add(Payload(kind="message", raw=body))
 
@@ -99,7 +88,7 @@ class SmsLine(Line):
             Forged, NotFound: as `post`.
             InvalidInput: it names no message, or no status that is known.
         """
-        number, _ = await self._door(number_id)
+        number, _ = await self.door(number_id)
         provider = number.provider(query.get("provider", ""))
         if isinstance(provider, HttpProvider):
             state, words, sid, code = _generic(provider, query, body)
@@ -185,21 +174,9 @@ class SmsLine(Line):
         message = SendMessage.model_validate_json(entry["command"])
         return next((person.address for person in message.to), "")
 
-    async def _door(self, number_id: str) -> tuple[SmsNumber, Together[Payload]]:
-        document = await self._numbers.get(number_id)
-        known = self._doors.get(number_id)
-        if known is None or known[0].revision != document["_v"]:
-            number = self._numbers.opened(document)
-
-            async def take(payloads: Sequence[Payload]) -> None:
-                await self.ground.intake.take(number, payloads)
-
-            known = self._doors[number_id] = (number, Together(take))
-        return known
-
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """The worker of a number, from its document and the note on how it was."""
-        number, settings = self._numbers.opened(document), self.ground.settings
+        number, settings = self.opened(document), self.ground.settings
         notes = HealthNotes(number.id, self.ground.clock, note)
         patience = settings.timeout.total_seconds()
         routes = {one.name: self._open_route(one, patience=patience) for one in number.providers}

@@ -1,6 +1,6 @@
 """Everything of Telegram in one place: what runs for each bot, and the door for webhooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from hmac import compare_digest
 from typing import Protocol
@@ -8,13 +8,10 @@ from typing import Protocol
 from hub.channels.health import HealthNotes
 from hub.channels.sender import Sender
 from hub.channels.worker import AccountWorker, Loop
-from hub.contracts.park import RawPayloadStored
-from hub.kit.errors import NotFound
 from hub.store.base import Document
 from services.messaging.bots.repository import BotRepository
 from services.messaging.errors import Forged
 from services.messaging.inbound.files import FileSource
-from services.messaging.inbound.together import Together
 from services.messaging.line import SERVICE, Ground, Line, counted, measure
 from services.messaging.metrics import FORGED
 from services.messaging.models import Bot, Payload
@@ -39,21 +36,12 @@ class OpenApi(Protocol):
     def __call__(self, bot: Bot, *, patience: float) -> Api: ...
 
 
-class TelegramLine(Line):
+class TelegramLine(Line[Bot]):
     """Hires the workers of bots, and takes what Telegram posts."""
 
     def __init__(self, ground: Ground, *, bots: BotRepository, open_api: OpenApi) -> None:
-        super().__init__(ground)
-        self._bots = bots
+        super().__init__(ground, bots.opened)
         self._open_api = open_api
-        self._doors: dict[str, tuple[Bot, Together[Payload]]] = {}
-
-    async def replay(self, fact: RawPayloadStored) -> None:
-        """Reads a parked update again; raises Poison when it still cannot be read."""
-        document = await self._bots.find(fact.account)
-        if document is None:
-            raise NotFound(f"no bot {fact.account}")
-        await self.ground.intake.replay(fact, self._bots.opened(document))
 
     async def post(self, bot_id: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Takes an update that Telegram posts; when it returns, the update is durable and published.
@@ -62,27 +50,15 @@ class TelegramLine(Line):
             Forged: the secret is not the bot's.
             NotFound: no such bot.
         """
-        bot, door = await self._door(bot_id)
+        bot, door = await self.door(bot_id)
         if not compare_digest(headers.get(SECRET, "").encode(), bot.secret.encode()):
             FORGED.labels("telegram").inc()
             raise Forged
         await door.add(Payload(kind="update", raw=body))
 
-    async def _door(self, bot_id: str) -> tuple[Bot, Together[Payload]]:
-        document = await self._bots.get(bot_id)
-        known = self._doors.get(bot_id)
-        if known is None or known[0].revision != document["_v"]:
-            bot = self._bots.opened(document)
-
-            async def take(payloads: Sequence[Payload]) -> None:
-                await self.ground.intake.take(bot, payloads)
-
-            known = self._doors[bot_id] = (bot, Together(take))
-        return known
-
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """The worker of a bot, from its document and the note on how it was."""
-        bot, settings = self._bots.opened(document), self.ground.settings
+        bot, settings = self.opened(document), self.ground.settings
         notes = HealthNotes(bot.id, self.ground.clock, note)
         api = self._open_api(bot, patience=settings.timeout.total_seconds())
         channel = TelegramChannel(
