@@ -106,7 +106,7 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
     message, bot = call.given, call.bot
     at = moment(message, "date") or _NO_TIME
     group = text(message, "media_group_id", limit=100)
-    interaction_id = _interaction_id(bot, chat_id, f"album/{group}" if group else str(message_id), at)
+    interaction_id = _interaction_id(bot, chat_id, message_id, at, album=group)
     participants = participants_of(message, bot, chat_id)
     attachments = [_attachment(interaction_id, message_id, n, file) for n, file in enumerate(content.files)]
     html = html_of(content.text, content.entities)
@@ -234,8 +234,10 @@ ALLOWED_UPDATES = tuple(name for name in _READERS if name != "guest_message")
 """What a bot asks Telegram for."""
 
 
-def _interaction_id(bot: Bot, chat_id: int, name: str, at: datetime) -> str:
-    return derive("in", CHANNEL, bot.username.lower(), str(chat_id), name, at=int(at.timestamp()))
+def _interaction_id(bot: Bot, chat_id: int, message_id: int, at: datetime, *, album: str) -> str:
+    """The same for all items of an album, whose moments may differ."""
+    name, certain = (f"album/{album}", None) if album else (str(message_id), int(at.timestamp()))
+    return derive("in", CHANNEL, bot.username.lower(), str(chat_id), name, at=certain)
 
 
 def _precisely(at: datetime, message_id: int, received_at: datetime) -> datetime:

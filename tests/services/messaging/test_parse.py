@@ -306,3 +306,8 @@ def test_items_of_an_album_are_one_interaction() -> None:
     }
     assert (event(first).id, said(first).album) == (event(second).id, "g1")
     assert event(first).attachments != event(second).attachments
+
+
+def test_items_of_an_album_that_were_sent_over_two_seconds_are_one_interaction() -> None:
+    first, second = (a_message(**FILES[0][1], media_group_id="g1", date=AT + late) for late in (0, 1))
+    assert event(first).id == event(second).id
