@@ -15,6 +15,8 @@ Moments are stored as text in the form `hub.kit.clock.iso` writes, which sorts i
 """
 
 Scalar = str | int | float | bool | None
+MANY_VALUES = 1000
+"""A list in a declared field holds at most so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,16 @@ class Index:
 
     fields: tuple[str, ...]
     sparse: bool = False
-    """Serves only conditions that give its first field a value; a document without one costs it nothing."""
+    """Serves only conditions that give its first field a value; a document without that field costs it nothing."""
+    many: bool = False
+    """Its first field holds a list of up to `MANY_VALUES` scalars: tags, participants, watchers. It serves conditions
+    that name one of them, or several with `All`; a document without any costs it nothing. No other index has that
+    field."""
 
-    def __init__(self, *fields: str, sparse: bool = False) -> None:
+    def __init__(self, *fields: str, sparse: bool = False, many: bool = False) -> None:
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "sparse", sparse)
+        object.__setattr__(self, "many", many)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,18 @@ class In:
         object.__setattr__(self, "values", tuple(values))
 
 
-Where = Mapping[str, Scalar | In | Range]
+@dataclass(frozen=True, slots=True)
+class All:
+    """A list that has every one of these values (1 to 20); for the first field of an index with `many`."""
+
+    values: tuple[Scalar, ...]
+
+    def __init__(self, *values: Scalar) -> None:
+        object.__setattr__(self, "values", values)
+
+
+Condition = Scalar | In | Range | All
+Where = Mapping[str, Condition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,10 @@ class Collection(Protocol):
         """How many were there."""
         ...
 
+    async def delete(self, document: Document) -> bool:
+        """Removes the document if the stored version is still its `_v`. False: somebody changed it, or it is gone."""
+        ...
+
     async def find(
         self,
         where: Where,
@@ -126,8 +148,15 @@ class Collection(Protocol):
         """
         ...
 
+    async def count(self, where: Where, *, at_most: int) -> int:
+        """How many documents meet the conditions, which an index must serve as for `find`; it stops at `at_most`."""
+        ...
+
     async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:
-        """How many documents there are for each value of a declared field."""
+        """How many documents there are for each value of a declared field that holds one.
+
+        It may read them all; on SQLite it has a thread of its own, so that no other read waits for it.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from pymongo import ReplaceOne, errors
 
 from hub.kit.errors import ConfigurationError, InvalidInput, StoreUnavailable
 from hub.kit.ids import fresh
-from hub.store.base import CollectionSpec, Document, In, Page, Range, Scalar, Where
+from hub.store.base import All, CollectionSpec, Condition, Document, In, Index, Page, Range, Scalar, Where
 from hub.store.query import (
     ID,
     SCHEMA_VERSION,
@@ -102,6 +102,8 @@ class MongoStore:
             socketTimeoutMS=self._milliseconds,
             w="majority",
             journal=True,
+            # What a primary that lost its place still shows must not be taken for what is.
+            readConcernLevel="majority",
         )
 
 
@@ -119,9 +121,12 @@ class MongoCollection:
 
     async def make_indexes(self) -> None:
         with _translated():
+            there = await self._documents.index_information()
             for index in self.spec.indexes:
                 keys = [(field, 1) for field in dict.fromkeys((*index.fields, ID))]
-                await self._documents.create_index(keys, name="__".join(index.fields))
+                await self._documents.create_index(keys, name=_index_name(index), **_only(index))
+                if index.sparse and _legacy_name(index) in there:
+                    await self._documents.drop_index(_legacy_name(index))
 
     async def get(self, doc_id: str) -> Document | None:
         return (await self.get_many((doc_id,))).get(doc_id)
@@ -201,6 +206,11 @@ class MongoCollection:
         with _translated():
             return (await self._documents.delete_many({ID: {"$in": distinct(ids)}})).deleted_count
 
+    async def delete(self, document: Document) -> bool:
+        with _translated():
+            found = await self._documents.delete_one({ID: id_of(document), VERSION: version_of(document)})
+        return found.deleted_count == 1
+
     async def find(
         self,
         where: Where,
@@ -218,8 +228,14 @@ class MongoCollection:
             found = await cursor.to_list(None)
         return plan.page([_read(document) for document in found])
 
+    async def count(self, where: Where, *, at_most: int) -> int:
+        plan = self.schema.counting(where, at_most)
+        with _translated():
+            return await self._documents.count_documents(_filter(plan), limit=at_most)
+
     async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:
-        self.schema.check({field: None, **(where or {})})
+        self.schema.check_countable(field)
+        self.schema.check(where or {})
         stages: list[dict[str, Any]] = [
             {"$match": _all([_condition(name, condition) for name, condition in (where or {}).items()])},
             {"$group": {ID: f"${field}", "n": {"$sum": 1}}},
@@ -230,9 +246,24 @@ class MongoCollection:
 
     def _stored(self, document: Document, version: int, writer: str | None = None) -> dict[str, Any]:
         self.schema.values(document)
+        self.schema.listed(document)
         encoded(document)
         stored = {**document, VERSION: version}
         return stored if writer is None else {**stored, _WRITER: writer}
+
+
+def _index_name(index: Index) -> str:
+    return f"{_legacy_name(index)}__partial" if index.sparse else _legacy_name(index)
+
+
+def _legacy_name(index: Index) -> str:
+    """What sparse ones were called before they were; they held every document."""
+    return "__".join(index.fields)
+
+
+def _only(index: Index) -> dict[str, Any]:
+    """MongoDB's own `sparse` keeps a document that has any of the fields, and every document has an `_id`."""
+    return {"partialFilterExpression": {index.fields[0]: {"$exists": True}}} if index.sparse else {}
 
 
 def _read(document: dict[str, Any]) -> Document:
@@ -274,7 +305,7 @@ def _beyond(plan: Plan, value: Scalar, doc_id: str) -> Filter:
     return {"$or": either}
 
 
-def _condition(field: str, condition: Scalar | In | Range) -> Filter:
+def _condition(field: str, condition: Condition) -> Filter:
     match condition:
         case Range(since, until):
             bounds = {"$gte": since, "$lt": until}
@@ -282,6 +313,8 @@ def _condition(field: str, condition: Scalar | In | Range) -> Filter:
             return {field: given} if given else {}
         case In(values):
             return {field: {"$in": list(values)}}
+        case All(values):
+            return {field: {"$all": list(values)}}
         case _:
             return {field: condition}
 

@@ -3,20 +3,35 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from math import prod
 from typing import Any, TypeGuard
 
 import orjson
 
 from hub.kit.errors import ConfigurationError, InvalidInput
-from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Scalar, Where
+from hub.store.base import (
+    MANY_VALUES,
+    All,
+    CollectionSpec,
+    Condition,
+    Document,
+    In,
+    Index,
+    Page,
+    Range,
+    Scalar,
+    Where,
+)
 
 SCHEMA_VERSION = 1
 """Of how documents lie in a store; raised when an older hub could not read them."""
 
 ID, VERSION = "_id", "_v"
 MAX_ALTERNATIVES = 1000
+MAX_TOGETHER = 20
+"""Values in one `All`."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COLLECTION = re.compile(r"[a-z][a-z0-9_.-]*")
 _INT64 = 2**63
@@ -30,11 +45,12 @@ class Plan:
     index: Index
     """No fields: the documents by `_id`."""
     fixed: dict[str, tuple[Scalar, ...]]
-    """The first fields of the index, each with the values that will do."""
+    """The first fields of the index, each with the values that will do; of an index with `many` the first field has
+    one, and the others it must have are in `rest`."""
     order: str
     bounds: Range | None
     """On `order`."""
-    rest: dict[str, Scalar | In | Range]
+    rest: dict[str, Condition]
     """Checked on what the index finds."""
     descending: bool
     limit: int
@@ -55,9 +71,37 @@ class Schema:
     def __init__(self, spec: CollectionSpec) -> None:
         self.name = spec.name
         self.indexes = spec.indexes
-        self.fields = tuple(dict.fromkeys(field for index in spec.indexes for field in index.fields if field != ID))
+        self.many = tuple(index for index in spec.indexes if index.many)
+        lists = {index.fields[0] for index in self.many}
+        declared = dict.fromkeys(field for index in spec.indexes for field in index.fields if field != ID)
+        self.lists = tuple(field for field in declared if field in lists)
+        self.fields = tuple(field for field in declared if field not in lists)
+        """Those that hold one value."""
+        self._check_declared(spec)
         if spec.name == "meta" or not _COLLECTION.fullmatch(spec.name) or not all(map(_NAME.fullmatch, self.fields)):
             raise ValueError(f"{spec}: names are lower-case letters, digits and underscores, and `meta` is taken")
+
+    def _check_declared(self, spec: CollectionSpec) -> None:
+        twice = len(self.lists) != len(self.many)
+        mixed = {field for index in spec.indexes for field in index.fields[index.many :]} & set(self.lists)
+        if twice or mixed:
+            raise ValueError(f"{spec}: a field that holds a list leads one index with `many`, and is in no other")
+
+    def listed(self, document: Document) -> dict[str, list[Scalar]]:
+        """What the declared lists of a document hold, each value once.
+
+        Raises:
+            InvalidInput: it is no list, has too many values, or one that is no scalar.
+        """
+        found = {field: self._list(field, document[field]) for field in self.lists if document.get(field)}
+        return {field: values for field, values in found.items() if values}
+
+    def _list(self, field: str, values: Any) -> list[Scalar]:
+        if not isinstance(values, list) or len(values) > MANY_VALUES:
+            raise _invalid(field, f"this declared field holds a list of up to {MANY_VALUES} values")
+        if None in values:
+            raise _invalid(field, "a list in a declared field holds no nulls")
+        return list(dict.fromkeys(self._checked(field, value) for value in values))
 
     def values(self, document: Document) -> tuple[Scalar, ...]:
         """What the declared fields of a document hold.
@@ -83,27 +127,66 @@ class Schema:
         """
         self.check(where)
         self._declared(order)
+        if order in self.lists:
+            raise _invalid(order, "a list gives no order")
         if limit < 1:
             raise InvalidInput("limit: give 1 or more", fields={"limit": "give 1 or more"})
         by = ID if order in where and _scalar(where[order]) else order
         index, served = self._serving(where, by)
-        bounds = where.get(by)
+        plan = self.plan_of(index, served, where, order=by, limit=limit)
+        return replace(plan, descending=descending, after=None if after is None else _position(after))
+
+    def counting(self, where: Where, at_most: int) -> Plan:
+        """How to count up to `at_most`: by the index of which the conditions fix most.
+
+        Raises:
+            InvalidInput: no index serves, a field is not declared, or `at_most` is not positive.
+        """
+        self.check(where)
+        if at_most < 1:
+            raise _invalid("at_most", "give 1 or more")
+        found = [(index, fixed) for index in self.indexes if (fixed := _leading(index, where)) is not None]
+        if not found and set(where) <= {ID}:
+            found = [(Index(ID), (ID,) if _fixes(where, ID) else ())]
+        if not found:
+            raise _invalid("where", f"no index of {self.name} serves {sorted(where)}; declare one")
+        index, fixed = max(found, key=lambda candidate: len(candidate[1]))
+        order = next((field for field in index.fields if field not in fixed), ID)
+        return self.plan_of(index, fixed, where, order=order, limit=at_most)
+
+    def plan_of(self, index: Index, fixed: Sequence[str], where: Where, *, order: str, limit: int) -> Plan:
+        bounds = where.get(order)
         return Plan(
             index=index,
-            fixed={field: _alternatives(where[field]) for field in served},
-            order=by,
+            fixed={field: self._fixed(field, where[field]) for field in fixed},
+            order=order,
             bounds=bounds if isinstance(bounds, Range) else None,
-            rest={f: c for f, c in where.items() if f not in served and not (f == by and isinstance(c, Range))},
-            descending=descending,
+            rest=self._rest(where, fixed, order),
+            descending=False,
             limit=limit,
-            after=None if after is None else _position(after),
+            after=None,
         )
+
+    def _rest(self, where: Where, served: Iterable[str], by: str) -> dict[str, Condition]:
+        rest = {f: c for f, c in where.items() if f not in served and not (f == by and isinstance(c, Range))}
+        for field in served:
+            condition = where[field]
+            if isinstance(condition, All) and len(condition.values) > 1:
+                rest[field] = All(*condition.values[1:])
+        return rest
+
+    def _fixed(self, field: str, condition: Condition) -> tuple[Scalar, ...]:
+        return _alternatives(condition)[:1] if field in self.lists else _alternatives(condition)
 
     def check(self, where: Where) -> None:
         """Raises InvalidInput unless the conditions are of known kinds on declared fields."""
         for field, condition in where.items():
             self._declared(field)
-            if isinstance(condition, In):
+            if field in self.lists:
+                self._check_list(field, condition)
+            elif isinstance(condition, All):
+                raise _invalid(field, "All is for fields that hold lists")
+            elif isinstance(condition, In):
                 if len(condition.values) > MAX_ALTERNATIVES:
                     raise _invalid(field, f"at most {MAX_ALTERNATIVES} values")
                 for value in condition.values:
@@ -114,8 +197,22 @@ class Schema:
             else:
                 self._checked(field, condition)
 
+    def _check_list(self, field: str, condition: Condition) -> None:
+        values = condition.values if isinstance(condition, All) else (condition,)
+        if not 0 < len(values) <= MAX_TOGETHER:
+            raise _invalid(field, f"1 to {MAX_TOGETHER} values")
+        if any(isinstance(value, In | Range) or value is None for value in values):
+            raise _invalid(field, "a list is asked for a value that it has, or for several with All")
+        for value in values:
+            self._checked(field, value)
+
+    def check_countable(self, field: str) -> None:
+        """Raises InvalidInput unless documents can be counted by this field."""
+        if field not in self.fields:
+            raise _invalid(field, f"{self.name} is counted by declared fields that hold one value")
+
     def _declared(self, field: str) -> None:
-        if field != ID and field not in self.fields:
+        if field != ID and field not in self.fields and field not in self.lists:
             raise _invalid(field, f"no index of {self.name} declares this field")
 
     def _checked(self, field: str, value: Any) -> Scalar:
@@ -141,6 +238,8 @@ class Schema:
 
 def _served(index: Index, where: Where, order: str) -> tuple[str, ...] | None:
     """The first fields that conditions fix, if the index then goes on in this order."""
+    if index.many and index.fields[0] not in where:
+        return None
     if index.sparse and not _gives_value(where, index.fields[0]):
         return None
     fixed: list[str] = []
@@ -149,6 +248,14 @@ def _served(index: Index, where: Where, order: str) -> tuple[str, ...] | None:
             return tuple(fixed) if field == order and _few(where, fixed) else None
         fixed.append(field)
     return tuple(fixed) if order == ID and _few(where, fixed) else None
+
+
+def _leading(index: Index, where: Where) -> tuple[str, ...] | None:
+    """The first fields that conditions fix; none where the index does not narrow anything down."""
+    if (index.sparse or index.many) and not _gives_value(where, index.fields[0]):
+        return None
+    fixed = tuple(takewhile(lambda field: _fixes(where, field), index.fields))
+    return fixed if _few(where, fixed) and (fixed or index.fields[0] in where) else None
 
 
 def _fixes(where: Where, field: str) -> bool:
@@ -160,12 +267,13 @@ def _gives_value(where: Where, field: str) -> bool:
 
 
 def _few(where: Where, fields: Iterable[str]) -> bool:
-    return prod(len(_alternatives(where[field])) for field in fields) <= MAX_ALTERNATIVES
+    several = (where[field] for field in fields if isinstance(where[field], In))
+    return prod(len(_alternatives(condition)) for condition in several) <= MAX_ALTERNATIVES
 
 
-def _alternatives(condition: Scalar | In | Range) -> tuple[Scalar, ...]:
+def _alternatives(condition: Condition) -> tuple[Scalar, ...]:
     assert not isinstance(condition, Range)
-    return tuple(dict.fromkeys(condition.values)) if isinstance(condition, In) else (condition,)
+    return tuple(dict.fromkeys(condition.values)) if isinstance(condition, In | All) else (condition,)
 
 
 def check_schema_version(found: int, place: str) -> None:

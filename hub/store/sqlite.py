@@ -14,11 +14,12 @@ from hub.store.query import (
     distinct,
     encoded,
     first_of_each,
+    id_of,
     last_of_each,
     version_of,
 )
 from hub.store.sqlite_statements import Row, Statements
-from hub.store.sqlite_threads import Readers, Writer
+from hub.store.sqlite_threads import Readers, Writer, counters
 
 log = Log(__name__)
 _MAGIC = b"SQLite format 3\0"
@@ -37,13 +38,14 @@ class SqliteStore:
         self._path = path
         self._writer = Writer(path)
         self._readers = Readers(path)
+        self._counters = counters(path)
         self._collections: dict[str, SqliteCollection] = {}
 
     def collection(self, spec: CollectionSpec) -> "SqliteCollection":
         """Declare all before `start`; the same name again gives the same collection."""
         known = self._collections.get(spec.name)
         if known is None:
-            known = self._collections[spec.name] = SqliteCollection(spec, self._writer, self._readers)
+            known = self._collections[spec.name] = SqliteCollection(spec, self._writer, self._readers, self._counters)
         elif known.spec != spec:
             raise ValueError(f"collection {spec.name} is declared twice, differently")
         return known
@@ -53,6 +55,7 @@ class SqliteStore:
         _check_kind(self._path)
         self._writer.start()
         self._readers.start()
+        self._counters.start()
         try:
             await self._writer.run(self._prepare)
         except BaseException:
@@ -61,6 +64,7 @@ class SqliteStore:
 
     async def stop(self) -> None:
         await self._readers.stop()
+        await self._counters.stop()
         await self._writer.stop()
 
     async def ping(self) -> None:
@@ -97,12 +101,13 @@ def _write_meta(connection: sqlite3.Connection) -> None:
 class SqliteCollection:
     """One table."""
 
-    def __init__(self, spec: CollectionSpec, writer: Writer, readers: Readers) -> None:
+    def __init__(self, spec: CollectionSpec, writer: Writer, readers: Readers, counting: Readers) -> None:
         self.spec = spec
         self.schema = Schema(spec)
         self.statements = Statements(self.schema)
         self._writer = writer
         self._readers = readers
+        self._counters = counting
 
     async def get(self, doc_id: str) -> Document | None:
         return (await self.get_many((doc_id,))).get(doc_id)
@@ -138,6 +143,10 @@ class SqliteCollection:
             return 0
         return await self._writer.run(lambda connection: self.statements.delete(connection, wanted))
 
+    async def delete(self, document: Document) -> bool:
+        doc_id, version = id_of(document), version_of(document)
+        return await self._writer.run(lambda connection: self.statements.delete_version(connection, doc_id, version))
+
     async def find(
         self,
         where: Where,
@@ -150,13 +159,19 @@ class SqliteCollection:
         plan = self.schema.plan(where, order=order, descending=descending, limit=limit, after=after)
         return plan.page(await self._readers.run(lambda connection: self.statements.find(connection, plan)))
 
+    async def count(self, where: Where, *, at_most: int) -> int:
+        plan = self.schema.counting(where, at_most)
+        return await self._counters.run(lambda connection: self.statements.count(connection, plan))
+
     async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:
-        self.schema.check({field: None, **(where or {})})
-        return await self._readers.run(lambda connection: self.statements.count(connection, field, where or {}))
+        self.schema.check_countable(field)
+        self.schema.check(where or {})
+        return await self._counters.run(lambda connection: self.statements.count_by(connection, field, where or {}))
 
     def _row(self, doc_id: str, document: Document, version: int) -> Row:
         values = self.schema.values(document)
-        return Row(doc_id, version, encoded(document)[:-1].decode(), values)
+        lists = self.schema.listed(document) if self.schema.lists else {}
+        return Row(doc_id, version, encoded(document)[:-1].decode(), values, lists)
 
     async def _write(self, rows: list[Row], decide: Decide) -> set[str]:
         if not rows:

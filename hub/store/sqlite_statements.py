@@ -5,19 +5,29 @@ and getting it back beside a busy event loop can take 5 ms.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from hub.store.base import Document, In, Index, Range, Scalar, Where
+from hub.store.base import All, Condition, Document, In, Index, Range, Scalar, Where
 from hub.store.query import ID, Plan, Schema, in_chunks
 
 _CHUNKS = (256, 64, 16, 4, 1)
 Term = tuple[str, list[Scalar]]
 """SQL and its parameters."""
+VALUE = '"m_value"'
+"""The column of the table of a list that has the value."""
 _LEAST = "-9e999"
 """Sorts after NULL and before every other value."""
+
+
+def _column(field: str) -> str:
+    return "id" if field == ID else _quoted(f"f_{field}")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 class Row(NamedTuple):
@@ -30,15 +40,20 @@ class Row(NamedTuple):
     """Without the version and the closing brace."""
     values: tuple[Scalar, ...]
     """Of the declared fields."""
+    lists: Mapping[str, list[Scalar]]
+    """Of the declared fields that hold lists, those that are not empty."""
 
 
 class Statements:
-    """Reads and writes one table: `seq`, `id`, `v`, `body` (JSON) and a column for each declared field."""
+    """Reads and writes one table: `seq`, `id`, `v`, `body` (JSON) and a column for each declared field; beside it a
+    table for each list, with a row for each value.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._table = _quoted(schema.name)
         self._columns = [_column(field) for field in schema.fields]
+        self._lists = {index.fields[0]: ListTable(schema.name, self._table, index) for index in schema.many}
 
     def prepare(self, connection: sqlite3.Connection) -> list[str]:
         """Makes what is missing; returns the fields that were filled in from documents already there."""
@@ -49,7 +64,11 @@ class Statements:
         added = self._add_columns(connection)
         unique = self._index_name(Index(ID))
         connection.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {unique} ON {self._table} (id)")
+        for table in self._lists.values():
+            table.prepare(connection)
         for index in self._schema.indexes:
+            if index.many:
+                continue
             columns = ", ".join(dict.fromkeys([*map(_column, index.fields), "id"]))
             held = f" WHERE {_column(index.fields[0])} IS NOT NULL" if index.sparse else ""
             connection.execute(
@@ -83,6 +102,8 @@ class Statements:
             for row, version in chunk:
                 parameters += (row.doc_id, version, f'{row.open_json},"_v":{version}}}', *row.values)
             connection.execute(self._upsert(len(chunk)), parameters)
+        for field, table in self._lists.items():
+            table.write(connection, rows, field, self._schema.fields)
 
     def _upsert(self, rows: int) -> str:
         columns = ["id", "v", "body", *self._columns]
@@ -94,8 +115,13 @@ class Statements:
         )
 
     def delete(self, connection: sqlite3.Connection, ids: Sequence[str]) -> int:
+        for table in self._lists.values():
+            table.delete(connection, ids)
         sql = f"DELETE FROM {self._table} WHERE id IN (SELECT value FROM json_each(?))"
         return connection.execute(sql, (_json(ids),)).rowcount
+
+    def delete_version(self, connection: sqlite3.Connection, doc_id: str, version: int) -> bool:
+        return self.versions(connection, [doc_id]).get(doc_id) == version and self.delete(connection, [doc_id]) == 1
 
     def get(self, connection: sqlite3.Connection, ids: Sequence[str]) -> list[Document]:
         sql = f"SELECT body FROM {self._table} WHERE id IN (SELECT value FROM json_each(?))"
@@ -103,12 +129,34 @@ class Statements:
 
     def find(self, connection: sqlite3.Connection, plan: Plan) -> list[Document]:
         """Up to `limit` + 1 documents."""
+        select, naming = (self._select_listed, listed) if plan.index.many else (self.select, _column)
         found: list[Document] = []
-        for stretch in stretches(plan):
+        for stretch in stretches(plan, naming):
             left = plan.limit + 1 - len(found)
             if left > 0:
-                found += _documents(connection, *self.select(plan, stretch, left))
+                found += _documents(connection, *select(plan, stretch, left))
         return found
+
+    def _select_listed(self, plan: Plan, stretch: Term, limit: int) -> Term:
+        """The same where the first field is a list: by its table, which has the rows of one value in order."""
+        where, given = self._listed_where(plan, stretch)
+        way = " DESC" if plan.descending else ""
+        order = ", ".join(f"{column}{way}" for column in dict.fromkeys((listed(plan.order), listed(ID))))
+        return f"SELECT t.body FROM {self._listed_from(plan)}{where} ORDER BY {order} LIMIT ?", [*given, limit]
+
+    def _listed_from(self, plan: Plan) -> str:
+        return f"{self._lists[plan.index.fields[0]].name} AS m CROSS JOIN {self._table} AS t ON t.id = m.{listed(ID)}"
+
+    def _listed_where(self, plan: Plan, stretch: Term) -> Term:
+        first, *others = plan.fixed.items()
+        fixed = [_is(VALUE, first[1][0]), *(_condition(listed(field), In(values)) for field, values in others)]
+        return _where([*fixed, stretch, *self._conditions(plan.rest)])
+
+    def _conditions(self, where: Where) -> list[Term]:
+        return [
+            self._lists[field].holding(condition) if field in self._lists else _condition(_column(field), condition)
+            for field, condition in where.items()
+        ]
 
     def select(self, plan: Plan, stretch: Term, limit: int) -> Term:
         """The statement that finds the first bodies of one stretch of the order.
@@ -122,7 +170,7 @@ class Statements:
             (f"{_column(field)} {'IS' if None in values else '='} k{number}.value", [])
             for number, (field, values) in enumerate(several.items())
         ]
-        where, given = _where([*fixed, *listed, stretch, *_conditions(plan.rest)])
+        where, given = _where([*fixed, *listed, stretch, *self._conditions(plan.rest)])
         way = " DESC" if plan.descending else ""
         columns = dict.fromkeys((_column(plan.order), "id"))
         found = (
@@ -138,8 +186,20 @@ class Statements:
             [*map(_json, several.values()), *given, limit, limit],
         )
 
-    def count(self, connection: sqlite3.Connection, field: str, where: Where) -> dict[Scalar, int]:
-        condition, given = _where(_conditions(where))
+    def count(self, connection: sqlite3.Connection, plan: Plan) -> int:
+        """Up to `limit`."""
+        bounds = _between((listed if plan.index.many else _column)(plan.order), plan.bounds or Range())
+        if plan.index.many:
+            source, (where, given) = self._listed_from(plan), self._listed_where(plan, bounds)
+        else:
+            fixed = [_condition(_column(field), In(values)) for field, values in plan.fixed.items()]
+            source = f"{self._table} INDEXED BY {self._index_name(plan.index)}"
+            where, given = _where([*fixed, bounds, *self._conditions(plan.rest)])
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source}{where} LIMIT ?)"
+        return int(connection.execute(sql, [*given, plan.limit]).fetchone()[0])
+
+    def count_by(self, connection: sqlite3.Connection, field: str, where: Where) -> dict[Scalar, int]:
+        condition, given = _where(self._conditions(where))
         sql = f"SELECT {_column(field)} AS k, count(*) AS n FROM {self._table}{condition} GROUP BY k"
         rows = connection.execute(f"SELECT json_group_array(json_array(k, n)) FROM ({sql})", given).fetchone()
         return dict(orjson.loads(rows[0]))
@@ -149,36 +209,88 @@ class Statements:
         return _quoted(f"{self._schema.name}__{'__'.join(index.fields or (ID,))}{kind}")
 
 
-def stretches(plan: Plan) -> Iterator[Term]:
+class ListTable:
+    """The values of one list, each with the fields that its index goes on with, in the order of the index."""
+
+    def __init__(self, collection: str, table: str, index: Index) -> None:
+        self._field, *self._others = index.fields
+        self._table = table
+        self._bare = f"{collection}__many__{'__'.join(index.fields)}"
+        self.name = _quoted(self._bare)
+        self._columns = [VALUE, *map(listed, self._others), *([] if ID in self._others else [listed(ID)])]
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Makes it, filled in from the documents already there."""
+        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (self._bare,)).fetchone()
+        if there:
+            return
+        columns = ", ".join(self._columns)
+        connection.execute(f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({columns})) WITHOUT ROWID")
+        connection.execute(f"CREATE INDEX {_quoted(self._bare + '__id')} ON {self.name} ({listed(ID)})")
+        others = ", ".join(f"t.{_column(field)}" for field in self._others)
+        connection.execute(
+            f"INSERT OR IGNORE INTO {self.name} SELECT e.value{', ' if others else ''}{others}, t.id"
+            f" FROM {self._table} AS t, json_each(t.body, '$.\"{self._field}\"') AS e"
+        )
+
+    def write(
+        self, connection: sqlite3.Connection, rows: Sequence[tuple[Row, int]], field: str, fields: Sequence[str]
+    ) -> None:
+        self.delete(connection, [row.doc_id for row, version in rows if version > 1])
+        places = [fields.index(other) for other in self._others]
+        values = [
+            (value, *(row.values[place] for place in places), row.doc_id)
+            for row, _ in rows
+            for value in row.lists.get(field, ())
+        ]
+        marks = ", ".join("?" * len(self._columns))
+        connection.executemany(f"INSERT INTO {self.name} VALUES ({marks})", values)
+
+    def delete(self, connection: sqlite3.Connection, ids: Sequence[str]) -> None:
+        if ids:
+            sql = f"DELETE FROM {self.name} WHERE {listed(ID)} IN (SELECT value FROM json_each(?))"
+            connection.execute(sql, (_json(ids),))
+
+    def holding(self, condition: Condition) -> Term:
+        """Documents whose list has the value, or all of them."""
+        values = condition.values if isinstance(condition, All) else (condition,)
+        one = f"id IN (SELECT {listed(ID)} FROM {self.name} WHERE {VALUE} = ?)"
+        return " AND ".join([one] * len(values)), [value for value in values if not isinstance(value, In | Range)]
+
+
+def listed(field: str) -> str:
+    """The column of the table of a list that has what `field` of the document has."""
+    return _quoted(f"m_{field}")
+
+
+def stretches(plan: Plan, naming: Callable[[str], str] = _column) -> Iterator[Term]:
     """The conditions on the order, one after the other: NULL compares with nothing, so it is a stretch of its own."""
-    column, bounds = _column(plan.order), plan.bounds or Range()
+    column, id_column, bounds = naming(plan.order), naming(ID), plan.bounds or Range()
     if plan.after is None:
         yield _between(column, bounds)
         return
     value, doc_id = plan.after
     sign = "<" if plan.descending else ">"
     if plan.order == ID:
-        yield _both((f"id {sign} ?", [doc_id]), _between(column, bounds))
+        yield _both((f"{id_column} {sign} ?", [doc_id]), _between(column, bounds))
     elif value is None:
-        yield f"{column} IS NULL AND id {sign} ?", [doc_id]
+        yield f"{column} IS NULL AND {id_column} {sign} ?", [doc_id]
         if not plan.descending:
             yield f"{column} >= {_LEAST}", []
     else:
         # The cursor is a tighter bound than the range's own on that side.
         other = Range(since=bounds.since) if plan.descending else Range(until=bounds.until)
-        yield _both((f"({column}, id) {sign} (?, ?)", [value, doc_id]), _between(column, other))
+        yield _both((f"({column}, {id_column}) {sign} (?, ?)", [value, doc_id]), _between(column, other))
         if plan.descending and plan.bounds is None:
             yield f"{column} IS NULL", []
 
 
-def _conditions(where: Where) -> list[Term]:
-    return [_condition(_column(field), condition) for field, condition in where.items()]
-
-
-def _condition(column: str, condition: Scalar | In | Range) -> Term:
+def _condition(column: str, condition: Condition) -> Term:
     match condition:
         case Range():
             return _between(column, condition)
+        case All():
+            raise TypeError("a list has a table of its own")
         case In(values):
             either = f"{column} IN (SELECT value FROM json_each(?))"
             return f"({either}{f' OR {column} IS NULL' if None in values else ''})", [_json(values)]
@@ -214,11 +326,3 @@ def _documents(connection: sqlite3.Connection, sql: str, parameters: Sequence[Sc
 
 def _json(values: Sequence[Scalar]) -> str:
     return orjson.dumps(values).decode()
-
-
-def _column(field: str) -> str:
-    return "id" if field == ID else _quoted(f"f_{field}")
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'

@@ -17,6 +17,7 @@ Operation = Callable[[sqlite3.Connection], T]
 
 _OPERATIONS_IN_ONE_COMMIT = 1000
 _READERS = 2
+_COUNTERS = 1
 _WRITER_SETUP = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -148,14 +149,15 @@ class Writer:
 class Readers:
     """Runs reads beside the writer; each sees everything that was confirmed before it began."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int = _READERS) -> None:
         self._path = path
+        self._count = threads
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix=f"store {self._path.name} reader")
+            self._threads = ThreadPoolExecutor(self._count, thread_name_prefix=f"store {self._path.name} reader")
 
     async def stop(self) -> None:
         if self._threads is not None:
@@ -186,6 +188,11 @@ class Readers:
             return self._idle.get_nowait()
         except Empty:
             return connect(self._path, setup=_READER_SETUP)
+
+
+def counters(path: Path) -> Readers:
+    """Readers for what may look at every document: nobody else waits for them."""
+    return Readers(path, _COUNTERS)
 
 
 def _deliver(outcomes: list[tuple[asyncio.Future[Any], Any]]) -> None:

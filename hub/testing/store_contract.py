@@ -244,6 +244,18 @@ class StoreContract(FindContract):
         assert await every_page(others, {"owner": "anna"}, order="at") == ["0", "1", "2", "3", "4"]
         await other.stop()
 
+    async def test_a_list_declared_later_finds_what_was_there_before(
+        self, things: Collection, store: Store, reopen: Reopen
+    ) -> None:
+        await things.insert_many([a_thing("1", tags=["a", "a", 7]), a_thing("2", tags=["a"], at="0"), a_thing("3")])
+        await store.stop()
+        other = reopen()
+        others = other.collection(CollectionSpec("things", (*THINGS.indexes, Index("tags", "at", many=True))))
+        await other.start()
+        assert await every_page(others, {"tags": "a"}, order="at") == ["2", "1"]
+        assert await every_page(others, {"tags": 7}, order="at") == ["1"]
+        await other.stop()
+
     async def test_collections_do_not_mix(self, store: Store) -> None:
         first = store.collection(CollectionSpec("first", (Index("owner"),)))
         second = store.collection(CollectionSpec("second", (Index("owner"),)))

@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 
 from hub.kit.errors import InvalidInput
-from hub.store.base import Collection, CollectionSpec, Document, In, Index, Range, Store, Where
+from hub.store.base import All, Collection, CollectionSpec, Document, In, Index, Range, Store, Where
 
 THINGS = CollectionSpec("things", (Index("owner", "at"), Index("at"), Index("owner", "state", "at"), Index("owes")))
+
+
+TAGGED = CollectionSpec(
+    "tagged",
+    (Index("tags", "at", many=True), Index("team", "state", "at", many=True), Index("owner", "at"), Index("at")),
+)
 
 
 def a_thing(doc_id: str, **fields: Any) -> Document:
@@ -181,7 +187,95 @@ class FindContract:
             with pytest.raises(InvalidInput, match="serves"):
                 await owing.find(where, order="owes")
 
+    # Lists
+
+    @pytest.fixture
+    async def tagged(self, store: Store) -> Collection:
+        collection = store.collection(TAGGED)
+        await store.start()
+        return collection
+
+    async def test_a_document_is_found_by_any_value_of_its_list(self, tagged: Collection) -> None:
+        await tagged.insert_many(
+            [
+                a_thing("1", at="c", tags=["vip", "срочно"]),
+                a_thing("2", at="a", tags=["vip", "vip"]),
+                a_thing("3", at="b", tags=[]),
+                a_thing("4", at="b"),
+                a_thing("5", at="b", tags=["срочно", "vip", "опт"]),
+            ]
+        )
+        assert await every_page(tagged, {"tags": "vip"}, order="at", limit=1) == ["2", "5", "1"]
+        assert await every_page(tagged, {"tags": "vip"}, order="at", descending=True, limit=1) == ["1", "5", "2"]
+        assert await every_page(tagged, {"tags": All("vip", "срочно")}, order="at", limit=1) == ["5", "1"]
+        assert await every_page(tagged, {"tags": All("опт")}, order="at") == ["5"]
+        assert await every_page(tagged, {"tags": "vip", "at": Range("b", "c")}, order="at") == ["5"]
+        assert await every_page(tagged, {"tags": "nobody"}, order="at") == []
+
+    async def test_a_list_that_changes_is_found_by_its_new_values_only(self, tagged: Collection) -> None:
+        await tagged.insert_many([a_thing("1", tags=["a", "b"]), a_thing("2", tags=["a"])])
+        await tagged.swap(a_thing("1", _v=1, tags=["b", "c"], at="later"))
+        await tagged.swap(a_thing("2", _v=1))
+        assert [await every_page(tagged, {"tags": tag}, order="at") for tag in "abc"] == [[], ["1"], ["1"]]
+        assert (await tagged.find({"tags": "c"}, order="at")).items == [
+            a_thing("1", _v=2, tags=["b", "c"], at="later")
+        ]
+        await tagged.put_many([a_thing("1", tags=["d"])])
+        await tagged.delete_many(["2"])
+        assert [await every_page(tagged, {"tags": tag}, order="at") for tag in "bd"] == [[], ["1"]]
+
+    async def test_a_list_goes_with_further_conditions(self, tagged: Collection) -> None:
+        await tagged.insert_many(
+            [a_thing(f"{n:02}", team=["s", "t"][: n % 3], state=("open", "closed")[n % 2]) for n in range(18)]
+        )
+        open_ones = [f"{n:02}" for n in range(18) if n % 3 and n % 2 == 0]
+        where: Where = {"team": "s", "state": "open"}
+        assert await every_page(tagged, where, order="at", limit=2) == open_ones
+        assert await every_page(tagged, {"owner": "anna", "team": All("s", "t")}, order="at", limit=4) == [
+            f"{n:02}" for n in range(18) if n % 3 == 2
+        ]
+        assert await tagged.count(where, at_most=100) == len(open_ones)
+        assert await tagged.count_by("state", {"team": "t"}) == {"open": 3, "closed": 3}
+
+    @pytest.mark.parametrize("value", ["a", {"a": 1}, [None], [["a"]], ["\ud800"], [1] * 1001])
+    async def test_a_declared_list_holds_scalars(self, tagged: Collection, value: Any) -> None:
+        with pytest.raises(InvalidInput, match="tags"):
+            await tagged.insert(a_thing("1", tags=value))
+
+    async def test_a_list_is_asked_for_values_that_it_has(self, tagged: Collection) -> None:
+        unfit: list[Where] = [{"tags": None}, {"tags": In(["a"])}, {"tags": Range("a")}, {"tags": All()}]
+        for where in unfit:
+            with pytest.raises(InvalidInput, match="tags"):
+                await tagged.find(where, order="at")
+        for where, order in (({"owner": All("anna")}, "at"), ({"tags": "a"}, "tags")):
+            with pytest.raises(InvalidInput):
+                await tagged.find(where, order=order)
+        with pytest.raises(InvalidInput, match="tags"):
+            await tagged.count_by("tags")
+
+    # Conditional delete
+
+    async def test_a_delete_of_an_old_version_is_refused(self, things: Collection) -> None:
+        await things.insert_many([a_thing("1"), a_thing("2")])
+        await things.swap(a_thing("1", _v=1, by="other"))
+        assert not await things.delete(a_thing("1", _v=1))
+        assert await things.delete(a_thing("1", _v=2))
+        assert not await things.delete(a_thing("1", _v=2))
+        assert await every_page(things, {}) == ["2"]
+
     # Count
+
+    async def test_a_count_stops_at_its_bound(self, things: Collection) -> None:
+        await things.insert_many([a_thing(f"{n}", at=f"{n}", state=("open", "closed")[n % 2]) for n in range(9)])
+        assert await things.count({"owner": "anna"}, at_most=100) == 9
+        assert await things.count({"owner": "anna"}, at_most=4) == 4
+        assert await things.count({"owner": In(["anna", "boris"]), "state": "open"}, at_most=100) == 5
+        assert await things.count({"at": Range("3", "7"), "state": "open"}, at_most=100) == 2
+        assert await things.count({}, at_most=5) == 5
+        with pytest.raises(InvalidInput, match="serves"):
+            await things.count({"state": "open"}, at_most=5)
+        with pytest.raises(InvalidInput, match="at_most"):
+            await things.count({"owner": "anna"}, at_most=0)
 
     async def test_documents_are_counted_by_a_field(self, things: Collection) -> None:
         assert await things.count_by("state") == {}
