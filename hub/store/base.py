@@ -28,7 +28,8 @@ class Index:
 
     fields: tuple[str, ...]
     sparse: bool = False
-    """Serves only conditions that give its first field a value; a document without that field costs it nothing."""
+    """Serves only conditions that give its first field a value, or bounds; a document without that field costs it
+    nothing."""
     many: bool = False
     """Its first field holds a list of up to `MANY_VALUES` scalars: tags, participants, watchers. It serves conditions
     that name one of them, or several with `All`; a document without any costs it nothing. No other index has that

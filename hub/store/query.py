@@ -263,7 +263,11 @@ def _fixes(where: Where, field: str) -> bool:
 
 
 def _gives_value(where: Where, field: str) -> bool:
-    return _fixes(where, field) and None not in _alternatives(where[field])
+    """Whether the condition cannot be met by a document without the field."""
+    condition = where.get(field)
+    if isinstance(condition, Range):
+        return condition.since is not None or condition.until is not None
+    return field in where and None not in _alternatives(condition)
 
 
 def _few(where: Where, fields: Iterable[str]) -> bool:

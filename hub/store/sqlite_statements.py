@@ -280,7 +280,9 @@ def stretches(plan: Plan, naming: Callable[[str], str] = _column) -> Iterator[Te
     else:
         # The cursor is a tighter bound than the range's own on that side.
         other = Range(since=bounds.since) if plan.descending else Range(until=bounds.until)
-        yield _both((f"({column}, {id_column}) {sign} (?, ?)", [value, doc_id]), _between(column, other))
+        # A sparse index is used only where the condition says, to SQLite, that there is a value.
+        there: Term = (f"{column} IS NOT NULL" if plan.index.sparse else "", [])
+        yield _both((f"({column}, {id_column}) {sign} (?, ?)", [value, doc_id]), _between(column, other), there)
         if plan.descending and plan.bounds is None:
             yield f"{column} IS NULL", []
 

@@ -187,6 +187,20 @@ class FindContract:
             with pytest.raises(InvalidInput, match="serves"):
                 await owing.find(where, order="owes")
 
+    async def test_a_sparse_index_finds_between_bounds(self, store: Store) -> None:
+        waiting = store.collection(CollectionSpec("waiting", (Index("due", sparse=True),)))
+        await store.start()
+        dues = ("d", None, "b", "c", None, "a")
+        await waiting.insert_many([a_thing(str(n), due=due) for n, due in enumerate(dues)])
+        await waiting.insert(a_thing("9"))
+        for descending in (False, True):
+            found = await every_page(waiting, {"due": Range("")}, order="due", limit=1, descending=descending)
+            assert found == (["0", "3", "2", "5"] if descending else ["5", "2", "3", "0"])
+        assert await every_page(waiting, {"due": Range("b", "d")}, order="due", limit=1) == ["2", "3"]
+        assert await waiting.count({"due": Range(until="c")}, at_most=9) == 2
+        with pytest.raises(InvalidInput, match="serves"):
+            await waiting.find({"due": Range()}, order="due")
+
     # Lists
 
     @pytest.fixture

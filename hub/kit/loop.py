@@ -1,0 +1,67 @@
+"""A step that is done again and again until it is stopped: the one shape of everything that runs beside requests."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from hub.kit.errors import TransientError
+from hub.kit.log import Log
+
+GRACE = timedelta(seconds=5)
+"""A stop waits so long for the step in hand."""
+log = Log(__name__)
+
+
+class Loop:
+    """Does `step` every `every`, and at once when woken. A step that raises ends only itself."""
+
+    def __init__(self, name: str, step: Callable[[], Awaitable[object]], *, every: timedelta) -> None:
+        self._name = name
+        self._step = step
+        self._every = every.total_seconds()
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """A long step may end early then."""
+        return self._stopping
+
+    async def start(self) -> None:
+        """Nothing when it runs already."""
+        if self._task is None:
+            self._stopping = False
+            self._task = asyncio.create_task(self._run(), name=self._name)
+
+    async def stop(self) -> None:
+        """Finishes the step in hand, unless something keeps it waiting for longer than `GRACE`."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._stopping = True
+        self._woken.set()
+        await asyncio.wait([task], timeout=GRACE.total_seconds())
+        while not task.done():
+            # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
+
+    def wake(self) -> None:
+        """The next step begins now."""
+        self._woken.set()
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                await self._step()
+            except TransientError as exc:
+                log.warning("loop.waiting", loop=self._name, reason=str(exc))
+            except Exception as exc:
+                log.error("loop.failed", loop=self._name, exc=exc)
+            if not self._stopping:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._every):
+                        await self._woken.wait()

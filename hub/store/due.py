@@ -1,0 +1,135 @@
+"""Timers that live in the document they are about: whoever swaps one out, together with what it owes, has fired it.
+
+A document holds its timers by name in `timers`, and the earliest in `due_at`, which is indexed. So a timer fires
+once, whatever copies look; it survives a restart, moves when the document is amended, and goes with the document.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import TransientError
+from hub.kit.log import Log
+from hub.kit.loop import Loop
+from hub.store.base import Document, Index, Page, Range
+from hub.store.told import Told
+
+log = Log(__name__)
+DUE = Index("due_at", sparse=True)
+"""A collection of documents that have timers declares it."""
+LOOK = timedelta(seconds=0.5)
+"""Pause between two looks for what is due."""
+_AT_ONCE = 100
+
+Fire = Callable[[Document, datetime], Document]
+"""The document after its timer fired, without regard to the timer itself, which is taken out. The facts of its
+collection say what is told. Pure."""
+Fired = Callable[[Document], Awaitable[None]]
+"""Called after what a timer changed is stored and told; it may be skipped by a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What waits for its time."""
+
+    name: str
+    at: datetime
+    document: Document
+
+
+def with_timer(document: Document, name: str, at: datetime) -> Document:
+    """The document with a timer set, or moved."""
+    return _indexed(document, {**(document.get("timers") or {}), name: iso(at)})
+
+
+def without_timer(document: Document, name: str) -> Document:
+    """The document as one in which this timer never fires; the same one where it had none."""
+    timers: dict[str, str] = document.get("timers") or {}
+    if name not in timers:
+        return document
+    return _indexed(document, {other: at for other, at in timers.items() if other != name})
+
+
+def _indexed(document: Document, timers: Mapping[str, str]) -> Document:
+    bare = {name: value for name, value in document.items() if name not in ("timers", "due_at")}
+    return {**bare, "timers": dict(timers), "due_at": min(timers.values())} if timers else bare
+
+
+class Due:
+    """Fires the timers of one collection; every copy of a service may look, one of them wins for each timer."""
+
+    def __init__(
+        self,
+        told: Told,
+        fires: Mapping[str, Fire],
+        clock: Clock,
+        *,
+        held: Callable[[], bool] = lambda: False,
+        fired: Fired | None = None,
+    ) -> None:
+        """`fires` has what to do by the name of the timer; nothing fires while `held`."""
+        self._told = told
+        self._fires = fires
+        self._clock = clock
+        self._held = held
+        self._fired = fired
+        self._loop = Loop("due", self.look, every=LOOK)
+
+    async def start(self) -> None:
+        await self._loop.start()
+
+    async def stop(self) -> None:
+        await self._loop.stop()
+
+    async def look(self) -> int:
+        """Fires what is due; how many timers this copy fired. One that fails for good leaves the others alone."""
+        if self._held():
+            return 0
+        now = self._clock.now()
+        page = await self.waiting(until=now, limit=_AT_ONCE)
+        return sum([await self._settle(timer, now) for timer in _timers(page) if timer.at < now])
+
+    async def waiting(self, *, until: datetime | None = None, limit: int = 100, after: str | None = None) -> Page:
+        """Documents that have a timer, the next one first."""
+        bounds = Range(since="", until=iso(until) if until else None)
+        return await self._told.find({"due_at": bounds}, order="due_at", limit=limit, after=after)
+
+    async def _settle(self, timer: Timer, now: datetime) -> bool:
+        try:
+            return await self._fire(timer, now)
+        except TransientError:
+            raise
+        except Exception as exc:
+            # It would fail again at every look, for ever: it is taken out, and the log says so.
+            log.error("timer.failed", timer=timer.name, document=timer.document["_id"], exc=exc)
+            await self._told.amend(timer.document["_id"], lambda now: without_timer(now, timer.name))
+            return False
+
+    async def _fire(self, timer: Timer, now: datetime) -> bool:
+        won: list[bool] = []
+
+        def change(document: Document) -> Document | None:
+            won.clear()
+            if (document.get("timers") or {}).get(timer.name) != iso(timer.at):
+                return None  # fired by another copy, moved or taken out
+            won.append(True)
+            return without_timer(self._fires[timer.name](document, now), timer.name)
+
+        after = await self._told.amend(timer.document["_id"], change)
+        if after is None or not won:
+            return False
+        await self._told.tell(after)
+        if self._fired:
+            await self._fired(after)
+        log.info("timer.fired", timer=timer.name, document=after["_id"])
+        return True
+
+
+def _timers(page: Page) -> list[Timer]:
+    found = [
+        Timer(name, from_iso(at), document)
+        for document in page.items
+        for name, at in (document.get("timers") or {}).items()
+    ]
+    return sorted(found, key=lambda timer: timer.at)

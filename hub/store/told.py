@@ -1,0 +1,264 @@
+"""The one way to change a document that others hear of, and to tell it.
+
+A document is stored together with the events it owes, so that no crash can part the two; what is owed is published
+and then cleared, in bulk. A sweeper finishes what a crash or a bus that was down has left. An event may therefore be
+published more than once, with the same id.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from hub.bus.base import Bus
+from hub.bus.limits import RECORD_BYTES, check_size
+from hub.contracts.base import Envelope, Event, encode
+from hub.contracts.registry import REGISTRY
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import StoreUnavailable, TooLarge, TransientError, Undecodable
+from hub.kit.log import Log
+from hub.kit.seams import seam
+from hub.store.amend import TRIES, contended
+from hub.store.base import Collection, Document, Index, Page, Scalar, Where
+
+log = Log(__name__)
+OWES = Index("owes", sparse=True)
+"""A collection of documents that are told declares it; `owes` is true while `outbox` holds something."""
+_OWED = ("owes", "outbox")
+_FRAME = 4_000
+"""Bytes of an event beside the document that it states: its attributes and headers."""
+
+Fact = Event | type[Event]
+"""An event, or the kind of event that states the whole document: its body is made when it is published, from the
+document as it is then."""
+Facts = Callable[[Document | None, Document], Sequence[Fact]]
+"""What is to be told of a change: from the document before (none: it is new) to the one after, with `_v`. Pure."""
+State = Callable[[type[Event], Document], Event]
+"""An event of this kind that states the document, with `_v` as its revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """A document as it shall be, and what is owed beside the facts of its collection, as a request to send it."""
+
+    document: Document
+    events: tuple[Event, ...] = ()
+
+
+Change = Callable[[Document], Document | Owing | None]
+"""As `hub.store.amend.Change`."""
+Causes = Mapping[str, Envelope]
+"""What caused a change, by the id of the document; none: somebody asked for it."""
+
+
+class Told:
+    """A collection whose changes are told. It reads like one; it is written by `insert` and `amend` alone.
+
+    Sizes are checked before anything is stored: TooLarge means that nothing changed.
+    """
+
+    def __init__(
+        self, collection: Collection, *, facts: Facts, state: State, bus: Bus, clock: Clock, source: str
+    ) -> None:
+        """`source` is the service that tells, as `omnihub/interactions`."""
+        self._collection = collection
+        self._facts = facts
+        self._state = state
+        self._bus = bus
+        self._clock = clock
+        self.source = source
+
+    async def get(self, doc_id: str) -> Document | None:
+        return await self._collection.get(doc_id)
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+        return await self._collection.get_many(ids)
+
+    async def find(
+        self,
+        where: Where,
+        *,
+        order: str = "_id",
+        descending: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Page:
+        return await self._collection.find(where, order=order, descending=descending, limit=limit, after=after)
+
+    async def count(self, where: Where, *, at_most: int) -> int:
+        return await self._collection.count(where, at_most=at_most)
+
+    async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:
+        return await self._collection.count_by(field, where)
+
+    async def insert(
+        self, document: Document, *, cause: Envelope | None = None, also: Sequence[Event] = ()
+    ) -> tuple[Document, bool]:
+        """The document as it is stored then, and whether it is the one given: whoever is first wins.
+
+        Nothing is published yet: see `tell`. Raises TooLarge.
+        """
+        doc_id = document["_id"]
+        owing = Owing(document, tuple(also))
+        stored, new = await self.insert_many([owing], causes={doc_id: cause} if cause else {})
+        return stored[doc_id], doc_id in new
+
+    async def insert_many(
+        self, documents: Sequence[Document | Owing], *, causes: Causes | None = None
+    ) -> tuple[dict[str, Document], set[str]]:
+        """All as they are stored then, by id, and the ids of those that are new."""
+        owing = [self._owing(None, each, causes or {}) for each in documents]
+        new = await self._collection.insert_many(owing)
+        stored = {document["_id"]: {**document, "_v": 1} for document in owing if document["_id"] in new}
+        missing = [document["_id"] for document in owing if document["_id"] not in new]
+        return stored | (await self._collection.get_many(missing) if missing else {}), new
+
+    async def amend(self, doc_id: str, change: Change, *, cause: Envelope | None = None) -> Document | None:
+        """The document as it is then; none where there is none. Nothing is published yet. Raises TooLarge."""
+        return (await self.amend_many({doc_id: change}, causes={doc_id: cause} if cause else {})).get(doc_id)
+
+    async def amend_many(
+        self,
+        changes: Mapping[str, Change],
+        *,
+        causes: Causes | None = None,
+        known: Mapping[str, Document] | None = None,
+    ) -> dict[str, Document]:
+        """Each of them as it is then, by id, changed or not; those that do not exist are left out.
+
+        `known` are documents as they were read before, which spares reading them again.
+        """
+        done: dict[str, Document] = {}
+        found = {doc_id: document for doc_id, document in (known or {}).items() if doc_id in changes}
+        left = set(changes)
+        for attempt in range(TRIES):
+            found |= await self._collection.get_many(left - found.keys()) if left - found.keys() else {}
+            wanted = {doc_id: changes[doc_id](found[doc_id]) for doc_id in left if doc_id in found}
+            changed = {i: w for i, w in wanted.items() if w is not None and w is not found[i]}
+            done |= {doc_id: found[doc_id] for doc_id in wanted.keys() - changed.keys()}
+            owing = [self._owing(found[doc_id], each, causes or {}) for doc_id, each in changed.items()]
+            swapped = await self._collection.swap_many(owing) if owing else set()
+            done |= {d["_id"]: {**d, "_v": d["_v"] + 1} for d in owing if d["_id"] in swapped}
+            left = changed.keys() - swapped
+            if not left:
+                return done
+            found = {}
+            await contended(attempt)
+        raise StoreUnavailable("documents are changed by too many at once; try again")
+
+    async def remove(self, document: Document) -> bool:
+        """Takes back a document that nobody has heard of yet; False when somebody changed or told it meanwhile."""
+        return bool(document.get("owes")) and await self._collection.delete(document)
+
+    async def tell(self, *documents: Document) -> bool:
+        """Publishes what they owe, and clears it. False: bus or store are down, the sweeper does it later."""
+        try:
+            await tell((self, documents))
+        except TransientError as exc:
+            log.warning("outbox.waiting", documents=len(documents), reason=str(exc))
+            return False
+        return True
+
+    def envelopes(self, document: Document) -> list[Envelope]:
+        """What a document owes, in order.
+
+        Raises:
+            Undecodable: this version does not know such an event.
+        """
+        try:
+            return [self._envelope(entry, document) for entry in document.get("outbox") or ()]
+        except (KeyError, ValueError, TypeError, ValidationError) as exc:
+            raise Undecodable(f"outbox of {document['_id']}: {type(exc).__name__}: {str(exc)[:500]}") from exc
+
+    async def clear(self, documents: Iterable[Document]) -> set[str]:
+        """What they owed is published; the ids of those that nobody changed since."""
+        return await self._collection.swap_many([untold(each) for each in documents if each.get("owes")])
+
+    def _owing(self, before: Document | None, given: Document | Owing, causes: Causes) -> Document:
+        owing = given if isinstance(given, Owing) else Owing(given)
+        document = owing.document
+        after = {**document, "_v": before["_v"] + 1 if before else 1}
+        facts = [*self._facts(before, after), *owing.events]
+        if not facts:
+            return document
+        self._check(document, facts)
+        entries = _without(document.get("outbox") or [], facts) + self._entries(
+            after, facts, causes.get(after["_id"])
+        )
+        return {**document, "outbox": entries, "owes": True}
+
+    def _entries(self, after: Document, facts: Sequence[Fact], cause: Envelope | None) -> list[dict[str, Any]]:
+        now = iso(self._clock.now())
+        origin = cause.id if cause else ""
+        entries: list[dict[str, Any]] = []
+        for fact in facts:
+            entry: dict[str, Any] = {"type": fact.TYPE, "time": now}
+            if origin:
+                entry |= {"correlation_id": (cause and cause.correlation_id) or origin, "causation_id": origin}
+            if isinstance(fact, Event):
+                entry["body"] = fact.model_dump(mode="json", exclude_none=True)
+            entries.append(entry)
+            if not origin and len(facts) > 1:
+                # What somebody asked for follows from the first thing that is told of it.
+                origin = (fact if isinstance(fact, Event) else self._state(fact, after)).event_id()
+        return entries
+
+    def _check(self, document: Document, facts: Sequence[Fact]) -> None:
+        check_size([encode(self._wrap(fact)) for fact in facts if isinstance(fact, Event)])
+        if all(isinstance(fact, Event) for fact in facts):
+            return
+        size = len(orjson.dumps(untold(document))) + _FRAME
+        if size > RECORD_BYTES:
+            raise TooLarge(
+                f"{document['_id']} would be told in an event of {size:,} bytes, over the limit of {RECORD_BYTES:,};"
+                " shorten what it says"
+            )
+
+    def _wrap(self, event: Event) -> Envelope:
+        return Envelope(event=event, source=self.source, time=self._clock.now())
+
+    def _envelope(self, entry: dict[str, Any], document: Document) -> Envelope:
+        kind = REGISTRY.events[entry["type"]]
+        return Envelope(
+            event=kind.model_validate(entry["body"]) if "body" in entry else self._state(kind, document),
+            source=entry.get("source", self.source),
+            time=from_iso(entry["time"]),
+            correlation_id=entry.get("correlation_id", ""),
+            causation_id=entry.get("causation_id", ""),
+        )
+
+
+Debt = tuple[Told, Iterable[Document]]
+
+
+async def tell(*debts: Debt) -> None:
+    """Publishes what these documents owe in one step of the bus, and clears it.
+
+    Raises:
+        TransientError: the bus or a store did not confirm; they go on owing.
+        Undecodable: this version does not know such an event.
+    """
+    owing = [(told, [each for each in documents if each.get("owes")]) for told, documents in debts]
+    owing = [(told, documents) for told, documents in owing if documents]
+    envelopes = [e for told, documents in owing for document in documents for e in told.envelopes(document)]
+    if not owing:
+        return
+    seam("outbox.before_publish")
+    if envelopes:
+        await owing[0][0]._bus.publish(envelopes)
+    seam("outbox.after_publish")
+    await asyncio.gather(*(told.clear(documents) for told, documents in owing))
+
+
+def untold(document: Document) -> Document:
+    """The document without the bookkeeping of what it owes."""
+    return {name: value for name, value in document.items() if name not in _OWED}
+
+
+def _without(entries: list[dict[str, Any]], facts: Sequence[Fact]) -> list[dict[str, Any]]:
+    """What was owed before, less what states the document and is stated anew: the newest state says it all."""
+    anew = {fact.TYPE for fact in facts if not isinstance(fact, Event)}
+    return [entry for entry in entries if entry["type"] not in anew or "body" in entry]
