@@ -1,6 +1,6 @@
 """The bus port: publish events, subscribe a group, read from anywhere. Two adapters pass one behaviour suite."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -60,8 +60,20 @@ class Bus(Protocol):
         """The same for records as they are: dead letters replayed, tests."""
         ...
 
-    def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
-        """Before `start`: a FastStream batch subscriber. Offsets are committed after `handle` returned."""
+    def subscribe(
+        self,
+        topic: str,
+        *,
+        group: str,
+        handle: Handle,
+        max_records: int = 500,
+        marks: Collection[str] | None = None,
+    ) -> None:
+        """Before `start`: a FastStream batch subscriber. Offsets are committed after `handle` returned.
+
+        With `marks` the group gets only events that carry one of them (`Event.marks`); the others cost it next to
+        nothing, for they are not decoded.
+        """
         ...
 
     async def reader(

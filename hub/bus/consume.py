@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from aiokafka import ConsumerRecord
@@ -15,7 +15,7 @@ from hub.bus.backoff import delay
 from hub.bus.base import Bus, Handle
 from hub.bus.deadletters import park
 from hub.bus.metrics import HANDLED, HANDLING, LAG, RETRIES
-from hub.contracts.base import Envelope, Record
+from hub.contracts.base import MARKS, Envelope, Record
 from hub.contracts.registry import REGISTRY
 from hub.contracts.topics import DEAD_LETTERS
 from hub.kit.clock import Clock
@@ -42,7 +42,17 @@ class BusConsumer(Protocol):
 class Consumption:
     """One subscription: its handler, and what became of the records so far."""
 
-    def __init__(self, bus: Bus, topic: str, group: str, handle: Handle, *, source: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        topic: str,
+        group: str,
+        handle: Handle,
+        *,
+        source: str,
+        clock: Clock,
+        marks: Collection[str] | None = None,
+    ) -> None:
         self.topic = topic
         self.group = group
         self.name = f"{group}.{topic}"
@@ -51,6 +61,7 @@ class Consumption:
         self._handle = handle
         self._source = source
         self._clock = clock
+        self._marks = None if marks is None else frozenset(mark.encode() for mark in marks)
         self._stopping = asyncio.Event()
         self._attempts = 0
 
@@ -66,7 +77,7 @@ class Consumption:
         """
         LAG.labels(self.topic, self.group).set(behind + len(batch))
         try:
-            envelopes = await self._decode([record_of(each) for each in batch])
+            envelopes = await self._decode([record_of(each) for each in batch if self._wants(each)])
             if envelopes:
                 await self._handle_or_split(envelopes)
         except TransientError as exc:
@@ -74,6 +85,12 @@ class Consumption:
         seam(f"bus.after_handle.{self.topic}")
         HANDLED.labels(self.topic, self.group).inc(len(batch))
         LAG.labels(self.topic, self.group).set(behind)
+
+    def _wants(self, record: ConsumerRecord[bytes, bytes]) -> bool:
+        if self._marks is None:
+            return True
+        marks = next((value for name, value in reversed(record.headers) if name == MARKS), b"")
+        return not self._marks.isdisjoint(marks.split(b","))
 
     async def _decode(self, records: Sequence[Record]) -> list[Envelope]:
         envelopes = []

@@ -1,7 +1,7 @@
 """The embedded bus: FastStream's KafkaBroker on the log in SQLite instead of a Kafka cluster."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -135,8 +135,16 @@ class EmbeddedBus:
         await self._log.append(records)
         count_published(records)
 
-    def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
-        consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock)
+    def subscribe(
+        self,
+        topic: str,
+        *,
+        group: str,
+        handle: Handle,
+        max_records: int = 500,
+        marks: Collection[str] | None = None,
+    ) -> None:
+        consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock, marks=marks)
         self._consumptions.append(consumption)
         attach(self.broker, consumption, max_records=max_records)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -140,8 +140,16 @@ class KafkaBus:
             raise
         count_published(records)
 
-    def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
-        consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock)
+    def subscribe(
+        self,
+        topic: str,
+        *,
+        group: str,
+        handle: Handle,
+        max_records: int = 500,
+        marks: Collection[str] | None = None,
+    ) -> None:
+        consumption = Consumption(self, topic, group, handle, source=self._source, clock=self._clock, marks=marks)
         self._consumptions.append(consumption)
         attach(self.broker, consumption, max_records=max_records)
 

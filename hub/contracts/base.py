@@ -34,6 +34,10 @@ class Event(Body):
         """The JSON that is published."""
         return self.model_dump_json(exclude_none=True).encode()
 
+    def marks(self) -> tuple[str, ...]:
+        """Words by which a group may choose what it reads, before anything is decoded."""
+        return ()
+
     def event_id(self) -> str:
         """Derived from what the event is about: the same fact told twice has the same id."""
         raise NotImplementedError
@@ -123,18 +127,20 @@ def encode(envelope: Envelope) -> Record:
     """The record of an envelope: CloudEvents attributes in the headers (Kafka binding, binary mode), JSON body."""
     event = envelope.event
     event_id = event.event_id()
-    return Record(
-        topic=event.on_topic(),
-        key=event.key().encode(),
-        value=event.body(),
-        headers=[
-            ("ce_specversion", b"1.0"),
-            ("ce_id", event_id.encode()),
-            ("ce_type", event.TYPE.encode()),
-            ("ce_source", envelope.source.encode()),
-            ("ce_time", iso(envelope.time).encode()),
-            ("content-type", b"application/json"),
-            ("correlationid", (envelope.correlation_id or event_id).encode()),
-            ("causationid", envelope.causation_id.encode()),
-        ],
-    )
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_type", event.TYPE.encode()),
+        ("ce_source", envelope.source.encode()),
+        ("ce_time", iso(envelope.time).encode()),
+        ("content-type", b"application/json"),
+        ("correlationid", (envelope.correlation_id or event_id).encode()),
+        ("causationid", envelope.causation_id.encode()),
+    ]
+    if marks := event.marks():
+        headers.append((MARKS, ",".join(marks).encode()))
+    return Record(topic=event.on_topic(), key=event.key().encode(), value=event.body(), headers=headers)
+
+
+MARKS = "marks"
+"""Header with the marks of an event, parted by commas; an extension attribute of CloudEvents. Absent: it has none."""

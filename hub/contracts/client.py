@@ -15,28 +15,62 @@ class Address(Body):
     name: str = ""
 
 
+class Candidate(Body):
+    """An address that may be the client's: a message gave it, and it is another's, or nobody vouches for it."""
+
+    address: str
+    raw: str = ""
+    name: str = ""
+    verified: bool = False
+    interaction_id: str = ""
+    """Where it was given."""
+    client_id: str | None = None
+    """Whose it is, or whose message gave it."""
+
+
 class Client(Body):
     id: str
     name: str
     addresses: tuple[Address, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    time_zone: str | None = None
+    """IANA name."""
     opened_at: datetime
     opened_by: str
     """Id of the interaction that opened it."""
+    into: str | None = None
+    """The client that this one was merged into: read that one instead."""
 
 
-class ClientOpened(Event):
-    """Somebody unknown wrote: a client stands for him from now on."""
+class _AboutClient(Event):
+    """What is told about one client, with all of him."""
 
-    TYPE: ClassVar[str] = "client.opened.v1"
     TOPIC: ClassVar[str] = "clients"
 
     client: Client
+    revision: int = 1
+    """Of the client: of two, the higher one is newer."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.client.id, str(self.revision))
+
+    def key(self) -> str:
+        return self.client.id
+
+
+class ClientOpened(_AboutClient):
+    """Somebody unknown wrote: a client stands for him from now on."""
+
+    TYPE: ClassVar[str] = "client.opened.v1"
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.client.id)
 
-    def key(self) -> str:
-        return self.client.id
+
+class ClientChanged(_AboutClient):
+    """His name, addresses, candidates or time zone are others, or he was merged or parted."""
+
+    TYPE: ClassVar[str] = "client.changed.v1"
 
 
 ChainState = Literal["open", "closed"]
@@ -63,18 +97,37 @@ class Chain(Body):
     """The chain that this one goes on from, about another matter."""
     auto: bool = False
     """A machine opened it: a bounce or an automatic reply that answers nothing we know."""
+    team: str | None = None
+    into: str | None = None
+    """The chain that this one was merged into: read that one instead."""
 
 
-class ChainOpened(Event):
-    """A client began a new matter."""
+class _AboutChain(Event):
+    """What is told about one chain, with all of it."""
 
-    TYPE: ClassVar[str] = "chain.opened.v1"
     TOPIC: ClassVar[str] = "chains"
 
     chain: Chain
+    revision: int = 1
+    """Of the chain: of two, the higher one is newer."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.chain.id, str(self.revision))
+
+    def key(self) -> str:
+        return self.chain.client_id
+
+
+class ChainOpened(_AboutChain):
+    """A client began a new matter."""
+
+    TYPE: ClassVar[str] = "chain.opened.v1"
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.chain.id)
 
-    def key(self) -> str:
-        return self.chain.client_id
+
+class ChainChanged(_AboutChain):
+    """Its owner, team, state or subject is another one, or it was merged or parted; not that a message came."""
+
+    TYPE: ClassVar[str] = "chain.changed.v1"

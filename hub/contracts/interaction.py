@@ -183,7 +183,7 @@ class AttachmentFetched(Event):
     attachment: Attachment
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.attachment.id, self.attachment.state)
+        return derive("ev", self.TYPE, self.attachment.id, self.attachment.state, self.attachment.blob)
 
     def key(self) -> str:
         return self.sender
@@ -249,6 +249,18 @@ class Forwarded(Body):
     """The chain beside, where the third party's answers are."""
 
 
+class Move(Body):
+    """Where an interaction was before it was moved."""
+
+    chain_id: str
+    client_id: str
+    link: Link
+    """Why it was there."""
+    by: str | None = None
+    """Login of the employee who moved it; none: a rule did."""
+    at: datetime
+
+
 class Revision(Body):
     """What a message said before its sender changed it."""
 
@@ -285,10 +297,19 @@ class Interaction(Reading):
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     raw: str = ""
+    text_blob: str = ""
+    """Blob key of the whole text, where `text` is only its beginning."""
+    acknowledge: str = ""
+    """What the account answers by itself, once, where this opened a chain."""
+    born_client_id: str | None = None
+    """The client it was linked to first, where it was moved since: what the order is kept by."""
+    moves: tuple[Move, ...] = ()
+    """Where it was before, the first place first."""
     revised_at: datetime | None = None
     """When its sender changed it last."""
+    revised_times: int = 0
     revisions: tuple[Revision, ...] = ()
-    """Earlier forms, the first one first; `text` is the newest."""
+    """Earlier forms, the first one and the newest ones, up to some kilobytes; `text` is what it says now."""
     forwarded: tuple[Forwarded, ...] = ()
     reactions: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Signs by the address of whoever put them."""
@@ -302,46 +323,56 @@ class Interaction(Reading):
 class _AboutInteraction(Event):
     """What is told about one interaction, with all of it."""
 
+    TOPIC: ClassVar[str] = "interactions"
+
     interaction: Interaction
+    revision: int = 1
+    """Of the interaction: of two, the higher one is newer."""
 
     def body(self) -> bytes:
-        rest = self.model_dump_json(exclude={"interaction"}).encode()[1:-1]
-        return b'{"interaction":' + self.interaction.json_bytes + (b"," + rest if rest else b"") + b"}"
+        return b'{"interaction":%b,"revision":%d}' % (self.interaction.json_bytes, self.revision)
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction.id, str(self.revision))
 
     def key(self) -> str:
-        return self.interaction.client_id
+        return self.interaction.born_client_id or self.interaction.client_id
 
 
 class InteractionLinked(_AboutInteraction):
     """An interaction that came in is in its client's chain."""
 
     TYPE: ClassVar[str] = "interaction.linked.v1"
-    TOPIC: ClassVar[str] = "interactions"
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.interaction.id)
+
+    def marks(self) -> tuple[str, ...]:
+        told = {
+            BOUNCE: self.interaction.bounce,
+            CONTACTS: self.interaction.contacts,
+            ACKNOWLEDGE: self.interaction.acknowledge,
+        }
+        return tuple(mark for mark, there in told.items() if there)
+
+
+BOUNCE, CONTACTS, ACKNOWLEDGE = "bounce", "contacts", "acknowledge"
+"""Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer."""
 
 
 class InteractionPlanned(_AboutInteraction):
     """An employee's message was accepted and is on its way to the channel."""
 
     TYPE: ClassVar[str] = "interaction.planned.v1"
-    TOPIC: ClassVar[str] = "interactions"
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.interaction.id)
 
 
 class InteractionChanged(_AboutInteraction):
-    """The delivery of an interaction moved on, or the same mail reached another of our mailboxes."""
+    """Something about an interaction is another than before: its delivery, its place, its files, who has it."""
 
     TYPE: ClassVar[str] = "interaction.changed.v1"
-    TOPIC: ClassVar[str] = "interactions"
-
-    revision: int
-
-    def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.interaction.id, str(self.revision))
 
 
 class Button(Body):
@@ -367,6 +398,9 @@ class SendMessage(Event):
     subject: str = ""
     text: str
     html: str | None = None
+    text_blob: str = ""
+    """Blob key of the text, where it is too large for an event; `text` is empty then."""
+    html_blob: str = ""
     attachments: tuple[Attachment, ...] = ()
     reply_to_key: str | None = None
     """Name of the message this one answers, as its channel knows it."""
@@ -410,7 +444,8 @@ class DeliveryRecorded(Event):
     """Told by the provider after it had taken the message: then a failure counts although it was sent."""
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.interaction_id, self.state, self.copy_state or "")
+        told = (self.state, self.copy_state or "", self.reason or "", self.copy_reason or "", *self.keys)
+        return derive("ev", self.TYPE, self.interaction_id, iso(self.at), *told)
 
     def key(self) -> str:
         return self.interaction_id

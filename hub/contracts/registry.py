@@ -1,9 +1,9 @@
 """All events of this version."""
 
-from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
+from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
 from hub.contracts.channel import ChannelTurned
-from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed
 from hub.contracts.interaction import (
     AttachmentFetched,
@@ -27,7 +27,10 @@ REGISTRY = Registry(
         SendMessage,
         DeliveryRecorded,
         ClientOpened,
+        ClientChanged,
         ChainOpened,
+        ChainChanged,
+        AddressChanged,
         ChannelTurned,
         MessageParked,
         RawMailStored,

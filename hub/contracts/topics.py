@@ -28,6 +28,7 @@ DELIVERY = Topic("delivery", "interaction id")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
+ADDRESSES = Topic("addresses", "address", retention=None)
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
@@ -44,6 +45,7 @@ TOPICS = (
     INTERACTIONS,
     CHAINS,
     CLIENTS,
+    ADDRESSES,
     CHANNELS,
     EMPLOYEES,
     DEAD_LETTERS,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import Protocol
 
 from hub.kit.errors import TransientError
 from hub.kit.log import Log
@@ -11,6 +12,14 @@ from hub.kit.log import Log
 GRACE = timedelta(seconds=5)
 """A stop waits so long for the step in hand."""
 log = Log(__name__)
+
+
+class Runs(Protocol):
+    """Something that is started and stopped with its service."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class Loop:

@@ -12,8 +12,9 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import TransientError
 from hub.kit.log import Log
 from hub.kit.loop import Loop
+from hub.kit.seams import seam
 from hub.store.base import Document, Index, Page, Range
-from hub.store.told import Told
+from hub.store.told import Owing, Told
 
 log = Log(__name__)
 DUE = Index("due_at", sparse=True)
@@ -22,9 +23,9 @@ LOOK = timedelta(seconds=0.5)
 """Pause between two looks for what is due."""
 _AT_ONCE = 100
 
-Fire = Callable[[Document, datetime], Document]
+Fire = Callable[[Document, datetime], Document | Owing]
 """The document after its timer fired, without regard to the timer itself, which is taken out. The facts of its
-collection say what is told. Pure."""
+collection say what is told, with what it is owing beside. Pure."""
 Fired = Callable[[Document], Awaitable[None]]
 """Called after what a timer changed is stored and told; it may be skipped by a crash."""
 
@@ -109,16 +110,19 @@ class Due:
     async def _fire(self, timer: Timer, now: datetime) -> bool:
         won: list[bool] = []
 
-        def change(document: Document) -> Document | None:
+        def change(document: Document) -> Owing | None:
             won.clear()
             if (document.get("timers") or {}).get(timer.name) != iso(timer.at):
                 return None  # fired by another copy, moved or taken out
             won.append(True)
-            return without_timer(self._fires[timer.name](document, now), timer.name)
+            fired = self._fires[timer.name](document, now)
+            owing = fired if isinstance(fired, Owing) else Owing(fired)
+            return Owing(without_timer(owing.document, timer.name), owing.events)
 
         after = await self._told.amend(timer.document["_id"], change)
         if after is None or not won:
             return False
+        seam("due.after_swap")
         await self._told.tell(after)
         if self._fired:
             await self._fired(after)

@@ -17,7 +17,7 @@ from hub.bus.base import Bus
 from hub.bus.limits import RECORD_BYTES, check_size
 from hub.contracts.base import Envelope, Event, encode
 from hub.contracts.registry import REGISTRY
-from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.clock import Clock, SystemClock, from_iso, iso
 from hub.kit.errors import StoreUnavailable, TooLarge, TransientError, Undecodable
 from hub.kit.log import Log
 from hub.kit.seams import seam
@@ -60,16 +60,23 @@ class Told:
     Sizes are checked before anything is stored: TooLarge means that nothing changed.
     """
 
-    def __init__(
-        self, collection: Collection, *, facts: Facts, state: State, bus: Bus, clock: Clock, source: str
-    ) -> None:
-        """`source` is the service that tells, as `omnihub/interactions`."""
+    def __init__(self, collection: Collection, *, facts: Facts, state: State, source: str) -> None:
+        """`source` is the service that tells, as `omnihub/interactions`. What it tells goes where `on` says."""
         self._collection = collection
         self._facts = facts
         self._state = state
-        self._bus = bus
-        self._clock = clock
+        self._bus: Bus | None = None
+        self._clock: Clock = SystemClock()
         self.source = source
+
+    def on(self, bus: Bus, clock: Clock) -> None:
+        """What is told goes there, with this time."""
+        self._bus, self._clock = bus, clock
+
+    @property
+    def bus(self) -> Bus:
+        assert self._bus is not None, "a repository that changes things is put on a bus first"
+        return self._bus
 
     async def get(self, doc_id: str) -> Document | None:
         return await self._collection.get(doc_id)
@@ -132,6 +139,7 @@ class Told:
         `known` are documents as they were read before, which spares reading them again.
         """
         done: dict[str, Document] = {}
+        causes = causes or {}
         found = {doc_id: document for doc_id, document in (known or {}).items() if doc_id in changes}
         left = set(changes)
         for attempt in range(TRIES):
@@ -139,15 +147,22 @@ class Told:
             wanted = {doc_id: changes[doc_id](found[doc_id]) for doc_id in left if doc_id in found}
             changed = {i: w for i, w in wanted.items() if w is not None and w is not found[i]}
             done |= {doc_id: found[doc_id] for doc_id in wanted.keys() - changed.keys()}
-            owing = [self._owing(found[doc_id], each, causes or {}) for doc_id, each in changed.items()]
-            swapped = await self._collection.swap_many(owing) if owing else set()
-            done |= {d["_id"]: {**d, "_v": d["_v"] + 1} for d in owing if d["_id"] in swapped}
-            left = changed.keys() - swapped
+            swapped = await self.swap_many([(found[doc_id], each) for doc_id, each in changed.items()], causes=causes)
+            done |= swapped
+            left = changed.keys() - swapped.keys()
             if not left:
                 return done
             found = {}
             await contended(attempt)
         raise StoreUnavailable("documents are changed by too many at once; try again")
+
+    async def swap_many(
+        self, changes: Sequence[tuple[Document, Document | Owing]], *, causes: Causes | None = None
+    ) -> dict[str, Document]:
+        """From each document as it was read to what it shall be; those that nobody had changed, as they are now."""
+        owing = [self._owing(before, after, causes or {}) for before, after in changes]
+        swapped = await self._collection.swap_many(owing) if owing else set()
+        return {d["_id"]: {**d, "_v": d["_v"] + 1} for d in owing if d["_id"] in swapped}
 
     async def remove(self, document: Document) -> bool:
         """Takes back a document that nobody has heard of yet; False when somebody changed or told it meanwhile."""
@@ -248,7 +263,7 @@ async def tell(*debts: Debt) -> None:
         return
     seam("outbox.before_publish")
     if envelopes:
-        await owing[0][0]._bus.publish(envelopes)
+        await owing[0][0].bus.publish(envelopes)
     seam("outbox.after_publish")
     await asyncio.gather(*(told.clear(documents) for told, documents in owing))
 

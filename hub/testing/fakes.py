@@ -1,11 +1,13 @@
 """Small stand-ins for the ports, for tests of rules."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from hub.bus.base import Handle, Lag, Position, Reader
+from hub.bus.limits import check_size
 from hub.contracts.base import Envelope, Event, Record, encode
+from hub.contracts.registry import REGISTRY
 from hub.kit.blobs import part_of
 from hub.kit.errors import BlobsUnavailable, BusUnavailable, NotFound
 
@@ -32,6 +34,7 @@ class Subscription:
     group: str
     handle: Handle
     max_records: int
+    marks: Collection[str] | None = None
 
 
 @dataclass
@@ -53,20 +56,29 @@ class FakeBus:
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         self._answer()
-        self.published += envelopes
+        self.published += [as_read(envelope) for envelope in envelopes]
 
     async def publish_records(self, records: Sequence[Record]) -> None:
         self._answer()
         self.records += records
 
-    def subscribe(self, topic: str, *, group: str, handle: Handle, max_records: int = 500) -> None:
-        self.subscriptions.append(Subscription(topic, group, handle, max_records))
+    def subscribe(
+        self,
+        topic: str,
+        *,
+        group: str,
+        handle: Handle,
+        max_records: int = 500,
+        marks: Collection[str] | None = None,
+    ) -> None:
+        self.subscriptions.append(Subscription(topic, group, handle, max_records, marks))
 
     async def deliver(self, topic: str, envelopes: Sequence[Envelope]) -> None:
         """Hands a batch to every group of the topic; what a handler raises comes out here."""
-        for subscription in self.subscriptions:
-            if subscription.topic == topic:
-                await subscription.handle(envelopes)
+        for one in self.subscriptions:
+            wanted = [e for e in envelopes if one.marks is None or set(one.marks) & set(e.event.marks())]
+            if one.topic == topic and wanted:
+                await one.handle(wanted)
 
     async def reader(
         self,
@@ -98,6 +110,13 @@ class FakeBus:
         if self.failures:
             self.failures -= 1
             raise BusUnavailable
+
+
+def as_read(envelope: Envelope) -> Envelope:
+    """As a reader gets it: what cannot be published, or not be read, is noticed."""
+    record = encode(envelope)
+    check_size([record])
+    return replace(REGISTRY.decode(record), record=None, correlation_id=envelope.correlation_id, told_as="")
 
 
 class FakeReader:

@@ -1,13 +1,14 @@
 """Addresses of a client that employees enter: normalised, and at most one client's."""
 
 import re
+from collections.abc import Callable
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.kit.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
+from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.store.base import Document
-from services.interactions.repository import Repository, amend
+from services.interactions.repository import Repository
 
 _MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}")
 _TELEGRAM = re.compile(r"telegram:@[A-Za-z0-9_]{3,64}/-?\d{1,20}")
@@ -38,25 +39,39 @@ class Addresses:
             InvalidInput: it is no address.
             Conflict: it is another client's.
         """
-        client = await self._found(client_id)
+        await self._found(client_id)
         address = normalised(given.address, self._region)
         listed = {"address": address, "raw": given.address.strip(), "name": given.name}
-        await self._repository.addresses.insert({**listed, "_id": address, "client_id": client_id})
-        stored = await self._repository.addresses.get(address)
-        if stored is None:
-            raise StoreUnavailable("the address was removed at this moment; try again")
-        if stored["client_id"] != client_id:
-            raise Conflict(f"{address} belongs to client {stored['client_id']}; remove it there first")
-        return await amend(self._repository.clients, client, lambda now: _with(now, listed))
+        owner = await self._repository.own(listed, client_id)
+        if owner != client_id:
+            raise Conflict(f"{address} belongs to client {owner}; remove it there first")
+        return await self._change(client_id, lambda now: _with(now, listed))
 
     async def remove(self, client_id: str, address: str) -> Document:
-        """The client as he is then; what came from the address stays his. Raises NotFound."""
-        client = await self._found(client_id)
+        """The client as he is then; what came from the address stays his, and what is known of the address, its
+        consent above all, stays with the address. Raises NotFound.
+        """
+        await self._found(client_id)
         stored = await self._repository.addresses.get(address)
         if stored is None or stored["client_id"] != client_id:
             raise NotFound(f"client {client_id} has no address {address}")
-        after = await amend(self._repository.clients, client, lambda now: _without(now, address))
-        await self._repository.addresses.delete_many([address])
+        after = await self._change(client_id, lambda now: _without(now, address))
+        freed = await self._repository.addresses.amend(
+            address, lambda now: {**now, "client_id": None} if now["client_id"] == client_id else now
+        )
+        await self._repository.addresses.tell(freed or stored)
+        return after
+
+    async def change(self, client_id: str, change: Callable[[Document], Document]) -> Document:
+        """The client after a change of what stands on his card. Raises NotFound."""
+        await self._found(client_id)
+        return await self._change(client_id, change)
+
+    async def _change(self, client_id: str, change: Callable[[Document], Document]) -> Document:
+        after = await self._repository.clients.amend(client_id, change)
+        if after is None:
+            raise NotFound(f"there is no client {client_id}")
+        await self._repository.clients.tell(after)
         return after
 
     async def _found(self, client_id: str) -> Document:

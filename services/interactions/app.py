@@ -1,21 +1,27 @@
 """Puts the interactions service together."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
 from hub.bus.base import Bus
 from hub.footing import Footing
 from hub.kit.http import service_app
+from hub.kit.loop import Runs
 from hub.store.base import Store
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
+from services.interactions.bounces import Bounces
+from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Allowance, Courtesy
 from services.interactions.endpoints import Doors, router
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.linking import Rules
-from services.interactions.planned import Planned, Releaser
+from services.interactions.outgoing import Outgoing
+from services.interactions.planned import Planned
 from services.interactions.repository import Repository
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
@@ -28,25 +34,22 @@ class InteractionsService:
 
     name = "interactions"
 
-    def __init__(
-        self, http: FastAPI, bus: Bus, store: Store, sweeper: Sweeper, releaser: Releaser, directory: Directory
-    ) -> None:
+    def __init__(self, http: FastAPI, bus: Bus, store: Store, loops: Sequence[Runs], directory: Directory) -> None:
         self.http = http
         self._bus = bus
         self._store = store
-        self._sweeper = sweeper
-        self._releaser = releaser
+        self._loops = loops
         self._directory = directory
 
     async def start(self) -> None:
         await self._store.start()
         await self._bus.start()
-        await self._sweeper.start()
-        await self._releaser.start()
+        for loop in self._loops:
+            await loop.start()
 
     async def stop(self) -> None:
-        await self._releaser.stop()
-        await self._sweeper.stop()
+        for loop in reversed(self._loops):
+            await loop.stop()
         await self._bus.stop()
         await self._store.stop()
         await self._directory.close()
@@ -55,26 +58,33 @@ class InteractionsService:
 def build(footing: Footing) -> InteractionsService:
     """The service on its footing."""
     settings = Settings.load(footing.source)
-    bus, store = footing.bus("interactions"), footing.store("interactions")
+    bus, store, clock = footing.bus("interactions"), footing.store("interactions"), footing.clock
     repository = Repository(store)
-    rules = Rules(settings.reply_window, settings.subject_change)
-    allowance = Allowance(settings.automatic_messages, settings.automatic_period)
-    courtesy = Courtesy(repository, bus, footing.clock, allowance)
-    service = Interactions(repository, bus, footing.clock, rules=rules, courtesy=courtesy)
-    answers = Answers(repository, bus, footing.clock, undo=settings.undo_window)
-    planned = Planned(repository, bus, footing.clock)
+    repository.on(bus, clock)
+    rules = Rules(settings.reply_window, settings.subject_change, settings.letters_join)
+    outgoing = Outgoing(repository, footing.blobs)
+    service = Interactions(repository, bus, clock, rules=rules)
+    planned = Planned(repository, bus, clock, outgoing=outgoing)
     directory = Directory(footing.peer)
     doors = Doors(
         repository=repository,
-        answers=answers,
+        answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
-        forwards=Forwards(repository, bus, footing.clock),
-        splits=Splits(repository, bus, footing.clock),
-        starts=Starts(repository, answers, directory, footing.clock, rules),
+        forwards=Forwards(repository, bus, clock, outgoing=outgoing),
+        splits=Splits(repository, bus, clock),
+        starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=Addresses(repository, region=settings.region),
     )
-    subscribe(bus, service, batch=settings.batch)
+    allowance = Allowance(settings.automatic_messages, settings.automatic_period)
+    subscribe(
+        bus,
+        service,
+        bounces=Bounces(repository, bus, clock),
+        contacts=Contacts(repository, bus, clock),
+        courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
+        batch=settings.batch,
+    )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(router(doors))
-    sweeper = Sweeper([repository.interactions], bus, footing.clock, settings.sweep_interval)
-    return InteractionsService(http, bus, store, sweeper, Releaser(planned), directory)
+    sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
+    return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting), directory)

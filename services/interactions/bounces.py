@@ -1,15 +1,17 @@
 """What a notice about a message of ours changes: its delivery, and what the addresses it names are worth."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope
 from hub.contracts.bounce import Bounce, BounceRecipient
-from hub.contracts.interaction import Delivery, DeliveryState, Direction, Interaction, InteractionChanged, Role
-from hub.kit.clock import iso
+from hub.contracts.interaction import Delivery, DeliveryState, Direction, Interaction, InteractionLinked, Role
+from hub.kit.clock import Clock, iso
 from hub.store.base import Document
-from services.interactions.models import interaction_from
-from services.interactions.repository import Repository, amend
+from hub.store.told import tell
+from services.interactions.repository import Repository
 from services.interactions.standing import Mark, marked
 
 _ABOUT_OURS = frozenset({"hard", "soft", "complaint", "delivered"})
@@ -22,33 +24,27 @@ _REASON = 1000
 class Bounces:
     """Records notices; each may be told twice."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, bus: Bus, clock: Clock) -> None:
+        repository.on(bus, clock)
         self._repository = repository
 
-    async def record(self, interactions: Iterable[Interaction]) -> list[tuple[str, InteractionChanged]]:
-        """For each notice about a message of ours: its id, and that message as it is now."""
-        notices = {i.id: i for i in interactions if _is_about_ours(i)}
-        if not notices:
-            return []
-        originals = await self._repository.interactions.get_many({i.cause_id for i in notices.values() if i.cause_id})
-        changes = []
-        for notice in notices.values():
-            original = originals.get(notice.cause_id or "")
-            if original is None or original["direction"] != Direction.OUT:
-                continue
-            after = await amend(self._repository.interactions, original, partial(returned, notice=notice))
-            await self._mark(after, notice)
-            originals[after["_id"]] = after
-            change = InteractionChanged(interaction=interaction_from(after), revision=after["_v"])
-            changes.append((notice.id, change))
-        return changes
+    async def hear(self, envelopes: Sequence[Envelope]) -> None:
+        """Each notice about a message of ours changes that message, and what its addresses are worth."""
+        for envelope in envelopes:
+            if isinstance(envelope.event, InteractionLinked) and _is_about_ours(envelope.event.interaction):
+                await self._record(envelope.event.interaction, envelope)
 
-    async def _mark(self, original: Document, notice: Interaction) -> None:
-        """Only addresses that the message went to: a forged notice must not harm others."""
-        wanted = marks_of(notice, recipients_of(original))
-        addresses = await self._repository.addresses.get_many(wanted) if wanted else {}
-        for address, document in addresses.items():
-            await amend(self._repository.addresses, document, partial(marked, mark=wanted[address]))
+    async def _record(self, notice: Interaction, cause: Envelope) -> None:
+        original = await self._repository.interactions.get(notice.cause_id or "")
+        if original is None or original["direction"] != Direction.OUT:
+            return
+        interactions, addresses = self._repository.interactions, self._repository.addresses
+        after = await interactions.amend(original["_id"], partial(returned, notice=notice), cause=cause) or original
+        # Only addresses that the message went to: a forged notice must not harm others.
+        wanted = marks_of(notice, recipients_of(after))
+        changes = {address: partial(marked, mark=mark) for address, mark in wanted.items()}
+        worth = await addresses.amend_many(changes, causes=dict.fromkeys(wanted, cause))
+        await tell((interactions, [after]), (addresses, worth.values()))
 
 
 def returned(original: Document, *, notice: Interaction) -> Document:

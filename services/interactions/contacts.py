@@ -1,11 +1,14 @@
 """Addresses that a message gives away: taken over where its provider vouches for them, else candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from hub.contracts.interaction import Contact, Interaction
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import Contact, Interaction, InteractionLinked
+from hub.kit.clock import Clock
 from hub.store.base import Document
-from services.interactions.repository import Repository, amend
+from services.interactions.repository import Repository
 
 _KEPT = 50
 
@@ -13,54 +16,38 @@ _KEPT = 50
 class Contacts:
     """No two clients are made one by this: an address that is another's is a candidate of both."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, bus: Bus, clock: Clock) -> None:
+        repository.on(bus, clock)
         self._repository = repository
 
-    async def take(self, interactions: Sequence[Interaction]) -> None:
+    async def hear(self, envelopes: Sequence[Envelope]) -> None:
         """Each may be told twice."""
-        for interaction in interactions:
-            for contact in interaction.contacts:
-                await self._take(interaction, contact)
+        for envelope in envelopes:
+            if isinstance(envelope.event, InteractionLinked):
+                for contact in envelope.event.interaction.contacts:
+                    await self._take(envelope.event.interaction, contact, envelope)
 
-    async def _take(self, interaction: Interaction, contact: Contact) -> None:
-        owner = await self._owner(interaction.client_id, contact) if contact.verified else None
-        if owner == interaction.client_id:
-            await self._amend_client(owner, partial(with_address, contact))
+    async def _take(self, interaction: Interaction, contact: Contact, cause: Envelope) -> None:
+        listed = {"address": contact.address, "raw": contact.raw, "name": contact.name}
+        client_id = interaction.client_id
+        owner = await self._repository.own(listed, client_id, verified=True) if contact.verified else None
+        if owner == client_id:
+            await self._amend_client(owner, partial(with_address, contact), cause)
             return
-        note = {
-            "address": contact.address,
-            "raw": contact.raw,
-            "name": contact.name,
-            "verified": contact.verified,
-            "interaction_id": interaction.id,
-        }
+        note = {**listed, "verified": contact.verified, "interaction_id": interaction.id}
         known = owner or await self._known(contact)
-        await self._amend_client(interaction.client_id, partial(with_candidate, {**note, "client_id": known}))
+        await self._amend_client(client_id, partial(with_candidate, {**note, "client_id": known}), cause)
         if owner:
-            await self._amend_client(owner, partial(with_candidate, {**note, "client_id": interaction.client_id}))
-
-    async def _owner(self, client_id: str, contact: Contact) -> str:
-        """Whose address it is: this client's, unless it is somebody's already."""
-        claim: Document = {
-            "_id": contact.address,
-            "address": contact.address,
-            "raw": contact.raw,
-            "name": contact.name,
-            "client_id": client_id,
-            "verified": True,
-        }
-        await self._repository.addresses.insert(claim)
-        stored = await self._repository.addresses.get(contact.address) or claim
-        return str(stored["client_id"])
+            await self._amend_client(owner, partial(with_candidate, {**note, "client_id": client_id}), cause)
 
     async def _known(self, contact: Contact) -> str | None:
         stored = await self._repository.addresses.get(contact.address)
-        return str(stored["client_id"]) if stored else None
+        return stored["client_id"] if stored else None
 
-    async def _amend_client(self, client_id: str, change: partial[Document]) -> None:
-        client = await self._repository.clients.get(client_id)
+    async def _amend_client(self, client_id: str, change: Callable[[Document], Document], cause: Envelope) -> None:
+        client = await self._repository.clients.amend(client_id, change, cause=cause)
         if client:
-            await amend(self._repository.clients, client, change)
+            await self._repository.clients.tell(client)
 
 
 def with_address(contact: Contact, client: Document) -> Document:

@@ -1,7 +1,7 @@
 """The automatic answer of an account ("we got your letter"): once for each chain, and never in a loop."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,8 +13,7 @@ from hub.contracts.interaction import (
     DeliveryState,
     Direction,
     Interaction,
-    InteractionPlanned,
-    InteractionReceived,
+    InteractionLinked,
     Link,
     Role,
     SendMessage,
@@ -23,13 +22,11 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.base import Document
-from hub.store.outbox import owed, publish_owed
 from services.interactions.linking import counterpart
-from services.interactions.models import interaction_document, name_document
+from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
 from services.interactions.writing import reply_subject, token_of
 
-SOURCE = "omnihub/interactions"
 _NOBODY = re.compile(
     r"^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer[-_.]?daemon|postmaster|bounces?|abuse)\b", re.I
 )
@@ -56,44 +53,56 @@ def may_answer(history: Iterable[str], now: datetime, allowance: Allowance = ALL
 class Courtesy:
     """Answers what opened a chain. A robot, a list or a notice is never answered (RFC 3834, 2)."""
 
-    def __init__(self, repository: Repository, bus: Bus, clock: Clock, allowance: Allowance = ALLOWANCE) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        bus: Bus,
+        clock: Clock,
+        allowance: Allowance = ALLOWANCE,
+        *,
+        outgoing: Outgoing | None = None,
+    ) -> None:
+        repository.on(bus, clock)
         self._repository = repository
-        self._bus = bus
+        self._outgoing = outgoing or Outgoing(repository)
         self._clock = clock
         self._allowance = allowance
 
-    async def answer(self, interactions: Sequence[Interaction], arrivals: Mapping[str, InteractionReceived]) -> None:
+    async def hear(self, envelopes: Sequence[Envelope]) -> None:
         """Plans the answers that are due; the same ones again change nothing."""
-        for interaction in interactions:
-            arrival = arrivals.get(interaction.id)
-            if arrival and arrival.acknowledge and _wants(interaction):
-                await self._answer(interaction, arrival.acknowledge)
+        for envelope in envelopes:
+            if isinstance(envelope.event, InteractionLinked) and _wants(envelope.event.interaction):
+                await self._answer(envelope.event.interaction)
 
-    async def _answer(self, cause: Interaction, text: str) -> None:
-        planned = self._planned(cause, text)
-        if await self._repository.interactions.get(planned.id) or not await self._allowed(cause):
+    async def _answer(self, cause: Interaction) -> None:
+        planned = self._planned(cause)
+        known = await self._repository.interactions.get(planned.id)
+        if known is None and not await self._allowed(cause):
             return
-        document = self._document(planned, cause)
-        await self._repository.claims.insert_many([name_document(f"token:{token_of(planned.id)}", document)])
-        if await self._repository.interactions.insert(document):
-            await publish_owed(self._repository.interactions, {**document, "_v": 1}, self._bus)
+        if known is None:
+            await self._outgoing.accept(planned, _request(planned, cause))
             log.info("courtesy.sent", interaction_id=planned.id)
+        else:
+            await self._repository.interactions.tell(known)
 
     async def _allowed(self, cause: Interaction) -> bool:
         """Counts one more to the address, if it may have it."""
         other = counterpart(cause.participants)
         now = self._clock.now()
-        while address := await self._repository.addresses.get(other.address if other else ""):
-            history: list[str] = address.get("automatic") or []
-            if not may_answer(history, now, self._allowance):
-                log.info("courtesy.withheld", interaction_id=cause.id)
-                return False
-            recent = [at for at in history if now - self._allowance.period < from_iso(at)]
-            if await self._repository.addresses.swap({**address, "automatic": [*recent, iso(now)]}):
-                return True
-        return False
+        allowed: list[bool] = []
 
-    def _planned(self, cause: Interaction, text: str) -> Interaction:
+        def counted(address: Document) -> Document:
+            history: list[str] = address.get("automatic") or []
+            allowed[:] = [may_answer(history, now, self._allowance)]
+            recent = [at for at in history if now - self._allowance.period < from_iso(at)]
+            return {**address, "automatic": [*recent, iso(now)]} if allowed[0] else address
+
+        await self._repository.addresses.amend(other.address if other else "", counted)
+        if not any(allowed):
+            log.info("courtesy.withheld", interaction_id=cause.id)
+        return any(allowed)
+
+    def _planned(self, cause: Interaction) -> Interaction:
         other = counterpart(cause.participants)
         assert other
         return Interaction(
@@ -107,34 +116,37 @@ class Courtesy:
             chain_id=cause.chain_id,
             cause_id=cause.id,
             subject=reply_subject(cause.subject),
-            text=text,
+            text=cause.acknowledge,
             participants=(other.model_copy(update={"role": Role.TO}),),
             delivery=Delivery(state=DeliveryState.QUEUED),
             auto="auto-reply",
             link=Link(rule="answer", evidence=cause.id),
         )
 
-    def _document(self, planned: Interaction, cause: Interaction) -> Document:
-        now = self._clock.now()
-        request = SendMessage(
-            id=planned.id,
-            channel=planned.channel,
-            account=planned.accounts[0],
-            to=planned.participants,
-            subject=planned.subject,
-            text=planned.text,
-            reply_to_key=next(iter(cause.keys), None),
-            thread_keys=cause.keys[:1],
-            token=token_of(planned.id),
-            auto=True,
-        )
-        told = Envelope(event=InteractionPlanned(interaction=planned), source=SOURCE, time=now)
-        envelopes = [told, told.caused(request, source=SOURCE, time=now)]
-        return {**interaction_document(planned), "outbox": owed(envelopes), "owes": True}
+
+def _request(planned: Interaction, cause: Interaction) -> SendMessage:
+    return SendMessage(
+        id=planned.id,
+        channel=planned.channel,
+        account=planned.accounts[0],
+        to=planned.participants,
+        subject=planned.subject,
+        text=planned.text,
+        reply_to_key=next(iter(cause.keys), None),
+        thread_keys=cause.keys[:1],
+        token=token_of(planned.id),
+        auto=True,
+    )
 
 
 def _wants(interaction: Interaction) -> bool:
     other = counterpart(interaction.participants)
-    if other is None or interaction.link.rule != "new_chain" or interaction.auto or interaction.bounce:
+    if (
+        other is None
+        or not interaction.acknowledge
+        or interaction.link.rule != "new_chain"
+        or interaction.auto
+        or interaction.bounce
+    ):
         return False
     return not _NOBODY.match(other.address.partition(":")[2])

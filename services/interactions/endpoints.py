@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Header, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -11,19 +11,25 @@ from hub.contracts.client import ChainState
 from hub.contracts.interaction import Direction
 from hub.kit.clock import iso
 from hub.kit.errors import NotFound
-from hub.store.base import Collection, Document, In, Page
+from hub.store.base import Document, In, Page
 from services.interactions.addresses import Addresses, NewAddress
 from services.interactions.answers import Answers
 from services.interactions.forwards import Forward, Forwards
 from services.interactions.models import CHAIN_STATES, chain_view, client_view, interaction_view
 from services.interactions.moments import zone_of
 from services.interactions.planned import Planned, Rewrite
-from services.interactions.repository import Repository, amend
+from services.interactions.repository import Repository
 from services.interactions.splits import Splits
 from services.interactions.starts import Letter, Starts
 from services.interactions.writing import Answer
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class Readable(Protocol):
+    """A collection that is read."""
+
+    async def get(self, doc_id: str) -> Document | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ def router(doors: Doors) -> APIRouter:
     _add_splits(routes, doors.splits)
     _add_forwards(routes, doors.forwards)
     _add_clients(routes, doors.repository)
-    _add_client_changes(routes, doors.repository)
+    _add_client_changes(routes, doors.addresses, doors.repository)
     _add_addresses(routes, doors.addresses, doors.repository)
     _add_starts(routes, doors.starts)
     _add_chains(routes, doors.repository, doors.answers)
@@ -93,8 +99,8 @@ def _add_interactions(routes: APIRouter, repository: Repository) -> None:
 
 def _add_splits(routes: APIRouter, splits: Splits) -> None:
     @routes.post("/interactions/{interaction_id}/split")
-    async def split(interaction_id: str) -> dict[str, Any]:
-        return interaction_view(await splits.split(interaction_id))
+    async def split(interaction_id: str, x_hub_employee: Annotated[str, Header()] = "") -> dict[str, Any]:
+        return interaction_view(await splits.split(interaction_id, by=x_hub_employee or None))
 
     @routes.post("/interactions/{interaction_id}/keep")
     async def keep(interaction_id: str) -> dict[str, Any]:
@@ -113,10 +119,10 @@ def _add_forwards(routes: APIRouter, forwards: Forwards) -> None:
         return interaction_view(planned)
 
 
-def _add_client_changes(routes: APIRouter, repository: Repository) -> None:
+def _add_client_changes(routes: APIRouter, cards: Addresses, repository: Repository) -> None:
     @routes.patch("/clients/{client_id}")
     async def change_client(client_id: str, change: ClientChange) -> dict[str, Any]:
-        client = await amend(repository.clients, await _found(repository.clients, client_id), change.changed)
+        client = await cards.change(client_id, change.changed)
         return client_view(client, await repository.addresses_of([client]))
 
 
@@ -220,7 +226,7 @@ def _add_chains(routes: APIRouter, repository: Repository, answers: Answers) -> 
         return interaction_view(planned)
 
 
-async def _found(collection: Collection, doc_id: str) -> Document:
+async def _found(collection: Readable, doc_id: str) -> Document:
     document = await collection.get(doc_id)
     if document is None:
         raise NotFound(f"there is nothing under {doc_id}")

@@ -7,8 +7,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.bus.base import Bus
-from hub.contracts.base import Envelope, Event
-from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import (
     Attachment,
     Delivery,
@@ -16,8 +14,6 @@ from hub.contracts.interaction import (
     Direction,
     Forwarded,
     Interaction,
-    InteractionChanged,
-    InteractionPlanned,
     Link,
     Participant,
     Role,
@@ -27,20 +23,14 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
-from hub.store.outbox import owed, publish_owed
-from services.interactions.answers import fingerprint, move_on, same_request
 from services.interactions.linking import side_chain_id
-from services.interactions.models import (
-    chain_from,
-    client_from,
-    interaction_document,
-    interaction_from,
-    name_document,
-)
-from services.interactions.repository import Repository, amend
-from services.interactions.service import SOURCE
+from services.interactions.models import interaction_document, interaction_from
+from services.interactions.outgoing import Outgoing, fingerprint, same_request
+from services.interactions.repository import Repository
 from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
 
+_NOTES = 100
+"""Notes of being passed on that a message keeps, the newest ones."""
 _FORWARD = "Fwd: "
 _TOKEN = re.compile(r"\[#[A-Z2-7]{16}\]")
 
@@ -62,9 +52,10 @@ class Forward(BaseModel):
 class Forwards:
     """Plans messages to third parties."""
 
-    def __init__(self, repository: Repository, bus: Bus, clock: Clock) -> None:
+    def __init__(self, repository: Repository, bus: Bus, clock: Clock, *, outgoing: Outgoing | None = None) -> None:
+        repository.on(bus, clock)
         self._repository = repository
-        self._bus = bus
+        self._outgoing = outgoing or Outgoing(repository)
         self._clock = clock
 
     async def plan(self, chain_id: str, forward: Forward, *, author: str, idempotency_key: str | None) -> Document:
@@ -112,25 +103,21 @@ class Forwards:
         author: str,
     ) -> Document:
         beside = side_chain_id(chain["_id"], party.address)
-        client, is_new = await self._repository.client_for(party, opened_by=interaction_id, at=iso(self._clock.now()))
+        client = await self._repository.client_for(party, opened_by=interaction_id, at=iso(self._clock.now()))
         if client["_id"] == chain["client_id"]:
             fix = f"{forward.to} is the client himself; answer him instead"
             raise InvalidInput(f"to: {fix}", fields={"to": fix})
         interaction = self._interaction(
             interaction_from(original), forward, party, ids=(interaction_id, beside, client["_id"]), author=author
         )
-        known = await self._repository.chains.get(beside)
-        opened = (await self._repository.touch_chains([interaction]))[beside]
-        facts: list[Event] = []
-        facts += [ClientOpened(client=client_from(client))] if is_new else []
-        facts += [ChainOpened(chain=chain_from(opened))] if known is None else []
-        document = self._document(interaction, forward, facts)
-        await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction_id)}", document)])
-        await self._repository.interactions.insert(document)
-        stored = await self._repository.interactions.get(interaction_id) or {**document, "_v": 1}
-        await publish_owed(self._repository.interactions, stored, self._bus)
-        await move_on(self._repository, interaction)
-        return stored
+        opened = (await self._repository.touch_chains([interaction_document(interaction)]))[beside]
+        accepted = await self._outgoing.accept(
+            interaction,
+            _request(interaction, forward),
+            fingerprint=fingerprint(forward),
+            opened=[(self._repository.clients, client), (self._repository.chains, opened)],
+        )
+        return accepted.document
 
     def _interaction(
         self, original: Interaction, forward: Forward, party: Participant, *, ids: tuple[str, str, str], author: str
@@ -158,41 +145,33 @@ class Forwards:
             author=author,
         )
 
-    def _document(self, interaction: Interaction, forward: Forward, facts: list[Event]) -> Document:
-        now = self._clock.now()
-        request = SendMessage(
-            id=interaction.id,
-            channel=interaction.channel,
-            account=interaction.accounts[0],
-            to=interaction.participants,
-            subject=interaction.subject,
-            text=interaction.text,
-            attachments=interaction.attachments,
-            token=token_of(interaction.id),
-            signature=forward.signature,
-        )
-        told = Envelope(event=InteractionPlanned(interaction=interaction), source=SOURCE, time=now)
-        caused = [told.caused(event, source=SOURCE, time=now) for event in (*facts, request)]
-        return {
-            **interaction_document(interaction),
-            "request": fingerprint(forward),
-            "outbox": owed([told, *caused]),
-            "owes": True,
-        }
-
     async def _note(self, original: Document, planned: Document, party: Participant) -> None:
         """The message that was passed on shows it."""
         note = Forwarded(
             to=party.address, by=planned["author"], at=planned["at"], chain_id=planned["chain_id"]
         ).model_dump(mode="json")
-        after = await amend(self._repository.interactions, original, partial(_noted, note=note))
-        change = InteractionChanged(interaction=interaction_from(after), revision=after["_v"])
-        await self._bus.publish([Envelope(event=change, source=SOURCE, time=self._clock.now())])
+        after = await self._repository.interactions.amend(original["_id"], partial(_noted, note=note))
+        if after:
+            await self._repository.interactions.tell(after)
+
+
+def _request(interaction: Interaction, forward: Forward) -> SendMessage:
+    return SendMessage(
+        id=interaction.id,
+        channel=interaction.channel,
+        account=interaction.accounts[0],
+        to=interaction.participants,
+        subject=interaction.subject,
+        text=interaction.text,
+        attachments=interaction.attachments,
+        token=token_of(interaction.id),
+        signature=forward.signature,
+    )
 
 
 def _noted(document: Document, *, note: dict[str, Any]) -> Document:
     notes = document.get("forwarded") or []
-    return document if note in notes else {**document, "forwarded": [*notes, note]}
+    return document if note in notes else {**document, "forwarded": [*notes, note][-_NOTES:]}
 
 
 def _subject(subject: str) -> str:

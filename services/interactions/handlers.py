@@ -2,12 +2,18 @@
 
 from hub.bus.base import Bus
 from hub.contracts import topics
-from services.interactions.service import Interactions
+from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS
+from services.interactions.bounces import Bounces
+from services.interactions.contacts import Contacts
+from services.interactions.courtesy import Courtesy
+from services.interactions.service import GROUP, Interactions
 
-GROUP = "interactions"
 
-
-def subscribe(bus: Bus, service: Interactions, *, batch: int) -> None:
-    """What it listens to."""
+def subscribe(
+    bus: Bus, service: Interactions, *, bounces: Bounces, contacts: Contacts, courtesy: Courtesy, batch: int
+) -> None:
+    """What it listens to. What follows from an interaction has groups of its own: none of it holds up linking."""
     bus.subscribe(topics.INBOUND.name, group=GROUP, handle=service.receive, max_records=batch)
     bus.subscribe(topics.DELIVERY.name, group=GROUP, handle=service.record_deliveries, max_records=batch)
+    for mark, handle in ((BOUNCE, bounces.hear), (CONTACTS, contacts.hear), (ACKNOWLEDGE, courtesy.hear)):
+        bus.subscribe(topics.INTERACTIONS.name, group=f"{GROUP}.{mark}", handle=handle, marks={mark})

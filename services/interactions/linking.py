@@ -1,7 +1,9 @@
 """Linking: which client and which chain an arrival belongs to, as a pure function over a batch.
 
-The rules, strongest first: an explicit reference; an open chain of that client with the same subject matter; the
-client's single open chain, active within the reply window; a new chain. The rule that decided is part of the result.
+The rules, strongest first: an explicit reference; an open chain of that client with the same subject matter; for what
+has no subject of its own (messengers, SMS, calls, an empty or bare "Re:" subject) the client's single open chain,
+active within the reply window; a new chain. The rule that decided is part of the result. A letter that has a subject
+and refers to nothing is a matter of its own.
 Who was only copied to, or got a message forwarded, and is not the client, answers in a chain beside it. An answer
 under another subject stays, asks, or opens a chain that continues the old one, as the administrator wants.
 What a machine sent (a bounce, an automatic reply) is no sign that the client goes on: the third rule is not for it.
@@ -67,11 +69,19 @@ class Known:
     """What is stored about the addresses, references and clients of a batch."""
 
     clients: dict[str, str] = field(default_factory=dict)
-    """Client id by address."""
+    """Client id by address: the one it was born with."""
     claims: dict[str, Claim] = field(default_factory=dict)
-    """By reference."""
+    """By reference; their chains and clients are those that merged ones were merged into."""
     heads: dict[str, dict[str, Head]] = field(default_factory=dict)
-    """Open chains by client id and chain id; a client that is missing has no document yet."""
+    """Open chains by client id and chain id, for clients that are not merged into others, with the chains of those
+    that were merged into them; a client that is missing has no document yet."""
+    roots: dict[str, str] = field(default_factory=dict)
+    """The client that a merged one was merged into."""
+    answered: dict[str, Claim] = field(default_factory=dict)
+    """By the name of a message: who answered it before it came."""
+
+    def root(self, client_id: str) -> str:
+        return self.roots.get(client_id, client_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +92,9 @@ class Decision:
     address: Participant | None
     """The other side; none when the message names nobody but us."""
     client_id: str
+    """The client that the sender's address was born with, or whose chain it is."""
+    holder: str
+    """The client who keeps the list of open chains: whom the client was merged into, or himself."""
     chain_id: str
     cause_id: str | None
     link: Link
@@ -105,11 +118,14 @@ class Rules:
     reply_window: timedelta = timedelta(hours=24)
     subject_change: SubjectChange = "keep"
     """What becomes of an answer under another subject."""
+    letters_join: bool = False
+    """A letter with a subject of its own and no reference joins the client's single open chain, too."""
 
 
 def link(arrivals: Iterable[InteractionReceived], known: Known, rules: Rules) -> list[Decision]:
     """One decision for each arrival, in their order; what one opens the next one finds. `known` is not changed."""
-    seen = Known(dict(known.clients), dict(known.claims), {k: dict(v) for k, v in known.heads.items()})
+    heads = {client_id: dict(chains) for client_id, chains in known.heads.items()}
+    seen = Known(dict(known.clients), dict(known.claims), heads, known.roots, dict(known.answered))
     decisions = []
     for arrival in arrivals:
         decision = _decide(arrival, seen, rules)
@@ -139,36 +155,39 @@ def new_chain_id(interaction_id: str) -> str:
 def _decide(arrival: InteractionReceived, seen: Known, rules: Rules) -> Decision:
     other = counterpart(arrival.participants)
     client_id = seen.clients.get(other.address) if other else None
+    holder = seen.root(client_id) if client_id else None
     for rule in (_by_reference, _by_own_opening, _by_subject, _by_open_chain):
-        found = rule(arrival, client_id, seen, rules.reply_window)
+        found = rule(arrival, holder, seen, rules)
         if found:
             claim, reason = found
             if rule is _by_reference:
-                claim, reason = _aside(other, client_id, claim, reason)
+                claim, reason = _aside(other, client_id, claim, reason, seen)
                 claim, reason = _another_matter(arrival, claim, reason, seen, rules.subject_change)
-            return _decision(arrival, other, claim.client_id, claim, reason, seen)
+            opened = _by_own_opening(arrival, holder, seen, rules)
+            if opened and opened[0].chain_id != claim.chain_id:
+                # Decided before, and others have seen it: what is known by now does not change it any more.
+                claim, reason = opened
+            return _decision(arrival, other, claim, reason, seen)
     owner = client_id or derive("cl", arrival.id, at=moment_of(arrival.id))
-    return _decision(arrival, other, owner, None, Link(rule="new_chain"), seen)
+    claim = Claim(new_chain_id(arrival.id), owner, None, arrival.id)
+    return _decision(arrival, other, claim, Link(rule="new_chain"), seen)
 
 
 def _decision(
-    arrival: InteractionReceived,
-    other: Participant | None,
-    client_id: str,
-    claim: Claim | None,
-    why: Link,
-    seen: Known,
+    arrival: InteractionReceived, other: Participant | None, claim: Claim, why: Link, seen: Known
 ) -> Decision:
-    chain_id = claim.chain_id if claim else new_chain_id(arrival.id)
+    known = seen.clients.get(other.address) if other else None
+    holder = seen.root(claim.client_id)
     return Decision(
         arrival=arrival,
         address=other,
-        client_id=client_id,
-        chain_id=chain_id,
-        cause_id=claim.interaction_id if claim else None,
+        client_id=known if known and seen.root(known) == holder else claim.client_id,
+        holder=holder,
+        chain_id=claim.chain_id,
+        cause_id=claim.interaction_id,
         link=why,
-        new_address=bool(other and other.address not in seen.clients and (claim is None or why.parent)),
-        new_client=client_id not in seen.heads,
+        new_address=bool(other and known is None and (why.rule == "new_chain" or why.parent)),
+        new_client=holder not in seen.heads,
         new_chain=why.rule in _OPENING,
     )
 
@@ -177,16 +196,18 @@ def _remember(decision: Decision, seen: Known) -> None:
     arrival = decision.arrival
     if decision.new_address and decision.address:
         seen.clients[decision.address.address] = decision.client_id
-    heads = seen.heads.setdefault(decision.client_id, {})
+    heads = seen.heads.setdefault(decision.holder, {})
     before = heads.get(decision.chain_id)
     if before is None or before.last_at <= arrival.at:
         key = before.subject_key if before else subject_key(arrival.subject)
         lines = (before.lines if before else frozenset()) | {line_of(arrival.channel, arrival.account)}
-        heads[decision.chain_id] = Head(decision.chain_id, decision.client_id, key, arrival.at, arrival.id, lines)
+        heads[decision.chain_id] = Head(decision.chain_id, decision.holder, key, arrival.at, arrival.id, lines)
     for name in arrival.keys:
-        seen.claims[name] = Claim(decision.chain_id, decision.client_id, arrival.id, arrival.id)
+        seen.claims[name] = Claim(decision.chain_id, decision.holder, arrival.id, arrival.id)
     for name in arrival.refs:
-        seen.claims.setdefault(name, Claim(decision.chain_id, decision.client_id, None, arrival.id))
+        claim = Claim(decision.chain_id, decision.holder, None, arrival.id)
+        if seen.claims.setdefault(name, claim) is claim:
+            seen.answered[name] = claim
 
 
 Found = tuple[Claim, Link] | None
@@ -194,22 +215,26 @@ _OPENING = frozenset({"new_chain", "side_chain", "subject_changed"})
 """Rules that may open a chain."""
 
 
-def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known, _window: timedelta) -> Found:
+def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known, _rules: Rules) -> Found:
     for name in arrival.refs:
         claim = seen.claims.get(name)
         if claim and claim.by != arrival.id:
             return claim, Link(rule="reference", evidence=name)
     for name in arrival.keys:
         # Somebody answered it before it came: the answer's chain is its chain.
-        claim = seen.claims.get(name)
-        if claim and claim.interaction_id is None and claim.by != arrival.id:
+        claim = seen.answered.get(name)
+        if claim and claim.by != arrival.id:
             return claim, Link(rule="reference", evidence=f"answered as {name}")
     return None
 
 
-def _aside(other: Participant | None, client_id: str | None, claim: Claim, reason: Link) -> tuple[Claim, Link]:
+def _aside(
+    other: Participant | None, client_id: str | None, claim: Claim, reason: Link, seen: Known
+) -> tuple[Claim, Link]:
     """Somebody who got a copy and is not the client answers beside the chain, out of the client's sight."""
-    if other is None or other.address not in claim.copied or client_id == claim.client_id:
+    if other is None or other.address not in claim.copied:
+        return claim, reason
+    if client_id and seen.root(client_id) == seen.root(claim.client_id):
         return claim, reason
     chain_id = side_chain_id(claim.chain_id, other.address)
     owner = client_id or derive("cl", chain_id, at=moment_of(chain_id))
@@ -240,15 +265,15 @@ def _another_matter(
     return Claim(new_chain_id(arrival.id), claim.client_id, claim.interaction_id, claim.by), link
 
 
-def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: Known, _window: timedelta) -> Found:
-    """The chain it opened when it was handled the first time, before a crash."""
+def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: Known, _rules: Rules) -> Found:
+    """The chain it opened when it was handled the first time, before a crash or by another copy at this moment."""
     heads: Mapping[str, Head] = seen.heads.get(client_id or "", {})
-    if new_chain_id(arrival.id) in heads and client_id:
+    if heads and client_id and new_chain_id(arrival.id) in heads:
         return Claim(new_chain_id(arrival.id), client_id, None, arrival.id), Link(rule="new_chain")
     return None
 
 
-def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known, _window: timedelta) -> Found:
+def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known, _rules: Rules) -> Found:
     subject = _MARKS.sub("", arrival.subject) if _is_automatic(arrival) else arrival.subject
     key = subject_key(subject)
     if not key or not client_id:
@@ -273,9 +298,10 @@ def _other_line(head: Head, arrival: InteractionReceived) -> bool:
     return bool(same_channel) and line_of(arrival.channel, arrival.account) not in same_channel
 
 
-def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Known, window: timedelta) -> Found:
-    if _is_automatic(arrival):
+def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Known, rules: Rules) -> Found:
+    if _is_automatic(arrival) or (subject_key(arrival.subject) and not rules.letters_join):
         return None
+    window = rules.reply_window
     heads = [head for head in seen.heads.get(client_id or "", {}).values() if not _other_line(head, arrival)]
     if len(heads) != 1 or abs(arrival.at - heads[0].last_at) > window:
         return None

@@ -12,12 +12,13 @@ from hub.contracts.interaction import (
     Interaction,
     InteractionReceived,
     InteractionRevised,
-    Participant,
     Reading,
 )
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
-from hub.store.outbox import OWES
+from hub.store.due import DUE
+from hub.store.told import OWES
+from hub.store.waiting import BY_NAME, SINCE
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
 
 INTERACTIONS = CollectionSpec(
@@ -27,63 +28,88 @@ INTERACTIONS = CollectionSpec(
         Index("client_id", "at"),
         Index("chain_id", "at"),
         Index("channel", "direction", "at"),
-        Index("planned", "due_at", sparse=True),
+        Index("planned", "send_at", sparse=True),
+        DUE,
         OWES,
     ),
 )
 ATTACHMENTS = CollectionSpec("attachments")
 CHAIN_STATES = get_args(ChainState)
+INTO = Index("into", sparse=True)
 CHAINS = CollectionSpec(
-    "chains", (Index("client_id", "last_at"), Index("state", "last_at"), Index("parent", "last_at", sparse=True))
+    "chains",
+    (
+        Index("client_id", "last_at"),
+        Index("state", "last_at"),
+        Index("parent", "last_at", sparse=True),
+        INTO,
+        OWES,
+    ),
 )
-CLIENTS = CollectionSpec("clients", (Index("opened_at"),))
-ADDRESSES = CollectionSpec("addresses")
-"""By normalised address: the client it belongs to, at most one."""
+CLIENTS = CollectionSpec("clients", (Index("opened_at"), INTO, OWES))
+ADDRESSES = CollectionSpec("addresses", (OWES,))
+"""By normalised address: the client it was born with, at most one, and what it is worth. None is ever deleted:
+without a client it is nobody's, and its consent stays."""
 CLAIMS = CollectionSpec("claims")
-"""By reference: the chain that whoever bears or names it belongs to."""
+"""By reference: the interaction that bears it, or for want of that the one that names it. Where an interaction is, it
+says itself; a claim says where it was going while it is not stored yet."""
+
+WAITING_NEWS = CollectionSpec("waiting", (BY_NAME, SINCE))
+"""News about what is not stored yet, under the name that it waits for."""
 
 _RECIPIENTS = ("to", "cc", "bcc")
 _LINES = 10
 _TITLE = 60
 _READ = tuple(Reading.model_fields)
-_WAITING = ("planned", "due_at", "command")
+WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_HIDDEN = frozenset(("_id", "_v", "raw", "html", "outbox", "owes", "keys", "refs", "request", "notices", *_WAITING))
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at")
+_HIDDEN = frozenset(
+    (
+        *_KEPT_IN,
+        *WAITING,
+        *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge"),
+        *("born_client_id", "moves", "revised_times"),
+    )
+)
+_TAKEN = {"channel", "type", "subject", "text", "participants", "attachments", "problem", "keys", "refs", "raw"} | {
+    "acknowledge",
+    *_READ,
+}
+"""What an interaction takes over from its arrival as it is."""
+_BLANK: dict[str, Any] = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in Interaction.model_fields.items()
+    if not field.is_required()
+}
+_BLANK |= {name: list(value) for name, value in _BLANK.items() if isinstance(value, tuple)}
 _SHOWN_ALWAYS = {k: v for k, v in Reading().model_dump(mode="json").items() if k not in _HIDDEN}
 """For interactions that were stored before these were known."""
 
 
-def interaction_of(decision: Decision, clients: Mapping[str, str]) -> Interaction:
-    """The linked interaction; `clients` tells the client of each known address."""
+def linked(decision: Decision, clients: Mapping[str, str]) -> Document:
+    """The document of an arrival in its chain; `clients` tells the client of each known address."""
     arrival: InteractionReceived = decision.arrival
-    return Interaction(
-        id=arrival.id,
-        channel=arrival.channel,
-        type=arrival.type,
-        direction=Direction.IN,
-        accounts=(arrival.account,),
-        at=arrival.at,
-        client_id=decision.client_id,
-        chain_id=decision.chain_id,
-        cause_id=decision.cause_id if decision.cause_id != arrival.id else None,
-        subject=arrival.subject,
-        text=arrival.text,
-        participants=tuple(_owned(p, clients) for p in arrival.participants),
-        attachments=arrival.attachments,
-        link=decision.link,
-        problem=arrival.problem,
-        keys=arrival.keys,
-        refs=arrival.refs,
-        raw=arrival.raw,
-        revised_at=arrival.revised_at if isinstance(arrival, InteractionRevised) else None,
-        **{name: getattr(arrival, name) for name in _READ},
-    )
+    told = arrival.model_dump(mode="json", include=_TAKEN)
+    return {
+        **_BLANK,
+        **told,
+        "_id": arrival.id,
+        "direction": Direction.IN.value,
+        "accounts": [arrival.account],
+        "at": iso(arrival.at),
+        "client_id": decision.client_id,
+        "chain_id": decision.chain_id,
+        "cause_id": decision.cause_id if decision.cause_id != arrival.id else None,
+        "participants": [_owned(person, clients) for person in told["participants"]],
+        "link": decision.link.model_dump(mode="json"),
+        "revised_at": iso(arrival.revised_at) if isinstance(arrival, InteractionRevised) else None,
+    }
 
 
-def _owned(participant: Participant, clients: Mapping[str, str]) -> Participant:
-    owner = None if participant.ours else clients.get(participant.address)
-    # As model_copy, at a third of its price: this runs for every participant of every message.
-    return Participant.model_construct(**{**participant.__dict__, "client_id": owner}) if owner else participant
+def _owned(person: dict[str, Any], clients: Mapping[str, str]) -> dict[str, Any]:
+    owner = None if person["ours"] else clients.get(person["address"])
+    return {**person, "client_id": owner} if owner else person
 
 
 def interaction_document(interaction: Interaction) -> Document:
@@ -97,30 +123,31 @@ def interaction_from(document: Document) -> Interaction:
     return Interaction.model_validate({**document, "id": document["_id"]})
 
 
-def attachment_documents(interaction: Interaction) -> list[Document]:
+def attachment_documents(interaction: Document) -> list[Document]:
     """What finds a file by its own id."""
     return [
-        {**attachment.model_dump(mode="json"), "_id": attachment.id, "interaction_id": interaction.id}
-        for attachment in interaction.attachments
+        {**attachment, "_id": attachment["id"], "interaction_id": interaction["_id"]}
+        for attachment in interaction["attachments"]
     ]
 
 
-def chain_document(interaction: Interaction) -> Document:
+def chain_document(interaction: Document) -> Document:
     """The chain that an interaction opens."""
-    return {
-        "_id": interaction.chain_id,
-        "client_id": interaction.client_id,
-        "subject": interaction.subject or _beginning(interaction.text),
+    document = {
+        "_id": interaction["chain_id"],
+        "client_id": interaction["client_id"],
+        "subject": interaction["subject"] or _beginning(interaction["text"]),
         "state": "open",
-        "opened_at": iso(interaction.at),
-        "opened_by": interaction.id,
-        "last_at": iso(interaction.at),
-        "last_id": interaction.id,
+        "opened_at": interaction["at"],
+        "opened_by": interaction["_id"],
+        "last_at": interaction["at"],
+        "last_id": interaction["_id"],
         "owner": None,
-        "parent": interaction.link.parent,
-        "continues": interaction.link.continues,
-        "auto": from_robot(interaction.auto, interaction.bounce),
+        "continues": interaction["link"].get("continues"),
+        "auto": from_robot(interaction.get("auto"), interaction.get("bounce")),
     }
+    parent = interaction["link"].get("parent")
+    return {**document, "parent": parent} if parent else document
 
 
 def _beginning(text: str) -> str:
@@ -140,7 +167,7 @@ def client_document(decision: Decision) -> Document:
     addresses = [address_of(decision)] if other else []
     name = (other.name or other.address.partition(":")[2]) if other else arrival.subject
     return {
-        "_id": decision.client_id,
+        "_id": decision.holder,
         "name": name or "?",
         "addresses": addresses,
         "opened_at": iso(arrival.at),
@@ -194,7 +221,7 @@ def claim_document(name: str, decision: Decision, *, bears: bool) -> Document:
     return {
         "_id": name,
         "chain_id": decision.chain_id,
-        "client_id": decision.client_id,
+        "client_id": decision.holder,
         "interaction_id": decision.arrival.id if bears else None,
         "by": decision.arrival.id,
     }
@@ -208,8 +235,20 @@ def name_document(name: str, interaction: Document) -> Document:
         "client_id": interaction["client_id"],
         "interaction_id": interaction["_id"],
         "by": interaction["_id"],
-        "copied": copied(interaction),
     }
+
+
+def answered_as(claim: Document) -> Document | None:
+    """The claim of whoever answered a message before it came; `claim` is that of the message's name."""
+    if claim["interaction_id"] is None:
+        return claim
+    earlier: Document | None = claim.get("answered")
+    return {**earlier, "_id": claim["_id"], "interaction_id": None} if earlier else None
+
+
+def interaction_name(interaction_id: str) -> str:
+    """The name under which news about an interaction waits for it."""
+    return f"interaction:{interaction_id}"
 
 
 def copied(interaction: Document) -> list[str]:
@@ -218,13 +257,15 @@ def copied(interaction: Document) -> list[str]:
     return [p["address"] for p in found[1:] if p["client_id"] != interaction["client_id"]]
 
 
-def claim_from(document: Document) -> Claim:
+def claim_from(document: Document, interaction: Document | None) -> Claim:
+    """What a claim says; where its interaction is, that one tells, if it is stored by now."""
+    place = interaction or document
     return Claim(
-        document["chain_id"],
-        document["client_id"],
+        place["chain_id"],
+        place["client_id"],
         document["interaction_id"],
         document["by"],
-        frozenset(document.get("copied") or ()),
+        frozenset(copied(interaction) if interaction and document["interaction_id"] else ()),
     )
 
 
@@ -241,7 +282,8 @@ def interaction_view(document: Document) -> dict[str, Any]:
 
 
 def chain_view(document: Document) -> dict[str, Any]:
-    return {"id": document["_id"], "auto": False, "parent": None, "continues": None, **_stored(document)}
+    shown = {"auto": False, "parent": None, "continues": None, **_stored(document)}
+    return {"id": document["_id"], **shown}
 
 
 def client_view(document: Document, addresses: Mapping[str, Document]) -> dict[str, Any]:
@@ -258,4 +300,4 @@ def _address_view(entry: Document, address: Document) -> dict[str, Any]:
 
 
 def _stored(document: Document) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if not key.startswith("_")}
+    return {key: value for key, value in document.items() if key not in _KEPT_IN}

@@ -4,103 +4,103 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from hub.bus.base import Bus
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
-from hub.contracts.base import Envelope, Event
-from hub.contracts.interaction import (
-    Attachment,
-    AttachmentFetched,
-    InteractionChanged,
-    InteractionRevised,
-    ReactionRecorded,
-)
-from hub.kit.clock import Clock, iso
-from hub.kit.log import Log
-from hub.store.base import Collection, Document
-from services.interactions.models import attachment_documents, interaction_from, name_document
-from services.interactions.repository import Repository, amend
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import Attachment, AttachmentFetched, InteractionRevised, ReactionRecorded
+from hub.kit.clock import iso
+from hub.store.amend import amend
+from hub.store.base import Document
+from hub.store.told import Debt, tell
+from services.interactions.deliveries import Missing
+from services.interactions.models import attachment_documents, interaction_name
+from services.interactions.repository import Repository
 
-SOURCE = "omnihub/interactions"
 NEWS = (InteractionRevised, AttachmentFetched, ReactionRecorded, ReachabilityRecorded, ConsentRecorded)
-log = Log(__name__)
+_FORMS_BYTES = 16_000
+"""Of earlier forms in one interaction: the first one and as many of the newest as fit; each was told when it came."""
+_SIGNS = 200
+"""Addresses whose reactions one interaction keeps, the newest ones."""
+
+
+class Unplaced(Exception):
+    """It is about something that is not stored yet. Never leaves this file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class News:
     """Takes them in one by one, in their order; each may be told twice."""
 
-    def __init__(self, repository: Repository, bus: Bus, clock: Clock) -> None:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._bus = bus
-        self._clock = clock
 
-    async def take(self, envelopes: Sequence[Envelope]) -> None:
-        """Stores what is new and tells what changed."""
-        changes = [change for envelope in envelopes if (change := await self._changed(envelope))]
-        if changes:
-            await self._bus.publish(changes)
+    async def take(self, envelopes: Sequence[Envelope]) -> Missing:
+        """Stores what is new and tells what changed; what is about something that is not stored yet."""
+        missing: Missing = []
+        debts: list[Debt] = []
+        for envelope in envelopes:
+            try:
+                debts.append(await self._take(envelope))
+            except Unplaced as exc:
+                missing.append((exc.name, envelope))
+        await tell(*debts)
+        return missing
 
-    async def _changed(self, envelope: Envelope) -> Envelope | None:
-        document = await self._take(envelope.event)
-        if document is None:
-            return None
-        change = InteractionChanged(interaction=interaction_from(document), revision=document["_v"])
-        return envelope.caused(change, source=SOURCE, time=self._clock.now())
-
-    async def _take(self, event: Event) -> Document | None:
-        """The interaction that is another one now, if one is."""
-        match event:
+    async def _take(self, envelope: Envelope) -> Debt:
+        match envelope.event:
             case InteractionRevised():
-                return await self._revise(event)
+                return await self._revise(envelope)
             case AttachmentFetched():
-                return await self._fetched(event)
+                return await self._fetched(envelope)
             case ReactionRecorded():
-                return await self._reacted(event)
-            case ReachabilityRecorded():
-                await self._amend_address(event.address, partial(with_reachability, event))
-            case ConsentRecorded():
-                await self._amend_address(event.address, partial(with_consent, event))
-        return None
+                return await self._reacted(envelope)
+            case ReachabilityRecorded() as event:
+                return await self._amend_address(event.address, partial(with_reachability, event), envelope)
+            case ConsentRecorded() as event:
+                return await self._amend_address(event.address, partial(with_consent, event), envelope)
+            case _:
+                raise TypeError(f"{envelope.event.TYPE} is no news")
 
-    async def _revise(self, event: InteractionRevised) -> Document | None:
-        after = await self._amend(event.id, partial(revised, event))
-        if after is None:
-            return None
-        await self._repository.attachments.insert_many(attachment_documents(interaction_from(after)))
-        names = [name_document(key, after) for key in event.keys]
-        await self._repository.claims.insert_many(names)
-        return after
+    async def _revise(self, envelope: Envelope) -> Debt:
+        event = envelope.event
+        assert isinstance(event, InteractionRevised)
+        debt = await self._amend(event.id, partial(revised, event), envelope)
+        after = next(iter(debt[1]))
+        await self._repository.attachments.insert_many(attachment_documents(after))
+        await self._repository.name(dict.fromkeys(event.keys, after))
+        return debt
 
-    async def _fetched(self, event: AttachmentFetched) -> Document | None:
-        stored = await self._repository.attachments.get(event.attachment.id)
-        if stored:
-            wanted = {**stored, **event.attachment.model_dump(mode="json"), "_id": stored["_id"]}
-            await amend(self._repository.attachments, stored, lambda now: {**now, **wanted, "_v": now["_v"]})
-        return await self._amend(event.interaction_id, partial(with_file, event.attachment))
+    async def _fetched(self, envelope: Envelope) -> Debt:
+        event = envelope.event
+        assert isinstance(event, AttachmentFetched)
+        debt = await self._amend(event.interaction_id, partial(with_file, event.attachment), envelope)
+        wanted = event.attachment.model_dump(mode="json")
+        await amend(self._repository.attachments, event.attachment.id, lambda now: {**now, **wanted})
+        return debt
 
-    async def _reacted(self, event: ReactionRecorded) -> Document | None:
+    async def _reacted(self, envelope: Envelope) -> Debt:
+        event = envelope.event
+        assert isinstance(event, ReactionRecorded)
         claim = await self._repository.claims.get(event.message_key)
         if claim is None or claim["interaction_id"] is None:
-            log.info("reaction.unmatched", message=event.message_key)
-            return None
-        return await self._amend(claim["interaction_id"], partial(with_reaction, event))
+            raise Unplaced(event.message_key)
+        return await self._amend(claim["interaction_id"], partial(with_reaction, event), envelope)
 
-    async def _amend(self, interaction_id: str, change: Callable[[Document], Document]) -> Document | None:
-        """The interaction after a change; none where there is none, or nothing new."""
-        return await self._amend_one(self._repository.interactions, interaction_id, change)
+    async def _amend(self, interaction_id: str, change: Callable[[Document], Document], cause: Envelope) -> Debt:
+        after = await self._repository.interactions.amend(interaction_id, change, cause=cause)
+        if after is None:
+            raise Unplaced(interaction_name(interaction_id))
+        return self._repository.interactions, [after]
 
-    async def _amend_address(self, address: str, change: Callable[[Document], Document]) -> None:
-        if await self._amend_one(self._repository.addresses, address, change) is None:
-            log.debug("address.unchanged")
-
-    async def _amend_one(
-        self, collection: Collection, doc_id: str, change: Callable[[Document], Document]
-    ) -> Document | None:
-        stored = await collection.get(doc_id)
-        if stored is None:
-            log.info("news.unmatched", id=doc_id)
-            return None
-        after = await amend(collection, stored, change)
-        return None if after is stored else after
+    async def _amend_address(self, address: str, change: Callable[[Document], Document], cause: Envelope) -> Debt:
+        """What is said of an address is kept, whether it is a client's or nobody's yet."""
+        addresses = self._repository.addresses
+        blank = {"_id": address, "address": address, "raw": "", "name": "", "client_id": None}
+        stored, new = await addresses.insert(change(blank), cause=cause)
+        after = stored if new else await addresses.amend(address, change, cause=cause)
+        return addresses, [after or stored]
 
 
 def revised(event: InteractionRevised, interaction: Document) -> Document:
@@ -110,7 +110,7 @@ def revised(event: InteractionRevised, interaction: Document) -> Document:
         return interaction
     before = interaction.get("revisions") or []
     if interaction["text"] != event.text:
-        before = [*before, {"text": interaction["text"], "until": at}]
+        before = _bounded([*before, {"text": interaction["text"], "until": at}])
     known = {one["id"]: one for one in interaction["attachments"]}
     files = [known.get(one.id) or one.model_dump(mode="json") for one in event.attachments]
     return {
@@ -121,7 +121,21 @@ def revised(event: InteractionRevised, interaction: Document) -> Document:
         "keys": [*dict.fromkeys([*interaction["keys"], *event.keys])],
         "revisions": before,
         "revised_at": at,
+        "revised_times": (interaction.get("revised_times") or 0) + 1,
     }
+
+
+def _bounded(forms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first form and the newest ones, as many as there is room for."""
+    first, *later = forms
+    room = _FORMS_BYTES - len(first["text"].encode())
+    kept: list[dict[str, Any]] = []
+    for form in reversed(later):
+        room -= len(form["text"].encode())
+        if room < 0:
+            break
+        kept.insert(0, form)
+    return [first, *kept]
 
 
 def with_file(attachment: Attachment, interaction: Document) -> Document:
@@ -136,6 +150,7 @@ def with_reaction(event: ReactionRecorded, interaction: Document) -> Document:
     after = {address: signs for address, signs in before.items() if address != event.address}
     if event.signs:
         after[event.address] = list(event.signs)
+        after = dict(list(after.items())[-_SIGNS:])
     return interaction if after == before else {**interaction, "reactions": after}
 
 

@@ -1,16 +1,22 @@
 """Every query of the interactions service."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from hub.contracts.interaction import Interaction, InteractionReceived, Participant
-from hub.kit.clock import iso
-from hub.kit.errors import Conflict, StoreUnavailable
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import InteractionReceived, Participant
+from hub.kit.clock import Clock, iso
+from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive, moment_of
-from hub.store.base import Collection, Document, Page, Range, Store, Where
-from services.interactions.linking import Claim, Decision, Known, counterpart, line_of
+from hub.store.amend import TRIES, contended
+from hub.store.base import Document, In, Page, Range, Store, Where
+from hub.store.told import Causes, Told
+from services.interactions import facts
+from services.interactions.linking import Claim, Decision, Head, Known, counterpart, line_of
 from services.interactions.models import (
     ADDRESSES,
     ATTACHMENTS,
@@ -18,7 +24,9 @@ from services.interactions.models import (
     CLAIMS,
     CLIENTS,
     INTERACTIONS,
+    WAITING_NEWS,
     address_of,
+    answered_as,
     chain_document,
     claim_document,
     claim_from,
@@ -27,8 +35,9 @@ from services.interactions.models import (
     name_document,
     with_head,
 )
+from services.interactions.roots import members, roots
 
-_TRIES = 20
+SOURCE = "omnihub/interactions"
 _INTERACTION_REF = "interaction:"
 
 
@@ -39,60 +48,124 @@ class Stored:
     known: Known
     claims: Mapping[str, Document]
     clients: Mapping[str, Document]
-    addresses: Mapping[str, str]
-    """Client id of every address that takes part, counterpart or not."""
+    owners: Mapping[str, str]
+    """Client id of every address that takes part and is somebody's, counterpart or not."""
+    unowned: Mapping[str, Document]
+    """Addresses that are kept although they are nobody's."""
 
 
 class Repository:
     """Clients, addresses, interactions, chains and the references that lead to them."""
 
     def __init__(self, store: Store) -> None:
-        self.interactions = store.collection(INTERACTIONS)
+        self.interactions = Told(
+            store.collection(INTERACTIONS),
+            facts=facts.interaction_facts,
+            state=facts.interaction_state,
+            source=SOURCE,
+        )
+        self.chains = Told(store.collection(CHAINS), facts=facts.chain_facts, state=facts.chain_state, source=SOURCE)
+        self.clients = Told(
+            store.collection(CLIENTS), facts=facts.client_facts, state=facts.client_state, source=SOURCE
+        )
+        self.addresses = Told(
+            store.collection(ADDRESSES), facts=facts.address_facts, state=facts.address_state, source=SOURCE
+        )
         self.attachments = store.collection(ATTACHMENTS)
-        self.chains = store.collection(CHAINS)
-        self.clients = store.collection(CLIENTS)
-        self.addresses = store.collection(ADDRESSES)
         self.claims = store.collection(CLAIMS)
+        self.waiting = store.collection(WAITING_NEWS)
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        return (self.clients, self.addresses, self.chains, self.interactions)
+
+    def on(self, bus: Bus, clock: Clock) -> None:
+        """What changes is told there."""
+        for told in self.told:
+            told.on(bus, clock)
 
     async def stored(self, arrivals: Sequence[InteractionReceived]) -> Stored:
         """All that linking needs to know about these arrivals, in bulk."""
         names = {name for a in arrivals for name in (*a.refs, *a.keys)}
-        claims, answered, addresses = await asyncio.gather(
-            self.claims.get_many(names),
-            self._claims_of_interactions(names),
-            self.addresses.get_many(
-                {p.address for a in arrivals for p in a.participants if not p.ours and p.address}
-            ),
-        )
-        named = {claim["_id"]: claim_from(claim) for claim in claims.values()} | answered
-        owners = {address: document["client_id"] for address, document in addresses.items()}
+        parties = {p.address for a in arrivals for p in a.participants if not p.ours and p.address}
+        claims, addresses = await asyncio.gather(self.claims.get_many(names), self.addresses.get_many(parties))
+        answers = {name: answer for name, claim in claims.items() if (answer := answered_as(claim))}
+        named, answered = await self._named(names, claims, answers)
+        owners = {address: doc["client_id"] for address, doc in addresses.items() if doc["client_id"]}
+        led = (*named.values(), *answered.values())
+        found = await self._clients({*owners.values(), *(claim.client_id for claim in led)})
         others = {other.address for a in arrivals if (other := counterpart(a.participants))}
-        clients = await self.clients.get_many({*owners.values(), *(claim.client_id for claim in named.values())})
         known = Known(
             clients={address: owner for address, owner in owners.items() if address in others},
             claims=named,
-            heads={client_id: heads_of(client) for client_id, client in clients.items()},
+            answered=answered,
+            heads=found.heads,
+            roots=found.roots,
         )
-        return Stored(known, claims, clients, owners)
+        unowned = {address: doc for address, doc in addresses.items() if not doc["client_id"]}
+        return Stored(known, claims, found.documents, owners, unowned)
 
-    async def _claims_of_interactions(self, names: Iterable[str]) -> dict[str, Claim]:
-        """References that name one of our interactions by its id need no claim."""
-        ids = {name.removeprefix(_INTERACTION_REF): name for name in names if name.startswith(_INTERACTION_REF)}
-        found = await self.interactions.get_many(ids) if ids else {}
-        return {ids[i]: claim_from(name_document(ids[i], doc)) for i, doc in found.items()}
-
-    async def claim(self, decisions: Sequence[Decision], stored: Stored) -> bool:
-        """Makes the decisions hold against everybody else; False when somebody decided otherwise meanwhile."""
-        claimed = await asyncio.gather(self._claim_addresses(decisions), self._claim_names(decisions, stored))
-        return all(claimed) and await self._claim_clients(decisions, stored)
-
-    async def _claim_addresses(self, decisions: Sequence[Decision]) -> bool:
-        new = [
-            {**address_of(d), "_id": d.address.address, "client_id": d.client_id}
-            for d in decisions
-            if d.new_address and d.address
+    async def _named(
+        self, names: Iterable[str], claims: Mapping[str, Document], answers: Mapping[str, Document]
+    ) -> tuple[dict[str, Claim], dict[str, Claim]]:
+        """Where each reference, and each answer to a name, leads: to where its interaction is now. A reference that
+        names an interaction of ours by its id needs no claim.
+        """
+        ids = {n.removeprefix(_INTERACTION_REF): n for n in names if n.startswith(_INTERACTION_REF)}
+        both = (*claims.values(), *answers.values())
+        wanted = {*ids, *(claim["interaction_id"] or claim["by"] for claim in both)}
+        if not wanted:
+            return {}, {}
+        found = await self.interactions.get_many(wanted)
+        named, answered = (
+            {
+                name: claim_from(claim, found.get(claim["interaction_id"] or claim["by"]))
+                for name, claim in each.items()
+            }
+            for each in (claims, answers)
+        )
+        named |= {ids[i]: claim_from(name_document(ids[i], doc), doc) for i, doc in found.items() if i in ids}
+        chains = await roots(self.chains, {claim.chain_id for claim in (*named.values(), *answered.values())})
+        rooted = [
+            {n: _rooted(claim, chains.get(claim.chain_id)) for n, claim in each.items()} for each in (named, answered)
         ]
-        return not new or len(await self.addresses.insert_many(new)) == len(new)
+        return rooted[0], rooted[1]
+
+    async def _clients(self, ids: Iterable[str]) -> "_Clients":
+        """These clients, whom they were merged into, and who was merged into those."""
+        found = await roots(self.clients, ids)
+        documents = {root["_id"]: root for root in found.values()}
+        into = {client_id: root["_id"] for client_id, root in found.items() if root["_id"] != client_id}
+        heads = {client_id: heads_of(document) for client_id, document in documents.items()}
+        for member, (root, document) in (await members(self.clients, documents)).items():
+            heads[root] = heads_of(document) | heads[root]
+            into[member] = root
+        return _Clients(documents, heads, into)
+
+    async def claim(
+        self, decisions: Sequence[Decision], stored: Stored, causes: Causes
+    ) -> dict[str, Document] | None:
+        """Makes the decisions hold against everybody else. The clients they are in, by id; none when somebody decided
+        otherwise meanwhile.
+        """
+        claimed = await asyncio.gather(
+            self._claim_addresses(decisions, stored, causes), self._claim_names(decisions, stored)
+        )
+        return await self._claim_clients(decisions, stored, causes) if all(claimed) else None
+
+    async def _claim_addresses(self, decisions: Sequence[Decision], stored: Stored, causes: Causes) -> bool:
+        wanted: dict[str, Document] = {}
+        for d in decisions:
+            if d.new_address and d.address:
+                listed = {**address_of(d), "_id": d.address.address, "client_id": d.client_id}
+                wanted.setdefault(d.address.address, listed)
+        new = [document for address, document in wanted.items() if address not in stored.unowned]
+        old = [
+            (stored.unowned[a], stored.unowned[a] | document) for a, document in wanted.items() if a in stored.unowned
+        ]
+        found, _ = await self.addresses.insert_many(new, causes=causes) if new else ({}, set())
+        found |= await self.addresses.swap_many(old, causes=causes) if old else {}
+        return all(found.get(a, {}).get("client_id") == document["client_id"] for a, document in wanted.items())
 
     async def _claim_names(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         wanted: dict[str, Document] = {}
@@ -120,40 +193,86 @@ class Repository:
                 return False
             fills = claim["interaction_id"] is None and document["interaction_id"] is not None
             if fills or (claim["by"] == document["by"] and _leads(claim) != _leads(document)):
-                updates.append({**document, "_v": claim["_v"]})
+                updates.append({**_filled(claim, document), "_v": claim["_v"]})
         return not updates or len(await self.claims.swap_many(updates)) == len(updates)
 
-    async def _claim_clients(self, decisions: Sequence[Decision], stored: Stored) -> bool:
+    async def _claim_clients(
+        self, decisions: Sequence[Decision], stored: Stored, causes: Causes
+    ) -> dict[str, Document] | None:
         """Takes the chains into the documents of their clients; whoever changed one meanwhile wins."""
         changed: dict[str, Document] = {}
+        opened: dict[str, Envelope] = {}
         for d in decisions:
-            before = changed.get(d.client_id) or stored.clients.get(d.client_id) or client_document(d)
-            at = iso(d.arrival.at)
-            changed[d.client_id] = with_head(
-                before, d.arrival.id, d.chain_id, d.arrival.subject, at, line_of(d.arrival.channel, d.arrival.account)
+            before = changed.get(d.holder) or stored.clients.get(d.holder)
+            if before is None:
+                before = client_document(d)
+                if cause := causes.get(d.arrival.id):
+                    opened[d.holder] = cause
+            line = line_of(d.arrival.channel, d.arrival.account)
+            changed[d.holder] = with_head(
+                before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line
             )
-        old = [client for client in changed.values() if "_v" in client]
+        old = [(stored.clients[client_id], client) for client_id, client in changed.items() if "_v" in client]
         new = [client for client in changed.values() if "_v" not in client]
-        inserted, swapped = await asyncio.gather(self.clients.insert_many(new), self.clients.swap_many(old))
-        return len(inserted) + len(swapped) == len(changed)
+        (found, inserted), swapped = await asyncio.gather(
+            self.clients.insert_many(new, causes=opened), self.clients.swap_many(old)
+        )
+        if len(inserted) + len(swapped) < len(changed):
+            return None
+        return found | swapped
 
-    async def touch_chains(self, interactions: Sequence[Interaction]) -> dict[str, Document]:
+    async def name(self, names: Mapping[str, Document]) -> None:
+        """Each name leads to its interaction from now on, if it led to none; who only named it has his cause now."""
+        documents = {name: name_document(name, interaction) for name, interaction in names.items()}
+        new = await self.claims.insert_many(list(documents.values()))
+        earlier = await self.claims.get_many(names.keys() - new) if len(new) < len(names) else {}
+        vacant = {name: claim for name, claim in earlier.items() if claim["interaction_id"] is None}
+        filled = [{**_filled(claim, documents[name]), "_v": claim["_v"]} for name, claim in vacant.items()]
+        if len(await self.claims.swap_many(filled)) < len(filled):
+            raise StoreUnavailable("names are claimed by others at once")
+        causes = {claim["by"]: partial(_caused, documents[name]["interaction_id"]) for name, claim in vacant.items()}
+        if causes:
+            await self.interactions.tell(*(await self.interactions.amend_many(causes)).values())
+
+    async def settle_claims(self, lost: Mapping[str, Document]) -> None:
+        """Names that were claimed for arrivals by whoever lost lead where the winner has put them."""
+        names = {name: document for document in lost.values() for name in (*document["refs"], *document["keys"])}
+        claims = await self.claims.get_many(names)
+        updates = []
+        for name, claim in claims.items():
+            document = names[name]
+            right = {"chain_id": document["chain_id"], "client_id": document["client_id"]}
+            if claim["by"] == document["_id"] and claim != claim | right:
+                updates.append(claim | right)
+        if updates and len(await self.claims.swap_many(updates)) < len(updates):
+            raise StoreUnavailable("names are claimed by others at once")
+
+    async def touch_chains(
+        self, interactions: Sequence[Document], causes: Causes | None = None
+    ) -> dict[str, Document]:
         """Makes the chains these interactions are in, and moves them on to the newest of them."""
-        parts: dict[str, list[Interaction]] = {}
+        parts: dict[str, list[Document]] = {}
         for interaction in interactions:
-            parts.setdefault(interaction.chain_id, []).append(interaction)
+            parts.setdefault(interaction["chain_id"], []).append(interaction)
+        opening = {chain_id: min(each, key=lambda part: part["at"]) for chain_id, each in parts.items()}
+        caused = causes or {}
+        told = {chain_id: caused[part["_id"]] for chain_id, part in opening.items() if part["_id"] in caused}
         left = set(parts)
         touched: dict[str, Document] = {}
-        for _ in range(_TRIES):
+        for attempt in range(TRIES):
             now = await self.chains.get_many(left)
-            moved = {chain_id: _moved(now.get(chain_id), parts[chain_id]) for chain_id in left}
-            touched |= moved
-            old = [c for i, c in moved.items() if "_v" in c and c != now[i]]
-            new = [c for c in moved.values() if "_v" not in c]
-            swapped, inserted = await asyncio.gather(self.chains.swap_many(old), self.chains.insert_many(new))
-            left = {c["_id"] for c in (*old, *new)} - swapped - inserted
+            new = [_moved(chain_document(opening[chain_id]), parts[chain_id]) for chain_id in left - now.keys()]
+            old = [(chain, _moved(chain, parts[chain_id])) for chain_id, chain in now.items()]
+            touched |= {chain["_id"]: chain for chain, moved in old if moved is chain}
+            (found, inserted), swapped = await asyncio.gather(
+                self.chains.insert_many(new, causes=told),
+                self.chains.swap_many([(chain, moved) for chain, moved in old if moved is not chain]),
+            )
+            touched |= {chain_id: chain for chain_id, chain in found.items() if chain_id in inserted} | swapped
+            left -= touched.keys()
             if not left:
                 return touched
+            await contended(attempt)
         raise StoreUnavailable("chains are changed by too many at once")
 
     async def page(
@@ -162,12 +281,17 @@ class Repository:
         where: Mapping[str, Any],
         *,
         order: str,
-        since: str | None,
+        since: str | None = None,
         limit: int,
-        after: str | None,
+        after: str | None = None,
     ) -> Page:
-        """Newest first. `where` without the conditions that are None."""
+        """Newest first. `where` without the conditions that are None; a client or chain has what is in those that
+        were merged into it.
+        """
         conditions: dict[str, Any] = {key: value for key, value in where.items() if value is not None}
+        for field, merged in (("client_id", self.clients), ("chain_id", self.chains)):
+            if field in conditions and (more := await members(merged, [conditions[field]])):
+                conditions[field] = In([conditions[field], *more])
         if since:
             conditions[order] = Range(since=since)
         found: Where = conditions
@@ -178,75 +302,106 @@ class Repository:
         """The documents of the addresses that these clients list."""
         return await self.addresses.get_many({one["address"] for client in clients for one in client["addresses"]})
 
-    async def client_for(self, party: Participant, *, opened_by: str, at: str) -> tuple[Document, bool]:
-        """The client an address belongs to, and whether he is new; whoever claims the address first opens him."""
+    async def client_for(self, party: Participant, *, opened_by: str, at: str) -> Document:
+        """The client an address belongs to; whoever claims the address first opens him."""
+        listed = {"address": party.address, "raw": party.raw, "name": party.name}
         wanted: Document = {
             "_id": derive("cl", opened_by, party.address, at=moment_of(opened_by)),
             "name": party.name or party.raw,
-            "addresses": [{"address": party.address, "raw": party.raw, "name": party.name}],
+            "addresses": [listed],
             "opened_at": at,
             "opened_by": opened_by,
             "open_chains": [],
         }
-        known = await self.addresses.get(party.address)
-        if known is None:
-            claim = {**wanted["addresses"][0], "_id": party.address, "client_id": wanted["_id"]}
-            await self.addresses.insert(claim)
-            known = await self.addresses.get(party.address) or claim
-        is_new = known["client_id"] == wanted["_id"] and await self.clients.insert(wanted)
-        return await self.clients.get(known["client_id"]) or {**wanted, "_id": known["client_id"]}, is_new
+        owner = await self.own(listed, wanted["_id"])
+        client, _ = await self.clients.insert({**wanted, "_id": owner})
+        return client
 
-    async def redirect(self, names: Sequence[str], interaction: Document) -> None:
-        """References to a message lead to the chain that it is in now."""
-        claims = await self.claims.get_many(names)
-        moved = [{**name_document(name, interaction), "_v": claim["_v"]} for name, claim in claims.items()]
-        if len(await self.claims.swap_many(moved)) < len(moved):
-            raise Conflict
+    async def own(self, listed: Document, client_id: str, **also: Any) -> str:
+        """Whose an address is: this client's, unless it is somebody's already. `also` is known of it, too."""
+        address = {**listed, **also, "_id": listed["address"], "client_id": client_id}
+        stored, new = await self.addresses.insert(address)
+        if not new and not stored["client_id"]:
+            stored = (
+                await self.addresses.amend(
+                    listed["address"], lambda now: None if now["client_id"] else {**now, **address, "_v": now["_v"]}
+                )
+                or address
+            )
+        await self.addresses.tell(stored)
+        return str(stored["client_id"])
 
-    async def due(self, now: str, limit: int = 50) -> list[Document]:
-        """Planned messages whose time came before `now`, the oldest first."""
-        where: Where = {"planned": True, "due_at": Range(until=now)}
-        return (await self.interactions.find(where, order="due_at", limit=limit)).items
+    async def withdraw(self, decision: Decision) -> None:
+        """What was reserved for a decision that lost goes again, unless others built on it: a chain in the list of
+        its client, and where that is all that he has, he himself; his address is nobody's then.
+        """
+        client = await self.clients.get(decision.holder)
+        listed = [entry["id"] for entry in client["open_chains"]] if client else []
+        if (
+            client is None
+            or decision.chain_id not in listed
+            or await self.newest_of_chain(decision.chain_id, limit=1)
+        ):
+            return
+        alone = listed == [decision.chain_id] and client["opened_by"] == decision.arrival.id
+        if alone and not await self.newest_of_client(client["_id"], limit=1) and await self.clients.remove(client):
+            for entry in client["addresses"]:
+                await self.addresses.amend(entry["address"], lambda now: _disowned(now, client["_id"]))
+            return
+        await self.clients.amend(client["_id"], lambda now: _without_head(now, decision.chain_id))
 
     async def planned(self, where: Mapping[str, Any], *, limit: int, after: str | None) -> Page:
         """Planned messages, the next one first. `where` without the conditions that are None."""
         given = {key: value for key, value in where.items() if value is not None}
         found: Where = {"planned": True, **given}
-        return await self.interactions.find(found, order="due_at", limit=limit, after=after)
+        return await self.interactions.find(found, order="send_at", limit=limit, after=after)
 
     async def newest_of_client(self, client_id: str, limit: int = 100) -> list[Document]:
-        """The newest interactions of a client, newest first."""
-        page = await self.page(
-            "interactions", {"client_id": client_id}, order="at", since=None, limit=limit, after=None
-        )
-        return page.items
+        """The newest interactions of a client and of those merged into him, newest first."""
+        return (await self.page("interactions", {"client_id": client_id}, order="at", limit=limit)).items
 
     async def newest_of_chain(self, chain_id: str, limit: int = 50) -> list[Document]:
-        """The newest interactions of a chain, newest first."""
-        page = await self.page(
-            "interactions", {"chain_id": chain_id}, order="at", since=None, limit=limit, after=None
-        )
-        return page.items
+        """The newest interactions of a chain and of those merged into it, newest first."""
+        return (await self.page("interactions", {"chain_id": chain_id}, order="at", limit=limit)).items
 
 
-async def amend(collection: Collection, document: Document, change: Callable[[Document], Document]) -> Document:
-    """The document as it then is, changed whoever else changes it meanwhile."""
-    for _ in range(_TRIES):
-        after = change(document)
-        if after is document:
-            return document
-        if await collection.swap(after):
-            return {**after, "_v": document["_v"] + 1}
-        document = await collection.get(document["_id"]) or document
-    raise StoreUnavailable("a document is changed by too many at once")
+@dataclass(frozen=True, slots=True)
+class _Clients:
+    documents: dict[str, Document]
+    heads: dict[str, dict[str, Head]]
+    roots: dict[str, str]
+
+
+def _filled(claim: Document, document: Document) -> Document:
+    """The claim of whoever bears the name; who answered it before it came stays known."""
+    earlier = claim.get("answered")
+    if claim["interaction_id"] is None and claim["by"] != document["by"]:
+        earlier = {field: claim[field] for field in ("by", "chain_id", "client_id")}
+    return {**document, "answered": earlier} if earlier else document
+
+
+def _rooted(claim: Claim, chain: Document | None) -> Claim:
+    """The claim, leading to what its chain was merged into; a chain that is not stored yet is where it says."""
+    return replace(claim, chain_id=chain["_id"], client_id=chain["client_id"]) if chain else claim
 
 
 def _leads(claim: Document) -> tuple[str, str]:
     return claim["chain_id"], claim["client_id"]
 
 
-def _moved(chain: Document | None, parts: Sequence[Interaction]) -> Document:
-    chain = chain or chain_document(min(parts, key=lambda part: part.at))
-    newest = max(parts, key=lambda part: part.at)
-    at = iso(newest.at)
-    return {**chain, "last_at": at, "last_id": newest.id} if at > chain["last_at"] else chain
+def _moved(chain: Document, parts: Sequence[Document]) -> Document:
+    newest = max(parts, key=lambda part: part["at"])
+    return {**chain, "last_at": newest["at"], "last_id": newest["_id"]} if newest["at"] > chain["last_at"] else chain
+
+
+def _caused(cause_id: str, interaction: Document) -> Document:
+    return interaction if interaction["cause_id"] else {**interaction, "cause_id": cause_id}
+
+
+def _disowned(address: Document, client_id: str) -> Document:
+    return {**address, "client_id": None} if address["client_id"] == client_id else address
+
+
+def _without_head(client: Document, chain_id: str) -> Document:
+    left = [entry for entry in client["open_chains"] if entry["id"] != chain_id]
+    return client if len(left) == len(client["open_chains"]) else {**client, "open_chains": left}

@@ -22,6 +22,10 @@ class Settings(Base):
         default="keep",
         description="What becomes of an answer under another subject: keep, ask (an employee decides), new_chain",
     )
+    letters_join: bool = Field(
+        default=False,
+        description="A letter with a subject of its own and no reference joins the client's only open chain, too",
+    )
     undo_window: timedelta = Field(
         default=timedelta(0),
         le=timedelta(minutes=5),

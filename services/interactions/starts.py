@@ -1,10 +1,10 @@
 """Writing to a client from his card: by the channel chosen, or by the one that is best."""
 
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from pydantic import Field
 
-from hub.contracts.client import ChainOpened
 from hub.contracts.interaction import (
     Delivery,
     DeliveryState,
@@ -18,9 +18,10 @@ from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
-from services.interactions.answers import Answers, fingerprint, same_request
 from services.interactions.linking import Rules, new_chain_id, subject_key
-from services.interactions.models import chain_from, heads_of
+from services.interactions.models import heads_of, interaction_document
+from services.interactions.moments import leaving
+from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.reach import Accounts, Reach, automatic, ways
 from services.interactions.repository import Repository
 from services.interactions.writing import Answer, check_channel, check_images, command
@@ -46,10 +47,19 @@ class Starts:
     """Begins conversations, or goes on with them."""
 
     def __init__(
-        self, repository: Repository, answers: Answers, directory: Directory, clock: Clock, rules: Rules
+        self,
+        repository: Repository,
+        outgoing: Outgoing,
+        directory: Directory,
+        clock: Clock,
+        rules: Rules,
+        *,
+        undo: timedelta = timedelta(),
     ) -> None:
+        """`undo` is how long a message waits to be taken back, unless it says otherwise."""
         self._repository = repository
-        self._answers = answers
+        self._outgoing = outgoing
+        self._undo = undo
         self._directory = directory
         self._clock = clock
         self._rules = rules
@@ -75,10 +85,11 @@ class Starts:
         way = await self._way(client, letter)
         interaction = self._interaction(client, letter, way, interaction_id, author)
         request = command(interaction, letter)
-        known = await self._repository.chains.get(interaction.chain_id)
-        opened = (await self._repository.touch_chains([interaction]))[interaction.chain_id]
-        facts = [ChainOpened(chain=chain_from(opened))] if known is None else []
-        return await self._answers.accept(interaction, request, letter, facts)
+        chain = (await self._repository.touch_chains([interaction_document(interaction)]))[interaction.chain_id]
+        wanted = fingerprint(letter)
+        opened = [(self._repository.chains, chain)]
+        accepted = await self._outgoing.accept(interaction, request, fingerprint=wanted, opened=opened)
+        return accepted.document if accepted.new else same_request(accepted.document, wanted)
 
     async def _client(self, client_id: str) -> Document:
         client = await self._repository.clients.get(client_id)
@@ -112,7 +123,7 @@ class Starts:
         check_images(letter)
         check_channel(way.channel, letter)
         now = self._clock.now()
-        leaves = self._answers.leaving(letter)
+        leaves = leaving(letter, now=now, undo=self._undo)
         chain_id = self._chain(client, letter, way) or new_chain_id(interaction_id)
         account, address = letter.account or way.account or "", way.address or ""
         listed = next(one for one in client["addresses"] if one["address"] == address)

@@ -10,7 +10,11 @@ from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, a_delivery, envelopes
 from hub.testing.fakes import FakeBus, FakeClock
 from services.interactions.answers import Answers
+from services.interactions.bounces import Bounces
+from services.interactions.contacts import Contacts
+from services.interactions.courtesy import Courtesy
 from services.interactions.forwards import Forwards
+from services.interactions.handlers import subscribe
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
 from services.interactions.service import Interactions
@@ -26,6 +30,11 @@ class Bench:
         self.clock = FakeClock(NOON)
         self.repository = Repository(store)
         self.service = self.another()
+        self.courtesy = Courtesy(self.repository, self.bus, self.clock)
+        bounces = Bounces(self.repository, self.bus, self.clock)
+        contacts = Contacts(self.repository, self.bus, self.clock)
+        subscribe(self.bus, self.service, bounces=bounces, contacts=contacts, courtesy=self.courtesy, batch=1000)
+        self._heard = 0
         self.answers = Answers(self.repository, self.bus, self.clock)
         self.planned = Planned(self.repository, self.bus, self.clock)
         self.forwards = Forwards(self.repository, self.bus, self.clock)
@@ -36,11 +45,19 @@ class Bench:
         return Interactions(self.repository, self.bus, self.clock)
 
     async def hear(self, *events: Any) -> None:
-        """News of channels, together or one after another as they come."""
+        """News of channels, together or one after another as they come; and what follows from them."""
         await self.service.receive(envelopes(*events))
+        await self.follow()
 
     async def receive(self, *arrivals: Any) -> None:
-        await self.service.receive(envelopes(*arrivals))
+        await self.hear(*arrivals)
+
+    async def follow(self) -> None:
+        """The groups that listen to interactions hear what was told since."""
+        while self._heard < len(self.bus.published):
+            told, self._heard = self.bus.published[self._heard :], len(self.bus.published)
+            linked = [envelope for envelope in told if envelope.event.TOPIC == "interactions"]
+            await self.bus.deliver("interactions", linked)
 
     async def everything(self) -> list[dict[str, Any]]:
         return (await self.repository.page("interactions", {}, order="at", since=None, limit=500, after=None)).items

@@ -34,7 +34,7 @@ def test_an_unknown_sender_opens_a_client_and_a_chain() -> None:
 
 
 def test_twenty_first_mails_of_one_batch_open_one_client_and_one_chain() -> None:
-    decisions = decided(*(an_arrival(n, subject=f"Письмо {n}") for n in range(20)))
+    decisions = decided(*(an_arrival(n, subject=("Re: " * (n % 3)) + "Где мой заказ?") for n in range(20)))
     assert len({d.client_id for d in decisions}) == 1
     assert len({d.chain_id for d in decisions}) == 1
     assert [d.new_chain for d in decisions] == [True] + [False] * 19
@@ -70,8 +70,22 @@ def test_the_same_subject_finds_the_chain_among_several() -> None:
     assert (decision.chain_id, decision.link.rule) == ("ch_1", "same_subject")
 
 
-def test_the_single_open_chain_takes_a_message_within_the_reply_window() -> None:
-    (decision,) = decided(an_arrival(), known=anna_with(a_head("ch_1", "Другое")))
+def test_letters_about_five_matters_are_five_chains() -> None:
+    letters = [an_arrival(n, subject=f"Дело {n % 5}") for n in range(15)]
+    decisions = decided(*letters)
+    assert len({d.client_id for d in decisions}) == 1
+    assert [d.chain_id for d in decisions] == [d.chain_id for d in decisions[:5]] * 3
+    assert [d.link.rule for d in decisions] == ["new_chain"] * 5 + ["same_subject"] * 10
+
+
+def test_a_letter_with_a_subject_of_its_own_joins_the_only_open_chain_where_that_is_wanted() -> None:
+    (decision,) = link([an_arrival()], anna_with(a_head("ch_1", "Другое")), Rules(DAY, letters_join=True))
+    assert (decision.chain_id, decision.link.rule) == ("ch_1", "open_chain")
+
+
+@pytest.mark.parametrize("subject", ["", "Re:", "  Отв: Re[2]: "])
+def test_the_single_open_chain_takes_what_has_no_subject_within_the_reply_window(subject: str) -> None:
+    (decision,) = decided(an_arrival(subject=subject), known=anna_with(a_head("ch_1", "Другое")))
     assert (decision.chain_id, decision.link.rule, decision.cause_id) == ("ch_1", "open_chain", "in_ch_1")
 
 
@@ -99,7 +113,7 @@ def test_an_automatic_reply_finds_the_chain_by_the_subject_it_repeats(mark: str)
 
 
 def test_a_mail_of_a_list_is_linked_as_any_other() -> None:
-    (decision,) = decided(an_arrival(auto="list"), known=anna_with(a_head("ch_1", "Другое")))
+    (decision,) = decided(an_arrival(auto="list", subject=""), known=anna_with(a_head("ch_1", "Другое")))
     assert decision.link.rule == "open_chain"
 
 

@@ -117,7 +117,7 @@ async def test_a_local_time_without_a_zone_is_the_clients(bench: Bench) -> None:
     with pytest.raises(InvalidInput, match="time_zone: send_at_local needs one"):
         await bench.wrote(Answer(text="Да", send_at_local=local))
     (client,) = await bench.clients()
-    await bench.repository.clients.swap({**client, "time_zone": "Asia/Novosibirsk"})
+    await bench.repository.clients.amend(client["_id"], lambda now: {**now, "time_zone": "Asia/Novosibirsk"})
     written = await bench.wrote(Answer(text="Да", send_at_local=local))
     assert (written["send_at"], written["time_zone"]) == ("2026-03-03T02:00:00Z", "Asia/Novosibirsk")
 

@@ -31,10 +31,9 @@ async def test_an_arrival_is_told_with_its_client_and_chain(bench: Bench) -> Non
     assert linked.interaction.participants[1].client_id is None
 
 
-async def test_the_same_arrival_told_twice_is_one_interaction_and_the_same_events(bench: Bench) -> None:
+async def test_the_same_arrival_told_twice_is_one_interaction_and_told_once(bench: Bench) -> None:
     await bench.receive(an_arrival())
     first = [event.event_id() for event in bench.bus.events()]
-    bench.bus.published.clear()
     await bench.receive(an_arrival(), an_arrival())
     assert [event.event_id() for event in bench.bus.events()] == first
     assert await bench.opened() == (1, 1, 1)
@@ -50,7 +49,7 @@ async def test_what_a_dead_bus_kept_from_being_told_is_told_on_the_next_try(benc
 
 async def test_twenty_simultaneous_first_mails_open_one_client_and_one_chain(bench: Bench) -> None:
     copies = [bench.another() for _ in range(20)]
-    arrivals = [an_arrival(n, subject=f"Тема {n}") for n in range(20)]
+    arrivals = [an_arrival(n, subject="Тема") for n in range(20)]
     await asyncio.gather(*(copy.receive(envelopes(a)) for copy, a in zip(copies, arrivals, strict=True)))
     assert await bench.opened() == (1, 1, 20)
 
@@ -81,6 +80,7 @@ async def test_an_answer_goes_to_the_sender_with_subject_and_references(bench: B
     assert planned["cause_id"] == an_arrival().id
     assert command.model_dump(
         exclude={"to", "attachments", "html", "from_name", "mass", "signature", "auto", "buttons"}
+        | {"text_blob", "html_blob"}
     ) == {
         "id": planned["_id"],
         "channel": "email",

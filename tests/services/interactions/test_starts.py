@@ -12,6 +12,7 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.addresses import Addresses, NewAddress, normalised
 from services.interactions.linking import Rules
+from services.interactions.outgoing import Outgoing
 from services.interactions.reach import Account, Accounts
 from services.interactions.starts import Letter, Starts
 from tests.services.interactions.conftest import Bench
@@ -67,7 +68,7 @@ async def card(bench: Bench) -> Card:
     card = Card.__new__(Card)
     card.__dict__ = bench.__dict__
     card.directory = Listed()
-    card.starts = Starts(bench.repository, bench.answers, card.directory, bench.clock, Rules())
+    card.starts = Starts(bench.repository, Outgoing(bench.repository), card.directory, bench.clock, Rules())
     card.by_hand = Addresses(bench.repository, region="RU")
     await bench.receive(a_text())
     await card.by_hand.add((await card.client)["_id"], NewAddress(address="8 (916) 123-45-67"))
@@ -230,6 +231,6 @@ async def test_an_address_that_is_removed_is_free_again(card: Card) -> None:
     client = await card.client
     after = await card.by_hand.remove(client["_id"], PHONE)
     assert [one["address"] for one in after["addresses"]] == [PETR]
-    assert await card.repository.addresses.get(PHONE) is None
+    assert (await card.repository.addresses.get(PHONE) or {})["client_id"] is None
     with pytest.raises(NotFound):
         await card.by_hand.remove(client["_id"], PHONE)

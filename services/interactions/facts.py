@@ -1,0 +1,80 @@
+"""What the documents of the interactions service tell when they change: pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from hub.contracts.address import AddressChanged, AddressState
+from hub.contracts.base import Event
+from hub.contracts.client import Chain, ChainChanged, ChainOpened, Client, ClientChanged, ClientOpened
+from hub.contracts.interaction import (
+    Direction,
+    Interaction,
+    InteractionChanged,
+    InteractionLinked,
+    InteractionPlanned,
+)
+from hub.store.base import Document
+from hub.store.told import Fact
+
+_INTERACTION = tuple(name for name in Interaction.model_fields if name != "id")
+_CLIENT = tuple(name for name in Client.model_fields if name != "id")
+_CHAIN = tuple(name for name in Chain.model_fields if name not in ("id", "last_at", "last_id"))
+"""That a message came moves a chain on, which the message itself tells."""
+_WORTH = ("client_id", "verified", "invalid", "complained", "unreachable", "consent")
+
+
+def interaction_facts(before: Document | None, after: Document) -> Sequence[Fact]:
+    if before is None:
+        return (InteractionLinked,) if after["direction"] == Direction.IN else (InteractionPlanned,)
+    return (InteractionChanged,) if _differ(before, after, _INTERACTION) else ()
+
+
+def interaction_state(kind: type[Event], document: Document) -> Event:
+    """Straight from the document, which is as the contract says: to validate it would cost more than all the rest."""
+    shown = {name: document[name] for name in _INTERACTION if name in document}
+    interaction = Interaction.model_construct(id=document["_id"], **shown)
+    interaction.__dict__["json_bytes"] = orjson.dumps({"id": document["_id"], **shown})
+    return kind.model_construct(**{"interaction": interaction, "revision": document["_v"]})
+
+
+def client_facts(before: Document | None, after: Document) -> Sequence[Fact]:
+    if before is None:
+        return (ClientOpened,)
+    return (ClientChanged,) if _differ(before, after, _CLIENT) else ()
+
+
+def client_state(kind: type[Event], document: Document) -> Event:
+    return kind.model_validate({"client": {**document, "id": document["_id"]}, "revision": document["_v"]})
+
+
+def chain_facts(before: Document | None, after: Document) -> Sequence[Fact]:
+    if before is None:
+        return (ChainOpened,)
+    return (ChainChanged,) if _differ(before, after, _CHAIN) else ()
+
+
+def chain_state(kind: type[Event], document: Document) -> Event:
+    return kind.model_validate({"chain": {**document, "id": document["_id"]}, "revision": document["_v"]})
+
+
+def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:
+    """That a client has an address when he is opened is told with him."""
+    told = _WORTH if before else _WORTH[2:]
+    return (AddressChanged,) if _differ(before or {}, after, told) else ()
+
+
+def address_state(kind: type[Event], document: Document) -> Event:
+    consent = [{**said, "channel": channel} for channel, said in (document.get("consent") or {}).items()]
+    state = AddressState.model_validate({**document, "address": document["_id"], "consent": consent})
+    return AddressChanged(address=state, revision=document["_v"]) if kind is AddressChanged else _unknown(kind)
+
+
+def _unknown(kind: type[Event]) -> Any:
+    raise KeyError(f"an address tells nothing of kind {kind.TYPE}")
+
+
+def _differ(before: Document, after: Document, names: Sequence[str]) -> bool:
+    """What is missing is as good as nothing."""
+    return any((before.get(name) or None) != (after.get(name) or None) for name in names)
