@@ -4,6 +4,8 @@ PYTHON ?= python3
 DATA   ?= ./data
 PORT   ?= 8800
 DEMO   ?= 1
+# More than a small machine has cores: most tests wait most of the time.
+WORKERS ?= 4
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -11,7 +13,7 @@ READY  := $(VENV)/.requirements-installed
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCK   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := menu
 .PHONY: menu run install test check bench format lock clean
