@@ -4,6 +4,8 @@ PYTHON ?= python3
 DATA   ?= ./data
 PORT   ?= 8800
 DEMO   ?= 1
+# More than a small machine has cores: most tests wait most of the time.
+WORKERS ?= 4
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -11,7 +13,7 @@ READY  := $(VENV)/.requirements-installed
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCK   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := menu
 .PHONY: menu run install test check bench format lock clean
@@ -50,6 +52,8 @@ clean:  ## Remove .venv and all caches; the data stays
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# uv is one of the pinned packages. pip does all by itself where no uv is made for the machine, or where pip alone
+# knows the way to the packages: uv does not read pip's settings.
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	    echo "omnihub needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)."; \
@@ -58,6 +62,10 @@ $(READY): requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	    echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; \
 	    rm -rf $(VENV); exit 1; }
-	@echo "Installing the pinned packages (about a minute, once) …"
-	@$(PIP) install --require-hashes --requirement requirements.txt </dev/null
+	@awk '/^[^ ]/ {uv = /^uv==/} {print > (uv ? "$(VENV)/uv.txt" : "$(VENV)/others.txt")}' requirements.txt
+	@echo "Installing the pinned packages (half a minute, once) …"
+	@{ $(PIP) install --require-hashes --only-binary :all: --requirement $(VENV)/uv.txt \
+	    && $(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --requirement $(VENV)/others.txt; } </dev/null \
+	|| { echo "That did not work with uv; pip does it in a few minutes …"; \
+	    $(PIP) install --require-hashes --requirement $(VENV)/others.txt </dev/null; }
 	@touch $@

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hub.channels.simulators.mail import Account, MailSimulator
-from hub.testing.processes import Api, HubProcess, embedded, until
+from hub.testing.processes import Api, HubProcess, embedded
+from hub.testing.waiting import until
 
 NAME = "hub"
 GOAL = "ready under 3 s, idle under 250 MB, answer to delivery p95 under 100 ms"
@@ -22,7 +23,7 @@ MAIL = b"From: Anna <anna@mail.example>\r\nTo: support@shop.example\r\nSubject: 
 async def run() -> dict[str, float | str]:
     with tempfile.TemporaryDirectory(prefix="omnihub-bench-") as name:
         async with MailSimulator([OURS, CLIENT]) as simulator:
-            hub = embedded(Path(name))
+            hub = embedded(Path(name), forked=False)
             started = time.perf_counter()
             await asyncio.to_thread(hub.start)
             ready = time.perf_counter() - started

@@ -11,7 +11,6 @@ from hub.contracts.base import Envelope, Record
 from hub.kit.errors import BusUnavailable
 from hub.testing.bus_faults import BusFaultContract
 from hub.testing.bus_harness import (
-    PATIENCE,
     Cluster,
     Collector,
     an_arrival,
@@ -22,6 +21,7 @@ from hub.testing.bus_harness import (
     text_of,
     until_lag,
 )
+from hub.testing.waiting import PATIENCE
 
 
 class BusContract(BusFaultContract):
@@ -132,12 +132,18 @@ class BusContract(BusFaultContract):
             assert await again.until(2) == ["one", "two"]
 
     async def test_a_stop_finishes_and_commits_the_batch_in_hand(self, cluster: Cluster) -> None:
-        door, again = cluster.door(), Collector()
-        slow = Collector(before=lambda _: asyncio.sleep(0.3))
+        door, reached, again = cluster.door(), asyncio.Event(), Collector()
+
+        async def take_long(_: Sequence[Envelope]) -> None:
+            reached.set()
+            await asyncio.sleep(0.3)
+
+        slow = Collector(before=take_long)
         door.subscribe(cluster.topic, group=cluster.group, handle=slow)
         async with running(door):
             await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
-            await asyncio.sleep(0.1)
+            async with asyncio.timeout(PATIENCE):
+                await reached.wait()
         assert slow.texts == ["one"]
         door = cluster.door()
         door.subscribe(cluster.topic, group=cluster.group, handle=again)
@@ -158,17 +164,15 @@ class BusContract(BusFaultContract):
         doors, seen = (cluster.door(), cluster.door()), (Collector(), Collector())
         for door, collector in zip(doors, seen, strict=True):
             door.subscribe(cluster.topic, group=cluster.group, handle=collector, max_records=10)
-        async with running(*doors):
-            await asyncio.sleep(0)
-            for start in range(0, 400, 50):
-                arrivals = [
-                    an_arrival(f"{n}", sender=f"email:s{n % 40}@example.com") for n in range(start, start + 50)
-                ]
+        published = 0
+        async with running(*doors), asyncio.timeout(PATIENCE):
+            while published < 400 or not (seen[0].texts and seen[1].texts):
+                numbers = range(published, published + 50)
+                arrivals = [an_arrival(f"{n}", sender=f"email:s{n % 40}@example.com") for n in numbers]
                 await doors[0].publish_records(on_topic(cluster.topic, arrivals))
+                published += 50
             await until_lag(doors[0], 0)
-        assert sorted(map(int, seen[0].texts + seen[1].texts)) == list(range(400))
-        assert seen[0].texts
-        assert seen[1].texts
+        assert sorted(map(int, seen[0].texts + seen[1].texts)) == list(range(published))
 
     async def test_a_copy_that_joins_under_load_causes_neither_gaps_nor_repeats(self, cluster: Cluster) -> None:
         doors = (cluster.door(), cluster.door())

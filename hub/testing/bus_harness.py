@@ -13,9 +13,9 @@ from hub.contracts.interaction import InteractionReceived, Participant, Role
 from hub.contracts.park import MessageParked
 from hub.contracts.registry import REGISTRY
 from hub.contracts.topics import DEAD_LETTERS
+from hub.testing.waiting import PATIENCE, eventually
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
-PATIENCE = 30.0
 
 
 class Cluster(Protocol):
@@ -114,9 +114,7 @@ async def read_all(reader: Reader, count: int) -> list[Record]:
 
 
 async def until_lag(door: Bus, records: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while sum([lag.records for lag in await door.lag()]) != records:  # noqa: ASYNC110 (no event tells of it)
-            await asyncio.sleep(0.02)
+    await eventually(door.lag, lambda lags: sum(lag.records for lag in lags) == records)
 
 
 async def letters_of(door: Bus, group: str, count: int) -> list[MessageParked]:

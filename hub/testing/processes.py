@@ -1,20 +1,20 @@
 """A hub as real processes, for journeys and fault tests: embedded in one, or distributed over several."""
 
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 import orjson
 
 import hub
 from hub.describe import forget
-from hub.testing.servers.process import HOST, ServerProcess, free_ports
-
-T = TypeVar("T")
+from hub.testing.forked import ForkedHub
+from hub.testing.servers.process import HOST, Process, ServerProcess, free_ports
+from hub.testing.waiting import PATIENCE
 
 ROOT = Path(hub.__file__).parent.parent
 PASSWORD = "a password of the tests"
@@ -32,7 +32,11 @@ class HubProcess(ServerProcess):
         file: Path,
         fact: str,
         environ: Mapping[str, str] | None = None,
+        forked: bool = True,
     ) -> None:
+        """Unless `forked`, it is started as a person starts it: the loading of its code takes seconds."""
+        self._arguments = arguments
+        self._forked = forked
         self._file = file
         self._fact = fact
         super().__init__(
@@ -51,6 +55,11 @@ class HubProcess(ServerProcess):
         forget(self._file.parent, self._fact)
         super().start()
 
+    def _launched(self, output: Path) -> Process:
+        if not self._forked:
+            return super()._launched(output)
+        return ForkedHub(self._arguments, output=output, environ={**os.environ, **self.environ})
+
     def facts(self) -> dict[str, Any]:
         """What it says of itself; empty while it is not ready."""
         try:
@@ -63,10 +72,10 @@ class HubProcess(ServerProcess):
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self) -> int:
         """Its exit code, once it ends by itself."""
         assert self._process
-        return self._process.wait(seconds)
+        return self._process.wait(PATIENCE)
 
     def output(self) -> str:
         return (self._folder / "output.log").read_text(errors="replace")
@@ -79,12 +88,14 @@ def simulators(folder: Path) -> HubProcess:
     )
 
 
-def embedded(folder: Path, **environ: str) -> HubProcess:
+def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess:
     """All services in one process, on a port that stays over restarts."""
     (port,) = free_ports(1)
     arguments = ["up", "--data", str(folder), "--port", str(port)]
     environ = {"OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{port}", **environ}
-    return HubProcess(arguments, folder=folder, file=folder / "omnihub.json", fact="api", environ=environ)
+    return HubProcess(
+        arguments, folder=folder, file=folder / "omnihub.json", fact="api", environ=environ, forked=forked
+    )
 
 
 class Distributed:
@@ -139,7 +150,7 @@ class Api:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx.Client(base_url=f"{url}/api/v1", timeout=30)
+        self._client = httpx.Client(base_url=f"{url}/api/v1", timeout=PATIENCE)
         login = {"login": "admin", "password": PASSWORD}
         self.token: str = self.post("/sessions", json=login)["token"]
         self._client.headers["Authorization"] = f"Bearer {self.token}"
@@ -187,15 +198,6 @@ def api(url: str) -> Iterator[Api]:
         yield client
     finally:
         client.close()
-
-
-def until(look: Callable[[], T], *, seconds: float = 30, pause: float = 0.02) -> T:
-    """What `look` returns once it is true; the last value is in the failure's message."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s; last seen: {found!r}"
-        time.sleep(pause)
-    return found
 
 
 def server(address: str, account: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hub.testing.messengers import Outside
-from hub.testing.processes import until
+from hub.testing.waiting import until
 
 pytestmark = pytest.mark.slow
 

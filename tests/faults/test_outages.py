@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from hub.testing.customer import Customer
-from hub.testing.processes import Api, Distributed, add_mailbox, embedded, simulators, until
+from hub.testing.processes import Api, Distributed, add_mailbox, embedded, simulators
 from hub.testing.servers import kafka, mongo
+from hub.testing.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -30,15 +31,15 @@ def test_a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room(tmp_pat
         until(lambda: not_ready(client))
         assert subjects(client) == []
         resource.prlimit(hub.pid, resource.RLIMIT_FSIZE, limits)
-        until(lambda: subjects(client) == ["Места нет"], seconds=60)
-        until(lambda: client.get("/channels")["items"][0]["state"] == "green", seconds=60)
+        until(lambda: subjects(client) == ["Места нет"])
+        until(lambda: client.get("/channels")["items"][0]["state"] == "green")
         client.close()
 
 
 def not_ready(client: Api) -> bool:
     import httpx
 
-    return httpx.get(f"{client.url}/readyz", timeout=30).status_code == 503
+    return httpx.get(f"{client.url}/readyz", timeout=PATIENCE).status_code == 503
 
 
 @pytest.mark.connected
@@ -65,14 +66,14 @@ def _live_through_outages(hub: Distributed, bus: Any, store: Any, facts: dict[st
     anna = Customer(facts, facts["cast"][0])
     support = facts["mailboxes"][0]["address"]
     anna.writes(support, "0 до", "Здравствуйте!")
-    until(lambda: subjects(client) == ["0 до"], seconds=60)
+    until(lambda: subjects(client) == ["0 до"])
     for number, (name, server) in enumerate((("шина", bus), ("хранилище", store)), start=1):
         server.pause()
         for part in range(3):
             anna.writes(support, f"{number} {name} {part}", "Здравствуйте!")
         server.resume()
         wanted = number * 3 + 1
-        until(lambda wanted=wanted: len(subjects(client)) >= wanted, seconds=90)  # type: ignore[misc]
+        until(lambda wanted=wanted: len(subjects(client)) >= wanted)  # type: ignore[misc]
     told = subjects(client)
     assert len(told) == len(set(told)) == 7
     assert client.get("/dead-letters")["items"] == []
@@ -98,7 +99,7 @@ def test_a_further_copy_takes_over_when_one_is_killed(tmp_path: Path, kafka_serv
                     hub.copies["email"].kill()
                     spare[1].kill()
                 anna.writes(support, f"{number:02}", "Здравствуйте!")
-            until(lambda: [s for s in subjects(client) if s.isdigit()] == [f"{n:02}" for n in range(30)], seconds=90)
+            until(lambda: [s for s in subjects(client) if s.isdigit()] == [f"{n:02}" for n in range(30)])
             client.close()
         finally:
             for copy in spare:

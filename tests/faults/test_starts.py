@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.testing.processes import ROOT, embedded
+from hub.testing.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +21,7 @@ def refused(*arguments: str, **environ: str) -> str:
         env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
@@ -39,7 +40,7 @@ def test_a_busy_port_is_refused_and_no_data_folder_is_made(tmp_path: Path) -> No
 
 
 def test_a_second_hub_on_the_same_data_folder_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
-    with embedded(tmp_path / "hub") as hub:
+    with embedded(tmp_path / "hub", forked=False) as hub:
         facts = hub.facts()
         said = refused("up", "--data", str(tmp_path / "hub"), "--port", "0")
         assert "another hub runs on the data folder" in said
@@ -65,7 +66,7 @@ def test_an_unknown_service_and_a_missing_token_are_refused(tmp_path: Path) -> N
 
 
 def test_a_hub_stopped_by_a_signal_ends_well_and_leaves_no_description(tmp_path: Path) -> None:
-    hub = embedded(tmp_path / "hub")
+    hub = embedded(tmp_path / "hub", forked=False)
     hub.start()
     process = hub._process
     hub.stop()

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.testing.processes import Api, add_mailbox, until
+from hub.testing.processes import Api, add_mailbox
+from hub.testing.waiting import until
 
 pytestmark = pytest.mark.slow
 WORDS = "550 5.1.1 user is gone"
@@ -72,13 +73,17 @@ def test_a_bounced_answer_shows_the_servers_words_and_marks_the_address(world: A
     anna, clients = world.customer(0), {c["id"] for c in client.all("/clients")}
     anna.sends(a_bounce(world, got, anna.address), world.support)
     (bounce,) = until(lambda: with_subject(client, "Undelivered Mail Returned to Sender"))
-    ours = client.get(f"/interactions/{planned['id']}")
-    assert (ours["delivery"]["state"], ours["delivery"]["reason"]) == ("bounced", f"user-unknown: {WORDS}")
+    ours = until(
+        lambda: client.get(f"/interactions/{planned['id']}"), lambda known: known["delivery"]["state"] == "bounced"
+    )
+    assert ours["delivery"]["reason"] == f"user-unknown: {WORDS}"
     assert (bounce["chain_id"], bounce["cause_id"]) == (planned["chain_id"], planned["id"])
     assert (bounce["auto"], bounce["bounce"]["kind"]) == ("auto-reply", "hard")
     assert [one["address"] for one in bounce["bounce"]["recipients"]] == [f"email:{anna.address}"]
     assert {c["id"] for c in client.all("/clients")} == clients
-    (address,) = client.get(f"/clients/{planned['client_id']}")["addresses"]
+    (address,) = until(
+        lambda: client.get(f"/clients/{planned['client_id']}")["addresses"], lambda known: known[0]["invalid"]
+    )
     assert address["invalid"]["why"] == f"user-unknown: {WORDS}"
 
 
@@ -94,7 +99,7 @@ def test_an_absence_notice_lands_in_the_chain_and_is_no_message_of_the_client(wo
         "auto-reply",
         "auto-reply",
     )
-    assert client.get(f"/interactions/{planned['id']}")["delivery"]["state"] == "sent"
+    until(lambda: client.get(f"/interactions/{planned['id']}")["delivery"]["state"] == "sent")
     again = client.post(f"/chains/{planned['chain_id']}/messages", json={"text": "Ждём."})
     assert again["cause_id"] != away["id"]
 

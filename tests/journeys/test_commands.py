@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from hub.testing.customer import Customer
-from hub.testing.processes import PASSWORD, ROOT, HubProcess, api, embedded, simulators, until
+from hub.testing.processes import PASSWORD, ROOT, HubProcess, api, embedded, simulators
+from hub.testing.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def omnihub(hub: HubProcess, *arguments: str, password: str = PASSWORD) -> subpr
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -91,7 +92,7 @@ def test_a_wrong_password_and_a_hub_that_is_not_there_are_told_in_one_line(hub: 
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert nowhere.returncode == 2
     assert "no hub runs on" in nowhere.stderr
@@ -105,7 +106,7 @@ def test_a_mail_is_inspected_without_a_hub(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     (line,) = done.stdout.splitlines()
     told = orjson.loads(line)

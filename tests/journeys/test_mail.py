@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from hub.contracts.topics import TOPICS
-from hub.testing.processes import Api, add_mailbox, server, until
+from hub.testing.processes import Api, add_mailbox, server
+from hub.testing.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -27,11 +28,11 @@ class Live:
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.open = threading.Event()
         headers = {"Authorization": f"Bearer {client.token}"} | ({"Last-Event-ID": last} if last else {})
-        self._client = httpx.Client(timeout=httpx.Timeout(5, read=20))
+        self._client = httpx.Client(timeout=PATIENCE)
         self._request = self._client.build_request("GET", f"{client.url}/api/v1/live", headers=headers)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
-        assert self.open.wait(10)
+        assert self.open.wait(PATIENCE)
 
     def _read(self) -> None:
         try:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from hub.testing.messengers import Outside
-from hub.testing.processes import Api, add_mailbox, until
+from hub.testing.processes import Api, add_mailbox
+from hub.testing.waiting import until
 
 pytestmark = pytest.mark.slow
 

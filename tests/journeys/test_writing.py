@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.testing.processes import Api, add_mailbox, until
+from hub.testing.processes import Api, add_mailbox
+from hub.testing.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -29,14 +30,15 @@ def mails(world: Any, subject: str, number: int = 0) -> list[Any]:
 
 def test_a_message_for_later_leaves_at_its_time_unless_it_is_taken_back(world: Any, client: Api) -> None:
     seen = asked(world, client, "Завтрашний заказ")
-    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     where = f"/chains/{seen['chain_id']}/messages"
-    kept = client.post(where, json={"text": "Доброе утро!", "send_at": soon})
-    undone = client.post(where, json={"text": "Ой", "send_at": soon})
+    kept = client.post(where, json={"text": "Доброе утро!", "send_at": later})
+    undone = client.post(where, json={"text": "Ой", "send_at": later})
     listed = [i["id"] for i in client.all("/interactions", planned="true")]
     assert {kept["id"], undone["id"]} <= set(listed)
     assert client.delete(f"/interactions/{undone['id']}")["delivery"]["state"] == "cancelled"
-    client.patch(f"/interactions/{kept['id']}", json={"text": "Доброе утро, Анна!"})
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    client.patch(f"/interactions/{kept['id']}", json={"text": "Доброе утро, Анна!", "send_at": soon})
     got = until(lambda: mails(world, "Re: Завтрашний заказ"))
     time.sleep(1)
     first_lines = [mail.get_content().splitlines()[0] for mail in mails(world, "Re: Завтрашний заказ")]

@@ -189,9 +189,11 @@ class TelegramSimulator:
         return {"file_id": given["file_id"], "file_unique_id": "u", "file_size": len(content), "file_path": path}
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
+        if self.down:
+            return _refusal(500, "Internal Server Error")
         bot = self.bots.get(request.match_info["token"])
         content = bot.files.get(request.match_info["path"].rpartition("/")[2]) if bot else None
-        return web.Response(status=404) if content is None or self.down else web.Response(body=content)
+        return web.Response(status=404) if content is None else web.Response(body=content)
 
     async def _cast_writes(self, request: web.Request) -> web.StreamResponse:
         """Lets somebody of the cast write, by hand: `{"text": …}`, or `{"contact": true}`."""

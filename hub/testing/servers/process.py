@@ -1,6 +1,5 @@
 """A server process of the tests: on ports of its own, ready when it answers, ended by its process id."""
 
-import atexit
 import os
 import signal
 import socket
@@ -9,11 +8,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Protocol, Self
+
+from hub.testing.servers.watch import unwatch, watch
 
 HOST = "127.0.0.1"
-_SECONDS_TO_START = 60.0
-_SECONDS_TO_STOP = 20.0
+_SECONDS_TO_START = 180.0
+_SECONDS_TO_STOP = 60.0
+
+
+class Process(Protocol):
+    """What is used of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | Any: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
+    def kill(self) -> None: ...
 
 
 class ServerProcess:
@@ -35,7 +49,7 @@ class ServerProcess:
         self.environ = dict(environ or {})
         self._folder = folder
         self._answers = answers
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -49,16 +63,8 @@ class ServerProcess:
             RuntimeError: it ended, or did not answer in time; the message holds the end of its output.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "output.log").open("ab") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self._folder,
-                env={**os.environ, **self.environ},
-            )
-        atexit.register(self.kill)
+        self._process = self._launched(self._folder / "output.log")
+        watch(self.pid)
         deadline = time.monotonic() + _SECONDS_TO_START
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -86,11 +92,21 @@ class ServerProcess:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _launched(self, output: Path) -> Process:
+        with output.open("ab") as file:
+            return subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd=self._folder,
+                env={**os.environ, **self.environ},
+            )
+
     def _end(self, by: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        atexit.unregister(self.kill)
         # A paused process hears SIGTERM only when it goes on.
         process.send_signal(by)
         process.send_signal(signal.SIGCONT)
@@ -99,6 +115,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        unwatch(process.pid)
 
     def _tail(self) -> str:
         return (self._folder / "output.log").read_text(errors="replace")[-2000:]

@@ -13,6 +13,7 @@ from hub.kit.errors import BusUnavailable
 from hub.testing.bus_contract import BusContract
 from hub.testing.bus_harness import Collector, an_arrival, on_topic, running, until_lag
 from hub.testing.servers.kafka import KafkaServer, missing, start_kafka
+from hub.testing.waiting import PATIENCE
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 
@@ -69,7 +70,7 @@ async def test_a_restart_of_kafka_loses_nothing_and_keeps_the_order(own_kafka: K
         await asyncio.to_thread(getattr(own_kafka, ending))
         await asyncio.sleep(3)
         await asyncio.to_thread(own_kafka.start)
-        await asyncio.wait_for(publishing, 90)
+        await asyncio.wait_for(publishing, 2 * PATIENCE)
         await until_lag(door, 0)
     for sender in range(3):
         mine = [int(text) for text in seen.texts if int(text) % 3 == sender]
@@ -111,14 +112,17 @@ async def test_a_service_started_before_kafka_waits_for_it(own_kafka: KafkaServe
     assert not starting.done()
     await asyncio.to_thread(own_kafka.start)
     try:
-        await asyncio.wait_for(starting, 60)
+        await asyncio.wait_for(starting, PATIENCE)
         await door.publish_records(on_topic(cluster.topic, [an_arrival("one")]))
         assert await seen.until(1) == ["one"]
     finally:
         await door.stop()
 
 
-async def test_a_stop_does_not_wait_for_a_kafka_that_is_gone(own_kafka: KafkaServer) -> None:
+async def test_a_stop_does_not_wait_for_a_kafka_that_is_gone(
+    own_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.bus.kafka.PUBLISH_TIMEOUT", 10 * PATIENCE)
     cluster, seen = OneKafka(own_kafka), Collector()
     door = cluster.door()
     door.subscribe(cluster.topic, group=cluster.group, handle=seen)
@@ -127,7 +131,7 @@ async def test_a_stop_does_not_wait_for_a_kafka_that_is_gone(own_kafka: KafkaSer
     publishing = asyncio.ensure_future(door.publish_records(on_topic(cluster.topic, [an_arrival("one")])))
     await asyncio.sleep(0.5)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await door.stop()
             with pytest.raises(BusUnavailable):
                 await publishing

@@ -1,8 +1,7 @@
 """The demo cast, answered by an operator made of the real SMTP client."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,6 +15,7 @@ from hub.channels.simulators.run import Simulators, simulators
 from hub.channels.simulators.scenes import ANNA, BORIS, JOHN, MEMBERS, OLENA, OURS, SALES, SUPPORT, WOJCIECH, Member
 from hub.kit.errors import ConfigurationError
 from hub.kit.ids import derive
+from hub.testing.waiting import eventually
 
 PACE = 0.01
 
@@ -24,13 +24,6 @@ PACE = 0.01
 async def running(tmp_path: Path) -> AsyncIterator[Simulators]:
     async with simulators(tmp_path, play=True, pace=PACE) as started:
         yield started
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        await asyncio.sleep(0.01)
 
 
 def received(mail: MailSimulator) -> list[StoredMail]:
@@ -68,7 +61,7 @@ async def answer(mail: MailSimulator, theirs: EmailMessage, text: str = "Кон�
 
 
 async def test_everybody_writes_once_and_says_it_readably(running: Simulators) -> None:
-    await until(lambda: len(received(running.mail)) == len(MEMBERS))
+    await eventually(lambda: len(received(running.mail)) == len(MEMBERS))
     for member in MEMBERS:
         [opening] = written_by(running.mail, member)
         assert (opening["Subject"], parseaddr(opening["From"])[0]) == (member.subject, member.name)
@@ -83,7 +76,7 @@ async def test_everybody_writes_once_and_says_it_readably(running: Simulators) -
     ("member", "charset"), [(ANNA, "windows-1251"), (BORIS, "koi8-r"), (WOJCIECH, "iso-8859-2"), (OLENA, "utf-8")]
 )
 async def test_old_programs_write_in_their_charsets(running: Simulators, member: Member, charset: str) -> None:
-    await until(lambda: bool(written_by(running.mail, member)))
+    await eventually(lambda: bool(written_by(running.mail, member)))
     [opening] = written_by(running.mail, member)
     body = opening.get_body(preferencelist=("plain", "html"))
     assert body
@@ -95,9 +88,9 @@ async def test_old_programs_write_in_their_charsets(running: Simulators, member:
 async def test_a_dialogue_goes_on_as_long_as_there_are_scenes(running: Simulators) -> None:
     mail = running.mail
     for sent in range(1, len(ANNA.replies) + 1):
-        await until(lambda sent=sent: len(written_by(mail, ANNA)) == sent)  # type: ignore[misc]
+        await eventually(lambda sent=sent: len(written_by(mail, ANNA)) == sent)  # type: ignore[misc]
         ours = await answer(mail, written_by(mail, ANNA)[-1])
-        await until(lambda sent=sent: len(written_by(mail, ANNA)) == sent + 1)  # type: ignore[misc]
+        await eventually(lambda sent=sent: len(written_by(mail, ANNA)) == sent + 1)  # type: ignore[misc]
         theirs = written_by(mail, ANNA)[-1]
         assert theirs["In-Reply-To"] == ours["Message-ID"]
         assert theirs["References"].split() == [*ours["References"].split(), ours["Message-ID"]]
@@ -113,25 +106,25 @@ async def test_a_dialogue_goes_on_as_long_as_there_are_scenes(running: Simulator
 
 
 async def test_one_answers_from_another_address_of_his(running: Simulators) -> None:
-    await until(lambda: bool(written_by(running.mail, JOHN)))
+    await eventually(lambda: bool(written_by(running.mail, JOHN)))
     ours = await answer(running.mail, written_by(running.mail, JOHN)[0])
-    await until(lambda: len(written_by(running.mail, JOHN)) == 2)
+    await eventually(lambda: len(written_by(running.mail, JOHN)) == 2)
     reply = written_by(running.mail, JOHN)[1]
     assert parseaddr(reply["From"])[1] == JOHN.other_address
     assert reply["In-Reply-To"] == ours["Message-ID"]
 
 
 async def test_ones_program_keeps_only_the_token(running: Simulators) -> None:
-    await until(lambda: bool(written_by(running.mail, WOJCIECH)))
+    await eventually(lambda: bool(written_by(running.mail, WOJCIECH)))
     await answer(running.mail, written_by(running.mail, WOJCIECH)[0])
-    await until(lambda: len(written_by(running.mail, WOJCIECH)) == 2)
+    await eventually(lambda: len(written_by(running.mail, WOJCIECH)) == 2)
     reply = written_by(running.mail, WOJCIECH)[1]
     assert (reply["In-Reply-To"], reply["References"], reply["Subject"]) == (None, None, WOJCIECH.new_subject)
     assert "[#k7token]" in reply.get_content()
 
 
 async def test_the_cast_does_not_answer_strangers_or_each_other(running: Simulators) -> None:
-    await until(lambda: len(received(running.mail)) == len(MEMBERS))
+    await eventually(lambda: len(received(running.mail)) == len(MEMBERS))
     for sender in ("stranger@elsewhere.example", BORIS.address):
         running.mail.deliver(ANNA.address, f"From: {sender}\r\nSubject: hi\r\n\r\nhi\r\n".encode())
     await asyncio.sleep(0.1)
@@ -140,43 +133,43 @@ async def test_the_cast_does_not_answer_strangers_or_each_other(running: Simulat
 
 async def test_a_scene_played_is_not_played_again(tmp_path: Path) -> None:
     async with simulators(tmp_path, play=True, pace=PACE) as first:
-        await until(lambda: len(received(first.mail)) == len(MEMBERS))
+        await eventually(lambda: len(received(first.mail)) == len(MEMBERS))
         await answer(first.mail, written_by(first.mail, OLENA)[0])
-        await until(lambda: len(written_by(first.mail, OLENA)) == 2)
+        await eventually(lambda: len(written_by(first.mail, OLENA)) == 2)
         before, ports = received(first.mail), (first.mail.smtp_port, first.mail.imap_port)
     async with simulators(tmp_path, play=True, pace=PACE) as second:
         await asyncio.sleep(0.1)
         assert received(second.mail) == before
         assert (second.mail.smtp_port, second.mail.imap_port) == ports
         await answer(second.mail, written_by(second.mail, BORIS)[0])
-        await until(lambda: len(written_by(second.mail, BORIS)) == 2)
+        await eventually(lambda: len(written_by(second.mail, BORIS)) == 2)
 
 
 async def test_petr_begins_by_mail_and_goes_on_by_telegram_when_his_chat_is_known(tmp_path: Path) -> None:
     async with simulators(tmp_path, play=True) as running:
         chat = running.telegram.bots[BOT_TOKEN]
-        await until(lambda: len(letters_of_petr(running.mail)) == 1)
+        await eventually(lambda: len(letters_of_petr(running.mail)) == 1)
         assert chat.updates == []
         running.known.set()
-        await until(lambda: len(chat.updates) > 0)
+        await eventually(lambda: len(chat.updates) > 0)
     async with simulators(tmp_path, play=True, pace=PACE) as again:
         again.known.set()
-        await until(lambda: len(again.telegram.bots[BOT_TOKEN].updates) > 0)
+        await eventually(lambda: len(again.telegram.bots[BOT_TOKEN].updates) > 0)
         assert len(letters_of_petr(again.mail)) == 1
 
 
 async def test_an_answer_that_came_while_the_cast_was_away_is_answered_after_the_restart(tmp_path: Path) -> None:
     async with simulators(tmp_path, play=True, pace=PACE) as first:
-        await until(lambda: len(received(first.mail)) == len(MEMBERS))
+        await eventually(lambda: len(received(first.mail)) == len(MEMBERS))
     async with simulators(tmp_path, play=False) as silent:
         await answer(silent.mail, written_by(silent.mail, BORIS)[0])
     async with simulators(tmp_path, play=True, pace=PACE) as second:
-        await until(lambda: len(written_by(second.mail, BORIS)) == 2)
+        await eventually(lambda: len(written_by(second.mail, BORIS)) == 2)
 
 
 async def test_the_cast_waits_for_a_server_that_refuses(running: Simulators) -> None:
     running.mail.faults.answer("MAIL", "451 4.3.0 try again later", times=3, address=BORIS.address)
-    await until(lambda: len(received(running.mail)) == len(MEMBERS))
+    await eventually(lambda: len(received(running.mail)) == len(MEMBERS))
 
 
 async def test_the_description_says_how_to_reach_every_mailbox(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What the mail simulator does wrong on request, as the real clients see it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 
@@ -11,6 +10,7 @@ from aioimaplib import IMAP4
 
 from hub.channels.simulators.mail import Account, MailSimulator
 from hub.channels.simulators.proxy import CutProxy
+from hub.testing.waiting import PATIENCE, eventually
 
 OURS, ANNA = "support@romashka.example", "anna@example.com"
 ACCOUNTS = [
@@ -25,7 +25,7 @@ async def simulator() -> AsyncIterator[MailSimulator]:
         yield running
 
 
-async def submit(simulator: MailSimulator, *, to: str = OURS, address: str = "", seconds: float = 5) -> None:
+async def submit(simulator: MailSimulator, *, to: str = OURS, address: str = "", seconds: float = PATIENCE) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = ANNA, to, "Vases"
     mail.set_content("hi")
@@ -37,7 +37,7 @@ async def submit(simulator: MailSimulator, *, to: str = OURS, address: str = "",
 
 async def connected(address: str) -> IMAP4:
     host, _, port = address.rpartition(":")
-    client = IMAP4(host, int(port), timeout=5)
+    client = IMAP4(host, int(port), timeout=PATIENCE)
     await client.wait_hello_from_server()
     return client
 
@@ -120,11 +120,12 @@ async def test_a_server_without_idle_says_so(simulator: MailSimulator) -> None:
 
 
 async def test_latency_delays_every_answer(simulator: MailSimulator) -> None:
-    simulator.faults.latency = 0.05
-    begun = time.monotonic()
+    simulator.faults.latency = 0.01
     client = await connected(simulator.imap_address)
-    await client.login("support", "ours")
-    assert time.monotonic() - begun > 0.1
+    simulator.faults.latency = 10 * PATIENCE
+    for late in (client.login("support", "ours"), connected(simulator.imap_address)):
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(late, 0.2)
     client.protocol.transport.abort()
 
 
@@ -134,8 +135,7 @@ async def test_dropped_connections_are_reset(simulator: MailSimulator) -> None:
     await smtp.connect()
     simulator.drop_imap()
     simulator.drop_smtp()
-    await asyncio.sleep(0.05)
-    assert client.protocol.transport.is_closing()
+    await eventually(client.protocol.transport.is_closing)
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         await smtp.noop()
 
@@ -159,5 +159,4 @@ async def test_a_proxy_cuts_what_is_open(simulator: MailSimulator) -> None:
     async with CutProxy(simulator.imap_address) as proxy:
         client = await connected(proxy.address)
         proxy.cut_now()
-        await asyncio.sleep(0.05)
-        assert client.protocol.transport.is_closing()
+        await eventually(client.protocol.transport.is_closing)

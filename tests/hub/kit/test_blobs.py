@@ -14,6 +14,7 @@ import pytest
 
 from hub.kit.blobs import Blobs, FolderBlobs, S3Blobs, open_blobs, packed
 from hub.kit.errors import BlobsUnavailable, ConfigurationError, InvalidInput, NotFound
+from hub.testing.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 
@@ -187,7 +188,7 @@ async def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path: Path) -
 
 
 FULL_DISK = dedent("""
-    import asyncio, sys
+    import asyncio, os, sys
     from pathlib import Path
     from hub.kit.blobs import open_blobs
     from hub.kit.errors import BlobsUnavailable, NotFound
@@ -228,7 +229,8 @@ def make_room(folder):
 
 
 def run_on_a_full_disk(script: str, folder: Path, *before: str) -> list[str]:
-    code = f"{FULL_DISK}\n{script}\nasyncio.run(main(Path(sys.argv[1])))"
+    # A thread of obstore may still be handing over the last answer; Python 3.11 aborts when it ends meanwhile.
+    code = f"{FULL_DISK}\n{script}\nasyncio.run(main(Path(sys.argv[1])))\nsys.stdout.flush()\nos._exit(0)"
     command = [*before, sys.executable, "-c", code, str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -277,9 +279,9 @@ async def test_a_bucket_is_reached_with_the_variables_of_the_aws_tools(
     assert await blobs.get("key") == b"1"
 
 
-async def test_a_server_that_is_away_is_reported_within_seconds() -> None:
+async def test_a_server_that_is_away_is_reported_and_not_waited_for() -> None:
     blobs = a_bucket("http://127.0.0.1:9")
     with pytest.raises(BlobsUnavailable):
-        await asyncio.wait_for(blobs.put("key", b""), 15)
+        await asyncio.wait_for(blobs.put("key", b""), PATIENCE)
     with pytest.raises(BlobsUnavailable):
-        await asyncio.wait_for(blobs.get("key"), 15)
+        await asyncio.wait_for(blobs.get("key"), PATIENCE)

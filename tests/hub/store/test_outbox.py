@@ -19,6 +19,7 @@ from hub.store.base import Collection, CollectionSpec
 from hub.store.outbox import OWES, Sweeper, envelopes_of, owed, owing, publish_owed
 from hub.store.sqlite import SqliteStore
 from hub.testing.fakes import FakeBus, FakeClock
+from hub.testing.waiting import eventually
 
 CLIENTS = CollectionSpec("clients", (OWES,))
 INTERVAL = timedelta(seconds=10)
@@ -135,9 +136,7 @@ async def test_a_running_sweeper_outlasts_a_bus_that_is_down(
     bus.failures = 2
     sweeper = Sweeper([clients], bus, later, timedelta(milliseconds=5))
     await sweeper.start()
-    async with asyncio.timeout(5):
-        while not bus.published:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await eventually(lambda: bus.published)
     await sweeper.stop()
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == ["outbox.waiting"] * 2
     assert (await clients.get("1") or {})["owes"] is None

@@ -1,10 +1,11 @@
 """The email service against the mail simulator, for its tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -23,11 +24,8 @@ CUSTOMER = "anna@client.example"
 SHORT = {
     "POLL_INTERVAL": "0.2",
     "SAFETY_POLL": "1",
-    "TIMEOUT": "3",
-    "TRIAL_TIMEOUT": "2",
     "RECONNECT_CAP": "0.3",
     "RETRY_DELAYS": "0.5",
-    "LEASE": "3",
     "MAX_MAIL_SIZE": "1048576",
 }
 
@@ -36,6 +34,13 @@ class EmailHarness(ChannelHarness):
     """Our mailbox and a customer's on the simulator."""
 
     outbound = "outbound.email"
+    unhurried: Mapping[str, str] = MappingProxyType(
+        {
+            "OMNIHUB_EMAIL__POLL_INTERVAL": "600",
+            "OMNIHUB_EMAIL__SAFETY_POLL": "600",
+            "OMNIHUB_EMAIL__SILENCE": "3600",
+        }
+    )
 
     def __init__(self, data: Path, simulator: MailSimulator, **settings: str) -> None:
         super().__init__(data, {f"OMNIHUB_EMAIL__{name}": value for name, value in {**SHORT, **settings}.items()})

@@ -1,7 +1,6 @@
 """A mailbox that turns red says so once, however long it stays red; so it does when it is green again."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from hub.contracts.registry import REGISTRY
 from hub.kit.errors import ConfigurationError
 from hub.kit.settings import Source
 from hub.testing.fakes import FakeClock
+from hub.testing.waiting import eventually
 from services.email.adapters.oauth import CHECK_CONSENT
 from services.email.errors import MEANING
 from services.email.settings import Settings
@@ -33,21 +33,18 @@ class AlarmHarness(EmailHarness):
 
     async def alarms(self, count: int) -> list[ChannelTurned]:
         """Waits for so many, then a little longer for one too many."""
-        assert self.ears is not None
-        deadline = time.monotonic() + 15
-        while len(self.heard) < count:
-            assert time.monotonic() < deadline, self.heard
-            await self._hear()
+        await eventually(self._hear, lambda heard: len(heard) >= count)
         await asyncio.sleep(1.5)
-        await self._hear()
-        return self.heard
+        return await self._hear()
 
-    async def _hear(self) -> None:
+    async def _hear(self) -> list[ChannelTurned]:
+        """All so far."""
         assert self.ears is not None
         for record in await self.ears.read(wait=0.05):
             event = REGISTRY.decode(record).event
             assert isinstance(event, ChannelTurned)
             self.heard.append(event)
+        return self.heard
 
 
 @pytest.fixture

@@ -18,17 +18,16 @@ from hub.contracts.interaction import (
     SendMessage,
 )
 from hub.kit.blobs import FolderBlobs
-from hub.testing.channel_contract import PATIENCE
 from tests.services.email.conftest import CUSTOMER, OURS, EmailHarness
 
 
 async def copied(harness: EmailHarness, message: SendMessage, state: str) -> DeliveryRecorded:
     """Waits until the copy of a message is in this state."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            for event in await harness.events(DeliveryRecorded):
-                if (event.interaction_id, event.copy_state) == (message.id, state):
-                    return event
+
+    def fits(event: DeliveryRecorded) -> bool:
+        return (event.interaction_id, event.copy_state) == (message.id, state)
+
+    return next(filter(fits, await harness.told(DeliveryRecorded, lambda events: any(map(fits, events)))))
 
 
 async def test_a_delivery_is_queued_then_sent_with_the_words_of_the_server(harness: EmailHarness) -> None:
@@ -252,6 +251,7 @@ async def test_dots_at_line_starts_arrive_as_written(harness: EmailHarness) -> N
 async def test_mails_over_the_limit_of_an_hour_wait_and_say_why(harness: EmailHarness) -> None:
     changed = await harness.api.patch(f"/mailboxes/{harness.mailbox_id}", json={"per_hour": 2})
     assert changed.json()["per_hour"] == 2
+    await harness.restart()
     messages = [harness.message(f"number {number}") for number in range(3)]
     await harness.give(*messages)
     for message in messages[:2]:
@@ -265,6 +265,7 @@ async def test_mails_over_the_limit_of_an_hour_wait_and_say_why(harness: EmailHa
 
 async def test_a_mailbox_signs_what_brings_no_signature_of_its_own(harness: EmailHarness) -> None:
     await harness.api.patch(f"/mailboxes/{harness.mailbox_id}", json={"signature": "Ваша Ромашка"})
+    await harness.restart()
     messages = [
         harness.message("theirs"),
         harness.message("mine", signature="Ольга"),

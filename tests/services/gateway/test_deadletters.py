@@ -1,6 +1,5 @@
 """Dead letters: seen with their bytes, replayed, discarded; one that fails again is open again."""
 
-import asyncio
 from base64 import b64decode
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,6 +9,7 @@ import pytest
 
 from hub.contracts.base import Envelope, Record
 from hub.contracts.park import MessageParked
+from hub.testing.waiting import eventually
 
 
 def a_record(value: bytes = b'{"id": 1}', **overrides: Any) -> Record:
@@ -36,12 +36,11 @@ async def park(hub: Any, *records: Record, group: str = "interactions") -> list[
 
 async def until_taken(hub: Any, failures: int) -> list[dict[str, Any]]:
     admin = await hub.admin()
-    for _ in range(100):
-        items: list[dict[str, Any]] = (await admin.get("/dead-letters")).json()["items"]
-        if sum(item["attempts"] for item in items) >= failures:
-            return items
-        await asyncio.sleep(0.02)
-    raise AssertionError(items)
+
+    async def listed() -> list[dict[str, Any]]:
+        return list((await admin.get("/dead-letters")).json()["items"])
+
+    return await eventually(listed, lambda items: sum(item["attempts"] for item in items) >= failures)
 
 
 async def replayed_records(hub: Any, count: int = 1) -> Sequence[Record]:

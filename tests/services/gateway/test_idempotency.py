@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from hub.testing.waiting import eventually
 from services.gateway.rights import Role
 
 KEY = {"Idempotency-Key": "3f1c"}
@@ -59,7 +60,7 @@ async def test_two_at_once_are_done_once(hub: Any) -> None:
     hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
     hub.peers.gate = asyncio.Event()
     both = [asyncio.create_task(admin.post(PATH, json={"text": "Hello"}, headers=KEY)) for _ in range(2)]
-    await asyncio.sleep(0.1)
+    await eventually(lambda: hub.peers.calls)
     hub.peers.gate.set()
     answers = [await one for one in both]
     assert [answer.status_code for answer in answers] == [202, 202]
@@ -82,7 +83,7 @@ async def test_a_write_that_a_crash_cut_short_is_done_again_once_its_lease_is_ov
     hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
     hub.peers.gate = asyncio.Event()
     lost = asyncio.create_task(admin.post(PATH, json={"text": "Hello"}, headers=KEY))
-    await asyncio.sleep(0.1)
+    await eventually(lambda: hub.peers.calls)
     hub.peers.gate.set()
     keys = hub.gateway.http.state.parts.keys
     stored = await keys._keys.get((await keys._keys.find({}, limit=1)).items[0]["_id"])

@@ -1,12 +1,12 @@
 """The messaging service against the simulated Telegram, for its tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
-from starlette.responses import PlainTextResponse
 
 from hub.channels.base import Health
 from hub.channels.simulators.telegram import SimulatedBot, TelegramFault, TelegramSimulator, TelegramUser
@@ -15,7 +15,7 @@ from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.contracts.park import MessageParked
 from hub.footing import Footing, Service
 from hub.process import http_server, listening, url_of
-from hub.testing.channel_contract import ChannelHarness, interaction_id
+from hub.testing.channel_contract import ChannelHarness, Door, interaction_id
 from services.messaging.app import build
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
@@ -23,11 +23,8 @@ PETR = TelegramUser(id=123456, first_name="Пётр", last_name="Иванов", 
 SHORT = {
     "POLL": "1",
     "CHECK_INTERVAL": "0.3",
-    "TIMEOUT": "3",
-    "TRIAL_TIMEOUT": "2",
     "RECONNECT_CAP": "0.3",
     "RETRY_DELAYS": "0.5",
-    "LEASE": "3",
     "PER_SECOND": "500",
     "PER_CHAT_SECOND": "500",
 }
@@ -37,6 +34,9 @@ class TelegramHarness(ChannelHarness):
     """One bot of ours, and Пётр who writes to it."""
 
     outbound = "outbound.telegram"
+    unhurried: Mapping[str, str] = MappingProxyType(
+        {"OMNIHUB_MESSAGING__POLL": "50", "OMNIHUB_MESSAGING__CHECK_INTERVAL": "120"}
+    )
 
     def __init__(self, data: Path, telegram: TelegramSimulator, **settings: str) -> None:
         super().__init__(data, {f"OMNIHUB_MESSAGING__{name}": value for name, value in {**SHORT, **settings}.items()})
@@ -192,10 +192,8 @@ async def at_a_socket() -> AsyncIterator[tuple[str, list[ChannelHarness]]]:
     harnesses: list[ChannelHarness] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if not harnesses or harnesses[0].service is None:
-            await PlainTextResponse("starting", 503)(scope, receive, send)
-            return
-        await harnesses[0].service.http(scope, receive, send)
+        door = harnesses[0].door if harnesses else Door()
+        await door(scope, receive, send)
 
     async with http_server(app, bound):
         yield url_of(bound), harnesses

@@ -42,7 +42,7 @@ async def test_a_failed_receipt_tells_the_reason_and_what_the_number_is_worth(sm
     await sms.give(message)
     failed = await sms.delivery(message, DeliveryState.FAILED)
     assert failed.reason == "the number does not exist (error 30005)"
-    (found,) = await sms._until(ReachabilityRecorded, bool)
+    (found,) = await sms.told(ReachabilityRecorded)
     assert (found.address, found.reachable) == (f"phone:{PHONE}", False)
 
 
@@ -52,12 +52,12 @@ async def test_a_number_that_opted_out_is_refused_and_unreachable(sms: SmsHarnes
     await sms.give(message)
     failed = await sms.delivery(message, DeliveryState.FAILED)
     assert "he has opted out (error 21610)" in (failed.reason or "")
-    assert await sms._until(ReachabilityRecorded, bool)
+    assert await sms.told(ReachabilityRecorded)
 
 
 async def test_a_stop_raises_a_consent_event(sms: SmsHarness) -> None:
     sms.customer_writes("СТОП")
-    (told,) = await sms._until(ConsentRecorded, bool)
+    (told,) = await sms.told(ConsentRecorded)
     (message,) = await sms.arrivals(1)
     assert (told.state, told.address, told.evidence) == ("withdrawn", f"phone:{PHONE}", message.id)
 
@@ -65,7 +65,7 @@ async def test_a_stop_raises_a_consent_event(sms: SmsHarness) -> None:
 async def test_an_mms_brings_its_files(sms: SmsHarness) -> None:
     sms.twilio.write(PHONE, OUR_NUMBER, "Вот фото", media=[("image/jpeg", b"JPEG")])
     (arrival,) = await sms.arrivals(1)
-    (fetched,) = await sms._until(AttachmentFetched, bool)
+    (fetched,) = await sms.told(AttachmentFetched)
     assert (fetched.interaction_id, fetched.attachment.state) == (arrival.id, "ready")
     assert await FolderBlobs(sms.data / "blobs").get(fetched.attachment.blob) == b"JPEG"
 
@@ -73,7 +73,7 @@ async def test_an_mms_brings_its_files(sms: SmsHarness) -> None:
 async def test_a_file_that_lies_elsewhere_is_not_asked_for_with_our_login(sms: SmsHarness) -> None:
     form = {"NumMedia": "1", "MediaUrl0": "http://169.254.169.254/latest/meta-data", "MediaContentType0": "image/png"}
     sms.twilio.write(PHONE, OUR_NUMBER, "x", **form)
-    (fetched,) = await sms._until(AttachmentFetched, bool)
+    (fetched,) = await sms.told(AttachmentFetched)
     assert (fetched.attachment.state, fetched.attachment.reason) == (
         "failed",
         "169.254.169.254 is none of Twilio's: not fetched",
@@ -146,6 +146,7 @@ async def test_files_and_texts_that_are_too_long_are_refused_before_they_leave(s
 async def test_typographic_marks_are_substituted_where_the_number_says_so(sms: SmsHarness) -> None:
     changed = await sms.api.patch(f"/numbers/{sms.number_id}", json={"substitute": True, "tariff": "3.50"})
     assert (changed.json()["substitute"], changed.json()["tariff"]) == (True, "3.50")
+    await sms.restart()
     message = sms.message("«Hello» — OK…")
     await sms.give(message)
     await sms.delivery(message, DeliveryState.SENT)
@@ -237,7 +238,7 @@ async def test_what_the_first_took_goes_a_second_way_only_when_its_receipt_says_
     two.twilio.statuses = ("sent", "undelivered")
     failing = two.message("не дойдёт")
     await two.give(failing)
-    await two._until(DeliveryRecorded, lambda events: any(key == "sms:second/m-1" for e in events for key in e.keys))
+    await two.told(DeliveryRecorded, lambda events: any(key == "sms:second/m-1" for e in events for key in e.keys))
     assert [got["message"] for got in second.sent] == ["не дойдёт"]
     assert [sent.body for sent in two.twilio.sent] == ["дойдёт", "не дойдёт"]
 
@@ -246,7 +247,7 @@ async def test_when_nobody_is_left_the_failure_is_told(two: SmsHarness, second: 
     two.twilio.statuses = ("undelivered",)
     message = two.message("никак")
     await two.give(message)
-    await two._until(DeliveryRecorded, lambda events: any(key == "sms:second/m-1" for e in events for key in e.keys))
+    await two.told(DeliveryRecorded, lambda events: any(key == "sms:second/m-1" for e in events for key in e.keys))
     callback = second.sent[0]["callback"].removeprefix(two.url)
     wrong = await two.api.post(f"{callback}&secret=guess", json={"status": "UNDELIV", "messages": [{"id": "m-1"}]})
     right = await two.api.post(

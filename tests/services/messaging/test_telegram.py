@@ -22,6 +22,7 @@ from hub.contracts.interaction import (
 )
 from hub.kit.blobs import FolderBlobs
 from hub.testing.telegram_spec import request_problems
+from hub.testing.waiting import PATIENCE, eventually
 from tests.services.messaging.conftest import PETR, TOKEN, TelegramHarness, at_a_socket
 
 OLGA = TelegramUser(id=7, first_name="Ольга")
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 async def files(harness: TelegramHarness, count: int) -> list[AttachmentFetched]:
-    return await harness._until(AttachmentFetched, lambda events: len(events) >= count)
+    return await harness.told(AttachmentFetched, lambda events: len(events) >= count)
 
 
 async def test_a_photo_is_told_at_once_and_its_bytes_follow(harness: TelegramHarness) -> None:
@@ -82,7 +83,7 @@ async def test_an_item_that_comes_after_a_restart_joins_its_album(harness: Teleg
     await harness.stop()
     harness.bot.photo(PETR, b"JPEG 2", group="g1")
     await harness.start()
-    (revised,) = await harness._until(InteractionRevised, bool)
+    (revised,) = await harness.told(InteractionRevised)
     assert len(revised.attachments) == 2
     assert {event.id for event in await harness.events(InteractionReceived)} == {revised.id}
 
@@ -91,7 +92,7 @@ async def test_an_edit_follows_its_message_under_the_same_id(harness: TelegramHa
     message = harness.bot.write(PETR, "Где?")
     await harness.arrivals(1)
     harness.bot.edit(PETR, message, "Где заказ?")
-    (revised,) = await harness._until(InteractionRevised, bool)
+    (revised,) = await harness.told(InteractionRevised)
     (first, *_) = await harness.events(InteractionReceived)
     assert (revised.id, revised.text) == (first.id, "Где заказ?")
 
@@ -167,10 +168,10 @@ async def test_who_blocked_the_bot_is_unreachable_with_the_reason(harness: Teleg
     await harness.give(message)
     failed = await harness.delivery(message, DeliveryState.FAILED)
     assert "blocked" in (failed.reason or "").lower()
-    found = await harness._until(ReachabilityRecorded, lambda events: len(events) >= 2)
+    found = await harness.told(ReachabilityRecorded, lambda events: len(events) >= 2)
     assert {(event.address, event.reachable) for event in found} == {(f"telegram:@romashka_bot/{PETR.id}", False)}
     harness.bot.block(PETR, blocked=False)
-    await harness._until(ReachabilityRecorded, lambda events: events[-1].reachable)
+    await harness.told(ReachabilityRecorded, lambda events: events[-1].reachable)
 
 
 async def test_a_chat_that_telegram_does_not_know_fails_clearly(harness: TelegramHarness) -> None:
@@ -214,7 +215,7 @@ async def test_what_came_while_telegram_answered_errors_is_taken_over_when_it_wo
     await harness.until_healthy("green")
     harness.telegram.down = True
     harness.bot.news.set()  # the question that Telegram holds is answered before
-    await asyncio.sleep(0.5)
+    await eventually(harness.health, lambda health: health.reason)
     for number in range(20):
         harness.customer_writes(f"number {number}")
     await asyncio.sleep(1)
@@ -273,13 +274,13 @@ async def test_a_token_is_not_shown_and_another_bots_is_not_taken_for_it(harness
 
 async def test_a_second_program_with_the_same_token_is_the_reason_that_is_shown(harness: TelegramHarness) -> None:
     await harness.until_healthy("green")
-    async with httpx.AsyncClient(timeout=10) as thief:
-        for _ in range(3):
+    async with httpx.AsyncClient(timeout=PATIENCE) as thief:
+
+        async def why() -> str:
             await thief.get(f"{harness.telegram.url}/bot{TOKEN}/getUpdates?timeout=1")
-            item = (await harness.api.get("/channels")).json()["items"][0]
-            if item["reason"]:
-                break
-    assert "somebody else uses this bot's token" in item["reason"]
+            return (await harness.health()).reason or ""
+
+        assert "somebody else uses this bot's token" in await eventually(why)
 
 
 class Posting(TelegramHarness):
@@ -348,8 +349,7 @@ async def test_a_post_while_the_bus_is_down_is_refused_and_comes_again(posting: 
     await posting.until_healthy("green")
     posting.bus_switch.up = False
     posting.bot.write(PETR, "несмотря ни на что")
-    await asyncio.sleep(0.5)
-    assert posting.bot.last_error
+    await eventually(lambda: posting.bot.last_error)
     posting.bus_switch.up = True
     (arrival,) = await posting.arrivals(1)
     assert arrival.text == "несмотря ни на что"

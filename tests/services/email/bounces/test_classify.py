@@ -1,8 +1,8 @@
 import random
-import time
 
 import pytest
 
+from hub.testing.effort import SECOND, least
 from services.email.bounces.classify import auto_of, bounce_of
 from services.email.bounces.models import Bounce, Recipient
 from services.email.mime.parse import parse
@@ -235,7 +235,4 @@ def test_any_bytes_are_read_without_an_error():
 def test_a_hostile_notice_is_read_in_no_time(text: str):
     mail = parse(f"From: MAILER-DAEMON@x.example\nSubject: Undelivered Mail\n\n{text}".encode())
     report = parse(a_report(text))
-    began = time.process_time()
-    bounce_of(mail)
-    bounce_of(report)
-    assert time.process_time() - began < 1
+    assert least(lambda: (bounce_of(mail), bounce_of(report)), enough=SECOND) <= SECOND

@@ -1,11 +1,11 @@
 """Hostile mails: never an exception, never a second."""
 
-import time
 from collections.abc import Callable
 from random import Random
 
 import pytest
 
+from hub.testing.effort import SECOND, least
 from services.email.mime.identity import interaction_id, references
 from services.email.mime.model import Mail
 from services.email.mime.parse import parse
@@ -86,11 +86,9 @@ LARGE = {
 
 @pytest.mark.parametrize("name", LARGE)
 def test_a_megabyte_of(name: str) -> None:
-    """Processor time, twice what is promised: the machine that runs this is shared."""
+    """Thrice what is promised: a second."""
     raw = LARGE[name]()
-    start = time.process_time()
-    read_all(raw)
-    assert time.process_time() - start < 2
+    assert least(lambda: read_all(raw), enough=3 * SECOND) <= 3 * SECOND
 
 
 FRAGMENTS = (
