@@ -19,6 +19,7 @@ log = Log(__name__)
 _GROUP = "outbox"
 """Of dead letters whose event could never be published."""
 _PAGE = 200
+_NEWER = timedelta(days=1)
 
 
 class Sweeper:
@@ -79,7 +80,13 @@ class Sweeper:
                 await self._settle(told, [document])
 
     async def _park(self, told: Told, document: Document, error: Exception) -> None:
-        """A person sees it, with what it would have told; the document stays and owes no more."""
+        """A person sees it, with what it would have told; the document stays and owes no more.
+
+        An event that this version does not know may be a newer copy's, which will publish it: it has a day for that.
+        """
+        if isinstance(error, Undecodable) and _owed_at(document) > iso(self._clock.now() - _NEWER):
+            log.error("outbox.unreadable", document=document["_id"], reason=str(error))
+            return
         for record in _records(told, document):
             await park(self._bus, record, group=_GROUP, error=error, source=told.source, clock=self._clock)
         await told.clear([document])
