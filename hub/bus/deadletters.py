@@ -1,6 +1,6 @@
 """Poison is parked, not skipped: publishes dead letters, for consumers and for adapters directly."""
 
-from hub.bus.base import Bus
+from hub.bus.base import END, Bus
 from hub.bus.metrics import PARKED
 from hub.contracts.base import Envelope, Record
 from hub.contracts.park import MessageParked
@@ -25,3 +25,26 @@ async def park(bus: Bus, record: Record, *, group: str, error: BaseException, so
     log.error(
         "message.parked", id=letter.id, topic=record.topic, group=group, position=letter.position, error=letter.error
     )
+
+
+async def read_again(bus: Bus, letter: MessageParked) -> Record | None:
+    """The record of a letter that could not carry it, from its topic; none where it is not kept any more.
+
+    Raises:
+        BusUnavailable: the bus does not answer.
+    """
+    topic, partition, offset = letter.place()
+    if offset < 0:
+        return None
+    found = await bus.reader([topic])
+    places = found.positions()
+    await found.close()
+    if (topic, partition) not in places:
+        return None
+    reader = await bus.reader([topic], at=dict.fromkeys(places, END) | {(topic, partition): offset})
+    try:
+        for record in await reader.read(max_records=1):
+            return record if letter.is_about(record) else None
+    finally:
+        await reader.close()
+    return None

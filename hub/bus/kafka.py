@@ -17,9 +17,10 @@ from hub.bus.consume import Consumption, FastStreamLog, attach
 from hub.bus.kafka_consumer import KafkaConsumer, KafkaReader
 from hub.bus.kafka_errors import bus_errors
 from hub.bus.kafka_topics import create_topics
-from hub.bus.limits import DEAD_LETTER_BYTES, check_size
+from hub.bus.limits import check_size
 from hub.bus.metrics import count_published
 from hub.contracts.base import Envelope, Record, encode
+from hub.contracts.park import DEAD_LETTER_BYTES
 from hub.contracts.topics import TOPICS, Topic
 from hub.kit.clock import Clock
 from hub.kit.errors import BusUnavailable
