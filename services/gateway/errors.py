@@ -9,6 +9,7 @@ HubError
 │   └── BadEventId            422
 └── Conflict
     ├── LoginTaken            409
+    ├── Unreplayable          409
     └── LastAdministrator     409
 """
 
@@ -33,6 +34,10 @@ class BadEventId(InvalidInput):
 
 class LoginTaken(Conflict):
     """An employee with this login exists already; choose another login."""
+
+
+class Unreplayable(Conflict):
+    """The record of this dead letter is not kept any more; it cannot be replayed."""
 
 
 class LastAdministrator(Conflict):
