@@ -16,6 +16,7 @@ from hub.bus.log import Log
 from hub.contracts.base import Record
 from hub.kit.errors import BusUnavailable
 from hub.kit.log import Log as Logger
+from hub.kit.reasons import reason_of
 
 log = Logger(__name__)
 
@@ -78,7 +79,10 @@ class EmbeddedConsumer:
             if not fetched:
                 await self._member_wait(patience)
                 fetched = await self._fetch(partitions, max_records or 500)
-        except BusUnavailable as exc:
+        except ConsumerStoppedError:
+            raise
+        except Exception as exc:
+            # Whatever it is: FastStream would ask again at once, and again.
             await self._rest(exc)
             return {}
         self._failures = 0
@@ -157,10 +161,10 @@ class EmbeddedConsumer:
             raise ConsumerStoppedError
         await self._wait(seconds)
 
-    async def _rest(self, error: BusUnavailable) -> None:
+    async def _rest(self, error: Exception) -> None:
         self._failures += 1
         seconds = delay(self._failures)
-        log.warning("bus.unavailable", group=self._group_id, seconds=round(seconds, 1), reason=str(error))
+        log.warning("bus.unavailable", group=self._group_id, seconds=round(seconds, 1), reason=reason_of(error))
         await asyncio.sleep(seconds)
 
 
