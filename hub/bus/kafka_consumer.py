@@ -34,7 +34,7 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     is handled twice because somebody joined.
 
     Where retention was faster than the group, Kafka's client goes on from the oldest record kept and says nothing.
-    What was lost is told before what follows is handed out: when partitions are assigned, and when offsets are missing.
+    What was lost is told before what follows is handed out: at assignment, and when offsets are missing.
     """
 
     def __init__(self, *, on_lost: OnLost, **options: Any) -> None:
