@@ -4,7 +4,6 @@ HubError
 ├── TransientError
 │   └── PeerUnavailable       503
 ├── InvalidInput
-│   ├── KeyReused             422
 │   ├── UnknownParameter      422
 │   └── BadEventId            422
 └── Conflict
@@ -18,10 +17,6 @@ from hub.kit.errors import Conflict, InvalidInput, TransientError
 
 class PeerUnavailable(TransientError):
     """The service that answers this is not reachable now; try again in a few seconds."""
-
-
-class KeyReused(InvalidInput):
-    """This Idempotency-Key was used with a different request; take a fresh key for a new request."""
 
 
 class UnknownParameter(InvalidInput):

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from hub.bus.base import Bus
 from hub.footing import Footing
 from hub.kit.http import service_app
+from hub.repeats import answer_repeats
 from hub.store.base import Store
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
@@ -76,5 +77,6 @@ def build(footing: Footing) -> InteractionsService:
     subscribe(bus, service, batch=settings.batch)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(router(doors))
+    answer_repeats(http, store, footing.clock, service="interactions")
     sweeper = Sweeper([repository.interactions], bus, footing.clock, settings.sweep_interval)
     return InteractionsService(http, bus, store, sweeper, Releaser(planned), directory)
