@@ -77,6 +77,7 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             raise
         except Exception as exc:
             # Whatever it is: FastStream would ask again at once, and again.
+            self._rewind()
             await self._rest(exc)
             return {}
         if not self._settled.is_set():
@@ -126,19 +127,24 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._uncommitted = False
         self._settled.set()
 
+    def _rewind(self) -> None:
+        """To what was handed out: the client has already counted as read what an error kept from us."""
+        for each in self.assignment() & self._handed.keys():
+            self.seek(each, self._handed[each])
+
     async def _check_assigned(self) -> None:
         """What was removed of its partitions while nobody of the group read."""
         self._unchecked = False
         try:
             committed = {each: await self.committed(each) for each in self.assignment()}
-            wanted = {each: offset for each, offset in committed.items() if offset is not None}
-            first = await self._first(wanted)
+            first = await self._first(committed) if committed else {}
         except BaseException:
             self._unchecked = True
             raise
-        self._handed.update({each: max(offset, first[each]) for each, offset in wanted.items()})
-        for each, offset in wanted.items():
-            if offset < first[each]:
+        self._handed.update({each: max(offset or 0, first[each]) for each, offset in committed.items()})
+        for each, offset in committed.items():
+            # A group that has committed nothing is new, or Kafka has forgotten it.
+            if offset is not None and offset < first[each]:
                 await self._tell_lost(each, offset, first[each])
                 # So that a quiet partition is not told of again after every start.
                 await self.commit({each: first[each]})

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.consumer.fetcher import FetchResult
 
 from hub.bus.kafka import KafkaBus
 from hub.bus.metrics import LOST
@@ -255,3 +256,29 @@ async def test_a_new_group_has_lost_nothing(kafka_server: KafkaServer) -> None:
     async with running(door):
         assert await seen.until(1) == ["1"]
         assert await letters_of_now(door, cluster.group) == []
+
+
+async def test_an_error_while_reading_swallows_nothing(
+    kafka_server: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, calls = FetchResult.getall, 0
+
+    def failing(self: FetchResult, max_records: int | None = None) -> list[object]:
+        nonlocal calls
+        calls += 1
+        if calls in (2, 4, 6):
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header")
+        return read(self, max_records)  # type: ignore[no-any-return]
+
+    cluster, seen = OneKafka(kafka_server), Collector()
+    async with running(publisher := cluster.door()):
+        arrivals = [an_arrival(f"{n}", sender=f"email:s{n}@example.com") for n in range(40)]
+        await publisher.publish_records(on_topic(cluster.topic, arrivals))
+    monkeypatch.setattr(FetchResult, "getall", failing)
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    async with running(door):
+        await seen.until(40)
+        await until_lag(door, 0)
+    assert sorted(map(int, seen.texts)) == list(range(40))
+    assert calls > 6
