@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(commands)
     _add_mailboxes(commands)
     _add_dead_letters(commands)
+    _add_groups(commands)
     _add_inspect(commands)
     return parser
 
@@ -96,6 +97,19 @@ def _add_dead_letters(commands: Any) -> None:
     discard = _remote(_command(group, "discard", _discard_dead_letter, "Close it for good."))
     discard.add_argument("id")
     discard.add_argument("--reason", required=True)
+
+
+def _add_groups(commands: Any) -> None:
+    group = commands.add_parser("groups", help="Who reads the log of an embedded hub.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = _command(group, "list", _list_groups, "One line a group: name, records behind, age of the last commit.")
+    forget = _command(
+        group, "forget", _forget_group, "Keep nothing more for a group that is gone; while no hub runs on the folder."
+    )
+    forget.add_argument("group", metavar="GROUP", help="its name in the list, as email.outbound.email")
+    for parser in (listing, forget):
+        parser.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
 
 
 def _remote(parser: Any) -> Any:
@@ -231,6 +245,21 @@ def _replay_dead_letter(options: argparse.Namespace) -> None:
 
 def _discard_dead_letter(options: argparse.Namespace) -> None:
     _print_letter(options, "POST", f"/api/v1/dead-letters/{options.id}/discard", json={"reason": options.reason})
+
+
+def _list_groups(options: argparse.Namespace) -> None:
+    from hub.groups import lines
+    from hub.kit.clock import SystemClock
+
+    for line in lines(options.data, SystemClock().now()):
+        print(line)
+
+
+def _forget_group(options: argparse.Namespace) -> None:
+    from hub.groups import forget
+
+    forget(options.data, options.group)
+    print(f"{options.group} is forgotten")
 
 
 def _print_letter(options: argparse.Namespace, method: str, path: str, **body: Any) -> None:

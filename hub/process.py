@@ -34,6 +34,8 @@ from hub.store.sqlite import SqliteStore
 log = Log(__name__)
 
 SERVICES = ("interactions", "email", "messaging", "gateway")
+LOG_FILE = "bus.sqlite"
+"""The embedded bus, in the data folder."""
 DATA_VERSION = 1
 """Of the data folder; a hub refuses a newer one."""
 _SHUTDOWN_SECONDS = 5
@@ -115,7 +117,7 @@ class Embedded:
     """All services in one process, on SQLite and a folder."""
 
     def __init__(self, data: Path, source: Source) -> None:
-        self._log = EventLog(data / "bus.sqlite")
+        self._log = EventLog(data / LOG_FILE)
         self._apps: dict[str, FastAPI] = {}
         self.footing = Footing(
             data=data,
@@ -141,6 +143,13 @@ class Embedded:
         self.services = [build(name, self.footing) for name in names]
         self._apps.update({service.name: service.http for service in self.services})
         await asyncio.gather(*(service.start() for service in self.services))
+        if set(names) >= set(SERVICES):
+            self._tell_unread_groups()
+
+    def _tell_unread_groups(self) -> None:
+        """Their topics grow until they read or are forgotten."""
+        if unread := self._log.unread_groups():
+            log.warning("bus.groups_unread", groups=", ".join(unread), fix="omnihub groups forget GROUP")
 
     async def stop(self) -> None:
         for service in reversed(self.services):

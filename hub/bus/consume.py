@@ -14,13 +14,15 @@ from faststream.kafka.message import KafkaAckableMessage
 from hub.bus.backoff import delay
 from hub.bus.base import Bus, Handle
 from hub.bus.deadletters import park
-from hub.bus.metrics import HANDLED, HANDLING, LAG, RETRIES
+from hub.bus.metrics import HANDLED, HANDLING, LAG, RETRIES, UNPARKED
 from hub.contracts.base import MARKS, Envelope, Record
+from hub.contracts.park import is_for
 from hub.contracts.registry import REGISTRY
 from hub.contracts.topics import DEAD_LETTERS
 from hub.kit.clock import Clock
-from hub.kit.errors import TransientError, Undecodable
+from hub.kit.errors import TransientError
 from hub.kit.log import Log
+from hub.kit.reasons import reason_of
 from hub.kit.seams import seam
 
 log = Log(__name__)
@@ -77,10 +79,13 @@ class Consumption:
         """
         LAG.labels(self.topic, self.group).set(behind + len(batch))
         try:
-            envelopes = await self._decode([record_of(each) for each in batch if self._wants(each)])
-            if envelopes:
-                await self._handle_or_split(envelopes)
+            await self._handle_all([record_of(each) for each in batch if self._wants(each)])
         except TransientError as exc:
+            raise NackMessage from exc
+        except Exception as exc:
+            # A fault of the bus's own: FastStream would read the batch again at once, and again.
+            self._attempts += 1
+            await self._pause(exc)
             raise NackMessage from exc
         seam(f"bus.after_handle.{self.topic}")
         HANDLED.labels(self.topic, self.group).inc(len(batch))
@@ -92,12 +97,19 @@ class Consumption:
         marks = next((value for name, value in reversed(record.headers) if name == MARKS), b"")
         return not self._marks.isdisjoint(marks.split(b","))
 
+    async def _handle_all(self, records: Sequence[Record]) -> None:
+        envelopes = await self._decode(records)
+        if envelopes:
+            await self._handle_or_split(envelopes)
+
     async def _decode(self, records: Sequence[Record]) -> list[Envelope]:
         envelopes = []
         for record in records:
+            if not is_for(record, self.group):
+                continue
             try:
                 envelopes.append(REGISTRY.decode(record))
-            except Undecodable as exc:
+            except Exception as exc:
                 await self._park(record, exc)
         return envelopes
 
@@ -132,10 +144,28 @@ class Consumption:
     async def _park(self, record: Record, error: Exception) -> None:
         if self.topic == DEAD_LETTERS.name:
             # A dead letter about a dead letter would go round for ever; this one stays where it is.
-            log.error("message.unreadable", exc=error, topic=record.topic, group=self.group, offset=record.offset)
+            self._tell_lost("message.unreadable", record, error)
             return
-        await self._patiently(
-            lambda: park(self._bus, record, group=self.group, error=error, source=self._source, clock=self._clock)
+        try:
+            await self._patiently(
+                lambda: park(self._bus, record, group=self.group, error=error, source=self._source, clock=self._clock)
+            )
+        except TransientError:
+            raise
+        except Exception as exc:
+            # Nothing is left that could be tried, and what follows must not stand still for it.
+            UNPARKED.labels(self.topic).inc()
+            self._tell_lost("message.unparkable", record, exc)
+
+    def _tell_lost(self, what: str, record: Record, error: Exception) -> None:
+        log.error(
+            what,
+            topic=record.topic,
+            group=self.group,
+            partition=record.partition,
+            offset=record.offset,
+            error=type(error).__name__,
+            reason=reason_of(error),
         )
 
     async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -152,7 +182,7 @@ class Consumption:
                 self._attempts = 0
                 return
 
-    async def _pause(self, error: TransientError) -> bool:
+    async def _pause(self, error: Exception) -> bool:
         """Whether to try again: not when the hub is stopping."""
         wait = delay(self._attempts)
         RETRIES.labels(self.topic, self.group).inc()
@@ -163,7 +193,7 @@ class Consumption:
             attempt=self._attempts,
             seconds=round(wait, 1),
             error=type(error).__name__,
-            reason=str(error),
+            reason=reason_of(error),
         )
         try:
             async with asyncio.timeout(wait):
@@ -218,7 +248,8 @@ def record_of(read: ConsumerRecord[bytes, bytes]) -> Record:
         topic=read.topic,
         key=read.key or b"",
         value=read.value or b"",
-        headers=read.headers,
+        # Kafka lets a header be without a value.
+        headers=[(name, value or b"") for name, value in read.headers],
         partition=read.partition,
         offset=read.offset,
         timestamp=read.timestamp,

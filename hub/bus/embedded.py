@@ -28,7 +28,7 @@ log = Logger(__name__)
 
 
 class EmbeddedBatch:
-    """aiokafka's BatchBuilder: records for one partition."""
+    """As much of aiokafka's BatchBuilder as FastStream calls: records for one partition."""
 
     def __init__(self) -> None:
         self.records: list[tuple[bytes | None, bytes | None, Headers]] = []
@@ -42,7 +42,7 @@ class EmbeddedBatch:
 
 
 class EmbeddedProducer:
-    """aiokafka's AIOKafkaProducer over the log. Timestamps are the log's own."""
+    """As much of aiokafka's AIOKafkaProducer as FastStream calls, over the log. Timestamps are the log's own."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -57,9 +57,6 @@ class EmbeddedProducer:
     async def flush(self) -> None:
         """Nothing waits: every send is on its way at once."""
 
-    async def partitions_for(self, topic: str) -> set[int]:
-        return {slot.partition for slot in self._log.slots(topic)}
-
     async def send(
         self,
         topic: str,
@@ -71,9 +68,6 @@ class EmbeddedProducer:
     ) -> "asyncio.Future[RecordMetadata]":
         slot = self._log.slot_for(topic, key, partition)
         return asyncio.ensure_future(self._append(slot, [(key, value, headers or ())]))
-
-    async def send_and_wait(self, *args: Any, **options: Any) -> RecordMetadata:
-        return await (await self.send(*args, **options))
 
     def create_batch(self) -> EmbeddedBatch:
         return EmbeddedBatch()

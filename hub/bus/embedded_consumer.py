@@ -1,11 +1,11 @@
 """Reading the embedded log: aiokafka's consumer as a member of a group, and readers without one."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from aiokafka.errors import ConsumerStoppedError
 
 from hub.bus.backoff import delay, until_available
 from hub.bus.base import Position
@@ -16,6 +16,7 @@ from hub.bus.log import Log
 from hub.contracts.base import Record
 from hub.kit.errors import BusUnavailable
 from hub.kit.log import Log as Logger
+from hub.kit.reasons import reason_of
 
 log = Logger(__name__)
 
@@ -24,7 +25,7 @@ POLL = 1.0
 
 
 class EmbeddedConsumer:
-    """aiokafka's AIOKafkaConsumer over the log, as a member of a group."""
+    """As much of aiokafka's AIOKafkaConsumer as FastStream calls, over the log, as a member of a group."""
 
     def __init__(self, log: Log, *, group_id: str, auto_offset_reset: str = "latest", **_: Any) -> None:
         self._log = log
@@ -59,26 +60,26 @@ class EmbeddedConsumer:
         if member is not None:
             self._log.groups[self._group_id].leave(member)
 
-    def assignment(self) -> set[TopicPartition]:
-        return {TopicPartition(slot.topic, slot.partition) for slot in self._owned()}
-
-    async def getone(self, *partitions: TopicPartition) -> ConsumerRecord[bytes, bytes]:
+    async def getone(self) -> ConsumerRecord[bytes, bytes]:
         while True:
-            for records in (await self.getmany(*partitions, max_records=1)).values():
+            for records in (await self.getmany(max_records=1)).values():
                 return records[0]
 
     async def getmany(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+        self, *, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
         """The next records; waits at least a second for some, so that an idle hub rests."""
         patience = max(timeout_ms / 1000, POLL)
         try:
             await self._commit_late()
-            fetched = await self._fetch(partitions, max_records or 500)
+            fetched = await self._fetch(max_records or 500)
             if not fetched:
                 await self._member_wait(patience)
-                fetched = await self._fetch(partitions, max_records or 500)
-        except BusUnavailable as exc:
+                fetched = await self._fetch(max_records or 500)
+        except ConsumerStoppedError:
+            raise
+        except Exception as exc:
+            # Whatever it is: FastStream would ask again at once, and again.
             await self._rest(exc)
             return {}
         self._failures = 0
@@ -92,22 +93,9 @@ class EmbeddedConsumer:
         if slot in self._next:
             self._next[slot] = offset
 
-    async def position(self, partition: TopicPartition) -> int:
-        slot = self._log.slots(partition.topic)[partition.partition]
-        if slot not in self._owned():
-            raise IllegalStateError(f"{partition} is not assigned to this consumer")
-        return self._next[slot]
-
-    async def committed(self, partition: TopicPartition) -> int | None:
-        return self._log.committed(self._group_id, self._log.slots(partition.topic)[partition.partition])
-
-    async def commit(self, offsets: Mapping[TopicPartition, int] | None = None) -> None:
-        """Up to what was handed out, or `offsets`; only for partitions it has. Tried again later if not confirmed."""
-        if offsets is None:
-            wanted = {slot: self._next[slot] for slot in self._owned()}
-        else:
-            named = {self._log.slots(p.topic)[p.partition]: offset for p, offset in offsets.items()}
-            wanted = {slot: offset for slot, offset in named.items() if slot in self._owned()}
+    async def commit(self) -> None:
+        """Up to what was handed out, for the partitions it has. Tried again later if not confirmed."""
+        wanted = {slot: self._next[slot] for slot in self._owned()}
         news = {slot: offset for slot, offset in wanted.items() if self._durable.get(slot) != offset}
         if not news:
             return
@@ -129,12 +117,8 @@ class EmbeddedConsumer:
         if any(self._durable.get(slot) != self._next[slot] for slot in self._owned()):
             await self.commit()
 
-    async def _fetch(
-        self, partitions: Sequence[TopicPartition], limit: int
-    ) -> dict[Slot, list[ConsumerRecord[bytes, bytes]]]:
+    async def _fetch(self, limit: int) -> dict[Slot, list[ConsumerRecord[bytes, bytes]]]:
         slots = self._settle()
-        if partitions:
-            slots = [slot for slot in slots if (slot.topic, slot.partition) in partitions]
         # Beginning with another partition each time, so that a busy one does not starve the rest.
         self._turn = (self._turn + 1) % len(slots) if slots else 0
         turned = slots[self._turn :] + slots[: self._turn]
@@ -157,10 +141,10 @@ class EmbeddedConsumer:
             raise ConsumerStoppedError
         await self._wait(seconds)
 
-    async def _rest(self, error: BusUnavailable) -> None:
+    async def _rest(self, error: Exception) -> None:
         self._failures += 1
         seconds = delay(self._failures)
-        log.warning("bus.unavailable", group=self._group_id, seconds=round(seconds, 1), reason=str(error))
+        log.warning("bus.unavailable", group=self._group_id, seconds=round(seconds, 1), reason=reason_of(error))
         await asyncio.sleep(seconds)
 
 

@@ -72,3 +72,7 @@ class Groups:
 
     def __getitem__(self, name: str) -> Group:
         return self._groups.setdefault(name, Group(self._slots_of))
+
+    def __contains__(self, name: str) -> bool:
+        """Whether somebody has joined it since the log was opened."""
+        return name in self._groups

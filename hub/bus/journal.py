@@ -11,6 +11,9 @@ from typing import Any
 
 from hub.contracts.topics import Topic
 from hub.kit.errors import BusUnavailable
+from hub.kit.log import Log
+
+log = Log(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS topics (
@@ -22,6 +25,7 @@ CREATE TABLE IF NOT EXISTS batches (
     id INTEGER PRIMARY KEY, count INTEGER NOT NULL, timestamp INTEGER NOT NULL, records BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS offsets (
     name TEXT NOT NULL, slot INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (name, slot)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commits (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 OFFSET_BITS = 40
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
@@ -73,6 +77,8 @@ class State:
     """Milliseconds and bytes for each partition."""
     committed: dict[tuple[str, int], int] = field(default_factory=dict)
     """By group and slot id."""
+    commits: dict[str, int] = field(default_factory=dict)
+    """When a group committed last, in milliseconds since 1970; none for one that has not since this is noted."""
 
 
 class Transaction:
@@ -100,11 +106,14 @@ class Transaction:
     def commit_offsets(self, group: str, offsets: dict[Slot, int]) -> None:
         rows = [(group, slot.id, offset) for slot, offset in offsets.items()]
         self.connection.executemany("INSERT OR REPLACE INTO offsets VALUES (?, ?, ?)", rows)
+        self.connection.execute("INSERT OR REPLACE INTO commits VALUES (?, ?)", (group, self.now))
         changed = {(group, slot.id): offset for slot, offset in offsets.items()}
         self._after.append(lambda: self.state.committed.update(changed))
+        self._after.append(lambda: self.state.commits.update({group: self.now}))
 
     def forget_group(self, group: str) -> None:
         self.connection.execute("DELETE FROM offsets WHERE name = ?", (group,))
+        self.connection.execute("DELETE FROM commits WHERE name = ?", (group,))
         self._after.append(lambda: self._drop_group(group))
 
     def create_topics(self, topics: Sequence[Topic]) -> None:
@@ -149,6 +158,7 @@ class Transaction:
     def _drop_group(self, group: str) -> None:
         for key in [key for key in self.state.committed if key[0] == group]:
             del self.state.committed[key]
+        self.state.commits.pop(group, None)
 
 
 def _rows(slot: Slot, chunks: list[Chunk], timestamp: int) -> list[tuple[int, int, int, bytes]]:
@@ -195,7 +205,15 @@ def load(connection: sqlite3.Connection, state: State) -> None:
     state.retention = {name: (age, size) for name, age, size in rows}
     offsets = connection.execute("SELECT name, slot, offset FROM offsets").fetchall()
     state.committed = {(name, slot_id): offset for name, slot_id, offset in offsets}
+    state.commits = _commits(connection)
     state.topics = topics
+
+
+def _commits(connection: sqlite3.Connection) -> dict[str, int]:
+    """Nothing in a file that an older version wrote last."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'commits'").fetchone():
+        return {}
+    return dict(connection.execute("SELECT name, at FROM commits").fetchall())
 
 
 Step = Callable[[Transaction], Any]
@@ -268,24 +286,38 @@ class Journal:
         return batch
 
     def _commit(self, batch: list[Request]) -> list[Any]:
+        """A result or an exception for each. A step that fails does not spoil the others, which go without it."""
         try:
-            connection = self._connection or self._reconnect()
-            connection.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(connection, self._state, self._now())
-            results = [request.step(transaction) for request in batch]
-            transaction.write()
-            connection.execute("COMMIT")
-            transaction.settle()
-        except (sqlite3.Error, OSError) as exc:
+            transaction, results = self._transact(batch)
+        except Exception as exc:
             # A fresh connection finds out what is durable after all, and works again once the disk does.
             self._disconnect()
-            return [BusUnavailable(f"the log {self._file.name} did not confirm: {exc}") for _ in batch]
-        except Exception as exc:
-            # The thread must outlive a faulty step; whoever asked is told.
-            self._disconnect()
-            return [exc] * len(batch)
-        self._on_commit(transaction.touched)
+            if _is_the_disk(exc):
+                return [BusUnavailable(f"the log {self._file.name} did not confirm: {exc}") for _ in batch]
+            if len(batch) == 1:
+                return [exc]
+            half = len(batch) // 2
+            return self._commit(batch[:half]) + self._commit(batch[half:])
+        self._show(transaction)
         return results
+
+    def _transact(self, batch: list[Request]) -> tuple[Transaction, list[Any]]:
+        connection = self._connection or self._reconnect()
+        connection.execute("BEGIN IMMEDIATE")
+        transaction = Transaction(connection, self._state, self._now())
+        results = [request.step(transaction) for request in batch]
+        transaction.write()
+        connection.execute("COMMIT")
+        return transaction, results
+
+    def _show(self, transaction: Transaction) -> None:
+        """What is durable cannot fail any more: where showing it does, the next step reads it from the file."""
+        try:
+            transaction.settle()
+            self._on_commit(transaction.touched)
+        except Exception as exc:
+            log.error("bus.not_shown", exc=exc)
+            self._disconnect()
 
     def _reconnect(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -303,6 +335,12 @@ class Journal:
                 return
 
 
+def _is_the_disk(error: Exception) -> bool:
+    """Full, locked, damaged or gone, as against a fault of one step."""
+    own = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+    return isinstance(error, sqlite3.Error | OSError) and not isinstance(error, own)
+
+
 def _tell(loop: AbstractEventLoop, results: list[tuple[Request, Any]]) -> None:
     try:
         loop.call_soon_threadsafe(_resolve, results)
@@ -314,6 +352,9 @@ def _resolve(results: list[tuple[Request, Any]]) -> None:
     for request, result in results:
         if request.done.done():
             continue
+        if isinstance(result, StopIteration):
+            # A future does not take this one.
+            result = RuntimeError("a step ended in StopIteration")
         if isinstance(result, BaseException):
             request.done.set_exception(result)
         else:

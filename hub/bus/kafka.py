@@ -14,12 +14,14 @@ from faststream.kafka import KafkaBroker
 from hub.bus.backoff import until_available
 from hub.bus.base import END, Handle, Lag, Position, Reader
 from hub.bus.consume import Consumption, FastStreamLog, attach
-from hub.bus.kafka_consumer import KafkaConsumer, KafkaReader
+from hub.bus.deadletters import tell_lost
+from hub.bus.kafka_consumer import KafkaConsumer, KafkaReader, OnLost
 from hub.bus.kafka_errors import bus_errors
 from hub.bus.kafka_topics import create_topics
-from hub.bus.limits import DEAD_LETTER_BYTES, check_size
+from hub.bus.limits import check_size
 from hub.bus.metrics import count_published
 from hub.contracts.base import Envelope, Record, encode
+from hub.contracts.park import DEAD_LETTER_BYTES
 from hub.contracts.topics import TOPICS, Topic
 from hub.kit.clock import Clock
 from hub.kit.errors import BusUnavailable
@@ -40,7 +42,7 @@ class ClusterBroker(KafkaBroker):
 
     producer: AIOKafkaProducer | None = None
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
+    def __init__(self, bootstrap: str, client_id: str, on_lost: OnLost) -> None:
         super().__init__(
             bootstrap,
             client_id=client_id,
@@ -49,13 +51,16 @@ class ClusterBroker(KafkaBroker):
             logger=FastStreamLog(),
             graceful_timeout=30.0,
         )
+        self._on_lost = on_lost
         self._client = {"bootstrap_servers": bootstrap, "client_id": client_id}
 
     async def _connect(self) -> Callable[..., Any]:
         config = self.config.broker_config
         await self.renew_producer()
         await config.admin.connect(**self._client)
-        config.builder = partial(KafkaConsumer, bootstrap_servers=self._client["bootstrap_servers"])
+        config.builder = partial(
+            KafkaConsumer, bootstrap_servers=self._client["bootstrap_servers"], on_lost=self._on_lost
+        )
         return config.builder
 
     async def renew_producer(self) -> None:
@@ -123,7 +128,7 @@ class KafkaBus:
         self._started = False
         self._limits: set[asyncio.Timeout] = set()
         """Of the publishes under way: a stop ends them, for the client does not."""
-        self.broker = ClusterBroker(bootstrap, f"omnihub-{service}")
+        self.broker = ClusterBroker(bootstrap, f"omnihub-{service}", self._tell_lost)
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         await self.publish_records([encode(envelope) for envelope in envelopes])
@@ -200,6 +205,10 @@ class KafkaBus:
         with bus_errors("ping"):
             async with asyncio.timeout(PING_TIMEOUT):
                 await self.broker.config.admin_client.describe_cluster()
+
+    async def _tell_lost(self, name: str, place: Position, first: int, following: int) -> None:
+        group = next(each.group for each in self._consumptions if each.name == name)
+        await tell_lost(self, place, first, following, group=group, source=self._source, clock=self._clock)
 
     async def _start(self) -> None:
         try:

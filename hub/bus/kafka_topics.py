@@ -6,7 +6,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, NoError, TopicAlreadyExistsError, for_code
 
-from hub.bus.limits import DEAD_LETTER_BYTES
+from hub.contracts.park import DEAD_LETTER_BYTES
 from hub.contracts.topics import Topic
 
 _ENVELOPE_BYTES = 100_000

@@ -25,8 +25,9 @@ from hub.bus.packing import pack
 from hub.contracts.base import Headers, Record
 from hub.contracts.topics import Topic
 from hub.kit.clock import Clock, SystemClock
-from hub.kit.errors import BusUnavailable, ConfigurationError
+from hub.kit.errors import BusUnavailable, ConfigurationError, NotFound
 from hub.kit.log import Log as Logger
+from hub.kit.reasons import reason_of
 
 log = Logger(__name__)
 
@@ -163,8 +164,22 @@ class Log:
             await self.commit(group, offsets)
 
     async def forget_group(self, group: str) -> None:
-        """Retention no longer waits for this group."""
+        """Retention no longer waits for this group; should it come back, it begins with the oldest record.
+
+        Raises:
+            NotFound: the log knows no such group.
+        """
+        if group not in self.committed_groups():
+            raise NotFound(f"the log has no group {group}; `omnihub groups list` shows those it has")
         await self._submit(lambda tx: tx.forget_group(group))
+
+    def committed_groups(self) -> set[str]:
+        """For whom records are kept, by their names on the bus."""
+        return {group for group, _ in list(self._state.committed)}
+
+    def unread_groups(self) -> list[str]:
+        """Those for whom records are kept and whom nobody has joined since the log was opened."""
+        return sorted(group for group in self.committed_groups() if group not in self.groups)
 
     def committed(self, group: str, slot: Slot) -> int:
         return self._state.committed.get((group, slot.id), slot.first)
@@ -190,8 +205,12 @@ class Log:
         """Removes what is older or more than its topic keeps and every group has committed."""
         for topic, (age, size) in list(self._state.retention.items()):
             for slot in self._state.topics.get(topic, ()):
-                while await self._retain_slot(slot, age, size):
-                    pass
+                try:
+                    while await self._retain_slot(slot, age, size):
+                        pass
+                except Exception as exc:
+                    # The other partitions have their own; this one is tried again in a minute.
+                    log.error("bus.retention_failed", topic=topic, partition=slot.partition, reason=reason_of(exc))
 
     async def _retain_slot(self, slot: Slot, age: int | None, size: int | None) -> bool:
         """Says whether it removed something: there may be more."""
@@ -219,8 +238,8 @@ class Log:
             await asyncio.sleep(self._retention_interval)
             try:
                 await self.retain()
-            except BusUnavailable as exc:
-                log.warning("bus.retention_failed", reason=str(exc))
+            except Exception as exc:
+                log.error("bus.retention_failed", reason=reason_of(exc))
 
     def _opened(self) -> tuple[Journal, Readers]:
         if self._journal is None or self._readers is None:

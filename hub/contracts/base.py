@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import Undecodable
+from hub.kit.reasons import reason_of
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -118,9 +119,9 @@ class Registry:
                 told_as=headers["ce_id"].decode(),
             )
         except KeyError as exc:
-            raise Undecodable(f"{record.topic}: unknown event type or missing header {exc}") from exc
+            raise Undecodable(f"{record.topic}: unknown event type or missing header {reason_of(exc)}") from exc
         except ValueError as exc:
-            raise Undecodable(f"{record.topic}: {exc}") from exc
+            raise Undecodable(f"{record.topic}: {reason_of(exc)}") from exc
 
 
 def encode(envelope: Envelope) -> Record:

@@ -1,14 +1,19 @@
 """The part of the bus's behaviour suite about poison, what is down, and sizes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 
 import pytest
 
+from hub.bus.deadletters import read_again
 from hub.bus.limits import RECORD_BYTES
-from hub.contracts.base import Envelope
+from hub.contracts.base import Body, Envelope
+from hub.contracts.park import ONLY_GROUP, REPLAY_OF
+from hub.contracts.registry import REGISTRY
 from hub.kit.errors import BusUnavailable, TooLarge
+from hub.kit.reasons import REASON
 from hub.testing.bus_harness import (
     Cluster,
     Collector,
@@ -21,6 +26,36 @@ from hub.testing.bus_harness import (
     text_of,
     until_lag,
 )
+
+
+class _Mute(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class _Many(Body):
+    items: tuple[Body, ...]
+
+
+def _invalid() -> ValueError:
+    """A validation error of millions of characters."""
+    try:
+        _Many.model_validate({"items": [1] * 50_000})
+    except ValueError as exc:
+        return exc
+    raise AssertionError
+
+
+UNSPEAKABLE: dict[str, tuple[Callable[[], Exception], str]] = {
+    "no Unicode": (lambda: ValueError("cannot read header '\udcff'"), "cannot read header '?'"),
+    "two million characters": (lambda: ValueError("x" * 2_000_000), "x" * (REASON - 1) + "…"),
+    "control characters": (lambda: ValueError("\x00" * 2_000_000), "\x00" * (REASON - 1) + "…"),
+    "a long list of faults": (_invalid, "50,000 errors in _Many"),
+    "an error without words": (_Mute, "(cannot be shown: RuntimeError)"),
+}
+"""An error, and the reason it is parked with."""
 
 
 class BusFaultContract:
@@ -46,6 +81,47 @@ class BusFaultContract:
         assert (letter.error, letter.reason, letter.topic) == ("ValueError", "нельзя", cluster.topic)
         assert letter.record() == replace(records[2], headers=list(records[2].headers))
 
+    @pytest.mark.parametrize("kind", UNSPEAKABLE)
+    async def test_poison_is_parked_whatever_its_error_says(self, cluster: Cluster, kind: str) -> None:
+        door, tries = cluster.door(), 0
+        error, reason = UNSPEAKABLE[kind]
+
+        def refuse(envelopes: Sequence[Envelope]) -> None:
+            nonlocal tries
+            if any(text_of(envelope) == "poison" for envelope in envelopes):
+                tries += 1
+                raise error()
+
+        seen = Collector(before=refuse)
+        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+        async with running(door):
+            await door.publish_records(on_topic(cluster.topic, [an_arrival(text) for text in ("poison", "good")]))
+            assert await seen.until(1) == ["good"]
+            await until_lag(door, 0)
+            (letter,) = await letters_of(door, cluster.group, 1)
+        assert (letter.reason, letter.complete, text_in(letter.record())) == (reason, True, "poison")
+        assert tries <= 2
+
+    async def test_what_a_letter_cannot_carry_is_parked_with_its_place_and_digest(self, cluster: Cluster) -> None:
+        door, seen = cluster.door(), Collector()
+        good = on_topic(cluster.topic, [an_arrival("good")])[0]
+        large = replace(good, value=b"x" * 1_900_000, headers=[(REPLAY_OF, b"dl_1")])
+        door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+        async with running(door):
+            await door.publish_records([large, good])
+            assert await seen.until(1) == ["good"]
+            (letter,) = await letters_of(door, cluster.group, 1)
+            found = await read_again(door, letter)
+            gone = await read_again(door, letter.model_copy(update={"record_digest": "0"}))
+        assert (letter.complete, letter.record_value, letter.record().headers) == (False, "", large.headers)
+        assert letter.position == f"{cluster.topic}/2/0"
+        assert (letter.record_bytes, letter.record_digest) == (
+            len(large.key) + len(large.value) + len(REPLAY_OF) + 4,
+            blake2b(large.value).hexdigest(),
+        )
+        assert found is not None
+        assert (found.value, gone) == (large.value, None)
+
     async def test_a_replayed_dead_letter_is_handled(self, cluster: Cluster) -> None:
         door, mended = cluster.door(), False
 
@@ -61,6 +137,23 @@ class BusFaultContract:
             mended = True
             await door.publish_records([letter.record()])
             assert await seen.until(1) == ["one"]
+
+    async def test_what_is_replayed_for_one_group_is_skipped_by_the_others(self, cluster: Cluster) -> None:
+        door, mine, others = cluster.door(), Collector(), Collector()
+        door.subscribe(cluster.topic, group=f"{cluster.group}-mine", handle=mine)
+        door.subscribe(cluster.topic, group=f"{cluster.group}-others", handle=others)
+        (replayed,) = on_topic(cluster.topic, [an_arrival("again")])
+        marks = [(ONLY_GROUP, f"{cluster.group}-mine".encode())]
+        async with running(door):
+            unreadable = replace(replayed, value=b"no json", headers=[*replayed.headers, *marks])
+            await door.publish_records([replace(replayed, headers=[*replayed.headers, *marks]), unreadable])
+            await door.publish_records(on_topic(cluster.topic, [an_arrival("for all")]))
+            assert await mine.until(2) == ["again", "for all"]
+            assert await others.until(1) == ["for all"]
+            await letters_of(door, f"{cluster.group}-mine", 1)
+            await until_lag(door, 0)
+            assert await letters_of_now(door, f"{cluster.group}-others") == []
+        assert mine.batches[0][0].id == REGISTRY.decode(replayed).id
 
     async def test_bytes_that_are_no_event_are_parked(self, cluster: Cluster) -> None:
         door, seen = cluster.door(), Collector()

@@ -21,6 +21,7 @@ from hub.channels.workers import Workers
 from hub.footing import Footing
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
+from hub.repeats import answer_repeats
 from hub.store.base import Document, Store
 from hub.store.leases import LEASES, Leases
 from services.email.adapters.imap import open_inbox, open_sent
@@ -105,6 +106,7 @@ def build(footing: Footing) -> EmailService:
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
     http.include_router(router(service))
+    answer_repeats(http, store, clock, service="email")
     return EmailService(http, bus=bus, store=store, workers=workers, owner=owner)
 
 

@@ -1,15 +1,16 @@
 """Puts the gateway together."""
 
 import asyncio
-from contextlib import suppress
 
 from fastapi import APIRouter, FastAPI
 
 from hub.bus.base import Bus
 from hub.footing import Footing
+from hub.idempotency import Keys
 from hub.kit.errors import StoreUnavailable
 from hub.kit.http import service_app
 from hub.kit.log import Log
+from hub.kit.reasons import reason_of
 from hub.store.base import Store
 from services.gateway import explorer
 from services.gateway.access import endpoints as access
@@ -27,7 +28,6 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
 from services.gateway.guard import BASE
-from services.gateway.idempotency import Keys
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.parts import Parts
@@ -104,10 +104,12 @@ class Gateway:
 
     async def _sweep(self) -> None:
         while True:
-            with suppress(StoreUnavailable):
-                await self._parts.desk.sweep()
-                await self._throttle.sweep()
-                await self._parts.keys.sweep()
+            for sweep in (self._parts.desk.sweep, self._throttle.sweep, self._parts.keys.sweep):
+                try:
+                    await sweep()
+                except Exception as exc:
+                    # One that fails must not end the others; it comes round again.
+                    log.error("gateway.not_swept", reason=reason_of(exc))
             await asyncio.sleep(_SWEEP_SECONDS)
 
 
@@ -136,7 +138,7 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         announcer=Announcer(employees, bus, clock),
         desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
         audit=Audit(store, clock),
-        keys=Keys(store, clock, window=settings.idempotency_window),
+        keys=Keys(store, clock, service="gateway", window=settings.idempotency_window),
         attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),
         live=Live(bus, live_limits),

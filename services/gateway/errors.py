@@ -4,11 +4,11 @@ HubError
 ├── TransientError
 │   └── PeerUnavailable       503
 ├── InvalidInput
-│   ├── KeyReused             422
 │   ├── UnknownParameter      422
 │   └── BadEventId            422
 └── Conflict
     ├── LoginTaken            409
+    ├── Unreplayable          409
     └── LastAdministrator     409
 """
 
@@ -17,10 +17,6 @@ from hub.kit.errors import Conflict, InvalidInput, TransientError
 
 class PeerUnavailable(TransientError):
     """The service that answers this is not reachable now; try again in a few seconds."""
-
-
-class KeyReused(InvalidInput):
-    """This Idempotency-Key was used with a different request; take a fresh key for a new request."""
 
 
 class UnknownParameter(InvalidInput):
@@ -33,6 +29,10 @@ class BadEventId(InvalidInput):
 
 class LoginTaken(Conflict):
     """An employee with this login exists already; choose another login."""
+
+
+class Unreplayable(Conflict):
+    """The record of this dead letter is not kept any more; it cannot be replayed."""
 
 
 class LastAdministrator(Conflict):

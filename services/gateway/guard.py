@@ -13,6 +13,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
@@ -20,7 +21,6 @@ from services.gateway.access.models import Access
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
 from services.gateway.errors import UnknownParameter
-from services.gateway.idempotency import Result
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right, roles_with
 from services.gateway.views import PROBLEMS

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from hub.idempotency import Keys
 from services.gateway.access.service import Desk
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters.service import DeadLetters
 from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.service import Employees
-from services.gateway.idempotency import Keys
 from services.gateway.live.service import Live
 from services.gateway.peers.forward import Peer
 from services.gateway.settings import Settings

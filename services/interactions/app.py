@@ -8,6 +8,7 @@ from hub.bus.base import Bus
 from hub.footing import Footing
 from hub.kit.http import service_app
 from hub.kit.loop import Runs
+from hub.repeats import answer_repeats
 from hub.store.base import Store
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
@@ -86,5 +87,6 @@ def build(footing: Footing) -> InteractionsService:
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(router(doors))
+    answer_repeats(http, store, clock, service="interactions")
     sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
     return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting), directory)

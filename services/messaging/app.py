@@ -14,6 +14,7 @@ from hub.channels.sends import SendRepository
 from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
 from hub.kit.http import service_app
+from hub.repeats import answer_repeats
 from hub.store.base import Store
 from hub.store.leases import LEASES, Leases
 from services.messaging.bots.repository import BotRepository
@@ -70,6 +71,7 @@ def build(footing: Footing) -> MessagingService:
     )
     doors = Doors(bots=bots, numbers=numbers, telegram=telegram_line, sms=sms_line, wake=number_workers.wake)
     http.include_router(router(doors))
+    answer_repeats(http, floor.store, footing.clock, service="messaging")
     workers = (bot_workers, number_workers)
     return MessagingService(http, bus=floor.bus, store=floor.store, workers=workers, owner=floor.owner)
 

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import StoreUnavailable
+from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from hub.store.sweep import PAGE, sweep
 from services.gateway.access.models import Access, Kind
-from services.gateway.amend import Change, amend, upsert
-from services.gateway.sweep import PAGE, sweep
 
 ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
 TRIES = CollectionSpec("tries", (Index("until"),))

@@ -16,7 +16,7 @@ from services.gateway.deadletters.views import (
 from services.gateway.guard import Me, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
-from services.gateway.views import NOT_FOUND, After, Id, Limit
+from services.gateway.views import CONFLICT, NOT_FOUND, After, Id, Limit
 
 routes = router("dead letters")
 Hub = Annotated[Parts, Depends(parts_of)]
@@ -63,11 +63,11 @@ async def show_dead_letter(letter_id: Id, hub: Hub) -> LetterDetail:
 @routes.post(
     "/dead-letters/{id}/replay",
     operation_id="replayDeadLetter",
-    responses=NOT_FOUND,
+    responses={**NOT_FOUND, **CONFLICT},
     dependencies=[needs(Right.MANAGE_DEAD_LETTERS)],
 )
 async def replay_dead_letter(letter_id: Id, me: Me, hub: Hub) -> LetterView:
-    """Publish it again, after a fix. If it fails once more, it is open again with one attempt more."""
+    """Publish it again, after a fix, for the group that failed. Should that fail, it is open with an attempt more."""
     return LetterView.of(await hub.letters.replay(letter_id, login=me.login))
 
 

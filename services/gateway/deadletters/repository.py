@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from hub.store.amend import Change, amend
 from hub.store.base import CollectionSpec, Document, Index, Page, Store
-from services.gateway.amend import Change, amend
 
 LETTERS = CollectionSpec(
     "dead_letters",

@@ -4,20 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.bus.base import Bus
+from hub.bus.deadletters import read_again
 from hub.contracts.base import Record
-from hub.contracts.park import MessageParked
+from hub.contracts.park import ONLY_GROUP, REPLAY_OF, MessageParked
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import NotFound
 from hub.store.base import Document, Page, Store
 from services.gateway.deadletters.repository import LettersRepository
+from services.gateway.errors import Unreplayable
 
-MARK = "hub_dead_letter"
-"""Header of a record that was replayed: the id of its dead letter, which it carries should it fail again."""
 RAW_SHOWN = 64 * 1024
 """Bytes of the raw form that are shown."""
 MOST_AT_ONCE = 1_000
 _BATCH = 100
+_OF_THE_LAST_FAILURE = ("state", "parked_at", "error", "reason", "position", "sender", "blob")
 _REMEMBERED = 20
 
 
@@ -73,12 +74,21 @@ class DeadLetters:
         return Raw(len(content), content[:RAW_SHOWN])
 
     async def replay(self, letter_id: str, *, login: str) -> Document:
-        """Publishes the record again, unless that was done since it last failed. Raises NotFound."""
-        await self._replay([await self.get(letter_id)], login)
+        """Publishes the record again, for the group that failed, unless that was done since it last failed.
+
+        Raises:
+            NotFound: there is no such letter.
+            Unreplayable: it does not carry the record, which is nowhere else either.
+        """
+        if not await self._replay([letter := await self.get(letter_id)], login) and letter["state"] != "replayed":
+            raise Unreplayable(_why_not(letter))
         return await self.get(letter_id)
 
     async def replay_all(self, ids: Sequence[str], *, login: str) -> int:
-        """How many were published again; raises NotFound before the first if one does not exist."""
+        """How many were published again; raises NotFound before the first if one does not exist.
+
+        Those whose record is not kept stay open.
+        """
         found = await self._repository.get_many(ids)
         if missing := [one for one in ids if one not in found]:
             raise NotFound(f"there is no dead letter {', '.join(missing)}; nothing was replayed")
@@ -101,12 +111,23 @@ class DeadLetters:
 
     async def _replay(self, letters: Iterable[Document], login: str) -> int:
         due = [letter for letter in letters if letter["state"] != "replayed"]
+        count = 0
         for start in range(0, len(due), _BATCH):
-            some = due[start : start + _BATCH]
-            await self._bus.publish_records([_record(letter) for letter in some])
-            for letter in some:
-                await self._replayed(letter, login)
-        return len(due)
+            found = [(letter, await self._record(letter)) for letter in due[start : start + _BATCH]]
+            await self._bus.publish_records([record for _, record in found if record is not None])
+            for letter, record in found:
+                if record is not None:
+                    await self._replayed(letter, login)
+                    count += 1
+        return count
+
+    async def _record(self, letter: Document) -> Record | None:
+        """The record as it was, marked for the group that failed; none where nobody has it."""
+        parked = MessageParked.model_validate({**letter, "id": letter["_id"]})
+        if parked.lost:
+            return None
+        record = parked.record() if parked.complete else await read_again(self._bus, parked)
+        return None if record is None else _marked(record, parked)
 
     async def _replayed(self, letter: Document, login: str) -> None:
         """Unless it has failed again meanwhile: then it is open, and that is right."""
@@ -130,7 +151,7 @@ def _with(stored: Document, told: Document, *, keep_state: bool = False) -> Docu
 
 
 def _mark(letter: MessageParked) -> str:
-    return dict(letter.record().headers).get(MARK, b"").decode()
+    return dict(letter.record().headers).get(REPLAY_OF, b"").decode(errors="replace")
 
 
 def _again(stored: Document, letter: MessageParked) -> Document | None:
@@ -140,7 +161,7 @@ def _again(stored: Document, letter: MessageParked) -> Document | None:
     failed = _document(letter)
     return {
         **stored,
-        **{name: failed[name] for name in ("state", "parked_at", "error", "reason", "position", "sender", "blob")},
+        **{name: failed[name] for name in _OF_THE_LAST_FAILURE},
         "attempts": stored["attempts"] + 1,
         "failures": [*stored["failures"], letter.id][-_REMEMBERED:],
     }
@@ -158,13 +179,16 @@ def _document(letter: MessageParked) -> Document:
     }
 
 
-def _record(letter: Document) -> Record:
-    """The record as it was, marked with the letter's id."""
-    parked = MessageParked.model_validate({**letter, "id": letter["_id"]}).record()
-    headers = [header for header in parked.headers if header[0] != MARK]
-    return Record(
-        topic=parked.topic,
-        key=parked.key,
-        value=parked.value,
-        headers=[*headers, (MARK, str(letter["_id"]).encode())],
+def _marked(record: Record, letter: MessageParked) -> Record:
+    headers = [header for header in record.headers if header[0] not in (REPLAY_OF, ONLY_GROUP)]
+    marks = [(REPLAY_OF, letter.id.encode()), (ONLY_GROUP, letter.group.encode())]
+    return Record(topic=record.topic, key=record.key, value=record.value, headers=[*headers, *marks])
+
+
+def _why_not(letter: Document) -> str:
+    if letter.get("lost"):
+        return f"nothing is left to replay: {letter['reason']}"
+    return (
+        f"the record was too large for its dead letter, and {letter['position']} is not kept any more; it cannot be"
+        " replayed"
     )

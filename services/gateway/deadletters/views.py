@@ -36,6 +36,10 @@ class LetterView(View):
     reason: str
     sender: str = Field(description="Whom it came from, as far as it could be read")
     position: str = Field(examples=["raw.email/3/1204"])
+    complete: bool = Field(
+        default=True, description="False: the record is not in here; it is replayed from its topic while it is kept"
+    )
+    lost: int = Field(default=0, description="Records that the retention removed before the group had read them")
     parked_at: datetime
     history: list[Told] = Field(description="What was done about it, oldest first")
 
@@ -68,7 +72,8 @@ class LetterDetail(LetterView):
         headers = {name: _text(b64decode(content)) for name, content in letter["record_headers"]}
         key = _text(b64decode(letter["record_key"]))
         shown = _bytes(raw.size, raw.beginning) if raw else None
-        return cls.of(letter, key=key, headers=headers, value=_bytes(len(value), value), raw=shown)
+        size = len(value) if letter.get("complete", True) else letter["record_bytes"]
+        return cls.of(letter, key=key, headers=headers, value=_bytes(size, value), raw=shown)
 
 
 class Discard(Form):

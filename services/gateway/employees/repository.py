@@ -1,7 +1,7 @@
 """Every query about employees, and the roster that says who is an administrator."""
 
+from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, Page, Store
-from services.gateway.amend import Change, amend, upsert
 from services.gateway.errors import LastAdministrator
 
 EMPLOYEES = CollectionSpec("employees")

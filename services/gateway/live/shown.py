@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.contracts.base import Record
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
+from hub.contracts.park import ONLY_GROUP
 from hub.kit.log import Log
 from services.gateway.views import ChainView, ClientView, InteractionView, View
 
@@ -75,10 +76,11 @@ class Shown:
 
 
 def shown(record: Record) -> Shown | None:
-    """None for what this version does not know: it is left out of the stream."""
-    event_type = dict(record.headers).get("ce_type", b"").decode()
+    """None for what is left out: what this version does not know, and what is replayed for one group."""
+    headers = dict(record.headers)
+    event_type = headers.get("ce_type", b"").decode(errors="replace")
     view_class = _VIEWS.get(event_type)
-    if view_class is None:
+    if view_class is None or ONLY_GROUP in headers:
         return None
     try:
         view = view_class.model_validate_json(record.value)

@@ -64,19 +64,20 @@ async def test_decorators_of_faststream_work_on_the_embedded_broker(tmp_path: Pa
     @broker.subscriber("letters", group_id="readers", auto_offset_reset="earliest")
     async def read(body: str) -> None:
         got.append(body)
-        if len(got) == 4:
+        if len(got) == 5:
             done.set()
 
     await broker.start()
     await broker.publish("раз", topic="letters", key=b"anna")
     await broker.publish_batch("два", "три", topic="letters", partition=2)
     await (await broker.publish("четыре", topic="letters", no_confirm=True))
+    await broker.publisher("letters", autoflush=True).publish("пять")
     async with asyncio.timeout(PATIENCE):
         await done.wait()
     assert await broker.ping(1.0)
     await broker.stop()
     await log.close()
-    assert sorted(got) == sorted(["раз", "два", "три", "четыре"])
+    assert sorted(got) == sorted(["раз", "два", "три", "четыре", "пять"])
 
 
 async def test_an_idle_bus_rests_and_is_woken_by_what_is_published(

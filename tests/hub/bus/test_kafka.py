@@ -1,17 +1,31 @@
 """The bus on Kafka passes the behaviour suite."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.consumer.fetcher import FetchResult
 
 from hub.bus.kafka import KafkaBus
+from hub.bus.metrics import LOST
+from hub.contracts.base import Envelope
+from hub.contracts.park import MessageParked
 from hub.contracts.topics import DEAD_LETTERS, Topic
 from hub.kit.clock import SystemClock
 from hub.kit.errors import BusUnavailable
 from hub.testing.bus_contract import BusContract
-from hub.testing.bus_harness import Collector, an_arrival, on_topic, running, until_lag
+from hub.testing.bus_harness import (
+    Collector,
+    an_arrival,
+    letters_of,
+    letters_of_now,
+    on_topic,
+    running,
+    until_lag,
+)
 from hub.testing.servers.kafka import KafkaServer, missing, start_kafka
 from hub.testing.waiting import PATIENCE
 
@@ -150,3 +164,125 @@ async def test_partitions_are_added_and_kept_on_a_topic_that_exists(kafka_server
             reader = await door.reader([cluster.topic])
             assert len(reader.positions()) == there
             await reader.close()
+
+
+async def remove(server: KafkaServer, topic: str, *, before: int) -> None:
+    """What retention does, for the partition of `an_arrival`."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=server.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(topic, 2): RecordsToDelete(before)})
+    finally:
+        await admin.close()
+
+
+def told(letters: list[MessageParked]) -> list[tuple[str, str, int]]:
+    return [(letter.error, letter.position, letter.lost) for letter in letters]
+
+
+async def test_what_was_removed_while_a_group_was_away_is_told_once(
+    kafka_server: KafkaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster, seen = OneKafka(kafka_server), Collector()
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    async with running(door):
+        await door.publish_records(on_topic(cluster.topic, [an_arrival("0"), an_arrival("1")]))
+        await seen.until(2)
+        await until_lag(door, 0)
+    publisher = cluster.door()
+    async with running(publisher):
+        await publisher.publish_records(on_topic(cluster.topic, [an_arrival(f"{n}") for n in range(2, 8)]))
+    await remove(kafka_server, cluster.topic, before=6)
+    for expected in (["6", "7"], []):
+        again = Collector()
+        door = cluster.door()
+        door.subscribe(cluster.topic, group=cluster.group, handle=again)
+        async with running(door):
+            await until_lag(door, 0)
+            letters = await letters_of(door, cluster.group, 1)
+        assert again.texts == expected
+        assert told(letters) == [("RecordsLost", f"{cluster.topic}/2/2", 4)]
+    assert "offsets 2 to 5" in letters[0].reason
+    assert [record.message for record in caplog.records].count("records.lost") == 1
+    assert LOST.labels(cluster.topic, cluster.group)._value.get() == 4
+
+
+async def test_what_was_removed_of_a_quiet_partition_is_told(kafka_server: KafkaServer) -> None:
+    cluster = OneKafka(kafka_server)
+    async with running(publisher := cluster.door()):
+        door = cluster.door()
+        door.subscribe(cluster.topic, group=cluster.group, handle=Collector())
+        async with running(door):
+            await publisher.publish_records(on_topic(cluster.topic, [an_arrival("0")]))
+            await until_lag(door, 0)
+        await publisher.publish_records(on_topic(cluster.topic, [an_arrival("1")]))
+        await remove(kafka_server, cluster.topic, before=2)
+        door = cluster.door()
+        door.subscribe(cluster.topic, group=cluster.group, handle=Collector())
+        async with running(door):
+            letters = await letters_of(door, cluster.group, 1)
+    assert told(letters) == [("RecordsLost", f"{cluster.topic}/2/1", 1)]
+
+
+async def test_what_was_removed_while_a_group_was_slow_is_told(kafka_server: KafkaServer) -> None:
+    cluster, reached, go_on = OneKafka(kafka_server), asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Sequence[Envelope]) -> None:
+        reached.set()
+        await go_on.wait()
+
+    door, seen = cluster.door(), Collector(before=slow)
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen, max_records=1)
+    async with running(door):
+        await door.publish_records(on_topic(cluster.topic, [an_arrival("0"), an_arrival("1")]))
+        await asyncio.wait_for(reached.wait(), 30)
+        # The two are in the client's memory by now; it asks for more when it has handed them out.
+        await door.publish_records(on_topic(cluster.topic, [an_arrival(f"{n}") for n in range(2, 9)]))
+        await remove(kafka_server, cluster.topic, before=7)
+        go_on.set()
+        texts = await seen.until(4)
+        await until_lag(door, 0)
+        letters = await letters_of(door, cluster.group, 1)
+    assert texts[-2:] == ["7", "8"]
+    missing = [n for n in range(9) if f"{n}" not in texts]
+    assert told(letters) == [("RecordsLost", f"{cluster.topic}/2/{missing[0]}", len(missing))]
+    assert missing == list(range(missing[0], 7))
+
+
+async def test_a_new_group_has_lost_nothing(kafka_server: KafkaServer) -> None:
+    cluster, seen = OneKafka(kafka_server), Collector()
+    async with running(publisher := cluster.door()):
+        await publisher.publish_records(on_topic(cluster.topic, [an_arrival("0"), an_arrival("1")]))
+    await remove(kafka_server, cluster.topic, before=1)
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    async with running(door):
+        assert await seen.until(1) == ["1"]
+        assert await letters_of_now(door, cluster.group) == []
+
+
+async def test_an_error_while_reading_swallows_nothing(
+    kafka_server: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, calls = FetchResult.getall, 0
+
+    def failing(self: FetchResult, max_records: int | None = None) -> list[object]:
+        nonlocal calls
+        calls += 1
+        if calls in (2, 4, 6):
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the name of a header")
+        return read(self, max_records)  # type: ignore[no-any-return]
+
+    cluster, seen = OneKafka(kafka_server), Collector()
+    async with running(publisher := cluster.door()):
+        arrivals = [an_arrival(f"{n}", sender=f"email:s{n}@example.com") for n in range(40)]
+        await publisher.publish_records(on_topic(cluster.topic, arrivals))
+    monkeypatch.setattr(FetchResult, "getall", failing)
+    door = cluster.door()
+    door.subscribe(cluster.topic, group=cluster.group, handle=seen)
+    async with running(door):
+        await seen.until(40)
+        await until_lag(door, 0)
+    assert sorted(map(int, seen.texts)) == list(range(40))
+    assert calls > 6

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from hub.bus.journal import Chunk, Slot, Transaction
 from hub.bus.log import Log
 from hub.contracts.base import Record
 from hub.contracts.topics import Topic
-from hub.kit.errors import BusUnavailable
+from hub.kit.errors import BusUnavailable, NotFound
 from hub.testing.fakes import FakeClock
 
 TOPIC = Topic("letters", "sender", partitions=2)
@@ -177,6 +179,108 @@ async def test_a_full_disk_is_told_and_overcome(log: Log) -> None:
     await log.append([a_record(1)])
     await log.ping()
     assert await values(log) == [b"0", b"1"]
+
+
+def broken_retention(log: Log, broken: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = log._floor
+
+    def floor(slot: Slot) -> int:
+        if slot is broken:
+            raise LookupError("a fault")
+        return whole(slot)
+
+    monkeypatch.setattr(log, "_floor", floor)
+
+
+async def test_retention_that_fails_for_one_partition_goes_on_with_the_others(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.create_topics([Topic("letters", "sender", partitions=2, retention=None, retention_bytes=1)])
+    await log.append([a_record(n, key=f"k{n}") for n in range(20)])
+    broken, whole = log.slots("letters")
+    broken_retention(log, broken, monkeypatch)
+    await log.retain()
+    assert (broken.first, whole.first) == (0, whole.next)
+
+
+async def test_retention_outlives_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, faults = Log(tmp_path / "bus.sqlite", retention_interval=0.01), 2
+    done = asyncio.Event()
+
+    async def retain() -> None:
+        nonlocal faults
+        faults -= 1
+        if faults >= 0:
+            raise LookupError("a fault")
+        done.set()
+
+    monkeypatch.setattr(log, "retain", retain)
+    await log.open()
+    async with asyncio.timeout(10):
+        await done.wait()
+    await log.close()
+
+
+async def test_a_step_that_fails_fails_alone(log: Log) -> None:
+    def faulty(transaction: Transaction) -> None:
+        slot = log.slot_for("letters", b"anna")
+        transaction.append([Chunk(slot, 1, b"never")])
+        transaction.commit_offsets("never", {slot: 1})
+        raise LookupError("a fault")
+
+    def unwritable(transaction: Transaction) -> None:
+        transaction.connection.execute("INSERT INTO topics VALUES (?, 1, 1, 1)", (["no", "text"],))
+
+    def at_an_end(_: Transaction) -> None:
+        next(iter(()))
+
+    slot = log.slot_for("letters", b"anna")
+    steps = [log._submit(step) for step in (faulty, unwritable, at_an_end)]
+    jobs = [log.append([a_record(n)]) for n in range(50)]
+    results = await asyncio.gather(
+        *jobs[:20],
+        steps[0],
+        *jobs[20:30],
+        steps[1],
+        steps[2],
+        *jobs[30:],
+        log.commit("readers", {slot: 7}),
+        return_exceptions=True,
+    )
+    errors = [result for result in results if isinstance(result, BaseException)]
+    assert [type(error) for error in errors] == [LookupError, sqlite3.ProgrammingError, RuntimeError]
+    assert await values(log) == [b"%d" % n for n in range(50)]
+    assert [result[0][1] for result in results if isinstance(result, list)] == list(range(50))
+    assert (slot.next, log.committed("readers", slot), log.committed_groups()) == (50, 7, {"readers"})
+
+
+async def test_a_disk_that_fails_is_unavailable_for_all(log: Log) -> None:
+    def no_disk(_: Transaction) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    results = await asyncio.gather(log.append([a_record(0)]), log._submit(no_disk), return_exceptions=True)
+    assert [type(result) for result in results] == [BusUnavailable, BusUnavailable]
+    await log.append([a_record(1)])
+    assert await values(log) == [b"1"]
+
+
+async def test_what_is_durable_is_shown_though_showing_it_failed(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Transaction) -> None:
+        raise LookupError("a fault")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "settle", fail)
+        await log.append([a_record(0)])
+    await log.append([a_record(1)])
+    assert await values(log) == [b"0", b"1"]
+
+
+async def test_a_group_that_is_forgotten_is_gone_and_an_unknown_one_is_told(log: Log) -> None:
+    await log.join("readers", ["letters"])
+    await log.forget_group("readers")
+    assert log.committed_groups() == set()
+    with pytest.raises(NotFound, match="no group readers"):
+        await log.forget_group("readers")
 
 
 async def test_a_log_that_is_not_open_is_unavailable(tmp_path: Path) -> None:

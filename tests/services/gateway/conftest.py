@@ -77,6 +77,7 @@ class Hub:
     blobs: FakeBlobs
     clock: FakeClock
     bus: EmbeddedBus
+    log: Log
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
@@ -153,7 +154,7 @@ async def hub(world: World) -> AsyncIterator[Hub]:
     await gateway.start()
     bus = world.bus("tests")
     await bus.start()
-    made = Hub(gateway, world.peers, world.blobs, world.clock, bus)
+    made = Hub(gateway, world.peers, world.blobs, world.clock, bus, world.log)
     yield made
     for client in made.clients:
         await client.aclose()

@@ -2,13 +2,18 @@
 
 from base64 import b64decode
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hub.bus.embedded import EmbeddedBus
 from hub.contracts.base import Envelope, Record
 from hub.contracts.park import MessageParked
+from hub.kit.clock import SystemClock
+from hub.testing.builders import an_arrival, envelopes
+from hub.testing.bus_harness import until_lag
 from hub.testing.waiting import eventually
 
 
@@ -102,7 +107,71 @@ async def test_a_replayed_letter_is_published_again_as_it_was(hub: Any) -> None:
     assert list(record.headers) == [
         ("ce_type", b"interaction.received.v1"),
         ("hub_dead_letter", letter_id.encode()),
+        ("omnihub-only-group", b"interactions"),
     ]
+
+
+async def test_a_replay_is_handled_by_the_group_that_failed_and_by_no_other(hub: Any) -> None:
+    tries: dict[str, list[str]] = {"interactions": [], "campaigns": []}
+    door = EmbeddedBus(hub.log, "tests", SystemClock())
+    for group, seen in tries.items():
+
+        async def handle(envelopes: Sequence[Envelope], group: str = group, seen: list[str] = seen) -> None:
+            seen += [envelope.id for envelope in envelopes]
+            if group == "interactions" and len(seen) == 1:
+                raise ValueError("not yet")
+
+        door.subscribe("inbound", group=group, handle=handle)
+    await door.start()
+    try:
+        (arrived,) = envelopes(an_arrival(1))
+        await door.publish([arrived])
+        (letter,) = await until_taken(hub, 1)
+        await (await hub.admin()).post(f"/dead-letters/{letter['id']}/replay")
+        await until_lag(door, 0)
+    finally:
+        await door.stop()
+    assert tries == {"interactions": [arrived.id] * 2, "campaigns": [arrived.id]}
+
+
+async def publish_large(hub: Any) -> Record:
+    """A record that no letter can carry; as it lies in the log."""
+    await hub.bus.publish_records([a_record(b"x" * 1_900_000, headers=[("hub_dead_letter", b"dl_0")])])
+    (record,) = await replayed_records(hub)
+    return record
+
+
+async def test_what_its_letter_could_not_carry_is_replayed_from_the_topic(hub: Any) -> None:
+    record = await publish_large(hub)
+    (letter_id,) = await park(hub, record)
+    admin = await hub.admin()
+    shown = (await admin.get(f"/dead-letters/{letter_id}")).json()
+    answer = await admin.post(f"/dead-letters/{letter_id}/replay")
+    again = (await replayed_records(hub, 2))[-1]
+    assert (shown["complete"], shown["value"]["size"], shown["value"]["base64"]) == (False, 1_900_041, "")
+    assert (answer.status_code, answer.json()["state"]) == (200, "replayed")
+    assert (again.value, again.offset) == (record.value, record.offset + 1)
+
+
+async def test_what_is_not_kept_any_more_is_refused_and_stays_open(hub: Any) -> None:
+    record = await publish_large(hub)
+    gone, *_ = await park(hub, replace(record, offset=99), a_record(b"small"))
+    now = hub.clock.now()
+    lost = MessageParked.of_lost(("inbound", 3), 7, 12, group="interactions", at=now)
+    await hub.bus.publish([Envelope(event=lost, source="omnihub/tests", time=now)])
+    await until_taken(hub, 3)
+    admin = await hub.admin()
+    for letter_id, words in (
+        (gone, "inbound/6/99 is not kept"),
+        (lost.id, "offsets 7 to 11 of inbound/3 (5 records)"),
+    ):
+        answer = await admin.post(f"/dead-letters/{letter_id}/replay")
+        assert answer.status_code == 409
+        assert words in answer.json()["detail"]
+    assert (await admin.post("/dead-letters/replay", json={"topic": "inbound"})).json() == {"replayed": 1}
+    letters = {item["id"]: item for item in await until_taken(hub, 3)}
+    assert [letters[one]["state"] for one in (gone, lost.id)] == ["open", "open"]
+    assert (letters[lost.id]["lost"], letters[lost.id]["error"]) == (5, "RecordsLost")
 
 
 async def test_a_letter_is_not_published_twice_by_two_replays(hub: Any) -> None:

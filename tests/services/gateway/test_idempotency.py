@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from hub.testing.waiting import eventually
 from services.gateway.rights import Role
@@ -76,6 +77,26 @@ async def test_what_failed_is_tried_again_with_the_same_key(hub: Any) -> None:
     up = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
     assert (down.status_code, up.status_code) == (503, 202)
     assert [call.key for call in hub.peers.calls] == ["3f1c", "3f1c"]
+
+
+@pytest.mark.parametrize("status", [408, 409, 423, 425, 429, 500, 503])
+async def test_what_may_be_otherwise_a_moment_later_is_not_kept(hub: Any, status: int) -> None:
+    admin = await hub.admin()
+    hub.peers.answer("POST", PATH, status, {"title": "not now", "status": status})
+    early = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
+    later = [await admin.post(PATH, json={"text": "Hello"}, headers=KEY) for _ in range(2)]
+    assert (early.status_code, [answer.status_code for answer in later]) == (status, [202, 202])
+    assert ["Idempotency-Replayed" in answer.headers for answer in later] == [False, True]
+    assert len(hub.peers.calls) == 2
+
+
+@pytest.mark.parametrize("status", [404, 413, 422])
+async def test_what_stays_refused_is_kept(hub: Any, status: int) -> None:
+    admin = await hub.admin()
+    hub.peers.answer("POST", PATH, status, {"title": "never", "status": status})
+    answers = [await admin.post(PATH, json={"text": "Hello"}, headers=KEY) for _ in range(2)]
+    assert ([answer.status_code for answer in answers], len(hub.peers.calls)) == ([status, status], 1)
 
 
 async def test_a_write_that_a_crash_cut_short_is_done_again_once_its_lease_is_over(hub: Any) -> None:

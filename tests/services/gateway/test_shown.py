@@ -1,8 +1,11 @@
 """What of an event the live stream shows."""
 
+from dataclasses import replace
+
 import orjson
 
 from hub.contracts.base import Envelope, encode
+from hub.contracts.client import Client, ClientOpened
 from hub.contracts.interaction import Direction, Interaction, InteractionLinked, Link
 from hub.testing.builders import NOON
 from services.gateway.live.shown import shown
@@ -30,3 +33,11 @@ def test_the_live_stream_shows_an_interaction_as_the_api_does() -> None:
     view = orjson.loads(seen.data)["interaction"]
     assert (view["new_text"], view["has_html"], view["blocked_images"], view["auto"]) == ("Да", True, 1, "list")
     assert "secret" not in seen.data
+
+
+def test_what_is_replayed_for_one_group_and_what_has_no_readable_type_is_not_shown() -> None:
+    told = ClientOpened(client=Client(id="cl_1", name="Anna", opened_at=NOON, opened_by="in_1"))
+    record = encode(Envelope(event=told, source="omnihub/test", time=NOON))
+    assert shown(record) is not None
+    assert shown(replace(record, headers=[*record.headers, ("omnihub-only-group", b"campaigns")])) is None
+    assert shown(replace(record, headers=[("ce_type", b"\xff")])) is None

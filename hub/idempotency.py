@@ -11,17 +11,29 @@ from hashlib import blake2b
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import InvalidInput, StoreUnavailable
 from hub.kit.ids import derive, fresh
+from hub.kit.log import Log
+from hub.kit.reasons import reason_of
+from hub.kit.seams import seam
+from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Index, Store
-from services.gateway.amend import amend
-from services.gateway.errors import KeyReused
-from services.gateway.sweep import sweep
+from hub.store.sweep import sweep
+
+log = Log(__name__)
 
 KEYS = CollectionSpec("idempotency", (Index("until"),))
+WINDOW = timedelta(hours=24)
+"""How long results are kept, if nothing else is said."""
 LEASE = timedelta(seconds=5)
 """After a crash a repeated request waits at most this long for the lost one."""
 _RENEW = LEASE.total_seconds() / 2
 _POLL = 0.05
 MAX_KEY = 255
+_MOMENTARY = frozenset({408, 409, 423, 425, 429})
+"""What may be otherwise a moment later, as all from 500 on."""
+
+
+class KeyReused(InvalidInput):
+    """This Idempotency-Key was used with a different request; take a fresh key for a new request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +51,17 @@ Act = Callable[[], Awaitable[Result]]
 class Keys:
     """Remembers the results of writes, for each employee and key, for `window`."""
 
-    def __init__(self, store: Store, clock: Clock, *, window: timedelta) -> None:
+    def __init__(self, store: Store, clock: Clock, *, service: str, window: timedelta = WINDOW) -> None:
         self._keys = store.collection(KEYS)
+        self._service = service
         self._clock = clock
         self._window = window
 
     async def once(self, login: str, key: str, *, request: bytes, act: Act) -> tuple[Result, bool]:
         """Does `act`, or returns what it gave the first time; the second value says which of the two.
 
-        Only results below 500 are kept. After a crash, or when the first try failed, it is done again; what it then
-        does twice must be harmless.
+        Results that may be otherwise a moment later (408, 409, 423, 425, 429, from 500 on) are not kept: a later
+        retry is done anew, as after a crash.
 
         Raises:
             InvalidInput: the key is empty, too long or not printable ASCII.
@@ -102,15 +115,23 @@ class Keys:
         return same and stored["state"] == "running" and from_iso(stored["lease"]) <= now
 
     async def _act(self, claim: Document, act: Act) -> Result:
+        over: Document = {"lease": iso(self._clock.now())}
         try:
             async with self._held(claim):
                 result = await act()
         except BaseException:
-            await self._amend_ours(claim, {"lease": iso(self._clock.now())})
+            await self._note(claim, over)
             raise
-        over: Document = {"lease": iso(self._clock.now())}
-        await self._amend_ours(claim, _done(result) if result.status < 500 else over)
+        seam(f"{self._service}.before_note")
+        await self._note(claim, _done(result) if _lasts(result.status) else over)
         return result
+
+    async def _note(self, claim: Document, new: Document) -> None:
+        """What was done is answered also where it could not be noted."""
+        try:
+            await self._amend_ours(claim, new)
+        except StoreUnavailable as exc:
+            log.warning("answer.not_noted", service=self._service, reason=str(exc))
 
     async def _amend_ours(self, claim: Document, new: Document) -> None:
         """Writes to the claim, unless another took over since."""
@@ -132,8 +153,9 @@ class Keys:
             await asyncio.sleep(_RENEW)
             try:
                 await self._amend_ours(claim, {"lease": iso(self._clock.now() + LEASE)})
-            except StoreUnavailable:
-                continue
+            except Exception as exc:
+                # Without the lease somebody else would do the same at the same time.
+                log.warning("lease.not_renewed", service=self._service, reason=reason_of(exc))
 
 
 def _check(key: str) -> None:
@@ -142,6 +164,10 @@ def _check(key: str) -> None:
             f"Idempotency-Key: 1 to {MAX_KEY} printable ASCII characters, such as a UUID",
             fields={"Idempotency-Key": f"1 to {MAX_KEY} printable ASCII characters"},
         )
+
+
+def _lasts(status: int) -> bool:
+    return status < 500 and status not in _MOMENTARY
 
 
 def _done(result: Result) -> Document:
