@@ -67,6 +67,7 @@ class Envelope:
     """An event with its CloudEvents attributes."""
 
     event: Event
+    """Or one that is `Prepared`, on its way out."""
     source: str
     """The service that tells it, as `omnihub/email`."""
     time: datetime
@@ -92,6 +93,34 @@ class Envelope:
             correlation_id=self.correlation_id or self.id,
             causation_id=self.id,
         )
+
+
+class Prepared:
+    """An event whose JSON is made already: what is published and nothing else. See `Event` for its members."""
+
+    __slots__ = ("TOPIC", "TYPE", "_body", "_id", "_key", "_marks")
+
+    def __init__(
+        self, kind: type[Event], *, body: bytes, key: str, event_id: str, marks: tuple[str, ...] = ()
+    ) -> None:
+        """`kind` is the class that a reader makes of it; here it is not made, for validating has its price."""
+        self.TYPE, self.TOPIC = kind.TYPE, kind.TOPIC
+        self._body, self._key, self._id, self._marks = body, key, event_id, marks
+
+    def on_topic(self) -> str:
+        return self.TOPIC
+
+    def body(self) -> bytes:
+        return self._body
+
+    def event_id(self) -> str:
+        return self._id
+
+    def key(self) -> str:
+        return self._key
+
+    def marks(self) -> tuple[str, ...]:
+        return self._marks
 
 
 class Registry:

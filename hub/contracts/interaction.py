@@ -45,11 +45,14 @@ class DeliveryState(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(DeliveryState).index(self)
+        return _RANKS[self]
 
     @classmethod
     def _missing_(cls, value: object) -> "DeliveryState | None":
         return cls.UNKNOWN if isinstance(value, str) else None
+
+
+_RANKS = {state: rank for rank, state in enumerate(DeliveryState)}
 
 
 class Participant(Body):
@@ -333,7 +336,7 @@ class _AboutInteraction(Event):
         return b'{"interaction":%b,"revision":%d}' % (self.interaction.json_bytes, self.revision)
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.interaction.id, str(self.revision))
+        return event_id_of(type(self), self.interaction.id, self.revision)
 
     def key(self) -> str:
         return self.interaction.born_client_id or self.interaction.client_id
@@ -344,29 +347,29 @@ class InteractionLinked(_AboutInteraction):
 
     TYPE: ClassVar[str] = "interaction.linked.v1"
 
-    def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.interaction.id)
-
     def marks(self) -> tuple[str, ...]:
-        told = {
-            BOUNCE: self.interaction.bounce,
-            CONTACTS: self.interaction.contacts,
-            ACKNOWLEDGE: self.interaction.acknowledge,
-        }
-        return tuple(mark for mark, there in told.items() if there)
+        return marks_of(self.interaction.__dict__)
 
 
 BOUNCE, CONTACTS, ACKNOWLEDGE = "bounce", "contacts", "acknowledge"
 """Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer."""
 
 
+def marks_of(interaction: Mapping[str, object]) -> tuple[str, ...]:
+    """The marks of a linked interaction with these fields."""
+    return tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark))
+
+
+def event_id_of(kind: type[Event], interaction_id: str, revision: int) -> str:
+    """Of what is told of an interaction: linked and planned it is once, changed with every revision."""
+    changed = kind.TYPE == "interaction.changed.v1"
+    return derive("ev", kind.TYPE, interaction_id, *((str(revision),) if changed else ()))
+
+
 class InteractionPlanned(_AboutInteraction):
     """An employee's message was accepted and is on its way to the channel."""
 
     TYPE: ClassVar[str] = "interaction.planned.v1"
-
-    def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.interaction.id)
 
 
 class InteractionChanged(_AboutInteraction):

@@ -117,6 +117,13 @@ class Collection(Protocol):
         """The ids that were swapped; each document stands for itself."""
         ...
 
+    async def unset(self, documents: Sequence[Document], *fields: str) -> set[str]:
+        """Takes top-level fields out of those whose stored version is still their `_v`, and makes it one higher.
+
+        The ids of those; the same as a swap, without writing the rest of the document anew.
+        """
+        ...
+
     async def put_many(self, documents: Sequence[Document]) -> None:
         """Writes whatever is there already; for what is derived and the same whoever writes it."""
         ...

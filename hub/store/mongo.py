@@ -7,7 +7,7 @@ from typing import Any
 
 from bson.errors import InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
-from pymongo import ReplaceOne, errors
+from pymongo import ReplaceOne, UpdateOne, errors
 
 from hub.kit.errors import ConfigurationError, InvalidInput, StoreUnavailable
 from hub.kit.ids import fresh
@@ -191,6 +191,18 @@ class MongoCollection:
         if len(ours | later) == matched:
             return ours | later
         raise StoreUnavailable(f"MongoDB: {self.spec.name}: others wrote at once, read again")
+
+    async def unset(self, documents: Sequence[Document], *fields: str) -> set[str]:
+        """As `swap_many`, one change for each."""
+        read = {id_of(document): version_of(document) for document in documents}
+        if not read:
+            return set()
+        token = fresh("bulk")
+        change = {"$unset": dict.fromkeys(fields, ""), "$inc": {VERSION: 1}, "$set": {_WRITER: token}}
+        writes = [UpdateOne({ID: doc_id, VERSION: version}, change) for doc_id, version in read.items()]
+        with _translated():
+            matched = (await self._documents.bulk_write(writes, ordered=False)).matched_count
+            return set(read) if matched == len(read) else await self._won(read, token, matched)
 
     async def put_many(self, documents: Sequence[Document]) -> None:
         left = last_of_each(documents)

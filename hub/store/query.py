@@ -341,8 +341,11 @@ def version_of(document: Document) -> int:
     raise _invalid(VERSION, "give the document as it was read, with its version")
 
 
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
 def _scalar(value: Any) -> TypeGuard[Scalar]:
-    return value is None or isinstance(value, str | int | float)
+    return type(value) in _SCALARS or isinstance(value, str | int | float)
 
 
 def _storable(text: str) -> bool:

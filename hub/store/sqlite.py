@@ -133,6 +133,12 @@ class SqliteCollection:
         rows = [self._row(doc_id, doc, version_of(doc)) for doc_id, doc in first_of_each(documents).items()]
         return await self._write(rows, lambda stored, read: read + 1 if stored == read else None)
 
+    async def unset(self, documents: Sequence[Document], *fields: str) -> set[str]:
+        read = {id_of(document): version_of(document) for document in documents}
+        if not read:
+            return set()
+        return await self._writer.run(lambda connection: self.statements.unset(connection, read, fields))
+
     async def put_many(self, documents: Sequence[Document]) -> None:
         rows = [self._row(doc_id, document, 0) for doc_id, document in last_of_each(documents).items()]
         await self._write(rows, lambda stored, _: (stored or 0) + 1)

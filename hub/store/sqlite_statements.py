@@ -105,6 +105,20 @@ class Statements:
         for field, table in self._lists.items():
             table.write(connection, rows, field, self._schema.fields)
 
+    def unset(self, connection: sqlite3.Connection, read: Mapping[str, int], fields: Sequence[str]) -> set[str]:
+        """Takes fields out of the bodies in place."""
+        stored = self.versions(connection, list(read))
+        ids = [doc_id for doc_id, version in read.items() if stored.get(doc_id) == version]
+        paths = ", ".join(f"'$.\"{field}\"'" for field in fields)
+        columns = [f"{_column(field)} = NULL" for field in fields if field in self._schema.fields]
+        changes = ["v = v + 1", f"body = json_set(json_remove(body, {paths}), '$._v', v + 1)", *columns]
+        sql = f"UPDATE {self._table} SET {', '.join(changes)} WHERE id IN (SELECT value FROM json_each(?))"
+        connection.execute(sql, (_json(ids),))
+        for field in fields:
+            if field in self._lists:
+                self._lists[field].delete(connection, ids)
+        return set(ids)
+
     def _upsert(self, rows: int) -> str:
         columns = ["id", "v", "body", *self._columns]
         one = f"({', '.join('?' * len(columns))})"

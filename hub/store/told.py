@@ -190,7 +190,7 @@ class Told:
 
     async def clear(self, documents: Iterable[Document]) -> set[str]:
         """What they owed is published; the ids of those that nobody changed since."""
-        return await self._collection.swap_many([untold(each) for each in documents if each.get("owes")])
+        return await self._collection.unset([each for each in documents if each.get("owes")], *_OWED)
 
     def _owing(self, before: Document | None, given: Document | Owing, causes: Causes) -> Document:
         owing = given if isinstance(given, Owing) else Owing(given)
@@ -225,7 +225,7 @@ class Told:
         check_size([encode(self._wrap(fact)) for fact in facts if isinstance(fact, Event)])
         if all(isinstance(fact, Event) for fact in facts):
             return
-        size = len(orjson.dumps(untold(document))) + _FRAME
+        size = len(orjson.dumps(document)) + _FRAME
         if size > RECORD_BYTES:
             raise TooLarge(
                 f"{document['_id']} would be told in an event of {size:,} bytes, over the limit of {RECORD_BYTES:,};"
@@ -266,11 +266,6 @@ async def tell(*debts: Debt) -> None:
         await owing[0][0].bus.publish(envelopes)
     seam("outbox.after_publish")
     await asyncio.gather(*(told.clear(documents) for told, documents in owing))
-
-
-def untold(document: Document) -> Document:
-    """The document without the bookkeeping of what it owes."""
-    return {name: value for name, value in document.items() if name not in _OWED}
 
 
 def _without(entries: list[dict[str, Any]], facts: Sequence[Fact]) -> list[dict[str, Any]]:

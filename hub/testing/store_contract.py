@@ -150,6 +150,29 @@ class StoreContract(FindContract):
         with pytest.raises(InvalidInput, match="_v"):
             await things.swap(a_thing("1"))
 
+    # Unset
+
+    async def test_fields_are_taken_out_of_what_nobody_changed_since(self, things: Collection) -> None:
+        await things.insert_many(
+            [a_thing(n, owes=True, deep={"ё": [1.5, None, "\u0000 «"]}) for n in ("1", "2", "3")]
+        )
+        await things.swap(a_thing("2", _v=1, owes=True, by="other"))
+        read = [a_thing(n, _v=1) for n in ("1", "2", "3", "4")]
+        assert await things.unset(read, "owes", "state", "none") == {"1", "3"}
+        thing = a_thing("1", deep={"ё": [1.5, None, "\u0000 «"]}, _v=2)
+        del thing["state"]
+        assert await things.get("1") == thing
+        assert (await things.get("2") or {})["owes"] is True
+        assert await every_page(things, {"owes": True}) == ["2"]
+        assert await things.swap({**thing, "owes": True})
+        assert await things.unset([], "owes") == set()
+
+    async def test_of_twenty_who_take_a_field_out_one_wins(self, things: Collection) -> None:
+        await things.insert(a_thing("1", owes=True))
+        won = await asyncio.gather(*(things.unset([a_thing("1", _v=1)], "owes") for _ in range(20)))
+        assert sum(map(len, won)) == 1
+        assert await things.get("1") == a_thing("1", _v=2)
+
     # Put and delete
 
     async def test_a_put_writes_whatever_is_there(self, things: Collection) -> None:

@@ -83,13 +83,18 @@ def _moves(before: Delivery, event: DeliveryRecorded) -> bool:
     return event.state.rank >= before.state.rank
 
 
+def _says(event: DeliveryRecorded, before: Delivery) -> bool:
+    """Another state has another reason, or none; the same one may have got one, as why it waits."""
+    return event.state != before.state or bool(event.reason)
+
+
 def delivery_after(before: Delivery | None, event: DeliveryRecorded) -> Delivery:
     """The delivery after what was told; a state of lower rank than the present one changes nothing."""
     moves = before is None or _moves(before, event)
     return Delivery(
         receipt=event.receipt if before is None or moves else before.receipt,
         state=event.state if before is None or moves else before.state,
-        reason=event.reason if before is None or (moves and event.state != before.state) else before.reason,
+        reason=event.reason if before is None or (moves and _says(event, before)) else before.reason,
         copy_state=event.copy_state or (before.copy_state if before else None),
         copy_reason=event.copy_reason if event.copy_state else (before.copy_reason if before else None),
     )

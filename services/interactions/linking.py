@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from hub.contracts.bounce import from_robot
@@ -148,6 +149,7 @@ def subject_key(subject: str) -> str:
     return " ".join(_PREFIXES.sub("", subject).casefold().split())
 
 
+@lru_cache(maxsize=4096)
 def new_chain_id(interaction_id: str) -> str:
     return derive("ch", interaction_id, at=moment_of(interaction_id))
 
