@@ -8,6 +8,7 @@ published more than once, with the same id.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -119,9 +120,34 @@ class Told:
         """All as they are stored then, by id, and the ids of those that are new."""
         owing = [self._owing(None, each, causes or {}) for each in documents]
         new = await self._collection.insert_many(owing)
-        stored = {document["_id"]: {**document, "_v": 1} for document in owing if document["_id"] in new}
-        missing = [document["_id"] for document in owing if document["_id"] not in new]
-        return stored | (await self._collection.get_many(missing) if missing else {}), new
+        return await self._as_stored(owing, new), new
+
+    async def insert_repeated(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
+        """The same for what the bus hands over again until it is done: no debt is stored, `anew` tells what it is."""
+        for document in documents:
+            self._check(document, self._facts(None, document))
+        new = await self._collection.insert_many(documents)
+        return await self._as_stored(documents, new), new
+
+    def anew(self, documents: Iterable[Document], causes: Causes) -> list[Envelope]:
+        """What is told of these when they are new: the same, with the same ids, whenever one is handed them again."""
+        now = self._clock.now()
+        return [
+            self._caused(fact if isinstance(fact, Event) else self._state(fact, document), causes, document, now)
+            for document in documents
+            for fact in self._facts(None, document)
+        ]
+
+    def _caused(self, event: Event, causes: Causes, document: Document, now: datetime) -> Envelope:
+        cause = causes.get(document["_id"])
+        if cause is None:
+            return Envelope(event=event, source=self.source, time=now)
+        return cause.caused(event, source=self.source, time=now)
+
+    async def _as_stored(self, documents: Sequence[Document], new: set[str]) -> dict[str, Document]:
+        stored = {document["_id"]: {**document, "_v": 1} for document in documents if document["_id"] in new}
+        missing = [document["_id"] for document in documents if document["_id"] not in new]
+        return stored | (await self._collection.get_many(missing) if missing else {})
 
     async def amend(self, doc_id: str, change: Change, *, cause: Envelope | None = None) -> Document | None:
         """The document as it is then; none where there is none. Nothing is published yet. Raises TooLarge."""
@@ -165,8 +191,8 @@ class Told:
         return {d["_id"]: {**d, "_v": d["_v"] + 1} for d in owing if d["_id"] in swapped}
 
     async def remove(self, document: Document) -> bool:
-        """Takes back a document that nobody has heard of yet; False when somebody changed or told it meanwhile."""
-        return bool(document.get("owes")) and await self._collection.delete(document)
+        """Takes back a document that nobody has heard of; False when somebody changed it meanwhile."""
+        return await self._collection.delete(document)
 
     async def tell(self, *documents: Document) -> bool:
         """Publishes what they owe, and clears it. False: bus or store are down, the sweeper does it later."""
@@ -190,7 +216,8 @@ class Told:
 
     async def clear(self, documents: Iterable[Document]) -> set[str]:
         """What they owed is published; the ids of those that nobody changed since."""
-        return await self._collection.unset([each for each in documents if each.get("owes")], *_OWED)
+        owing = [each for each in documents if each.get("owes")]
+        return await self._collection.unset(owing, *_OWED) if owing else set()
 
     def _owing(self, before: Document | None, given: Document | Owing, causes: Causes) -> Document:
         owing = given if isinstance(given, Owing) else Owing(given)
@@ -249,23 +276,22 @@ class Told:
 Debt = tuple[Told, Iterable[Document]]
 
 
-async def tell(*debts: Debt) -> None:
-    """Publishes what these documents owe in one step of the bus, and clears it.
+async def tell(*debts: Debt, also: Sequence[Envelope] = ()) -> None:
+    """Publishes what these documents owe, after `also`, in one step of the bus, and clears it.
 
     Raises:
         TransientError: the bus or a store did not confirm; they go on owing.
         Undecodable: this version does not know such an event.
     """
     owing = [(told, [each for each in documents if each.get("owes")]) for told, documents in debts]
-    owing = [(told, documents) for told, documents in owing if documents]
     envelopes = [e for told, documents in owing for document in documents for e in told.envelopes(document)]
-    if not owing:
+    if not debts or not (also or any(documents for _, documents in owing)):
         return
     seam("outbox.before_publish")
-    if envelopes:
-        await owing[0][0].bus.publish(envelopes)
+    if also or envelopes:
+        await debts[0][0].bus.publish([*also, *envelopes])
     seam("outbox.after_publish")
-    await asyncio.gather(*(told.clear(documents) for told, documents in owing))
+    await asyncio.gather(*(told.clear(documents) for told, documents in owing if documents))
 
 
 def _without(entries: list[dict[str, Any]], facts: Sequence[Fact]) -> list[dict[str, Any]]:

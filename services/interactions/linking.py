@@ -11,7 +11,7 @@ What a machine sent (a bounce, an automatic reply) is no sign that the client go
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -81,6 +81,14 @@ class Known:
     answered: dict[str, Claim] = field(default_factory=dict)
     """By the name of a message: who answered it before it came."""
 
+    def without_strangers(self) -> "Known":
+        """Without references to chains whose client is not stored: whoever made them has not come back in time."""
+        claims, answered = (
+            {name: claim for name, claim in each.items() if self.root(claim.client_id) in self.heads}
+            for each in (self.claims, self.answered)
+        )
+        return replace(self, claims=claims, answered=answered)
+
     def root(self, client_id: str) -> str:
         return self.roots.get(client_id, client_id)
 
@@ -149,6 +157,11 @@ def subject_key(subject: str) -> str:
     return " ".join(_PREFIXES.sub("", subject).casefold().split())
 
 
+def new_client_id(interaction_id: str) -> str:
+    """Of the client that this interaction opens, if it opens one."""
+    return derive("cl", interaction_id, at=moment_of(interaction_id))
+
+
 @lru_cache(maxsize=4096)
 def new_chain_id(interaction_id: str) -> str:
     return derive("ch", interaction_id, at=moment_of(interaction_id))
@@ -170,7 +183,7 @@ def _decide(arrival: InteractionReceived, seen: Known, rules: Rules) -> Decision
                 # Decided before, and others have seen it: what is known by now does not change it any more.
                 claim, reason = opened
             return _decision(arrival, other, claim, reason, seen)
-    owner = client_id or derive("cl", arrival.id, at=moment_of(arrival.id))
+    owner = client_id or new_client_id(arrival.id)
     claim = Claim(new_chain_id(arrival.id), owner, None, arrival.id)
     return _decision(arrival, other, claim, Link(rule="new_chain"), seen)
 

@@ -148,12 +148,10 @@ class Repository:
         """Makes the decisions hold against everybody else. The clients they are in, by id; none when somebody decided
         otherwise meanwhile.
         """
-        claimed = await asyncio.gather(
-            self._claim_addresses(decisions, stored, causes), self._claim_names(decisions, stored)
-        )
+        claimed = await asyncio.gather(self._claim_addresses(decisions, stored), self._claim_names(decisions, stored))
         return await self._claim_clients(decisions, stored, causes) if all(claimed) else None
 
-    async def _claim_addresses(self, decisions: Sequence[Decision], stored: Stored, causes: Causes) -> bool:
+    async def _claim_addresses(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         wanted: dict[str, Document] = {}
         for d in decisions:
             if d.new_address and d.address:
@@ -163,8 +161,11 @@ class Repository:
         old = [
             (stored.unowned[a], stored.unowned[a] | document) for a, document in wanted.items() if a in stored.unowned
         ]
-        found, _ = await self.addresses.insert_many(new, causes=causes) if new else ({}, set())
-        found |= await self.addresses.swap_many(old, causes=causes) if old else {}
+        found, _ = await self.addresses.insert_many(new) if new else ({}, set())
+        if old:
+            taken = await self.addresses.swap_many(old)
+            await self.addresses.tell(*taken.values())
+            found |= taken
         return all(found.get(a, {}).get("client_id") == document["client_id"] for a, document in wanted.items())
 
     async def _claim_names(self, decisions: Sequence[Decision], stored: Stored) -> bool:
@@ -331,24 +332,31 @@ class Repository:
         await self.addresses.tell(stored)
         return str(stored["client_id"])
 
-    async def withdraw(self, decision: Decision) -> None:
-        """What was reserved for a decision that lost goes again, unless others built on it: a chain in the list of
-        its client, and where that is all that he has, he himself; his address is nobody's then.
+    async def withdraw(self, arrival_id: str, client_id: str, chain_id: str) -> None:
+        """What was reserved for a decision that lost goes again, unless others built on it: the chain, and where
+        that is all that its client has, he himself; his address is nobody's then.
         """
-        client = await self.clients.get(decision.holder)
+        client = await self.clients.get(client_id)
         listed = [entry["id"] for entry in client["open_chains"]] if client else []
-        if (
-            client is None
-            or decision.chain_id not in listed
-            or await self.newest_of_chain(decision.chain_id, limit=1)
-        ):
+        if client is None or chain_id not in listed or await self.newest_of_chain(chain_id, limit=1):
             return
-        alone = listed == [decision.chain_id] and client["opened_by"] == decision.arrival.id
-        if alone and not await self.newest_of_client(client["_id"], limit=1) and await self.clients.remove(client):
-            for entry in client["addresses"]:
-                await self.addresses.amend(entry["address"], lambda now: _disowned(now, client["_id"]))
-            return
-        await self.clients.amend(client["_id"], lambda now: _without_head(now, decision.chain_id))
+        chain = await self.chains.get(chain_id)
+        if chain and chain["opened_by"] == arrival_id:
+            await self.chains.remove(chain)
+        alone = listed == [chain_id] and client["opened_by"] == arrival_id
+        if not alone or await self.newest_of_client(client_id, limit=1) or not await self._remove_client(client):
+            await self.clients.amend(client_id, lambda now: _without_head(now, chain_id))
+
+    async def _remove_client(self, client: Document) -> bool:
+        """His addresses first: a kill in between leaves a client to be removed, never an address of nobody."""
+        addresses = [entry["address"] for entry in client["addresses"]]
+        for address in addresses:
+            await self.addresses.amend(address, lambda now: _owned_by(now, None, instead_of=client["_id"]))
+        if await self.clients.remove(client):
+            return True
+        for address in addresses:
+            await self.addresses.amend(address, lambda now: _owned_by(now, client["_id"], instead_of=None))
+        return False
 
     async def planned(self, where: Mapping[str, Any], *, limit: int, after: str | None) -> Page:
         """Planned messages, the next one first. `where` without the conditions that are None."""
@@ -398,8 +406,8 @@ def _caused(cause_id: str, interaction: Document) -> Document:
     return interaction if interaction["cause_id"] else {**interaction, "cause_id": cause_id}
 
 
-def _disowned(address: Document, client_id: str) -> Document:
-    return {**address, "client_id": None} if address["client_id"] == client_id else address
+def _owned_by(address: Document, client_id: str | None, *, instead_of: str | None) -> Document:
+    return {**address, "client_id": client_id} if address["client_id"] == instead_of else address
 
 
 def _without_head(client: Document, chain_id: str) -> Document:

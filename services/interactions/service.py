@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from hub.bus.base import Bus
@@ -16,7 +17,7 @@ from hub.store.base import Document
 from hub.store.told import tell
 from hub.store.waiting import Waiting
 from services.interactions.deliveries import Deliveries, Missing
-from services.interactions.linking import Decision, Rules, link
+from services.interactions.linking import Decision, Rules, link, new_chain_id, new_client_id
 from services.interactions.models import attachment_documents, interaction_name, linked
 from services.interactions.news import NEWS, News
 from services.interactions.repository import SOURCE, Repository, Stored
@@ -24,10 +25,30 @@ from services.interactions.repository import SOURCE, Repository, Stored
 log = Log(__name__)
 PLAIN = Rules()
 _TRIES = 20
+_PATIENT = 12
+"""Tries for which a message waits for one that it refers to and that is being linked at this moment."""
 _PAUSE = 0.01
 """Seconds that the pause between two tries grows by at most."""
 GROUP = "interactions"
 """Of the bus; and of the dead letters of news that waited in vain."""
+
+
+@dataclass(slots=True)
+class Linked:
+    """Interactions as they are stored, their clients and chains, which may owe, and what is told of them."""
+
+    stored: dict[str, Document] = field(default_factory=dict)
+    clients: dict[str, Document] = field(default_factory=dict)
+    chains: dict[str, Document] = field(default_factory=dict)
+    facts: list[Envelope] = field(default_factory=list)
+
+    def __add__(self, other: "Linked") -> "Linked":
+        return Linked(
+            self.stored | other.stored,
+            self.clients | other.clients,
+            self.chains | other.chains,
+            self.facts + other.facts,
+        )
 
 
 class Interactions:
@@ -63,54 +84,87 @@ class Interactions:
         first = {arrival.id: arrival for arrival in reversed(arrivals)}
         known = await repository.interactions.get_many(first)
         fresh = [arrival for i, arrival in reversed(first.items()) if i not in known]
-        stored, clients = await self._link(fresh, causes) if fresh else ({}, {})
+        found = await self._link(fresh, causes) if fresh else Linked()
         if known:
-            stored |= known
-            clients |= await repository.clients.get_many({document["client_id"] for document in known.values()})
-        chains = await repository.touch_chains(list(stored.values()), causes)
-        stored |= await self._with_accounts(arrivals, stored, causes)
-        debts = ((repository.clients, clients), (repository.chains, chains), (repository.interactions, stored))
-        await tell(*((told, documents.values()) for told, documents in debts))
+            await self._clear_up(known)
+            found += await self._again(known, causes)
+        more = await self._with_accounts(arrivals, found.stored, causes)
+        debts = [(repository.clients, found.clients), (repository.chains, found.chains)]
+        debts.append((repository.interactions, found.stored | more))
+        await tell(*((told, documents.values()) for told, documents in debts), also=found.facts)
         seam("interactions.after_publish")
-        return stored
+        return found.stored | more
 
-    async def _link(
-        self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]
-    ) -> tuple[dict[str, Document], dict[str, Document]]:
-        """The interactions as they are stored, and the clients they are in."""
+    async def _link(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
+        found, left = Linked(), list(arrivals)
+        while left:
+            found += await self._link_ready(left, causes)
+            left = [arrival for arrival in left if arrival.id not in found.stored]
+        return found
+
+    async def _link_ready(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
+        """Those that need not wait for others who are being linked at this moment."""
+        repository = self._repository
         decisions, owners, clients = await self._decide(arrivals, causes)
         seam("interactions.after_claims")
         documents = [linked(decision, owners) for decision in decisions]
-        attachments = [each for document in documents for each in attachment_documents(document)]
-        if attachments:
-            await self._repository.attachments.insert_many(attachments)
-        stored, new = await self._repository.interactions.insert_many(documents, causes=causes)
+        storing = asyncio.ensure_future(self._insert(documents))
+        await asyncio.sleep(0)  # The store's thread writes them while this one makes ready what is told.
+        facts = repository.interactions.anew([{**document, "_v": 1} for document in documents], causes)
+        stored, new = await storing
         seam("interactions.after_state")
         lost = [decision for decision in decisions if decision.arrival.id not in new]
         if lost:
             await self._yield(lost, stored)
-            clients = await self._repository.clients.get_many({d["client_id"] for d in stored.values()})
-        return stored, clients
+            return await self._again(stored, causes)
+        chains = await repository.touch_chains(documents, causes)
+        return Linked(stored, clients, chains, facts)
+
+    async def _again(self, stored: Mapping[str, Document], causes: Mapping[str, Envelope]) -> "Linked":
+        """What is told of interactions that were there before: also what a crash may have kept from being told."""
+        repository = self._repository
+        chains = await repository.touch_chains(list(stored.values()), causes)
+        clients = await repository.clients.get_many({document["client_id"] for document in stored.values()})
+        return Linked(dict(stored), clients, chains, repository.interactions.anew(stored.values(), causes))
+
+    async def _clear_up(self, known: Mapping[str, Document]) -> None:
+        """What an earlier try of ours, that was killed while another copy stored these, may have left reserved."""
+        await self._repository.settle_claims(known)
+        for interaction_id, document in known.items():
+            if document["chain_id"] != new_chain_id(interaction_id):
+                for client_id in (document["client_id"], new_client_id(interaction_id)):
+                    await self._repository.withdraw(interaction_id, client_id, new_chain_id(interaction_id))
+
+    async def _insert(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
+        attachments = [each for document in documents for each in attachment_documents(document)]
+        if attachments:
+            await self._repository.attachments.insert_many(attachments)
+        return await self._repository.interactions.insert_repeated(documents)
 
     async def _yield(self, lost: Sequence[Decision], stored: Mapping[str, Document]) -> None:
         """Another copy stored these first, perhaps elsewhere: what was reserved for our decisions follows its own."""
-        elsewhere = [d for d in lost if stored[d.arrival.id]["chain_id"] != d.chain_id]
         await self._repository.settle_claims({d.arrival.id: stored[d.arrival.id] for d in lost})
-        for decision in elsewhere:
-            log.info("link.yielded", interaction_id=decision.arrival.id)
-            await self._repository.withdraw(decision)
+        for decision in lost:
+            if stored[decision.arrival.id]["chain_id"] != decision.chain_id:
+                log.info("link.yielded", interaction_id=decision.arrival.id)
+                await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
 
     async def _decide(
         self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]
     ) -> tuple[list[Decision], Mapping[str, str], dict[str, Document]]:
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
-            decisions = link(arrivals, stored.known, self._rules)
+            known = stored.known if attempt < _PATIENT else stored.known.without_strangers()
+            decisions = link(arrivals, known, self._rules)
             opens = {d.holder for d in decisions if d.new_chain}
-            early = any(d.early and d.holder not in opens for d in decisions)
-            clients = None if early else await self._repository.claim(decisions, stored, causes)
-            if clients is not None:
-                return decisions, _owners(decisions, stored), clients
+            ready = [d.arrival for d in decisions if not d.early or d.holder in opens]
+            if ready and len(ready) < len(decisions) and attempt:
+                # Whoever the rest waits for may be waiting for one of these.
+                return await self._decide(ready, causes)
+            if len(ready) == len(decisions):
+                clients = await self._repository.claim(decisions, stored, causes)
+                if clients is not None:
+                    return decisions, _owners(decisions, stored), clients
             log.debug("link.contended", arrivals=len(arrivals))
             await asyncio.sleep(random.uniform(0, _PAUSE * attempt))
         raise StoreUnavailable("linking: others change the same clients at once")
