@@ -149,7 +149,18 @@ class Repository:
         otherwise meanwhile.
         """
         claimed = await asyncio.gather(self._claim_addresses(decisions, stored), self._claim_names(decisions, stored))
-        return await self._claim_clients(decisions, stored, causes) if all(claimed) else None
+        clients = await self._claim_clients(decisions, stored, causes) if all(claimed) else None
+        if clients is not None:
+            await self._free_addresses(decisions, stored)
+        return clients
+
+    async def _free_addresses(self, decisions: Sequence[Decision], stored: Stored) -> None:
+        """An address that was claimed for a client whom, after a crash, nobody opened, and nobody opens now."""
+        for d in decisions:
+            owner = stored.owners.get(d.address.address) if d.address else None
+            if d.address and owner and stored.known.root(owner) not in {*stored.known.heads, d.holder}:
+                free = partial(_owned_by, client_id=None, instead_of=owner)
+                await self.addresses.amend(d.address.address, free)
 
     async def _claim_addresses(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         wanted: dict[str, Document] = {}
