@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.channels.base import Health, Intent, Outcome
+from hub.channels.bodies import with_bodies
 from hub.channels.health import HealthNotes, judge
 from hub.contracts.interaction import SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.safe_html import sanitise
 from services.email.compose import compose
 from services.email.inbound.poller import Poller
 from services.email.models import Mailbox, OutgoingMail
@@ -65,10 +67,18 @@ class EmailChannel:
         """The mail of a message, the same bytes each time.
 
         Raises:
-            NotFound: an attachment is not in the blobs.
+            NotFound: an attachment, or the text, is not in the blobs.
         """
+        message = _safe(await with_bodies(message, self._blobs))
         content = {attachment.blob: await self._blobs.get(attachment.blob) for attachment in message.attachments}
         return compose(message, self.mailbox, at=at, attachments=content)
 
     async def health(self) -> Health:
         return judge(self._notes.document(), now=self._clock.now(), silence=self._settings.silence)
+
+
+def _safe(message: SendMessage) -> SendMessage:
+    """HTML that the ledger did not hold was not made safe when the message was accepted."""
+    if not message.html_blob or not message.html:
+        return message
+    return message.model_copy(update={"html": sanitise(message.html, images=True).html})
