@@ -12,7 +12,7 @@ import pytest
 from hub.contracts.address import ConsentRecorded
 from hub.contracts.interaction import Delivery, DeliveryRecorded, DeliveryState, InteractionReceived
 from hub.vendors.twilio import is_signed, signature
-from services.interactions.service import delivery_after
+from services.interactions.deliveries import delivery_after
 from services.messaging.adapters.http_sms import _filled
 from services.messaging.models import SmsNumber, TwilioProvider
 from services.messaging.sms.channel import Text
