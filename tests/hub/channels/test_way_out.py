@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.channels import feed, lanes
+from hub.channels.feed import PAGE
 from hub.channels.gate import Rules
-from hub.channels.lanes import FLOOR
+from hub.channels.lanes import FLOOR, WINDOW
 from hub.channels.sender import Hold
 from hub.contracts.address import AddressChanged, AddressState, Consent
 from hub.contracts.interaction import GroupChanged, SendMessage
@@ -121,9 +121,8 @@ async def test_a_recipient_who_has_to_wait_costs_the_others_nothing(tmp_path: Pa
         assert pace.asked < 30
 
 
-async def test_what_is_in_memory_is_bounded_whatever_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "WINDOW", 60)
-    monkeypatch.setattr(feed, "PAGE", 10)
+async def test_what_is_in_memory_is_bounded_whatever_waits(tmp_path: Path) -> None:
+    count = 2 * WINDOW
     async with a_rig(tmp_path) as rig:
         most = 0
 
@@ -132,10 +131,10 @@ async def test_what_is_in_memory_is_bounded_whatever_waits(tmp_path: Path, monke
             most = max(most, len(rig.sender._lanes))
 
         rig.provider.before_intent = look
-        await rig.give(*a_mailing(400))
+        await rig.give(*a_mailing(count))
         async with rig.running():
-            assert len(set(await rig.got(400))) == 400
-    assert most <= 60 + 10
+            assert len(set(await rig.got(count))) == count
+    assert WINDOW / 2 < most <= WINDOW + PAGE
 
 
 async def test_a_backlog_for_one_recipient_leaves_whole_and_in_order(tmp_path: Path) -> None:
@@ -288,19 +287,21 @@ async def test_while_the_hub_is_held_nothing_leaves_and_nothing_changes(tmp_path
 
 async def test_a_hub_that_is_held_between_the_choice_and_the_intent_keeps_the_message(tmp_path: Path) -> None:
     async with a_rig(tmp_path) as rig:
-        rig.provider.before_intent = lambda _: setattr(rig.restraint, "_held", len(rig.provider.got) == 0 and first())
-        calls: list[bool] = []
+        begun = asyncio.Event()
 
-        def first() -> bool:
-            calls.append(True)
-            return len(calls) == 1
+        async def hold_now() -> None:
+            if not begun.is_set():
+                hold(tmp_path)
+                await asyncio.sleep(1.1)  # what is said of it may be a second old
+                begun.set()
 
+        rig.provider.before_intent = lambda _: hold_now()
         await rig.give(a_message(1))
         async with rig.running():
-            await rig.until(lambda: bool(calls))
+            await begun.wait()
             await asyncio.sleep(0.2)
             assert (rig.provider.got, (await rig.state(1, "queued"))["attempts"]) == ([], 0)
-            rig.restraint._held = False
+            release(tmp_path)
             assert await rig.got(1) == ["1"]
 
 
