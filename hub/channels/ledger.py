@@ -234,8 +234,8 @@ class Ledger:
         """
         try:
             await self._publish([document])
-            await self.sends.save(document, owed=False)
-        except (TransientError, Conflict) as exc:
+            await self.sends.save_many([{**document, "owed": False}])
+        except TransientError as exc:
             log.warning("delivery.owed", interaction_id=document["_id"], error=str(exc))
 
     async def tell_many(self, documents: Sequence[Document]) -> None:
