@@ -1,4 +1,4 @@
-"""Answers while a mailing leaves from the same mailbox: from the bus to the SMTP server, on the whole email service."""
+"""Answers while a mailing leaves from the same mailbox: from the bus to the SMTP server, on the email service."""
 
 import argparse
 import asyncio
@@ -74,12 +74,15 @@ class Office:
         self.simulator = simulator
         self.mailbox = mailbox
         self.arrived: dict[str, float] = {}
+        self.all_arrived = asyncio.Event()
         simulator.on_delivery.append(self._rung)
 
     def _rung(self, address: str) -> None:
         if address == CUSTOMER:
             mail = self.simulator.sent[-1]
             self.arrived[str(mail.message["Subject"])] = time.perf_counter()
+            if len(self.arrived) == ANSWERS:
+                self.all_arrived.set()
 
     async def give(self, messages: list[SendMessage]) -> None:
         now = datetime.now(UTC)
@@ -98,8 +101,7 @@ class Office:
             await self.give([a_message(f"answer {number}", self.mailbox, CUSTOMER, mass=False)])
             await asyncio.sleep(BETWEEN)
         async with asyncio.timeout(120):
-            while len(self.arrived) < ANSWERS:
-                await asyncio.sleep(0.05)
+            await self.all_arrived.wait()
         return [self.arrived[name] - at for name, at in given.items()]
 
 
@@ -119,7 +121,9 @@ async def _run(folder: Path, simulator: MailSimulator, mailing: int) -> dict[str
     office = Office(bus, simulator, await _mailbox(service.http, simulator))
     begun = time.perf_counter()
     await office.mailing(mailing)
-    while await _waiting(service.http) + len(simulator.sent) < mailing:
+    while True:
+        if await _waiting(service.http) + len(simulator.sent) >= mailing:
+            break
         await asyncio.sleep(1)
     given = time.perf_counter() - begun
     settle()

@@ -1,5 +1,6 @@
 """One mailbox as a channel of the hub."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
@@ -69,7 +70,7 @@ class EmailChannel:
         Raises:
             NotFound: an attachment, or the text, is not in the blobs.
         """
-        message = _safe(await with_bodies(message, self._blobs))
+        message = await _safe(await with_bodies(message, self._blobs))
         content = {attachment.blob: await self._blobs.get(attachment.blob) for attachment in message.attachments}
         return compose(message, self.mailbox, at=at, attachments=content)
 
@@ -77,8 +78,9 @@ class EmailChannel:
         return judge(self._notes.document(), now=self._clock.now(), silence=self._settings.silence)
 
 
-def _safe(message: SendMessage) -> SendMessage:
+async def _safe(message: SendMessage) -> SendMessage:
     """HTML that the ledger did not hold was not made safe when the message was accepted."""
     if not message.html_blob or not message.html:
         return message
-    return message.model_copy(update={"html": sanitise(message.html, images=True).html})
+    html = await asyncio.to_thread(sanitise, message.html, images=True)  # a large one takes its time
+    return message.model_copy(update={"html": html.html})

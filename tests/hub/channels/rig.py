@@ -22,6 +22,7 @@ from hub.kit.errors import StoreUnavailable
 from hub.kit.restraint import Restraint
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.sqlite import SqliteStore
+from hub.testing.counting import CountingStore
 from hub.testing.fakes import FakeBus
 
 SPEC = CollectionSpec("boxes", (Index("state"),))
@@ -70,7 +71,10 @@ class Provider:
 class Rig:
     """One account, its ledger and its sender."""
 
-    def __init__(self, store: SqliteStore, pace: Pace | None, lanes: int, restraint: Restraint, **gate: Any) -> None:
+    def __init__(
+        self, store: CountingStore, pace: Pace | None, lanes: int, restraint: Restraint, **gate: Any
+    ) -> None:
+        self.store = store
         self.clock = SystemClock()
         self.bus = FakeBus()
         self.restraint = restraint
@@ -164,7 +168,7 @@ class Rig:
 async def a_rig(
     folder: Path, *, pace: Pace | None = None, lanes: int = 1, sandbox: bool = False, **gate: Any
 ) -> AsyncIterator[Rig]:
-    store = SqliteStore(folder / "sends.sqlite")
+    store = CountingStore(SqliteStore(folder / "sends.sqlite"))
     rig = Rig(store, pace, lanes, Restraint(folder, sandbox=sandbox), **gate)
     await store.start()
     await rig.accounts.add({"_id": "acc", "state": "active"})
