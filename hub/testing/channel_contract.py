@@ -199,6 +199,14 @@ class ChannelHarness(ABC):
 
         return found(await self._until(DeliveryRecorded, lambda events: bool(found(events))))[0]
 
+    async def deferred(self, message: SendMessage) -> None:
+        """Waits until it is told that a message waits, and why."""
+
+        def waits(event: DeliveryRecorded) -> bool:
+            return event.interaction_id == message.id and event.state is DeliveryState.QUEUED and bool(event.reason)
+
+        await self._until(DeliveryRecorded, lambda events: any(map(waits, events)))
+
     async def parked(self, count: int) -> list[MessageParked]:
         return await self._until(MessageParked, lambda events: len(events) >= count)
 
@@ -354,7 +362,7 @@ class ChannelContract:
         harness.defer("come back later")
         mailing = harness.message("mailing").model_copy(update={"mass": True})
         await harness.give(mailing)
-        await harness.reason_of(mailing, "come back later")
+        await harness.deferred(mailing)
         await harness.give(harness.message("answer"))
         await harness.delivery(mailing, DeliveryState.SENT)
         assert harness.customer_got() == ["answer", "mailing"]
