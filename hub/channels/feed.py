@@ -57,8 +57,12 @@ class Feed:
         """Something of a recipient waits for later: what is in memory behind it is read again, in its turn."""
         self._held_back.add((lane, recipient))
         if self._lanes.drop(lane, recipient):
-            self._since.pop(lane, None)
-            self._there_is_more.add(lane)
+            self.read_anew(lane)
+
+    def read_anew(self, lane: Lane) -> None:
+        """Something that was read stays due, and is to be read again."""
+        self._since.pop(lane, None)
+        self._there_is_more.add(lane)
 
     async def fill(self, *, anew: bool) -> None:
         """Reads on where there is room. `anew`: something may have come since. Raises TransientError."""
@@ -77,8 +81,7 @@ class Feed:
             some = recipients[start : start + PAGE]
             rows = await self._ledger.sends.to_recipients(self._account, some, limit=ABREAST)
             await self._take_up(rows, now)
-            self._since.pop(lane, None)
-            self._there_is_more.add(lane)
+            self.read_anew(lane)
 
     async def _read(self, lane: Lane, now: datetime) -> None:
         if not self._lanes.waiting(lane) or now - self._begun.get(lane, now) >= _ANEW:
@@ -118,8 +121,7 @@ class Feed:
         await self._take_up(rows, now)
         if len(rows) >= ABREAST and {row["to"] for row in rows} != set(shallow):
             # Whoever has much waiting left no room for the others: they are read next.
-            self._since.pop(lane, None)
-            self._there_is_more.add(lane)
+            self.read_anew(lane)
 
     async def _take_up(self, documents: Sequence[Document], now: datetime) -> None:
         """Each into its lane, or behind what is before it; `documents` are in the order they were asked for."""
@@ -173,7 +175,6 @@ class Feed:
             await self._ledger.suppress_many(suppressed)
         for entry in admitted:
             if (entry.lane, entry.recipient) in self._held_back:
-                self._since.pop(entry.lane, None)
-                self._there_is_more.add(entry.lane)
+                self.read_anew(entry.lane)
             else:
                 self._lanes.add(entry)

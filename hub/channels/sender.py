@@ -325,7 +325,8 @@ class Sender:
         if isinstance(decision, Suppress):
             await self._ledger.suppress_many([(entry.document, decision.reason)])
         elif self._gate.restraint.held:
-            self._feed.put_off(entry.lane, entry.recipient)  # it waits as it is, until we are released
+            self._feed.put_off(entry.lane, entry.recipient)
+            self._feed.read_anew(entry.lane)  # it waits as it is, until we are released
         else:
             await self._put_off(entry, decision)
 

@@ -22,6 +22,8 @@ SENDS = CollectionSpec(
         Index("mass_to", "handed_at", sparse=True),
     ),
 )
+_LOOKED_AT = 50
+"""Entries read to find the accounts for which something is due."""
 _MANY = 1000
 """Accounts that one query is about."""
 
@@ -93,16 +95,18 @@ class SendRepository:
         return (await self._sends.find(where, order="queued_at", limit=limit)).items
 
     async def accounts_due(self, accounts: Sequence[str], step: Step, now: str) -> set[str]:
-        """Those of the accounts for which something is due: one look for all of them, in steps of a thousand."""
+        """Those of the accounts for which something is due: one look for all of them, in steps of a thousand, and one
+        more for each that has more due than is read at once, so that it hides nobody.
+        """
         found: set[str] = set()
-        for start in range(0, len(accounts), _MANY):
-            where: Where = {
-                "account": In(accounts[start : start + _MANY]),
-                "step": step.value,
-                "next_at": Range(until=now),
-            }
-            page = await self._sends.find(where, order="next_at", limit=200)
-            found |= {document["account"] for document in page.items}
+        left = list(accounts)
+        while left:
+            some = left[:_MANY]
+            where: Where = {"account": In(some), "step": step.value, "next_at": Range(until=now)}
+            page = await self._sends.find(where, order="next_at", limit=_LOOKED_AT)
+            new = {document["account"] for document in page.items}
+            found |= new
+            left = [one for one in some if one not in new] * bool(page.next) + left[_MANY:]
         return found
 
     async def owed_by(self, accounts: Sequence[str], *, limit: int = 200) -> list[Document]:

@@ -10,6 +10,7 @@ import pytest
 
 from bench.idle import Hub
 from hub.channels.health import judge
+from hub.channels.sends import Step
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
@@ -172,3 +173,14 @@ async def test_many_leases_are_taken_renewed_and_given_back_as_single_ones_are(s
     await ours.release([taken["box_1"]])
     assert (await theirs.take("box_1")) is not None
     assert await ours.renew(list(taken.values())) == {"box_2"}
+
+
+async def test_an_account_with_much_that_is_due_hides_no_other(store: CountingStore) -> None:
+    hub = Hub(store, SystemClock())
+    for number in range(120):
+        entry = {"account": "box_0", "step": "send", "next_at": f"2026-03-02T09:00:{number % 60:02}.{number:06}Z"}
+        await hub.sends.add([{"_id": f"in_{number}", **entry}])
+    await hub.sends.add([{"_id": "in_late", **entry, "account": "box_2", "next_at": "2026-03-02T10:00:00.000000Z"}])
+    boxes = [f"box_{number}" for number in range(3)]
+    assert await hub.sends.accounts_due(boxes, Step.SEND, "2026-03-03") == {"box_0", "box_2"}
+    assert await hub.sends.accounts_due(boxes, Step.SEND, "2026-03-01") == set()

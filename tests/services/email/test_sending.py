@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hub.channels.simulators.mail import MailSimulator
@@ -18,6 +20,8 @@ from hub.contracts.interaction import (
     SendMessage,
 )
 from hub.kit.blobs import FolderBlobs
+from hub.kit.restraint import Restraint
+from hub.process import build
 from hub.testing.channel_contract import PATIENCE
 from tests.services.email.conftest import CUSTOMER, OURS, EmailHarness
 
@@ -306,3 +310,12 @@ async def test_a_mailing_is_heard_on_a_topic_of_its_own(harness: EmailHarness) -
     assert message.on_topic() == "outbound.mass.email"
     await harness.give(message)
     await harness.delivery(message, DeliveryState.SENT)
+
+
+async def test_a_service_says_whether_it_is_a_sandbox_and_whether_it_is_held(harness: EmailHarness) -> None:
+    footing = replace(harness.footing(), restraint=Restraint(sandbox=True, held=True))
+    service = build("email", footing)
+    await service.start()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=service.http), base_url="http://email") as api:
+        assert (await api.get("/healthz")).json() == {"status": "ok", "sandbox": True, "held": True}
+    await service.stop()
