@@ -118,6 +118,8 @@ class Pigeons:
             health=notes,
             probe=loft.probe,
             cap=settings.reconnect_cap,
+            gate=self.ground.gate,
+            endpoints=(document["url"],),
         )
         return AccountWorker(
             loops=(keeper,), sender=sender, notes=notes, alarm=self.line.alarm(account, notes), close=loft.close

@@ -1,7 +1,7 @@
 """What a service stands on: bus, store, blobs, clock, secrets, settings and the way to the other services."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from hub.bus.base import Bus
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
 from hub.store.base import Store
@@ -32,6 +33,8 @@ class Footing:
     source: Source
     peer: Callable[[str], httpx.AsyncClient]
     """A client whose base URL is the named service's."""
+    restraint: Restraint = field(default_factory=Restraint)
+    """What keeps this hub from sending."""
 
 
 class Service(Protocol):

@@ -25,9 +25,10 @@ from hub.kit.clock import SystemClock
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import problem
 from hub.kit.log import Log
+from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
-from hub.settings import BlobSettings, BusSettings, PeerSettings, StoreSettings
+from hub.settings import BlobSettings, BusSettings, HubSettings, PeerSettings, StoreSettings
 from hub.store.base import Store
 from hub.store.sqlite import SqliteStore
 
@@ -51,6 +52,7 @@ def build(service: str, footing: Footing) -> Service:
     if service not in SERVICES:
         raise ConfigurationError(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
     built: Service = importlib.import_module(f"services.{service}.app").build(footing)
+    built.http.state.restraint = footing.restraint
     return built
 
 
@@ -128,6 +130,7 @@ class Embedded:
             clock=SystemClock(),
             source=source,
             peer=self._peer,
+            restraint=_restraint(data, source),
         )
         self.services: list[Service] = []
 
@@ -181,7 +184,13 @@ def distributed(data: Path, source: Source) -> Footing:
         peer=lambda name: httpx.AsyncClient(
             base_url=str(getattr(peers, name)), headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"}
         ),
+        restraint=_restraint(data, source),
     )
+
+
+def _restraint(data: Path, source: Source) -> Restraint:
+    settings = HubSettings.load(source)
+    return Restraint(data, sandbox=settings.sandbox, held=settings.held)
 
 
 def _store_opener(data: Path, settings: StoreSettings) -> Callable[[str], Store]:

@@ -32,7 +32,7 @@ from hub.settings import HubSettings, PeerSettings
 
 log = Log(__name__)
 
-SECTIONS = ("hub", "bus", "store", "blobs", "peers", *SERVICES)
+SECTIONS = ("hub", "bus", "store", "blobs", "peers", "gate", *SERVICES)
 """Of the settings file."""
 _LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
@@ -51,6 +51,8 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             if demo:
                 source = source.also("messaging", public_url=url_of(bound))
             hub = Embedded(folder, source)
+            for endpoint in _simulated_at(facts):
+                hub.footing.restraint.simulated_at(endpoint)
             stack.push_async_callback(hub.stop)
             await hub.start()
             gateway = next(service for service in hub.services if service.name == "gateway")
@@ -68,6 +70,11 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await (_narrate(hub, stack) if demo else until_signalled())
             print("stopping …", flush=True)
         forget(folder)
+
+
+def _simulated_at(facts: dict[str, Any]) -> list[str]:
+    """Where the simulators of this process listen for what is sent."""
+    return [facts["smtp"], facts["telegram"]["url"], facts["twilio"]["url"]] if facts else []
 
 
 async def _narrate(hub: Embedded, stack: AsyncExitStack) -> None:

@@ -1,9 +1,11 @@
 """Settings of the whole: where things are. Each service has its own beside its code."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from hub.kit.settings import Settings
 
@@ -18,6 +20,38 @@ class HubSettings(Settings):
     port: int = Field(default=8800, ge=0, le=65535, description="Port the API listens on; 0 picks a free one")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="What is logged")
     log_json: bool = Field(default=False, description="One JSON object a line instead of plain text")
+    sandbox: bool = Field(
+        default=False, description="Nothing leaves except to the simulators of this process; all else is suppressed"
+    )
+    held: bool = Field(
+        default=False,
+        description="Nothing is sent, everything waits; a file named held in the data folder does the same",
+    )
+
+
+class GateSettings(Settings):
+    """`[gate]`: what keeps mailings from people; it is never asked about anybody's own message."""
+
+    SECTION: ClassVar[str] = "gate"
+
+    quiet_hours: str = Field(
+        default="",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
+        description="Mailings wait from and until these times of the recipient's day, as 21:00-09:00; empty: never",
+    )
+    time_zone: str = Field(
+        default="Europe/Moscow", description="Of recipients whose own is not known (IANA name), for quiet_hours"
+    )
+    cap: int = Field(default=0, ge=0, description="Messages of mailings to one recipient in cap_period; 0: no limit")
+    cap_period: timedelta = Field(default=timedelta(days=1), description="The period that cap is for")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _a_zone(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise ValueError(f"{name!r} is no time zone; write it as Europe/Moscow") from exc
 
 
 class BusSettings(Settings):

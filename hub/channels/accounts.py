@@ -1,6 +1,6 @@
 """The accounts of a channel (mailboxes, bots, numbers) and how they are, in the store of its service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hub.kit.errors import NotFound
 from hub.store.base import CollectionSpec, Document, Page, Store
@@ -67,5 +67,6 @@ class AccountRepository:
     async def health(self, ids: Iterable[str]) -> dict[str, Document]:
         return await self._health.get_many(ids)
 
-    async def save_health(self, document: Document) -> None:
-        await self._health.put_many([document])
+    async def save_healths(self, documents: Sequence[Document]) -> None:
+        """In one write, however many there are."""
+        await self._health.put_many(documents)

@@ -16,6 +16,16 @@ from hub.store.base import Document
 log = Log(__name__)
 
 
+_TIMES = ("looked_at", "checked_at")
+_REFRESH = timedelta(seconds=60)
+"""So often the notes are stored for the time alone, or four times within the silence that makes an account red."""
+
+
+def _said(note: Document) -> Document:
+    """The note without its times."""
+    return {name: value for name, value in note.items() if name not in _TIMES}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountName:
     """How an account is named where it is told of."""
@@ -53,21 +63,47 @@ class Alarm:
         self._bus = bus
         self._clock = clock
         self._silence = silence
+        self._refresh = min(_REFRESH, silence / 4)
+        self._stored: Document | None = None
+        self._stored_at = clock.now()
 
-    async def look(self) -> None:
-        """Stores the notes; with the store or the bus down, what is owed is told at a later look."""
+    @property
+    def changed(self) -> bool:
+        """There is news since this was asked last."""
+        changed = self._notes.changed.is_set()
+        self._notes.changed.clear()
+        return changed
+
+    def looked(self) -> Document | None:
+        """Judges; the notes as they are to be stored, none while nothing but the time is another.
+
+        The time alone is stored now and then, so that whoever reads it knows that somebody looks.
+        """
         self._judge()
-        if not await self.save() or self._notes.alarm is None or not self._notes.alarm["owed"]:
+        document = self._notes.document()
+        if self._stored is None or _said(document) != _said(self._stored):
+            return document
+        times = any(document[name] != self._stored[name] for name in _TIMES)
+        return document if times and self._clock.now() - self._stored_at >= self._refresh else None
+
+    def stored(self, document: Document) -> None:
+        """The store took what `looked` gave."""
+        self._stored, self._stored_at = document, self._clock.now()
+
+    async def tell(self) -> None:
+        """Tells what is owed, once it is stored; with the bus down it is told at a later look."""
+        alarm = self._notes.alarm
+        if alarm is None or not alarm["owed"] or self._stored is None or self._stored["alarm"] != alarm:
             return
         try:
-            await self._tell(self._notes.alarm)
+            await self._tell(alarm)
         except TransientError as exc:
             log.warning("alarm.owed", account=self._account.id, error=str(exc))
 
     async def save(self) -> bool:
         """Stores the notes and tells nothing; whether the store took them."""
         try:
-            await self._repository.save_health(self._notes.document())
+            await self._repository.save_healths([self._notes.document()])
         except TransientError:
             return False
         return True

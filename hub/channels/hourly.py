@@ -30,6 +30,7 @@ class Hourly:
         while self._handed and self._handed[0] <= now - HOUR:
             self._handed.popleft()
         if len(self._handed) >= self._limit:
-            return Hold(self._handed[0] + HOUR - now, f"held: at most {self._limit} an hour may leave from here")
+            words = f"held: at most {self._limit} an hour may leave from here"
+            return Hold(self._handed[0] + HOUR - now, words, whole=True)
         self._handed.append(now)
         return None

@@ -8,9 +8,10 @@ from typing import Any
 from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
+from hub.channels.lanes import recipient_of
 from hub.channels.sends import SendRepository, SendState, Step
 from hub.contracts.address import ReachabilityRecorded
-from hub.contracts.base import Envelope
+from hub.contracts.base import Envelope, Event
 from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, TransientError
@@ -31,7 +32,9 @@ _TOLD = {
     SendState.SENT: DeliveryState.SENT,
     SendState.FAILED: DeliveryState.FAILED,
     SendState.UNKNOWN: DeliveryState.UNKNOWN,
+    SendState.SUPPRESSED: DeliveryState.SUPPRESSED,
 }
+_REMOVED = "what it should leave from was removed before it left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class Patience:
 
 
 class Ledger:
-    """States: queued > sending > sent, failed, unknown or deferred > sending …; unknown > sent on later news.
+    """States: queued > sending > sent, failed, unknown or deferred > sending …; unknown > sent on later news;
+    queued or deferred > suppressed, by the gate.
 
     `sending` is the intent: it is durable before the message's first byte leaves, so a crash leaves a trace.
     """
@@ -101,6 +105,7 @@ class Ledger:
             "keys": [],
             "reason": reason,
             "owed": False,
+            **_place(message),
             **self.also_kept(message, account),
         }
 
@@ -143,7 +148,7 @@ class Ledger:
         """
         while left := await self.sends.all_at(account, Step.INTENT):
             for document in left:
-                outcome = await inquire(document) if inquire else None
+                outcome = await self._inquired(document, inquire)
                 try:
                     saved = await self.sends.save(
                         document, **self._outcome(document, outcome or Unknown(INTERRUPTED))
@@ -153,32 +158,63 @@ class Ledger:
                 log.warning("send.settled", interaction_id=document["_id"], state=saved["state"])
                 await self.tell(saved)
 
+    async def _inquired(self, document: Document, inquire: Inquire | None) -> Outcome | None:
+        """One entry that cannot be asked for must not keep the account from sending."""
+        try:
+            return await inquire(document) if inquire else None
+        except TransientError:
+            raise
+        except Exception as exc:
+            log.error("inquiry.failed", exc=exc, interaction_id=document["_id"])
+            return None
+
     async def due(self, account: str, step: Step, *, limit: int = 20) -> list[Document]:
         return await self.sends.due(account, step, iso(self._turn()), limit=limit)
 
-    async def intend(self, document: Document) -> Document:
-        """Writes that the message is about to be handed over.
+    async def intend(self, document: Document, *, token: str = "") -> Document:
+        """Writes that the message is about to be handed over; `token` tells this try from every other.
 
         Raises:
             Conflict: another copy of the hub has it.
+            StoreUnavailable: it may be written, or not; see `take_back`.
         """
+        now = iso(self.clock.now())
         saved = await self.sends.save(
             document,
             state=SendState.SENDING.value,
             step=Step.INTENT.value,
-            at=iso(self.clock.now()),
-            handed_at=iso(self.clock.now()),
+            at=now,
+            handed_at=now,
             attempts=document["attempts"] + 1,
+            intent=token,
+            **({"paused": False} if document.get("paused") else {}),
         )
         seam(f"{self._service}.after_intent")
         return saved
 
+    async def take_back(self, document: Document, *, token: str) -> None:
+        """Nothing was handed over by whoever wrote, or may have written, this intent: it is as it was before.
+
+        `document` is the entry before the intent. What another copy did to it since stays. Raises StoreUnavailable.
+        """
+        now = await self.sends.get(document["_id"])
+        if now is None or now["step"] != Step.INTENT or now.get("intent") != token:
+            return
+        try:
+            await self.sends.save({**document, "_v": now["_v"]})
+        except Conflict:
+            return  # another copy of the hub took it over
+        log.warning("intent.taken_back", interaction_id=document["_id"])
+
     async def settle(self, document: Document, outcome: Outcome) -> Document:
         """Writes what became of it; a message that another copy called unknown meanwhile is told its real outcome."""
+        changes = self._outcome(document, outcome)
         try:
-            saved = await self.sends.save(document, **self._outcome(document, outcome))
+            saved = await self.sends.save(document, **changes)
         except Conflict:
             newer = await self.sends.get(document["_id"])
+            if newer and all(newer[name] == changes[name] for name in ("state", "reason", "keys")):
+                return newer  # it was written at an earlier try, whose confirmation was lost
             if newer is None or newer["state"] not in (SendState.SENDING, SendState.UNKNOWN):
                 raise
             if newer["state"] == SendState.UNKNOWN and not isinstance(outcome, Sent):
@@ -198,23 +234,55 @@ class Ledger:
         """
         try:
             await self._publish([document])
-            await self.sends.save(document, owed=False)
-        except (TransientError, Conflict) as exc:
+            await self.sends.save_many([{**document, "owed": False}])
+        except TransientError as exc:
             log.warning("delivery.owed", interaction_id=document["_id"], error=str(exc))
 
-    async def tell_owed(self, account: str) -> None:
-        """What a crash, or a bus that was down, left untold."""
-        for document in await self.sends.owing(account):
-            await self._publish([document])
-            try:
-                await self.sends.save(document, owed=False)
-            except Conflict:
-                continue
+    async def tell_many(self, documents: Sequence[Document]) -> None:
+        """As `tell`, in one step; an entry that cannot be told leaves the others alone."""
+        try:
+            await self._publish(documents)
+            await self.sends.save_many([{**document, "owed": False} for document in documents])
+        except TransientError as exc:
+            log.warning("delivery.owed", documents=len(documents), error=str(exc))
+
+    async def tell_owed(self, *accounts: str) -> None:
+        """What a crash, or a bus that was down, left untold. Raises TransientError."""
+        owing = await self.sends.owed_by(accounts)
+        if owing:
+            await self._publish(owing)
+            await self.sends.save_many([{**document, "owed": False} for document in owing])
 
     async def hold(self, document: Document, until: timedelta, words: str) -> None:
         """It waits, as no fault of its own, and everybody may know why."""
-        later = iso(self.clock.now() + until)
-        await self.tell(await self.sends.save(document, next_at=later, reason=words, owed=True))
+        await self.hold_many([(document, self.clock.now() + until, words, False)])
+
+    async def hold_many(self, held: Sequence[tuple[Document, datetime, str, bool]]) -> None:
+        """Each waits until its moment, with the reason; the last says that its group rests. Told in one step."""
+        changed = [
+            {**document, "next_at": iso(until), "reason": words, "owed": True, "paused": paused}
+            for document, until, words, paused in held
+        ]
+        await self.tell_many(await self.sends.save_many(changed))
+
+    async def suppress_many(self, suppressed: Sequence[tuple[Document, str]]) -> None:
+        """Each never leaves, for the reason given with it. Told in one step."""
+        now = iso(self.clock.now())
+        end = {"state": SendState.SUPPRESSED.value, "step": Step.DONE.value, "at": now, "owed": True}
+        await self.tell_many(
+            await self.sends.save_many([{**document, **end, "reason": reason} for document, reason in suppressed])
+        )
+
+    async def put_behind(self, behind: Sequence[tuple[Document, datetime]]) -> None:
+        """Each waits for what is before it to the same recipient, which goes at the moment given with it."""
+        await self.sends.save_many([{**document, "next_at": iso(until)} for document, until in behind])
+
+    async def wake_group(self, group: str) -> None:
+        """What of a group is held or deferred is asked for anew, now."""
+        while waiting := await self.sends.held_in_group(group, iso(self._turn())):
+            await self.sends.save_many(
+                [{**document, "next_at": iso(self._turn()), "paused": False} for document in waiting]
+            )
 
     async def reopen(self, interaction_id: str, words: str) -> str | None:
         """A message that the provider took and did not deliver goes once more, by another way.
@@ -232,8 +300,15 @@ class Ledger:
     async def abandon(self, account: str) -> None:
         """The account was removed: what waits for it has failed."""
         while waiting := await self.sends.all_at(account, Step.SEND):
-            for document in waiting:
-                await self.tell(await self.fail(document, "what it should leave from was removed before it left"))
+            now = iso(self.clock.now())
+            end = {
+                "state": SendState.FAILED.value,
+                "step": Step.DONE.value,
+                "reason": _REMOVED,
+                "at": now,
+                "owed": True,
+            }
+            await self.tell_many(await self.sends.save_many([{**document, **end} for document in waiting]))
 
     async def _put(self, document: Document, state: SendState, step: Step, reason: str | None) -> Document:
         now = iso(self.clock.now())
@@ -274,10 +349,28 @@ class Ledger:
 
     async def _publish(self, documents: Sequence[Document]) -> None:
         now = self.clock.now()
-        facts = [fact for document in documents for fact in (self.told(document), *_unreachable(document))]
-        envelopes = [Envelope(event=fact, source=self._source, time=now) for fact in facts]
-        if envelopes:
-            await self._bus.publish(envelopes)
+        facts = [fact for document in documents for fact in self._facts(document)]
+        if facts:
+            await self._bus.publish([Envelope(event=fact, source=self._source, time=now) for fact in facts])
+
+    def _facts(self, document: Document) -> list[Event]:
+        """None where the entry cannot be read: a person sees it in the log, and the others are told."""
+        try:
+            return [self.told(document), *_unreachable(document)]
+        except (ValueError, KeyError, TypeError) as exc:
+            log.error("delivery.untellable", exc=exc, interaction_id=document["_id"])
+            return []
+
+
+def _place(message: SendMessage) -> Document:
+    """Where it stands among those that wait."""
+    recipient, lane = recipient_of(message), message.in_lane
+    place: Document = {"lane": lane, "to": recipient}
+    if message.group:
+        place["group"] = message.group
+    if lane == "mass":
+        place["mass_to"] = recipient
+    return place
 
 
 def _unreachable(document: Document) -> list[ReachabilityRecorded]:

@@ -21,6 +21,11 @@ class ChannelSpec:
         """The topic of what it shall send."""
         return f"outbound.{self.name}"
 
+    @property
+    def outbound_mass(self) -> str:
+        """The topic of what it shall send as part of a mailing."""
+        return f"outbound.mass.{self.name}"
+
 
 CHANNELS = (
     ChannelSpec(

@@ -1,29 +1,35 @@
-"""The loop door outwards: sends what is due from one account, in order for each recipient."""
+"""The loop door outwards: sends what is due from one account, persons' messages first, each recipient's in order."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 from typing import Protocol
 
-from hub.channels.base import Deferred, Intent, Outcome, Outward, Refused, Sent
+from hub.channels.base import Deferred, Intent, Outcome, Outward, Refused, Sent, Unknown
+from hub.channels.bell import Bell
 from hub.channels.errors import LoginRefused
+from hub.channels.feed import Feed
+from hub.channels.gate import Gate, Go, HoldUntil, Suppress, Withheld
 from hub.channels.health import HealthNotes
+from hub.channels.lanes import Entry, Lanes
 from hub.channels.ledger import Inquire, Ledger
-from hub.channels.pause import Pause, happened
-from hub.channels.sends import Step
-from hub.contracts.interaction import SendMessage
+from hub.channels.pause import Pause
+from hub.contracts.interaction import Lane, SendMessage
 from hub.kit.clock import from_iso
 from hub.kit.errors import Conflict, HubError, TransientError
+from hub.kit.ids import fresh
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
 
 POLL = 0.5
 """Seconds after which the ledger is looked at for what another copy of the hub queued."""
-_ROUNDS_TO_SWEEP = 10
-_AT_ONCE = 20
-"""Entries read from the ledger for each lane."""
+_TELL = 5.0
+"""Seconds between two looks at what is owed, where nobody looks for all accounts."""
+_NO_WAIT = 0.01
 log = Log(__name__)
 
 
@@ -33,6 +39,8 @@ class Hold:
 
     until: timedelta
     words: str = ""
+    whole: bool = False
+    """The account has to wait, whoever the recipient is."""
 
 
 class Pace(Protocol):
@@ -43,24 +51,36 @@ class Pace(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the ledger holds of a message, and the message."""
-
-    document: Document
-    message: SendMessage
-
-    @property
-    def recipient(self) -> str:
-        return next((person.address for person in self.message.to), "")
-
-
 class Free:
     """As fast as the provider takes it."""
 
     async def ask(self, message: SendMessage) -> Hold | None:
         del message
         return None
+
+
+class InHand:
+    """What must not be cut off. Whoever acquires it lets nothing new begin, and gets it when all is done."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._none = asyncio.Event()
+        self._none.set()
+        self._count = 0
+
+    async def acquire(self) -> bool:
+        self.closed = True
+        await self._none.wait()
+        return True
+
+    def begun(self) -> None:
+        self._count += 1
+        self._none.clear()
+
+    def ended(self) -> None:
+        self._count -= 1
+        if not self._count:
+            self._none.set()
 
 
 class Sender:
@@ -80,9 +100,12 @@ class Sender:
         lanes: int = 1,
         inquire: Inquire | None = None,
         settled: Callable[[Outcome], None] | None = None,
+        gate: Gate | None = None,
+        endpoints: Sequence[str] = (),
     ) -> None:
         """`probe` raises when the provider cannot be reached or refuses the login; `cap` is the longest pause between
-        two tries to reach it; up to `lanes` recipients are served at once; `settled` hears of every outcome.
+        two tries to reach it; up to `lanes` recipients are served at once; `settled` hears of every outcome; `gate`
+        may keep a message back, and is told the `endpoints` that the account sends to.
         """
         self._channel = channel
         self._account = account
@@ -92,13 +115,33 @@ class Sender:
         self._probe = probe
         self._pause = Pause(cap=cap)
         self._pace = pace or Free()
-        self._lanes = lanes
+        self._at_once = lanes
         self._inquire = inquire
         self._hears = settled
+        self._gate = gate or Gate()
+        self._endpoints = tuple(endpoints)
         self._proven = False
-        self.woken = asyncio.Event()
-        self.in_hand = asyncio.Lock()
+        self._doubtful: dict[str, tuple[Document, str]] = {}
+        """Entries before an intent that may be written, and the intent's token; none of them was handed over."""
+        self._told = self._read_at = float("-inf")
+        self.bell = Bell(poll=POLL)
+        self.in_hand = InHand()
         """Held while messages are being sent."""
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is known of what waits."""
+        self._lanes = Lanes()
+        self._feed = Feed(
+            self._account, ledger=self._ledger, lanes=self._lanes, gate=self._gate, endpoints=self._endpoints
+        )
+        self._running: dict[asyncio.Task[None], Entry] = {}
+        self._paused: dict[Lane | None, float] = {}
+        """Until when a lane, or all of them (None), has to wait: monotonic seconds."""
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self.bell.ring()
 
     async def run(self) -> None:
         """Until cancelled; first settles what an earlier holder left open."""
@@ -108,13 +151,15 @@ class Sender:
                 if not taken_over:
                     await self._ledger.take_over(self._account, self._inquire)
                     taken_over = True
-                await self._ledger.tell_owed(self._account)
+                await self._take_back()
                 await self._rounds()
             except HubError as exc:
                 self._note(exc)
             except Exception as exc:
                 log.error("sender.failed", exc=exc, account=self._account)
                 self._health.not_sent(f"{type(exc).__name__}: {exc}")
+            finally:
+                await self._stopped()
             self._proven = False
             await self._pause.rest()
 
@@ -123,84 +168,185 @@ class Sender:
         tell = log.warning if news else log.debug
         tell("sender.paused", account=self._account, error=str(exc))
 
+    async def _take_back(self) -> None:
+        """What was about to be handed over when the store, or the provider, was lost: nobody got it, so it waits."""
+        for entry_id, (document, token) in list(self._doubtful.items()):
+            await self._ledger.take_back(document, token=token)
+            del self._doubtful[entry_id]
+
+    async def _stopped(self) -> None:
+        """Ends what runs: by itself where we go on, at once where we were cancelled."""
+        cancelled = bool((task := asyncio.current_task()) and task.cancelling())
+        running = list(self._running)
+        if cancelled:
+            for one in running:
+                one.cancel()
+        try:
+            await asyncio.gather(*running, return_exceptions=True)
+        finally:
+            for one in self._running:
+                one.cancel()
+            self._forget()
+
     async def _rounds(self) -> None:
         if not self._proven:
             await self._probe()
             self._reached()
+        anew = True
         while True:
-            for _ in range(_ROUNDS_TO_SWEEP):
-                await self._round()
+            await self._tell_owed()
+            if not self._gate.restraint.held:
+                await self._feed.fill(anew=anew)
+                await self._begin()
+            anew = await self._wait()
+            self._raise_what_failed()
+
+    async def _tell_owed(self) -> None:
+        if not self.bell.attended and monotonic() - self._told >= _TELL:
             await self._ledger.tell_owed(self._account)
+            self._told = monotonic()
 
-    async def _round(self) -> None:
-        self.woken.clear()
-        due = await self._ledger.due(self._account, Step.SEND, limit=_AT_ONCE * self._lanes)
-        waits = await self._serve(due) if due else timedelta(seconds=POLL)
-        if waits:
-            await happened(self.woken, within=waits.total_seconds())
+    async def _wait(self) -> bool:
+        """Until something may be done; whether the ledger may hold something new."""
+        if self._gate.restraint.held and not self._running:
+            await asyncio.sleep(POLL)
+            return True
+        if not self._lanes and not self._running:
+            await self.bell.wait(within=_NO_WAIT if self._feed.unread else None)
+            return True
+        now = monotonic()
+        moments = [at for at in (self._lanes.next_wake(), *self._paused.values()) if at is not None and at > now]
+        within = min((at - now for at in moments), default=POLL)
+        begun = now
+        rung = await self.bell.wait(within=max(_NO_WAIT, min(within, POLL)))
+        return rung or monotonic() - begun >= POLL or self._unread_for(POLL)
 
-    async def _serve(self, due: list[Document]) -> timedelta | None:
-        """Sends what is due; how long to wait when the pace lets nothing go."""
-        entries = [Entry(document, SendMessage.model_validate_json(document["command"])) for document in due]
-        async with self.in_hand:
-            held = await asyncio.gather(*map(self._queue, self._queues(entries)), return_exceptions=True)
-        for one in held:
-            if isinstance(one, BaseException):
-                raise one
-        waits = [one for one in held if isinstance(one, timedelta)]
-        return min(waits) if len(waits) == len(held) else None
+    def _unread_for(self, seconds: float) -> bool:
+        """What another copy of the hub queued is looked for now and then, however much there is to do."""
+        now = monotonic()
+        if now - self._read_at < seconds:
+            return False
+        self._read_at = now
+        return True
 
-    def _queues(self, entries: Sequence[Entry]) -> list[list[Entry]]:
-        """As many as there are lanes; all of one recipient in one of them, so that their order is kept."""
-        queues: list[list[Entry]] = [[] for _ in range(self._lanes)]
-        lanes: dict[str, int] = {}
-        for entry in entries:
-            queues[lanes.setdefault(entry.recipient, len(lanes) % self._lanes)].append(entry)
-        return [queue for queue in queues if queue]
+    def _raise_what_failed(self) -> None:
+        for task in [task for task in self._running if task.done()]:
+            del self._running[task]
+            task.result()
 
-    async def _queue(self, queue: Sequence[Entry]) -> timedelta | None:
-        """None when something was done; else how long the first recipient has to wait."""
-        waiting: dict[str, timedelta] = {}
-        done = False
-        for entry in queue:
-            if entry.recipient in waiting:
-                continue  # behind one that waits
+    async def _begin(self) -> None:
+        """Begins to send as much as may go now."""
+        while len(self._busy()) < self._at_once and not self.in_hand.closed:
+            entry = await self._next()
+            if entry is None:
+                return
+            self._lanes.take(entry)
+            self.in_hand.begun()
+            task = asyncio.create_task(self._send(entry))
+            self._running[task] = entry
+            task.add_done_callback(partial(self._ended, entry))
+
+    def _busy(self) -> list[Entry]:
+        return [entry for task, entry in self._running.items() if not task.done()]
+
+    def _ended(self, entry: Entry, _: asyncio.Task[None]) -> None:
+        self.in_hand.ended()
+        self._lanes.done(entry)
+        self.bell.stir()
+
+    async def _next(self) -> Entry | None:
+        """The next one that its pace lets go, by lanes."""
+        now = monotonic()
+        for lane in self._lanes.turn():
+            if self._may_begin(lane, now) and (entry := await self._of_lane(lane, now)):
+                return entry
+        return None
+
+    def _may_begin(self, lane: Lane, now: float) -> bool:
+        """A mailing leaves one place free for a person, where there are several."""
+        if max(self._paused.get(lane, 0), self._paused.get(None, 0)) > now:
+            return False
+        mass = sum(entry.lane == "mass" for entry in self._busy())
+        return lane != "mass" or mass < max(1, self._at_once - 1)
+
+    async def _of_lane(self, lane: Lane, now: float) -> Entry | None:
+        while entry := self._lanes.first(lane, now):
             hold = await self._pace.ask(entry.message)
             if hold is None:
-                await self._send(entry.document, entry.message)
-            elif hold.words:
-                await self._ledger.hold(entry.document, hold.until, hold.words)
+                return entry
+            if hold.words and lane != "mass":
+                await self._put_off(entry, HoldUntil(self._ledger.clock.now() + hold.until, hold.words))
+            elif hold.whole:
+                self._paused[lane if hold.words else None] = now + hold.until.total_seconds()
+                return None
             else:
-                waiting[entry.recipient] = hold.until
-                continue
-            done = True
-        return None if done else min(waiting.values())
+                self._lanes.rest(entry, now + hold.until.total_seconds())
+        return None
 
-    async def _send(self, document: Document, message: SendMessage) -> None:
-        entry = document
+    async def _put_off(self, entry: Entry, decision: HoldUntil) -> None:
+        """It waits in the ledger, and what is behind it, too."""
+        document = entry.document
+        await self._ledger.hold_many([(document, decision.until, decision.reason, decision.paused)])
+        self._feed.put_off(entry.lane, entry.recipient)
+
+    async def _send(self, entry: Entry) -> None:
+        document, message, token = entry.document, entry.message, fresh("try")
+        intended = document
 
         async def intent() -> None:
-            nonlocal entry
-            entry = await self._ledger.intend(document)
+            nonlocal intended
+            await self._pass(entry)
+            self._doubtful[entry.id] = (document, token)
+            intended = await self._ledger.intend(document, token=token)
 
         try:
             outcome = await self._outcome(document, message, intent)
+        except Withheld as exc:
+            await self._withhold(entry, exc.decision)
+            return
         except Conflict:
+            self._doubtful.pop(entry.id, None)
             return  # another copy of the hub has it
+        self._doubtful.pop(entry.id, None)
         seam(f"{self._service}.after_data")
-        settled = await self._settled(entry, outcome)
+        settled = await self._settled(intended, outcome)
+        if isinstance(outcome, Deferred):
+            self._feed.put_off(entry.lane, entry.recipient)
         await self._ledger.tell(settled)
         self._noted(outcome)
+
+    async def _pass(self, entry: Entry) -> None:
+        """Raises Withheld unless the gate lets it go, at the last instant."""
+        decision = await self._gate.ask(entry, self._ledger.clock.now(), endpoints=self._endpoints)
+        if not isinstance(decision, Go):
+            raise Withheld(decision)
+
+    async def _withhold(self, entry: Entry, decision: HoldUntil | Suppress) -> None:
+        if isinstance(decision, Suppress):
+            await self._ledger.suppress_many([(entry.document, decision.reason)])
+        elif self._gate.restraint.held:
+            self._feed.put_off(entry.lane, entry.recipient)
+            self._feed.read_anew(entry.lane)  # it waits as it is, until we are released
+        else:
+            await self._put_off(entry, decision)
 
     async def _outcome(self, document: Document, message: SendMessage, intent: Intent) -> Outcome:
         try:
             at, keys = from_iso(document["queued_at"]), tuple(document["keys"])
             return await self._channel.send(message, intent=intent, at=at, keys=keys)
-        except (TransientError, LoginRefused, Conflict):
+        except (TransientError, LoginRefused, Conflict, Withheld):
             raise
         except (HubError, ValueError, LookupError) as exc:
             log.error("message.unsendable", exc=exc, interaction_id=document["_id"])
             return Refused(f"cannot be sent by {message.channel}: {exc}")
+        except Exception as exc:
+            # A fault of ours in one message must not keep the account from the others.
+            log.error("message.failed", exc=exc, interaction_id=document["_id"])
+            words = f"a fault of the hub: {type(exc).__name__}: {exc}"
+            return Unknown(f"may have been handed over: {words}") if self._intended(document) else Deferred(words)
+
+    def _intended(self, document: Document) -> bool:
+        return document["_id"] in self._doubtful
 
     async def _settled(self, entry: Document, outcome: Outcome) -> Document:
         """What became of a message is known only here until it is stored: tried for as long as it takes."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import Conflict
-from hub.store.base import CollectionSpec, Document, Index, Range, Store, Where
+from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Store, Where
 
 SENDS = CollectionSpec(
     "sends",
@@ -16,8 +16,16 @@ SENDS = CollectionSpec(
         Index("account", "owed"),
         Index("account", "state"),
         Index("account", "handed_at"),
+        Index("account", "step", "lane", "next_at"),
+        Index("account", "step", "to", "queued_at"),
+        Index("group", "step", "next_at", sparse=True),
+        Index("mass_to", "handed_at", sparse=True),
     ),
 )
+_LOOKED_AT = 50
+"""Entries read to find the accounts for which something is due."""
+_MANY = 1000
+"""Accounts that one query is about."""
 
 
 class SendState(StrEnum):
@@ -29,6 +37,7 @@ class SendState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
 
 
 class Step(StrEnum):
@@ -66,6 +75,58 @@ class SendRepository:
         if not await self._sends.swap(changed):
             raise Conflict(f"the ledger's entry {document['_id']} was changed by another copy of the hub")
         return {**changed, "_v": document["_v"] + 1}
+
+    async def save_many(self, documents: Sequence[Document]) -> list[Document]:
+        """Those that nobody changed since they were read, as they are now."""
+        saved = await self._sends.swap_many(documents) if documents else set()
+        return [{**document, "_v": document["_v"] + 1} for document in documents if document["_id"] in saved]
+
+    async def in_lane(
+        self, account: str, lane: str, *, since: str | None, until: str, limit: int, after: str | None = None
+    ) -> Page:
+        """What may leave in a lane, as it falls due; what an older hub wrote has no lane, and is among persons'."""
+        wanted = In(("person", None)) if lane == "person" else lane
+        where: Where = {"account": account, "step": Step.SEND.value, "lane": wanted, "next_at": Range(since, until)}
+        return await self._sends.find(where, order="next_at", limit=limit, after=after)
+
+    async def to_recipients(self, account: str, recipients: Iterable[str], *, limit: int) -> list[Document]:
+        """What waits for any of up to 1,000 recipients, due or not, in the order in which it was asked for."""
+        where: Where = {"account": account, "step": Step.SEND.value, "to": In(recipients)}
+        return (await self._sends.find(where, order="queued_at", limit=limit)).items
+
+    async def accounts_due(self, accounts: Sequence[str], step: Step, now: str) -> set[str]:
+        """Those of the accounts for which something is due: one look for all of them, in steps of a thousand, and one
+        more for each that has more due than is read at once, so that it hides nobody.
+        """
+        found: set[str] = set()
+        left = list(accounts)
+        while left:
+            some = left[:_MANY]
+            where: Where = {"account": In(some), "step": step.value, "next_at": Range(until=now)}
+            page = await self._sends.find(where, order="next_at", limit=_LOOKED_AT)
+            new = {document["account"] for document in page.items}
+            found |= new
+            left = [one for one in some if one not in new] * bool(page.next) + left[_MANY:]
+        return found
+
+    async def owed_by(self, accounts: Sequence[str], *, limit: int = 200) -> list[Document]:
+        """As `owing`, of many accounts."""
+        found: list[Document] = []
+        for start in range(0, len(accounts), _MANY):
+            where: Where = {"account": In(accounts[start : start + _MANY]), "owed": True}
+            found += (await self._sends.find(where, limit=limit)).items
+        return found
+
+    async def held_in_group(self, group: str, now: str, *, limit: int = 500) -> list[Document]:
+        """What of a group waits for a later time than now."""
+        where: Where = {"group": group, "step": Step.SEND.value, "next_at": Range(since=now)}
+        return (await self._sends.find(where, order="next_at", limit=limit)).items
+
+    async def mass_handed(self, recipient: str, since: datetime, *, limit: int) -> list[datetime]:
+        """See `hub.channels.gate.Handed`."""
+        where: Where = {"mass_to": recipient, "handed_at": Range(since=iso(since))}
+        page = await self._sends.find(where, order="handed_at", descending=True, limit=limit)
+        return [from_iso(document["handed_at"]) for document in reversed(page.items)]
 
     async def due(self, account: str, step: Step, now: str, *, limit: int = 20) -> list[Document]:
         """In the order in which they fall due; those before `now`."""

@@ -1,30 +1,41 @@
 """What runs for one account: receiver, sender, the channel's own loops, and the notes on how it is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Protocol
 
 from hub.channels.alarm import Alarm
+from hub.channels.bell import Bell
 from hub.channels.health import HealthNotes
-from hub.channels.pause import happened
+from hub.channels.pause import Pause
 from hub.channels.sender import Sender
+from hub.channels.sends import Step
+from hub.kit.log import Log
 
-_NOTE_PAUSE = 0.5
-_NOTE_EVERY = 5.0
 _GRACE = 4.0
+_LONGEST_PAUSE = timedelta(seconds=30)
+log = Log(__name__)
+
+
+class Held(Protocol):
+    """Held while something must not be cut off; who acquires it lets nothing new begin."""
+
+    async def acquire(self) -> bool: ...
 
 
 class Loop(Protocol):
-    """Runs until cancelled; `in_hand` is held while something must not be cut off."""
+    """Runs until cancelled."""
 
-    in_hand: asyncio.Lock
+    @property
+    def in_hand(self) -> Held: ...
 
     async def run(self) -> None: ...
 
 
 class AccountWorker:
-    """Runs the loops of an account, none of which ends by itself."""
+    """Runs the loops of an account. One that fails is noted in its health, and begins again after a pause."""
 
     def __init__(
         self,
@@ -35,22 +46,25 @@ class AccountWorker:
         alarm: Alarm,
         measure: Callable[[], Awaitable[None]] | None = None,
         close: Callable[[], Awaitable[None]],
+        bells: Mapping[Step, Bell] | None = None,
     ) -> None:
-        """`loops` are those beside the sender; `measure` sets the gauges, `close` ends what is connected."""
-        self._loops = (*loops, sender)
+        """`loops` are those beside the sender; `measure` sets the gauges, `close` ends what is connected; `bells` are
+        those of loops that do a step of the ledger's, beside the sender's.
+        """
+        self._loops: tuple[Loop, ...] = (*loops, sender)
         self._sender = sender
         self._notes = notes
-        self._alarm = alarm
-        self._measure = measure
+        self.alarm = alarm
+        self.measure = measure
+        self.bells: Mapping[Step, Bell] = {**(bells or {}), Step.SEND: sender.bell}
         self._close = close
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(loop.run()) for loop in self._loops]
-        self._tasks.append(asyncio.create_task(self._write_notes()))
+        self._tasks = [asyncio.create_task(self._again_and_again(loop)) for loop in self._loops]
 
     def wake(self) -> None:
-        self._sender.woken.set()
+        self._sender.wake()
 
     async def stop(self) -> None:
         """Lets what is in hand come to its end, up to 4 s."""
@@ -64,13 +78,14 @@ class AccountWorker:
             # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
             await asyncio.wait(running, timeout=1)
         await self._close()
-        await self._alarm.save()
+        await self.alarm.save()
 
-    async def _write_notes(self) -> None:
+    async def _again_and_again(self, loop: Loop) -> None:
+        pause = Pause(cap=_LONGEST_PAUSE)
         while True:
-            await happened(self._notes.changed, within=_NOTE_EVERY)
-            self._notes.changed.clear()
-            await self._alarm.look()
-            if self._measure:
-                await self._measure()
-            await asyncio.sleep(_NOTE_PAUSE)
+            try:
+                await loop.run()
+            except Exception as exc:
+                log.error("account.loop_failed", exc=exc, loop=type(loop).__name__)
+                self._notes.not_received(f"{type(loop).__name__} failed: {type(exc).__name__}: {exc}")
+            await pause.rest()

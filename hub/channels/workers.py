@@ -1,26 +1,56 @@
-"""Each account is looked after by exactly one copy of the hub: leases, and what runs under them."""
+"""Each account is looked after by exactly one copy of the hub: leases, and what runs under them.
+
+What has to be looked up again and again is looked up once for all accounts: the set of them, their leases, what is
+due, what is owed, how they are. So an idle account costs next to nothing.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.channels.accounts import AccountRepository
-from hub.channels.pause import happened
-from hub.kit.clock import Clock
+from hub.channels.alarm import Alarm
+from hub.channels.bell import Bell
+from hub.channels.health import HealthNotes
+from hub.channels.ledger import Ledger
+from hub.channels.sends import Step
+from hub.channels.tenure import Tenure
+from hub.kit.clock import Clock, iso
 from hub.kit.errors import HubError, TransientError
 from hub.kit.log import Log
+from hub.kit.loop import Loop
 from hub.store.base import Document
-from hub.store.leases import Lease, Leases
+from hub.store.leases import Lease
 
-LOOK = 1.0
-"""Seconds between two looks at the set of accounts, when nothing wakes us."""
+LOOK = timedelta(seconds=1)
+"""Between two looks at the set of accounts, when nothing wakes us."""
+DUE = timedelta(seconds=0.5)
+"""Between two looks at what another copy of the hub queued, or what was deferred."""
+OWED = timedelta(seconds=5)
+NOTES = timedelta(seconds=0.5)
+_ALL_NOTES = timedelta(seconds=5)
+"""Between two looks at those accounts that nothing happened to: silence is no event."""
 log = Log(__name__)
 
 
 class Worker(Protocol):
     """What runs for one account."""
+
+    @property
+    def alarm(self) -> Alarm: ...
+
+    @property
+    def measure(self) -> Callable[[], Awaitable[None]] | None:
+        """Sets the gauges."""
+        ...
+
+    @property
+    def bells(self) -> Mapping[Step, Bell]:
+        """By the step of the ledger, whom to ring when it is due."""
+        ...
 
     def start(self) -> None: ...
 
@@ -37,117 +67,187 @@ Hire = Callable[[Document, Document | None], Worker]
 """Makes the worker of an account from its document and its health note."""
 
 
+@dataclass(slots=True)
+class _Post:
+    """One account in our hands."""
+
+    lease: Lease
+    until: datetime
+    """The lease is good until then."""
+    document: Document
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """The account is no longer ours, or another one."""
+    task: asyncio.Task[None] | None = None
+    worker: Worker | None = None
+
+
 class Workers:
     """Runs a worker for every account whose lease this process holds."""
 
     def __init__(
-        self, *, repository: AccountRepository, leases: Leases, hire: Hire, clock: Clock, lease_ttl: timedelta
+        self,
+        *,
+        repository: AccountRepository,
+        leases: Tenure,
+        hire: Hire,
+        clock: Clock,
+        lease_ttl: timedelta,
+        ledger: Ledger,
     ) -> None:
         self._repository = repository
         self._leases = leases
         self._hire = hire
         self._clock = clock
         self._ttl = lease_ttl
-        self._step = lease_ttl.total_seconds() / 3
-        self._documents: dict[str, Document] = {}
-        self._keepers: dict[str, asyncio.Task[None]] = {}
-        self._running: dict[str, Worker] = {}
-        self._news: dict[str, asyncio.Event] = {}
-        self._look = asyncio.Event()
+        self._ledger = ledger
+        self._step = lease_ttl / 3
+        self._posts: dict[str, _Post] = {}
+        self._again: dict[str, datetime] = {}
+        """When a lease that another copy holds, or an account that failed, is tried again."""
         self._stopping = False
-        self._loop: asyncio.Task[None] | None = None
+        self._accounts = Loop("accounts", self._look, every=LOOK)
+        self._all_noted = clock.now()
+        self._loops = (
+            Loop("leases", self._renew, every=self._step),
+            Loop("due", self._ring, every=DUE),
+            Loop("owed", self._tell_owed, every=OWED),
+            Loop("notes", self._note, every=NOTES),
+        )
 
     async def start(self) -> None:
-        self._loop = asyncio.create_task(self._run())
+        for loop in (self._accounts, *self._loops):
+            await loop.start()
 
     async def stop(self) -> None:
         """Ends the workers, each after what it has in hand, and gives the leases back."""
         self._stopping = True
-        self.look()
-        if self._loop:
-            await self._loop
-        self._update({})
-        await asyncio.gather(*self._keepers.values())
+        await self._accounts.stop()
+        posts = list(self._posts.values())
+        for post in posts:
+            post.ended.set()
+        await asyncio.gather(*(post.task for post in posts if post.task))
+        for loop in self._loops:
+            await loop.stop()
+        with suppress(HubError):
+            await self._leases.release([post.lease for post in posts])
 
     def wake(self, account: str) -> None:
         """There is something to send; nothing happens if another copy of the hub has it."""
-        if worker := self._running.get(account):
-            worker.wake()
+        if (post := self._posts.get(account)) and post.worker:
+            post.worker.wake()
 
     def look(self) -> None:
         """The set of accounts is another one."""
-        self._look.set()
+        self._accounts.wake()
 
-    async def _run(self) -> None:
-        while not self._stopping:
-            self._look.clear()
-            try:
-                self._update({document["_id"]: document for document in await self._repository.active()})
-            except TransientError as exc:
-                log.warning("accounts.unread", error=str(exc))
-            if not self._stopping:
-                await happened(self._look, within=LOOK)
+    def _running(self) -> list[tuple[str, Worker]]:
+        return [(account, post.worker) for account, post in self._posts.items() if post.worker]
 
-    def _update(self, documents: dict[str, Document]) -> None:
-        before, self._documents = self._documents, documents
-        for account in before.keys() | documents.keys():
-            news = self._news.setdefault(account, asyncio.Event())
-            if _revision(before.get(account)) != _revision(documents.get(account)):
-                news.set()
-            keeper = self._keepers.get(account)
-            if account in documents and (keeper is None or keeper.done()):
-                self._keepers[account] = asyncio.create_task(self._keep(account, news))
+    async def _look(self) -> None:
+        documents = {document["_id"]: document for document in await self._repository.active()}
+        for account, post in self._posts.items():
+            if account not in documents or documents[account]["_v"] != post.document["_v"]:
+                post.ended.set()
+        self._again = {account: at for account, at in self._again.items() if account in documents}
+        await self._take_on(documents)
 
-    async def _keep(self, account: str, news: asyncio.Event) -> None:
-        while account in self._documents:
-            news.clear()
-            try:
-                if lease := await self._leases.take(account):
-                    await self._under(lease, news)
-                    continue
-            except HubError as exc:
-                log.warning("account.waiting", account=account, error=str(exc))
-            except Exception as exc:
-                log.error("account.failed", exc=exc, account=account)
-            await happened(news, within=self._step)
+    async def _take_on(self, documents: Mapping[str, Document]) -> None:
+        now = self._clock.now()
+        wanted = [one for one in documents if one not in self._posts and self._again.get(one, now) <= now]
+        if not wanted:
+            return
+        self._again |= dict.fromkeys(wanted, now + self._step)
+        leases = await self._leases.take(wanted)
+        notes = await self._repository.health(leases)
+        for account, lease in leases.items():
+            post = self._posts[account] = _Post(lease, now + self._ttl, documents[account])
+            post.task = asyncio.create_task(self._keep(account, post, notes.get(account)))
 
-    async def _under(self, lease: Lease, news: asyncio.Event) -> None:
+    async def _keep(self, account: str, post: _Post, note: Document | None) -> None:
         """Works until the lease is lost or the account is changed."""
-        account = lease.name
         try:
-            if document := self._documents.get(account):
-                await self._work(document, lease, news)
-        finally:
+            await self._work(post, note)
+            self._again.pop(account, None)
+        except Exception as exc:
+            log.error("account.failed", exc=exc, account=account)
+            await self._noted_failure(account, note, exc)
+        if not self._stopping:
             with suppress(HubError):
-                await self._leases.release(lease)
+                await self._leases.release([post.lease])
+        del self._posts[account]
+        self.look()
 
-    async def _work(self, document: Document, lease: Lease, news: asyncio.Event) -> None:
-        notes = await self._repository.health([lease.name])
-        worker = self._hire(document, notes.get(lease.name))
+    async def _work(self, post: _Post, note: Document | None) -> None:
+        worker = self._hire(post.document, note)
+        for bell in worker.bells.values():
+            bell.attended = True
         worker.start()
-        self._running[lease.name] = worker
+        post.worker = worker
         try:
-            await self._hold(lease, news)
+            await post.ended.wait()
         finally:
-            del self._running[lease.name]
+            post.worker = None
             await worker.stop()
 
-    async def _hold(self, lease: Lease, news: asyncio.Event) -> None:
-        """Returns when the account is no longer ours, or another one."""
-        until = lease.until
-        while not news.is_set():
-            begun = self._clock.now()
-            try:
-                if not await self._leases.renew(lease):
-                    log.warning("lease.lost", account=lease.name)
-                    return
-                until = begun + self._ttl
-            except TransientError as exc:
-                log.warning("lease.unconfirmed", account=lease.name, error=str(exc))
-                if begun >= until:
-                    return
-            await happened(news, within=self._step)
+    async def _noted_failure(self, account: str, note: Document | None, exc: Exception) -> None:
+        """Whoever looks at the account's health sees why nothing runs for it."""
+        notes = HealthNotes(account, self._clock, note)
+        notes.not_sent(f"nothing runs for this account: {type(exc).__name__}: {exc}")
+        with suppress(HubError):
+            await self._repository.save_healths([notes.document()])
+
+    async def _renew(self) -> None:
+        posts = {account: post for account, post in self._posts.items() if not post.ended.is_set()}
+        begun = self._clock.now()
+        try:
+            held = await self._leases.renew([post.lease for post in posts.values()])
+        except TransientError as exc:
+            log.warning("leases.unconfirmed", error=str(exc))
+            held = {account for account, post in posts.items() if begun < post.until}
+        else:
+            for account in held:
+                posts[account].until = begun + self._ttl
+        for account in posts.keys() - held:
+            log.warning("lease.lost", account=account)
+            posts[account].ended.set()
+
+    async def _ring(self) -> None:
+        """One look for each step of the ledger at the accounts that wait for something to do."""
+        idle: dict[Step, dict[str, Bell]] = {}
+        for account, worker in self._running():
+            for step, bell in worker.bells.items():
+                if bell.idle:
+                    idle.setdefault(step, {})[account] = bell
+        now = iso(self._clock.now())
+        for step, bells in idle.items():
+            for account in await self._ledger.sends.accounts_due(list(bells), step, now):
+                bells[account].ring()
+
+    async def _tell_owed(self) -> None:
+        if accounts := [account for account, _ in self._running()]:
+            await self._ledger.tell_owed(*accounts)
+
+    async def _note(self) -> None:
+        """Stores what is new of how the accounts are, in one write, then tells what turned."""
+        now = self._clock.now()
+        everyone = now - self._all_noted >= _ALL_NOTES
+        if everyone:
+            self._all_noted = now
+        workers = [worker for _, worker in self._running() if worker.alarm.changed or everyone]
+        news = [(worker.alarm, note) for worker in workers if (note := worker.alarm.looked())]
+        if news:
+            await self._repository.save_healths([note for _, note in news])
+        for alarm, note in news:
+            alarm.stored(note)
+        for worker in workers:
+            await _told(worker)
 
 
-def _revision(document: Document | None) -> int | None:
-    return document["_v"] if document else None
+async def _told(worker: Worker) -> None:
+    """What turned, and the gauges; a fault in one account's leaves the others alone."""
+    try:
+        await worker.alarm.tell()
+        if worker.measure:
+            await worker.measure()
+    except Exception as exc:
+        log.error("account.unmeasured", exc=exc)

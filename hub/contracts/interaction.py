@@ -38,6 +38,8 @@ class DeliveryState(StrEnum):
     QUEUED = "queued"
     UNKNOWN = "unknown"
     FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    """Held back for good on purpose, with the reason; nothing left the hub, and nothing will."""
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
@@ -378,6 +380,10 @@ class InteractionChanged(_AboutInteraction):
     TYPE: ClassVar[str] = "interaction.changed.v1"
 
 
+Lane = Literal["person", "automatic", "mass"]
+"""Who waits for a message: a person's own words go first, then what a machine answers, then mailings."""
+
+
 class Button(Body):
     """Something to press under a message: it opens `url`, or sends `data` back."""
 
@@ -418,15 +424,47 @@ class SendMessage(Event):
     """A machine wrote it: marked as such, so that other machines keep silent."""
     mass: bool = False
     """Part of a mailing: never sent twice, whatever happens."""
+    lane: Lane | None = None
+    """None: derived, see `in_lane`."""
+    group: str = ""
+    """The mailing or call list it belongs to, which can be paused and recalled as a whole; see `GroupChanged`."""
+    time_zone: str = ""
+    """The recipient's, where it is known (IANA name): its night is kept quiet."""
+
+    @property
+    def in_lane(self) -> Lane:
+        """The lane given; else by what the message is: part of a mailing, a machine's, a person's."""
+        return self.lane or ("mass" if self.mass else "automatic" if self.auto else "person")
 
     def on_topic(self) -> str:
-        return f"{self.TOPIC}.{self.channel}"
+        """Mailings have topics of their own, so that nobody's answer is read behind one."""
+        way = f"{self.TOPIC}.mass" if self.in_lane == "mass" else self.TOPIC
+        return f"{way}.{self.channel}"
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.id)
 
     def key(self) -> str:
         return self.account
+
+
+class GroupChanged(Event):
+    """A mailing goes on, rests or is taken back: what of it has not left yet waits, or never leaves."""
+
+    TYPE: ClassVar[str] = "group.changed.v1"
+    TOPIC: ClassVar[str] = "groups"
+
+    group: str
+    state: Literal["running", "paused", "recalled"]
+    revision: int
+    """Of two, the higher one is newer."""
+    at: datetime
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.group, str(self.revision), self.state)
+
+    def key(self) -> str:
+        return self.group
 
 
 class DeliveryRecorded(Event):

@@ -8,6 +8,7 @@ from hub.contracts.employee import EmployeesListed
 from hub.contracts.interaction import (
     AttachmentFetched,
     DeliveryRecorded,
+    GroupChanged,
     InteractionChanged,
     InteractionLinked,
     InteractionPlanned,
@@ -26,6 +27,7 @@ REGISTRY = Registry(
         InteractionChanged,
         SendMessage,
         DeliveryRecorded,
+        GroupChanged,
         ClientOpened,
         ClientChanged,
         ChainOpened,

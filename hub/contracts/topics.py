@@ -24,6 +24,10 @@ RAW_SMS = Topic("raw.sms", "number id")
 OUTBOUND_EMAIL = Topic("outbound.email", "mailbox id")
 OUTBOUND_TELEGRAM = Topic("outbound.telegram", "bot id")
 OUTBOUND_SMS = Topic("outbound.sms", "number id")
+OUTBOUND_MASS_EMAIL = Topic("outbound.mass.email", "mailbox id")
+OUTBOUND_MASS_TELEGRAM = Topic("outbound.mass.telegram", "bot id")
+OUTBOUND_MASS_SMS = Topic("outbound.mass.sms", "number id")
+GROUPS = Topic("groups", "mailing or call list", retention=None)
 DELIVERY = Topic("delivery", "interaction id")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
@@ -41,6 +45,10 @@ TOPICS = (
     OUTBOUND_EMAIL,
     OUTBOUND_TELEGRAM,
     OUTBOUND_SMS,
+    OUTBOUND_MASS_EMAIL,
+    OUTBOUND_MASS_TELEGRAM,
+    OUTBOUND_MASS_SMS,
+    GROUPS,
     DELIVERY,
     INTERACTIONS,
     CHAINS,

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from hub.kit.errors import HubError, InvalidInput, TooManyRequests, TransientError, Unauthenticated
 from hub.kit.log import Log
+from hub.kit.restraint import Restraint
 
 log = Log(__name__)
 Ping = Callable[[], Awaitable[None]]
@@ -35,7 +36,9 @@ _HTTP_FIXES = {
 def service_app(
     title: str, *, checks: dict[str, Ping], check_seconds: float = CHECK_SECONDS, **options: Any
 ) -> FastAPI:
-    """An application with problem documents, `/healthz` (alive), `/readyz` (each check answers), `/metrics`."""
+    """An application with problem documents, `/healthz` (alive, and whether it may send: `app.state.restraint`),
+    `/readyz` (each check answers), `/metrics`.
+    """
     app = FastAPI(title=title, **options)
     for expected in (HubError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _on_expected)
@@ -111,8 +114,9 @@ def _of_http(exc: HTTPException) -> JSONResponse:
 
 def _add_health(app: FastAPI, checks: dict[str, Ping], seconds: float) -> None:
     @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
+    async def healthz() -> dict[str, str | bool]:
+        restraint: Restraint = getattr(app.state, "restraint", None) or Restraint()
+        return {"status": "ok", "sandbox": restraint.sandbox, "held": restraint.held}
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:

@@ -32,6 +32,7 @@ from hub.footing import Footing, Service
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
 from hub.kit.ids import derive
+from hub.kit.restraint import Restraint, hold, release
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
 from hub.store.sqlite import SqliteStore
@@ -81,6 +82,7 @@ class ChannelHarness(ABC):
         """`environ` holds settings that make waiting short."""
         self.data = data
         self.bus_switch, self.store_switch = Switch(), Switch()
+        self.restraint = Restraint(data)
         self.published: list[Event] = []
         self._environ = environ
         self._log = Log(data / "bus.sqlite")
@@ -193,6 +195,7 @@ class ChannelHarness(ABC):
             clock=SystemClock(),
             source=Source(environ=self._environ),
             peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
+            restraint=self.restraint,
         )
 
     async def give(self, *messages: SendMessage) -> None:
@@ -231,6 +234,14 @@ class ChannelHarness(ABC):
             return [reason for reason in mine if word in reason]
 
         return found(await self.told(DeliveryRecorded, lambda events: bool(found(events))))[0]
+
+    async def deferred(self, message: SendMessage) -> None:
+        """Waits until it is told that a message waits, and why."""
+
+        def waits(event: DeliveryRecorded) -> bool:
+            return event.interaction_id == message.id and event.state is DeliveryState.QUEUED and bool(event.reason)
+
+        await self.told(DeliveryRecorded, lambda events: any(map(waits, events)))
 
     async def parked(self, count: int) -> list[MessageParked]:
         return await self.told(MessageParked, lambda events: len(events) >= count)
@@ -369,12 +380,47 @@ class ChannelContract:
         await harness.delivery(other, DeliveryState.SENT)
         assert harness.customer_got() == ["taken"]
 
-    async def test_what_is_refused_for_now_goes_later_and_delays_nothing(self, harness: ChannelHarness) -> None:
+    async def test_what_is_refused_for_now_goes_later_and_nothing_to_the_same_person_overtakes_it(
+        self, harness: ChannelHarness
+    ) -> None:
         harness.defer("come back later")
-        deferred, other = harness.message("deferred"), harness.message("at once")
+        deferred, other = harness.message("deferred"), harness.message("behind it")
         await harness.give(deferred, other)
-        await harness.delivery(deferred, DeliveryState.SENT)
-        assert harness.customer_got() == ["at once", "deferred"]
+        await harness.delivery(other, DeliveryState.SENT)
+        assert harness.customer_got() == ["deferred", "behind it"]
+
+    async def test_an_answer_overtakes_what_was_refused_for_now_of_a_mailing(self, harness: ChannelHarness) -> None:
+        harness.defer("come back later")
+        mailing = harness.message("mailing").model_copy(update={"mass": True})
+        await harness.give(mailing)
+        await harness.deferred(mailing)
+        await harness.give(harness.message("answer"))
+        await harness.delivery(mailing, DeliveryState.SENT)
+        assert harness.customer_got() == ["answer", "mailing"]
+
+    async def test_while_the_hub_is_held_nothing_is_sent_and_everything_waits(self, harness: ChannelHarness) -> None:
+        await harness.until_healthy("green")
+        hold(harness.data)
+        await asyncio.sleep(QUIET + 0.5)
+        message = harness.message("patience")
+        await harness.give(message)
+        await harness.delivery(message, DeliveryState.QUEUED)
+        await asyncio.sleep(QUIET)
+        assert harness.customer_got() == []
+        release(harness.data)
+        await harness.delivery(message, DeliveryState.SENT)
+        assert harness.customer_got() == ["patience"]
+
+    async def test_a_sandbox_sends_nothing_that_no_simulator_of_its_own_would_get(
+        self, harness: ChannelHarness
+    ) -> None:
+        harness.restraint.sandbox = True
+        message = harness.message("to the world")
+        await harness.give(message)
+        suppressed = await harness.delivery(message, DeliveryState.SUPPRESSED)
+        harness.restraint.sandbox = False
+        await asyncio.sleep(QUIET)
+        assert (suppressed.reason, harness.customer_got()) == ("sandbox", [])
 
     async def test_a_cut_after_hand_over_is_unknown_and_not_sent_again(self, harness: ChannelHarness) -> None:
         harness.cut_after_hand_over(accepted=True)

@@ -1,6 +1,5 @@
 """Puts the email service together."""
 
-import asyncio
 import ssl
 from dataclasses import dataclass
 
@@ -9,21 +8,26 @@ from fastapi import FastAPI
 from hub.bus.base import Bus
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
+from hub.channels.bell import Bell
+from hub.channels.gate import Gate, Rules
 from hub.channels.health import HealthNotes
 from hub.channels.hourly import Hourly
 from hub.channels.keeping import Keeping
 from hub.channels.ledger import Patience
 from hub.channels.owner import Owner
+from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sender import Sender
-from hub.channels.sends import SendRepository
+from hub.channels.sends import SendRepository, Step
+from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
 from hub.footing import Footing
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
+from hub.settings import GateSettings
 from hub.store.base import Document, Store
-from hub.store.leases import LEASES, Leases
+from hub.store.leases import LEASES
 from services.email.adapters.imap import open_inbox, open_sent
 from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
@@ -37,7 +41,7 @@ from services.email.inbound.service import Intake
 from services.email.mailboxes.repository import GrantRepository, MailboxRepository
 from services.email.mailboxes.service import Mailboxes, OwnMail
 from services.email.metrics import LAG, SENT, UP
-from services.email.outbound.copier import Copier
+from services.email.outbound.copier import POLL, Copier
 from services.email.outbound.service import MailLedger
 from services.email.settings import Settings
 
@@ -73,10 +77,19 @@ def build(footing: Footing) -> EmailService:
     mailboxes = MailboxRepository(store, footing.secrets)
     inbound, sends = InboundRepository(store), SendRepository(store)
     owner = Owner(footing.data, "email")
-    leases = Leases(store.collection(LEASES), clock, owner.name, settings.lease)
+    leases = Tenure(store.collection(LEASES), clock, owner.name, settings.lease)
     ledger = MailLedger(
         service="email", sends=sends, accounts=mailboxes, bus=bus, clock=clock, patience=_patience(settings)
     )
+    consents, groups = ConsentRepository(store), GroupRepository(store)
+    gate = Gate(
+        restraint=footing.restraint,
+        consents=consents,
+        groups=groups,
+        handed=sends,
+        rules=Rules.of(GateSettings.load(footing.source)),
+    )
+    subscribe_gate(bus, group="email", consents=consents, groups=groups, woken=ledger.wake_group)
     own = OwnMail(mailboxes, sends)
     intake = Intake(bus=bus, blobs=footing.blobs, index=inbound, own=own, clock=clock, settings=settings)
     tls = _tls(settings)
@@ -88,9 +101,24 @@ def build(footing: Footing) -> EmailService:
     )
     doors = Doors(tls, tokens)
     hiring = Hiring(
-        footing, settings, mailboxes=mailboxes, inbound=inbound, intake=intake, ledger=ledger, doors=doors, bus=bus
+        footing,
+        settings,
+        mailboxes=mailboxes,
+        inbound=inbound,
+        intake=intake,
+        ledger=ledger,
+        doors=doors,
+        bus=bus,
+        gate=gate,
     )
-    workers = Workers(repository=mailboxes, leases=leases, hire=hiring.hire, clock=clock, lease_ttl=settings.lease)
+    workers = Workers(
+        repository=mailboxes,
+        leases=leases,
+        hire=hiring.hire,
+        clock=clock,
+        lease_ttl=settings.lease,
+        ledger=ledger,
+    )
     subscribe(bus, ledger=ledger, intake=intake, mailboxes=mailboxes, wake=workers.wake)
     keeping = Keeping(
         channel="email",
@@ -132,8 +160,10 @@ class Hiring:
         ledger: MailLedger,
         doors: Doors,
         bus: Bus,
+        gate: Gate,
     ) -> None:
         self._footing = footing
+        self._gate = gate
         self._settings = settings
         self._mailboxes = mailboxes
         self._inbound = inbound
@@ -146,7 +176,7 @@ class Hiring:
         """The worker of a mailbox, from its document and the note on how it was."""
         notes = HealthNotes(document["_id"], self._footing.clock, note)
         channel = self._channel(document, notes)
-        copies = asyncio.Event()
+        copies = Bell(poll=POLL)
         return AccountWorker(
             loops=(channel.poller, self._copier(channel, copies)),
             sender=self._sender(channel, notes, copies),
@@ -154,15 +184,16 @@ class Hiring:
             alarm=self._alarm(channel, notes),
             measure=lambda: _measure(channel),
             close=channel.outlet.close,
+            bells={Step.COPY: copies},
         )
 
-    def _sender(self, channel: EmailChannel, notes: HealthNotes, copies: asyncio.Event) -> Sender:
+    def _sender(self, channel: EmailChannel, notes: HealthNotes, copies: Bell) -> Sender:
         mailbox_id = channel.mailbox.id
 
         def settled(outcome: Outcome) -> None:
             SENT.labels(mailbox_id, type(outcome).__name__.lower()).inc()
             if isinstance(outcome, Sent):
-                copies.set()
+                copies.ring()
 
         return Sender(
             channel,
@@ -174,6 +205,8 @@ class Hiring:
             cap=self._settings.reconnect_cap,
             pace=self._pace(channel),
             settled=settled,
+            gate=self._gate,
+            endpoints=(f"{channel.mailbox.smtp.host}:{channel.mailbox.smtp.port}",),
         )
 
     def _pace(self, channel: EmailChannel) -> Hourly | None:
@@ -182,14 +215,14 @@ class Hiring:
             Hourly(channel.mailbox.id, limit, sends=self._ledger.sends, clock=self._footing.clock) if limit else None
         )
 
-    def _copier(self, channel: EmailChannel, copies: asyncio.Event) -> Copier:
+    def _copier(self, channel: EmailChannel, copies: Bell) -> Copier:
         tls, tokens = self._doors.tls, self._doors.tokens
         return Copier(
             channel,
             open_sent=lambda: open_sent(channel.mailbox.imap, patience=self._patience, tls=tls, tokens=tokens),
             ledger=self._ledger,
             settings=self._settings,
-            woken=copies,
+            bell=copies,
         )
 
     def _alarm(self, channel: EmailChannel, notes: HealthNotes) -> Alarm:

@@ -1,14 +1,17 @@
 """One mailbox as a channel of the hub."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
 from hub.channels.base import Health, Intent, Outcome
+from hub.channels.bodies import with_bodies
 from hub.channels.health import HealthNotes, judge
 from hub.contracts.interaction import SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.safe_html import sanitise
 from services.email.compose import compose
 from services.email.inbound.poller import Poller
 from services.email.models import Mailbox, OutgoingMail
@@ -65,10 +68,19 @@ class EmailChannel:
         """The mail of a message, the same bytes each time.
 
         Raises:
-            NotFound: an attachment is not in the blobs.
+            NotFound: an attachment, or the text, is not in the blobs.
         """
+        message = await _safe(await with_bodies(message, self._blobs))
         content = {attachment.blob: await self._blobs.get(attachment.blob) for attachment in message.attachments}
         return compose(message, self.mailbox, at=at, attachments=content)
 
     async def health(self) -> Health:
         return judge(self._notes.document(), now=self._clock.now(), silence=self._settings.silence)
+
+
+async def _safe(message: SendMessage) -> SendMessage:
+    """HTML that the ledger did not hold was not made safe when the message was accepted."""
+    if not message.html_blob or not message.html:
+        return message
+    html = await asyncio.to_thread(sanitise, message.html, images=True)  # a large one takes its time
+    return message.model_copy(update={"html": html.html})

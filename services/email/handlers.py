@@ -8,7 +8,7 @@ from hub.contracts.base import Envelope
 from hub.contracts.employee import EmployeesListed
 from hub.contracts.interaction import SendMessage
 from hub.contracts.park import RawMailStored
-from hub.contracts.topics import EMPLOYEES, OUTBOUND_EMAIL, RAW_EMAIL
+from hub.contracts.topics import EMPLOYEES, OUTBOUND_EMAIL, OUTBOUND_MASS_EMAIL, RAW_EMAIL
 from hub.kit.clock import iso
 from services.email.inbound.service import Intake
 from services.email.mailboxes.repository import MailboxRepository
@@ -38,4 +38,5 @@ def subscribe(
 
     bus.subscribe(EMPLOYEES.name, group=GROUP, handle=on_employees)
     bus.subscribe(OUTBOUND_EMAIL.name, group=GROUP, handle=on_send)
+    bus.subscribe(OUTBOUND_MASS_EMAIL.name, group=GROUP, handle=on_send)
     bus.subscribe(RAW_EMAIL.name, group=GROUP, handle=on_raw_mail)

@@ -7,16 +7,20 @@ from fastapi import FastAPI
 
 from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
+from hub.channels.gate import Gate, Rules
 from hub.channels.keeping import Keeping
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.owner import Owner
+from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sends import SendRepository
+from hub.channels.tenure import Tenure
 from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
+from hub.settings import GateSettings
 from hub.store.base import Store
-from hub.store.leases import LEASES, Leases
+from hub.store.leases import LEASES
 from services.messaging.bots.repository import BotRepository
 from services.messaging.bots.service import Bots
 from services.messaging.endpoints import Doors, router
@@ -84,9 +88,24 @@ class Floor:
         self.settings = Settings.load(footing.source)
         self.bus, self.store = footing.bus(SERVICE), footing.store(SERVICE)
         self.owner = Owner(footing.data, SERVICE)
-        self._leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, self.settings.lease)
+        self._leases = Tenure(self.store.collection(LEASES), footing.clock, self.owner.name, self.settings.lease)
         self._sends = SendRepository(self.store)
         self._inbound = InboundRepository(self.store)
+        self._consents, self._groups = ConsentRepository(self.store), GroupRepository(self.store)
+        self._ledgers: list[Ledger] = []
+        self.gate = Gate(
+            restraint=footing.restraint,
+            consents=self._consents,
+            groups=self._groups,
+            handed=self._sends,
+            rules=Rules.of(GateSettings.load(footing.source)),
+        )
+        subscribe_gate(self.bus, group=SERVICE, consents=self._consents, groups=self._groups, woken=self._wake_group)
+
+    async def _wake_group(self, group: str) -> None:
+        """The channels of the service share a collection, so that any of their ledgers does."""
+        for ledger in self._ledgers[:1]:
+            await ledger.wake_group(group)
 
     def ground(self, accounts: AccountRepository, read: Read, files_wanted: Callable[[str], None]) -> Ground:
         clock, settings = self.footing.clock, self.settings
@@ -96,6 +115,7 @@ class Floor:
         ledger = Ledger(
             service=SERVICE, sends=self._sends, accounts=accounts, bus=self.bus, clock=clock, patience=patience
         )
+        self._ledgers.append(ledger)
         intake = Intake(
             bus=self.bus,
             blobs=self.footing.blobs,
@@ -112,6 +132,7 @@ class Floor:
             inbound=self._inbound,
             intake=intake,
             ledger=ledger,
+            gate=self.gate,
             accounts=accounts,
         )
 
@@ -123,6 +144,7 @@ class Floor:
             hire=hire,
             clock=ground.clock,
             lease_ttl=self.settings.lease,
+            ledger=ground.ledger,
         )
         subscribe(self.bus, channel, ledger=ground.ledger, replay=replay, wake=workers.wake)
         keeping = Keeping(

@@ -33,4 +33,5 @@ def subscribe(
                 await replay(envelope.event)
 
     bus.subscribe(f"outbound.{channel}", group=GROUP, handle=on_send)
+    bus.subscribe(f"outbound.mass.{channel}", group=GROUP, handle=on_send)
     bus.subscribe(f"raw.{channel}", group=GROUP, handle=on_raw)

@@ -9,6 +9,7 @@ from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Channel, Outcome
+from hub.channels.gate import Gate
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger
 from hub.channels.worker import Loop
@@ -39,6 +40,7 @@ class Ground:
     inbound: InboundRepository
     intake: Intake
     ledger: Ledger
+    gate: Gate
     accounts: AccountRepository
 
 

@@ -65,7 +65,12 @@ class PigeonHarness(ChannelHarness):
     """One loft of ours, and Anna who writes to it."""
 
     outbound = f"outbound.{CHANNEL}"
-    topics = (*TOPICS, Topic(f"raw.{CHANNEL}", "loft id"), Topic(outbound, "loft id"))
+    topics = (
+        *TOPICS,
+        Topic(f"raw.{CHANNEL}", "loft id"),
+        Topic(outbound, "loft id"),
+        Topic(f"outbound.mass.{CHANNEL}", "loft id"),
+    )
 
     def __init__(self, data: Path, pigeons: Pigeons, url: str) -> None:
         super().__init__(data, {f"OMNIHUB_MESSAGING__{name}": value for name, value in SHORT.items()})

@@ -6,8 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from hub.channels.bell import Bell
 from hub.channels.errors import LoginRefused
-from hub.channels.pause import Pause, happened
+from hub.channels.pause import Pause
 from hub.channels.sends import Step
 from hub.contracts.interaction import SendMessage
 from hub.kit.clock import from_iso
@@ -49,7 +50,7 @@ class Copier:
         open_sent: OpenSent,
         ledger: MailLedger,
         settings: Settings,
-        woken: asyncio.Event,
+        bell: Bell,
     ) -> None:
         self._channel = channel
         self._open_sent = open_sent
@@ -57,7 +58,7 @@ class Copier:
         self._attempts = settings.copy_attempts
         self._keep = settings.smtp_idle.total_seconds()
         self._pause = Pause(cap=settings.reconnect_cap)
-        self._woken = woken
+        self._bell = bell
         self.in_hand = asyncio.Lock()
         """Held while a copy is being made."""
 
@@ -65,7 +66,7 @@ class Copier:
         """Until cancelled."""
         while True:
             try:
-                if due := await self._due():
+                if due := await self._due(within=None):
                     await self._connected(due)
                 self._pause.reset()
                 continue
@@ -77,11 +78,11 @@ class Copier:
                 log.error("copier.failed", exc=exc, mailbox_id=self._channel.mailbox.id)
             await self._pause.rest()
 
-    async def _due(self) -> list[Document]:
-        self._woken.clear()
+    async def _due(self, *, within: float | None) -> list[Document]:
+        """What is due; when nothing is, waits so many seconds (none: as long as it takes) and gives nothing."""
         due = await self._ledger.due(self._channel.mailbox.id, Step.COPY)
         if not due:
-            await happened(self._woken, within=POLL)
+            await self._bell.wait(within)
         return due
 
     async def _connected(self, due: list[Document]) -> None:
@@ -101,7 +102,7 @@ class Copier:
                 async with self.in_hand:
                     await self._copy(folder, document)
                 used = clock()
-            due = await self._due()
+            due = await self._due(within=POLL)
 
     async def _copy(self, folder: SentFolder, document: Document) -> None:
         begun = await self._ledger.begin_copy(document)

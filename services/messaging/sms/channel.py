@@ -7,8 +7,10 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from hub.channels.base import Deferred, Health, Intent, Outcome, Unknown
+from hub.channels.bodies import with_bodies
 from hub.channels.health import HealthNotes, judge
 from hub.contracts.interaction import SendMessage
+from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
 from hub.kit.errors import Unsupported
 from services.messaging.keeper import ProviderKeeper
@@ -72,6 +74,7 @@ class SmsChannel:
         notes: HealthNotes,
         clock: Clock,
         silence: timedelta,
+        blobs: Blobs,
     ) -> None:
         self.number = number
         self.keeper = keeper
@@ -81,6 +84,7 @@ class SmsChannel:
         self._notes = notes
         self._clock = clock
         self._silence = silence
+        self._blobs = blobs
 
     async def receive(self) -> None:
         await self.keeper.run()
@@ -93,6 +97,7 @@ class SmsChannel:
         name = chosen(list(self._routes), keys, lambda one: self._breakers[one].is_open)
         if name is None:
             raise Unsupported("no provider is left that did not try it")
+        message = await with_bodies(message, self._blobs)
         outcome = await self._routes[name].send(self.text(message, name), intent)
         if isinstance(outcome, Deferred):
             self._breakers[name].failed()
@@ -102,6 +107,7 @@ class SmsChannel:
 
     async def inquire(self, message: SendMessage, since: datetime) -> Outcome | None:
         """Asks every provider that can tell; none where nobody knows it."""
+        message = await with_bodies(message, self._blobs)
         for name, route in self._routes.items():
             if found := await route.find(self.text(message, name), since):
                 return found

@@ -189,6 +189,7 @@ class SmsLine(Line[SmsNumber]):
             notes=notes,
             clock=self.ground.clock,
             silence=settings.silence,
+            blobs=self.ground.blobs,
         )
 
         async def close() -> None:
@@ -222,7 +223,13 @@ class SmsLine(Line[SmsNumber]):
             cap=self.ground.settings.reconnect_cap,
             inquire=inquire,
             settled=partial(counted, channel.number),
+            gate=self.ground.gate,
+            endpoints=tuple(map(_endpoint, channel.number.providers)),
         )
+
+
+def _endpoint(provider: Provider) -> str:
+    return provider.api_url if isinstance(provider, TwilioProvider) else provider.url
 
 
 def _form(body: bytes) -> dict[str, list[str]]:

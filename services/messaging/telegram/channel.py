@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.channels.base import Health, Intent, Outcome
+from hub.channels.bodies import with_bodies
 from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes, judge
 from hub.channels.pause import Pause
@@ -71,6 +72,7 @@ class TelegramChannel:
     ) -> Outcome:
         """`keys` are the messages that Telegram made of the parts it took before."""
         del at  # Telegram dates a message itself
+        message = await with_bodies(message, self._blobs)
         content = {one.blob: await self._blobs.get(one.blob) for one in message.attachments}
         return await self._outlet.send(
             message, intent=intent, keys=keys, content=content, next_part=self.pace.next_part

@@ -106,4 +106,6 @@ class TelegramLine(Line[Bot]):
             pace=channel.pace,
             lanes=LANES,
             settled=partial(counted, bot),
+            gate=self.ground.gate,
+            endpoints=(bot.api_url,),
         )

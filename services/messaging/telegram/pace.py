@@ -44,7 +44,8 @@ class TelegramPace:
     async def ask(self, message: SendMessage) -> Hold | None:
         """None and counted, or how long the message has to wait."""
         wait = self._wait(_chat(message))
-        return Hold(timedelta(seconds=wait)) if wait > 0 else None
+        whole = self._all.wait(self._clock()) > 0
+        return Hold(timedelta(seconds=wait), whole=whole) if wait > 0 else None
 
     async def next_part(self, message: SendMessage) -> None:
         """Returns when one more part of it may go."""

@@ -33,10 +33,10 @@ async def test_what_is_over_the_limit_waits_until_the_hour_allows_it(sends: Send
     clock.advance(timedelta(minutes=20))
     assert await pace.ask(MESSAGE) is None
     words = "held: at most 2 an hour may leave from here"
-    assert await pace.ask(MESSAGE) == Hold(timedelta(minutes=40), words)
+    assert await pace.ask(MESSAGE) == Hold(timedelta(minutes=40), words, whole=True)
     clock.advance(timedelta(minutes=40))
     assert await pace.ask(MESSAGE) is None
-    assert await pace.ask(MESSAGE) == Hold(timedelta(minutes=20), words)
+    assert await pace.ask(MESSAGE) == Hold(timedelta(minutes=20), words, whole=True)
 
 
 async def test_a_restart_forgets_nothing_that_left(sends: SendRepository) -> None:
@@ -46,4 +46,5 @@ async def test_a_restart_forgets_nothing_that_left(sends: SendRepository) -> Non
         await sends.add([{"_id": f"in_{number}", "account": "mb_1", "handed_at": handed}])
     await sends.add([{"_id": "in_other", "account": "mb_2", "handed_at": iso(clock.now())}])
     pace = Hourly("mb_1", 2, sends=sends, clock=clock)
-    assert await pace.ask(MESSAGE) == Hold(timedelta(minutes=30), "held: at most 2 an hour may leave from here")
+    words = "held: at most 2 an hour may leave from here"
+    assert await pace.ask(MESSAGE) == Hold(timedelta(minutes=30), words, whole=True)

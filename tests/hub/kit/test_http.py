@@ -161,7 +161,7 @@ async def test_an_unknown_address_and_method_are_problems_too(client: httpx.Asyn
 
 async def test_a_service_is_alive_whatever_it_depends_on(client: httpx.AsyncClient, store: Dependency) -> None:
     store.failure = StoreUnavailable()
-    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    assert (await client.get("/healthz")).json() == {"status": "ok", "sandbox": False, "held": False}
 
 
 async def test_a_service_is_ready_when_every_check_answers(client: httpx.AsyncClient, store: Dependency) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hub.channels.simulators.mail import MailSimulator
@@ -18,6 +20,8 @@ from hub.contracts.interaction import (
     SendMessage,
 )
 from hub.kit.blobs import FolderBlobs
+from hub.kit.restraint import Restraint
+from hub.process import build
 from tests.services.email.conftest import CUSTOMER, OURS, EmailHarness
 
 
@@ -285,3 +289,34 @@ async def test_html_leaves_without_scripts(harness: EmailHarness) -> None:
     await harness.delivery(message, DeliveryState.SENT)
     (mail,) = harness.simulator.messages(CUSTOMER)
     assert mail.message.get_body(("html",)).get_content().strip() == "<p>Да</p>"
+
+
+async def test_an_answer_too_large_for_an_event_leaves_whole_from_the_blobs_and_safe(harness: EmailHarness) -> None:
+    blobs = FolderBlobs(harness.data / "blobs")
+    row = "<p>Позиция по смете, с ценой и сроком поставки.</p>\n"
+    html = row * (660_000 // len(row.encode())) + "<script>alert(1)</script><p>Итого</p>"
+    await blobs.put("body/1", html.encode())
+    await blobs.put("text/1", ("Смета\n" * 50_000).encode())
+    message = harness.message("", text_blob="text/1", html_blob="body/1")
+    await harness.give(message)
+    await copied(harness, message, "saved")
+    (mail,) = harness.simulator.messages(CUSTOMER)
+    page = mail.message.get_body(("html",)).get_content()
+    assert (page.count("<p>"), "script" in page) == (html.count("<p>"), False)
+    assert mail.message.get_body(("plain",)).get_content().count("Смета") == 50_000
+
+
+async def test_a_mailing_is_heard_on_a_topic_of_its_own(harness: EmailHarness) -> None:
+    message = harness.message("spring", mass=True, group="spring")
+    assert message.on_topic() == "outbound.mass.email"
+    await harness.give(message)
+    await harness.delivery(message, DeliveryState.SENT)
+
+
+async def test_a_service_says_whether_it_is_a_sandbox_and_whether_it_is_held(harness: EmailHarness) -> None:
+    footing = replace(harness.footing(), restraint=Restraint(sandbox=True, held=True))
+    service = build("email", footing)
+    await service.start()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=service.http), base_url="http://email") as api:
+        assert (await api.get("/healthz")).json() == {"status": "ok", "sandbox": True, "held": True}
+    await service.stop()

@@ -1,0 +1,186 @@
+"""What looks after accounts: leases, hiring, and what idle accounts cost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bench.idle import Hub
+from hub.channels.health import judge
+from hub.channels.sends import Step
+from hub.channels.tenure import Tenure
+from hub.channels.worker import AccountWorker
+from hub.channels.workers import Workers
+from hub.contracts.interaction import Participant, Role, SendMessage
+from hub.kit.clock import SystemClock
+from hub.store.base import Document
+from hub.store.leases import LEASES, Leases
+from hub.store.sqlite import SqliteStore
+from hub.testing.counting import CountingStore
+from hub.testing.fakes import FakeClock
+
+TTL = timedelta(seconds=15)
+PATIENCE = 20.0
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[CountingStore]:
+    made = CountingStore(SqliteStore(tmp_path / "workers.sqlite"))
+    hub = Hub(made, FakeClock())
+    assert hub.workers
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def add(hub: Hub, count: int) -> None:
+    for number in range(count):
+        await hub.accounts.add({"_id": f"box_{number}", "state": "active", "address": f"{number}@x.example"})
+
+
+async def until_running(workers: Workers, count: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while len(workers._running()) < count:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+async def test_what_idle_accounts_cost_does_not_grow_with_their_number(store: CountingStore) -> None:
+    """Ten seconds of every loop, at their own rates, without waiting for them."""
+    clock = FakeClock()
+    hub = Hub(store, clock)
+    await add(hub, 100)
+    await hub.workers._look()
+    await until_running(hub.workers, 100)
+    await asyncio.sleep(1)
+    await hub.workers._note()
+    store.calls.clear()
+    for tick in range(20):
+        clock.advance(timedelta(seconds=0.5))
+        await hub.workers._ring()
+        await hub.workers._note()
+        if tick % 2 == 0:
+            await hub.workers._look()
+        if tick % 10 == 0:
+            await hub.workers._renew()
+            await hub.workers._tell_owed()
+    assert store.writes <= 2 + 1, store.calls  # two renewals, and at most one of health notes
+    assert store.looks <= 20 + 10 + 4, store.calls
+    await hub.workers.stop()
+
+
+async def test_a_message_that_another_copy_queued_wakes_the_sender_it_is_for(store: CountingStore) -> None:
+    hub = Hub(store, SystemClock())
+    await add(hub, 3)
+    await hub.workers.start()
+    await until_running(hub.workers, 3)
+    to = (Participant(role=Role.TO, address="email:anna@x.example"),)
+    await hub.ledger.accept([SendMessage(id="in_1", channel="email", account="box_1", to=to, text="x")])
+    deadline = time.monotonic() + PATIENCE
+    while (entry := await hub.sends.get("in_1")) is None or entry["state"] != "sent":
+        assert time.monotonic() < deadline, entry
+        await asyncio.sleep(0.05)
+    await hub.workers.stop()
+
+
+async def test_an_account_that_cannot_be_started_is_red_with_the_reason_and_the_others_run(
+    store: CountingStore,
+) -> None:
+    hub = Hub(store, SystemClock())
+
+    def hire(document: Document, note: Document | None) -> AccountWorker:
+        if document["_id"] == "box_1":
+            raise RuntimeError("its secret cannot be opened")
+        return hub.hire(document, note)
+
+    hub.workers._hire = hire
+    await add(hub, 3)
+    await hub.workers.start()
+    await until_running(hub.workers, 2)
+    deadline = time.monotonic() + PATIENCE
+    while not (note := (await hub.accounts.health(["box_1"])).get("box_1")):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+    health = judge(note, now=hub.clock.now(), silence=timedelta(minutes=5))
+    assert (health.state, "its secret cannot be opened" in (health.reason or "")) == ("red", True)
+    await hub.workers.stop()
+
+
+class Faulty:
+    """A loop that fails the first time."""
+
+    def __init__(self) -> None:
+        self.in_hand = asyncio.Lock()
+        self.runs = 0
+
+    async def run(self) -> None:
+        self.runs += 1
+        if self.runs == 1:
+            raise RuntimeError("a fault of ours")
+        await asyncio.Event().wait()
+
+
+async def test_a_loop_that_fails_begins_again_and_its_account_says_so(store: CountingStore) -> None:
+    hub = Hub(store, SystemClock())
+    worker = hub.hire({"_id": "box_1"}, None)
+    faulty = Faulty()
+    worker._loops = (faulty, *worker._loops[1:])
+    worker.start()
+    deadline = time.monotonic() + PATIENCE
+    while faulty.runs < 2:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    assert worker._notes.document()["receiving"] == "Faulty failed: RuntimeError: a fault of ours"
+    await worker.stop()
+
+
+async def test_health_is_stored_when_it_is_another_and_now_and_then_for_the_time(store: CountingStore) -> None:
+    clock = FakeClock()
+    hub = Hub(store, clock)
+    worker = hub.hire({"_id": "box_1"}, None)
+    alarm, notes = worker.alarm, worker._notes
+    notes.looked()
+    first = alarm.looked()
+    assert first
+    alarm.stored(first)
+    clock.advance(timedelta(seconds=10))
+    notes.looked()
+    assert alarm.looked() is None
+    notes.not_received("no answer in time")
+    assert (alarm.looked() or {})["receiving"] == "no answer in time"
+    notes.looked()
+    clock.advance(timedelta(seconds=60))
+    notes.looked()
+    assert (alarm.looked() or {})["looked_at"] == notes.document()["looked_at"]
+
+
+async def test_many_leases_are_taken_renewed_and_given_back_as_single_ones_are(store: CountingStore) -> None:
+    clock = FakeClock()
+    collection = store.collection(LEASES)
+    ours, theirs = Tenure(collection, clock, "a", TTL), Leases(collection, clock, "b", TTL)
+    assert (await theirs.take("box_0")) is not None
+    names = [f"box_{number}" for number in range(3)]
+    taken = await ours.take(names)
+    assert sorted(taken) == ["box_1", "box_2"]
+    clock.advance(timedelta(seconds=10))
+    assert await ours.renew(list(taken.values())) == {"box_1", "box_2"}
+    clock.advance(timedelta(seconds=10))
+    assert await theirs.take("box_1") is None
+    assert (await ours.take(names))["box_0"].epoch == 2
+    await ours.release([taken["box_1"]])
+    assert (await theirs.take("box_1")) is not None
+    assert await ours.renew(list(taken.values())) == {"box_2"}
+
+
+async def test_an_account_with_much_that_is_due_hides_no_other(store: CountingStore) -> None:
+    hub = Hub(store, SystemClock())
+    for number in range(120):
+        entry = {"account": "box_0", "step": "send", "next_at": f"2026-03-02T09:00:{number % 60:02}.{number:06}Z"}
+        await hub.sends.add([{"_id": f"in_{number}", **entry}])
+    await hub.sends.add([{"_id": "in_late", **entry, "account": "box_2", "next_at": "2026-03-02T10:00:00.000000Z"}])
+    boxes = [f"box_{number}" for number in range(3)]
+    assert await hub.sends.accounts_due(boxes, Step.SEND, "2026-03-03") == {"box_0", "box_2"}
+    assert await hub.sends.accounts_due(boxes, Step.SEND, "2026-03-01") == set()
