@@ -9,6 +9,7 @@ from hub.channels.alarm import Alarm
 from hub.channels.health import HealthNotes
 from hub.channels.pause import happened
 from hub.channels.sender import Sender
+from hub.kit.tasks import end
 
 _NOTE_PAUSE = 0.5
 _NOTE_EVERY = 5.0
@@ -58,11 +59,7 @@ class AccountWorker:
             async with asyncio.timeout(_GRACE):
                 for loop in self._loops:
                     await loop.in_hand.acquire()  # held until the loop is cancelled: nothing new begins
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
-            await asyncio.wait(running, timeout=1)
+        await end(self._tasks)
         await self._close()
         await self._alarm.save()
 
