@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         if group := _shared(item):
-            # What the mark xdist_group is for; but xdist 3.8 writes the group where pytest 9.2 does not look any more.
+            # What the mark xdist_group is for; but xdist 3.8 writes the group where pytest 9.2 does not look.
             item._id = coerce_node_id(f"{item.nodeid}@{group}")
 
 
