@@ -13,6 +13,7 @@ from hub.channels.pause import Pause
 from hub.channels.sender import Sender
 from hub.channels.sends import Step
 from hub.kit.log import Log
+from hub.kit.tasks import end
 
 _GRACE = 4.0
 _LONGEST_PAUSE = timedelta(seconds=30)
@@ -72,11 +73,7 @@ class AccountWorker:
             async with asyncio.timeout(_GRACE):
                 for loop in self._loops:
                     await loop.in_hand.acquire()  # held until the loop is cancelled: nothing new begins
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
-            await asyncio.wait(running, timeout=1)
+        await end(self._tasks)
         await self._close()
         await self.alarm.save()
 

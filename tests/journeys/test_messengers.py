@@ -19,6 +19,16 @@ def outside(world: Any, client: Api) -> Outside:
     return made
 
 
+@pytest.fixture(scope="module")
+def mail(world: Any, client: Api, outside: Outside) -> dict[str, Any]:
+    """His letter, from which on his chat and his phone are known to be his."""
+    world.customer(0).writes(world.support, "Ромашки на выставку", "Пишите мне в Телеграм.")
+    letter = saying(client, "Пишите мне в Телеграм.")
+    for address in (outside.chat, outside.phone):
+        client.post(f"/clients/{letter['client_id']}/addresses", json={"address": address})
+    return letter
+
+
 def saying(client: Api, text: str) -> dict[str, Any]:
     """The interaction with this text, once it is there."""
     found: list[dict[str, Any]] = until(
@@ -29,12 +39,8 @@ def saying(client: Api, text: str) -> dict[str, Any]:
 
 
 def test_what_began_by_mail_goes_on_by_telegram_and_sms_in_one_chain(
-    world: Any, client: Api, outside: Outside
+    client: Api, outside: Outside, mail: dict[str, Any]
 ) -> None:
-    world.customer(0).writes(world.support, "Ромашки на выставку", "Пишите мне в Телеграм.")
-    mail = saying(client, "Пишите мне в Телеграм.")
-    for address in (outside.chat, outside.phone):
-        client.post(f"/clients/{mail['client_id']}/addresses", json={"address": address})
     outside.writes("Это я, Пётр")
     by_telegram = saying(client, "Это я, Пётр")
     outside.texts("А это с телефона")
@@ -43,6 +49,7 @@ def test_what_began_by_mail_goes_on_by_telegram_and_sms_in_one_chain(
     assert (by_telegram["channel"], by_sms["channel"]) == ("telegram", "sms")
 
 
+@pytest.mark.usefixtures("mail")
 def test_an_answer_goes_by_the_channel_he_used_last_and_its_delivery_is_told(client: Api, outside: Outside) -> None:
     outside.writes("Привезёте завтра?")
     asked = saying(client, "Привезёте завтра?")
@@ -57,6 +64,7 @@ def test_an_answer_goes_by_the_channel_he_used_last_and_its_delivery_is_told(cli
     until(lambda: client.get(f"/interactions/{written['id']}")["delivery"]["state"] == "delivered")
 
 
+@pytest.mark.usefixtures("mail")
 def test_every_way_to_him_is_listed_and_a_stop_closes_one(client: Api, outside: Outside) -> None:
     outside.writes("Что у вас есть?")
     owner = saying(client, "Что у вас есть?")["client_id"]

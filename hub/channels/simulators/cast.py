@@ -17,6 +17,7 @@ from hub.channels.simulators.mail import MailSimulator, StoredMail
 from hub.channels.simulators.scenes import MEMBERS, Member
 from hub.kit.ids import derive, fresh
 from hub.kit.log import Log, mask
+from hub.kit.tasks import end
 
 log = Log(__name__)
 
@@ -68,12 +69,13 @@ class Cast:
     async def play(self) -> None:
         """Sends the openings one after another, then answers every mail of ours; runs until it is cancelled."""
         self._simulator.on_delivery.append(self._ring)
+        tasks = [asyncio.create_task(self._open()), *(asyncio.create_task(self._watch(m)) for m in self._members)]
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._open())
-                for member in self._members:
-                    group.create_task(self._watch(member))
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in ended:
+                task.result()
         finally:
+            await end(tasks)
             self._simulator.on_delivery.remove(self._ring)
 
     async def _open(self) -> None:

@@ -1,7 +1,6 @@
 """The simulators and the cast on a folder: they come back on the same ports, with the same mail."""
 
 import asyncio
-import contextlib
 import fcntl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -29,6 +28,7 @@ from hub.channels.simulators.telegram import TelegramSimulator
 from hub.channels.simulators.twilio import TwilioSimulator
 from hub.kit.errors import ConfigurationError
 from hub.kit.ids import derive
+from hub.kit.tasks import end
 
 _FACTS = "simulators.json"
 _SERVERS = 4
@@ -161,9 +161,9 @@ async def _playing(cast: Play) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        playing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await playing
+        await end([playing])
+        if not playing.cancelled():
+            playing.result()
 
 
 @contextmanager

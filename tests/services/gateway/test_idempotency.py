@@ -105,9 +105,9 @@ async def test_a_write_that_a_crash_cut_short_is_done_again_once_its_lease_is_ov
     hub.peers.gate = asyncio.Event()
     lost = asyncio.create_task(admin.post(PATH, json={"text": "Hello"}, headers=KEY))
     await eventually(lambda: hub.peers.calls)
-    hub.peers.gate.set()
     keys = hub.gateway.http.state.parts.keys
     stored = await keys._keys.get((await keys._keys.find({}, limit=1)).items[0]["_id"])
+    hub.peers.gate.set()
     await lost
     # As a killed process leaves it: claimed, never finished.
     now = await keys._keys.get(stored["_id"])
