@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", type=Path, help="settings file (see omnihub.example.toml)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_running(commands)
+    _add_keeping(commands)
     _add_mailboxes(commands)
     _add_dead_letters(commands)
     _add_groups(commands)
@@ -67,6 +68,23 @@ def _add_running(commands: Any) -> None:
     serve.add_argument("--data", type=Path, help="folder of the key file (./data)")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on; 0 picks a free one")
+
+
+def _add_keeping(commands: Any) -> None:
+    target = "a file, or s3://BUCKET/KEY with the usual AWS_ variables"
+    for name, run, about, place in (
+        ("backup", _backup, "Write all of a hub's data into one file, while it runs.", f"where to: {target}"),
+        ("restore", _restore, "Make a data folder of a backup; its hub starts held.", f"where from: {target}"),
+    ):
+        command = _command(commands, name, run, about)
+        command.add_argument("file", metavar="FILE", help=place)
+        command.add_argument("--data", type=Path, default=Path("data"), help="the hub's data folder (./data)")
+    for name, run, about in (
+        ("hold", _hold, "From within a second the hub receives, and sends and fires nothing."),
+        ("release", _release, "Let a held hub go: what waits is sent. `GET /api/v1/held` lists it."),
+    ):
+        command = _command(commands, name, run, about)
+        command.add_argument("--data", type=Path, default=Path("data"), help="the hub's data folder (./data)")
 
 
 def _add_mailboxes(commands: Any) -> None:
@@ -147,6 +165,47 @@ def _up(options: argparse.Namespace) -> None:
     from hub.running import up  # the servers are loaded only by the commands that run them
 
     _run(up(Source(options.settings), data=options.data, port=options.port, demo=options.demo))
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from hub.backup import backup
+
+    summary = backup(options.data, options.file, progress=_say)
+    _say(f"{options.file}: {summary.files:,} files, {summary.size:,} bytes, as of {summary.taken_at}")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from hub.backup import restore
+
+    summary = restore(options.file, options.data, progress=_say)
+    _say(f"{options.data}: {summary.files:,} files, {summary.size:,} bytes, as of {summary.taken_at}")
+    _say(f"It is held: it will receive and send nothing until `omnihub release --data {options.data}`.")
+
+
+def _hold(options: argparse.Namespace) -> None:
+    from hub.kit.restraint import hold
+
+    _check_folder(options.data)
+    hold(options.data)
+    _say(f"{options.data} is held: nothing is sent from now on")
+
+
+def _release(options: argparse.Namespace) -> None:
+    from hub.kit.restraint import is_held, release
+
+    _check_folder(options.data)
+    held = is_held(options.data)
+    release(options.data)
+    _say(f"{options.data} is released: what waits is sent" if held else f"{options.data} was not held")
+
+
+def _check_folder(data: Path) -> None:
+    if not data.is_dir():
+        raise ConfigurationError(f"{data} is no folder; name the hub's data folder with --data")
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)
 
 
 def _serve(options: argparse.Namespace) -> None:

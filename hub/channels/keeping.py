@@ -106,6 +106,11 @@ class Keeping:
         notes = await self._repository.health(document["_id"] for document in documents)
         return [await self._view(document, notes.get(document["_id"])) for document in documents]
 
+    async def waiting(self) -> dict[str, int]:
+        """How many messages wait to leave, by the name of the channel."""
+        accounts = await self._repository.active()
+        return {self._channel: sum([await self._sends.waiting(account["_id"]) for account in accounts])}
+
     async def _view(self, document: Document, note: Document | None) -> ChannelView:
         health = judge(note, now=self._clock.now(), silence=self._silence)
         return ChannelView(

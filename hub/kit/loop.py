@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hub.kit.errors import TransientError
 from hub.kit.log import Log
+from hub.kit.tasks import end
 
 GRACE = timedelta(seconds=5)
 """A stop waits so long for the step in hand."""
@@ -52,10 +53,7 @@ class Loop:
         self._stopping = True
         self._woken.set()
         await asyncio.wait([task], timeout=GRACE.total_seconds())
-        while not task.done():
-            # A library's `wait_for` may swallow a cancellation (before Python 3.12): then once more.
-            task.cancel()
-            await asyncio.wait([task], timeout=1)
+        await end([task])
 
     def wake(self) -> None:
         """The next step begins now."""

@@ -57,6 +57,12 @@ class Restraint:
             self._looked = (now, is_held(self._folder))
         return self._looked[1]
 
+    def release(self) -> None:
+        """What waits is sent from now on; what the settings hold stays held. Raises OSError."""
+        if self._folder is not None:
+            release(self._folder)
+        self._looked = None
+
     def simulated_at(self, endpoint: str) -> None:
         """A simulator of this process listens there: `http://127.0.0.1:8901` or `127.0.0.1:2525`.
 

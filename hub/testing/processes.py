@@ -60,6 +60,11 @@ class HubProcess(ServerProcess):
             return super()._launched(output)
         return ForkedHub(self._arguments, output=output, environ={**os.environ, **self.environ})
 
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self._file.parent
+
     def facts(self) -> dict[str, Any]:
         """What it says of itself; empty while it is not ready."""
         try:

@@ -22,6 +22,7 @@ from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
 from hub.footing import Footing
+from hub.held import held_routes
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
@@ -134,6 +135,7 @@ def build(footing: Footing) -> EmailService:
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
     http.include_router(router(service))
+    http.include_router(held_routes(footing.restraint, service.waiting))
     answer_repeats(http, store, clock, service="email")
     return EmailService(http, bus=bus, store=store, workers=workers, owner=owner)
 

@@ -28,6 +28,7 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
 from services.gateway.guard import BASE
+from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.parts import Parts
@@ -38,6 +39,7 @@ from services.gateway.settings import Settings
 
 log = Log(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
+    held.routes,
     access.routes,
     peers.interaction_routes,
     peers.client_routes,
@@ -142,6 +144,7 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),
         live=Live(bus, live_limits),
+        restraint=footing.restraint,
         interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),
         email=Peer("email", footing.peer("email"), timeout=settings.peer_timeout),
         messaging=Peer("messaging", footing.peer("messaging"), timeout=settings.peer_timeout),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from hub.idempotency import Keys
+from hub.kit.restraint import Restraint
 from services.gateway.access.service import Desk
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
@@ -29,6 +30,7 @@ class Parts:
     attachments: Attachments
     letters: DeadLetters
     live: Live
+    restraint: Restraint
     interactions: Peer
     email: Peer
     messaging: Peer

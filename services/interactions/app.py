@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from hub.bus.base import Bus
 from hub.footing import Footing
+from hub.held import held_routes
 from hub.kit.http import service_app
 from hub.kit.loop import Runs
 from hub.repeats import answer_repeats
@@ -65,7 +66,7 @@ def build(footing: Footing) -> InteractionsService:
     rules = Rules(settings.reply_window, settings.subject_change, settings.letters_join)
     outgoing = Outgoing(repository, footing.blobs)
     service = Interactions(repository, bus, clock, rules=rules)
-    planned = Planned(repository, bus, clock, outgoing=outgoing)
+    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
     directory = Directory(footing.peer)
     doors = Doors(
         repository=repository,
@@ -87,6 +88,7 @@ def build(footing: Footing) -> InteractionsService:
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(router(doors))
+    http.include_router(held_routes(footing.restraint, planned.waiting))
     answer_repeats(http, store, clock, service="interactions")
     sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
     return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting), directory)

@@ -11,7 +11,7 @@ from hub.contracts.interaction import DeliveryState, SendMessage
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.html_text import to_text
-from hub.store.base import Document
+from hub.store.base import Document, Range
 from hub.store.due import Due, with_timer, without_timer
 from hub.store.told import Owing
 from services.interactions.models import WAITING
@@ -73,6 +73,10 @@ class Planned:
     async def release_due(self) -> int:
         """Sends what is due; how many this copy released."""
         return await self.due.look()
+
+    async def waiting(self) -> dict[str, int]:
+        """How many messages wait for their time, up to a million."""
+        return {"planned": await self._interactions.count({"due_at": Range(since="")}, at_most=1_000_000)}
 
     async def _change(self, interaction_id: str, change: Callable[[Document], Document]) -> Document:
         def checked(document: Document) -> Document:

@@ -16,6 +16,7 @@ from hub.channels.sends import SendRepository
 from hub.channels.tenure import Tenure
 from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
+from hub.held import held_routes
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
@@ -75,6 +76,11 @@ def build(footing: Footing) -> MessagingService:
     )
     doors = Doors(bots=bots, numbers=numbers, telegram=telegram_line, sms=sms_line, wake=number_workers.wake)
     http.include_router(router(doors))
+
+    async def waiting() -> dict[str, int]:
+        return {**(await bots.waiting()), **(await numbers.waiting())}
+
+    http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, floor.store, footing.clock, service="messaging")
     workers = (bot_workers, number_workers)
     return MessagingService(http, bus=floor.bus, store=floor.store, workers=workers, owner=floor.owner)

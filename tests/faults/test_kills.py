@@ -20,11 +20,13 @@ RECEIVING = (
     "interactions.after_claims",
     "interactions.after_state",
     "interactions.after_publish",
+    "outbox.before_publish",
+    "outbox.after_publish",
     "bus.after_handle.inbound",
 )
 SENDING = {
-    "outbox.before_publish": ("sent", 1),
-    "outbox.after_publish": ("sent", 1),
+    "outbox.before_publish:2": ("sent", 1),
+    "outbox.after_publish:2": ("sent", 1),
     "email.after_intent": ("unknown", 0),
     "email.after_data": ("unknown", 1),
     "email.after_outcome": ("sent", 1),

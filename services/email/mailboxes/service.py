@@ -40,6 +40,7 @@ class Mailboxes:
         self.page = keeping.page
         self.remove = keeping.remove
         self.channels = keeping.channels
+        self.waiting = keeping.waiting
 
     async def add(self, given: MailboxInput) -> Document:
         """The mailbox as it is stored.

@@ -32,6 +32,7 @@ class Bots:
         self.page = keeping.page
         self.remove = keeping.remove
         self.channels = keeping.channels
+        self.waiting = keeping.waiting
 
     async def add(self, given: BotInput) -> Document:
         """The bot as it is stored.

@@ -29,6 +29,7 @@ class Numbers:
         self.page = keeping.page
         self.remove = keeping.remove
         self.channels = keeping.channels
+        self.waiting = keeping.waiting
 
     async def add(self, given: NumberInput) -> Document:
         """The number as it is stored.

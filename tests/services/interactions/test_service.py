@@ -80,7 +80,7 @@ async def test_an_answer_goes_to_the_sender_with_subject_and_references(bench: B
     assert planned["cause_id"] == an_arrival().id
     assert command.model_dump(
         exclude={"to", "attachments", "html", "from_name", "mass", "signature", "auto", "buttons"}
-        | {"text_blob", "html_blob"}
+        | {"text_blob", "html_blob", "lane", "group", "time_zone"}
     ) == {
         "id": planned["_id"],
         "channel": "email",
