@@ -40,6 +40,11 @@ class BusConsumer(Protocol):
         """Records published to its partitions and not yet handed out."""
         ...
 
+    @property
+    def moving(self) -> asyncio.Event:
+        """Set while its partitions may be on their way to another member."""
+        ...
+
 
 class Consumption:
     """One subscription: its handler, and what became of the records so far."""
@@ -65,18 +70,21 @@ class Consumption:
         self._clock = clock
         self._marks = None if marks is None else frozenset(mark.encode() for mark in marks)
         self._stopping = asyncio.Event()
+        self._moving = asyncio.Event()
         self._attempts = 0
 
     def stop(self) -> None:
         """A batch that is waiting to be retried is given back; one that is being handled is finished."""
         self._stopping.set()
 
-    async def consume(self, batch: Batch, behind: int) -> None:
+    async def consume(self, batch: Batch, behind: int, moving: asyncio.Event | None = None) -> None:
         """Returns when every record is handled or parked; the offsets may then be committed.
 
         Raises:
-            NackMessage: something was down for too long, or the hub is stopping; read the batch again.
+            NackMessage: something was down for too long, the hub is stopping, or the partitions are `moving`: a batch
+                that waits to be retried is given back then, so that no other copy has it in hand, too.
         """
+        self._moving = moving or self._moving
         LAG.labels(self.topic, self.group).set(behind + len(batch))
         try:
             await self._handle_all([record_of(each) for each in batch if self._wants(each)])
@@ -176,14 +184,14 @@ class Consumption:
             except TransientError as exc:
                 self._attempts += 1
                 elapsed = asyncio.get_running_loop().time() - started
-                if self._stopping.is_set() or elapsed > PATIENCE or not await self._pause(exc):
+                if elapsed > PATIENCE or not await self._pause(exc):
                     raise
             else:
                 self._attempts = 0
                 return
 
     async def _pause(self, error: Exception) -> bool:
-        """Whether to try again: not when the hub is stopping."""
+        """Whether to try again: not when the hub is stopping, or the partitions move."""
         wait = delay(self._attempts)
         RETRIES.labels(self.topic, self.group).inc()
         log.warning(
@@ -195,12 +203,11 @@ class Consumption:
             error=type(error).__name__,
             reason=reason_of(error),
         )
-        try:
-            async with asyncio.timeout(wait):
-                await self._stopping.wait()
-        except TimeoutError:
-            return True
-        return False
+        ends = [asyncio.ensure_future(event.wait()) for event in (self._stopping, self._moving)]
+        done, left = await asyncio.wait(ends, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in left:
+            waiting.cancel()
+        return not done
 
 
 def attach(broker: KafkaBroker, consumption: Consumption, *, max_records: int) -> None:
@@ -229,7 +236,8 @@ def attach(broker: KafkaBroker, consumption: Consumption, *, max_records: int) -
         return cast(Batch, message.raw_message)
 
     async def consume(batch: Batch) -> None:
-        await consumption.consume(batch, cast(BusConsumer, subscriber.consumer).behind())
+        consumer = cast(BusConsumer, subscriber.consumer)
+        await consumption.consume(batch, consumer.behind(), consumer.moving)
 
     subscriber(consume, parser=parse, decoder=decode)
 

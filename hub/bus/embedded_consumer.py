@@ -39,6 +39,8 @@ class EmbeddedConsumer:
         self._durable: dict[Slot, int] = {}
         self._turn = 0
         self._failures = 0
+        self.moving = asyncio.Event()
+        """Never set: here partitions move between two batches only."""
 
     def subscribe(self, topics: Sequence[str] = (), pattern: str | None = None, listener: Any = None) -> None:  # noqa: ARG002
         self._topics = tuple(topics)

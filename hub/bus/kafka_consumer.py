@@ -44,6 +44,8 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._idle = asyncio.Event()
         self._idle.set()
         self._settled = asyncio.Event()
+        self.moving = asyncio.Event()
+        """The opposite: a batch that waits to be retried is given back."""
         self._uncommitted = False
         self._failures = 0
         self._handed: dict[TopicPartition, int] = {}
@@ -114,6 +116,7 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     async def hand_over(self) -> None:
         """Called before the group rebalances."""
         self._settled.clear()
+        self.moving.set()
         try:
             async with asyncio.timeout(HANDOVER):
                 await self._idle.wait()
@@ -126,6 +129,7 @@ class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._unchecked = True
         self._uncommitted = False
         self._settled.set()
+        self.moving.clear()
 
     def _rewind(self) -> None:
         """To what was handed out: the client has already counted as read what an error kept from us."""
