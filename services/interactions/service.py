@@ -185,6 +185,10 @@ class Interactions:
     async def record_deliveries(self, envelopes: Sequence[Envelope]) -> None:
         """Takes `DeliveryRecorded` into the interactions; a delivery never moves backwards."""
         await self._place(envelopes)
+        named = [key for e in envelopes if isinstance(e.event, DeliveryRecorded) for key in e.event.keys]
+        if named:
+            # What waited for the names that the provider gave.
+            await self.waiting.deliver(named, self._apply)
 
     async def _place(self, envelopes: Sequence[Envelope]) -> None:
         """News of what is stored; what is not here yet waits for it."""

@@ -85,6 +85,10 @@ class Bench:
         (chain,) = await self.chains()
         return await self.answers.plan(chain["_id"], answer, author="olga", idempotency_key=key)
 
+    async def wrote_in(self, chain_id: str, text: str) -> dict[str, Any]:
+        """The document of our answer in a chain."""
+        return await self.answers.plan(chain_id, Answer(text=text), author="olga", idempotency_key=None)
+
     async def stored(self, interaction_id: str) -> dict[str, Any]:
         return await self.repository.interactions.get(interaction_id) or {}
 
