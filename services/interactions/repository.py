@@ -349,9 +349,10 @@ class Repository:
         """
         client = await self.clients.get(client_id)
         listed = [entry["id"] for entry in client["open_chains"]] if client else []
-        if client is None or chain_id not in listed or await self.newest_of_chain(chain_id, limit=1):
+        used = await self.newest_of_chain(chain_id, limit=1)
+        if client is None or chain_id not in listed or (used and used[0]["client_id"] == client_id):
             return
-        chain = await self.chains.get(chain_id)
+        chain = None if used else await self.chains.get(chain_id)
         if chain and chain["opened_by"] == arrival_id:
             await self.chains.remove(chain)
         alone = listed == [chain_id] and client["opened_by"] == arrival_id

@@ -130,10 +130,13 @@ class Interactions:
     async def _clear_up(self, known: Mapping[str, Document]) -> None:
         """What an earlier try of ours, that was killed while another copy stored these, may have left reserved."""
         await self._repository.settle_claims(known)
+        opened = {new_client_id(interaction_id): interaction_id for interaction_id in known}
+        for client_id in await self._repository.clients.get_many(opened):
+            interaction_id = opened[client_id]
+            await self._repository.withdraw(interaction_id, client_id, new_chain_id(interaction_id))
         for interaction_id, document in known.items():
             if document["chain_id"] != new_chain_id(interaction_id):
-                for client_id in (document["client_id"], new_client_id(interaction_id)):
-                    await self._repository.withdraw(interaction_id, client_id, new_chain_id(interaction_id))
+                await self._repository.withdraw(interaction_id, document["client_id"], new_chain_id(interaction_id))
 
     async def _insert(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
         attachments = [each for document in documents for each in attachment_documents(document)]
@@ -145,7 +148,8 @@ class Interactions:
         """Another copy stored these first, perhaps elsewhere: what was reserved for our decisions follows its own."""
         await self._repository.settle_claims({d.arrival.id: stored[d.arrival.id] for d in lost})
         for decision in lost:
-            if stored[decision.arrival.id]["chain_id"] != decision.chain_id:
+            winner = stored[decision.arrival.id]
+            if (winner["chain_id"], winner["client_id"]) != (decision.chain_id, decision.client_id):
                 log.info("link.yielded", interaction_id=decision.arrival.id)
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
 
