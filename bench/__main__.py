@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 
 import bench
+from bench._calibration import machine
 
 Figures = Mapping[str, float | str]
 """What was measured, by name with its unit; `skipped` says why there is nothing."""
@@ -45,7 +46,7 @@ def measure(module: ModuleType) -> Figures:
         figures: Figures = asyncio.run(module.run())
     else:
         figures = uvloop.run(module.run())
-    return figures
+    return {**figures, "on a machine of": machine()}
 
 
 def measure_apart(name: str) -> Figures:
