@@ -17,6 +17,7 @@ from hub.contracts.interaction import (
     ReactionRecorded,
     SendMessage,
 )
+from hub.contracts.job import JobProgressed
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 
 REGISTRY = Registry(
@@ -43,5 +44,6 @@ REGISTRY = Registry(
         ReachabilityRecorded,
         ConsentRecorded,
         EmployeesListed,
+        JobProgressed,
     )
 )
