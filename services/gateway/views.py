@@ -193,6 +193,7 @@ class InteractionView(View):
     source: SourceView | None = Field(default=None, description="Where its sender came from")
     revised_at: datetime | None = Field(default=None, description="When its sender changed it last")
     revisions: tuple[RevisionView, ...] = Field(default=(), description="Earlier forms, the first one first")
+    reread_at: datetime | None = Field(default=None, description="When it was read again, by other code")
     reactions: dict[str, tuple[str, ...]] = Field(default={}, description="Signs by the address of who put them")
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
