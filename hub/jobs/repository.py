@@ -20,6 +20,7 @@ ARGS_BYTES = 200_000
 DETAIL_BYTES = 64_000
 TELL_EVERY = timedelta(seconds=1)
 """Progress is told at most so often, and whenever the state changes."""
+_NAME = 500
 _STEP_ITEMS = 1_000_000
 """More than a step has: results are numbered by step, then by their place in it."""
 _WAITED = ("retry_at",)
@@ -86,7 +87,8 @@ class JobRepository:
 
     async def keep(self, job: Document, results: Sequence[ItemResult]) -> list[Document]:
         """Stores the results of a step; those of an item that is there stay as they were first."""
-        given = [_result(job, number, result) for number, result in enumerate(results)]
+        made = [_result(job, number, result) for number, result in enumerate(results)]
+        given = list({each["_id"]: each for each in made}.values())
         new = await self._results.insert_many(given) if given else set()
         old = [each["_id"] for each in given if each["_id"] not in new]
         stored = await self._results.get_many(old) if old else {}
@@ -95,16 +97,25 @@ class JobRepository:
 
 
 def _result(job: Document, number: int, result: ItemResult) -> Document:
-    size = len(orjson.dumps(result.detail))
+    detail, failed = _kept(result)
     return {
         "_id": derive("jr", job["_id"], result.id),
         "job_id": job["_id"],
-        "item": result.id,
+        "item": storable(result.id, _NAME),
         "step": job["steps"],
         "number": job["steps"] * _STEP_ITEMS + number,
-        "failed": storable(result.failed, REASON),
-        "detail": result.detail if size <= DETAIL_BYTES else {"left_out": f"{size:,} bytes"},
+        "failed": storable(failed, REASON),
+        "detail": detail,
     }
+
+
+def _kept(result: ItemResult) -> tuple[Document, str]:
+    """As much of its detail as can be stored, and why it failed."""
+    try:
+        size = len(orjson.dumps(result.detail))
+    except TypeError as exc:
+        return {}, result.failed or f"what became of it cannot be stored: {exc}"
+    return (result.detail if size <= DETAIL_BYTES else {"left_out": f"{size:,} bytes"}), result.failed
 
 
 def item_result(stored: Document) -> ItemResult:
@@ -147,7 +158,7 @@ def counted(job: Document, *, step: Step, results: Sequence[Document], now: date
         "turn": iso(now),
     }
     if job["state"] != "running":
-        return after
+        return {**after, "told_at": iso(now)}
     if step.cursor is None:
         return ended({**after, "total": after["done"]}, "done")
     due = now - from_iso(job["told_at"]) >= TELL_EVERY

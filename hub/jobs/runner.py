@@ -81,9 +81,13 @@ class Runner:
         tasks = list(self._hands.values())
         if tasks:
             await asyncio.wait(tasks, timeout=GRACE.total_seconds())
+        interrupted = list(self._hands)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for job_id in interrupted:
+            with suppress(TransientError):  # else it looks as if the process had been killed
+                await self._repository.jobs.amend(job_id, rested)
 
     def wake(self) -> None:
         """There is something new to do."""

@@ -17,7 +17,7 @@ from hub.contracts.park import RawMailStored
 from hub.jobs.models import Args, ItemResult, Step, each
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, from_iso
-from hub.kit.errors import PermanentError
+from hub.kit.errors import NotFound, PermanentError
 from hub.store.base import Document
 from services.email.inbound.normalise import Normalised
 from services.email.inbound.repository import InboundRepository
@@ -94,9 +94,16 @@ class Reread:
         return bool(args["apply"])
 
     async def revert(self, args: Args, results: Sequence[ItemResult]) -> None:
-        changed = [result.detail["id"] for result in results if result.detail["changed"]]
-        forms = [(i, Form.model_validate_json(await self._blobs.get(_kept(args, i)))) for i in changed]
-        await self._publish(forms)
+        changed = [result.id.partition("/")[0] for result in results if result.detail.get("changed", True)]
+        kept = {i: await self._earlier(args, i) for i in changed}
+        await self._publish([(i, form) for i, form in kept.items() if form])
+
+    async def _earlier(self, args: Args, interaction_id: str) -> Form | None:
+        """None: its new reading was never told; the job ended before."""
+        try:
+            return Form.model_validate_json(await self._blobs.get(_kept(args, interaction_id)))
+        except NotFound:
+            return None
 
     async def _look(self, entry: Document, changes: list[Change]) -> Document:
         interaction_id, _, mailbox_id = entry["_id"].partition("/")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hub.contracts.interaction import Attachment, Reading
 
-SHOWN = 1_000
+SHOWN = 600
 """Characters that a result shows of a field, from a little before the first difference."""
 _BEFORE = 80
 _OF_READING = ("quoted_text", "signature", "blocked_images", "auto", "bounce", "authentication", "warnings")

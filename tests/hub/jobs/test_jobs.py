@@ -142,6 +142,38 @@ async def test_a_poison_item_fails_alone_with_its_reason(bench: Bench) -> None:
     assert bench.kind.did == [0, 1, 2, 3, 5, 6]
 
 
+async def test_a_result_that_is_too_large_or_cannot_be_stored_spoils_nothing_else(bench: Bench) -> None:
+    job_id = await bench.begin()
+    job = await bench.jobs.repository.jobs.get(job_id)
+    assert job is not None
+    large, torn, twice = ItemResult("1", {"x": "x" * 70_000}), ItemResult("2", {"x": "\ud800"}), ItemResult("3")
+    kept = await bench.jobs.repository.keep(job, [large, torn, twice, twice])
+    assert [(each["item"], each["detail"], bool(each["failed"])) for each in kept] == [
+        ("1", {"left_out": "70,008 bytes"}, False),
+        ("2", {}, True),
+        ("3", {}, False),
+    ]
+
+
+async def test_a_stop_waits_for_the_step_in_hand_and_the_next_start_goes_on(bench: Bench) -> None:
+    bench.kind.gate = asyncio.Event()
+    await bench.jobs.start()
+    job_id = await bench.begin()
+    await bench.kind.at_gate.wait()
+    stopping = asyncio.create_task(bench.jobs.stop())
+    await asyncio.sleep(0.1)
+    bench.kind.gate.set()
+    await stopping
+    assert bench.kind.did == list(range(6))
+    stored = await bench.jobs.repository.jobs.get(job_id)
+    assert stored is not None
+    assert (stored["state"], stored["done"], "claimed" in stored) == ("running", 6, False)
+    bench.jobs = bench.copy("two")
+    await bench.jobs.start()
+    assert (await bench.is_over(job_id)).state == "done"
+    assert bench.kind.did == list(range(7))
+
+
 async def test_a_job_that_cannot_go_on_is_failed_with_its_reason_and_others_go_on(bench: Bench) -> None:
     await bench.jobs.start()
     broken, sound = await bench.begin(broken="3"), await bench.begin()
@@ -179,6 +211,7 @@ async def test_a_cancelled_job_stops_after_the_step_in_hand_and_shows_what_was_d
     job = await bench.jobs.get(job_id)
     assert (job.state, job.done, bench.kind.did) == ("cancelled", 6, list(range(6)))
     assert [name for name, _ in await bench.results(job_id)] == [str(n) for n in range(6)]
+    assert (bench.told()[-1].state, bench.told()[-1].done) == ("cancelled", 6)
 
 
 async def test_a_queued_job_that_is_cancelled_never_begins_and_what_is_over_cannot_be_cancelled(bench: Bench) -> None:
