@@ -176,6 +176,29 @@ class InteractionRevised(InteractionReceived):
         return derive("ev", self.TYPE, self.id, self.account, iso(self.revised_at))
 
 
+class InteractionReread(Reading, Event):
+    """A message that is stored was read again, by other code: all that reading it tells now. Nobody wrote it anew."""
+
+    TYPE: ClassVar[str] = "interaction.reread.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    id: str
+    account: str
+    sender: str
+    """The normalised address that the message came from: what the order is kept by."""
+    subject: str = ""
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reread_at: datetime
+    """Of two, the later one counts."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.id, iso(self.reread_at))
+
+    def key(self) -> str:
+        return self.sender
+
+
 class AttachmentFetched(Event):
     """A file of a message that came before it is here, or never will be."""
 
@@ -313,6 +336,8 @@ class Interaction(Reading):
     revised_at: datetime | None = None
     """When its sender changed it last."""
     revised_times: int = 0
+    reread_at: datetime | None = None
+    """When it was read again by other code."""
     revisions: tuple[Revision, ...] = ()
     """Earlier forms, the first one and the newest ones, up to some kilobytes; `text` is what it says now."""
     forwarded: tuple[Forwarded, ...] = ()

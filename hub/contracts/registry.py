@@ -13,10 +13,12 @@ from hub.contracts.interaction import (
     InteractionLinked,
     InteractionPlanned,
     InteractionReceived,
+    InteractionReread,
     InteractionRevised,
     ReactionRecorded,
     SendMessage,
 )
+from hub.contracts.job import JobProgressed
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 
 REGISTRY = Registry(
@@ -38,10 +40,12 @@ REGISTRY = Registry(
         RawMailStored,
         RawPayloadStored,
         InteractionRevised,
+        InteractionReread,
         AttachmentFetched,
         ReactionRecorded,
         ReachabilityRecorded,
         ConsentRecorded,
         EmployeesListed,
+        JobProgressed,
     )
 )

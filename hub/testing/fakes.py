@@ -1,6 +1,6 @@
 """Small stand-ins for the ports, for tests of rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +8,8 @@ from hub.bus.base import Handle, Lag, Position, Reader
 from hub.bus.limits import check_size
 from hub.contracts.base import Envelope, Event, Record, encode
 from hub.contracts.registry import REGISTRY
-from hub.kit.blobs import part_of
-from hub.kit.errors import BlobsUnavailable, BusUnavailable, NotFound
+from hub.kit.blobs import CHUNK, part_of
+from hub.kit.errors import BlobsUnavailable, BusUnavailable, InvalidInput, NotFound
 
 
 class FakeClock:
@@ -179,6 +179,28 @@ class FakeBlobs:
             return self.content[blob][start : None if length is None else start + length]
         except KeyError as exc:
             raise NotFound(f"no blob under {key}") from exc
+
+    async def put_stream(self, key: str, content: AsyncIterable[bytes]) -> None:
+        await self.put(key, b"".join([piece async for piece in content]))
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        content = await self.get(key)
+        for start in range(0, len(content), CHUNK):
+            yield content[start : start + CHUNK]
+
+    async def get_range(self, key: str, start: int, length: int) -> bytes:
+        return (await self.get(key))[start : start + length]
+
+    async def size(self, key: str) -> int:
+        return len(await self.get(key))
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        self._answer()
+        wanted = list(keys)
+        if parts := [key for key in wanted if part_of(key)]:
+            raise InvalidInput(f"{parts[0]} is a part, which goes with its blob")
+        for key in wanted:
+            self.content.pop(key, None)
 
     async def ping(self) -> None:
         self._answer()

@@ -23,6 +23,7 @@ from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
 from hub.footing import Footing
 from hub.held import held_routes
+from hub.jobs.service import Jobs
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
@@ -30,6 +31,7 @@ from hub.settings import GateSettings
 from hub.store.base import Document, Store
 from hub.store.leases import LEASES
 from services.email.adapters.imap import open_inbox, open_sent
+from services.email.adapters.interactions import InteractionsPeer
 from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.adapters.trial import LoginTrial
@@ -44,6 +46,7 @@ from services.email.mailboxes.service import Mailboxes, OwnMail
 from services.email.metrics import LAG, SENT, UP
 from services.email.outbound.copier import POLL, Copier
 from services.email.outbound.service import MailLedger
+from services.email.reread.job import Reread
 from services.email.settings import Settings
 
 
@@ -52,22 +55,37 @@ class EmailService:
 
     name = "email"
 
-    def __init__(self, http: FastAPI, *, bus: Bus, store: Store, workers: Workers, owner: Owner) -> None:
+    def __init__(
+        self,
+        http: FastAPI,
+        *,
+        bus: Bus,
+        store: Store,
+        workers: Workers,
+        owner: Owner,
+        jobs: Jobs,
+        interactions: InteractionsPeer,
+    ) -> None:
         self.http = http
         self._bus = bus
         self._store = store
         self._workers = workers
         self._owner = owner
+        self._jobs = jobs
+        self._interactions = interactions
 
     async def start(self) -> None:
         await self._store.start()
         await self._bus.start()
         await self._workers.start()
+        await self._jobs.start()
 
     async def stop(self) -> None:
+        await self._jobs.stop()
         await self._workers.stop()
         await self._bus.stop()
         await self._store.stop()
+        await self._interactions.close()
         self._owner.release()
 
 
@@ -133,11 +151,26 @@ def build(footing: Footing) -> EmailService:
     )
     trial = LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens)
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)
+    interactions = InteractionsPeer(footing.peer)
+    reread = Reread(
+        intake=intake, index=inbound, interactions=interactions, blobs=footing.blobs, bus=bus, clock=clock
+    )
+    jobs = Jobs(
+        [reread],
+        service="email",
+        store=store,
+        bus=bus,
+        clock=clock,
+        owner=owner.name,
+        restraint=footing.restraint,
+    )
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
-    http.include_router(router(service))
     http.include_router(held_routes(footing.restraint, service.waiting))
+    http.include_router(router(service, jobs))
     answer_repeats(http, store, clock, service="email")
-    return EmailService(http, bus=bus, store=store, workers=workers, owner=owner)
+    return EmailService(
+        http, bus=bus, store=store, workers=workers, owner=owner, jobs=jobs, interactions=interactions
+    )
 
 
 @dataclass(frozen=True, slots=True)

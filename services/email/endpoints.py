@@ -2,21 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 
 from hub.channels.views import ChannelList
+from hub.jobs import endpoints as job_endpoints
+from hub.jobs.models import JobView
+from hub.jobs.service import Jobs
+from hub.kit.ids import fresh
 from services.email.mailboxes.models import (
     MailboxChange,
     MailboxInput,
     MailboxPage,
     MailboxView,
+    RereadInput,
 )
 from services.email.mailboxes.service import Mailboxes
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def router(mailboxes: Mailboxes) -> APIRouter:
+def router(mailboxes: Mailboxes, jobs: Jobs) -> APIRouter:
     """The service's routes."""
     routes = APIRouter()
 
@@ -41,8 +46,20 @@ def router(mailboxes: Mailboxes) -> APIRouter:
     async def remove_mailbox(mailbox_id: str) -> None:
         await mailboxes.remove(mailbox_id)
 
+    @routes.post("/mailboxes/{mailbox_id}/reread", status_code=202)
+    async def reread_mailbox(
+        mailbox_id: str,
+        given: RereadInput,
+        x_hub_employee: Annotated[str, Header()] = "",
+        idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    ) -> JobView:
+        await mailboxes.get(mailbox_id)
+        args = {"mailbox_id": mailbox_id, "apply": given.apply, "run": fresh("run")}
+        return await jobs.begin("reread", args, by=x_hub_employee, key=idempotency_key)
+
     @routes.get("/channels")
     async def list_channels() -> ChannelList:
         return ChannelList(items=await mailboxes.channels())
 
+    routes.include_router(job_endpoints.router(jobs))
     return routes

@@ -32,7 +32,7 @@ from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.parts import Parts
-from services.gateway.peers import bots, hooks
+from services.gateway.peers import bots, hooks, jobs
 from services.gateway.peers import endpoints as peers
 from services.gateway.peers.forward import Peer
 from services.gateway.settings import Settings
@@ -47,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.routes,
     peers.mailbox_routes,
     bots.routes,
+    jobs.routes,
     deadletters.routes,
     employees.routes,
     audit.routes,

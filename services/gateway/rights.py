@@ -20,16 +20,19 @@ class Right(StrEnum):
     MANAGE_CHANNELS = "manage_channels"
     READ_DEAD_LETTERS = "read_dead_letters"
     MANAGE_DEAD_LETTERS = "manage_dead_letters"
+    READ_JOBS = "read_jobs"
+    MANAGE_JOBS = "manage_jobs"
+    """Cancel and revert what somebody started."""
     READ_EMPLOYEES = "read_employees"
     MANAGE_EMPLOYEES = "manage_employees"
     READ_AUDIT = "read_audit"
 
 
-_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS}
+_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS, Right.READ_JOBS}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.SUPERVISOR: frozenset(Right) - {Right.MANAGE_EMPLOYEES, Right.MANAGE_CHANNELS},
+    Role.SUPERVISOR: frozenset(Right) - {Right.MANAGE_EMPLOYEES, Right.MANAGE_CHANNELS, Right.MANAGE_JOBS},
     Role.OPERATOR: frozenset(_EVERYBODY | {Right.WRITE_MESSAGES}),
     Role.MARKETER: frozenset(_EVERYBODY),
 }

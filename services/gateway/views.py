@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.interaction import DeliveryState, Direction, Role
+from hub.contracts.job import JobState
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most", examples=[50])]
 Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
@@ -192,6 +193,7 @@ class InteractionView(View):
     source: SourceView | None = Field(default=None, description="Where its sender came from")
     revised_at: datetime | None = Field(default=None, description="When its sender changed it last")
     revisions: tuple[RevisionView, ...] = Field(default=(), description="Earlier forms, the first one first")
+    reread_at: datetime | None = Field(default=None, description="When it was read again, by other code")
     reactions: dict[str, tuple[str, ...]] = Field(default={}, description="Signs by the address of who put them")
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
@@ -299,4 +301,39 @@ class ClientList(View):
 
 class ChainList(View):
     items: list[ChainView]
+    next: str | None
+
+
+class JobView(View):
+    """Work that takes longer than a request."""
+
+    id: str = Field(examples=["job_7f2k"])
+    kind: str = Field(examples=["reread"])
+    state: JobState
+    done: int = Field(description="Items that are over, those that failed among them")
+    total: int | None = Field(default=None, description="Null while it is not known")
+    failed: int
+    created_at: datetime
+    by: str = Field(description="Login of the employee who started it")
+    service: str = Field(examples=["email"])
+    reason: str = Field(default="", description="Why it failed, or what it waits for")
+
+
+class JobList(View):
+    items: list[JobView]
+    next: str | None = Field(description="For `before`")
+    silent: list[str] = Field(default=[], description="Services that do not answer now; their jobs are missing")
+
+
+class JobResultView(View):
+    """What became of one item."""
+
+    id: str
+    state: Literal["done", "failed"]
+    reason: str = ""
+    detail: dict[str, Any] = {}
+
+
+class JobResultList(View):
+    items: list[JobResultView]
     next: str | None

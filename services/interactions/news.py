@@ -6,7 +6,14 @@ from typing import Any
 
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Envelope
-from hub.contracts.interaction import Attachment, AttachmentFetched, InteractionRevised, ReactionRecorded
+from hub.contracts.interaction import (
+    Attachment,
+    AttachmentFetched,
+    InteractionReread,
+    InteractionRevised,
+    ReactionRecorded,
+    Reading,
+)
 from hub.kit.clock import iso
 from hub.store.amend import amend
 from hub.store.base import Document
@@ -15,7 +22,14 @@ from services.interactions.deliveries import Missing
 from services.interactions.models import attachment_documents, interaction_name
 from services.interactions.repository import Repository
 
-NEWS = (InteractionRevised, AttachmentFetched, ReactionRecorded, ReachabilityRecorded, ConsentRecorded)
+NEWS = (
+    InteractionRevised,
+    InteractionReread,
+    AttachmentFetched,
+    ReactionRecorded,
+    ReachabilityRecorded,
+    ConsentRecorded,
+)
 _FORMS_BYTES = 16_000
 """Of earlier forms in one interaction: the first one and as many of the newest as fit; each was told when it came."""
 _SIGNS = 200
@@ -52,6 +66,8 @@ class News:
         match envelope.event:
             case InteractionRevised():
                 return await self._revise(envelope)
+            case InteractionReread():
+                return await self._reread(envelope)
             case AttachmentFetched():
                 return await self._fetched(envelope)
             case ReactionRecorded():
@@ -70,6 +86,18 @@ class News:
         after = next(iter(debt[1]))
         await self._repository.attachments.insert_many(attachment_documents(after))
         await self._repository.name(dict.fromkeys(event.keys, after))
+        return debt
+
+    async def _reread(self, envelope: Envelope) -> Debt:
+        event = envelope.event
+        assert isinstance(event, InteractionReread)
+        debt = await self._amend(event.id, partial(reread, event), envelope)
+        after = next(iter(debt[1]))
+        if after["reread_at"] == iso(event.reread_at):
+            files = {each["_id"]: each for each in attachment_documents(after)}
+            new = await self._repository.attachments.insert_many(list(files.values()))
+            for each_id in files.keys() - new:
+                await amend(self._repository.attachments, each_id, partial(_with, files[each_id]))
         return debt
 
     async def _fetched(self, envelope: Envelope) -> Debt:
@@ -123,6 +151,19 @@ def revised(event: InteractionRevised, interaction: Document) -> Document:
         "revised_at": at,
         "revised_times": (interaction.get("revised_times") or 0) + 1,
     }
+
+
+def reread(event: InteractionReread, interaction: Document) -> Document:
+    """The interaction as it is read now; what people did to it stays. An older reading changes nothing."""
+    at = iso(event.reread_at)
+    if (interaction.get("reread_at") or "") >= at:
+        return interaction
+    told = event.model_dump(mode="json", include={*Reading.model_fields, "subject", "text", "attachments"})
+    return {**interaction, **told, "reread_at": at}
+
+
+def _with(wanted: Document, stored: Document) -> Document:
+    return {**stored, **wanted}
 
 
 def _bounded(forms: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.kit.errors import Conflict
-from hub.store.base import CollectionSpec, Document, Store
+from hub.store.base import CollectionSpec, Document, Index, Page, Store
 from services.email.models import Cursor
 
 CURSORS = CollectionSpec("cursors")
-MESSAGES = CollectionSpec("messages")
+_COUNTED = 1_000_000
+MESSAGES = CollectionSpec("messages", (Index("mailbox_id"),))
 
 
 class InboundRepository:
@@ -51,6 +52,13 @@ class InboundRepository:
     async def published(self, entry_ids: Iterable[str]) -> set[str]:
         """Those of the entries that are in the index."""
         return set(await self._messages.get_many(entry_ids))
+
+    async def page(self, mailbox_id: str, *, limit: int, after: str | None) -> Page:
+        """What was published of a mailbox's mails, or parked."""
+        return await self._messages.find({"mailbox_id": mailbox_id}, limit=limit, after=after)
+
+    async def count(self, mailbox_id: str) -> int:
+        return await self._messages.count({"mailbox_id": mailbox_id}, at_most=_COUNTED)
 
     async def record(self, entries: list[Document]) -> None:
         """Adds what was published; an entry that is there stays as it is."""

@@ -127,6 +127,19 @@ class Intake:
             raise Poison(_reason(reading.error), sender=sender, blob=fact.blob) from reading.error
         await self._publish([reading])
 
+    async def read_again(self, fact: RawMailStored) -> Normalised:
+        """What a stored mail is read as today; nothing is stored or published.
+
+        Raises:
+            Poison: it cannot be read.
+            NotFound: its bytes are gone.
+        """
+        stored = Stored(fact=fact, raw=await self._blobs.get(fact.blob))
+        (reading,) = await self._read([stored], ignore_refusal=True)
+        if reading.normalised is None:
+            raise Poison(_reason(reading.error)) from reading.error
+        return reading.normalised
+
     async def _read(self, stored: Sequence[Stored], *, ignore_refusal: bool = False) -> list[Reading]:
         """In a thread, so that the event loop goes on; when it takes long, one by one to find the culprit."""
         read = partial(

@@ -215,3 +215,10 @@ class MailboxView(BaseModel):
 class MailboxPage(BaseModel):
     items: list[MailboxView]
     next: str | None = None
+
+
+class RereadInput(BaseModel):
+    """Whether what would change is changed, or only shown."""
+
+    model_config = ConfigDict(extra="forbid")
+    apply: bool = False

@@ -55,8 +55,9 @@ async def listen_live(
     """What happens, as it happens: server-sent events, a sign of life every 15 s.
 
     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
-    `client.opened.v1`, `chain.opened.v1`), `data` the JSON of it. Reconnect with `Last-Event-ID` and nothing is
-    missed or told twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
+    `client.opened.v1`, `chain.opened.v1`, `job.progressed.v1`), `data` the JSON of it. Reconnect
+    with `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out`
+    or `stopping`, with the reason.
     """
     place = await hub.live.place(last_event_id)
     wanted = About(channel=channel, chain_id=chain_id, client_id=client_id)

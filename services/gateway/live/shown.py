@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from hub.contracts.base import Record
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
+from hub.contracts.job import JobProgressed
 from hub.contracts.park import ONLY_GROUP
 from hub.kit.log import Log
-from services.gateway.views import ChainView, ClientView, InteractionView, View
+from services.gateway.views import ChainView, ClientView, InteractionView, JobView, View
 
 log = Log(__name__)
 
@@ -40,12 +41,23 @@ class ChainEvent(View):
         return About(chain_id=self.chain.id, client_id=self.chain.client_id)
 
 
-_VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent]] = {
+class JobEvent(JobView):
+    """Data of `job.progressed.v1`."""
+
+    revision: int
+    """Of two, the higher one is newer."""
+
+    def about(self) -> "About":
+        return About()
+
+
+_VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent] | type[JobEvent]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
     InteractionChanged.TYPE: InteractionEvent,
     ClientOpened.TYPE: ClientEvent,
     ChainOpened.TYPE: ChainEvent,
+    JobProgressed.TYPE: JobEvent,
 }
 
 

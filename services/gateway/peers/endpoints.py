@@ -28,6 +28,7 @@ from services.gateway.peers.views import (
     NewLetter,
     NewMailbox,
     NewMessage,
+    NewReread,
     Paging,
 )
 from services.gateway.rights import Right
@@ -41,6 +42,7 @@ from services.gateway.views import (
     Id,
     InteractionList,
     InteractionView,
+    JobView,
     WayList,
 )
 
@@ -318,6 +320,18 @@ async def change_mailbox(item_id: Id, form: MailboxChanges, me: Me, write: Write
 async def remove_mailbox(item_id: Id, me: Me, write: Write, hub: Hub) -> Response:
     """Read and send from this mailbox no more; what it brought stays."""
     return await hub.email.write("DELETE", f"/mailboxes/{item_id}", None, employee=me.login, key=write.key)
+
+
+@mailbox_routes.post(
+    "/mailboxes/{id}/reread",
+    operation_id="rereadMailbox",
+    dependencies=[needs(Right.MANAGE_CHANNELS)],
+    **gives(JobView, NOT_FOUND, status=202),
+)
+async def reread_mailbox(item_id: Id, form: NewReread, me: Me, write: Write, hub: Hub) -> Response:
+    """Read all mails of a mailbox again, as a job; show, or change, what is read otherwise today. Nothing is sent."""
+    path = f"/mailboxes/{item_id}/reread"
+    return await hub.email.write("POST", path, form.model_dump(), employee=me.login, key=write.key)
 
 
 @mailbox_routes.get(

@@ -290,6 +290,13 @@ class MailboxChanges(Form):
         return self
 
 
+class NewReread(Form):
+    """Whether what would change is changed, or only shown."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"apply": False}]})
+    apply: bool = Field(default=False, description="False: the job's results show what would change")
+
+
 class OAuthView(View):
     """A consent; its secrets are not shown."""
 

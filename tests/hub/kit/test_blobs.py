@@ -5,14 +5,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from textwrap import dedent
 from urllib.request import Request, urlopen
 
 import pytest
 
-from hub.kit.blobs import Blobs, FolderBlobs, S3Blobs, open_blobs, packed
+from hub.kit.blobs import CHUNK, Blobs, FolderBlobs, S3Blobs, open_blobs, packed
 from hub.kit.errors import BlobsUnavailable, ConfigurationError, InvalidInput, NotFound
 from hub.testing.waiting import PATIENCE
 
@@ -105,6 +105,101 @@ async def test_a_missing_key_is_not_found(blobs: Blobs) -> None:
 async def test_ping_answers(blobs: Blobs) -> None:
     await blobs.ping()
     await blobs.ping()
+
+
+async def pieces_of(content: bytes, size: int = 300_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+async def test_what_is_put_as_a_stream_is_got_and_streamed_in_bounded_pieces(blobs: Blobs) -> None:
+    content = os.urandom(1 << 20) * 11 + b"end"
+    await blobs.put_stream("raw/streamed", pieces_of(content, 3 << 20))
+    pieces = [piece async for piece in blobs.stream("raw/streamed")]
+    assert (b"".join(pieces), await blobs.get("raw/streamed")) == (content, content)
+    assert max(map(len, pieces)) <= CHUNK
+
+
+async def test_an_empty_stream_is_a_blob(blobs: Blobs) -> None:
+    await blobs.put_stream("raw/nothing", pieces_of(b""))
+    assert ([piece async for piece in blobs.stream("raw/nothing")], await blobs.size("raw/nothing")) == ([], 0)
+
+
+async def test_a_stream_takes_the_place_of_what_was_there(blobs: Blobs) -> None:
+    await blobs.put("raw/key", b"before")
+    await blobs.put_stream("raw/key", pieces_of(b"after"))
+    assert await blobs.get("raw/key") == b"after"
+
+
+async def test_a_stream_that_breaks_off_says_why_and_leaves_what_was_there(blobs: Blobs) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x" * (9 << 20)
+        raise ValueError("the source is torn")
+
+    await blobs.put("raw/kept", b"before")
+    for key in ("raw/kept", "raw/new"):
+        with pytest.raises(ValueError, match="the source is torn"):
+            await blobs.put_stream(key, broken())
+    assert await blobs.get("raw/kept") == b"before"
+    with pytest.raises(NotFound):
+        await blobs.get("raw/new")
+
+
+async def test_a_range_ends_where_the_content_ends(blobs: Blobs) -> None:
+    await blobs.put("raw/ten", b"0123456789")
+    ranges = [(0, 10), (3, 4), (8, 5), (10, 1), (99, 1), (2, 0)]
+    found = [await blobs.get_range("raw/ten", start, length) for start, length in ranges]
+    assert found == [b"0123456789", b"3456", b"89", b"", b"", b""]
+    with pytest.raises(InvalidInput):
+        await blobs.get_range("raw/ten", -1, 5)
+
+
+async def test_a_part_is_streamed_measured_and_read_in_ranges_as_a_blob_is(blobs: Blobs) -> None:
+    (_, name, empty), content = packed("raw/pack", [b"before", b"the part", b""])
+    await blobs.put("raw/pack", content + b"after")
+    assert [piece async for piece in blobs.stream(name)] == [b"the part"]
+    assert ([piece async for piece in blobs.stream(empty)], await blobs.size(empty)) == ([], 0)
+    assert (await blobs.size(name), await blobs.size("raw/pack")) == (8, 19)
+    assert (await blobs.get_range(name, 4, 2), await blobs.get_range(name, 4, 99)) == (b"pa", b"part")
+
+
+async def test_what_is_not_there_has_no_size_no_range_and_no_stream(blobs: Blobs) -> None:
+    for key in ("raw/none", "raw/none:0+5"):
+        with pytest.raises(NotFound):
+            await blobs.size(key)
+        with pytest.raises(NotFound):
+            await blobs.get_range(key, 0, 1)
+        with pytest.raises(NotFound):
+            _ = [piece async for piece in blobs.stream(key)]
+
+
+async def test_what_is_deleted_is_gone_and_what_is_missing_is_no_error(blobs: Blobs) -> None:
+    many = {f"raw/{number % 3}/{number}": b"x" for number in range(30)}
+    await blobs.put_many({**many, "kept": b"kept"})
+    await blobs.delete([*many, "raw/never", "no/folder", "raw", "kept/below"])
+    await blobs.delete([])
+    for key in many:
+        with pytest.raises(NotFound):
+            await blobs.get(key)
+    assert await blobs.get("kept") == b"kept"
+
+
+async def test_a_part_cannot_be_deleted_and_nothing_else_is_then(blobs: Blobs) -> None:
+    (name,), content = packed("raw/pack", [b"the part"])
+    await blobs.put("raw/pack", content)
+    with pytest.raises(InvalidInput):
+        await blobs.delete(["raw/pack", name])
+    assert await blobs.get("raw/pack") == content
+
+
+def test_a_folder_keeps_nothing_of_a_stream_that_broke_off(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise ValueError("torn")
+
+    with pytest.raises(ValueError, match="torn"):
+        asyncio.run(open_blobs(tmp_path).put_stream("raw/new", broken()))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 BAD_KEYS = [

@@ -7,6 +7,7 @@ import orjson
 from hub.contracts.base import Envelope, encode
 from hub.contracts.client import Client, ClientOpened
 from hub.contracts.interaction import Direction, Interaction, InteractionLinked, Link
+from hub.contracts.job import JobProgressed
 from hub.testing.builders import NOON
 from services.gateway.live.shown import shown
 
@@ -41,3 +42,22 @@ def test_what_is_replayed_for_one_group_and_what_has_no_readable_type_is_not_sho
     assert shown(record) is not None
     assert shown(replace(record, headers=[*record.headers, ("omnihub-only-group", b"campaigns")])) is None
     assert shown(replace(record, headers=[("ce_type", b"\xff")])) is None
+
+
+def test_the_live_stream_shows_how_far_a_job_is() -> None:
+    told = JobProgressed(
+        id="job_1",
+        kind="reread",
+        state="running",
+        done=3,
+        total=9,
+        failed=1,
+        created_at=NOON,
+        by="ivan",
+        service="email",
+        revision=4,
+    )
+    seen = shown(encode(Envelope(event=told, source="omnihub/email", time=NOON)))
+    assert seen is not None
+    data = orjson.loads(seen.data)
+    assert (seen.type, data["state"], data["done"], data["revision"]) == ("job.progressed.v1", "running", 3, 4)

@@ -10,6 +10,7 @@ from hub.contracts.interaction import (
     Contact,
     InteractionChanged,
     InteractionReceived,
+    InteractionReread,
     InteractionRevised,
     Participant,
     ReactionRecorded,
@@ -192,3 +193,42 @@ async def test_what_began_by_mail_goes_on_in_one_chain_by_telegram_when_the_addr
     await bench.repository.addresses.insert({"_id": PETR, "address": PETR, "client_id": client["_id"]})
     await bench.receive(a_text(2, at=NOON + timedelta(hours=1)))
     assert await bench.opened() == (1, 1, 2)
+
+
+def a_rereading(text: str, *, minutes: int = 1, **over: Any) -> InteractionReread:
+    before = a_text()
+    fields = {"text": text, "quoted_text": "> Заказ принят", **over}
+    at = NOON + timedelta(minutes=minutes)
+    return InteractionReread(id=before.id, account="bot_1", sender=PETR, reread_at=at, **fields)
+
+
+async def test_a_rereading_replaces_what_was_read_and_nothing_else(bench: Bench) -> None:
+    await bench.receive(a_text(acknowledge="Спасибо!"))
+    before = await bench.stored(a_text().id)
+    told = len(bench.bus.published)
+    await bench.hear(a_rereading("Где заказ 118?"))
+    await bench.hear(a_rereading("Где заказ 118?"))
+    after = await bench.stored(a_text().id)
+    assert [event.TYPE for event in bench.bus.events()[told:]] == ["interaction.changed.v1"]
+    assert (after["text"], after["quoted_text"]) == ("Где заказ 118?", "> Заказ принят")
+    kept = ("chain_id", "client_id", "revisions", "revised_at", "link", "participants", "keys", "acknowledge")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+
+async def test_an_older_rereading_never_overwrites_a_newer_one(bench: Bench) -> None:
+    await bench.receive(a_text())
+    await bench.hear(a_rereading("newer", minutes=2))
+    await bench.hear(a_rereading("older", minutes=1))
+    assert (await bench.stored(a_text().id))["text"] == "newer"
+
+
+async def test_a_file_that_a_rereading_found_can_be_had(bench: Bench) -> None:
+    await bench.receive(a_text(attachments=(PHOTO,)))
+    named = PHOTO.model_copy(update={"filename": "фото.jpg", "blob": "att/1", "state": "ready"})
+    found = PHOTO.model_copy(update={"id": "at_2", "blob": "att/2", "state": "ready"})
+    await bench.hear(a_rereading("text", attachments=(named, found)))
+    stored = await bench.repository.attachments.get_many(["at_1", "at_2"])
+    assert {i: (one["filename"], one["blob"]) for i, one in stored.items()} == {
+        "at_1": ("фото.jpg", "att/1"),
+        "at_2": ("photo.jpg", "att/2"),
+    }

@@ -1,0 +1,1 @@
+"""Reading mails again that were read by earlier code."""
