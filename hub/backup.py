@@ -14,6 +14,7 @@ import re
 import sqlite3
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ from hub.kit.restraint import hold
 FORMAT = 1
 """Of the file; a newer one is refused."""
 MANIFEST = "manifest.json"
-_LOCK_SECONDS = 30.0
+_LOCK_SECONDS = 2.0
+"""A database that is locked for longer by somebody else makes us let go of the others, and try again."""
+_TRIES = 10
 _PAGES = 4096
 """Copied between two signs of progress."""
 _KEPT = ("secret.key", "version")
@@ -81,7 +84,7 @@ def backup(data: Path, target: str, *, progress: Progress = _silent) -> Summary:
 
 
 def _to_file(data: Path, databases: list[Path], target: Path, progress: Progress) -> Summary:
-    draft = target.with_name(f"{target.name}.part")
+    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
@@ -110,6 +113,7 @@ def _write(data: Path, databases: list[Path], file: IO[bytes], progress: Progres
             progress(f"{path.name}: {path.stat().st_size:,} bytes")
             with tempfile.NamedTemporaryFile(dir=Path(file.name).parent, prefix=f".{path.name}.") as copy:
                 _copy(reader, Path(copy.name))
+                reader.close()  # As long as it is open, the log beside the database only grows.
                 entries.append(_add(tar, path.name, Path(copy.name)))
         for blob in _blobs(data / "blobs"):
             entries.append(_add(tar, f"blobs/{blob.relative_to(data / 'blobs').as_posix()}", blob))
@@ -127,24 +131,33 @@ def snapshots(databases: list[Path]) -> Iterator[dict[Path, sqlite3.Connection]]
     """A reader of each database, all of one instant.
 
     Raises:
-        ConfigurationError: one of them was locked by somebody else for half a minute.
+        ConfigurationError: one of them was locked by somebody else at every try.
     """
     with ExitStack() as readers:
-        opened: dict[Path, sqlite3.Connection] = {}
-        with ExitStack() as locks:
-            for path in databases:
-                writer = locks.enter_context(contextlib.closing(_connect(path)))
-                try:
-                    writer.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as exc:
-                    raise ConfigurationError(f"{path.name} is locked: {exc}; try again") from exc
-            for path in databases:
-                reader = readers.enter_context(contextlib.closing(_connect(path)))
-                reader.execute("BEGIN")
-                # A transaction sees from its first read on.
-                reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                opened[path] = reader
+        for attempt in range(_TRIES):
+            try:
+                opened = _opened(databases, readers)
+                break
+            except sqlite3.OperationalError as exc:
+                if attempt == _TRIES - 1:
+                    raise ConfigurationError(f"a database is locked by somebody else: {exc}; try again") from exc
+                time.sleep(1)
         yield opened
+
+
+def _opened(databases: list[Path], readers: ExitStack) -> dict[Path, sqlite3.Connection]:
+    opened: dict[Path, sqlite3.Connection] = {}
+    with ExitStack() as locks:
+        for path in databases:
+            writer = locks.enter_context(contextlib.closing(_connect(path)))
+            writer.execute("BEGIN IMMEDIATE")
+        for path in databases:
+            reader = readers.enter_context(contextlib.closing(_connect(path)))
+            reader.execute("BEGIN")
+            # A transaction sees from its first read on.
+            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            opened[path] = reader
+    return opened
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hub.channels.gate import Gate, HoldUntil, Suppress
-from hub.channels.lanes import LANES, Entry, Lanes
+from hub.channels.lanes import DEEP, LANES, Entry, Lanes
 from hub.channels.ledger import Ledger
 from hub.contracts.interaction import Lane
 from hub.kit.clock import from_iso, iso
@@ -12,8 +12,7 @@ from hub.kit.log import Log
 from hub.store.base import Document
 
 PAGE = 50
-"""Entries read in one step; with `ABREAST` the most that is in memory beside what `Lanes` holds."""
-ABREAST = 100
+"""Entries read in one step; with those of their recipients the most that is in memory beside what `Lanes` holds."""
 _OVERLAP = timedelta(seconds=5)
 """A copy of the hub whose clock is late by less still queues behind what was read."""
 _ANEW = timedelta(seconds=30)
@@ -67,7 +66,7 @@ class Feed:
     async def fill(self, *, anew: bool) -> None:
         """Reads on where there is room. `anew`: something may have come since. Raises TransientError."""
         for lane in LANES:
-            now = self._ledger.clock.now()
+            now = self._ledger.moment()
             await self._refill(lane, now)
             low = lane in self._there_is_more and self._lanes.waiting(lane) < _LOW
             if (anew or low) and not self._lanes.is_full(lane):
@@ -79,7 +78,7 @@ class Feed:
         for start in range(0, len(recipients), PAGE):
             self._held_back.clear()
             some = recipients[start : start + PAGE]
-            rows = await self._ledger.sends.to_recipients(self._account, some, limit=ABREAST)
+            rows = await self._ledger.sends.to_recipients(self._account, lane, some, each=DEEP + 1)
             await self._take_up(rows, now)
             self.read_anew(lane)
 
@@ -117,11 +116,8 @@ class Feed:
             self._lanes.skip(lane, recipient)
         if not shallow:
             return
-        rows = await self._ledger.sends.to_recipients(self._account, shallow, limit=ABREAST)
+        rows = await self._ledger.sends.to_recipients(self._account, lane, shallow, each=DEEP + 1)
         await self._take_up(rows, now)
-        if len(rows) >= ABREAST and {row["to"] for row in rows} != set(shallow):
-            # Whoever has much waiting left no room for the others: they are read next.
-            self.read_anew(lane)
 
     async def _take_up(self, documents: Sequence[Document], now: datetime) -> None:
         """Each into its lane, or behind what is before it; `documents` are in the order they were asked for."""

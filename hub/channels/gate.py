@@ -149,7 +149,8 @@ class Gate:
             return Suppress(SANDBOX)
         if decision := await self._of_group(entry, now):
             return decision
-        return await self._of_mailing(entry, now) if entry.lane == "mass" else Go()
+        of_mailing = entry.lane == "mass" or entry.message.mass
+        return await self._of_mailing(entry, now) if of_mailing else Go()
 
     def at_large(self) -> "Gate":
         """The same for one batch, without what has to be looked up for each recipient; groups are asked for once."""

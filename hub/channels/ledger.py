@@ -134,6 +134,10 @@ class Ledger:
             keys=tuple(document["keys"]),
         )
 
+    def moment(self) -> datetime:
+        """Now; where the clock was set back, the latest moment that was given to a message."""
+        return max(self.clock.now(), self._last)
+
     def _turn(self) -> datetime:
         """Later than any before, so that messages leave in the order in which they were asked for."""
         self._last = max(self.clock.now(), self._last + timedelta(microseconds=1))

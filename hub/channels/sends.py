@@ -17,7 +17,7 @@ SENDS = CollectionSpec(
         Index("account", "state"),
         Index("account", "handed_at"),
         Index("account", "step", "lane", "next_at"),
-        Index("account", "step", "to", "queued_at"),
+        Index("account", "step", "lane", "to", "queued_at"),
         Index("group", "step", "next_at", sparse=True),
         Index("mass_to", "handed_at", sparse=True),
     ),
@@ -38,6 +38,12 @@ class SendState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
+
+
+_LEFT = frozenset((SendState.SENDING, SendState.SENT, SendState.UNKNOWN))
+"""States of what the provider has, or may have."""
+_IN_VAIN = 20
+"""Handed over and not taken: so many are looked over for those that were."""
 
 
 class Step(StrEnum):
@@ -89,10 +95,21 @@ class SendRepository:
         where: Where = {"account": account, "step": Step.SEND.value, "lane": wanted, "next_at": Range(since, until)}
         return await self._sends.find(where, order="next_at", limit=limit, after=after)
 
-    async def to_recipients(self, account: str, recipients: Iterable[str], *, limit: int) -> list[Document]:
-        """What waits for any of up to 1,000 recipients, due or not, in the order in which it was asked for."""
-        where: Where = {"account": account, "step": Step.SEND.value, "to": In(recipients)}
-        return (await self._sends.find(where, order="queued_at", limit=limit)).items
+    async def to_recipients(self, account: str, lane: str, recipients: Sequence[str], *, each: int) -> list[Document]:
+        """What waits in a lane for any of up to 500 recipients, due or not, in the order in which it was asked for:
+        the first `each` of everybody, however much waits for one of them.
+        """
+        lanes = In(("person", None)) if lane == "person" else lane
+        where: Where = {"account": account, "step": Step.SEND.value, "lane": lanes, "to": In(recipients)}
+        limit = each * len(recipients)
+        page = await self._sends.find(where, order="queued_at", limit=limit)
+        if len(page.items) < limit or len(recipients) == 1:
+            return page.items
+        half = len(recipients) // 2
+        return [
+            *(await self.to_recipients(account, lane, recipients[:half], each=each)),
+            *(await self.to_recipients(account, lane, recipients[half:], each=each)),
+        ]
 
     async def accounts_due(self, accounts: Sequence[str], step: Step, now: str) -> set[str]:
         """Those of the accounts for which something is due: one look for all of them, in steps of a thousand, and one
@@ -125,8 +142,9 @@ class SendRepository:
     async def mass_handed(self, recipient: str, since: datetime, *, limit: int) -> list[datetime]:
         """See `hub.channels.gate.Handed`."""
         where: Where = {"mass_to": recipient, "handed_at": Range(since=iso(since))}
-        page = await self._sends.find(where, order="handed_at", descending=True, limit=limit)
-        return [from_iso(document["handed_at"]) for document in reversed(page.items)]
+        page = await self._sends.find(where, order="handed_at", descending=True, limit=limit + _IN_VAIN)
+        left = [document for document in reversed(page.items) if document["state"] in _LEFT]
+        return [from_iso(document["handed_at"]) for document in left[-limit:]]
 
     async def due(self, account: str, step: Step, now: str, *, limit: int = 20) -> list[Document]:
         """In the order in which they fall due; those before `now`."""

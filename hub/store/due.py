@@ -22,12 +22,14 @@ DUE = Index("due_at", sparse=True)
 LOOK = timedelta(seconds=0.5)
 """Pause between two looks for what is due."""
 _AT_ONCE = 100
+_PAGES = 50
+"""Looked through in one go."""
 
 Fire = Callable[[Document, datetime], Document | Owing]
 """The document after its timer fired, without regard to the timer itself, which is taken out. The facts of its
 collection say what is told, with what it is owing beside. Pure."""
-Fired = Callable[[Document], Awaitable[None]]
-"""Called after what a timer changed is stored and told; it may be skipped by a crash."""
+First = Callable[[Document], Awaitable[None]]
+"""Done before a timer fires, with the document as it was read: what others have to know. It may come twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,14 @@ class Due:
         clock: Clock,
         *,
         held: Callable[[], bool] = lambda: False,
-        fired: Fired | None = None,
+        first: First | None = None,
     ) -> None:
         """`fires` has what to do by the name of the timer; nothing fires while `held`."""
         self._told = told
         self._fires = fires
         self._clock = clock
         self._held = held
-        self._fired = fired
+        self._first = first
         self._loop = Loop("due", self.look, every=LOOK)
 
     async def start(self) -> None:
@@ -88,8 +90,15 @@ class Due:
         if self._held():
             return 0
         now = self._clock.now()
-        page = await self.waiting(until=now, limit=_AT_ONCE)
-        return sum([await self._settle(timer, now) for timer in _timers(page) if timer.at < now])
+        fired, after = 0, None
+        for _ in range(_PAGES):
+            page = await self.waiting(until=now, limit=_AT_ONCE, after=after)
+            # A timer that this version does not know is a newer copy's.
+            due = [timer for timer in _timers(page) if timer.at < now and timer.name in self._fires]
+            fired += sum([await self._settle(timer, now) for timer in due])
+            if (after := page.next) is None:
+                break
+        return fired
 
     async def waiting(self, *, until: datetime | None = None, limit: int = 100, after: str | None = None) -> Page:
         """Documents that have a timer, the next one first."""
@@ -119,13 +128,13 @@ class Due:
             owing = fired if isinstance(fired, Owing) else Owing(fired)
             return Owing(without_timer(owing.document, timer.name), owing.events)
 
+        if self._first:
+            await self._first(timer.document)
         after = await self._told.amend(timer.document["_id"], change)
         if after is None or not won:
             return False
         seam("due.after_swap")
         await self._told.tell(after)
-        if self._fired:
-            await self._fired(after)
         log.info("timer.fired", timer=timer.name, document=after["_id"])
         return True
 

@@ -69,6 +69,8 @@ class Sweeper:
     async def _settle(self, told: Told, documents: Sequence[Document]) -> None:
         """All together; where that fails for good, one by one to find whose fault it is."""
         try:
+            for document in documents:
+                told.envelopes(document)
             await tell((told, documents))
         except TransientError:
             raise

@@ -279,19 +279,30 @@ Debt = tuple[Told, Iterable[Document]]
 async def tell(*debts: Debt, also: Sequence[Envelope] = ()) -> None:
     """Publishes what these documents owe, after `also`, in one step of the bus, and clears it.
 
+    What this version cannot read (a newer copy owes it) is left to the sweeper: the rest does not wait for it.
+
     Raises:
         TransientError: the bus or a store did not confirm; they go on owing.
-        Undecodable: this version does not know such an event.
     """
     owing = [(told, [each for each in documents if each.get("owes")]) for told, documents in debts]
-    envelopes = [e for told, documents in owing for document in documents for e in told.envelopes(document)]
-    if not debts or not (also or any(documents for _, documents in owing)):
+    readable = [
+        (told, [(each, read) for each in documents if (read := _read(told, each))]) for told, documents in owing
+    ]
+    envelopes = [envelope for _, documents in readable for _, read in documents for envelope in read]
+    if not (also or envelopes):
         return
     seam("outbox.before_publish")
-    if also or envelopes:
-        await debts[0][0].bus.publish([*also, *envelopes])
+    await debts[0][0].bus.publish([*also, *envelopes])
     seam("outbox.after_publish")
-    await asyncio.gather(*(told.clear(documents) for told, documents in owing if documents))
+    await asyncio.gather(*(told.clear([each for each, _ in documents]) for told, documents in readable if documents))
+
+
+def _read(told: Told, document: Document) -> list[Envelope]:
+    try:
+        return told.envelopes(document)
+    except Undecodable as exc:
+        log.warning("outbox.unreadable", document=document["_id"], reason=str(exc))
+        return []
 
 
 def _without(entries: list[dict[str, Any]], facts: Sequence[Fact]) -> list[dict[str, Any]]:

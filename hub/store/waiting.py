@@ -12,7 +12,7 @@ from hub.bus.deadletters import park
 from hub.contracts.base import Envelope, Record, encode
 from hub.contracts.registry import REGISTRY
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import PermanentError, TransientError
+from hub.kit.errors import PermanentError, TransientError, Undecodable
 from hub.kit.log import Log
 from hub.kit.loop import Loop
 from hub.store.base import Collection, Document, In, Index, Range
@@ -63,21 +63,42 @@ class Waiting:
 
         What fails for good is parked by itself: neither the rest nor the thing it waited for is to suffer.
         """
-        found = await self._found(names)
+        for first in range(0, len(names), _AT_ONCE):
+            more = True
+            while more:
+                more = await self._deliver(names[first : first + _AT_ONCE], apply)
+
+    async def _deliver(self, names: Sequence[str], apply: Apply) -> bool:
+        """Whether there may be more."""
+        page = await self._waiting.find({"name": In(names)}, order="since", limit=_AT_ONCE)
+        found = await self._read(sorted(page.items, key=lambda one: (one["since"], one["place"])))
         if not found:
-            return
+            return False
         try:
-            await self._hand(found, apply)
+            done = await self._hand(found, apply)
         except TransientError:
             raise
         except Exception:
             for one in found:
                 await self._hand_alone(one, apply)
+            done = len(found)
+        return page.next is not None and done > 0
 
-    async def _hand(self, found: Sequence[tuple[Document, Envelope]], apply: Apply) -> None:
+    async def _read(self, documents: Sequence[Document]) -> list[tuple[Document, Envelope]]:
+        """One that cannot be read is parked by itself."""
+        found: list[tuple[Document, Envelope]] = []
+        for document in documents:
+            try:
+                found.append((document, REGISTRY.decode(_record(document))))
+            except Undecodable as exc:
+                await self._park(document, exc)
+        return found
+
+    async def _hand(self, found: Sequence[tuple[Document, Envelope]], apply: Apply) -> int:
+        """How many are placed now."""
         still = {envelope.id for _, envelope in await apply([envelope for _, envelope in found])}
         done = [document["_id"] for document, envelope in found if envelope.id not in still]
-        await self._waiting.delete_many(done)
+        return await self._waiting.delete_many(done)
 
     async def _hand_alone(self, found: tuple[Document, Envelope], apply: Apply) -> None:
         try:
@@ -86,14 +107,6 @@ class Waiting:
             raise
         except Exception as exc:
             await self._park(found[0], exc)
-
-    async def _found(self, names: Sequence[str]) -> list[tuple[Document, Envelope]]:
-        found: list[Document] = []
-        for first in range(0, len(names), _AT_ONCE):
-            some = names[first : first + _AT_ONCE]
-            found += (await self._waiting.find({"name": In(some)}, order="since", limit=_AT_ONCE)).items
-        found.sort(key=lambda document: (document["since"], document["place"]))
-        return [(document, REGISTRY.decode(_record(document))) for document in found]
 
     async def expire(self) -> None:
         """Parks what has waited for too long; each by itself."""

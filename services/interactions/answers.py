@@ -54,7 +54,7 @@ class Answers:
         interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else self._fresh_id()
         earlier = await self._repository.interactions.get(interaction_id)
         if earlier:
-            return same_request(earlier, fingerprint(answer))
+            return await self._outgoing.again(earlier, fingerprint(answer))
         answer = await self._in_time_zone(chain["client_id"], answer)
         leaves = self.leaving(answer)
         cause = interaction_from(await self._answered(chain_id))

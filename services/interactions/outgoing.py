@@ -66,9 +66,17 @@ class Outgoing:
         await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction.id)}", document)])
         found, new = await self._repository.interactions.insert(document, also=also)
         await self._tell(found, opened)
-        if new and interaction.send_at is None:
+        if not found.get("planned"):
             await self.move_on(found)
         return Accepted(document=found, new=new)
+
+    async def again(self, earlier: Document, wanted: str) -> Document:
+        """What was accepted before under the same key, with what a crash may have left undone; Conflict as below."""
+        same_request(earlier, wanted)
+        await self._repository.interactions.tell(earlier)
+        if not earlier.get("planned"):
+            await self.move_on(earlier)
+        return earlier
 
     async def _tell(self, document: Document, opened: Sequence[tuple[Told, Document]]) -> None:
         """It is stored with what it owes: accepted all the same when the bus is down, the sweeper tells it."""

@@ -53,7 +53,7 @@ class Planned:
         self._interactions = repository.interactions
         self._clock = clock
         self._outgoing = outgoing or Outgoing(repository)
-        self.due = Due(self._interactions, {RELEASE: released}, clock, held=held, fired=self._outgoing.move_on)
+        self.due = Due(self._interactions, {RELEASE: released}, clock, held=held, first=self._outgoing.move_on)
 
     async def rewrite(self, interaction_id: str, change: Rewrite) -> Document:
         """The message as it waits now.

@@ -151,16 +151,28 @@ class Repository:
         claimed = await asyncio.gather(self._claim_addresses(decisions, stored), self._claim_names(decisions, stored))
         clients = await self._claim_clients(decisions, stored, causes) if all(claimed) else None
         if clients is not None:
+            await self._keep_addresses(decisions)
             await self._free_addresses(decisions, stored)
         return clients
+
+    async def _keep_addresses(self, decisions: Sequence[Decision]) -> None:
+        """Whoever took our claim for one that a crash had left has set it free before our client was there."""
+        ours = {d.address.address: d.client_id for d in decisions if d.new_address and d.address}
+        found = await self.addresses.get_many(ours)
+        for address, client_id in ours.items():
+            if address in found and not found[address]["client_id"]:
+                await self.addresses.amend(address, partial(_owned_by, client_id=client_id, instead_of=None))
 
     async def _free_addresses(self, decisions: Sequence[Decision], stored: Stored) -> None:
         """An address that was claimed for a client whom, after a crash, nobody opened, and nobody opens now."""
         for d in decisions:
             owner = stored.owners.get(d.address.address) if d.address else None
             if d.address and owner and stored.known.root(owner) not in {*stored.known.heads, d.holder}:
-                free = partial(_owned_by, client_id=None, instead_of=owner)
-                await self.addresses.amend(d.address.address, free)
+                await self.addresses.amend(d.address.address, partial(_owned_by, client_id=None, instead_of=owner))
+                if await self.clients.get(owner):
+                    # He was being opened at this moment.
+                    keep = partial(_owned_by, client_id=owner, instead_of=None)
+                    await self.addresses.amend(d.address.address, keep)
 
     async def _claim_addresses(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         wanted: dict[str, Document] = {}

@@ -81,7 +81,7 @@ class Starts:
         key = derive("in", "start", client_id, author, idempotency_key) if idempotency_key else None
         interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
         if earlier := await self._repository.interactions.get(interaction_id):
-            return same_request(earlier, fingerprint(letter))
+            return await self._outgoing.again(earlier, fingerprint(letter))
         way = await self._way(client, letter)
         interaction = self._interaction(client, letter, way, interaction_id, author)
         request = command(interaction, letter)

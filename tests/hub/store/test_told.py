@@ -284,3 +284,14 @@ async def test_a_process_killed_beside_the_publish_leaves_it_to_the_sweeper(tmp_
     assert await Sweeper([told], bus, later, INTERVAL).sweep() == 1
     assert [event.TYPE for event in bus.events()] == [ClientOpened.TYPE]
     await store.stop()
+
+
+async def test_a_neighbours_debt_that_cannot_be_read_keeps_nothing_else_from_being_told(bench: Bench) -> None:
+    entry = {"type": "client.opened.v9", "time": "2026-03-02T09:00:00.000000Z"}
+    await bench.raw.insert({**a_client("cl_0"), "owes": True, "outbox": [entry]})
+    strange = await bench.raw.get("cl_0")
+    document, _ = await bench.told.insert(a_client())
+    assert strange
+    await tell((bench.told, [strange, document]), also=[CAUSE])
+    assert [event.client.id for event in bench.bus.events()] == ["cl_0", "cl_1"]  # type: ignore[attr-defined]
+    assert (await bench.raw.get("cl_0") or {})["owes"]

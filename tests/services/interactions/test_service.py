@@ -1,6 +1,7 @@
 """Linking and deliveries against a real store."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from hub.contracts.interaction import (
     InteractionLinked,
     Role,
 )
-from hub.kit.errors import BusUnavailable, Conflict, InvalidInput, NotFound
+from hub.kit.errors import BusUnavailable, Conflict, InvalidInput, NotFound, StoreUnavailable
 from hub.testing.builders import a_delivery, a_participant, an_arrival, envelopes
 from services.interactions.writing import Answer, token_of
 from tests.services.interactions.conftest import Bench
@@ -192,3 +193,22 @@ async def test_a_participant_known_before_carries_his_client(bench: Bench) -> No
     boris = (await bench.repository.addresses.get("email:boris@example.com") or {})["client_id"]
     assert stored is not None
     assert [p["client_id"] for p in stored["participants"]] == [stored["client_id"], boris]
+
+
+async def test_an_answer_whose_chain_was_not_told_of_it_by_a_crash_is_told_when_it_is_pressed_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.receive(an_arrival())
+    (chain,) = await bench.chains()
+
+    async def killed(interaction: object) -> None:
+        raise StoreUnavailable(f"killed before {interaction}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.answers._outgoing, "move_on", killed)
+        with pytest.raises(StoreUnavailable):
+            await bench.answers.plan(chain["_id"], Answer(text="Да"), author="olga", idempotency_key="k")
+    bench.clock.advance(timedelta(minutes=1))
+    planned = await bench.answers.plan(chain["_id"], Answer(text="Да"), author="olga", idempotency_key="k")
+    (client,) = await bench.clients()
+    assert planned["_id"] in [head["last_id"] for head in client["open_chains"]] or planned["at"] <= chain["last_at"]

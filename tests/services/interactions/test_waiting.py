@@ -93,3 +93,25 @@ async def test_what_waits_in_vain_for_a_day_is_a_dead_letter(bench: Bench) -> No
     assert isinstance(letter, MessageParked)
     assert "interaction:in_nobody" in letter.reason
     assert letter.record().value == fetched("in_nobody").body()
+
+
+async def test_two_thousand_pieces_of_news_that_wait_for_one_message_are_all_taken(bench: Bench) -> None:
+    arrival = an_arrival(1, **TELEGRAM, keys=(f"{CHAT}/1",))
+    for first in range(0, 1500, 500):
+        signs = [
+            ReactionRecorded(message_key=f"{CHAT}/1", address=f"telegram:@b/{n}", signs=("👍",), at=NOON)
+            for n in range(first, first + 500)
+        ]
+        await bench.service.receive(envelopes(*signs))
+    await bench.hear(arrival)
+    assert (await bench.repository.waiting.find({})).items == []
+
+
+async def test_waiting_news_that_cannot_be_read_is_parked_and_harms_nobody(bench: Bench) -> None:
+    arrival = an_arrival(attachments=(a_file("pending", ""),))
+    await bench.hear(fetched(arrival.id))
+    (waiting,) = (await bench.repository.waiting.find({})).items
+    await bench.repository.waiting.insert({**waiting, "_id": "ev_broken", "value": "{"})
+    await bench.hear(arrival)
+    assert [file["state"] for file in (await bench.stored(arrival.id))["attachments"]] == ["ready"]
+    assert len(bench.bus.events("dead-letters")) == 1
