@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -307,6 +307,24 @@ async def test_the_same_start_with_the_same_key_is_one_job_and_large_arguments_a
     assert (first.id == again.id, first.id == other.id) == (True, False)
     with pytest.raises(TooLarge):
         await bench.begin(text="x" * 300_000)
+
+
+async def test_what_is_over_is_forgotten_after_90_days_with_its_results_and_what_is_not_stays(bench: Bench) -> None:
+    await bench.jobs.start()
+    old, young = await bench.begin(), await bench.begin()
+    await bench.is_over(old)
+    await bench.is_over(young)
+    await bench.jobs.stop()
+    waiting = await bench.begin()
+    for job_id in (old, waiting):
+        await bench.jobs.repository.jobs.amend(
+            job_id, lambda job: {**job, "created_at": "2026-01-01T00:00:00.000000Z"}
+        )
+    now = datetime.now(UTC)
+    assert await bench.jobs.repository.forget(now - timedelta(hours=1)) == 1
+    assert (await bench.jobs.repository.results(old, limit=10)).items == []
+    assert {job.id for job in (await bench.jobs.page()).items} == {young, waiting}
+    assert len(await bench.results(young)) == 7
 
 
 async def test_the_api_shows_jobs_the_newest_first_and_their_results_in_pages(bench: Bench) -> None:
