@@ -22,8 +22,9 @@ from hub.kit.clock import SystemClock
 from hub.kit.errors import BlobsUnavailable, Conflict, NotFound, TooLarge
 from hub.kit.http import service_app
 from hub.kit.restraint import Restraint, hold, release
-from hub.store.base import Document
+from hub.store.base import Document, Store
 from hub.store.leases import LEASES
+from hub.store.mongo import MongoStore
 from hub.store.sqlite import SqliteStore
 from hub.testing.fakes import FakeBus
 from hub.testing.waiting import eventually
@@ -78,7 +79,7 @@ class Numbers:
 
 
 class Bench:
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store, self.bus, self.kind, self.restraint = store, FakeBus(), Numbers(), Restraint()
         self.jobs = self.copy("one")
 
@@ -111,9 +112,12 @@ class Bench:
         return [event for event in self.bus.events("jobs") if isinstance(event, JobProgressed)]
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    store = SqliteStore(tmp_path / "jobs.sqlite")
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.connected)])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    store: Store = SqliteStore(tmp_path / "jobs.sqlite")
+    if request.param == "mongo":
+        url = request.getfixturevalue("mongo_server").url
+        store = MongoStore(url, request.getfixturevalue("mongo_database"))
     made = Bench(store)
     await store.start()
     yield made
