@@ -159,6 +159,20 @@ async def test_a_result_that_is_too_large_or_cannot_be_stored_spoils_nothing_els
     ]
 
 
+async def test_of_a_step_that_is_repeated_the_first_results_count_and_each_item_once(bench: Bench) -> None:
+    job = await bench.jobs.repository.jobs.get(await bench.begin())
+    assert job is not None
+    keep = bench.jobs.repository.keep
+    await keep(job, [ItemResult("1", {"was": "before"}, "poison")])
+    again = await keep(job, [ItemResult("1", {"was": "after"}), ItemResult("2")])
+    assert [(each["item"], each["detail"], each["failed"]) for each in again] == [
+        ("1", {"was": "before"}, "poison"),
+        ("2", {}, ""),
+    ]
+    later = await keep({**job, "steps": 1}, [ItemResult("2"), ItemResult("3")])
+    assert [each["item"] for each in later] == ["3"]
+
+
 async def test_a_stop_waits_for_the_step_in_hand_and_the_next_start_goes_on(bench: Bench) -> None:
     bench.kind.gate = asyncio.Event()
     await bench.jobs.start()
