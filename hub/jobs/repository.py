@@ -14,6 +14,7 @@ from hub.kit.errors import TooLarge
 from hub.kit.ids import derive
 from hub.kit.reasons import REASON, storable
 from hub.store.base import Document, Page, Range, Store, Where
+from hub.store.leases import LEASES
 from hub.store.told import Fact, Told
 
 ARGS_BYTES = 200_000
@@ -33,6 +34,7 @@ class JobRepository:
     def __init__(self, store: Store, *, service: str) -> None:
         self.jobs = Told(store.collection(JOBS), facts=facts, state=state_of, source=f"omnihub/{service}")
         self._results = store.collection(RESULTS)
+        self._leases = store.collection(LEASES)
         self._service = service
 
     def on(self, bus: Bus, clock: Clock) -> None:
@@ -85,6 +87,24 @@ class JobRepository:
             {"job_id": job_id}, order="number", descending=newest, limit=limit, after=after
         )
 
+    async def forget(self, before: datetime) -> int:
+        """Removes jobs created before a moment that are over, with their results; how many."""
+        forgotten, after = 0, None
+        while True:
+            page = await self.jobs.find({"created_at": Range(until=iso(before))}, order="created_at", after=after)
+            for job in page.items:
+                if not (job.get("active") or job.get("owes")):
+                    forgotten += await self._forget(job)
+            after = page.next
+            if after is None:
+                return forgotten
+
+    async def _forget(self, job: Document) -> bool:
+        while items := (await self.results(job["_id"], limit=500)).items:
+            await self._results.delete_many([str(item["_id"]) for item in items])
+        await self._leases.delete_many([lease_of(job["_id"])])
+        return await self.jobs.remove(job)
+
     async def keep(self, job: Document, results: Sequence[ItemResult]) -> list[Document]:
         """Stores the results of a step; those of an item that is there stay as they were first."""
         made = [_result(job, number, result) for number, result in enumerate(results)]
@@ -94,6 +114,10 @@ class JobRepository:
         stored = await self._results.get_many(old) if old else {}
         # One that is there from another step was counted with that.
         return [each for each in ({**g, **stored.get(g["_id"], {})} for g in given) if each["step"] == job["steps"]]
+
+
+def lease_of(job_id: str) -> str:
+    return f"job/{job_id}"
 
 
 def _result(job: Document, number: int, result: ItemResult) -> Document:

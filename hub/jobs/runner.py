@@ -15,6 +15,7 @@ from hub.jobs.repository import (
     counted,
     ended,
     item_result,
+    lease_of,
     rested,
     undone,
     waiting,
@@ -123,7 +124,7 @@ class Runner:
     async def _work(self, job_id: str, kind: JobKind) -> None:
         """A turn of one job; never raises an Exception."""
         try:
-            lease = await self._leases.take(f"job/{job_id}")
+            lease = await self._leases.take(lease_of(job_id))
             if lease is None:
                 await asyncio.sleep(LOOK.total_seconds())  # another copy is at it
                 return

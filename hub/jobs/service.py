@@ -10,6 +10,7 @@ from hub.jobs.runner import Runner
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, NotFound
 from hub.kit.ids import derive, fresh
+from hub.kit.loop import Loop
 from hub.kit.restraint import Restraint
 from hub.store.base import Document, Store
 from hub.store.leases import LEASES, Leases
@@ -18,6 +19,9 @@ from hub.store.told import Change
 
 LEASE = timedelta(seconds=30)
 SWEEP = timedelta(seconds=5)
+KEPT = timedelta(days=90)
+"""A job that is over is forgotten with its results so long after it was started."""
+_FORGET_EVERY = timedelta(hours=1)
 _ENDED = ("done", "failed", "cancelled")
 
 
@@ -46,12 +50,15 @@ class Jobs:
             self._kinds, repository=self.repository, leases=leases, clock=clock, restraint=restraint, lease=lease
         )
         self._sweeper = Sweeper([self.repository.jobs], bus, clock, SWEEP)
+        self._forgetting = Loop("jobs.old", self.forget, every=_FORGET_EVERY)
 
     async def start(self) -> None:
         await self._sweeper.start()
         await self.runner.start()
+        await self._forgetting.start()
 
     async def stop(self) -> None:
+        await self._forgetting.stop()
         await self.runner.stop()
         await self._sweeper.stop()
 
@@ -66,6 +73,10 @@ class Jobs:
         job = await self.repository.add(job_id, kind, args, by=by, now=self._clock.now())
         self.runner.wake()
         return JobView.of(job)
+
+    async def forget(self) -> int:
+        """How many old jobs were removed. Raises StoreUnavailable."""
+        return await self.repository.forget(self._clock.now() - KEPT)
 
     async def get(self, job_id: str) -> JobView:
         """Raises NotFound."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -22,8 +22,9 @@ from hub.kit.clock import SystemClock
 from hub.kit.errors import BlobsUnavailable, Conflict, NotFound, TooLarge
 from hub.kit.http import service_app
 from hub.kit.restraint import Restraint, hold, release
-from hub.store.base import Document
+from hub.store.base import Document, Store
 from hub.store.leases import LEASES
+from hub.store.mongo import MongoStore
 from hub.store.sqlite import SqliteStore
 from hub.testing.fakes import FakeBus
 from hub.testing.waiting import eventually
@@ -78,7 +79,7 @@ class Numbers:
 
 
 class Bench:
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store, self.bus, self.kind, self.restraint = store, FakeBus(), Numbers(), Restraint()
         self.jobs = self.copy("one")
 
@@ -111,9 +112,12 @@ class Bench:
         return [event for event in self.bus.events("jobs") if isinstance(event, JobProgressed)]
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    store = SqliteStore(tmp_path / "jobs.sqlite")
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.connected)])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    store: Store = SqliteStore(tmp_path / "jobs.sqlite")
+    if request.param == "mongo":
+        url = request.getfixturevalue("mongo_server").url
+        store = MongoStore(url, request.getfixturevalue("mongo_database"))
     made = Bench(store)
     await store.start()
     yield made
@@ -153,6 +157,20 @@ async def test_a_result_that_is_too_large_or_cannot_be_stored_spoils_nothing_els
         ("2", {}, True),
         ("3", {}, False),
     ]
+
+
+async def test_of_a_step_that_is_repeated_the_first_results_count_and_each_item_once(bench: Bench) -> None:
+    job = await bench.jobs.repository.jobs.get(await bench.begin())
+    assert job is not None
+    keep = bench.jobs.repository.keep
+    await keep(job, [ItemResult("1", {"was": "before"}, "poison")])
+    again = await keep(job, [ItemResult("1", {"was": "after"}), ItemResult("2")])
+    assert [(each["item"], each["detail"], each["failed"]) for each in again] == [
+        ("1", {"was": "before"}, "poison"),
+        ("2", {}, ""),
+    ]
+    later = await keep({**job, "steps": 1}, [ItemResult("2"), ItemResult("3")])
+    assert [each["item"] for each in later] == ["3"]
 
 
 async def test_a_stop_waits_for_the_step_in_hand_and_the_next_start_goes_on(bench: Bench) -> None:
@@ -307,6 +325,24 @@ async def test_the_same_start_with_the_same_key_is_one_job_and_large_arguments_a
     assert (first.id == again.id, first.id == other.id) == (True, False)
     with pytest.raises(TooLarge):
         await bench.begin(text="x" * 300_000)
+
+
+async def test_what_is_over_is_forgotten_after_90_days_with_its_results_and_what_is_not_stays(bench: Bench) -> None:
+    await bench.jobs.start()
+    old, young = await bench.begin(), await bench.begin()
+    await bench.is_over(old)
+    await bench.is_over(young)
+    await bench.jobs.stop()
+    waiting = await bench.begin()
+    for job_id in (old, waiting):
+        await bench.jobs.repository.jobs.amend(
+            job_id, lambda job: {**job, "created_at": "2026-01-01T00:00:00.000000Z"}
+        )
+    now = datetime.now(UTC)
+    assert await bench.jobs.repository.forget(now - timedelta(hours=1)) == 1
+    assert (await bench.jobs.repository.results(old, limit=10)).items == []
+    assert {job.id for job in (await bench.jobs.page()).items} == {young, waiting}
+    assert len(await bench.results(young)) == 7
 
 
 async def test_the_api_shows_jobs_the_newest_first_and_their_results_in_pages(bench: Bench) -> None:
