@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,7 @@ async def unlooking(
     tmp_path: Path, simulator: MailSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[EmailHarness]:
     """Looks at the set of mailboxes only when it is told to."""
-    monkeypatch.setattr("hub.channels.workers.LOOK", 10 * PATIENCE)
+    monkeypatch.setattr("hub.channels.workers.LOOK", timedelta(seconds=10 * PATIENCE))
     made = EmailHarness(tmp_path, simulator)
     await made.open()
     yield made
