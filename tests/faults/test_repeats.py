@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.testing.processes import Api, until
+from hub.testing.processes import Api
+from hub.testing.waiting import until
 
 pytestmark = pytest.mark.slow
 
