@@ -1,6 +1,7 @@
 """Puts the gateway together."""
 
 import asyncio
+from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
 
@@ -10,6 +11,7 @@ from hub.idempotency import Keys
 from hub.kit.errors import StoreUnavailable
 from hub.kit.http import service_app
 from hub.kit.log import Log
+from hub.kit.loop import Loop
 from hub.kit.reasons import reason_of
 from hub.store.base import Store
 from services.gateway import explorer
@@ -53,7 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit.routes,
 )
 """All guarded routes, in the order of the documentation."""
-_SWEEP_SECONDS = 600
+_SWEEP = timedelta(minutes=10)
 _BACK_OFF = 1.0
 
 
@@ -70,14 +72,14 @@ class Gateway:
         self._bus = bus
         self._store = store
         self._throttle = throttle
-        self._sweeping: asyncio.Task[None] | None = None
+        self._sweeping = Loop("gateway", self._sweep, every=_SWEEP)
 
     async def start(self) -> None:
         await self._open()
         await self._bus.start()
         await self._parts.announcer.tell()
         await self._parts.live.start()
-        self._sweeping = asyncio.create_task(self._sweep())
+        await self._sweeping.start()
 
     async def drain(self) -> None:
         """Ends the live streams, so that a server which waits for open connections need not wait for those."""
@@ -85,9 +87,7 @@ class Gateway:
 
     async def stop(self) -> None:
         await self.drain()
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait([self._sweeping])
+        await self._sweeping.stop()
         await self._bus.stop()
         for peer in self._parts.peers:
             await peer.close()
@@ -106,14 +106,12 @@ class Gateway:
                 await asyncio.sleep(_BACK_OFF)
 
     async def _sweep(self) -> None:
-        while True:
-            for sweep in (self._parts.desk.sweep, self._throttle.sweep, self._parts.keys.sweep):
-                try:
-                    await sweep()
-                except Exception as exc:
-                    # One that fails must not end the others; it comes round again.
-                    log.error("gateway.not_swept", reason=reason_of(exc))
-            await asyncio.sleep(_SWEEP_SECONDS)
+        for sweep in (self._parts.desk.sweep, self._throttle.sweep, self._parts.keys.sweep):
+            try:
+                await sweep()
+            except Exception as exc:
+                # One that fails must not end the others; it comes round again.
+                log.error("gateway.not_swept", reason=reason_of(exc))
 
 
 def build(footing: Footing) -> Gateway:

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -258,7 +259,15 @@ async def test_a_disk_that_fails_is_unavailable_for_all(log: Log) -> None:
     def no_disk(_: Transaction) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    results = await asyncio.gather(log.append([a_record(0)]), log._submit(no_disk), return_exceptions=True)
+    go = threading.Event()
+    busy = asyncio.ensure_future(log._submit(lambda _: go.wait()))
+    await asyncio.sleep(0)
+    # Both wait for the same transaction.
+    both = asyncio.gather(log.append([a_record(0)]), log._submit(no_disk), return_exceptions=True)
+    await asyncio.sleep(0)
+    go.set()
+    results = await both
+    await busy
     assert [type(result) for result in results] == [BusUnavailable, BusUnavailable]
     await log.append([a_record(1)])
     assert await values(log) == [b"1"]

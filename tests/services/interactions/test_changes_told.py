@@ -139,3 +139,11 @@ async def test_a_text_too_large_is_refused_before_anything_is_stored_where_there
     with pytest.raises(TooLarge):
         await bench.answers.plan(chain["_id"], Answer(text="Ж" * 90_000), author="olga", idempotency_key="k")
     assert len(await bench.everything()) == 1
+
+
+async def test_of_two_words_of_one_moment_the_withdrawal_counts(bench: Bench) -> None:
+    said = {"address": "email:anna@example.com", "channel": "email", "account": "mb", "evidence": "in_1"}
+    await bench.hear(ConsentRecorded(**said, state="given", at=NOON))
+    await bench.hear(ConsentRecorded(**said, state="withdrawn", at=NOON))
+    await bench.hear(ConsentRecorded(**said, state="given", at=NOON))
+    assert (await bench.address())["consent"]["email"]["state"] == "withdrawn"
