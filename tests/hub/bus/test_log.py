@@ -259,9 +259,14 @@ async def test_a_disk_that_fails_is_unavailable_for_all(log: Log) -> None:
     def no_disk(_: Transaction) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    go = threading.Event()
-    busy = asyncio.ensure_future(log._submit(lambda _: go.wait()))
-    await asyncio.sleep(0)
+    begun, go = threading.Event(), threading.Event()
+
+    def wait(_: Transaction) -> None:
+        begun.set()
+        go.wait()
+
+    busy = asyncio.ensure_future(log._submit(wait))
+    await asyncio.to_thread(begun.wait)
     # Both wait for the same transaction.
     both = asyncio.gather(log.append([a_record(0)]), log._submit(no_disk), return_exceptions=True)
     await asyncio.sleep(0)
