@@ -1,11 +1,11 @@
 """What the documents of the interactions service tell when they change: pure."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import orjson
 
-from hub.contracts.address import AddressChanged, AddressState
+from hub.contracts.address import AddressChanged
 from hub.contracts.base import Event, Prepared
 from hub.contracts.client import Chain, ChainChanged, ChainOpened, Client, ClientChanged, ClientOpened
 from hub.contracts.interaction import (
@@ -76,12 +76,8 @@ def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 def address_state(kind: type[Event], document: Document) -> Event:
     consent = [{**said, "channel": channel} for channel, said in (document.get("consent") or {}).items()]
-    state = AddressState.model_validate({**document, "address": document["_id"], "consent": consent})
-    return AddressChanged(address=state, revision=document["_v"]) if kind is AddressChanged else _unknown(kind)
-
-
-def _unknown(kind: type[Event]) -> Any:
-    raise KeyError(f"an address tells nothing of kind {kind.TYPE}")
+    state = {**document, "address": document["_id"], "consent": consent}
+    return kind.model_validate({"address": state, "revision": document["_v"]})
 
 
 def _differ(before: Document, after: Document, names: Sequence[str]) -> bool:

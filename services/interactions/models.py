@@ -246,9 +246,13 @@ def answered_as(claim: Document) -> Document | None:
     return {**earlier, "_id": claim["_id"], "interaction_id": None} if earlier else None
 
 
+INTERACTION_REF = "interaction:"
+"""Before the id of an interaction: a reference that needs no claim."""
+
+
 def interaction_name(interaction_id: str) -> str:
-    """The name under which news about an interaction waits for it."""
-    return f"interaction:{interaction_id}"
+    """How an interaction is referred to by its id; news about it waits under this name."""
+    return f"{INTERACTION_REF}{interaction_id}"
 
 
 def copied(interaction: Document) -> list[str]:

@@ -23,6 +23,7 @@ from services.interactions.models import (
     CHAINS,
     CLAIMS,
     CLIENTS,
+    INTERACTION_REF,
     INTERACTIONS,
     WAITING_NEWS,
     address_of,
@@ -38,7 +39,6 @@ from services.interactions.models import (
 from services.interactions.roots import members, roots
 
 SOURCE = "omnihub/interactions"
-_INTERACTION_REF = "interaction:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Repository:
         """Where each reference, and each answer to a name, leads: to where its interaction is now. A reference that
         names an interaction of ours by its id needs no claim.
         """
-        ids = {n.removeprefix(_INTERACTION_REF): n for n in names if n.startswith(_INTERACTION_REF)}
+        ids = {n.removeprefix(INTERACTION_REF): n for n in names if n.startswith(INTERACTION_REF)}
         both = (*claims.values(), *answers.values())
         wanted = {*ids, *(claim["interaction_id"] or claim["by"] for claim in both)}
         if not wanted:
@@ -195,7 +195,7 @@ class Repository:
         wanted: dict[str, Document] = {}
         for decision in decisions:
             for name in decision.arrival.refs:
-                if not name.startswith(_INTERACTION_REF):
+                if not name.startswith(INTERACTION_REF):
                     wanted.setdefault(name, claim_document(name, decision, bears=False))
             for name in decision.arrival.keys:
                 earlier = wanted.get(name)
