@@ -157,6 +157,7 @@ class Embedded:
     async def stop(self) -> None:
         for service in reversed(self.services):
             await service.stop()
+        await self.footing.apart.stop()
         await self._log.close()
 
 

@@ -181,6 +181,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
         name = "api" if service == "gateway" else service
         forget(settings.data, name)
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(footing.apart.stop)
             # The door opens first: while the service waits for its bus and store, health can be asked.
             stack.push_async_callback(built.stop)
             await stack.enter_async_context(http_server(app, bound, drain=_drain(built)))
