@@ -138,7 +138,8 @@ class _Body:
 
     def _readable(self, html: str) -> str:
         if len(html) > READABLE:
-            self._problems.append(f"HTML of {len(html) // 1024} kB, of which the first {READABLE // 1024} kB are read")
+            size = f"HTML of {len(html) // 1024} kB"
+            self._problems.append(f"{size}, of which the first {READABLE // 1024} kB are read")
         return html_text.to_text(html[:READABLE])
 
     def _html(self, chosen: Selection) -> str | None:
