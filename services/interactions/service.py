@@ -88,6 +88,7 @@ class Interactions:
         if known:
             await self._clear_up(known)
             found += await self._again(known, causes)
+        found.facts += repository.opened(causes, found.clients.values(), found.chains.values())
         more = await self._with_accounts(arrivals, found.stored, causes)
         debts = [(repository.clients, found.clients), (repository.chains, found.chains)]
         debts.append((repository.interactions, found.stored | more))
@@ -105,7 +106,7 @@ class Interactions:
     async def _link_ready(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
         """Those that need not wait for others who are being linked at this moment."""
         repository = self._repository
-        decisions, owners, clients = await self._decide(arrivals, causes)
+        decisions, owners, clients = await self._decide(arrivals)
         seam("interactions.after_claims")
         documents = [linked(decision, owners) for decision in decisions]
         storing = asyncio.ensure_future(self._insert(documents))
@@ -117,13 +118,13 @@ class Interactions:
         if lost:
             await self._yield(lost, stored)
             return await self._again(stored, causes)
-        chains = await repository.touch_chains(documents, causes)
+        chains = await repository.touch_chains(documents, repeated=True)
         return Linked(stored, clients, chains, facts)
 
     async def _again(self, stored: Mapping[str, Document], causes: Mapping[str, Envelope]) -> "Linked":
         """What is told of interactions that were there before: also what a crash may have kept from being told."""
         repository = self._repository
-        chains = await repository.touch_chains(list(stored.values()), causes)
+        chains = await repository.touch_chains(list(stored.values()), repeated=True)
         clients = await repository.clients.get_many({document["client_id"] for document in stored.values()})
         return Linked(dict(stored), clients, chains, repository.interactions.anew(stored.values(), causes))
 
@@ -154,7 +155,7 @@ class Interactions:
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
 
     async def _decide(
-        self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]
+        self, arrivals: Sequence[InteractionReceived]
     ) -> tuple[list[Decision], Mapping[str, str], dict[str, Document]]:
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
@@ -164,9 +165,9 @@ class Interactions:
             ready = [d.arrival for d in decisions if not d.early or d.holder in opens]
             if ready and len(ready) < len(decisions) and attempt:
                 # Whoever the rest waits for may be waiting for one of these.
-                return await self._decide(ready, causes)
+                return await self._decide(ready)
             if len(ready) == len(decisions):
-                clients = await self._repository.claim(decisions, stored, causes)
+                clients = await self._repository.claim(decisions, stored)
                 if clients is not None:
                     return decisions, _owners(decisions, stored), clients
             log.debug("link.contended", arrivals=len(arrivals))
