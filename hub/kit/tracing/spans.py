@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
 from hub.kit.log import Log
 
@@ -26,9 +26,12 @@ now = time.time_ns
 """Nanoseconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Span:
-    """Something that was done: by which service, when, and why. Times are nanoseconds since 1970."""
+    """Something that was done: by which service, when, and why. Times are nanoseconds since 1970.
+
+    Not frozen: there are several for each event, and making a frozen one takes twice as long.
+    """
 
     service: str
     name: str
@@ -47,7 +50,8 @@ class Span:
     """Of what kind it was; empty: all went well."""
 
     def under(self, parent: int) -> Self:
-        return replace(self, parent=parent)
+        self.parent = parent
+        return self
 
 
 class Sink(Protocol):
@@ -74,20 +78,26 @@ def on() -> bool:
 def tell(span: Span) -> None:
     """Hands a span to whoever wants it."""
     if _sink is not None:
-        with harmless():
+        try:
             _sink.take(span)
+        except Exception as exc:
+            _note(exc)
 
 
 @contextmanager
 def harmless() -> Iterator[None]:
     """What goes wrong with a trace in here ends nothing else; the log hears of the first time."""
-    global _failed
     try:
         yield
     except Exception as exc:
-        if not _failed:
-            log.error("trace.failed", exc=exc)
-        _failed = True
+        _note(exc)
+
+
+def _note(exc: Exception) -> None:
+    global _failed
+    if not _failed:
+        log.error("trace.failed", exc=exc)
+    _failed = True
 
 
 @contextmanager
@@ -115,12 +125,13 @@ def traced(endpoint: str) -> Iterator[None]:
         yield
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # several events of one trace follow each other
 def trace_of(correlation_id: str) -> int:
     """The trace of everything that has this correlation id."""
     return _hash("trace", (correlation_id,), size=16)
 
 
+@lru_cache(maxsize=4096)
 def span_of(*parts: str) -> int:
     """The same span for the same parts: an event id is its publishing, with a group it is its handling there."""
     return _hash("span", parts, size=8)
@@ -136,8 +147,7 @@ def id_alone(text: str) -> str:
     return text if _ID.fullmatch(text) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(NamedTuple):
     """An event as a trace sees it."""
 
     id: str
