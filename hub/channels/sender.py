@@ -23,7 +23,8 @@ from hub.kit.errors import Conflict, HubError, TransientError
 from hub.kit.ids import fresh
 from hub.kit.log import Log
 from hub.kit.seams import seam
-from hub.kit.tracing.events import Step, sending
+from hub.kit.tracing.events import NOTHING, Step, sending
+from hub.kit.tracing.spans import on
 from hub.store.base import Document
 
 POLL = 0.5
@@ -319,6 +320,8 @@ class Sender:
         self._noted(outcome)
 
     def _traced(self, document: Document, message: SendMessage, token: str) -> Step:
+        if not on():
+            return NOTHING
         about: dict[str, str | int] = {
             "channel": message.channel,
             "account": self._account,

@@ -219,13 +219,11 @@ class _Receiving(Step, Scope):
 
 
 def sending(request_id: str, *, correlation_id: str, attempt: str, service: str, about: Attributes) -> Step:
-    """Around one attempt to hand a message to its provider.
+    """Around one attempt to hand a message to its provider; asked for only where traces are `on`.
 
     `request_id` is the event that asked for it, `attempt` what tells this try from every other. What ends otherwise
     than by an outcome or by a provider that was not reached was no attempt.
     """
-    if not on():
-        return NOTHING
     return _Sending(Ids(request_id, correlation_id), attempt, service, about)
 
 

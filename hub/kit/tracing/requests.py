@@ -66,7 +66,7 @@ class Request(Scope):
             started=self.started,
             ended=now(),
             attributes=about,
-            error=error or ("5xx" if self.status >= 500 else ""),
+            error=error or (str(self.status) if self.status >= 500 else ""),
         )
 
 
