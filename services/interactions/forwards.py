@@ -24,7 +24,7 @@ from hub.kit.errors import InvalidInput, NotFound, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.linking import side_chain_id
-from services.interactions.models import interaction_document, interaction_from
+from services.interactions.models import correlation_of, interaction_document, interaction_from
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
@@ -115,6 +115,7 @@ class Forwards:
             interaction,
             _request(interaction, forward),
             fingerprint=fingerprint(forward),
+            began=correlation_of(original),
             opened=[(self._repository.clients, client), (self._repository.chains, opened)],
         )
         return accepted.document

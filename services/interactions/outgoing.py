@@ -12,7 +12,7 @@ from hub.kit.errors import Conflict, TooLarge
 from hub.kit.ids import derive
 from hub.store.base import Document
 from hub.store.due import with_timer
-from hub.store.told import Told
+from hub.store.told import CORRELATION, Told
 from services.interactions.linking import line_of
 from services.interactions.models import interaction_document, name_document, with_head
 from services.interactions.repository import Repository
@@ -50,15 +50,19 @@ class Outgoing:
         *,
         fingerprint: str | None = None,
         opened: Sequence[tuple[Told, Document]] = (),
+        began: str = "",
     ) -> Accepted:
         """Stores it together with what it owes, and tells it; `opened` are client and chain that may owe, too.
 
+        `began` is the correlation id of what it goes on with.
         One with `send_at` waits for its time. Raises TooLarge; nothing is stored then.
         """
         interaction, request = await self._bounded(interaction, request)
         document = interaction_document(interaction)
         if fingerprint:
             document["request"] = fingerprint
+        if began:
+            document[CORRELATION] = began
         also: tuple[Event, ...] = (request,)
         if interaction.send_at:
             document |= {"planned": True, "command": request.model_dump(mode="json")}
