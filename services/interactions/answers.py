@@ -70,7 +70,7 @@ class Answers:
         )
         request = command(interaction, answer, cause)
         wanted = fingerprint(answer)
-        accepted = await self._outgoing.accept(interaction, request, fingerprint=wanted)
+        accepted = await self._outgoing.accept(await self._outgoing.draft(interaction, request, fingerprint=wanted))
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
 
     def leaving(self, answer: Answer) -> datetime | None:

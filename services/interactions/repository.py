@@ -146,10 +146,13 @@ class Repository:
         self, decisions: Sequence[Decision], stored: Stored, causes: Causes
     ) -> dict[str, Document] | None:
         """Makes the decisions hold against everybody else. The clients they are in, by id; none when somebody decided
-        otherwise meanwhile.
+        otherwise meanwhile. Raises TooLarge; nothing is claimed then.
         """
+        changed, opened = _clients_of(decisions, stored, causes)
+        for client_id, client in changed.items():
+            self.clients.check(stored.clients.get(client_id), client)
         claimed = await asyncio.gather(self._claim_addresses(decisions, stored), self._claim_names(decisions, stored))
-        clients = await self._claim_clients(decisions, stored, causes) if all(claimed) else None
+        clients = await self._claim_clients(changed, stored, opened) if all(claimed) else None
         if clients is not None:
             await self._keep_addresses(decisions)
             await self._free_addresses(decisions, stored)
@@ -221,21 +224,9 @@ class Repository:
         return not updates or len(await self.claims.swap_many(updates)) == len(updates)
 
     async def _claim_clients(
-        self, decisions: Sequence[Decision], stored: Stored, causes: Causes
+        self, changed: Mapping[str, Document], stored: Stored, opened: Causes
     ) -> dict[str, Document] | None:
         """Takes the chains into the documents of their clients; whoever changed one meanwhile wins."""
-        changed: dict[str, Document] = {}
-        opened: dict[str, Envelope] = {}
-        for d in decisions:
-            before = changed.get(d.holder) or stored.clients.get(d.holder)
-            if before is None:
-                before = client_document(d)
-                if cause := causes.get(d.arrival.id):
-                    opened[d.holder] = cause
-            line = line_of(d.arrival.channel, d.arrival.account)
-            changed[d.holder] = with_head(
-                before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line
-            )
         old = [(stored.clients[client_id], client) for client_id, client in changed.items() if "_v" in client]
         new = [client for client in changed.values() if "_v" not in client]
         (found, inserted), swapped = await asyncio.gather(
@@ -326,17 +317,23 @@ class Repository:
         """The documents of the addresses that these clients list."""
         return await self.addresses.get_many({one["address"] for client in clients for one in client["addresses"]})
 
+    async def owner_for(self, party: Participant, *, opened_by: str) -> str:
+        """The id of the client that `client_for` gives, unless the address becomes somebody's first."""
+        address = await self.addresses.get(party.address)
+        return str(address["client_id"]) if address and address["client_id"] else _opened_client_id(party, opened_by)
+
     async def client_for(self, party: Participant, *, opened_by: str, at: str) -> Document:
         """The client an address belongs to; whoever claims the address first opens him."""
         listed = {"address": party.address, "raw": party.raw, "name": party.name}
         wanted: Document = {
-            "_id": derive("cl", opened_by, party.address, at=moment_of(opened_by)),
+            "_id": _opened_client_id(party, opened_by),
             "name": party.name or party.raw,
             "addresses": [listed],
             "opened_at": at,
             "opened_by": opened_by,
             "open_chains": [],
         }
+        self.clients.check(None, wanted)
         owner = await self.own(listed, wanted["_id"])
         client, _ = await self.clients.insert({**wanted, "_id": owner})
         return client
@@ -404,6 +401,23 @@ class _Clients:
     roots: dict[str, str]
 
 
+def _clients_of(
+    decisions: Sequence[Decision], stored: Stored, causes: Causes
+) -> tuple[dict[str, Document], dict[str, Envelope]]:
+    """The clients with the chains they are in by these decisions, and what caused those that are opened."""
+    changed: dict[str, Document] = {}
+    opened: dict[str, Envelope] = {}
+    for d in decisions:
+        before = changed.get(d.holder) or stored.clients.get(d.holder)
+        if before is None:
+            before = client_document(d)
+            if cause := causes.get(d.arrival.id):
+                opened[d.holder] = cause
+        line = line_of(d.arrival.channel, d.arrival.account)
+        changed[d.holder] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line)
+    return changed, opened
+
+
 def _filled(claim: Document, document: Document) -> Document:
     """The claim of whoever bears the name; who answered it before it came stays known."""
     earlier = claim.get("answered")
@@ -424,6 +438,10 @@ def _leads(claim: Document) -> tuple[str, str]:
 def _moved(chain: Document, parts: Sequence[Document]) -> Document:
     newest = max(parts, key=lambda part: part["at"])
     return {**chain, "last_at": newest["at"], "last_id": newest["_id"]} if newest["at"] > chain["last_at"] else chain
+
+
+def _opened_client_id(party: Participant, opened_by: str) -> str:
+    return derive("cl", opened_by, party.address, at=moment_of(opened_by))
 
 
 def _caused(cause_id: str, interaction: Document) -> Document:

@@ -105,9 +105,8 @@ class Interactions:
     async def _link_ready(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
         """Those that need not wait for others who are being linked at this moment."""
         repository = self._repository
-        decisions, owners, clients = await self._decide(arrivals, causes)
+        decisions, documents, clients = await self._decide(arrivals, causes)
         seam("interactions.after_claims")
-        documents = [linked(decision, owners) for decision in decisions]
         storing = asyncio.ensure_future(self._insert(documents))
         await asyncio.sleep(0)  # The store's thread writes them while this one makes ready what is told.
         facts = repository.interactions.anew([{**document, "_v": 1} for document in documents], causes)
@@ -155,7 +154,8 @@ class Interactions:
 
     async def _decide(
         self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]
-    ) -> tuple[list[Decision], Mapping[str, str], dict[str, Document]]:
+    ) -> tuple[list[Decision], list[Document], dict[str, Document]]:
+        """The decisions, the interactions they make, and their clients. Raises TooLarge; nothing is claimed then."""
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
             known = stored.known if attempt < _PATIENT else stored.known.without_strangers()
@@ -166,12 +166,21 @@ class Interactions:
                 # Whoever the rest waits for may be waiting for one of these.
                 return await self._decide(ready, causes)
             if len(ready) == len(decisions):
+                documents = self._drafts(decisions, stored)
                 clients = await self._repository.claim(decisions, stored, causes)
                 if clients is not None:
-                    return decisions, _owners(decisions, stored), clients
+                    return decisions, documents, clients
             log.debug("link.contended", arrivals=len(arrivals))
             await asyncio.sleep(random.uniform(0, _PAUSE * attempt))
         raise StoreUnavailable("linking: others change the same clients at once")
+
+    def _drafts(self, decisions: Sequence[Decision], stored: Stored) -> list[Document]:
+        """The interactions that the decisions make; TooLarge where one could not be told."""
+        owners = _owners(decisions, stored)
+        documents = [linked(decision, owners) for decision in decisions]
+        for document in documents:
+            self._repository.interactions.check(None, document)
+        return documents
 
     async def _with_accounts(
         self, arrivals: Iterable[InteractionReceived], stored: Mapping[str, Document], causes: Mapping[str, Envelope]
