@@ -157,6 +157,10 @@ class Gate:
         groups = _Remembered(self._groups) if self._groups else None
         return Gate(restraint=self.restraint, groups=groups, rules=self._rules)
 
+    async def rests(self, group: str) -> bool:
+        """Whether it is paused now. Raises StoreUnavailable."""
+        return self._groups is not None and await self._groups.state(group) == "paused"
+
     async def _of_group(self, entry: Entry, now: datetime) -> HoldUntil | Suppress | None:
         if not entry.group or self._groups is None:
             return None

@@ -14,6 +14,7 @@ from hub.channels.errors import LoginRefused
 from hub.channels.feed import Feed
 from hub.channels.gate import Gate, Go, HoldUntil, Suppress, Withheld
 from hub.channels.health import HealthNotes
+from hub.channels.holds import Holds
 from hub.channels.lanes import Entry, Lanes
 from hub.channels.ledger import Inquire, Ledger
 from hub.channels.pause import Pause
@@ -119,6 +120,7 @@ class Sender:
         self._inquire = inquire
         self._hears = settled
         self._gate = gate or Gate()
+        self._holds = Holds(ledger, self._gate)
         self._endpoints = tuple(endpoints)
         self._proven = False
         self._doubtful: dict[str, tuple[Document, str]] = {}
@@ -133,7 +135,12 @@ class Sender:
         """Nothing is known of what waits."""
         self._lanes = Lanes()
         self._feed = Feed(
-            self._account, ledger=self._ledger, lanes=self._lanes, gate=self._gate, endpoints=self._endpoints
+            self._account,
+            ledger=self._ledger,
+            lanes=self._lanes,
+            gate=self._gate,
+            holds=self._holds,
+            endpoints=self._endpoints,
         )
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._paused: dict[Lane | None, float] = {}
@@ -152,6 +159,7 @@ class Sender:
                     await self._ledger.take_over(self._account, self._inquire)
                     taken_over = True
                 await self._take_back()
+                await self._holds.settle()
                 await self._rounds()
             except HubError as exc:
                 self._note(exc)
@@ -285,8 +293,7 @@ class Sender:
 
     async def _put_off(self, entry: Entry, decision: HoldUntil) -> None:
         """It waits in the ledger, and what is behind it, too."""
-        document = entry.document
-        await self._ledger.hold_many([(document, decision.until, decision.reason, decision.paused)])
+        await self._holds.write([(entry, decision)])
         self._feed.put_off(entry.lane, entry.recipient)
 
     async def _send(self, entry: Entry) -> None:

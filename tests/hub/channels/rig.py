@@ -87,7 +87,8 @@ class Rig:
         self.ledger = Ledger(
             service="t", sends=self.sends, accounts=self.accounts, bus=self.bus, clock=self.clock, patience=patience
         )
-        self.gate = Gate(restraint=restraint, consents=self.consents, groups=self.groups, handed=self.sends, **gate)
+        ports: dict[str, Any] = {"consents": self.consents, "groups": self.groups, "handed": self.sends}
+        self.gate = Gate(restraint=restraint, **{**ports, **gate})
         self.pace = pace
         self.lanes = lanes
         self.sender = self.another()
