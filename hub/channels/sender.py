@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 from typing import Protocol
@@ -298,11 +298,11 @@ class Sender:
 
     async def _send(self, entry: Entry) -> None:
         document, message, token = entry.document, entry.message, fresh("try")
-        intended = document
+        intended, passed_at = document, self._ledger.clock.now()
 
         async def intent() -> None:
-            nonlocal intended
-            await self._pass(entry)
+            nonlocal intended, passed_at
+            passed_at = await self._pass(entry)
             self._doubtful[entry.id] = (document, token)
             intended = await self._ledger.intend(document, token=token)
 
@@ -317,16 +317,29 @@ class Sender:
         self._doubtful.pop(entry.id, None)
         seam(f"{self._service}.after_data")
         settled = await self._settled(intended, outcome)
+        if isinstance(outcome, Deferred | Refused):
+            await self._give_back(entry, passed_at)
         if isinstance(outcome, Deferred):
             self._feed.put_off(entry.lane, entry.recipient)
         await self._ledger.tell(settled)
         self._noted(outcome)
 
-    async def _pass(self, entry: Entry) -> None:
-        """Raises Withheld unless the gate lets it go, at the last instant."""
-        decision = await self._gate.ask(entry, self._ledger.clock.now(), endpoints=self._endpoints)
+    async def _pass(self, entry: Entry) -> datetime:
+        """When the gate let it go, at the last instant; raises Withheld unless it does."""
+        now = self._ledger.clock.now()
+        decision = await self._gate.ask(entry, now, endpoints=self._endpoints)
         if not isinstance(decision, Go):
             raise Withheld(decision)
+        if hold := await self._gate.take_slot(entry, now):
+            raise Withheld(hold)
+        return now
+
+    async def _give_back(self, entry: Entry, passed_at: datetime) -> None:
+        """A slot that cannot be given back lapses by itself."""
+        try:
+            await self._gate.give_back(entry, passed_at)
+        except TransientError as exc:
+            log.warning("slot.kept", interaction_id=entry.id, error=str(exc))
 
     async def _withhold(self, entry: Entry, decision: HoldUntil | Suppress) -> None:
         if isinstance(decision, Suppress):

@@ -18,6 +18,7 @@ from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sender import Sender
 from hub.channels.sends import SendRepository, Step
+from hub.channels.slots import Slots
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
@@ -105,7 +106,7 @@ def build(footing: Footing) -> EmailService:
         restraint=footing.restraint,
         consents=consents,
         groups=groups,
-        handed=sends,
+        slots=Slots(store, sends),
         rules=Rules.of(GateSettings.load(footing.source)),
     )
     subscribe_gate(bus, group="email", consents=consents, groups=groups, woken=ledger.wake_group)
