@@ -12,6 +12,7 @@ from hub.contracts.interaction import InteractionReceived, Participant
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive, moment_of
+from hub.kit.seams import seam
 from hub.store.amend import TRIES, contended
 from hub.store.base import Document, In, Page, Range, Store, Where
 from hub.store.told import Causes, Told
@@ -245,7 +246,12 @@ class Repository:
         filled = [{**_filled(claim, documents[name]), "_v": claim["_v"]} for name, claim in vacant.items()]
         if len(await self.claims.swap_many(filled)) < len(filled):
             raise StoreUnavailable("names are claimed by others at once")
-        causes = {claim["by"]: partial(_caused, documents[name]["interaction_id"]) for name, claim in vacant.items()}
+        seam("interactions.after_names")
+        # Also those that an earlier try filled before it was killed.
+        ours = [name for name, claim in earlier.items() if claim["interaction_id"] == documents[name]["by"]]
+        named = {name: claim["by"] for name, claim in vacant.items()}
+        named |= {name: earlier[name]["answered"]["by"] for name in ours if earlier[name].get("answered")}
+        causes = {by: partial(_caused, documents[name]["interaction_id"]) for name, by in named.items()}
         if causes:
             await self.interactions.tell(*(await self.interactions.amend_many(causes)).values())
 
