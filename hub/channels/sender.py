@@ -69,8 +69,12 @@ class InHand:
         self._none.set()
         self._count = 0
 
-    async def acquire(self) -> bool:
+    def close(self) -> None:
+        """Nothing new begins."""
         self.closed = True
+
+    async def acquire(self) -> bool:
+        self.close()
         await self._none.wait()
         return True
 

@@ -148,7 +148,7 @@ def build(footing: Footing) -> EmailService:
         ledger=ledger,
         clock=clock,
         silence=settings.silence,
-        changed=workers.look,
+        changed=workers.changed,
     )
     trial = LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens)
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)

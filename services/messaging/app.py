@@ -162,7 +162,7 @@ class Floor:
             ledger=ground.ledger,
             clock=ground.clock,
             silence=self.settings.silence,
-            changed=workers.look,
+            changed=workers.changed,
         )
         return workers, keeping
 
