@@ -374,6 +374,12 @@ class Repository:
         if not alone or await self.newest_of_client(client_id, limit=1) or not await self._remove_client(client):
             await self.clients.amend(client_id, lambda now: _without_head(now, chain_id))
 
+    async def unopen(self, client_id: str, arrival_id: str) -> None:
+        """A client who was opened for this arrival goes again, unless anybody touched his document since."""
+        client = await self.clients.get(client_id)
+        if client and client["_v"] == 1 and client["opened_by"] == arrival_id:
+            await self._remove_client(client)
+
     async def _remove_client(self, client: Document) -> bool:
         """His addresses first: a kill in between leaves a client to be removed, never an address of nobody."""
         addresses = [entry["address"] for entry in client["addresses"]]

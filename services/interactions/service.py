@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hub.bus.base import Bus
@@ -31,6 +31,17 @@ _PAUSE = 0.01
 """Seconds that the pause between two tries grows by at most."""
 GROUP = "interactions"
 """Of the bus; and of the dead letters of news that waited in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What holds against everybody else, the interactions it makes, and their clients."""
+
+    decisions: list[Decision]
+    documents: list[Document]
+    clients: dict[str, Document]
+    given_up: list[Decision]
+    """Of earlier tries, which somebody made void: a client may have been opened for them."""
 
 
 @dataclass(slots=True)
@@ -105,19 +116,21 @@ class Interactions:
     async def _link_ready(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
         """Those that need not wait for others who are being linked at this moment."""
         repository = self._repository
-        decisions, documents, clients = await self._decide(arrivals, causes)
+        decided = await self._decide(arrivals, causes)
+        documents = decided.documents
         seam("interactions.after_claims")
         storing = asyncio.ensure_future(self._insert(documents))
         await asyncio.sleep(0)  # The store's thread writes them while this one makes ready what is told.
         facts = repository.interactions.anew([{**document, "_v": 1} for document in documents], causes)
         stored, new = await storing
         seam("interactions.after_state")
-        lost = [decision for decision in decisions if decision.arrival.id not in new]
+        lost = [decision for decision in decided.decisions if decision.arrival.id not in new]
+        await self._take_back(decided.given_up, stored)
         if lost:
             await self._yield(lost, stored)
             return await self._again(stored, causes)
         chains = await repository.touch_chains(documents, causes)
-        return Linked(stored, clients, chains, facts)
+        return Linked(stored, decided.clients, chains, facts)
 
     async def _again(self, stored: Mapping[str, Document], causes: Mapping[str, Envelope]) -> "Linked":
         """What is told of interactions that were there before: also what a crash may have kept from being told."""
@@ -152,10 +165,18 @@ class Interactions:
                 log.info("link.yielded", interaction_id=decision.arrival.id)
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
 
-    async def _decide(
-        self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]
-    ) -> tuple[list[Decision], list[Document], dict[str, Document]]:
-        """The decisions, the interactions they make, and their clients. Raises TooLarge; nothing is claimed then."""
+    async def _take_back(self, given_up: Sequence[Decision], stored: Mapping[str, Document]) -> None:
+        """Clients that were opened for decisions which did not hold go again. Only where the arrival is stored: else
+        another copy may be putting it there at this moment.
+        """
+        for decision in given_up:
+            place = stored.get(decision.arrival.id)
+            if place and place["client_id"] not in (decision.client_id, decision.holder):
+                await self._repository.unopen(decision.holder, decision.arrival.id)
+
+    async def _decide(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> Decided:
+        """Raises TooLarge; nothing is claimed then."""
+        given_up: list[Decision] = []
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
             known = stored.known if attempt < _PATIENT else stored.known.without_strangers()
@@ -164,12 +185,14 @@ class Interactions:
             ready = [d.arrival for d in decisions if not d.early or d.holder in opens]
             if ready and len(ready) < len(decisions) and attempt:
                 # Whoever the rest waits for may be waiting for one of these.
-                return await self._decide(ready, causes)
+                decided = await self._decide(ready, causes)
+                return replace(decided, given_up=[*given_up, *decided.given_up])
             if len(ready) == len(decisions):
                 documents = self._drafts(decisions, stored)
                 clients = await self._repository.claim(decisions, stored, causes)
                 if clients is not None:
-                    return decisions, documents, clients
+                    return Decided(decisions, documents, clients, given_up)
+                given_up += [decision for decision in decisions if decision.new_client]
             log.debug("link.contended", arrivals=len(arrivals))
             await asyncio.sleep(random.uniform(0, _PAUSE * attempt))
         raise StoreUnavailable("linking: others change the same clients at once")
