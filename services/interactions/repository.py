@@ -419,15 +419,25 @@ def _clients_of(
     """The clients with the chains they are in by these decisions, and what caused those that are opened."""
     changed: dict[str, Document] = {}
     opened: dict[str, Envelope] = {}
+    # Whose address it is opens him, also where somebody who answered stands before.
+    openers = {d.holder: d for d in reversed(decisions) if _owner_by(d, stored) == d.holder}
     for d in decisions:
         before = changed.get(d.holder) or stored.clients.get(d.holder)
         if before is None:
-            before = client_document(d)
-            if cause := causes.get(d.arrival.id):
+            opener = openers.get(d.holder, d)
+            before = client_document(opener)
+            if cause := causes.get(opener.arrival.id):
                 opened[d.holder] = cause
         line = line_of(d.arrival.channel, d.arrival.account)
         changed[d.holder] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line)
     return changed, opened
+
+
+def _owner_by(decision: Decision, stored: Stored) -> str | None:
+    """Whose the sender's address is by this decision."""
+    if decision.address is None:
+        return None
+    return decision.client_id if decision.new_address else stored.owners.get(decision.address.address)
 
 
 def _filled(claim: Document, document: Document) -> Document:

@@ -215,6 +215,26 @@ async def test_an_answer_whose_chain_was_not_told_of_it_by_a_crash_is_told_when_
     assert planned["_id"] in [head["last_id"] for head in client["open_chains"]] or planned["at"] <= chain["last_at"]
 
 
+async def test_a_client_lists_the_address_he_was_opened_for_whoever_comes_first_in_the_batch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of somebody else stands before the letter that it is about, whose names a killed try had claimed."""
+    letter = an_arrival(1)
+    answer = an_arrival(2, sender="boris@example.com", name="Борис", subject="Re: Где мой заказ?", refs=letter.keys)
+
+    async def killed(*_: object) -> None:
+        raise StoreUnavailable("killed before the clients were there")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.repository, "_claim_clients", killed)
+        with pytest.raises(StoreUnavailable):
+            await bench.service.receive(envelopes(letter))
+    await bench.receive(answer, letter)
+    owner = (await bench.address())["client_id"]
+    listed = {client["_id"]: [one["address"] for one in client["addresses"]] for client in await bench.clients()}
+    assert listed[owner] == ["email:anna@example.com"]
+
+
 async def test_a_client_who_was_opened_for_a_try_that_did_not_hold_goes_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
