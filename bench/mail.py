@@ -5,17 +5,18 @@ import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.contracts.base import Envelope
+from hub.kit.apart import Apart
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
 from hub.kit.memory import settle
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON
+from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.inbound.warnings import Ours
@@ -74,6 +75,7 @@ async def run() -> dict[str, float | str]:
         folder = Path(name)
         log = Log(folder / "bus.sqlite")
         mail_store, store = SqliteStore(folder / "email.sqlite"), SqliteStore(folder / "interactions.sqlite")
+        apart = Apart()
         bus, inbox = EmbeddedBus(log, "interactions", SystemClock()), EmbeddedBus(log, "email", SystemClock())
         intake = Intake(
             bus=inbox,
@@ -81,7 +83,8 @@ async def run() -> dict[str, float | str]:
             index=InboundRepository(mail_store),
             own=NothingOwn(),
             clock=SystemClock(),
-            settings=Settings(parse_limit=timedelta(seconds=60)),
+            reader=Reader(apart, limit=Settings().parse_limit.total_seconds()),
+            settings=Settings(),
         )
         interactions = Interactions(Repository(store), bus, SystemClock())
         visible, done = 0, asyncio.Event()
@@ -104,6 +107,7 @@ async def run() -> dict[str, float | str]:
         seconds, used = time.perf_counter() - started, time.process_time() - used
         for part in (bus, inbox, mail_store, store):
             await part.stop()
+        await apart.stop()
         await log.close()
     return {
         "mails/s": round(MAILS / seconds),

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from hub.kit.errors import ConfigurationError, HubError
+from hub.kit.memory import load
 from hub.kit.settings import Source
 
 _REFUSED = 2
@@ -21,6 +22,7 @@ _REFUSED = 2
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; exits with 2 and one line when the settings or the input do not allow it."""
     options = _parser().parse_args(arguments)
+    load()
     try:
         sys.exit(options.run(options) or 0)
     except ConfigurationError as exc:

@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from hub.bus.base import Bus
+from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
 from hub.kit.restraint import Restraint
@@ -35,6 +36,8 @@ class Footing:
     """A client whose base URL is the named service's."""
     restraint: Restraint = field(default_factory=Restraint)
     """What keeps this hub from sending."""
+    apart: Apart = field(default_factory=Apart)
+    """Processes in which the words of strangers are read; whoever made the footing stops them, after the services."""
 
 
 class Service(Protocol):

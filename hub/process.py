@@ -28,6 +28,7 @@ from hub.kit.log import Log
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
+from hub.kit.tracing.http import peer_hooks, trace_requests
 from hub.settings import BlobSettings, BusSettings, HubSettings, PeerSettings, StoreSettings
 from hub.store.base import Store
 from hub.store.sqlite import SqliteStore
@@ -53,6 +54,7 @@ def build(service: str, footing: Footing) -> Service:
         raise ConfigurationError(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
     built: Service = importlib.import_module(f"services.{service}.app").build(footing)
     built.http.state.restraint = footing.restraint
+    trace_requests(built.http, service, first=service == "gateway")
     return built
 
 
@@ -139,7 +141,8 @@ class Embedded:
             # Looked up at the call: services are built one after another and know each other by name.
             await self._apps[name](scope, receive, send)
 
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"http://{name}")
+        transport = httpx.ASGITransport(app=app)
+        return httpx.AsyncClient(transport=transport, base_url=f"http://{name}", event_hooks=peer_hooks())
 
     async def start(self, names: Sequence[str] = SERVICES) -> None:
         await self._log.open()
@@ -157,6 +160,7 @@ class Embedded:
     async def stop(self) -> None:
         for service in reversed(self.services):
             await service.stop()
+        await self.footing.apart.stop()
         await self._log.close()
 
 
@@ -182,7 +186,9 @@ def distributed(data: Path, source: Source) -> Footing:
         clock=SystemClock(),
         source=source,
         peer=lambda name: httpx.AsyncClient(
-            base_url=str(getattr(peers, name)), headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"}
+            base_url=str(getattr(peers, name)),
+            headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"},
+            event_hooks=peer_hooks(),
         ),
         restraint=_restraint(data, source),
     )

@@ -15,6 +15,7 @@ from hub.kit.ids import derive
 from hub.kit.log import Log, configure
 from hub.kit.memory import settle
 from hub.kit.settings import Source
+from hub.kit.tracing.spans import traced
 from hub.narrator import Narrator
 from hub.process import (
     SERVICES,
@@ -42,7 +43,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
     source.refuse_unknown(SECTIONS)
     settings = HubSettings.load(source, data=data, port=port)
     bound = listening(settings.host, settings.port)
-    with bound, data_folder(settings.data) as folder:
+    with bound, data_folder(settings.data) as folder, traced(settings.traces):
         configure(level="warning" if demo else settings.log_level, json=settings.log_json)
         forget(folder)
         async with AsyncExitStack() as stack:
@@ -172,7 +173,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
     source.refuse_unknown(SECTIONS)
     settings = HubSettings.load(source, data=data, host=host, port=port)
     bound = listening(settings.host, settings.port)
-    with bound:
+    with bound, traced(settings.traces):
         configure(level=settings.log_level, json=settings.log_json)
         footing = distributed(settings.data, source)
         built = build(service, footing)
@@ -181,6 +182,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
         name = "api" if service == "gateway" else service
         forget(settings.data, name)
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(footing.apart.stop)
             # The door opens first: while the service waits for its bus and store, health can be asked.
             stack.push_async_callback(built.stop)
             await stack.enter_async_context(http_server(app, bound, drain=_drain(built)))

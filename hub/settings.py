@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
@@ -27,6 +28,23 @@ class HubSettings(Settings):
         default=False,
         description="Nothing is sent, everything waits; a file named held in the data folder does the same",
     )
+    traces: str = Field(
+        default="", description="OTLP/HTTP endpoint that traces go to, as http://127.0.0.1:4318; empty: none are made"
+    )
+
+    @field_validator("traces")
+    @classmethod
+    def _an_endpoint(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            known = False
+        if url and not known:
+            raise ValueError("not the address of an OTLP/HTTP collector; write it as http://127.0.0.1:4318")
+        if url and (parts.username or parts.password or parts.query):
+            raise ValueError("a login does not belong into it; put it into OTEL_EXPORTER_OTLP_HEADERS")
+        return url
 
 
 class GateSettings(Settings):

@@ -24,6 +24,7 @@ from hub.kit.errors import TransientError
 from hub.kit.log import Log
 from hub.kit.reasons import reason_of
 from hub.kit.seams import seam
+from hub.kit.tracing.events import Step, handling
 
 log = Log(__name__)
 
@@ -123,7 +124,8 @@ class Consumption:
 
     async def _handle_or_split(self, envelopes: Sequence[Envelope]) -> None:
         try:
-            await self._patiently(lambda: self._timed(envelopes))
+            with handling(self.topic, self.group, envelopes, source=self._source) as told:
+                await self._patiently(lambda: self._timed(envelopes, told))
         except TransientError:
             raise
         except Exception as exc:
@@ -137,7 +139,8 @@ class Consumption:
             assert record is not None
             await self._park(record, exc)
 
-    async def _timed(self, envelopes: Sequence[Envelope]) -> None:
+    async def _timed(self, envelopes: Sequence[Envelope], told: Step) -> None:
+        told.tried()
         task = asyncio.current_task()
         assert task is not None
         try:

@@ -23,6 +23,7 @@ from hub.contracts.topics import TOPICS, Topic
 from hub.kit.clock import Clock
 from hub.kit.errors import BusUnavailable
 from hub.kit.log import Log as Logger
+from hub.kit.tracing.events import publishing
 
 log = Logger(__name__)
 
@@ -126,7 +127,8 @@ class EmbeddedBus:
         check_size(records)
         if not records:
             return
-        await self._log.append(records)
+        with publishing(records):
+            await self._log.append(records)
         count_published(records)
 
     def subscribe(

@@ -26,6 +26,7 @@ from hub.contracts.topics import TOPICS, Topic
 from hub.kit.clock import Clock
 from hub.kit.errors import BusUnavailable
 from hub.kit.log import Log
+from hub.kit.tracing.events import publishing
 
 log = Log(__name__)
 # While Kafka is away its client tells so ten times a second; our own lines say it with each retry.
@@ -137,7 +138,7 @@ class KafkaBus:
         check_size(records)
         producer = await self._producer()
         try:
-            with bus_errors("publishing"):
+            with publishing(records), bus_errors("publishing"):
                 await self._send(producer, records)
         except BusUnavailable as exc:
             if _is_fatal(exc.__cause__):

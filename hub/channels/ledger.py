@@ -1,6 +1,6 @@
 """The send ledger: what shall be sent, what was about to be, and what became of it (promise 4)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from hub.channels.lanes import recipient_of
 from hub.channels.sends import SendRepository, SendState, Step
 from hub.contracts.address import ReachabilityRecorded
 from hub.contracts.base import Envelope, Event
-from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage
+from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage, request_id
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, TransientError
 from hub.kit.log import Log
@@ -74,13 +74,22 @@ class Ledger:
         self.patience = patience
         self._last = clock.now()
 
-    async def accept(self, messages: Sequence[SendMessage]) -> set[str]:
+    async def hear(self, envelopes: Sequence[Envelope]) -> set[str]:
+        """Accepts the requests among these events, and keeps what each of them goes on with."""
+        requests = [(envelope, envelope.event) for envelope in envelopes if isinstance(envelope.event, SendMessage)]
+        began = {message.id: envelope.correlation_id for envelope, message in requests}
+        return await self.accept([message for _, message in requests], began=began)
+
+    async def accept(self, messages: Sequence[SendMessage], *, began: Mapping[str, str] | None = None) -> set[str]:
         """Queues what is new and tells what became of the rest; the accounts that have something to send.
 
-        A message seen before is not sent again, whatever its state.
+        A message seen before is not sent again, whatever its state. `began` are correlation ids by message.
         """
         known = {document["_id"]: document for document in await self._accounts.active()}
-        documents = [self._entry(message, known.get(message.account)) for message in messages]
+        documents = [
+            {**self._entry(message, known.get(message.account)), "correlation_id": (began or {}).get(message.id, "")}
+            for message in messages
+        ]
         new = await self.sends.add(documents)
         stored = await self.sends.get_many([d["_id"] for d in documents if d["_id"] not in new])
         current = {d["_id"]: stored.get(d["_id"], d) for d in documents}
@@ -353,9 +362,15 @@ class Ledger:
 
     async def _publish(self, documents: Sequence[Document]) -> None:
         now = self.clock.now()
-        facts = [fact for document in documents for fact in self._facts(document)]
+        facts = [self._told(fact, document, now) for document in documents for fact in self._facts(document)]
         if facts:
-            await self._bus.publish([Envelope(event=fact, source=self._source, time=now) for fact in facts])
+            await self._bus.publish(facts)
+
+    def _told(self, fact: Event, document: Document, now: datetime) -> Envelope:
+        """It follows from the request; what an older hub queued does not say what that goes on with."""
+        began = document.get("correlation_id", "")
+        cause = request_id(document["_id"]) if began else ""
+        return Envelope(event=fact, source=self._source, time=now, correlation_id=began, causation_id=cause)
 
     def _facts(self, document: Document) -> list[Event]:
         """None where the entry cannot be read: a person sees it in the log, and the others are told."""

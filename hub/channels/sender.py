@@ -24,6 +24,8 @@ from hub.kit.errors import Conflict, HubError, TransientError
 from hub.kit.ids import fresh
 from hub.kit.log import Log
 from hub.kit.seams import seam
+from hub.kit.tracing.events import NOTHING, Step, sending
+from hub.kit.tracing.spans import on
 from hub.store.base import Document
 
 POLL = 0.5
@@ -311,7 +313,9 @@ class Sender:
             intended = await self._ledger.intend(document, token=token)
 
         try:
-            outcome = await self._outcome(document, message, intent)
+            with self._traced(document, message, token) as attempt:
+                outcome = await self._outcome(document, message, intent)
+                attempt.came_to(type(outcome).__name__.lower(), failed=not isinstance(outcome, Sent))
         except Withheld as exc:
             await self._withhold(entry, exc.decision)
             return
@@ -327,6 +331,23 @@ class Sender:
             self._feed.put_off(entry.lane, entry.recipient)
         await self._ledger.tell(settled)
         self._noted(outcome)
+
+    def _traced(self, document: Document, message: SendMessage, token: str) -> Step:
+        if not on():
+            return NOTHING
+        about: dict[str, str | int] = {
+            "channel": message.channel,
+            "account": self._account,
+            "interaction": message.id,
+            "attempt": document["attempts"] + 1,
+        }
+        return sending(
+            message.event_id(),
+            correlation_id=document.get("correlation_id", ""),
+            attempt=token,
+            service=self._service,
+            about=about,
+        )
 
     async def _pass(self, entry: Entry) -> datetime:
         """When the gate let it go, at the last instant; raises Withheld unless it does."""

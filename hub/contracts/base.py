@@ -17,7 +17,7 @@ Headers = Sequence[tuple[str, bytes]]
 class Body(BaseModel):
     """A frozen part of an event. Unknown fields are ignored, so that an older reader reads a newer writer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Event(Body):

@@ -156,7 +156,7 @@ class InteractionReceived(Reading, Event):
     """What the account answers by itself, once, when this opens a chain."""
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.id, self.account)
+        return received_id(self.id, self.account)
 
     def key(self) -> str:
         return next((p.address for p in self.participants if p.role is Role.FROM), self.account)
@@ -173,7 +173,14 @@ class InteractionRevised(InteractionReceived):
     revised_at: datetime
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.id, self.account, iso(self.revised_at))
+        return received_id(self.id, self.account, self.revised_at)
+
+
+def received_id(interaction_id: str, account: str, revised_at: datetime | None = None) -> str:
+    """Of the event by which an interaction came in at an account; with a moment, of its change then."""
+    if revised_at is None:
+        return derive("ev", InteractionReceived.TYPE, interaction_id, account)
+    return derive("ev", InteractionRevised.TYPE, interaction_id, account, iso(revised_at))
 
 
 class InteractionReread(Reading, Event):
@@ -467,10 +474,15 @@ class SendMessage(Event):
         return f"{way}.{self.channel}"
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.id)
+        return request_id(self.id)
 
     def key(self) -> str:
         return self.account
+
+
+def request_id(interaction_id: str) -> str:
+    """Of the request to send an interaction."""
+    return derive("ev", SendMessage.TYPE, interaction_id)
 
 
 class GroupChanged(Event):

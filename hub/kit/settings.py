@@ -20,7 +20,7 @@ _PREFIX = "OMNIHUB_"
 class Settings(BaseModel):
     """One section of the settings file; unknown names are refused, so that a typing slip is found at start."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     SECTION: ClassVar[str]
 
     @classmethod

@@ -29,6 +29,8 @@ log = Log(__name__)
 OWES = Index("owes", sparse=True)
 """A collection of documents that are told declares it; `owes` is true while `outbox` holds something."""
 _OWED = ("owes", "outbox")
+CORRELATION = "correlation_id"
+"""Field of a document that goes on with something: what is told of it without a cause has this correlation id."""
 _FRAME = 4_000
 """Bytes of an event beside the document that it states: its attributes and headers."""
 
@@ -241,11 +243,12 @@ class Told:
     def _entries(self, after: Document, facts: Sequence[Fact], cause: Envelope | None) -> list[dict[str, Any]]:
         now = iso(self._clock.now())
         origin = cause.id if cause else ""
+        began = (cause.correlation_id or origin) if cause else after.get(CORRELATION, "")
         entries: list[dict[str, Any]] = []
         for fact in facts:
             entry: dict[str, Any] = {"type": fact.TYPE, "time": now}
-            if origin:
-                entry |= {"correlation_id": (cause and cause.correlation_id) or origin, "causation_id": origin}
+            if origin or began:
+                entry |= {"correlation_id": began or origin, "causation_id": origin}
             if isinstance(fact, Event):
                 entry["body"] = fact.model_dump(mode="json", exclude_none=True)
             entries.append(entry)

@@ -36,6 +36,7 @@ from hub.kit.restraint import Restraint, hold, release
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
 from hub.store.sqlite import SqliteStore
+from hub.testing.apart import SHARED
 from hub.testing.outages import Switch, SwitchedBus, SwitchedStore
 from hub.testing.waiting import PATIENCE, eventually
 
@@ -196,6 +197,7 @@ class ChannelHarness(ABC):
             source=Source(environ=self._environ),
             peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
             restraint=self.restraint,
+            apart=SHARED,
         )
 
     async def give(self, *messages: SendMessage) -> None:

@@ -10,6 +10,7 @@ from hub.contracts.base import Envelope, Event, Record, encode
 from hub.contracts.registry import REGISTRY
 from hub.kit.blobs import CHUNK, part_of
 from hub.kit.errors import BlobsUnavailable, BusUnavailable, InvalidInput, NotFound
+from hub.kit.tracing.spans import Span
 
 
 class FakeClock:
@@ -209,3 +210,25 @@ class FakeBlobs:
         if self.failures:
             self.failures -= 1
             raise BlobsUnavailable
+
+
+@dataclass
+class FakeSink:
+    """Keeps the spans that it is told, or raises."""
+
+    spans: list[Span] = field(default_factory=list)
+    broken: bool = False
+    closed: bool = False
+
+    def take(self, span: Span) -> None:
+        if self.broken:
+            raise RuntimeError("a fault of the sink")
+        self.spans.append(span)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def tree(self) -> dict[str, str]:
+        """By the name of each span that of the one above it; empty: it is the first one."""
+        names = {span.id: span.name for span in self.spans}
+        return {span.name: names.get(span.parent, "?" if span.parent else "") for span in self.spans}

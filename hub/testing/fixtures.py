@@ -1,12 +1,20 @@
 """Pytest fixtures for tests on real servers; where these cannot run they skip and say so."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from hub.kit.ids import fresh
 from hub.store.mongo import MongoStore
+from hub.testing.apart import SHARED
 from hub.testing.servers import dovecot, kafka, mongo
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _readers_end() -> Iterator[None]:
+    yield
+    asyncio.run(SHARED.stop())
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,7 @@ def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess
 class Distributed:
     """One process a service on Kafka and MongoDB; more copies on request."""
 
-    def __init__(self, folder: Path, *, kafka: str, mongo: str, database: str) -> None:
+    def __init__(self, folder: Path, *, kafka: str, mongo: str, database: str, **environ: str) -> None:
         ports = dict(zip(("gateway", "interactions", "email", "messaging"), free_ports(4), strict=True))
         self._folder = folder
         self._environ = {
@@ -119,6 +119,7 @@ class Distributed:
             "OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_PEERS__TOKEN": "shared by the services of the tests",
             "OMNIHUB_BLOBS__URL": str(folder / "blobs"),
+            **environ,
         }
         self.copies = {name: self._copy(name, port, folder) for name, port in ports.items()}
         self.gateway = self.copies["gateway"]

@@ -17,12 +17,14 @@ PAUSE = 0.02
 """Seconds between two looks."""
 
 
-def until(look: Callable[[], T], fits: Callable[[T], object] = bool) -> T:
-    """What `look` returns once it fits, or is true; the last value is in the failure's message."""
+def until(look: Callable[[], T], fits: Callable[[T], object] = bool, *, pause: float = PAUSE) -> T:
+    """What `look` returns once it fits, or is true, asked every `pause` seconds; the last value is in the failure's
+    message.
+    """
     deadline = time.monotonic() + PATIENCE
     while not fits(found := look()):
         assert time.monotonic() < deadline, f"not within {PATIENCE} s; last seen: {found!r}"
-        time.sleep(PAUSE)
+        time.sleep(pause)
     return found
 
 

@@ -40,6 +40,7 @@ from services.email.channel import EmailChannel
 from services.email.endpoints import router
 from services.email.handlers import subscribe
 from services.email.inbound.poller import Poller
+from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.mailboxes.repository import GrantRepository, MailboxRepository
@@ -111,7 +112,15 @@ def build(footing: Footing) -> EmailService:
     )
     subscribe_gate(bus, group="email", consents=consents, groups=groups, woken=ledger.wake_group)
     own = OwnMail(mailboxes, sends)
-    intake = Intake(bus=bus, blobs=footing.blobs, index=inbound, own=own, clock=clock, settings=settings)
+    intake = Intake(
+        bus=bus,
+        blobs=footing.blobs,
+        index=inbound,
+        own=own,
+        clock=clock,
+        reader=Reader(footing.apart, limit=settings.parse_limit.total_seconds()),
+        settings=settings,
+    )
     tls = _tls(settings)
     tokens = AccessTokens(
         GrantRepository(store, footing.secrets),

@@ -6,7 +6,6 @@ from hub.bus.base import Bus
 from hub.channels.ledger import Ledger
 from hub.contracts.base import Envelope
 from hub.contracts.employee import EmployeesListed
-from hub.contracts.interaction import SendMessage
 from hub.contracts.park import RawMailStored
 from hub.contracts.topics import EMPLOYEES, OUTBOUND_EMAIL, OUTBOUND_MASS_EMAIL, RAW_EMAIL
 from hub.kit.clock import iso
@@ -22,8 +21,7 @@ def subscribe(
     """`wake` is called with each mailbox that has something to send."""
 
     async def on_send(envelopes: Sequence[Envelope]) -> None:
-        messages = [envelope.event for envelope in envelopes if isinstance(envelope.event, SendMessage)]
-        for mailbox_id in await ledger.accept(messages):
+        for mailbox_id in await ledger.hear(envelopes):
             wake(mailbox_id)
 
     async def on_raw_mail(envelopes: Sequence[Envelope]) -> None:

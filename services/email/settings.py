@@ -30,7 +30,8 @@ class Settings(Base):
         default=ByteSize(8 * 2**20), description="Bytes taken over in one step; a larger mail goes alone"
     )
     parse_limit: timedelta = Field(
-        default=timedelta(seconds=1), description="A mail that takes longer to read is parked as a dead letter"
+        default=timedelta(seconds=2),
+        description="CPU time for reading a mail of up to 8 MiB (as much again for each 8 MiB); beyond it is parked",
     )
     trusted_authserv: tuple[str, ...] = Field(
         default=(),

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable
 
-import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.phones import phone
 from hub.store.base import Document
 from services.interactions.repository import Repository
 
@@ -96,20 +96,10 @@ def normalised(text: str, region: str) -> str:
     mail = bare.removeprefix("email:")
     if _MAIL.fullmatch(mail):
         return f"email:{mail.lower()}"
-    if phone := _phone(bare.removeprefix("phone:"), region):
-        return phone
+    if number := phone(bare.removeprefix("phone:"), region):
+        return number
     fix = f"{text!r} is no address; write it as +7 495 123-45-67, anna@example.com or telegram:@our_bot/123456"
     raise InvalidInput(f"address: {fix}", fields={"address": fix})
-
-
-def _phone(text: str, region: str) -> str:
-    try:
-        parsed = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(parsed):
-        return ""
-    return f"phone:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}"
 
 
 def _with(client: Document, listed: Document) -> Document:

@@ -9,7 +9,7 @@ from hub.kit.clock import Clock
 from hub.kit.errors import NotFound, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
-from services.interactions.models import interaction_from
+from services.interactions.models import correlation_of, interaction_from
 from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
@@ -57,7 +57,8 @@ class Answers:
             return await self._outgoing.again(earlier, fingerprint(answer))
         answer = await self._in_time_zone(chain["client_id"], answer)
         leaves = self.leaving(answer)
-        cause = interaction_from(await self._answered(chain_id))
+        answered = await self._answered(chain_id)
+        cause = interaction_from(answered)
         interaction = planned(
             chain_id,
             chain["client_id"],
@@ -70,7 +71,8 @@ class Answers:
         )
         request = command(interaction, answer, cause)
         wanted = fingerprint(answer)
-        accepted = await self._outgoing.accept(await self._outgoing.draft(interaction, request, fingerprint=wanted))
+        draft = await self._outgoing.draft(interaction, request, fingerprint=wanted, began=correlation_of(answered))
+        accepted = await self._outgoing.accept(draft)
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
 
     def leaving(self, answer: Answer) -> datetime | None:

@@ -72,15 +72,15 @@ class Courtesy:
         """Plans the answers that are due; the same ones again change nothing."""
         for envelope in envelopes:
             if isinstance(envelope.event, InteractionLinked) and _wants(envelope.event.interaction):
-                await self._answer(envelope.event.interaction)
+                await self._answer(envelope.event.interaction, envelope.correlation_id)
 
-    async def _answer(self, cause: Interaction) -> None:
+    async def _answer(self, cause: Interaction, began: str) -> None:
         planned = self._planned(cause)
         known = await self._repository.interactions.get(planned.id)
         if known is not None:
             await self._repository.interactions.tell(known)
             return
-        draft = await self._outgoing.draft(planned, _request(planned, cause))
+        draft = await self._outgoing.draft(planned, _request(planned, cause), began=began)
         if await self._allowed(cause):
             await self._outgoing.accept(draft)
             log.info("courtesy.sent", interaction_id=planned.id)

@@ -24,7 +24,7 @@ from hub.kit.errors import InvalidInput, NotFound, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.linking import side_chain_id
-from services.interactions.models import interaction_from
+from services.interactions.models import correlation_of, interaction_from
 from services.interactions.outgoing import Draft, Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
@@ -111,7 +111,8 @@ class Forwards:
             ids = (interaction_id, beside, client_id)
             interaction = self._interaction(interaction_from(original), forward, party, ids=ids, author=author)
             request = _request(interaction, forward)
-            return await self._outgoing.draft(interaction, request, fingerprint=fingerprint(forward))
+            wanted, began = fingerprint(forward), correlation_of(original)
+            return await self._outgoing.draft(interaction, request, fingerprint=wanted, began=began)
 
         expected = await self._repository.owner_for(party, opened_by=interaction_id)
         drafted = await draft(expected)

@@ -10,14 +10,17 @@ from hub.contracts.client import Chain, ChainState, Client
 from hub.contracts.interaction import (
     Direction,
     Interaction,
+    InteractionPlanned,
     InteractionReceived,
     InteractionRevised,
     Reading,
+    event_id_of,
+    received_id,
 )
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
-from hub.store.told import OWES
+from hub.store.told import CORRELATION, OWES
 from hub.store.waiting import BY_NAME, SINCE
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
 
@@ -68,7 +71,7 @@ _HIDDEN = frozenset(
     (
         *_KEPT_IN,
         *WAITING,
-        *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge"),
+        *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge", CORRELATION),
         *("born_client_id", "moves", "revised_times"),
     )
 )
@@ -121,6 +124,17 @@ def interaction_document(interaction: Interaction) -> Document:
 
 def interaction_from(document: Document) -> Interaction:
     return Interaction.model_validate({**document, "id": document["_id"]})
+
+
+def correlation_of(document: Document) -> str:
+    """The id of the event that an interaction began with, which whatever answers it goes on with."""
+    known: str | None = document.get(CORRELATION)
+    if known:
+        return known
+    if document["direction"] == Direction.OUT:
+        return event_id_of(InteractionPlanned, document["_id"], 1)
+    revised = document.get("revised_at")
+    return received_id(document["_id"], document["accounts"][0], from_iso(revised) if revised else None)
 
 
 def attachment_documents(interaction: Document) -> list[Document]:

@@ -12,7 +12,7 @@ from hub.kit.errors import Conflict, TooLarge
 from hub.kit.ids import derive
 from hub.store.base import Document
 from hub.store.due import with_timer
-from hub.store.told import Told
+from hub.store.told import CORRELATION, Told
 from services.interactions.linking import line_of
 from services.interactions.models import interaction_document, name_document, with_head
 from services.interactions.repository import Repository
@@ -51,15 +51,20 @@ class Outgoing:
         self._repository = repository
         self._blobs = blobs
 
-    async def draft(self, interaction: Interaction, request: SendMessage, *, fingerprint: str | None = None) -> Draft:
+    async def draft(
+        self, interaction: Interaction, request: SendMessage, *, fingerprint: str | None = None, began: str = ""
+    ) -> Draft:
         """What `accept` takes; whatever is opened for the message is opened after this.
 
+        `began` is the correlation id of what it goes on with.
         One with `send_at` waits for its time. Raises TooLarge and BlobsUnavailable; nothing is stored then.
         """
         interaction, request = await self._bounded(interaction, request)
         document = interaction_document(interaction)
         if fingerprint:
             document["request"] = fingerprint
+        if began:
+            document[CORRELATION] = began
         also: tuple[Event, ...] = (request,)
         if interaction.send_at:
             document |= {"planned": True, "command": request.model_dump(mode="json")}

@@ -144,16 +144,18 @@ class Repository:
         return _Clients(documents, heads, into)
 
     async def claim(
-        self, decisions: Sequence[Decision], stored: Stored, causes: Causes
+        self, decisions: Sequence[Decision], stored: Stored, fresh: set[str]
     ) -> dict[str, Document] | None:
         """Makes the decisions hold against everybody else. The clients they are in, by id; none when somebody decided
-        otherwise meanwhile. Raises TooLarge; nothing is claimed then.
+        otherwise meanwhile. Those that are new owe nothing: see `opened`. Raises TooLarge; nothing is claimed then.
+
+        Into `fresh` go the ids of the clients that are opened by this, also where the rest does not hold.
         """
-        changed, opened = _clients_of(decisions, stored, causes)
+        changed = _clients_of(decisions, stored)
         for client_id, client in changed.items():
             self.clients.check(stored.clients.get(client_id), client)
         claimed = await asyncio.gather(self._claim_addresses(decisions, stored), self._claim_names(decisions, stored))
-        clients = await self._claim_clients(changed, stored, opened) if all(claimed) else None
+        clients = await self._claim_clients(changed, stored, fresh) if all(claimed) else None
         if clients is not None:
             await self._keep_addresses(decisions)
             await self._free_addresses(decisions, stored)
@@ -225,14 +227,15 @@ class Repository:
         return not updates or len(await self.claims.swap_many(updates)) == len(updates)
 
     async def _claim_clients(
-        self, changed: Mapping[str, Document], stored: Stored, opened: Causes
+        self, changed: Mapping[str, Document], stored: Stored, fresh: set[str]
     ) -> dict[str, Document] | None:
         """Takes the chains into the documents of their clients; whoever changed one meanwhile wins."""
         old = [(stored.clients[client_id], client) for client_id, client in changed.items() if "_v" in client]
         new = [client for client in changed.values() if "_v" not in client]
         (found, inserted), swapped = await asyncio.gather(
-            self.clients.insert_many(new, causes=opened), self.clients.swap_many(old)
+            self.clients.insert_repeated(new), self.clients.swap_many(old)
         )
+        fresh |= inserted
         if len(inserted) + len(swapped) < len(changed):
             return None
         return found | swapped
@@ -268,16 +271,23 @@ class Repository:
         if updates and len(await self.claims.swap_many(updates)) < len(updates):
             raise StoreUnavailable("names are claimed by others at once")
 
-    async def touch_chains(
-        self, interactions: Sequence[Document], causes: Causes | None = None
-    ) -> dict[str, Document]:
-        """Makes the chains these interactions are in, and moves them on to the newest of them."""
+    def opened(self, arrivals: Causes, clients: Iterable[Document], chains: Iterable[Document]) -> list[Envelope]:
+        """What is told of the clients and chains that these arrivals opened, now or when they were linked before."""
+        return [
+            envelope
+            for told, documents in ((self.clients, clients), (self.chains, chains))
+            for envelope in told.anew(*_caused_by(arrivals, documents))
+        ]
+
+    async def touch_chains(self, interactions: Sequence[Document], *, repeated: bool = False) -> dict[str, Document]:
+        """Makes the chains these interactions are in, and moves them on to the newest of them. Of `repeated` ones,
+        which come again until all is done, the new chains owe nothing: see `opened`.
+        """
         parts: dict[str, list[Document]] = {}
         for interaction in interactions:
             parts.setdefault(interaction["chain_id"], []).append(interaction)
         opening = {chain_id: min(each, key=lambda part: part["at"]) for chain_id, each in parts.items()}
-        caused = causes or {}
-        told = {chain_id: caused[part["_id"]] for chain_id, part in opening.items() if part["_id"] in caused}
+        insert = self.chains.insert_repeated if repeated else self.chains.insert_many
         left = set(parts)
         touched: dict[str, Document] = {}
         for attempt in range(TRIES):
@@ -286,7 +296,7 @@ class Repository:
             old = [(chain, _moved(chain, parts[chain_id])) for chain_id, chain in now.items()]
             touched |= {chain["_id"]: chain for chain, moved in old if moved is chain}
             (found, inserted), swapped = await asyncio.gather(
-                self.chains.insert_many(new, causes=told),
+                insert(new),
                 self.chains.swap_many([(chain, moved) for chain, moved in old if moved is not chain]),
             )
             touched |= {chain_id: chain for chain_id, chain in found.items() if chain_id in inserted} | swapped
@@ -374,10 +384,10 @@ class Repository:
         if not alone or await self.newest_of_client(client_id, limit=1) or not await self._remove_client(client):
             await self.clients.amend(client_id, lambda now: _without_head(now, chain_id))
 
-    async def unopen(self, client_id: str, arrival_id: str) -> None:
-        """A client who was opened for this arrival goes again, unless anybody touched his document since."""
+    async def unopen(self, client_id: str) -> None:
+        """A client whom the caller opened goes again, unless anybody has claimed a place in his document since."""
         client = await self.clients.get(client_id)
-        if client and client["_v"] == 1 and client["opened_by"] == arrival_id:
+        if client and client["_v"] == 1:
             await self._remove_client(client)
 
     async def _remove_client(self, client: Document) -> bool:
@@ -413,24 +423,17 @@ class _Clients:
     roots: dict[str, str]
 
 
-def _clients_of(
-    decisions: Sequence[Decision], stored: Stored, causes: Causes
-) -> tuple[dict[str, Document], dict[str, Envelope]]:
-    """The clients with the chains they are in by these decisions, and what caused those that are opened."""
+def _clients_of(decisions: Sequence[Decision], stored: Stored) -> dict[str, Document]:
+    """The clients with the chains they are in by these decisions."""
     changed: dict[str, Document] = {}
-    opened: dict[str, Envelope] = {}
     # Whose address it is opens him, also where somebody who answered stands before.
     openers = {d.holder: d for d in reversed(decisions) if _owner_by(d, stored) == d.holder}
     for d in decisions:
         before = changed.get(d.holder) or stored.clients.get(d.holder)
-        if before is None:
-            opener = openers.get(d.holder, d)
-            before = client_document(opener)
-            if cause := causes.get(opener.arrival.id):
-                opened[d.holder] = cause
+        before = before or client_document(openers.get(d.holder, d))
         line = line_of(d.arrival.channel, d.arrival.account)
         changed[d.holder] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line)
-    return changed, opened
+    return changed
 
 
 def _owner_by(decision: Decision, stored: Stored) -> str | None:
@@ -455,6 +458,12 @@ def _rooted(claim: Claim, chain: Document | None) -> Claim:
 
 def _leads(claim: Document) -> tuple[str, str]:
     return claim["chain_id"], claim["client_id"]
+
+
+def _caused_by(arrivals: Causes, documents: Iterable[Document]) -> tuple[list[Document], dict[str, Envelope]]:
+    """Those that these arrivals opened, and which one opened each."""
+    opened = [document for document in documents if document["opened_by"] in arrivals]
+    return opened, {document["_id"]: arrivals[document["opened_by"]] for document in opened}
 
 
 def _moved(chain: Document, parts: Sequence[Document]) -> Document:

@@ -40,8 +40,8 @@ class Decided:
     decisions: list[Decision]
     documents: list[Document]
     clients: dict[str, Document]
-    given_up: list[Decision]
-    """Of earlier tries, which somebody made void: a client may have been opened for them."""
+    given_up: set[str]
+    """Clients that were opened by earlier tries, which somebody made void."""
 
 
 @dataclass(slots=True)
@@ -99,6 +99,7 @@ class Interactions:
         if known:
             await self._clear_up(known)
             found += await self._again(known, causes)
+        found.facts += repository.opened(causes, found.clients.values(), found.chains.values())
         more = await self._with_accounts(arrivals, found.stored, causes)
         debts = [(repository.clients, found.clients), (repository.chains, found.chains)]
         debts.append((repository.interactions, found.stored | more))
@@ -116,7 +117,7 @@ class Interactions:
     async def _link_ready(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
         """Those that need not wait for others who are being linked at this moment."""
         repository = self._repository
-        decided = await self._decide(arrivals, causes)
+        decided = await self._decide(arrivals)
         documents = decided.documents
         seam("interactions.after_claims")
         storing = asyncio.ensure_future(self._insert(documents))
@@ -125,17 +126,18 @@ class Interactions:
         stored, new = await storing
         seam("interactions.after_state")
         lost = [decision for decision in decided.decisions if decision.arrival.id not in new]
-        await self._take_back(decided.given_up, stored)
+        for client_id in decided.given_up:
+            await repository.unopen(client_id)
         if lost:
             await self._yield(lost, stored)
             return await self._again(stored, causes)
-        chains = await repository.touch_chains(documents, causes)
+        chains = await repository.touch_chains(documents, repeated=True)
         return Linked(stored, decided.clients, chains, facts)
 
     async def _again(self, stored: Mapping[str, Document], causes: Mapping[str, Envelope]) -> "Linked":
         """What is told of interactions that were there before: also what a crash may have kept from being told."""
         repository = self._repository
-        chains = await repository.touch_chains(list(stored.values()), causes)
+        chains = await repository.touch_chains(list(stored.values()), repeated=True)
         clients = await repository.clients.get_many({document["client_id"] for document in stored.values()})
         return Linked(dict(stored), clients, chains, repository.interactions.anew(stored.values(), causes))
 
@@ -165,18 +167,9 @@ class Interactions:
                 log.info("link.yielded", interaction_id=decision.arrival.id)
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
 
-    async def _take_back(self, given_up: Sequence[Decision], stored: Mapping[str, Document]) -> None:
-        """Clients that were opened for decisions which did not hold go again. Only where the arrival is stored: else
-        another copy may be putting it there at this moment.
-        """
-        for decision in given_up:
-            place = stored.get(decision.arrival.id)
-            if place and place["client_id"] not in (decision.client_id, decision.holder):
-                await self._repository.unopen(decision.holder, decision.arrival.id)
-
-    async def _decide(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> Decided:
+    async def _decide(self, arrivals: Sequence[InteractionReceived]) -> Decided:
         """Raises TooLarge; nothing is claimed then."""
-        given_up: list[Decision] = []
+        given_up: set[str] = set()
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
             known = stored.known if attempt < _PATIENT else stored.known.without_strangers()
@@ -185,14 +178,14 @@ class Interactions:
             ready = [d.arrival for d in decisions if not d.early or d.holder in opens]
             if ready and len(ready) < len(decisions) and attempt:
                 # Whoever the rest waits for may be waiting for one of these.
-                decided = await self._decide(ready, causes)
-                return replace(decided, given_up=[*given_up, *decided.given_up])
+                decided = await self._decide(ready)
+                return replace(decided, given_up=given_up | decided.given_up)
             if len(ready) == len(decisions):
-                documents = self._drafts(decisions, stored)
-                clients = await self._repository.claim(decisions, stored, causes)
+                documents, fresh = self._drafts(decisions, stored), set[str]()
+                clients = await self._repository.claim(decisions, stored, fresh)
                 if clients is not None:
                     return Decided(decisions, documents, clients, given_up)
-                given_up += [decision for decision in decisions if decision.new_client]
+                given_up |= fresh
             log.debug("link.contended", arrivals=len(arrivals))
             await asyncio.sleep(random.uniform(0, _PAUSE * attempt))
         raise StoreUnavailable("linking: others change the same clients at once")

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from hub.bus.base import Bus
 from hub.channels.ledger import Ledger
 from hub.contracts.base import Envelope
-from hub.contracts.interaction import SendMessage
 from hub.contracts.park import RawPayloadStored
 
 GROUP = "messaging"
@@ -23,8 +22,7 @@ def subscribe(
     """`wake` is called with each account that has something to send."""
 
     async def on_send(envelopes: Sequence[Envelope]) -> None:
-        messages = [envelope.event for envelope in envelopes if isinstance(envelope.event, SendMessage)]
-        for account in await ledger.accept(messages):
+        for account in await ledger.hear(envelopes):
             wake(account)
 
     async def on_raw(envelopes: Sequence[Envelope]) -> None:

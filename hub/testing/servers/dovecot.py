@@ -6,7 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -97,18 +97,30 @@ class DovecotServer(ServerProcess):
 
     def put(self, user: str, mails: Iterable[bytes], *, folder: str = "") -> None:
         """Delivers mails straight into the maildir, as a local mail transport does; folders are `.Name`."""
+        self.staged(user, mails, folder=folder)()
+
+    def staged(self, user: str, mails: Iterable[bytes], *, folder: str = "") -> Callable[[], None]:
+        """Writes mails beside the maildir; what it returns delivers them, all at once."""
         maildir = self.folder / "mail" / user / "Maildir" / folder
         for part in ("tmp", "new", "cur"):
             if not (maildir / part).exists():
                 (maildir / part).mkdir(parents=True)
                 self._hand_over(self.folder / "mail" / user)
-        for raw in mails:
-            self._mails += 1
-            # Dovecot numbers new mails in the order of these names.
-            draft = maildir / "tmp" / f"{1_700_000_000 + self._mails}.M{self._mails}.test"
-            draft.write_bytes(raw)
-            self._hand_over(draft)
-            draft.rename(maildir / "new" / draft.name)
+        drafts = [self._draft(maildir, raw) for raw in mails]
+
+        def deliver() -> None:
+            for draft in drafts:
+                draft.rename(maildir / "new" / draft.name)
+
+        return deliver
+
+    def _draft(self, maildir: Path, raw: bytes) -> Path:
+        self._mails += 1
+        # Dovecot numbers new mails in the order of these names.
+        draft = maildir / "tmp" / f"{1_700_000_000 + self._mails}.M{self._mails}.test"
+        draft.write_bytes(raw)
+        self._hand_over(draft)
+        return draft
 
     def recreate(self, user: str) -> None:
         """The INBOX gets a new UIDVALIDITY and new UIDs, in the same order, as after its index was lost."""

@@ -1,7 +1,6 @@
 """A mail as the hub's event: pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
@@ -9,6 +8,7 @@ from typing import TypeVar
 from hub.contracts.bounce import Bounce
 from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
 from hub.kit.ids import derive, moment_of
+from services.email.inbound.models import Normalised
 from services.email.inbound.programs import Doorkeeper
 from services.email.inbound.reading import TEXT_LIMIT, encodable, first, read
 from services.email.inbound.tokens import enclosed_tokens, references
@@ -26,15 +26,6 @@ _ATTACHMENTS = 300
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Normalised:
-    """The event, the bytes of its attachments by blob key, and its sanitised HTML, which has no key yet."""
-
-    event: InteractionReceived
-    blobs: dict[str, bytes]
-    page: bytes = b""
 
 
 def normalise(

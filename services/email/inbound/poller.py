@@ -13,6 +13,7 @@ from hub.channels.pause import Pause
 from hub.kit.errors import HubError
 from hub.kit.log import Log
 from hub.kit.seams import seam
+from hub.kit.tracing.events import receiving
 from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.inbound.ahead import ahead
 from services.email.inbound.repository import InboundRepository
@@ -120,7 +121,9 @@ class Poller:
                 yield batch[-1], mails
 
     async def _take(self, cursor: Cursor, mails: list[FetchedMail]) -> Cursor:
-        if await self._intake.take(self._mailbox, mails):
+        with receiving("email", channel="email", account=self._mailbox.id):
+            taken = await self._intake.take(self._mailbox, mails)
+        if taken:
             self._health.received()
         seam("email.before_cursor")
         return await self._repository.move(cursor)

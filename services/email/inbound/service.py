@@ -1,11 +1,9 @@
 """The rules of receiving: bytes durable first, then the events, then the index (promises 1, 2 and 5)."""
 
-import asyncio
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from typing import Protocol
 
@@ -19,22 +17,20 @@ from hub.kit.errors import PermanentError
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
-from services.email.inbound.normalise import Normalised, normalise
+from services.email.inbound.models import Normalised, Reading, Stored, Terms
 from services.email.inbound.programs import Doorkeeper
+from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.tokens import our_interaction
 from services.email.inbound.warnings import Ours
 from services.email.metrics import PARKED, RECEIVED
 from services.email.mime import words
-from services.email.mime.parse import parse
 from services.email.models import FetchedMail, Mailbox
 from services.email.settings import Settings
 
 SOURCE = "omnihub/email"
 GROUP = "email"
 _HEAD = 64 * 1024
-_BATCH = 50
-"""Mails that a slow machine reads within the limit of one; a longer batch has longer."""
 _SENDER = 200
 """Characters of a sender that a dead letter shows."""
 _FROM = re.compile(rb"^From:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -62,38 +58,26 @@ class Poison(PermanentError):
         self.blob = blob
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A mail whose bytes are durable."""
-
-    fact: RawMailStored
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a stored mail came to: an event with its attachments, or the reason why not."""
-
-    stored: Stored
-    normalised: Normalised | None = None
-    error: Exception | None = None
-
-
-Read = Callable[[Stored], Reading]
-
-
 class Intake:
     """Takes mails over, a batch at a time; any of them may come again."""
 
     def __init__(
-        self, *, bus: Bus, blobs: Blobs, index: InboundRepository, own: Own, clock: Clock, settings: Settings
+        self,
+        *,
+        bus: Bus,
+        blobs: Blobs,
+        index: InboundRepository,
+        own: Own,
+        clock: Clock,
+        reader: Reader,
+        settings: Settings,
     ) -> None:
         self._bus = bus
         self._blobs = blobs
         self._index = index
         self._own = own
         self._clock = clock
-        self._limit = settings.parse_limit.total_seconds()
+        self._reader = reader
         self._doorkeeper = Doorkeeper(settings.programs, settings.attachment_limit)
         self._trusted = frozenset(map(str.lower, settings.trusted_authserv)) or None
 
@@ -122,9 +106,8 @@ class Intake:
         """
         stored = Stored(fact=fact, raw=await self._blobs.get(fact.blob))
         (reading,) = await self._read([stored], ignore_refusal=True)
-        if reading.error:
-            sender = _sender(stored.raw)
-            raise Poison(_reason(reading.error), sender=sender, blob=fact.blob) from reading.error
+        if reading.reason:
+            raise Poison(reading.reason, sender=_sender(stored.raw), blob=fact.blob)
         await self._publish([reading])
 
     async def read_again(self, fact: RawMailStored) -> Normalised:
@@ -137,31 +120,18 @@ class Intake:
         stored = Stored(fact=fact, raw=await self._blobs.get(fact.blob))
         (reading,) = await self._read([stored], ignore_refusal=True)
         if reading.normalised is None:
-            raise Poison(_reason(reading.error)) from reading.error
+            raise Poison(reading.reason)
         return reading.normalised
 
     async def _read(self, stored: Sequence[Stored], *, ignore_refusal: bool = False) -> list[Reading]:
-        """In a thread, so that the event loop goes on; when it takes long, one by one to find the culprit."""
-        read = partial(
-            _read,
+        terms = Terms(
+            received_at=self._clock.now(),
             ours=await self._own.known(),
             trusted=self._trusted,
             doorkeeper=self._doorkeeper,
-            received_at=self._clock.now(),
             ignore_refusal=ignore_refusal,
         )
-        try:
-            async with asyncio.timeout(self._limit * (1 + len(stored) / _BATCH)):
-                return await asyncio.to_thread(_read_all, stored, read)
-        except TimeoutError:
-            return [await self._read_one(item, read) for item in stored]
-
-    async def _read_one(self, stored: Stored, read: Read) -> Reading:
-        try:
-            async with asyncio.timeout(self._limit):
-                return await asyncio.to_thread(read, stored)
-        except TimeoutError:
-            return Reading(stored, error=Poison(f"it takes longer than {self._limit:g} s to read"))
+        return await self._reader.read(stored, terms)
 
     async def _publish(self, readings: Sequence[Reading]) -> int:
         new, blobs = _with_pages(await self._unpublished({_entry_id(reading): reading for reading in readings}))
@@ -192,11 +162,9 @@ class Intake:
         taken = 0
         for reading in readings:
             mailbox = reading.stored.fact.mailbox_id
-            if reading.error:
+            if reading.reason:
                 PARKED.labels(mailbox).inc()
-                log.warning(
-                    "mail.parked", mailbox_id=mailbox, uid=reading.stored.fact.uid, reason=_reason(reading.error)
-                )
+                log.warning("mail.parked", mailbox_id=mailbox, uid=reading.stored.fact.uid, reason=reading.reason)
             else:
                 taken += 1
                 RECEIVED.labels(mailbox).inc()
@@ -212,10 +180,6 @@ def _fact(mailbox: Mailbox, mail: FetchedMail, blob: str) -> RawMailStored:
         blob=blob,
         refused=mail.refused,
     )
-
-
-def _read_all(stored: Sequence[Stored], read: Read) -> list[Reading]:
-    return [read(item) for item in stored]
 
 
 def _with_pages(readings: dict[str, Reading]) -> tuple[dict[str, Reading], dict[str, bytes]]:
@@ -234,35 +198,6 @@ def _with_pages(readings: dict[str, Reading]) -> tuple[dict[str, Reading], dict[
     return named, {blob: content}
 
 
-def _read(
-    stored: Stored,
-    *,
-    ours: Ours,
-    trusted: frozenset[str] | None,
-    doorkeeper: Doorkeeper,
-    received_at: datetime,
-    ignore_refusal: bool,
-) -> Reading:
-    fact = stored.fact
-    if fact.refused and not ignore_refusal:
-        return Reading(stored, error=Poison(f"refused: {fact.refused}"))
-    try:
-        normalised = normalise(
-            parse(stored.raw),
-            account=fact.mailbox_id,
-            stored_at=fact.received_at,
-            received_at=received_at,
-            ours=ours,
-            raw=fact.blob,
-            trusted=trusted,
-            doorkeeper=doorkeeper,
-        )
-    except Exception as exc:
-        # Whatever it is: the mail is parked with its bytes, and those behind it go on.
-        return Reading(stored, error=exc)
-    return Reading(stored, normalised=_with_refusal(normalised, fact.refused))
-
-
 def _acknowledged(reading: Reading, mailbox: Mailbox) -> Reading:
     """With what the mailbox answers by itself: to people, and not to what it held when it was added."""
     made, since = reading.normalised, mailbox.since
@@ -272,13 +207,6 @@ def _acknowledged(reading: Reading, mailbox: Mailbox) -> Reading:
         return reading
     event = made.event.model_copy(update={"acknowledge": mailbox.auto_reply})
     return replace(reading, normalised=replace(made, event=event))
-
-
-def _with_refusal(normalised: Normalised, refused: str) -> Normalised:
-    if not refused:
-        return normalised
-    problem = "; ".join(filter(None, (refused, normalised.event.problem)))
-    return replace(normalised, event=normalised.event.model_copy(update={"problem": problem}))
 
 
 def _entry_id(reading: Reading) -> str:
@@ -313,12 +241,8 @@ def _event(reading: Reading, now: datetime) -> InteractionReceived | MessagePark
     if reading.normalised:
         return reading.normalised.event
     record = encode(Envelope(event=reading.stored.fact, source=SOURCE, time=reading.stored.fact.received_at))
-    error = Poison(_reason(reading.error), sender=_sender(reading.stored.raw), blob=reading.stored.fact.blob)
+    error = Poison(reading.reason, sender=_sender(reading.stored.raw), blob=reading.stored.fact.blob)
     return MessageParked.of(record, group=GROUP, error=error, parked_at=now)
-
-
-def _reason(error: Exception | None) -> str:
-    return str(error) if isinstance(error, Poison) else f"{type(error).__name__}: {error}"
 
 
 def _sender(raw: bytes) -> str:

@@ -14,6 +14,10 @@ from services.email.mime.identity import identifiers, normalise_message_id
 from services.email.mime.model import Address, Charset, Mail, Part
 from services.email.mime.tree import Node, Reader
 
+READABLE = 2 * 2**20
+"""Characters of HTML that are made into text, at most."""
+DECODED = 8 * 2**20
+"""Bytes of a text that are decoded, at most; the part's content is whole."""
 _UNSAFE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -125,12 +129,18 @@ class _Body:
         if text.strip():
             return text
         if self.html is not None:
-            return html_text.to_text(self.html)
+            return self._readable(self.html)
         return self._packed_text.replace("\r\n", "\n") or text
 
     def _plain(self, part: Part) -> str:
         text = part.text or ""
-        return html_text.to_text(text) if part.content_type == "text/html" else text
+        return self._readable(text) if part.content_type == "text/html" else text
+
+    def _readable(self, html: str) -> str:
+        if len(html) > READABLE:
+            size = f"HTML of {len(html) // 1024} kB"
+            self._problems.append(f"{size}, of which the first {READABLE // 1024} kB are read")
+        return html_text.to_text(html[:READABLE])
 
     def _html(self, chosen: Selection) -> str | None:
         pages = [self._texts[id(node)] for node in chosen.html]
@@ -190,8 +200,15 @@ def _read_text(node: Node) -> tuple[str | None, Charset]:
         return None, Charset(None, None)
     declared = node.params.get("charset")
     label = declared.partition("(")[0].strip(" \"'") if declared else None
-    text, used = charset.decode(node.content, label)
+    text, used = charset.decode(_head(node.content), label)
     return _clean(text, node), Charset(label or None, used)
+
+
+def _head(content: bytes) -> bytes:
+    """Whole lines, as many as are worth decoding."""
+    if len(content) <= DECODED:
+        return content
+    return content[: content.rfind(b"\n", 0, DECODED) + 1 or DECODED]
 
 
 def _clean(text: str, node: Node) -> str:

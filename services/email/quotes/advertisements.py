@@ -1,9 +1,12 @@
 """Recognises the line that a phone or a mail program adds under a letter on its own."""
 
 import re
+from functools import lru_cache
 
 from services.email.quotes import phrases
 
+_REMEMBERED = 2_048
+"""Lines whose looks are remembered: a letter has most of its lines twice, as text and as HTML."""
 _SHORTEST_LINE = 6
 _LONGEST_LINE = 400
 
@@ -43,6 +46,7 @@ _ADVERTISING = re.compile(
 )
 
 
+@lru_cache(_REMEMBERED)
 def is_advertisement(line: str) -> bool:
     """Whether the line is what a phone or a mail program adds on its own ("Sent from my iPhone")."""
     if not _SHORTEST_LINE <= len(line) <= _LONGEST_LINE:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import takewhile
 
 from services.email.quotes import phrases
@@ -11,6 +12,8 @@ from services.email.quotes import phrases
 LONGEST_LINE = 1_000
 """Characters; a longer line is never a header, so that hostile lines cost nothing."""
 
+_REMEMBERED = 2_048
+"""Lines whose looks are remembered: a letter has most of its lines twice, as text and as HTML."""
 _MOST_LINES = 5
 _LONGEST_HEADER = 400
 _MOST_FIELD_LINES = 30
@@ -59,6 +62,9 @@ _TIME = re.compile(
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", _FLAGS)
 _EARLY_DIGIT = re.compile(r"(?:[^\W\d_]{1,14}['’.,:]{0,2}[ (（]{1,2}|[-–—]{2,4} ?){0,5}\d", _FLAGS)
+_DIGIT = re.compile(r"\d")
+_EARLY = 120
+"""Characters within which an early digit stands, and it is faster to see that there is none."""
 _INTRO = re.compile(rf"(?:[-–—*]{{2,4}} ?)?{_any(phrases.INTRO)}(?=\s)|在|于", _FLAGS)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"))
 _LAST = frozenset(":：*-–—>]")
@@ -120,6 +126,7 @@ def _address(text: str) -> re.Match[str] | None:
     return _ADDRESS.search(text) if "@" in text else None
 
 
+@lru_cache(_REMEMBERED)
 def _may_begin(line: str) -> bool:
     return "@" in line or "<" in line or line.rstrip("*")[-1:] in _LAST or line.startswith(">>>") or _opens(line)
 
@@ -176,7 +183,8 @@ def _unended(text: str) -> Opening | None:
 
 
 def _opens(text: str) -> bool:
-    return _EARLY_DIGIT.match(text) is not None or _INTRO.match(text) is not None
+    early = _DIGIT.search(text, 0, _EARLY) is not None and _EARLY_DIGIT.match(text) is not None
+    return early or _INTRO.match(text) is not None
 
 
 def _bare_date(text: str) -> Opening | None:
@@ -254,7 +262,9 @@ def _yandex(lines: Sequence[str], at: int, height: int) -> Header | None:
 
 
 def _field_kind(line: str) -> str | None:
-    match = _FIELD.match(line) if len(line) <= LONGEST_LINE else None
+    if len(line) > LONGEST_LINE or (":" not in line and "：" not in line):
+        return None
+    match = _FIELD.match(line)
     return match.lastgroup if match else None
 
 
@@ -306,11 +316,14 @@ HORIZONTAL = re.compile(r"\s*[_\-=*‐–—]{3,}\s*$")
 """A drawn rule: part of the quote when the quote follows it, else nothing."""
 
 
+@lru_cache(_REMEMBERED)
 def _separator(line: str) -> Header | None:
     if len(line) > _LONGEST_SEPARATOR:
         return None
     words = line.lstrip(_RULE)
     ruled = len(line[: -len(words)].strip()) >= 2 if words else False
+    if not ruled and ":" not in line and "：" not in line:
+        return Header(1, Opening.LETTER) if _ABOVE.match(words) else None
     forwarded = _FORWARDED.match(words)
     if forwarded and (ruled or _UNRULED.match(words)):
         return Header(1, Opening.FORWARD)
@@ -328,10 +341,10 @@ _MEMO_SUBJECT = re.compile(r"\s*(?:subject|betreff|thema|тема|objet|asunto)\
 
 
 def _notes_memo(lines: Sequence[str], at: int) -> Header | None:
-    if not any(line[:60].strip().lower() in _MEMO_WORDS for line in lines[at + 1 : at + 9] if len(line) < 60):
-        return None
     near = list(takewhile(str.strip, lines[at : at + 4]))
-    if not any(_MEMO_DATE.match(line) for line in near if len(line) < 120):
+    if not any(":" in line and len(line) < 120 and _MEMO_DATE.match(line) for line in near):
+        return None
+    if not any(line[:60].strip().lower() in _MEMO_WORDS for line in lines[at + 1 : at + 9] if len(line) < 60):
         return None
     window = [line if len(line) < 40 else "" for line in lines[at : at + 20]]
     to = next((n for n, line in enumerate(window) if _MEMO_TO.match(line)), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from services.email.quotes.fragments import Lines, Part, is_marked
 from services.email.quotes.headers import header_at
-from services.email.quotes.marks import begins_letter, holds_letter, is_hidden, part_of, set_of
+from services.email.quotes.marks import marks_of, set_of
 from services.email.quotes.tags import Tag, cut
 
 _VOID = set_of("br hr img meta link input base col area wbr embed source track param")
@@ -17,7 +17,6 @@ _BLOCKS = set_of(
     """
 )
 _SPACED = set_of("p h1 h2 h3 h4 h5 h6")
-_TIGHT = re.compile(r"mso(?:normal|plain|list)|margin(?:-top|-bottom)?:\s*0", re.IGNORECASE)
 _TIGHT_SHEET = re.compile(r"(?<![\w#-])p\s{0,9}\{[^{}]{0,200}margin(?:-top|-bottom)?:\s*0", re.IGNORECASE)
 _HEAD = 20_000
 _MOST_LOOKS = 2_000
@@ -33,7 +32,7 @@ class Page:
     marked: bool
 
 
-@dataclass
+@dataclass(slots=True)
 class _Open:
     """An element not yet closed, and what ends with it."""
 
@@ -45,7 +44,7 @@ class _Open:
     """For an element that holds quote and answer alike (Gmail's): the line it began at."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Reader:
     tight: bool = False
     """Whether the mail's own style sheet leaves no space between paragraphs."""
@@ -54,7 +53,10 @@ class _Reader:
     words: list[str] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
     open: Counter[str] = field(default_factory=Counter)
-    depth: Counter[Part] = field(default_factory=Counter)
+    quoted: int = 0
+    """Open elements that quote."""
+    signed: int = 0
+    """Open elements that sign."""
     hidden: int = 0
     kept: int = 0
     rest: bool = False
@@ -87,12 +89,11 @@ class _Reader:
             self.end_line()
         elif tag.name == "hr":
             self.new_line()
-            if begins_letter(tag.attributes()):
+            if marks_of(tag).begins_letter:
                 self._rest()
 
     def start(self, tag: Tag) -> None:
         element = self._element(tag)
-        element.tight = self.tight or _TIGHT.search(tag.raw) is not None
         self._space(element)
         if element.part is not None or element.holds is not None:
             self.new_line()
@@ -101,8 +102,7 @@ class _Reader:
         self.open[tag.name] += 1
         self.hidden += element.hidden
         self.kept += tag.name == "pre"
-        if element.part is not None:
-            self.depth[element.part] += 1
+        self._deepen(element.part, 1)
 
     def close(self, name: str) -> None:
         if not self.open[name]:
@@ -122,25 +122,31 @@ class _Reader:
         self._space(element)
         self.hidden -= element.hidden
         self.kept -= element.name == "pre"
-        if element.part is not None:
-            self.depth[element.part] -= 1
+        self._deepen(element.part, -1)
         if element.holds is not None:
             self._settle(element.holds)
             self.holding = False
 
+    def _deepen(self, part: Part | None, by: int) -> None:
+        if part is Part.QUOTED:
+            self.quoted += by
+        elif part is Part.SIGNATURE:
+            self.signed += by
+
     def _element(self, tag: Tag) -> _Open:
-        attributes = tag.attributes() if tag.raw else {}
-        if begins_letter(attributes):
+        marks = marks_of(tag)
+        tight = self.tight or marks.tight
+        if marks.begins_letter:
             self._rest()
-            return _Open(tag.name)
-        if holds_letter(tag.name, attributes) and not (self.holding or self.depth[Part.QUOTED]):
+            return _Open(tag.name, tight=tight)
+        if marks.holds_letter and not (self.holding or self.quoted):
             self.holding = True
             self.new_line()
-            return _Open(tag.name, holds=len(self.texts))
-        part = part_of(tag.name, attributes)
+            return _Open(tag.name, tight=tight, holds=len(self.texts))
+        part = marks.part
         if part is None and tag.name == "blockquote" and self._introduced():
             part = Part.QUOTED
-        return _Open(tag.name, part, is_hidden(attributes))
+        return _Open(tag.name, part, marks.hidden, tight)
 
     def _rest(self) -> None:
         self.new_line()
@@ -198,9 +204,9 @@ class _Reader:
         self.parts.append(self._current(line))
 
     def _current(self, line: str) -> Part:
-        if self.rest or self.depth[Part.QUOTED] or is_marked(line):
+        if self.rest or self.quoted or is_marked(line):
             return Part.QUOTED
-        return Part.SIGNATURE if self.depth[Part.SIGNATURE] else Part.NEW
+        return Part.SIGNATURE if self.signed else Part.NEW
 
 
 def read(html: str) -> Page:

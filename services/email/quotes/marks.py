@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from services.email.quotes.fragments import Part
+from services.email.quotes.tags import Tag
 
 
 def set_of(words: str) -> frozenset[str]:
@@ -42,33 +45,56 @@ _DIVIDER = re.compile(
     r"border-top-color:\s*rgb\(229, ?229, ?229\)",
     re.IGNORECASE,
 )
+_TIGHT = re.compile(r"mso(?:normal|plain|list)|margin(?:-top|-bottom)?:\s*0", re.IGNORECASE)
+_REMEMBERED = 2_048
+"""Tags whose marks are remembered: letters are made of few different ones."""
+_LONGEST_REMEMBERED = 300
 _BORDER = re.compile(r"border-left(?:-(?:style|width|color))?\s*:", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 
-def names(attributes: Mapping[str, str]) -> set[str]:
-    """The classes and the id of an element, in lower case."""
-    return {*attributes.get("class", "").lower().split(), attributes.get("id", "").lower()}
+class Marks(NamedTuple):
+    """What the attributes of an element say."""
+
+    part: Part | None = None
+    """What its text is; None where they say nothing."""
+    hidden: bool = False
+    """A person does not see it."""
+    begins_letter: bool = False
+    """All from it to the mail's end is an older letter."""
+    holds_letter: bool = False
+    """It is Gmail's element that holds the quotes and what is written between and under them."""
+    tight: bool = False
+    """No space is left between its paragraphs."""
 
 
-def is_hidden(attributes: Mapping[str, str]) -> bool:
-    """Whether a person does not see the element."""
-    return _HIDDEN.search(attributes.get("style", "")) is not None
+NO_MARKS = Marks()
 
 
-def begins_letter(attributes: Mapping[str, str]) -> bool:
-    """Whether all from this element to the mail's end is an older letter."""
-    return bool(names(attributes) & _REST) or _DIVIDER.search(attributes.get("style", "")) is not None
+def marks_of(tag: Tag) -> Marks:
+    """What this tag says by its attributes."""
+    if not tag.raw:
+        return NO_MARKS
+    return _known_marks(tag) if len(tag.raw) <= _LONGEST_REMEMBERED else _marks(tag)
 
 
-def holds_letter(name: str, attributes: Mapping[str, str]) -> bool:
-    """Whether it is Gmail's element that holds the quotes and what is written between and under them."""
-    return name != "blockquote" and "gmail_quote" in names(attributes)
+def _marks(tag: Tag) -> Marks:
+    attributes = tag.attributes()
+    names = {*attributes.get("class", "").lower().split(), attributes.get("id", "").lower()}
+    style = attributes.get("style", "")
+    return Marks(
+        part=_part(tag.name, attributes, names),
+        hidden=_HIDDEN.search(style) is not None,
+        begins_letter=bool(names & _REST) or _DIVIDER.search(style) is not None,
+        holds_letter=tag.name != "blockquote" and "gmail_quote" in names,
+        tight=_TIGHT.search(tag.raw) is not None,
+    )
 
 
-def part_of(name: str, attributes: Mapping[str, str]) -> Part | None:
-    """What the element's marks say its text is; None where they say nothing."""
-    known = names(attributes)
+_known_marks = lru_cache(_REMEMBERED)(_marks)
+
+
+def _part(name: str, attributes: Mapping[str, str], known: set[str]) -> Part | None:
     if known & _QUOTES or attributes.get("name") in {"quote", "messageReplySection"}:
         return Part.QUOTED
     if attributes.get("data-marker") == "__QUOTED_TEXT__" or (name == "blockquote" and _is_quote(attributes, known)):

@@ -69,23 +69,29 @@ _WORD = re.compile(r"<[^<>\s]{1,2000}>|\[(?:cid|image|img|http)[^\]\n]{0,2000}\]
 _MOST_COMPARED = 200_000
 
 
-def _words(text: str) -> list[re.Match[str]]:
+def _words(text: str) -> list[str]:
     """The words of a text, without the addresses that renderings of HTML put after links and images."""
+    return [word for word in _WORD.findall(text, 0, _MOST_COMPARED) if word]
+
+
+def _placed_words(text: str) -> list[re.Match[str]]:
+    """The same, each with where it stands."""
     return [match for match in _WORD.finditer(text, 0, _MOST_COMPARED) if match[1]]
 
 
 def _reconciled(text: str, plain: Split, marked: Split) -> Split:
     """What the HTML's marks say, in the words and lines of the plain text where these are the same letter."""
-    wanted = [word[1] for word in _words(marked.new_text)]
-    if not wanted or wanted == [word[1] for word in _words(plain.new_text)]:
+    wanted = _words(marked.new_text)
+    if not wanted or wanted == _words(plain.new_text):
         return plain
     found = _words(text)
-    if [word[1] for word in found[: len(wanted)]] == wanted:
-        return _cut_after(text, found, len(wanted), plain, marked)
+    if found[: len(wanted)] == wanted:
+        return _cut_after(text, len(wanted), plain, marked)
     return marked if _is_same_letter(found, marked) else plain
 
 
-def _cut_after(text: str, found: list[re.Match[str]], count: int, plain: Split, marked: Split) -> Split:
+def _cut_after(text: str, count: int, plain: Split, marked: Split) -> Split:
+    found = _placed_words(text)
     end = text.find("\n", found[count - 1].end())
     end = len(text) if end == -1 else end
     if count < len(found):
@@ -94,7 +100,7 @@ def _cut_after(text: str, found: list[re.Match[str]], count: int, plain: Split, 
     return Split(new, plain.quoted_text or marked.quoted_text, marked.signature)
 
 
-def _is_same_letter(found: list[re.Match[str]], marked: Split) -> bool:
+def _is_same_letter(found: list[str], marked: Split) -> bool:
     """Whether most words of the plain text are in the HTML too; some mails carry two different letters."""
-    known = {word[1] for part in (marked.new_text, marked.quoted_text, marked.signature) for word in _words(part)}
-    return 2 * sum(word[1] in known for word in found) >= len(found)
+    known = {word for part in (marked.new_text, marked.quoted_text, marked.signature) for word in _words(part)}
+    return 2 * sum(word in known for word in found) >= len(found)

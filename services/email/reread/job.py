@@ -19,7 +19,7 @@ from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import NotFound, PermanentError
 from hub.store.base import Document
-from services.email.inbound.normalise import Normalised
+from services.email.inbound.models import Normalised
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import SOURCE, Intake
 from services.email.reread.models import Form, Held, compared, difference

@@ -2,21 +2,10 @@
 
 import re
 
-import phonenumbers
+from hub.kit.phones import phone
 
 _NAME = re.compile(r"(?=[A-Za-z0-9 &._+-]{1,11}$)(?=.*[A-Za-z])")
 _SHORT = re.compile(r"\d{3,8}")
-
-
-def phone(text: str, region: str | None = None) -> str:
-    """`phone:+74951234567`; empty where it is no number. `region` is for numbers without a country."""
-    try:
-        parsed = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(parsed):
-        return ""
-    return f"phone:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}"
 
 
 def sender(text: str, region: str | None = None) -> str:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import phonenumbers
-
 from hub.contracts.interaction import Contact
+from hub.kit.phones import phone
 from services.messaging.telegram.fields import Json, number, text, thing, things
 
 _DEPTH = 30
@@ -147,19 +146,13 @@ def _contact(message: Json) -> Content | None:
     name = " ".join(filter(None, (text(contact, "first_name", limit=200), text(contact, "last_name", limit=200))))
     sender = number(thing(message, "from"), "id")
     own = sender is not None and number(contact, "user_id") == sender
-    found = (Contact(address=phone, raw=raw, name=name, verified=own),) if (phone := _phone(raw)) else ()
+    found = (Contact(address=known, raw=raw, name=name, verified=own),) if (known := _phone(raw)) else ()
     return Content(", ".join(filter(None, (name, raw))), contacts=found)
 
 
 def _phone(raw: str) -> str:
     """Telegram gives international numbers, with or without the plus."""
-    try:
-        parsed = phonenumbers.parse(raw if raw.startswith("+") else f"+{raw}")
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(parsed):
-        return ""
-    return f"phone:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}"
+    return phone(raw if raw.startswith("+") else f"+{raw}")
 
 
 def _place(message: Json) -> Content | None:

@@ -11,6 +11,7 @@ from hub.channels.pause import Pause
 from hub.kit.errors import HubError
 from hub.kit.log import Log
 from hub.kit.seams import seam
+from hub.kit.tracing.events import receiving
 from services.messaging.inbound.repository import Cursor, InboundRepository
 from services.messaging.inbound.service import Intake
 from services.messaging.models import Bot, Payload
@@ -88,7 +89,9 @@ class Poller:
 
     async def _take(self, cursor: Cursor, updates: Sequence[tuple[int, bytes]]) -> Cursor:
         payloads = [Payload(kind="update", raw=raw) for _, raw in updates]
-        if await self._intake.take(self._bot, payloads):
+        with receiving("messaging", channel="telegram", account=self._bot.id):
+            taken = await self._intake.take(self._bot, payloads)
+        if taken:
             self._health.received()
         seam("messaging.before_cursor")
         return await self._repository.move(

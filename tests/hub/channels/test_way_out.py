@@ -11,9 +11,12 @@ from hub.channels.gate import Rules
 from hub.channels.lanes import FLOOR, WINDOW
 from hub.channels.sender import Hold
 from hub.contracts.address import AddressChanged, AddressState, Consent
+from hub.contracts.base import Envelope
 from hub.contracts.interaction import GroupChanged, SendMessage
 from hub.kit.errors import StoreUnavailable
 from hub.kit.restraint import hold, release
+from hub.kit.tracing.spans import span_of, told_to, trace_of
+from hub.testing.fakes import FakeSink
 from tests.hub.channels.rig import SOON, Rig, a_message, a_rig
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -389,3 +392,23 @@ async def test_an_account_that_is_removed_fails_all_that_waits_in_few_writes(tmp
         assert (await rig.state(149, "failed"))["owed"] is False
         assert rig.store.calls["sends", "swap_many"] <= 4
         assert rig.told(149)[-1][0] == "failed"
+
+
+async def test_what_becomes_of_a_message_is_told_with_what_it_goes_on_with(tmp_path: Path) -> None:
+    sink, asked = FakeSink(), a_message(1)
+    async with a_rig(tmp_path) as rig, rig.running():
+        with told_to(sink):
+            rig.provider.deferred["in_1"] = SOON
+            request = Envelope(event=asked, source="omnihub/t", time=rig.clock.now(), correlation_id="ev_mail")
+            await rig.ledger.hear([request])
+            rig.sender.wake()
+            await rig.state(1, "sent")
+            await rig.until(lambda: len(rig.told(1)) == 3)
+        ids = {(envelope.correlation_id, envelope.causation_id) for envelope in rig.bus.published}
+    assert ids == {("ev_mail", asked.event_id())}
+    assert [(span.name, span.error, span.attributes["omnihub.attempt"]) for span in sink.spans] == [
+        ("send email", "deferred", 1),
+        ("send email", "", 2),
+    ]
+    assert {(span.trace, span.parent) for span in sink.spans} == {(trace_of("ev_mail"), span_of(asked.event_id()))}
+    assert len({span.id for span in sink.spans}) == 2

@@ -158,6 +158,14 @@ async def test_the_cause_goes_with_what_it_caused(bench: Bench) -> None:
     assert (opened.correlation_id, opened.causation_id) == ("ev_first", CAUSE.id)
 
 
+async def test_what_goes_on_with_something_is_told_so_without_a_cause_too(bench: Bench) -> None:
+    document, _ = await bench.told.insert(a_client(correlation_id="ev_mail"), also=[a_request()])
+    await bench.told.tell(document)
+    opened, request = bench.bus.published
+    assert (opened.correlation_id, opened.causation_id) == ("ev_mail", "")
+    assert (request.correlation_id, request.causation_id) == ("ev_mail", opened.id)
+
+
 async def test_what_could_not_be_told_is_not_stored(bench: Bench) -> None:
     with pytest.raises(TooLarge):
         await bench.told.insert(a_client(name="Ы" * 600_000))

@@ -1,8 +1,7 @@
 """The rules of receiving, through fakes: what is durable when."""
 
-import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,18 @@ from hub.contracts.park import MessageParked, RawMailStored
 from hub.contracts.registry import REGISTRY
 from hub.kit.errors import BlobsUnavailable, BusUnavailable
 from hub.store.sqlite import SqliteStore
+from hub.testing.apart import SHARED
 from hub.testing.fakes import FakeBlobs, FakeBus, FakeClock
-from services.email.inbound import service
+from services.email.inbound.reader import READ, Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake, Poison
 from services.email.inbound.warnings import Ours
-from services.email.mime.model import Mail
 from services.email.models import FetchedMail
 from services.email.settings import Settings
 from tests.services.email.conftest import a_mail
 from tests.services.email.test_compose import a_mailbox
 
+POISONED = "tests.services.email.poisoned:read_mails"
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -43,14 +43,19 @@ class Bench:
     """An intake on fakes."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self.bus, self.blobs, self.own = FakeBus(), FakeBlobs(), OwnMail()
-        self.intake = Intake(
+        self.bus, self.blobs, self.own, self._store = FakeBus(), FakeBlobs(), OwnMail(), store
+        self.intake = self.reading_by(READ)
+
+    def reading_by(self, function: str) -> Intake:
+        """An intake whose processes read mails by this function."""
+        return Intake(
             bus=self.bus,
             blobs=self.blobs,
-            index=InboundRepository(store),
+            index=InboundRepository(self._store),
             own=self.own,
             clock=FakeClock(),
-            settings=Settings(parse_limit=timedelta(seconds=1)),
+            reader=Reader(SHARED, limit=1, read=function),
+            settings=Settings(),
         )
 
     async def take(self, *raws: bytes, refused: str = "") -> int:
@@ -75,20 +80,6 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     await store.stop()
 
 
-def poisoned(monkeypatch: pytest.MonkeyPatch, fault: Exception | float) -> None:
-    """Mails with the word poison raise, or take so many seconds."""
-    parse = service.parse
-
-    def read(raw: bytes) -> Mail:
-        if b"poison" in raw:
-            if isinstance(fault, Exception):
-                raise fault
-            time.sleep(fault)
-        return parse(raw)
-
-    monkeypatch.setattr(service, "parse", read)
-
-
 async def test_nothing_is_published_before_the_bytes_are_durable(bench: Bench) -> None:
     bench.blobs.failures = 1
     with pytest.raises(BlobsUnavailable):
@@ -105,40 +96,45 @@ async def test_what_the_bus_did_not_confirm_is_published_again_with_the_same_id(
     assert bench.texts() == ["x"]
 
 
-async def test_a_mail_that_cannot_be_read_is_parked_and_the_rest_goes_on(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    poisoned(monkeypatch, RecursionError("too deep"))
-    assert await bench.take(a_mail("one", number=1), a_mail("poison", number=2), a_mail("three", number=3)) == 2
+async def test_a_mail_that_cannot_be_read_is_parked_and_the_rest_goes_on(bench: Bench) -> None:
+    bench.intake = bench.reading_by(POISONED)
+    assert await bench.take(a_mail("one", number=1), a_mail("RAISE", number=2), a_mail("three", number=3)) == 2
     assert bench.texts() == ["one", "three"]
     (parked,) = bench.parked()
     assert parked.reason == "RecursionError: too deep"
-    assert await bench.blobs.get(parked.blob) == a_mail("poison", number=2)
+    assert await bench.blobs.get(parked.blob) == a_mail("RAISE", number=2)
     assert "anna@client.example" in parked.sender
 
 
-async def test_a_mail_that_takes_too_long_to_read_is_parked_and_the_rest_goes_on(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("SPIN", "it cannot be read: it takes more than 1 s of CPU time"),
+        ("HOARD", "it cannot be read: it takes more memory than it may"),
+        ("CRASH", "it cannot be read: its process ended with -11"),
+    ],
+)
+async def test_a_mail_that_ends_its_reader_is_parked_and_takes_nobody_with_it(
+    bench: Bench, word: str, reason: str
 ) -> None:
-    poisoned(monkeypatch, 3.0)
-    assert await bench.take(a_mail("one", number=1), a_mail("poison", number=2), a_mail("three", number=3)) == 2
+    bench.intake = bench.reading_by(POISONED)
+    assert await bench.take(a_mail("one", number=1), a_mail(word, number=2), a_mail("three", number=3)) == 2
     assert bench.texts() == ["one", "three"]
-    assert [parked.reason for parked in bench.parked()] == ["it takes longer than 1 s to read"]
+    (parked,) = bench.parked()
+    assert parked.reason == reason
+    assert await bench.take(a_mail("four", number=4)) == 1
 
 
-async def test_a_parked_mail_is_published_when_it_is_replayed_after_a_mend(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    poisoned(monkeypatch, RecursionError("too deep"))
-    await bench.take(a_mail("poison"))
+async def test_a_parked_mail_is_published_when_it_is_replayed_after_a_mend(bench: Bench) -> None:
+    bench.intake = bench.reading_by(POISONED)
+    await bench.take(a_mail("RAISE"))
     fact = REGISTRY.decode(bench.parked()[0].record()).event
     assert isinstance(fact, RawMailStored)
     with pytest.raises(Poison) as still:
         await bench.intake.replay(fact)
     assert still.value.blob == fact.blob
-    monkeypatch.undo()
-    await bench.intake.replay(fact)
-    assert bench.texts() == ["poison"]
+    await bench.reading_by(READ).replay(fact)
+    assert bench.texts() == ["RAISE"]
 
 
 async def test_an_echo_needs_our_message_id_and_our_address(bench: Bench) -> None:

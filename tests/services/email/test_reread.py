@@ -15,8 +15,10 @@ from hub.kit.clock import SystemClock
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
 from hub.store.sqlite import SqliteStore
+from hub.testing.apart import SHARED
 from hub.testing.fakes import FakeBlobs, FakeBus
 from services.email.adapters.interactions import InteractionsPeer
+from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.models import FetchedMail
@@ -53,7 +55,13 @@ class Bench:
         self.api = httpx.AsyncClient(transport=transport, base_url="http://interactions")
         index = InboundRepository(self.ours)
         self.intake = Intake(
-            bus=self.bus, blobs=self.blobs, index=index, own=OwnMail(), clock=clock, settings=Settings()
+            bus=self.bus,
+            blobs=self.blobs,
+            index=index,
+            own=OwnMail(),
+            clock=clock,
+            reader=Reader(SHARED, limit=5),
+            settings=Settings(),
         )
         self.job = Reread(
             intake=self.intake,

@@ -37,6 +37,8 @@ async def test_what_opens_a_chain_is_answered_once_however_often_it_is_told(benc
     await bench.receive(a_letter())
     (request,) = automatic(bench)
     assert (request.text, request.subject, request.reply_to_key) == (WORDS, "Re: Письмо 1", "email:<1@example.com>")
+    told = {envelope.correlation_id for envelope in bench.bus.published if envelope.event == request}
+    assert told == {a_letter().event_id()}
     stored = await bench.stored(request.id)
     assert (stored["auto"], stored["author"], stored["delivery"]["state"]) == ("auto-reply", None, "queued")
 

@@ -10,6 +10,7 @@ from hub.contracts.interaction import DeliveryState, InteractionChanged, SendMes
 from hub.contracts.park import MessageParked
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.testing.builders import NOON, an_arrival
+from services.interactions.models import interaction_view
 from services.interactions.moments import moment
 from services.interactions.planned import Planned, Rewrite
 from services.interactions.writing import Answer
@@ -45,6 +46,16 @@ async def test_a_message_leaves_when_its_time_has_come_and_once(bench: Bench, wa
     assert await bench.delivery(waiting) == ("queued", None)
     assert (await bench.repository.planned({}, limit=10, after=None)).items == []
     assert datetime.fromisoformat((await bench.stored(waiting))["at"]) == bench.clock.now()
+
+
+async def test_an_answer_goes_on_with_what_its_mail_began_however_late_it_leaves(bench: Bench, waiting: str) -> None:
+    await bench.wrote(Answer(text="И ещё."))
+    bench.clock.advance(timedelta(hours=3))
+    await bench.planned.release_due()
+    ours = [envelope for envelope in bench.bus.published if isinstance(envelope.event, SendMessage)]
+    assert len(ours) == 2
+    assert {envelope.correlation_id for envelope in ours} == {an_arrival().event_id()}
+    assert "correlation_id" not in interaction_view(await bench.stored(waiting))
 
 
 async def test_what_fell_due_while_the_hub_was_stopped_leaves_at_its_start(bench: Bench, waiting: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hub.contracts.address import ConsentRecorded
 from hub.contracts.interaction import Delivery, DeliveryRecorded, DeliveryState, InteractionReceived
+from hub.kit.phones import phone
 from hub.vendors.twilio import is_signed, signature
 from services.interactions.deliveries import delivery_after
 from services.messaging.adapters.http_sms import _filled
@@ -18,7 +19,7 @@ from services.messaging.models import SmsNumber, TwilioProvider
 from services.messaging.sms.channel import Text
 from services.messaging.sms.failover import Breaker, chosen
 from services.messaging.sms.gsm import BASIC, EXTENSION
-from services.messaging.sms.numbers import phone, sender
+from services.messaging.sms.numbers import sender
 from services.messaging.sms.parse import parse
 from services.messaging.sms.paths import at_path
 from services.messaging.sms.segments import count, substitute
