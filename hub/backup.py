@@ -70,7 +70,7 @@ def backup(data: Path, target: str, *, progress: Progress = _silent) -> Summary:
     Raises:
         ConfigurationError: there is no hub's data, or the target cannot be written.
     """
-    databases = sorted(data.glob("*.sqlite"))
+    databases = [path for path in sorted(data.glob("*.sqlite")) if _may_be_kept(path.name, progress)]
     if not (data / "version").is_file() or not databases:
         raise ConfigurationError(f"{data} holds no hub's data; name its folder with --data")
     if not target.startswith("s3://"):
@@ -116,7 +116,14 @@ def _write(data: Path, databases: list[Path], file: IO[bytes], progress: Progres
                 reader.close()  # As long as it is open, the log beside the database only grows.
                 entries.append(_add(tar, path.name, Path(copy.name)))
         for blob in _blobs(data / "blobs"):
-            entries.append(_add(tar, f"blobs/{blob.relative_to(data / 'blobs').as_posix()}", blob))
+            name = f"blobs/{blob.relative_to(data / 'blobs').as_posix()}"
+            if not _may_be_kept(name, progress):
+                continue
+            try:
+                entries.append(_add(tar, name, blob))
+            except FileNotFoundError:
+                progress(f"{name} was removed meanwhile")
+                continue
             if len(entries) % 1000 == 0:
                 progress(f"{len(entries):,} files")
         manifest = orjson.dumps({"format": FORMAT, "taken_at": taken_at, "files": entries})
@@ -170,11 +177,25 @@ def _copy(reader: sqlite3.Connection, target: Path) -> None:
         reader.backup(copy, pages=_PAGES, sleep=0)
 
 
+def _may_be_kept(name: str, progress: Progress) -> bool:
+    """What no hub has written is left out, and said: a restore refuses a file with such a name in it."""
+    if _NAME.fullmatch(name):
+        return True
+    progress(f"{name!r} is left out: no hub gives such names")
+    return False
+
+
 def _blobs(folder: Path) -> Iterator[Path]:
-    """All but what is half written at this moment."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+    """All but what is half written at this moment; folders may go while they are walked through."""
+    for place, folders, files in os.walk(folder, onerror=_raise_unless_gone):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = [Path(place, name) for name in sorted(files) if not name.startswith(".")]
+        yield from [path for path in paths if path.is_file()]
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path) -> dict[str, str | int]:
@@ -210,6 +231,7 @@ def restore(source: str, data: Path, *, progress: Progress = _silent) -> Summary
     """
     if data.exists() and any(data.iterdir()):
         raise ConfigurationError(f"{data} is not empty; name a folder that is, or does not exist, with --data")
+    made = [folder for folder in (data.parent, *data.parent.parents) if not folder.exists()]
     data.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{data.name}-", dir=data.parent) as folder:
         file, place = Path(folder) / "backup.tar", Path(folder) / "data"
@@ -221,10 +243,13 @@ def restore(source: str, data: Path, *, progress: Progress = _silent) -> Summary
             file = Path(source)
         summary = _unpack(file, place, progress)
         hold(place)
+        for folder_of_it, _, _ in os.walk(place):
+            _sync_folder(Path(folder_of_it))
         if data.exists():
             data.rmdir()
         place.rename(data)
-    _sync_folder(data.parent)
+    for parent in (data.parent, *(folder.parent for folder in made)):
+        _sync_folder(parent)
     return summary
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hub.channels.gate import Gate, HoldUntil, Suppress
+from hub.channels.holds import Holds
 from hub.channels.lanes import DEEP, LANES, Entry, Lanes
 from hub.channels.ledger import Ledger
 from hub.contracts.interaction import Lane
@@ -33,12 +34,20 @@ class Feed:
     """
 
     def __init__(
-        self, account: str, *, ledger: Ledger, lanes: Lanes, gate: Gate, endpoints: Sequence[str] = ()
+        self,
+        account: str,
+        *,
+        ledger: Ledger,
+        lanes: Lanes,
+        gate: Gate,
+        holds: Holds,
+        endpoints: Sequence[str] = (),
     ) -> None:
         self._account = account
         self._ledger = ledger
         self._lanes = lanes
         self._gate = gate
+        self._holds = holds
         self._endpoints = endpoints
         self._since: dict[Lane, datetime] = {}
         """Up to where a lane is read; none: from its beginning."""
@@ -152,21 +161,21 @@ class Feed:
     async def _admit(self, entries: Sequence[Entry], now: datetime) -> None:
         """Asks the gate what concerns many at once, so that a mailing that was recalled costs no hand-overs."""
         gate = self._gate.at_large()
-        held: list[tuple[Document, datetime, str, bool]] = []
+        held: list[tuple[Entry, HoldUntil]] = []
         suppressed: list[tuple[Document, str]] = []
         admitted: list[Entry] = []
         for entry in entries:
             match await gate.ask(entry, now, endpoints=self._endpoints):
                 case Suppress(reason):
                     suppressed.append((entry.document, reason))
-                case HoldUntil(until, reason, paused) if not gate.restraint.held:
-                    held.append((entry.document, until, reason, paused))
-                    if not paused:
+                case HoldUntil() as decision if not gate.restraint.held:
+                    held.append((entry, decision))
+                    if not decision.paused:
                         self._held_back.add((entry.lane, entry.recipient))
                 case _:
                     admitted.append(entry)
         if held:
-            await self._ledger.hold_many(held)
+            await self._holds.write(held)
         if suppressed:
             await self._ledger.suppress_many(suppressed)
         for entry in admitted:

@@ -70,16 +70,14 @@ class Groups(Protocol):
         ...
 
 
-class Handed(Protocol):
-    """What left to whom."""
+class Slots(Protocol):
+    """How many messages of mailings leave for whom: `hub.channels.slots`."""
 
-    async def mass_handed(self, recipient: str, since: datetime, *, limit: int) -> list[datetime]:
-        """When messages of mailings were handed over for a recipient since then: the newest `limit`, oldest first.
+    async def take(
+        self, recipient: str, entry_id: str, now: datetime, *, cap: int, period: timedelta
+    ) -> datetime | None: ...
 
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
-        ...
+    async def give_back(self, recipient: str, entry_id: str, taken_at: datetime) -> None: ...
 
 
 class Wanted(Protocol):
@@ -129,13 +127,13 @@ class Gate:
         restraint: Restraint | None = None,
         consents: Consents | None = None,
         groups: Groups | None = None,
-        handed: Handed | None = None,
+        slots: Slots | None = None,
         rules: Rules | None = None,
     ) -> None:
         self.restraint = restraint or Restraint()
         self._consents = consents
         self._groups = groups
-        self._handed = handed
+        self._slots = slots
         self._rules = rules or Rules()
 
     async def ask(self, entry: Entry, now: datetime, *, endpoints: Sequence[str] = ()) -> Decision:
@@ -149,13 +147,33 @@ class Gate:
             return Suppress(SANDBOX)
         if decision := await self._of_group(entry, now):
             return decision
-        of_mailing = entry.lane == "mass" or entry.message.mass
-        return await self._of_mailing(entry, now) if of_mailing else Go()
+        return await self._of_mailing(entry, now) if _of_a_mailing(entry) else Go()
+
+    async def take_slot(self, entry: Entry, now: datetime) -> HoldUntil | None:
+        """Counts it among those that its recipient may get, once it may leave otherwise; None: it may go.
+
+        Raises:
+            StoreUnavailable: it may be counted; the next try of the same entry counts as the same one.
+        """
+        rules = self._rules
+        if self._slots is None or not rules.cap or not _of_a_mailing(entry):
+            return None
+        until = await self._slots.take(entry.recipient, entry.id, now, cap=rules.cap, period=rules.period)
+        return HoldUntil(until, f"held: at most {rules.cap} of mailings in {rules.period} to one") if until else None
+
+    async def give_back(self, entry: Entry, taken_at: datetime) -> None:
+        """Nothing was handed over: what was counted at that moment counts no more. Raises StoreUnavailable."""
+        if self._slots and self._rules.cap and _of_a_mailing(entry):
+            await self._slots.give_back(entry.recipient, entry.id, taken_at)
 
     def at_large(self) -> "Gate":
         """The same for one batch, without what has to be looked up for each recipient; groups are asked for once."""
         groups = _Remembered(self._groups) if self._groups else None
         return Gate(restraint=self.restraint, groups=groups, rules=self._rules)
+
+    async def rests(self, group: str) -> bool:
+        """Whether it is paused now. Raises StoreUnavailable."""
+        return self._groups is not None and await self._groups.state(group) == "paused"
 
     async def _of_group(self, entry: Entry, now: datetime) -> HoldUntil | Suppress | None:
         if not entry.group or self._groups is None:
@@ -172,15 +190,11 @@ class Gate:
             return Suppress("the recipient does not want to be written to in this channel")
         if until := quiet_until(now, self._rules.quiet, message.time_zone or self._rules.zone):
             return HoldUntil(until, f"held: quiet hours until {iso(until)}")
-        if self._rules.cap and self._handed and (until := await self._over(entry.recipient, now)):
-            return HoldUntil(until, f"held: at most {self._rules.cap} of mailings in {self._rules.period} to one")
         return Go()
 
-    async def _over(self, recipient: str, now: datetime) -> datetime | None:
-        assert self._handed is not None
-        rules = self._rules
-        left = await self._handed.mass_handed(recipient, now - rules.period, limit=rules.cap)
-        return left[0] + rules.period if len(left) >= rules.cap else None
+
+def _of_a_mailing(entry: Entry) -> bool:
+    return entry.lane == "mass" or entry.message.mass
 
 
 class _Remembered:

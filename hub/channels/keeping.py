@@ -30,9 +30,11 @@ class Keeping:
         ledger: Ledger,
         clock: Clock,
         silence: timedelta,
-        changed: Callable[[], None],
+        changed: Callable[[str], None],
     ) -> None:
-        """`noun` is what an account is called in errors; `changed` is called whenever their set is another one."""
+        """`noun` is what an account is called in errors; `changed` is called with each that is another one now,
+        before whoever asked is answered.
+        """
         self._channel = channel
         self._noun = noun
         self._repository = repository
@@ -70,7 +72,7 @@ class Keeping:
         if not saved:
             raise self._taken(account)
         log.info("account.added", account=account, address=mask(document["address"]))
-        self._changed()
+        self._changed(account)
         return stored
 
     async def change(self, document: Document) -> Document:
@@ -81,7 +83,7 @@ class Keeping:
         """
         if not await self._repository.save(document):
             raise Conflict
-        self._changed()
+        self._changed(document["_id"])
         return document
 
     async def remove(self, account: str) -> None:
@@ -89,7 +91,7 @@ class Keeping:
         document = await self._repository.get(account)
         if not await self._repository.save({**document, "state": "removed"}):
             raise Conflict
-        self._changed()
+        self._changed(account)
         await self._ledger.abandon(account)
         log.info("account.removed", account=account)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 from typing import Protocol
@@ -14,6 +14,7 @@ from hub.channels.errors import LoginRefused
 from hub.channels.feed import Feed
 from hub.channels.gate import Gate, Go, HoldUntil, Suppress, Withheld
 from hub.channels.health import HealthNotes
+from hub.channels.holds import Holds
 from hub.channels.lanes import Entry, Lanes
 from hub.channels.ledger import Inquire, Ledger
 from hub.channels.pause import Pause
@@ -70,8 +71,12 @@ class InHand:
         self._none.set()
         self._count = 0
 
-    async def acquire(self) -> bool:
+    def close(self) -> None:
+        """Nothing new begins."""
         self.closed = True
+
+    async def acquire(self) -> bool:
+        self.close()
         await self._none.wait()
         return True
 
@@ -121,6 +126,7 @@ class Sender:
         self._inquire = inquire
         self._hears = settled
         self._gate = gate or Gate()
+        self._holds = Holds(ledger, self._gate)
         self._endpoints = tuple(endpoints)
         self._proven = False
         self._doubtful: dict[str, tuple[Document, str]] = {}
@@ -135,7 +141,12 @@ class Sender:
         """Nothing is known of what waits."""
         self._lanes = Lanes()
         self._feed = Feed(
-            self._account, ledger=self._ledger, lanes=self._lanes, gate=self._gate, endpoints=self._endpoints
+            self._account,
+            ledger=self._ledger,
+            lanes=self._lanes,
+            gate=self._gate,
+            holds=self._holds,
+            endpoints=self._endpoints,
         )
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._paused: dict[Lane | None, float] = {}
@@ -154,6 +165,7 @@ class Sender:
                     await self._ledger.take_over(self._account, self._inquire)
                     taken_over = True
                 await self._take_back()
+                await self._holds.settle()
                 await self._rounds()
             except HubError as exc:
                 self._note(exc)
@@ -287,17 +299,16 @@ class Sender:
 
     async def _put_off(self, entry: Entry, decision: HoldUntil) -> None:
         """It waits in the ledger, and what is behind it, too."""
-        document = entry.document
-        await self._ledger.hold_many([(document, decision.until, decision.reason, decision.paused)])
+        await self._holds.write([(entry, decision)])
         self._feed.put_off(entry.lane, entry.recipient)
 
     async def _send(self, entry: Entry) -> None:
         document, message, token = entry.document, entry.message, fresh("try")
-        intended = document
+        intended, passed_at = document, self._ledger.clock.now()
 
         async def intent() -> None:
-            nonlocal intended
-            await self._pass(entry)
+            nonlocal intended, passed_at
+            passed_at = await self._pass(entry)
             self._doubtful[entry.id] = (document, token)
             intended = await self._ledger.intend(document, token=token)
 
@@ -314,6 +325,8 @@ class Sender:
         self._doubtful.pop(entry.id, None)
         seam(f"{self._service}.after_data")
         settled = await self._settled(intended, outcome)
+        if isinstance(outcome, Deferred | Refused):
+            await self._give_back(entry, passed_at)
         if isinstance(outcome, Deferred):
             self._feed.put_off(entry.lane, entry.recipient)
         await self._ledger.tell(settled)
@@ -336,11 +349,22 @@ class Sender:
             about=about,
         )
 
-    async def _pass(self, entry: Entry) -> None:
-        """Raises Withheld unless the gate lets it go, at the last instant."""
-        decision = await self._gate.ask(entry, self._ledger.clock.now(), endpoints=self._endpoints)
+    async def _pass(self, entry: Entry) -> datetime:
+        """When the gate let it go, at the last instant; raises Withheld unless it does."""
+        now = self._ledger.clock.now()
+        decision = await self._gate.ask(entry, now, endpoints=self._endpoints)
         if not isinstance(decision, Go):
             raise Withheld(decision)
+        if hold := await self._gate.take_slot(entry, now):
+            raise Withheld(hold)
+        return now
+
+    async def _give_back(self, entry: Entry, passed_at: datetime) -> None:
+        """A slot that cannot be given back lapses by itself."""
+        try:
+            await self._gate.give_back(entry, passed_at)
+        except TransientError as exc:
+            log.warning("slot.kept", interaction_id=entry.id, error=str(exc))
 
     async def _withhold(self, entry: Entry, decision: HoldUntil | Suppress) -> None:
         if isinstance(decision, Suppress):

@@ -139,12 +139,12 @@ class SendRepository:
         where: Where = {"group": group, "step": Step.SEND.value, "next_at": Range(since=now)}
         return (await self._sends.find(where, order="next_at", limit=limit)).items
 
-    async def mass_handed(self, recipient: str, since: datetime, *, limit: int) -> list[datetime]:
-        """See `hub.channels.gate.Handed`."""
+    async def mass_handed(self, recipient: str, since: datetime, *, limit: int) -> dict[str, datetime]:
+        """When messages of mailings were handed over for a recipient since then: the newest `limit`, by entry."""
         where: Where = {"mass_to": recipient, "handed_at": Range(since=iso(since))}
         page = await self._sends.find(where, order="handed_at", descending=True, limit=limit + _IN_VAIN)
         left = [document for document in reversed(page.items) if document["state"] in _LEFT]
-        return [from_iso(document["handed_at"]) for document in left[-limit:]]
+        return {document["_id"]: from_iso(document["handed_at"]) for document in left[-limit:]}
 
     async def due(self, account: str, step: Step, now: str, *, limit: int = 20) -> list[Document]:
         """In the order in which they fall due; those before `now`."""

@@ -67,8 +67,13 @@ class AccountWorker:
     def wake(self) -> None:
         self._sender.wake()
 
+    def close(self) -> None:
+        """From now on nothing new is sent."""
+        self._sender.in_hand.close()
+
     async def stop(self) -> None:
         """Lets what is in hand come to its end, up to 4 s."""
+        self.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
                 for loop in self._loops:

@@ -58,6 +58,10 @@ class Worker(Protocol):
         """There is something to send."""
         ...
 
+    def close(self) -> None:
+        """Begins to send nothing more."""
+        ...
+
     async def stop(self) -> None:
         """Finishes what is in hand, within a few seconds."""
         ...
@@ -104,6 +108,8 @@ class Workers:
         self._posts: dict[str, _Post] = {}
         self._again: dict[str, datetime] = {}
         """When a lease that another copy holds, or an account that failed, is tried again."""
+        self._changed: set[str] = set()
+        """Accounts that were changed since the set of them was last read."""
         self._stopping = False
         self._accounts = Loop("accounts", self._look, every=LOOK)
         self._all_noted = clock.now()
@@ -136,14 +142,26 @@ class Workers:
         if (post := self._posts.get(account)) and post.worker:
             post.worker.wake()
 
-    def look(self) -> None:
-        """The set of accounts is another one."""
+    def changed(self, account: str) -> None:
+        """It is stored otherwise now, or new, or removed: nothing begins to leave any more with what it had before.
+
+        Another copy of the hub that has it sees it within `LOOK`, and lets what it has in hand leave as it was.
+        """
+        self._changed.add(account)
+        if post := self._posts.get(account):
+            post.ended.set()
+            if post.worker:
+                post.worker.close()
+        self._look_soon()
+
+    def _look_soon(self) -> None:
         self._accounts.wake()
 
     def _running(self) -> list[tuple[str, Worker]]:
         return [(account, post.worker) for account, post in self._posts.items() if post.worker]
 
     async def _look(self) -> None:
+        self._changed.clear()
         documents = {document["_id"]: document for document in await self._repository.active()}
         for account, post in self._posts.items():
             if account not in documents or documents[account]["_v"] != post.document["_v"]:
@@ -159,6 +177,10 @@ class Workers:
         self._again |= dict.fromkeys(wanted, now + self._step)
         leases = await self._leases.take(wanted)
         notes = await self._repository.health(leases)
+        for account in self._changed & leases.keys():
+            # Its document was read before; the lease is ours, and the next look takes it on.
+            self._again.pop(account, None)
+            del leases[account]
         for account, lease in leases.items():
             post = self._posts[account] = _Post(lease, now + self._ttl, documents[account])
             post.task = asyncio.create_task(self._keep(account, post, notes.get(account)))
@@ -175,9 +197,11 @@ class Workers:
             with suppress(HubError):
                 await self._leases.release([post.lease])
         del self._posts[account]
-        self.look()
+        self._look_soon()
 
     async def _work(self, post: _Post, note: Document | None) -> None:
+        if post.ended.is_set():
+            return
         worker = self._hire(post.document, note)
         for bell in worker.bells.values():
             bell.attended = True

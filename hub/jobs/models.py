@@ -88,6 +88,19 @@ class Reverts(Protocol):
         ...
 
 
+@runtime_checkable
+class Keeps(Protocol):
+    """A kind that keeps something beside the results of its jobs, as what a revert needs."""
+
+    async def forget(self, args: Args, results: Sequence[ItemResult]) -> None:
+        """Removes what was kept for these items, for the job goes with its results; may be repeated.
+
+        Raises:
+            TransientError: something is down; it is called again.
+        """
+        ...
+
+
 async def each(
     items: Iterable[T], name: Callable[[T], str], work: Callable[[T], Awaitable[Document]]
 ) -> list[ItemResult]:

@@ -1,6 +1,6 @@
 """Every query on jobs, and how a job goes from one state to the next: pure functions of its document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -8,15 +8,17 @@ import orjson
 from hub.bus.base import Bus
 from hub.contracts.base import Event
 from hub.contracts.job import JobProgressed
-from hub.jobs.models import JOBS, RESULTS, Args, ItemResult, Step
+from hub.jobs.models import JOBS, RESULTS, Args, ItemResult, JobKind, Keeps, Step
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import TooLarge
+from hub.kit.errors import TooLarge, TransientError
 from hub.kit.ids import derive
+from hub.kit.log import Log
 from hub.kit.reasons import REASON, storable
 from hub.store.base import Document, Page, Range, Store, Where
 from hub.store.leases import LEASES
 from hub.store.told import Fact, Told
 
+log = Log(__name__)
 ARGS_BYTES = 200_000
 DETAIL_BYTES = 64_000
 TELL_EVERY = timedelta(seconds=1)
@@ -87,20 +89,34 @@ class JobRepository:
             {"job_id": job_id}, order="number", descending=newest, limit=limit, after=after
         )
 
-    async def forget(self, before: datetime) -> int:
-        """Removes jobs created before a moment that are over, with their results; how many."""
+    async def forget(self, before: datetime, kinds: Mapping[str, JobKind]) -> int:
+        """Removes jobs of these kinds, created before a moment, that are over, with their results; how many."""
         forgotten, after = 0, None
         while True:
             page = await self.jobs.find({"created_at": Range(until=iso(before))}, order="created_at", after=after)
             for job in page.items:
-                if not (job.get("active") or job.get("owes")):
-                    forgotten += await self._forget(job)
+                # A kind that nobody here knows is a newer copy's, which knows what it keeps.
+                kind = kinds.get(job["kind"])
+                if kind and not (job.get("active") or job.get("owes")):
+                    forgotten += await self._forgotten(job, kind)
             after = page.next
             if after is None:
                 return forgotten
 
-    async def _forget(self, job: Document) -> bool:
+    async def _forgotten(self, job: Document, kind: JobKind) -> bool:
+        """One that fails for good leaves the others alone. Raises TransientError."""
+        try:
+            return await self._forget(job, kind)
+        except TransientError:
+            raise
+        except Exception as exc:
+            log.error("job.unforgotten", job_id=job["_id"], kind=job["kind"], exc=exc)
+            return False
+
+    async def _forget(self, job: Document, kind: JobKind) -> bool:
         while items := (await self.results(job["_id"], limit=500)).items:
+            if isinstance(kind, Keeps):
+                await kind.forget(job["args"], [item_result(item) for item in items])
             await self._results.delete_many([str(item["_id"]) for item in items])
         await self._leases.delete_many([lease_of(job["_id"])])
         return await self.jobs.remove(job)

@@ -7,7 +7,7 @@ from hub.bus.base import Bus
 from hub.jobs.models import Args, JobKind, JobPage, JobView, ResultPage, ResultView, Reverts
 from hub.jobs.repository import JobRepository, ended, turned_back
 from hub.jobs.runner import Runner
-from hub.kit.clock import Clock, iso
+from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, NotFound
 from hub.kit.ids import derive, fresh
 from hub.kit.loop import Loop
@@ -75,8 +75,8 @@ class Jobs:
         return JobView.of(job)
 
     async def forget(self) -> int:
-        """How many old jobs were removed. Raises StoreUnavailable."""
-        return await self.repository.forget(self._clock.now() - KEPT)
+        """How many old jobs were removed. Raises TransientError."""
+        return await self.repository.forget(self._clock.now() - KEPT, self._kinds)
 
     async def get(self, job_id: str) -> JobView:
         """Raises NotFound."""
@@ -117,7 +117,7 @@ class Jobs:
 
         Raises:
             NotFound: there is no such job.
-            Conflict: it is not over yet, it did nothing, or what it did cannot be undone.
+            Conflict: it is not over yet, it did nothing, it is too old, or what it did cannot be undone.
         """
 
         def change(job: Document) -> Document | None:
@@ -128,6 +128,9 @@ class Jobs:
             kind = self._kinds.get(job["kind"])
             if not isinstance(kind, Reverts) or not kind.revertible(job["args"]):
                 raise Conflict("there is nothing that this job could take back")
+            if from_iso(job["created_at"]) <= self._clock.now() - KEPT:
+                # What it would need is being removed, perhaps at this moment.
+                raise Conflict(f"this job is older than {KEPT.days} days; what it needs to take it back is not kept")
             return turned_back(job)
 
         view = await self._changed(job_id, change)

@@ -33,7 +33,7 @@ class Index:
     many: bool = False
     """Its first field holds a list of up to `MANY_VALUES` scalars: tags, participants, watchers. It serves conditions
     that name one of them, or several with `All`; a document without any costs it nothing. No other index has that
-    field."""
+    field. A document that has some has a value in each field that the index goes on with."""
 
     def __init__(self, *fields: str, sparse: bool = False, many: bool = False) -> None:
         object.__setattr__(self, "fields", fields)
@@ -121,6 +121,9 @@ class Collection(Protocol):
         """Takes top-level fields out of those whose stored version is still their `_v`, and makes it one higher.
 
         The ids of those; the same as a swap, without writing the rest of the document anew.
+
+        Raises:
+            InvalidInput: an index with `many` goes on with a field; nothing was changed.
         """
         ...
 

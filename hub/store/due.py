@@ -8,6 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import orjson
+
+from hub.bus.deadletters import park
+from hub.contracts.base import Record
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import TransientError
 from hub.kit.log import Log
@@ -24,10 +28,14 @@ LOOK = timedelta(seconds=0.5)
 _AT_ONCE = 100
 _PAGES = 50
 """Looked through in one go."""
+_GROUP = "timers"
+"""Of dead letters whose timer failed for good."""
 
 Fire = Callable[[Document, datetime], Document | Owing]
 """The document after its timer fired, without regard to the timer itself, which is taken out. The facts of its
 collection say what is told, with what it is owing beside. Pure."""
+Fail = Callable[[Document, Exception], Document]
+"""The document after its timer failed for good, without regard to the timer itself: what a person shall see. Pure."""
 First = Callable[[Document], Awaitable[None]]
 """Done before a timer fires, with the document as it was read: what others have to know. It may come twice."""
 
@@ -70,13 +78,17 @@ class Due:
         *,
         held: Callable[[], bool] = lambda: False,
         first: First | None = None,
+        fails: Mapping[str, Fail] | None = None,
     ) -> None:
-        """`fires` has what to do by the name of the timer; nothing fires while `held`."""
+        """`fires` has what to do by the name of the timer, `fails` what becomes of the document where that fails for
+        good (none: it stays as it is); nothing fires while `held`.
+        """
         self._told = told
         self._fires = fires
         self._clock = clock
         self._held = held
         self._first = first
+        self._fails = fails or {}
         self._loop = Loop("due", self.look, every=LOOK)
 
     async def start(self) -> None:
@@ -111,10 +123,41 @@ class Due:
         except TransientError:
             raise
         except Exception as exc:
-            # It would fail again at every look, for ever: it is taken out, and the log says so.
+            # It would fail again at every look, for ever: it is taken out, and a person sees it.
             log.error("timer.failed", timer=timer.name, document=timer.document["_id"], exc=exc)
-            await self._told.amend(timer.document["_id"], lambda now: without_timer(now, timer.name))
+            await self._give_up(timer, exc)
             return False
+
+    async def _give_up(self, timer: Timer, error: Exception) -> None:
+        try:
+            await self._park(timer, error)
+        except TransientError as exc:
+            log.warning("timer.unparked", document=timer.document["_id"], error=str(exc))
+            return  # It stays, and the next look parks it; what is behind it need not wait for the bus.
+        fail = self._fails.get(timer.name)
+        try:
+            await self._take_out(timer, (lambda document: fail(document, error)) if fail else None)
+        except TransientError:
+            raise
+        except Exception as exc:
+            log.error("timer.unshown", document=timer.document["_id"], exc=exc)
+            await self._take_out(timer, None)
+
+    async def _park(self, timer: Timer, error: Exception) -> None:
+        """The dead letter has the document as it was; the same one however often it is parked."""
+        value = orjson.dumps({"timer": timer.name, "document": timer.document})
+        record = Record(topic=_GROUP, key=str(timer.document["_id"]).encode(), value=value)
+        await park(self._told.bus, record, group=_GROUP, error=error, source=self._told.source, clock=self._clock)
+
+    async def _take_out(self, timer: Timer, fail: Callable[[Document], Document] | None) -> None:
+        def change(document: Document) -> Document | None:
+            if (document.get("timers") or {}).get(timer.name) != iso(timer.at):
+                return None  # moved, or taken out
+            return without_timer(fail(document) if fail else document, timer.name)
+
+        after = await self._told.amend(timer.document["_id"], change)
+        if after:
+            await self._told.tell(after)
 
     async def _fire(self, timer: Timer, now: datetime) -> bool:
         won: list[bool] = []

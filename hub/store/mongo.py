@@ -24,6 +24,7 @@ from hub.store.query import (
     first_of_each,
     id_of,
     last_of_each,
+    misfit,
     version_of,
 )
 
@@ -123,10 +124,19 @@ class MongoCollection:
         with _translated():
             there = await self._documents.index_information()
             for index in self.spec.indexes:
+                if index.many and _index_name(index) not in there:
+                    await self._check_carried(index)
                 keys = [(field, 1) for field in dict.fromkeys((*index.fields, ID))]
                 await self._documents.create_index(keys, name=_index_name(index), **_only(index))
                 if index.sparse and _legacy_name(index) in there:
                     await self._documents.drop_index(_legacy_name(index))
+
+    async def _check_carried(self, index: Index) -> None:
+        """Raises ConfigurationError where what is there already does not fit the index of a list."""
+        listed, *_ = index.fields
+        for carried in self.schema.carried[listed]:
+            if found := await self._documents.find_one({f"{listed}.0": {"$exists": True}, carried: None}):
+                raise misfit(self.spec.name, listed, carried, found[ID])
 
     async def get(self, doc_id: str) -> Document | None:
         return (await self.get_many((doc_id,))).get(doc_id)
@@ -194,6 +204,7 @@ class MongoCollection:
 
     async def unset(self, documents: Sequence[Document], *fields: str) -> set[str]:
         """As `swap_many`, one change for each."""
+        self.schema.check_unset(fields)
         read = {id_of(document): version_of(document) for document in documents}
         if not read:
             return set()

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from math import prod
+from math import isfinite, prod
 from typing import Any, TypeGuard
 
 import orjson
@@ -77,6 +77,10 @@ class Schema:
         self.lists = tuple(field for field in declared if field in lists)
         self.fields = tuple(field for field in declared if field not in lists)
         """Those that hold one value."""
+        self.carried = {
+            index.fields[0]: tuple(field for field in index.fields[1:] if field != ID) for index in self.many
+        }
+        """By list: the fields that its index goes on with. Who has something in the list has a value in each."""
         self._check_declared(spec)
         if spec.name == "meta" or not _COLLECTION.fullmatch(spec.name) or not all(map(_NAME.fullmatch, self.fields)):
             raise ValueError(f"{spec}: names are lower-case letters, digits and underscores, and `meta` is taken")
@@ -91,10 +95,21 @@ class Schema:
         """What the declared lists of a document hold, each value once.
 
         Raises:
-            InvalidInput: it is no list, has too many values, or one that is no scalar.
+            InvalidInput: it is no list, has too many values, or one that is no scalar; or a field is missing that the
+                index of a list goes on with.
         """
         found = {field: self._list(field, document[field]) for field in self.lists if document.get(field)}
-        return {field: values for field, values in found.items() if values}
+        for field in found:
+            for carried in self.carried[field]:
+                if document.get(carried) is None:
+                    raise _invalid(carried, f"the index of {field} goes on with this field; give it a value")
+        return found
+
+    def check_unset(self, fields: Iterable[str]) -> None:
+        """Raises InvalidInput for a field that the index of a list goes on with: whoever is in the list needs it."""
+        for field in fields:
+            if lists := [one for one, carried in self.carried.items() if field in carried]:
+                raise _invalid(field, f"the index of {', '.join(lists)} goes on with this field; swap the document")
 
     def _list(self, field: str, values: Any) -> list[Scalar]:
         if not isinstance(values, list) or len(values) > MANY_VALUES:
@@ -216,7 +231,7 @@ class Schema:
             raise _invalid(field, f"no index of {self.name} declares this field")
 
     def _checked(self, field: str, value: Any) -> Scalar:
-        if not _scalar(value) or (type(value) is int and not -_INT64 <= value < _INT64):
+        if not _scalar(value) or (type(value) is int and not -_INT64 <= value < _INT64) or _endless(value):
             raise _invalid(field, "a declared field holds text, a number of 64 bits, true, false or nothing")
         if isinstance(value, str) and not _storable(value):
             raise _invalid(field, "this is not valid Unicode text")
@@ -289,6 +304,14 @@ def check_schema_version(found: int, place: str) -> None:
         )
 
 
+def misfit(collection: str, listed: str, carried: str, doc_id: str) -> ConfigurationError:
+    """The index of a list that is declared over documents which it cannot find."""
+    return ConfigurationError(
+        f"collection {collection}: the index of {listed} goes on with {carried}, which document {doc_id} has not;"
+        " give it a value, or do not declare it"
+    )
+
+
 def encoded(document: Document) -> bytes:
     """The document as JSON, without its version.
 
@@ -346,6 +369,11 @@ _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 def _scalar(value: Any) -> TypeGuard[Scalar]:
     return type(value) in _SCALARS or isinstance(value, str | int | float)
+
+
+def _endless(value: Scalar) -> bool:
+    """JSON has neither infinity nor what is no number: SQLite would keep nothing, and MongoDB keep it."""
+    return isinstance(value, float) and not isfinite(value)
 
 
 def _storable(text: str) -> bool:

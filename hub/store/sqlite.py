@@ -134,6 +134,7 @@ class SqliteCollection:
         return await self._write(rows, lambda stored, read: read + 1 if stored == read else None)
 
     async def unset(self, documents: Sequence[Document], *fields: str) -> set[str]:
+        self.schema.check_unset(fields)
         read = {id_of(document): version_of(document) for document in documents}
         if not read:
             return set()

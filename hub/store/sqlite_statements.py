@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from hub.store.base import All, Condition, Document, In, Index, Range, Scalar, Where
-from hub.store.query import ID, Plan, Schema, in_chunks
+from hub.store.query import ID, Plan, Schema, in_chunks, misfit
 
 _CHUNKS = (256, 64, 16, 4, 1)
 Term = tuple[str, list[Scalar]]
@@ -229,6 +229,7 @@ class ListTable:
     def __init__(self, collection: str, table: str, index: Index) -> None:
         self._field, *self._others = index.fields
         self._table = table
+        self._collection = collection
         self._bare = f"{collection}__many__{'__'.join(index.fields)}"
         self.name = _quoted(self._bare)
         self._columns = [VALUE, *map(listed, self._others), *([] if ID in self._others else [listed(ID)])]
@@ -241,11 +242,20 @@ class ListTable:
         columns = ", ".join(self._columns)
         connection.execute(f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({columns})) WITHOUT ROWID")
         connection.execute(f"CREATE INDEX {_quoted(self._bare + '__id')} ON {self.name} ({listed(ID)})")
+        self._check_carried(connection)
         others = ", ".join(f"t.{_column(field)}" for field in self._others)
         connection.execute(
             f"INSERT OR IGNORE INTO {self.name} SELECT e.value{', ' if others else ''}{others}, t.id"
             f" FROM {self._table} AS t, json_each(t.body, '$.\"{self._field}\"') AS e"
         )
+
+    def _check_carried(self, connection: sqlite3.Connection) -> None:
+        """Raises ConfigurationError where what is there already does not fit."""
+        some = f"json_array_length(body, '$.\"{self._field}\"') > 0"
+        for field in self._others:
+            sql = f"SELECT id FROM {self._table} WHERE {_column(field)} IS NULL AND {some} LIMIT 1"
+            if found := connection.execute(sql).fetchone():
+                raise misfit(self._collection, self._field, field, found[0].decode())
 
     def write(
         self, connection: sqlite3.Connection, rows: Sequence[tuple[Row, int]], field: str, fields: Sequence[str]

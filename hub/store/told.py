@@ -104,6 +104,12 @@ class Told:
     async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:
         return await self._collection.count_by(field, where)
 
+    def check(self, before: Document | None, after: Document, *also: Event) -> None:
+        """Raises TooLarge unless this change could be told; for who has to store something else first."""
+        facts = [*self._facts(before, {**after, "_v": before["_v"] + 1 if before else 1}), *also]
+        if facts:
+            self._check(after, facts)
+
     async def insert(
         self, document: Document, *, cause: Envelope | None = None, also: Sequence[Event] = ()
     ) -> tuple[Document, bool]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hub.kit.errors import InvalidInput
+from hub.kit.errors import ConfigurationError, InvalidInput
 from hub.store.base import Collection, CollectionSpec, Index, Store
 from hub.testing.store_find_contract import THINGS, FindContract, a_thing, every_page
 
@@ -204,7 +204,7 @@ class StoreContract(FindContract):
 
     # Bad input
 
-    @pytest.mark.parametrize("value", [["a"], {"a": 1}, 2**63, "\ud800"])
+    @pytest.mark.parametrize("value", [["a"], {"a": 1}, 2**63, "\ud800", float("nan"), float("-inf")])
     async def test_a_declared_field_holds_a_scalar(self, things: Collection, value: Any) -> None:
         with pytest.raises(InvalidInput, match="owner"):
             await things.insert(a_thing("1", owner=value))
@@ -277,6 +277,17 @@ class StoreContract(FindContract):
         await other.start()
         assert await every_page(others, {"tags": "a"}, order="at") == ["2", "1"]
         assert await every_page(others, {"tags": 7}, order="at") == ["1"]
+        await other.stop()
+
+    async def test_a_list_is_not_declared_over_what_it_could_not_find(
+        self, things: Collection, store: Store, reopen: Reopen
+    ) -> None:
+        await things.insert_many([a_thing("1", tags=["new"]), a_thing("2", at=None, tags=["old"])])
+        await store.stop()
+        other = reopen()
+        other.collection(CollectionSpec("things", (*THINGS.indexes, Index("tags", "at", many=True))))
+        with pytest.raises(ConfigurationError, match="index of tags goes on with at, which document 2 has not"):
+            await other.start()
         await other.stop()
 
     async def test_collections_do_not_mix(self, store: Store) -> None:

@@ -267,6 +267,34 @@ class FindContract:
         with pytest.raises(InvalidInput, match="tags"):
             await tagged.count_by("tags")
 
+    @pytest.mark.parametrize(("at", "team"), [(None, ["ops"]), (float("nan"), []), (None, [])])
+    async def test_what_the_index_of_a_list_goes_on_with_is_needed_by_name(
+        self, tagged: Collection, at: Any, team: list[str]
+    ) -> None:
+        right, wrong = a_thing("1", tags=["new"]), a_thing("2", at=at, tags=["new"], team=team)
+        missing = {name: value for name, value in wrong.items() if name != "at"}
+        for given in ([right, wrong], [right, missing]):
+            with pytest.raises(InvalidInput, match="at: ") as refused:
+                await tagged.insert_many(given)
+            assert list(refused.value.fields or ()) == ["at"]
+        assert await every_page(tagged, {}, order="at") == []
+        await tagged.insert(right)
+        for write in (tagged.swap, lambda document: tagged.put_many([document])):
+            with pytest.raises(InvalidInput, match="at: "):
+                await write({**wrong, "_id": "1", "_v": 1})
+        assert await tagged.get("1") == {**right, "_v": 1}
+        if at is None:
+            assert await tagged.insert({**missing, "_id": "3", "tags": [], "team": None})
+
+    async def test_what_the_index_of_a_list_goes_on_with_is_not_taken_out_alone(self, tagged: Collection) -> None:
+        thing = a_thing("1", tags=["new"], team=["ops"])
+        await tagged.insert(thing)
+        with pytest.raises(InvalidInput, match="at: the index of tags, team"):
+            await tagged.unset([{**thing, "_v": 1}], "owner", "at")
+        assert await tagged.get("1") == {**thing, "_v": 1}
+        assert await tagged.unset([{**thing, "_v": 1}], "tags", "team") == {"1"}
+        assert await every_page(tagged, {"tags": "new"}, order="at") == []
+
     # Conditional delete
 
     async def test_a_delete_of_an_old_version_is_refused(self, things: Collection) -> None:

@@ -18,6 +18,7 @@ from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sender import Sender
 from hub.channels.sends import SendRepository, Step
+from hub.channels.slots import Slots
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
@@ -106,7 +107,7 @@ def build(footing: Footing) -> EmailService:
         restraint=footing.restraint,
         consents=consents,
         groups=groups,
-        handed=sends,
+        slots=Slots(store, sends),
         rules=Rules.of(GateSettings.load(footing.source)),
     )
     subscribe_gate(bus, group="email", consents=consents, groups=groups, woken=ledger.wake_group)
@@ -156,7 +157,7 @@ def build(footing: Footing) -> EmailService:
         ledger=ledger,
         clock=clock,
         silence=settings.silence,
-        changed=workers.look,
+        changed=workers.changed,
     )
     trial = LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens)
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)

@@ -38,10 +38,12 @@ class Addresses:
             NotFound: no such client.
             InvalidInput: it is no address.
             Conflict: it is another client's.
+            TooLarge: his card is full.
         """
-        await self._found(client_id)
+        client = await self._found(client_id)
         address = normalised(given.address, self._region)
         listed = {"address": address, "raw": given.address.strip(), "name": given.name}
+        self._repository.clients.check(client, _with(client, listed))
         owner = await self._repository.own(listed, client_id)
         if owner != client_id:
             raise Conflict(f"{address} belongs to client {owner}; remove it there first")

@@ -71,9 +71,8 @@ class Answers:
         )
         request = command(interaction, answer, cause)
         wanted = fingerprint(answer)
-        accepted = await self._outgoing.accept(
-            interaction, request, fingerprint=wanted, began=correlation_of(answered)
-        )
+        draft = await self._outgoing.draft(interaction, request, fingerprint=wanted, began=correlation_of(answered))
+        accepted = await self._outgoing.accept(draft)
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
 
     def leaving(self, answer: Answer) -> datetime | None:

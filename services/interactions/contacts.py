@@ -30,6 +30,8 @@ class Contacts:
     async def _take(self, interaction: Interaction, contact: Contact, cause: Envelope) -> None:
         listed = {"address": contact.address, "raw": contact.raw, "name": contact.name}
         client_id = interaction.client_id
+        if contact.verified and (client := await self._repository.clients.get(client_id)):
+            self._repository.clients.check(client, with_address(contact, client))
         owner = await self._repository.own(listed, client_id, verified=True) if contact.verified else None
         if owner == client_id:
             await self._amend_client(owner, partial(with_address, contact), cause)

@@ -77,13 +77,13 @@ class Courtesy:
     async def _answer(self, cause: Interaction, began: str) -> None:
         planned = self._planned(cause)
         known = await self._repository.interactions.get(planned.id)
-        if known is None and not await self._allowed(cause):
-            return
-        if known is None:
-            await self._outgoing.accept(planned, _request(planned, cause), began=began)
-            log.info("courtesy.sent", interaction_id=planned.id)
-        else:
+        if known is not None:
             await self._repository.interactions.tell(known)
+            return
+        draft = await self._outgoing.draft(planned, _request(planned, cause), began=began)
+        if await self._allowed(cause):
+            await self._outgoing.accept(draft)
+            log.info("courtesy.sent", interaction_id=planned.id)
 
     async def _allowed(self, cause: Interaction) -> bool:
         """Counts one more to the address, if it may have it."""

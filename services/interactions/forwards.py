@@ -24,8 +24,8 @@ from hub.kit.errors import InvalidInput, NotFound, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.linking import side_chain_id
-from services.interactions.models import correlation_of, interaction_document, interaction_from
-from services.interactions.outgoing import Outgoing, fingerprint, same_request
+from services.interactions.models import correlation_of, interaction_from
+from services.interactions.outgoing import Draft, Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
 
@@ -103,22 +103,26 @@ class Forwards:
         author: str,
     ) -> Document:
         beside = side_chain_id(chain["_id"], party.address)
+
+        async def draft(client_id: str) -> Draft:
+            if client_id == chain["client_id"]:
+                fix = f"{forward.to} is the client himself; answer him instead"
+                raise InvalidInput(f"to: {fix}", fields={"to": fix})
+            ids = (interaction_id, beside, client_id)
+            interaction = self._interaction(interaction_from(original), forward, party, ids=ids, author=author)
+            request = _request(interaction, forward)
+            wanted, began = fingerprint(forward), correlation_of(original)
+            return await self._outgoing.draft(interaction, request, fingerprint=wanted, began=began)
+
+        expected = await self._repository.owner_for(party, opened_by=interaction_id)
+        drafted = await draft(expected)
         client = await self._repository.client_for(party, opened_by=interaction_id, at=iso(self._clock.now()))
-        if client["_id"] == chain["client_id"]:
-            fix = f"{forward.to} is the client himself; answer him instead"
-            raise InvalidInput(f"to: {fix}", fields={"to": fix})
-        interaction = self._interaction(
-            interaction_from(original), forward, party, ids=(interaction_id, beside, client["_id"]), author=author
-        )
-        opened = (await self._repository.touch_chains([interaction_document(interaction)]))[beside]
-        accepted = await self._outgoing.accept(
-            interaction,
-            _request(interaction, forward),
-            fingerprint=fingerprint(forward),
-            began=correlation_of(original),
-            opened=[(self._repository.clients, client), (self._repository.chains, opened)],
-        )
-        return accepted.document
+        if client["_id"] != expected:
+            # Somebody else took the address meanwhile: nothing was opened for us.
+            drafted = await draft(client["_id"])
+        opened = (await self._repository.touch_chains([drafted.document]))[beside]
+        debts = [(self._repository.clients, client), (self._repository.chains, opened)]
+        return (await self._outgoing.accept(drafted, opened=debts)).document
 
     def _interaction(
         self, original: Interaction, forward: Forward, party: Participant, *, ids: tuple[str, str, str], author: str

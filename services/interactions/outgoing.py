@@ -35,6 +35,14 @@ class Accepted:
     new: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message as it will be stored, with the request that it owes: it fits, and its large bodies are written."""
+
+    document: Document
+    also: tuple[Event, ...]
+
+
 class Outgoing:
     """Every message of ours goes through here; the sending is the channel's."""
 
@@ -43,19 +51,13 @@ class Outgoing:
         self._repository = repository
         self._blobs = blobs
 
-    async def accept(
-        self,
-        interaction: Interaction,
-        request: SendMessage,
-        *,
-        fingerprint: str | None = None,
-        opened: Sequence[tuple[Told, Document]] = (),
-        began: str = "",
-    ) -> Accepted:
-        """Stores it together with what it owes, and tells it; `opened` are client and chain that may owe, too.
+    async def draft(
+        self, interaction: Interaction, request: SendMessage, *, fingerprint: str | None = None, began: str = ""
+    ) -> Draft:
+        """What `accept` takes; whatever is opened for the message is opened after this.
 
         `began` is the correlation id of what it goes on with.
-        One with `send_at` waits for its time. Raises TooLarge; nothing is stored then.
+        One with `send_at` waits for its time. Raises TooLarge and BlobsUnavailable; nothing is stored then.
         """
         interaction, request = await self._bounded(interaction, request)
         document = interaction_document(interaction)
@@ -67,8 +69,15 @@ class Outgoing:
         if interaction.send_at:
             document |= {"planned": True, "command": request.model_dump(mode="json")}
             document, also = with_timer(document, RELEASE, interaction.send_at), ()
-        await self._repository.claims.insert_many([name_document(f"token:{token_of(interaction.id)}", document)])
-        found, new = await self._repository.interactions.insert(document, also=also)
+        # What waits owes its request later: it has to fit as well.
+        self._repository.interactions.check(None, document, request)
+        return Draft(document=document, also=also)
+
+    async def accept(self, draft: Draft, *, opened: Sequence[tuple[Told, Document]] = ()) -> Accepted:
+        """Stores it together with what it owes, and tells it; `opened` are client and chain that may owe, too."""
+        document = draft.document
+        await self._repository.claims.insert_many([name_document(f"token:{token_of(document['_id'])}", document)])
+        found, new = await self._repository.interactions.insert(document, also=draft.also)
         await self._tell(found, opened)
         if not found.get("planned"):
             await self.move_on(found)

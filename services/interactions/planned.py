@@ -11,6 +11,7 @@ from hub.contracts.interaction import DeliveryState, SendMessage
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.html_text import to_text
+from hub.kit.reasons import reason_of
 from hub.store.base import Document, Range
 from hub.store.due import Due, with_timer, without_timer
 from hub.store.told import Owing
@@ -53,7 +54,14 @@ class Planned:
         self._interactions = repository.interactions
         self._clock = clock
         self._outgoing = outgoing or Outgoing(repository)
-        self.due = Due(self._interactions, {RELEASE: released}, clock, held=held, first=self._outgoing.move_on)
+        self.due = Due(
+            self._interactions,
+            {RELEASE: released},
+            clock,
+            held=held,
+            first=self._outgoing.move_on,
+            fails={RELEASE: unreleased},
+        )
 
     async def rewrite(self, interaction_id: str, change: Rewrite) -> Document:
         """The message as it waits now.
@@ -114,6 +122,13 @@ def released(document: Document, now: datetime) -> Owing:
     delivery = {**document["delivery"], "state": DeliveryState.QUEUED.value}
     request = SendMessage.model_validate(document["command"])
     return Owing(_settled({**document, "delivery": delivery, "at": iso(now)}), (request,))
+
+
+def unreleased(document: Document, error: Exception) -> Document:
+    """The message that could not leave, with the reason."""
+    reason = f"could not be released at its time: {reason_of(error)}"
+    delivery = {**document["delivery"], "state": DeliveryState.FAILED.value, "reason": reason}
+    return _settled({**document, "delivery": delivery})
 
 
 def cancelled(document: Document) -> Document:

@@ -12,6 +12,7 @@ from hub.contracts.interaction import InteractionReceived, Participant
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive, moment_of
+from hub.kit.seams import seam
 from hub.store.amend import TRIES, contended
 from hub.store.base import Document, In, Page, Range, Store, Where
 from hub.store.told import Causes, Told
@@ -142,12 +143,19 @@ class Repository:
             into[member] = root
         return _Clients(documents, heads, into)
 
-    async def claim(self, decisions: Sequence[Decision], stored: Stored) -> dict[str, Document] | None:
+    async def claim(
+        self, decisions: Sequence[Decision], stored: Stored, fresh: set[str]
+    ) -> dict[str, Document] | None:
         """Makes the decisions hold against everybody else. The clients they are in, by id; none when somebody decided
-        otherwise meanwhile. Those that are new owe nothing: see `opened`.
+        otherwise meanwhile. Those that are new owe nothing: see `opened`. Raises TooLarge; nothing is claimed then.
+
+        Into `fresh` go the ids of the clients that are opened by this, also where the rest does not hold.
         """
+        changed = _clients_of(decisions, stored)
+        for client_id, client in changed.items():
+            self.clients.check(stored.clients.get(client_id), client)
         claimed = await asyncio.gather(self._claim_addresses(decisions, stored), self._claim_names(decisions, stored))
-        clients = await self._claim_clients(decisions, stored) if all(claimed) else None
+        clients = await self._claim_clients(changed, stored, fresh) if all(claimed) else None
         if clients is not None:
             await self._keep_addresses(decisions)
             await self._free_addresses(decisions, stored)
@@ -218,20 +226,16 @@ class Repository:
                 updates.append({**_filled(claim, document), "_v": claim["_v"]})
         return not updates or len(await self.claims.swap_many(updates)) == len(updates)
 
-    async def _claim_clients(self, decisions: Sequence[Decision], stored: Stored) -> dict[str, Document] | None:
+    async def _claim_clients(
+        self, changed: Mapping[str, Document], stored: Stored, fresh: set[str]
+    ) -> dict[str, Document] | None:
         """Takes the chains into the documents of their clients; whoever changed one meanwhile wins."""
-        changed: dict[str, Document] = {}
-        for d in decisions:
-            before = changed.get(d.holder) or stored.clients.get(d.holder) or client_document(d)
-            line = line_of(d.arrival.channel, d.arrival.account)
-            changed[d.holder] = with_head(
-                before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line
-            )
         old = [(stored.clients[client_id], client) for client_id, client in changed.items() if "_v" in client]
         new = [client for client in changed.values() if "_v" not in client]
         (found, inserted), swapped = await asyncio.gather(
             self.clients.insert_repeated(new), self.clients.swap_many(old)
         )
+        fresh |= inserted
         if len(inserted) + len(swapped) < len(changed):
             return None
         return found | swapped
@@ -245,7 +249,12 @@ class Repository:
         filled = [{**_filled(claim, documents[name]), "_v": claim["_v"]} for name, claim in vacant.items()]
         if len(await self.claims.swap_many(filled)) < len(filled):
             raise StoreUnavailable("names are claimed by others at once")
-        causes = {claim["by"]: partial(_caused, documents[name]["interaction_id"]) for name, claim in vacant.items()}
+        seam("interactions.after_names")
+        # Also those that an earlier try filled before it was killed.
+        ours = [name for name, claim in earlier.items() if claim["interaction_id"] == documents[name]["by"]]
+        named = {name: claim["by"] for name, claim in vacant.items()}
+        named |= {name: earlier[name]["answered"]["by"] for name in ours if earlier[name].get("answered")}
+        causes = {by: partial(_caused, documents[name]["interaction_id"]) for name, by in named.items()}
         if causes:
             await self.interactions.tell(*(await self.interactions.amend_many(causes)).values())
 
@@ -324,17 +333,23 @@ class Repository:
         """The documents of the addresses that these clients list."""
         return await self.addresses.get_many({one["address"] for client in clients for one in client["addresses"]})
 
+    async def owner_for(self, party: Participant, *, opened_by: str) -> str:
+        """The id of the client that `client_for` gives, unless the address becomes somebody's first."""
+        address = await self.addresses.get(party.address)
+        return str(address["client_id"]) if address and address["client_id"] else _opened_client_id(party, opened_by)
+
     async def client_for(self, party: Participant, *, opened_by: str, at: str) -> Document:
         """The client an address belongs to; whoever claims the address first opens him."""
         listed = {"address": party.address, "raw": party.raw, "name": party.name}
         wanted: Document = {
-            "_id": derive("cl", opened_by, party.address, at=moment_of(opened_by)),
+            "_id": _opened_client_id(party, opened_by),
             "name": party.name or party.raw,
             "addresses": [listed],
             "opened_at": at,
             "opened_by": opened_by,
             "open_chains": [],
         }
+        self.clients.check(None, wanted)
         owner = await self.own(listed, wanted["_id"])
         client, _ = await self.clients.insert({**wanted, "_id": owner})
         return client
@@ -369,6 +384,12 @@ class Repository:
         if not alone or await self.newest_of_client(client_id, limit=1) or not await self._remove_client(client):
             await self.clients.amend(client_id, lambda now: _without_head(now, chain_id))
 
+    async def unopen(self, client_id: str) -> None:
+        """A client whom the caller opened goes again, unless anybody has claimed a place in his document since."""
+        client = await self.clients.get(client_id)
+        if client and client["_v"] == 1:
+            await self._remove_client(client)
+
     async def _remove_client(self, client: Document) -> bool:
         """His addresses first: a kill in between leaves a client to be removed, never an address of nobody."""
         addresses = [entry["address"] for entry in client["addresses"]]
@@ -402,6 +423,26 @@ class _Clients:
     roots: dict[str, str]
 
 
+def _clients_of(decisions: Sequence[Decision], stored: Stored) -> dict[str, Document]:
+    """The clients with the chains they are in by these decisions."""
+    changed: dict[str, Document] = {}
+    # Whose address it is opens him, also where somebody who answered stands before.
+    openers = {d.holder: d for d in reversed(decisions) if _owner_by(d, stored) == d.holder}
+    for d in decisions:
+        before = changed.get(d.holder) or stored.clients.get(d.holder)
+        before = before or client_document(openers.get(d.holder, d))
+        line = line_of(d.arrival.channel, d.arrival.account)
+        changed[d.holder] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line)
+    return changed
+
+
+def _owner_by(decision: Decision, stored: Stored) -> str | None:
+    """Whose the sender's address is by this decision."""
+    if decision.address is None:
+        return None
+    return decision.client_id if decision.new_address else stored.owners.get(decision.address.address)
+
+
 def _filled(claim: Document, document: Document) -> Document:
     """The claim of whoever bears the name; who answered it before it came stays known."""
     earlier = claim.get("answered")
@@ -428,6 +469,10 @@ def _caused_by(arrivals: Causes, documents: Iterable[Document]) -> tuple[list[Do
 def _moved(chain: Document, parts: Sequence[Document]) -> Document:
     newest = max(parts, key=lambda part: part["at"])
     return {**chain, "last_at": newest["at"], "last_id": newest["_id"]} if newest["at"] > chain["last_at"] else chain
+
+
+def _opened_client_id(party: Participant, opened_by: str) -> str:
+    return derive("cl", opened_by, party.address, at=moment_of(opened_by))
 
 
 def _caused(cause_id: str, interaction: Document) -> Document:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hub.bus.base import Bus
@@ -31,6 +31,17 @@ _PAUSE = 0.01
 """Seconds that the pause between two tries grows by at most."""
 GROUP = "interactions"
 """Of the bus; and of the dead letters of news that waited in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What holds against everybody else, the interactions it makes, and their clients."""
+
+    decisions: list[Decision]
+    documents: list[Document]
+    clients: dict[str, Document]
+    given_up: set[str]
+    """Clients that were opened by earlier tries, which somebody made void."""
 
 
 @dataclass(slots=True)
@@ -106,20 +117,22 @@ class Interactions:
     async def _link_ready(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
         """Those that need not wait for others who are being linked at this moment."""
         repository = self._repository
-        decisions, owners, clients = await self._decide(arrivals)
+        decided = await self._decide(arrivals)
+        documents = decided.documents
         seam("interactions.after_claims")
-        documents = [linked(decision, owners) for decision in decisions]
         storing = asyncio.ensure_future(self._insert(documents))
         await asyncio.sleep(0)  # The store's thread writes them while this one makes ready what is told.
         facts = repository.interactions.anew([{**document, "_v": 1} for document in documents], causes)
         stored, new = await storing
         seam("interactions.after_state")
-        lost = [decision for decision in decisions if decision.arrival.id not in new]
+        lost = [decision for decision in decided.decisions if decision.arrival.id not in new]
+        for client_id in decided.given_up:
+            await repository.unopen(client_id)
         if lost:
             await self._yield(lost, stored)
             return await self._again(stored, causes)
         chains = await repository.touch_chains(documents, repeated=True)
-        return Linked(stored, clients, chains, facts)
+        return Linked(stored, decided.clients, chains, facts)
 
     async def _again(self, stored: Mapping[str, Document], causes: Mapping[str, Envelope]) -> "Linked":
         """What is told of interactions that were there before: also what a crash may have kept from being told."""
@@ -154,9 +167,9 @@ class Interactions:
                 log.info("link.yielded", interaction_id=decision.arrival.id)
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
 
-    async def _decide(
-        self, arrivals: Sequence[InteractionReceived]
-    ) -> tuple[list[Decision], Mapping[str, str], dict[str, Document]]:
+    async def _decide(self, arrivals: Sequence[InteractionReceived]) -> Decided:
+        """Raises TooLarge; nothing is claimed then."""
+        given_up: set[str] = set()
         for attempt in range(_TRIES):
             stored = await self._repository.stored(arrivals)
             known = stored.known if attempt < _PATIENT else stored.known.without_strangers()
@@ -165,14 +178,25 @@ class Interactions:
             ready = [d.arrival for d in decisions if not d.early or d.holder in opens]
             if ready and len(ready) < len(decisions) and attempt:
                 # Whoever the rest waits for may be waiting for one of these.
-                return await self._decide(ready)
+                decided = await self._decide(ready)
+                return replace(decided, given_up=given_up | decided.given_up)
             if len(ready) == len(decisions):
-                clients = await self._repository.claim(decisions, stored)
+                documents, fresh = self._drafts(decisions, stored), set[str]()
+                clients = await self._repository.claim(decisions, stored, fresh)
                 if clients is not None:
-                    return decisions, _owners(decisions, stored), clients
+                    return Decided(decisions, documents, clients, given_up)
+                given_up |= fresh
             log.debug("link.contended", arrivals=len(arrivals))
             await asyncio.sleep(random.uniform(0, _PAUSE * attempt))
         raise StoreUnavailable("linking: others change the same clients at once")
+
+    def _drafts(self, decisions: Sequence[Decision], stored: Stored) -> list[Document]:
+        """The interactions that the decisions make; TooLarge where one could not be told."""
+        owners = _owners(decisions, stored)
+        documents = [linked(decision, owners) for decision in decisions]
+        for document in documents:
+            self._repository.interactions.check(None, document)
+        return documents
 
     async def _with_accounts(
         self, arrivals: Iterable[InteractionReceived], stored: Mapping[str, Document], causes: Mapping[str, Envelope]

@@ -19,7 +19,7 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.linking import Rules, new_chain_id, subject_key
-from services.interactions.models import heads_of, interaction_document
+from services.interactions.models import heads_of
 from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.reach import Accounts, Reach, automatic, ways
@@ -84,11 +84,10 @@ class Starts:
             return await self._outgoing.again(earlier, fingerprint(letter))
         way = await self._way(client, letter)
         interaction = self._interaction(client, letter, way, interaction_id, author)
-        request = command(interaction, letter)
-        chain = (await self._repository.touch_chains([interaction_document(interaction)]))[interaction.chain_id]
         wanted = fingerprint(letter)
-        opened = [(self._repository.chains, chain)]
-        accepted = await self._outgoing.accept(interaction, request, fingerprint=wanted, opened=opened)
+        draft = await self._outgoing.draft(interaction, command(interaction, letter), fingerprint=wanted)
+        chain = (await self._repository.touch_chains([draft.document]))[interaction.chain_id]
+        accepted = await self._outgoing.accept(draft, opened=[(self._repository.chains, chain)])
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
 
     async def _client(self, client_id: str) -> Document:

@@ -13,6 +13,7 @@ from hub.channels.ledger import Ledger, Patience
 from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sends import SendRepository
+from hub.channels.slots import Slots
 from hub.channels.tenure import Tenure
 from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
@@ -103,7 +104,7 @@ class Floor:
             restraint=footing.restraint,
             consents=self._consents,
             groups=self._groups,
-            handed=self._sends,
+            slots=Slots(self.store, self._sends),
             rules=Rules.of(GateSettings.load(footing.source)),
         )
         subscribe_gate(self.bus, group=SERVICE, consents=self._consents, groups=self._groups, woken=self._wake_group)
@@ -161,7 +162,7 @@ class Floor:
             ledger=ground.ledger,
             clock=ground.clock,
             silence=self.settings.silence,
-            changed=workers.look,
+            changed=workers.changed,
         )
         return workers, keeping
 

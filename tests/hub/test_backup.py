@@ -1,5 +1,6 @@
 """A backup is one instant of a running hub, whole or not there; a restore trusts nothing that it has not checked."""
 
+import os
 import sqlite3
 import tarfile
 import threading
@@ -157,6 +158,58 @@ def test_a_link_in_a_backup_is_refused(tmp_path: Path) -> None:
         tar.addfile(info)
     with pytest.raises(ConfigurationError, match=r"is no file|damaged|no whole"):
         restore(str(file), tmp_path / "restored")
+
+
+@pytest.mark.parametrize(
+    "name", ["blobs/raw/with space", "blobs/raw/письмо.eml", "blobs/raw/broken-\udcff", "emails (copy).sqlite"]
+)
+def test_what_a_restore_would_refuse_is_left_out_and_named(tmp_path: Path, name: str) -> None:
+    data, file, said = a_hub(tmp_path / "data"), tmp_path / "hub.tar", list[str]()
+    (data / name).write_bytes(b"not of the hub")
+    summary = backup(data, str(file), progress=said.append)
+    assert f"{name!r} is left out: no hub gives such names" in said
+    assert restore(str(file), tmp_path / "restored") == summary
+    assert summary.files == 6
+
+
+def test_a_blob_that_goes_after_it_was_listed_does_not_end_the_backup(tmp_path: Path) -> None:
+    data, file, said = a_hub(tmp_path / "data"), tmp_path / "hub.tar", list[str]()
+    folder = data / "blobs" / "reread"
+    folder.mkdir()
+    for number in range(1000):
+        (folder / f"{number:04}").write_bytes(b"x")
+
+    def watch(words: str) -> None:
+        said.append(words)
+        if words == "1,000 files":
+            (folder / "0999").unlink()
+
+    assert backup(data, str(file), progress=watch).files == 6 + 999
+    assert "blobs/reread/0999 was removed meanwhile" in said
+    with tarfile.open(file) as tar:
+        assert "blobs/reread/0998" in tar.getnames()
+
+
+def test_whatever_is_restored_is_on_the_disk_before_the_folder_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, restored = tmp_path / "hub.tar", tmp_path / "new" / "place" / "restored"
+    backup(a_hub(tmp_path / "data"), str(file))
+    synced: list[tuple[str, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        synced.append((str(Path(f"/proc/self/fd/{descriptor}").readlink()), restored.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    restore(str(file), restored)
+    before = {path.rpartition("/data/")[2] if "/data/" in path else path for path, there in synced if not there}
+    inside = {str(path.relative_to(restored)) for path in restored.rglob("*")}
+    assert inside - before - {"held"} <= {
+        f"{name}.sqlite-{kind}" for name in ("bus", "email", "interactions") for kind in ("wal", "shm")
+    }
+    assert any(path.endswith("/data") for path in before)
+    after = {path for path, there in synced if there}
+    assert {str(folder) for folder in (restored.parent, tmp_path / "new", tmp_path)} <= after
 
 
 def test_the_commands_say_what_they_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,6 +98,11 @@ class Reread:
         kept = {i: await self._earlier(args, i) for i in changed}
         await self._publish([(i, form) for i, form in kept.items() if form])
 
+    async def forget(self, args: Args, results: Sequence[ItemResult]) -> None:
+        """The earlier readings are kept as long as the job."""
+        if args["apply"]:
+            await self._blobs.delete([_kept(args, result.id.partition("/")[0]) for result in results])
+
     async def _earlier(self, args: Args, interaction_id: str) -> Form | None:
         """None: its new reading was never told; the job ended before."""
         try:

@@ -7,6 +7,7 @@ from hub.bus.base import Bus
 from hub.bus.deadletters import read_again
 from hub.contracts.base import Record
 from hub.contracts.park import ONLY_GROUP, REPLAY_OF, MessageParked
+from hub.contracts.topics import TOPICS
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import NotFound
@@ -20,6 +21,8 @@ MOST_AT_ONCE = 1_000
 _BATCH = 100
 _OF_THE_LAST_FAILURE = ("state", "parked_at", "error", "reason", "position", "sender", "blob")
 _REMEMBERED = 20
+_READ = frozenset(topic.name for topic in TOPICS)
+"""What else is parked is no record of a topic: a timer, or what a document owed and nobody can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class DeadLetters:
     async def _record(self, letter: Document) -> Record | None:
         """The record as it was, marked for the group that failed; none where nobody has it."""
         parked = MessageParked.model_validate({**letter, "id": letter["_id"]})
-        if parked.lost:
+        if parked.lost or parked.topic not in _READ:
             return None
         record = parked.record() if parked.complete else await read_again(self._bus, parked)
         return None if record is None else _marked(record, parked)
@@ -188,6 +191,8 @@ def _marked(record: Record, letter: MessageParked) -> Record:
 def _why_not(letter: Document) -> str:
     if letter.get("lost"):
         return f"nothing is left to replay: {letter['reason']}"
+    if letter["topic"] not in _READ:
+        return f"nobody reads {letter['topic']}: the letter shows what could not be done; do it anew where it belongs"
     return (
         f"the record was too large for its dead letter, and {letter['position']} is not kept any more; it cannot be"
         " replayed"

@@ -16,6 +16,7 @@ from hub.channels.ledger import Ledger, Patience
 from hub.channels.ports import ConsentRepository, GroupRepository
 from hub.channels.sender import Pace, Sender
 from hub.channels.sends import SendRepository
+from hub.channels.slots import Slots
 from hub.contracts.interaction import DeliveryRecorded, Participant, Role, SendMessage
 from hub.kit.clock import SystemClock
 from hub.kit.errors import StoreUnavailable
@@ -87,19 +88,20 @@ class Rig:
         self.ledger = Ledger(
             service="t", sends=self.sends, accounts=self.accounts, bus=self.bus, clock=self.clock, patience=patience
         )
-        self.gate = Gate(restraint=restraint, consents=self.consents, groups=self.groups, handed=self.sends, **gate)
+        ports: dict[str, Any] = {"consents": self.consents, "groups": self.groups, "slots": Slots(store, self.sends)}
+        self.gate = Gate(restraint=restraint, **{**ports, **gate})
         self.pace = pace
         self.lanes = lanes
         self.sender = self.another()
 
-    def another(self) -> Sender:
-        """The sender of the next holder."""
+    def another(self, account: str = "acc") -> Sender:
+        """The sender of the next holder, or of another account."""
 
         async def probe() -> None: ...
 
         return Sender(
             self.provider,
-            "acc",
+            account,
             service="t",
             ledger=self.ledger,
             health=self.health,

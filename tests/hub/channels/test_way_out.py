@@ -13,10 +13,11 @@ from hub.channels.sender import Hold
 from hub.contracts.address import AddressChanged, AddressState, Consent
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import GroupChanged, SendMessage
+from hub.kit.errors import StoreUnavailable
 from hub.kit.restraint import hold, release
 from hub.kit.tracing.spans import span_of, told_to, trace_of
 from hub.testing.fakes import FakeSink
-from tests.hub.channels.rig import SOON, a_message, a_rig
+from tests.hub.channels.rig import SOON, Rig, a_message, a_rig
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANNA, PETR = "email:anna@x.example", "email:petr@x.example"
@@ -231,6 +232,43 @@ async def test_a_mailing_that_rests_waits_keeps_no_other_back_and_goes_on_when_i
             await rig.ledger.wake_group("spring")
             rig.sender.wake()
             assert await rig.got(2) == ["2", "1"]
+
+
+class GoesOn:
+    """A mailing that goes on in the very moment in which it was found to rest."""
+
+    rig: Rig
+    refused = 0
+    """So many of the questions after that are not answered."""
+
+    async def state(self, group: str) -> str:
+        found = await self.rig.groups.state(group)
+        if found == "paused":
+            await self.rig.groups.learn([GroupChanged(group=group, state="running", revision=2, at=NOW)])
+            await self.rig.ledger.wake_group(group)
+        elif self.refused and ("queued", "held: its mailing rests") in self.rig.told(1):
+            self.refused -= 1
+            raise StoreUnavailable("no answer")
+        return found
+
+
+@pytest.mark.parametrize("refused", [0, 2])
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_mailing_that_goes_on_while_it_is_being_held_goes_on(
+    tmp_path: Path, late: bool, refused: int
+) -> None:
+    groups = GoesOn()
+    async with a_rig(tmp_path, groups=groups) as rig:
+        groups.rig, groups.refused = rig, refused
+        paused = GroupChanged(group="spring", state="paused", revision=1, at=NOW)
+        if late:
+            rig.provider.before_intent = lambda _: rig.groups.learn([paused])
+        else:
+            await rig.groups.learn([paused])
+        await rig.give(a_message(1, mass=True, group="spring"))
+        async with rig.running():
+            assert await rig.got(1) == ["1"]
+        assert ("queued", "held: its mailing rests") in rig.told(1)
 
 
 def withdrawn(address: str, channel: str = "email", revision: int = 1, state: str = "withdrawn") -> AddressChanged:

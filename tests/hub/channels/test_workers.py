@@ -2,14 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bench.idle import Hub
+from hub.channels.base import Intent, Outcome, Sent
 from hub.channels.health import judge
+from hub.channels.keeping import Keeping
 from hub.channels.sends import Step
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
@@ -17,7 +19,7 @@ from hub.channels.workers import Workers
 from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.kit.clock import SystemClock
 from hub.store.base import Document
-from hub.store.leases import LEASES, Leases
+from hub.store.leases import LEASES, Lease, Leases
 from hub.store.sqlite import SqliteStore
 from hub.testing.counting import CountingStore
 from hub.testing.fakes import FakeClock
@@ -106,6 +108,119 @@ async def test_an_account_that_cannot_be_started_is_red_with_the_reason_and_the_
         await asyncio.sleep(0.02)
     health = judge(note, now=hub.clock.now(), silence=timedelta(minutes=5))
     assert (health.state, "its secret cannot be opened" in (health.reason or "")) == ("red", True)
+    await hub.workers.stop()
+
+
+class Saying:
+    """A channel that says with which settings each message left."""
+
+    def __init__(self, name: str, said: dict[str, str]) -> None:
+        self._name = name
+        self._said = said
+
+    async def send(self, message: SendMessage, *, intent: Intent, at: object = None, keys: object = ()) -> Outcome:
+        del at, keys
+        await intent()
+        self._said[message.id] = self._name
+        return Sent("taken")
+
+
+class Changing:
+    """One account whose settings are changed, and what left with which of them."""
+
+    def __init__(self, store: CountingStore) -> None:
+        self.hub = Hub(store, SystemClock())
+        self.hub.workers._hire = self.hire
+        self.said: dict[str, str] = {}
+        self.keeping = Keeping(
+            channel="email",
+            noun="box",
+            repository=self.hub.accounts,
+            sends=self.hub.sends,
+            ledger=self.hub.ledger,
+            clock=self.hub.clock,
+            silence=timedelta(minutes=5),
+            changed=self.hub.workers.changed,
+        )
+
+    def hire(self, document: Document, note: Document | None) -> AccountWorker:
+        worker = self.hub.hire(document, note)
+        worker._sender._channel = Saying(document["name"], self.said)
+        worker._loops = (Slow(), *worker._loops)
+        return worker
+
+    async def rename(self, name: str) -> None:
+        """The settings are changed; then a message of this id is given."""
+        await self.keeping.change({**(await self.hub.accounts.get("box_0")), "name": name})
+        to = (Participant(role=Role.TO, address="email:anna@x.example"),)
+        await self.hub.ledger.accept([SendMessage(id=name, channel="email", account="box_0", to=to, text="x")])
+        self.hub.workers.wake("box_0")
+
+    async def until_said(self, count: int) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while len(self.said) < count:
+            assert time.monotonic() < deadline, self.said
+            await asyncio.sleep(0.01)
+
+
+class Slow:
+    """A loop with something in hand whenever it shall end."""
+
+    def __init__(self) -> None:
+        self.in_hand = self
+
+    async def acquire(self) -> bool:
+        await asyncio.sleep(0.2)
+        return True
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_what_is_given_after_a_change_of_the_settings_leaves_with_the_new_ones(store: CountingStore) -> None:
+    changing = Changing(store)
+    await add(changing.hub, 1)
+    await changing.hub.accounts.save({**(await changing.hub.accounts.get("box_0")), "name": "old"})
+    await changing.hub.workers.start()
+    await until_running(changing.hub.workers, 1)
+    for number in range(3):
+        await changing.rename(f"new {number}")
+        await changing.until_said(number + 1)
+    assert changing.said == {f"new {number}": f"new {number}" for number in range(3)}
+    await changing.hub.workers.stop()
+
+
+async def test_settings_that_change_while_a_worker_is_being_hired_are_the_ones_it_has(store: CountingStore) -> None:
+    changing = Changing(store)
+    hub = changing.hub
+    await add(hub, 1)
+    await hub.accounts.save({**(await hub.accounts.get("box_0")), "name": "old"})
+    take, hired = hub.workers._leases.take, list[str]()
+
+    async def take_late(names: Iterable[str]) -> dict[str, Lease]:
+        """Its document was read; now it is changed."""
+        if not hired:
+            hired.append("late")
+            await changing.rename("new")
+        return await take(names)
+
+    hub.workers._leases.take = take_late  # type: ignore[method-assign]
+    await hub.workers.start()
+    await changing.until_said(1)
+    assert changing.said == {"new": "new"}
+    await hub.workers.stop()
+
+
+async def test_settings_that_change_before_a_new_worker_has_begun_are_the_ones_it_has(store: CountingStore) -> None:
+    changing = Changing(store)
+    hub = changing.hub
+    await add(hub, 1)
+    await hub.accounts.save({**(await hub.accounts.get("box_0")), "name": "old"})
+    await hub.workers._look()
+    await changing.rename("new")
+    await hub.workers.start()
+    await changing.until_said(1)
+    assert changing.said == {"new": "new"}
     await hub.workers.stop()
 
 

@@ -18,7 +18,7 @@ from hub.contracts.job import JobProgressed
 from hub.jobs.endpoints import router
 from hub.jobs.models import Args, ItemResult, Step, each
 from hub.jobs.service import Jobs
-from hub.kit.clock import SystemClock
+from hub.kit.clock import SystemClock, iso
 from hub.kit.errors import BlobsUnavailable, Conflict, NotFound, TooLarge
 from hub.kit.http import service_app
 from hub.kit.restraint import Restraint, hold, release
@@ -41,6 +41,7 @@ class Numbers:
         self.sends = sends
         self.did: list[int] = []
         self.reverted: list[str] = []
+        self.forgot: list[str] = []
         self.down = 0
         self.gate: asyncio.Event | None = None
         self.at_gate = asyncio.Event()
@@ -76,6 +77,14 @@ class Numbers:
 
     async def revert(self, args: Args, results: list[ItemResult]) -> None:  # noqa: ARG002
         self.reverted += [result.id for result in results]
+
+    async def forget(self, args: Args, results: list[ItemResult]) -> None:
+        if self.down:
+            self.down -= 1
+            raise BlobsUnavailable("the disk is away")
+        if args.get("stuck"):
+            raise ValueError("nobody knows how to forget it")
+        self.forgot += [result.id for result in results]
 
 
 class Bench:
@@ -339,10 +348,47 @@ async def test_what_is_over_is_forgotten_after_90_days_with_its_results_and_what
             job_id, lambda job: {**job, "created_at": "2026-01-01T00:00:00.000000Z"}
         )
     now = datetime.now(UTC)
-    assert await bench.jobs.repository.forget(now - timedelta(hours=1)) == 1
+    kinds = {"numbers": bench.kind}
+    assert await bench.jobs.repository.forget(now - timedelta(hours=1), {}) == 0
+    assert await bench.jobs.repository.forget(now - timedelta(hours=1), kinds) == 1
     assert (await bench.jobs.repository.results(old, limit=10)).items == []
     assert {job.id for job in (await bench.jobs.page()).items} == {young, waiting}
     assert len(await bench.results(young)) == 7
+
+
+async def a_job_of_old(bench: Bench, **args: Any) -> str:
+    """Over, and begun 91 days ago."""
+    job_id = await bench.begin(**args)
+    await bench.is_over(job_id)
+    at = iso(datetime.now(UTC) - timedelta(days=91))
+    await bench.jobs.repository.jobs.amend(job_id, lambda job: {**job, "created_at": at})
+    return job_id
+
+
+async def test_what_a_job_keeps_beside_its_results_goes_with_it(bench: Bench) -> None:
+    await bench.jobs.start()
+    await a_job_of_old(bench, count=4)
+    bench.kind.down = 1
+    with pytest.raises(BlobsUnavailable):
+        await bench.jobs.forget()
+    assert (len((await bench.jobs.page()).items), bench.kind.forgot) == (1, [])
+    assert (await bench.jobs.forget(), bench.kind.forgot) == (1, ["0", "1", "2", "3"])
+
+
+async def test_a_job_that_cannot_be_forgotten_keeps_no_other_from_it(bench: Bench) -> None:
+    await bench.jobs.start()
+    stuck = await a_job_of_old(bench, stuck=True)
+    await a_job_of_old(bench)
+    assert await bench.jobs.forget() == 1
+    assert [job.id for job in (await bench.jobs.page()).items] == [stuck]
+
+
+async def test_what_is_old_enough_to_be_forgotten_is_not_reverted_any_more(bench: Bench) -> None:
+    await bench.jobs.start()
+    job_id = await a_job_of_old(bench)
+    with pytest.raises(Conflict, match="older than 90 days"):
+        await bench.jobs.revert(job_id)
+    assert bench.kind.reverted == []
 
 
 async def test_the_api_shows_jobs_the_newest_first_and_their_results_in_pages(bench: Bench) -> None:

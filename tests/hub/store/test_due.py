@@ -1,18 +1,20 @@
 """Timers fire once, whoever looks and whatever comes in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from hub.contracts.base import Event
 from hub.contracts.client import ClientChanged
 from hub.contracts.interaction import SendMessage
+from hub.contracts.park import MessageParked
 from hub.store.base import CollectionSpec, Document
-from hub.store.due import DUE, Due, with_timer, without_timer
+from hub.store.due import DUE, Due, Fail, with_timer, without_timer
 from hub.store.sqlite import SqliteStore
 from hub.store.told import OWES, Fact, Owing, Told
 from hub.testing.builders import NOON
@@ -45,9 +47,9 @@ class Bench:
         self.told = Told(store.collection(SPEC), facts=facts, state=state, source="omnihub/interactions")
         self.told.on(self.bus, self.clock)
 
-    def due(self) -> Due:
+    def due(self, fails: Mapping[str, Fail] | None = None) -> Due:
         fires = {"ring": rings, "break": breaks}
-        return Due(self.told, fires, self.clock, held=lambda: self.held)
+        return Due(self.told, fires, self.clock, held=lambda: self.held, fails=fails)
 
     async def planned(self, doc_id: str, *, timer: str = "ring", after: timedelta = MINUTE, **over: Any) -> None:
         document = {"_id": doc_id, "name": "Аня", "opened_at": "2026-03-02T09:00:00Z", "opened_by": "in", **over}
@@ -117,6 +119,45 @@ async def test_a_timer_that_fails_for_good_is_taken_out_and_leaves_the_others_al
     assert await bench.names() == {"1": "Аня", "2": "Аня", "3": "Аня!"}
     # A timer that nobody here knows is a newer copy's.
     assert [document["_id"] for document in (await bench.due().waiting()).items] == ["2"]
+
+
+def letters(bench: Bench) -> list[MessageParked]:
+    return [event for event in bench.bus.events("dead-letters") if isinstance(event, MessageParked)]
+
+
+async def test_a_timer_that_fails_for_good_is_a_dead_letter_and_shows_in_its_document(bench: Bench) -> None:
+    await bench.planned("1", timer="break", after=timedelta(seconds=1))
+    bench.clock.advance(MINUTE * 2)
+    due = bench.due(fails={"break": lambda document, error: {**document, "name": f"{type(error).__name__}"}})
+    assert await due.look() == 0
+    assert await bench.names() == {"1": "ValueError"}
+    (letter,) = letters(bench)
+    assert (letter.group, letter.error) == ("timers", "ValueError")
+    parked = orjson.loads(letter.record().value)
+    assert (parked["timer"], parked["document"]["name"]) == ("break", "Аня")
+    assert [type(event) for event in bench.bus.events("clients")] == [ClientChanged]
+
+
+async def test_a_timer_that_cannot_be_parked_now_stays_and_keeps_no_other_waiting(bench: Bench) -> None:
+    await bench.planned("1", timer="break", after=timedelta(seconds=1))
+    await bench.planned("2")
+    bench.clock.advance(MINUTE * 2)
+    bench.bus.failures = 1
+    assert await bench.due().look() == 1
+    assert ((await bench.told.get("1") or {})["timers"].keys(), letters(bench)) == ({"break"}, [])
+    assert await bench.due().look() == 0
+    assert ("timers" in (await bench.told.get("1") or {}), len(letters(bench))) == (False, 1)
+
+
+async def test_a_timer_whose_failure_cannot_be_shown_is_taken_out_all_the_same(bench: Bench) -> None:
+    await bench.planned("1", timer="break", after=timedelta(seconds=1))
+    bench.clock.advance(MINUTE * 2)
+
+    def fails(document: Document, error: Exception) -> Document:
+        raise RuntimeError(f"not even {document['_id']}: {error}")
+
+    await bench.due(fails={"break": fails}).look()
+    assert ("timers" in (await bench.told.get("1") or {}), len(letters(bench))) == (False, 1)
 
 
 async def test_while_held_nothing_fires_and_what_would_is_listed(bench: Bench) -> None:

@@ -190,6 +190,20 @@ async def test_a_step_that_is_repeated_keeps_the_earlier_reading(bench: Bench) -
     assert _said((await bench.stored())[0]) == _said(earlier)
 
 
+async def test_the_earlier_readings_go_with_the_job(bench: Bench) -> None:
+    await bench.take(a_mail(QUOTING, number=1), a_mail("Привет", number=2))
+    await bench.as_earlier(text="earlier", new_text=None, quoted_text="")
+    args = {"mailbox_id": BOX, "apply": True, "run": "run_1"}
+    results = await bench.run()
+    kept = [key for key in bench.blobs.content if key.startswith("reread/")]
+    assert len(kept) == 1
+    await bench.job.forget({**args, "apply": False}, results)
+    assert [key for key in bench.blobs.content if key.startswith("reread/")] == kept
+    for _ in range(2):
+        await bench.job.forget(args, results)
+        assert [key for key in bench.blobs.content if key.startswith("reread/")] == []
+
+
 async def test_what_was_never_told_needs_no_taking_back(bench: Bench) -> None:
     await bench.take(a_mail(QUOTING))
     await bench.as_earlier(text="earlier")

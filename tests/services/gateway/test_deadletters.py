@@ -245,3 +245,11 @@ async def test_an_unknown_letter_is_a_404(hub: Any) -> None:
         await admin.post("/dead-letters/dl_none/discard", json={"reason": "x"}),
     ]
     assert [answer.status_code for answer in answers] == [404, 404, 404]
+
+
+async def test_what_never_was_a_record_is_shown_and_not_replayed(hub: Any) -> None:
+    (letter_id,) = await park(hub, a_record(topic="timers"), group="timers")
+    admin = await hub.admin()
+    refused = await admin.post(f"/dead-letters/{letter_id}/replay")
+    assert (refused.status_code, "nobody reads timers" in refused.json()["detail"]) == (409, True)
+    assert (await admin.get(f"/dead-letters/{letter_id}")).json()["state"] == "open"

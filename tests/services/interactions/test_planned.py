@@ -1,11 +1,13 @@
 """Messages that wait for their time: listed, changed and taken back until they leave."""
 
 import asyncio
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hub.contracts.interaction import DeliveryState, InteractionChanged, SendMessage
+from hub.contracts.park import MessageParked
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.models import interaction_view
@@ -60,6 +62,26 @@ async def test_what_fell_due_while_the_hub_was_stopped_leaves_at_its_start(bench
     bench.clock.advance(timedelta(days=3))
     assert await bench.planned.release_due() == 1
     assert (await bench.stored(waiting))["send_at"] == "2026-03-02T14:00:00Z"
+
+
+async def test_a_message_that_cannot_leave_at_its_time_has_failed_for_everybody_to_see(
+    bench: Bench, waiting: str
+) -> None:
+    await bench.repository.interactions.amend(waiting, lambda now: {**now, "command": {"id": waiting}})
+    bench.clock.advance(timedelta(days=3))
+    assert await bench.planned.release_due() == 0
+    state, reason = await bench.delivery(waiting)
+    assert (state, (reason or "").startswith("could not be released at its time: ")) == ("failed", True)
+    told = bench.bus.events("interactions")[-1]
+    assert isinstance(told, InteractionChanged)
+    assert told.interaction.delivery
+    assert told.interaction.delivery.state == DeliveryState.FAILED
+    (letter,) = bench.bus.events("dead-letters")
+    assert isinstance(letter, MessageParked)
+    assert (letter.record_key, requests(bench)) == (b64encode(waiting.encode()).decode(), [])
+    assert (await bench.repository.planned({}, limit=10, after=None)).items == []
+    with pytest.raises(Conflict, match="its delivery is failed"):
+        await bench.planned.cancel(waiting)
 
 
 async def test_a_planned_message_can_be_changed_until_it_leaves(bench: Bench, waiting: str) -> None:

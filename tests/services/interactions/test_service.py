@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -212,3 +213,47 @@ async def test_an_answer_whose_chain_was_not_told_of_it_by_a_crash_is_told_when_
     planned = await bench.answers.plan(chain["_id"], Answer(text="Да"), author="olga", idempotency_key="k")
     (client,) = await bench.clients()
     assert planned["_id"] in [head["last_id"] for head in client["open_chains"]] or planned["at"] <= chain["last_at"]
+
+
+async def test_a_client_lists_the_address_he_was_opened_for_whoever_comes_first_in_the_batch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of somebody else stands before the letter that it is about, whose names a killed try had claimed."""
+    letter = an_arrival(1)
+    answer = an_arrival(2, sender="boris@example.com", name="Борис", subject="Re: Где мой заказ?", refs=letter.keys)
+
+    async def killed(*_: object) -> None:
+        raise StoreUnavailable("killed before the clients were there")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.repository, "_claim_clients", killed)
+        with pytest.raises(StoreUnavailable):
+            await bench.service.receive(envelopes(letter))
+    await bench.receive(answer, letter)
+    owner = (await bench.address())["client_id"]
+    listed = {client["_id"]: [one["address"] for one in client["addresses"]] for client in await bench.clients()}
+    assert listed[owner] == ["email:anna@example.com"]
+
+
+async def test_a_client_who_was_opened_for_a_try_that_did_not_hold_goes_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.receive(an_arrival(1, sender="boris@example.com"))
+    (boris,) = await bench.clients()
+    anna = "email:anna@example.com"
+    await bench.repository.own({"address": anna, "raw": "anna@example.com", "name": ""}, "cl_being_opened_elsewhere")
+    claim, tries = bench.repository.claim, list[object]()
+
+    async def contended(*given: Any) -> Any:
+        """The first time others were faster, and meanwhile the address has become Boris's."""
+        tries.append(await claim(*given))
+        if len(tries) > 1:
+            return tries[-1]
+        await bench.repository.addresses.amend(anna, lambda now: {**now, "client_id": boris["_id"]})
+        return None
+
+    monkeypatch.setattr(bench.repository, "claim", contended)
+    await bench.receive(an_arrival(2))
+    assert [client["_id"] for client in await bench.clients()] == [boris["_id"]]
+    assert (await bench.stored(an_arrival(2).id))["client_id"] == boris["_id"]
+    assert (await bench.address())["client_id"] == boris["_id"]

@@ -3,10 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from hub.contracts.address import ConsentRecorded
 from hub.contracts.interaction import Attachment, AttachmentFetched, Participant, ReactionRecorded, Role
 from hub.contracts.park import MessageParked
+from hub.kit.errors import StoreUnavailable
 from hub.testing.builders import NOON, a_delivery, an_arrival, envelopes
+from services.interactions import repository
 from tests.services.interactions.conftest import Bench
 
 CHAT = "telegram:@b/7"
@@ -56,6 +60,28 @@ async def test_a_reaction_waits_for_the_name_that_the_provider_gives_our_message
     assert (await bench.stored(ours["_id"]))["reactions"] == {CHAT: ["👍"]}
     assert (await bench.stored(an_arrival(2).id))["cause_id"] == ours["_id"]
     assert (await bench.repository.claims.get(f"{CHAT}/50") or {})["interaction_id"] == ours["_id"]
+
+
+async def test_who_answered_first_gets_his_cause_although_a_kill_came_in_between(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.hear(an_arrival(1))
+    (chain,) = await bench.chains()
+    ours = await bench.wrote_in(chain["_id"], "Да")
+    await bench.hear(an_arrival(2, subject="Другое", refs=("email:<named@provider.example>",)))
+    assert (await bench.stored(an_arrival(2).id))["cause_id"] is None
+    delivery = a_delivery(ours["_id"], keys=("email:<named@provider.example>",))
+
+    def killed(name: str) -> None:
+        raise StoreUnavailable(f"killed at {name}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(repository, "seam", killed)
+        with pytest.raises(StoreUnavailable, match="after_names"):
+            await bench.service.record_deliveries(envelopes(delivery))
+    assert (await bench.repository.claims.get(delivery.keys[0]) or {})["interaction_id"] == ours["_id"]
+    await bench.service.record_deliveries(envelopes(delivery))
+    assert (await bench.stored(an_arrival(2).id))["cause_id"] == ours["_id"]
 
 
 async def test_a_stop_of_an_address_that_nobody_has_yet_is_kept(bench: Bench) -> None:
