@@ -157,4 +157,4 @@ def build(footing: Footing) -> MessagingService:
         await pigeons.post(account, await request.body(), request.headers.get("Authorization", ""))
         return {"ok": True}
 
-    return MessagingService(http, bus=floor.bus, store=floor.store, workers=[pigeons.workers], owner=floor.owner)
+    return MessagingService(http, floor, [pigeons.workers])
