@@ -16,6 +16,8 @@ from hub.kit.reasons import reason_of
 from hub.store.base import Store
 from services.gateway import explorer
 from services.gateway.access import endpoints as access
+from services.gateway.access.browser import Browser
+from services.gateway.access.hops import Hops, networks
 from services.gateway.access.service import Desk
 from services.gateway.access.throttle import Limits, Throttle
 from services.gateway.attachments import endpoints as attachments
@@ -30,6 +32,7 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
 from services.gateway.guard import BASE
+from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
@@ -132,9 +135,12 @@ def build(footing: Footing) -> Gateway:
 def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle) -> Parts:
     clock = footing.clock
     employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
+    hops = Hops(networks(settings.trusted_proxies), header=settings.proxy_header.lower())
     live_limits = LiveLimits(events=settings.live_events, size=settings.live_bytes, heartbeat=settings.live_heartbeat)
     return Parts(
         settings=settings,
+        hops=hops,
+        browser=Browser(hops),
         employees=employees,
         announcer=Announcer(employees, bus, clock),
         desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
@@ -160,6 +166,7 @@ def _http(bus: Bus, store: Store) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    http.add_middleware(Guarded)
     for routes in (*ROUTERS, explorer.routes, hooks.routes):
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)

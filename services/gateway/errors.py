@@ -3,6 +3,9 @@
 HubError
 ├── TransientError
 │   └── PeerUnavailable       503
+├── Forbidden
+│   ├── ForeignPage           403
+│   └── PersonsOnly           403
 ├── InvalidInput
 │   ├── UnknownParameter      422
 │   └── BadEventId            422
@@ -12,11 +15,22 @@ HubError
     └── LastAdministrator     409
 """
 
-from hub.kit.errors import Conflict, InvalidInput, TransientError
+from hub.kit.errors import Conflict, Forbidden, InvalidInput, TransientError
 
 
 class PeerUnavailable(TransientError):
     """The service that answers this is not reachable now; try again in a few seconds."""
+
+
+class ForeignPage(Forbidden):
+    """A browser's session works for our own pages alone: send `Sec-Fetch-Site: same-origin`, which browsers do by
+    themselves, or an `Origin` that is this host; a program takes a bearer token from POST /api/v1/sessions."""
+
+    title = "Not from our own page"
+
+
+class PersonsOnly(Forbidden):
+    """A personal token cannot do this; log in with the password, POST /api/v1/sessions."""
 
 
 class UnknownParameter(InvalidInput):

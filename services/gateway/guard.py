@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -17,7 +17,8 @@ from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
-from services.gateway.access.models import Access
+from services.gateway.access.browser import SESSION, refuse_foreign
+from services.gateway.access.models import Access, Kind
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
 from services.gateway.errors import UnknownParameter
@@ -36,6 +37,12 @@ _TOLD_OF_STRANGERS = frozenset({201, 401})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
+)
+_cookie = APIKeyCookie(
+    name=f"__Host-{SESSION}",
+    auto_error=False,
+    scheme_name="browser",
+    description="From POST /api/v1/sessions/browser",
 )
 
 
@@ -101,7 +108,7 @@ class GuardedRoute(APIRoute):
         if right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
             options["description"] = f"{described}\n\nFor: {_roles(right)}.".strip()
-            options["dependencies"] = [*options["dependencies"], Security(_bearer)]
+            options["dependencies"] = [*options["dependencies"], Security(_bearer), Security(_cookie)]
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
@@ -116,19 +123,29 @@ class GuardedRoute(APIRoute):
                 response = await handler(request)
             else:
                 response = await _write(request, parts, rule, self.path, handler)
-            response.headers.setdefault("X-Content-Type-Options", "nosniff")
             response.headers.setdefault("Cache-Control", "no-store")
             return response
 
         return guarded
 
 
-def bearer(request: Request) -> str:
-    """The text after `Bearer`; raises Unauthenticated without one."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+async def _recognised(request: Request, parts: Parts) -> tuple[Employee, Access]:
+    """By the bearer text, or without any by the cookie of a browser.
+
+    Raises:
+        Unauthenticated: there is neither, or it is over.
+        ForeignPage: a browser was made to ask this by another page.
+    """
+    if given := request.headers.get("Authorization"):
+        scheme, _, token = given.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated
+        return await parts.desk.who(token.strip(), kinds=(Kind.SESSION, Kind.TOKEN))
+    text = parts.browser.read(request, SESSION)
+    if text is None:
         raise Unauthenticated
-    return token.strip()
+    refuse_foreign(request, proof=request.method not in _READS)
+    return await parts.desk.who(text, kinds=(Kind.BROWSER,))
 
 
 def current_employee(request: Request) -> Employee:
@@ -144,7 +161,7 @@ def current_write(request: Request) -> WriteInHand:
 
 
 def client_address(request: Request) -> str:
-    return request.client.host if request.client else NOBODY
+    return parts_of(request).hops.caller(request.client.host if request.client else None, request.headers)
 
 
 Me = Annotated[Employee, Depends(current_employee)]
@@ -157,7 +174,7 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None
     """Raises Unauthenticated, Forbidden."""
     if rule.right is None:
         return
-    employee, access = await parts.desk.who(bearer(request))
+    employee, access = await _recognised(request, parts)
     if not employee.may(rule.right):
         if request.method not in _READS:
             await parts.audit.note(_deed(request, employee.login, route), Forbidden.status_code)

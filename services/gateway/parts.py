@@ -6,6 +6,8 @@ from fastapi import Request
 
 from hub.idempotency import Keys
 from hub.kit.restraint import Restraint
+from services.gateway.access.browser import Browser
+from services.gateway.access.hops import Hops
 from services.gateway.access.service import Desk
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
@@ -22,6 +24,8 @@ class Parts:
     """Built once in `app.py`."""
 
     settings: Settings
+    hops: Hops
+    browser: Browser
     employees: Employees
     announcer: Announcer
     desk: Desk

@@ -1,12 +1,13 @@
 """The gateway's settings: who may try how often, how large a request may be, how long things are kept."""
 
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from hub.kit.settings import Settings as Section
 from hub.kit.settings import Source
+from services.gateway.access.hops import networks
 
 
 class Settings(Section):
@@ -25,6 +26,10 @@ class Settings(Section):
     tries_per_address: int = Field(default=100, ge=1)
     """The same for one client address, whatever the logins."""
     tries_window: timedelta = timedelta(minutes=15)
+    trusted_proxies: list[str] = Field(default_factory=list)
+    """Networks of the proxies before the gateway, as 10.0.0.0/8; who calls is read from their `proxy_header`."""
+    proxy_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"
+    """The header that the trusted proxies set, each adding who called it; they must not pass on a stranger's."""
     attachment_limit: int = Field(default=25 * 1024 * 1024, ge=1)
     """Bytes of one uploaded file."""
     body_limit: int = Field(default=1024 * 1024, ge=1024)
@@ -38,6 +43,11 @@ class Settings(Section):
     live_heartbeat: timedelta = timedelta(seconds=15)
     peer_timeout: timedelta = timedelta(seconds=60)
     """How long another service may take to answer."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, texts: list[str]) -> list[str]:
+        return [str(network) for network in networks(texts)]
 
     @classmethod
     def load(cls, source: Source, **overrides: Any) -> Self:

@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request, Response
 
-from services.gateway.access.models import Kind
+from services.gateway.access.browser import SESSION, refuse_foreign
+from services.gateway.access.models import SESSIONS, Kind
 from services.gateway.access.repository import access_of
 from services.gateway.access.views import AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
+from services.gateway.employees.views import EmployeeView
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
@@ -15,6 +17,7 @@ from services.gateway.views import NOT_FOUND, After, Id, Limit
 
 routes = router("sessions and tokens")
 Hub = Annotated[Parts, Depends(parts_of)]
+UserAgent = Annotated[str, Header(include_in_schema=False)]
 _OWN = Right.OWN_ACCOUNT
 _MAX_PROGRAM = 200
 
@@ -25,9 +28,12 @@ async def log_in(
     hub: Hub,
     write: Write,
     address: ClientAddress,
-    user_agent: Annotated[str, Header(include_in_schema=False)] = "",
+    user_agent: UserAgent = "",
 ) -> NewSession:
-    """Log in. After too many wrong passwords (10 for a login, 100 from an address, in 15 minutes) comes 429."""
+    """Log in as a program.
+
+    After too many wrong passwords (10 for a login, 100 from an address, in 15 minutes) comes 429.
+    """
     write.target = login = form.login.strip().lower()
     granted, employee = await hub.desk.log_in(
         login, form.password, address=address, program=user_agent[:_MAX_PROGRAM]
@@ -35,18 +41,52 @@ async def log_in(
     return NewSession.of(granted, employee)
 
 
+@routes.post(
+    "/sessions/browser",
+    operation_id="logInBrowser",
+    status_code=201,
+    dependencies=[open_to_all(secret=True)],
+)
+async def log_in_browser(
+    form: Login,
+    hub: Hub,
+    write: Write,
+    address: ClientAddress,
+    request: Request,
+    response: Response,
+    user_agent: UserAgent = "",
+) -> EmployeeView:
+    """Log in from our own page: the session is in a cookie that no script can read, and in no answer.
+
+    The cookie opens the whole API and the live stream, for requests that say `Sec-Fetch-Site: same-origin`, as
+    browsers do by themselves, or an `Origin` that is this host. It is Secure, unless the request came in plain HTTP
+    from this machine to a loopback address. A session that the browser had before ends.
+    """
+    refuse_foreign(request, proof=False)
+    write.target = login = form.login.strip().lower()
+    granted, employee = await hub.desk.log_in(
+        login, form.password, address=address, program=user_agent[:_MAX_PROGRAM], kind=Kind.BROWSER
+    )
+    if before := hub.browser.read(request, SESSION):
+        await hub.desk.forget(before)
+    hub.browser.put(request, response, SESSION, granted.token, lifetime=hub.desk.session_lifetime)
+    return EmployeeView.of(employee)
+
+
 @routes.get("/sessions", operation_id="listMySessions", dependencies=[needs(_OWN)])
 async def list_my_sessions(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None) -> AccessList:
     """Where I am logged in, newest first."""
-    page = await hub.desk.page(me.login, Kind.SESSION, limit=limit, after=after)
+    page = await hub.desk.page(me.login, SESSIONS, limit=limit, after=after)
     return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)
 
 
 @routes.delete("/sessions/current", operation_id="logOut", status_code=204, dependencies=[needs(_OWN, secret=True)])
-async def log_out(mine: MyAccess, write: Write, hub: Hub) -> None:
-    """End the session (or revoke the token) that this request came with."""
+async def log_out(mine: MyAccess, write: Write, hub: Hub, request: Request, response: Response) -> None:
+    """End the session (or revoke the token) that this request came with; a browser's cookie is cleared."""
     write.target = mine.id
-    await hub.desk.revoke(mine.login, mine.kind, mine.id)
+    await hub.desk.revoke(mine.login, (mine.kind,), mine.id)
+    if mine.kind is Kind.BROWSER:
+        hub.browser.clear(request, response, SESSION)
 
 
 @routes.delete(
@@ -58,13 +98,13 @@ async def log_out(mine: MyAccess, write: Write, hub: Hub) -> None:
 )
 async def end_session(access_id: Id, me: Me, hub: Hub) -> None:
     """End one of my sessions."""
-    await hub.desk.revoke(me.login, Kind.SESSION, access_id)
+    await hub.desk.revoke(me.login, SESSIONS, access_id)
 
 
 @routes.get("/tokens", operation_id="listMyTokens", dependencies=[needs(_OWN)])
 async def list_my_tokens(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None) -> AccessList:
     """My personal API tokens, newest first."""
-    page = await hub.desk.page(me.login, Kind.TOKEN, limit=limit, after=after)
+    page = await hub.desk.page(me.login, (Kind.TOKEN,), limit=limit, after=after)
     return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)
 
 
@@ -86,4 +126,4 @@ async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: 
 )
 async def revoke_token(access_id: Id, me: Me, hub: Hub) -> None:
     """Revoke one of my tokens."""
-    await hub.desk.revoke(me.login, Kind.TOKEN, access_id)
+    await hub.desk.revoke(me.login, (Kind.TOKEN,), access_id)

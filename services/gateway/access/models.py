@@ -7,7 +7,13 @@ from enum import StrEnum
 
 class Kind(StrEnum):
     SESSION = "session"
+    """Of a program, by its bearer text."""
+    BROWSER = "browser"
+    """A session whose text is in a cookie."""
     TOKEN = "token"
+
+
+SESSIONS = (Kind.SESSION, Kind.BROWSER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Every query about sessions, tokens and login tries."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import StoreUnavailable
 from hub.store.amend import Change, amend, upsert
-from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
 from services.gateway.access.models import Access, Kind
 
@@ -26,9 +27,11 @@ class AccessRepository:
     async def insert(self, access: Access, *, employee_since: datetime) -> None:
         await self._access.insert(_document(access, employee_since))
 
-    async def page(self, login: str, kind: Kind, *, limit: int, after: str | None) -> Page:
-        where = {"login": login, "kind": kind.value}
-        return await self._access.find(where, order="created_at", descending=True, limit=limit, after=after)
+    async def page(self, login: str, kinds: Collection[Kind], *, limit: int, after: str | None) -> Page:
+        named = In(kind.value for kind in kinds)
+        return await self._access.find(
+            {"login": login, "kind": named}, order="created_at", descending=True, limit=limit, after=after
+        )
 
     async def used(self, document: Document, at: datetime) -> None:
         """Notes the use; that this is lost does no harm."""
@@ -41,15 +44,13 @@ class AccessRepository:
     async def delete_expired(self, now: datetime) -> None:
         await sweep(self._access, "expires_at", now)
 
-    async def delete_all(self, login: str, kinds: tuple[Kind, ...], *, but: str = "") -> None:
-        for kind in kinds:
-            where = {"login": login, "kind": kind.value}
-            after: str | None = None
-            while True:
-                page = await self._access.find(where, order="created_at", limit=PAGE, after=after)
-                await self._access.delete_many(str(d["_id"]) for d in page.items if d["_id"] != but)
-                if (after := page.next) is None:
-                    break
+    async def delete_all(self, login: str, kinds: Collection[Kind], *, but: str = "") -> None:
+        after: str | None = None
+        while True:
+            page = await self.page(login, kinds, limit=PAGE, after=after)
+            await self._access.delete_many(str(d["_id"]) for d in page.items if d["_id"] != but)
+            if (after := page.next) is None:
+                return
 
 
 class TriesRepository:

@@ -30,7 +30,9 @@ SAFE_TYPES = frozenset(
 )
 """What no browser runs as a page; all else is sent as bytes without a type."""
 HTML_HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:",
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:; frame-ancestors 'self'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -115,7 +117,7 @@ def download_headers(attachment: Attachment) -> dict[str, str]:
     ascii_name = re.sub(r'[^\x20-\x7e]|["%;]', "_", name)
     return {
         "Content-Disposition": f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
     }
 

@@ -9,7 +9,9 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from services.gateway.guard import bearer, needs, router
+from services.gateway.access.browser import refuse_foreign
+from services.gateway.access.models import Kind
+from services.gateway.guard import MyAccess, needs, router
 from services.gateway.live.shown import About
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
@@ -46,6 +48,7 @@ class EventStream(StreamingResponse):
 )
 async def listen_live(
     request: Request,
+    mine: MyAccess,
     hub: Annotated[Parts, Depends(parts_of)],
     channel: str | None = None,
     chain_id: str | None = None,
@@ -59,8 +62,9 @@ async def listen_live(
     with `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out`
     or `stopping`, with the reason.
     """
+    if mine.kind is Kind.BROWSER:
+        refuse_foreign(request, proof=True)
     place = await hub.live.place(last_event_id)
     wanted = About(channel=channel, chain_id=chain_id, client_id=client_id)
-    token = bearer(request)
-    pieces = hub.live.events(place, wanted, check=lambda: hub.desk.who(token))
+    pieces = hub.live.events(place, wanted, check=lambda: hub.desk.standing(mine.id))
     return EventStream(pieces, headers={"X-Accel-Buffering": "no"})
