@@ -36,10 +36,12 @@ from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
+from services.gateway.live.watch import Watch
 from services.gateway.parts import Parts
 from services.gateway.peers import bots, hooks, jobs
 from services.gateway.peers import endpoints as peers
 from services.gateway.peers.forward import Peer
+from services.gateway.rights import Right
 from services.gateway.settings import Settings
 
 log = Log(__name__)
@@ -137,18 +139,20 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
     employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
     hops = Hops(networks(settings.trusted_proxies), header=settings.proxy_header.lower())
     live_limits = LiveLimits(events=settings.live_events, size=settings.live_bytes, heartbeat=settings.live_heartbeat)
+    desk = Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime)
+    watch = Watch(lambda ids: desk.refusals(ids, Right.READ_CORRESPONDENCE))
     return Parts(
         settings=settings,
         hops=hops,
         browser=Browser(hops),
         employees=employees,
         announcer=Announcer(employees, bus, clock),
-        desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
+        desk=desk,
         audit=Audit(store, clock),
         keys=Keys(store, clock, service="gateway", window=settings.idempotency_window),
         attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),
-        live=Live(bus, live_limits),
+        live=Live(bus, live_limits, watch),
         restraint=footing.restraint,
         interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),
         email=Peer("email", footing.peer("email"), timeout=settings.peer_timeout),

@@ -18,10 +18,10 @@ from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
 from services.gateway.access.browser import SESSION, refuse_foreign
-from services.gateway.access.models import Access, Kind
+from services.gateway.access.models import Access, Extent, Kind
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
-from services.gateway.errors import UnknownParameter
+from services.gateway.errors import PersonsOnly, UnknownParameter
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right, roles_with
 from services.gateway.views import PROBLEMS
@@ -66,19 +66,21 @@ class Rule:
     """Stands next to its route: the right it needs, none for all comers.
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
+    `person`: a personal token is not enough, it takes a session, which began with the password.
     """
 
     right: Right | None
     secret: bool = False
     upload: bool = False
+    person: bool = False
 
     def __call__(self) -> None:
         """The guard enforces it, before the body is read."""
 
 
-def needs(right: Right, *, secret: bool = False, upload: bool = False) -> Any:
+def needs(right: Right, *, secret: bool = False, upload: bool = False, person: bool = False) -> Any:
     """The rule of a route, for its `dependencies`."""
-    return Depends(Rule(right, secret=secret, upload=upload))
+    return Depends(Rule(right, secret=secret, upload=upload, person=person))
 
 
 def open_to_all(*, secret: bool = False) -> Any:
@@ -104,10 +106,11 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
-        right = next((d.dependency.right for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
-        if right is not None:
+        rule = next((d.dependency for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
+        if rule is not None and rule.right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
-            options["description"] = f"{described}\n\nFor: {_roles(right)}.".strip()
+            persons = " Not with a personal token." if rule.person else ""
+            options["description"] = f"{described}\n\nFor: {_roles(rule.right)}.{persons}".strip()
             options["dependencies"] = [*options["dependencies"], Security(_bearer), Security(_cookie)]
         super().__init__(path, endpoint, **options)
 
@@ -175,11 +178,24 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None
     if rule.right is None:
         return
     employee, access = await _recognised(request, parts)
-    if not employee.may(rule.right):
+    if refusal := _refusal(rule, rule.right, employee, access, reads=request.method in _READS):
         if request.method not in _READS:
             await parts.audit.note(_deed(request, employee.login, route), Forbidden.status_code)
-        raise Forbidden(f"this is for {_roles(rule.right)}; you are {employee.role}; ask an administrator")
+        raise refusal
     request.state.employee, request.state.access = employee, access
+
+
+def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, reads: bool) -> Forbidden | None:
+    """Why he may not, with this access; none if he may."""
+    if not employee.may(right):
+        return Forbidden(f"this is for {_roles(right)}; you are {employee.role}; ask an administrator")
+    if access.kind is Kind.TOKEN and rule.person:
+        return PersonsOnly()
+    if not access.covers(right):
+        return Forbidden(f"this token lacks the right {right}; make one that has it, POST /api/v1/tokens")
+    if access.scope is Extent.READ and not reads:
+        return Forbidden("this token only reads; make one with the scope `write`, POST /api/v1/tokens")
+    return None
 
 
 async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler: Handler) -> Response:

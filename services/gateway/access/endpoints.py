@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 
 from services.gateway.access.browser import SESSION, refuse_foreign
-from services.gateway.access.models import SESSIONS, Kind
+from services.gateway.access.models import SESSIONS, Access, Kind
 from services.gateway.access.repository import access_of
 from services.gateway.access.views import AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
 from services.gateway.employees.views import EmployeeView
+from services.gateway.employees.views import Login as Whose
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
@@ -19,6 +20,7 @@ routes = router("sessions and tokens")
 Hub = Annotated[Parts, Depends(parts_of)]
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 _OWN = Right.OWN_ACCOUNT
+_MANAGES = needs(Right.MANAGE_EMPLOYEES, person=True)
 _MAX_PROGRAM = 200
 
 
@@ -76,8 +78,7 @@ async def log_in_browser(
 @routes.get("/sessions", operation_id="listMySessions", dependencies=[needs(_OWN)])
 async def list_my_sessions(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None) -> AccessList:
     """Where I am logged in, newest first."""
-    page = await hub.desk.page(me.login, SESSIONS, limit=limit, after=after)
-    return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)
+    return await _page(me.login, SESSIONS, mine, hub, limit, after)
 
 
 @routes.delete("/sessions/current", operation_id="logOut", status_code=204, dependencies=[needs(_OWN, secret=True)])
@@ -94,7 +95,7 @@ async def log_out(mine: MyAccess, write: Write, hub: Hub, request: Request, resp
     operation_id="endSession",
     status_code=204,
     responses=NOT_FOUND,
-    dependencies=[needs(_OWN, secret=True)],
+    dependencies=[needs(_OWN, secret=True, person=True)],
 )
 async def end_session(access_id: Id, me: Me, hub: Hub) -> None:
     """End one of my sessions."""
@@ -104,15 +105,25 @@ async def end_session(access_id: Id, me: Me, hub: Hub) -> None:
 @routes.get("/tokens", operation_id="listMyTokens", dependencies=[needs(_OWN)])
 async def list_my_tokens(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None) -> AccessList:
     """My personal API tokens, newest first."""
-    page = await hub.desk.page(me.login, (Kind.TOKEN,), limit=limit, after=after)
-    return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)
+    return await _page(me.login, (Kind.TOKEN,), mine, hub, limit, after)
 
 
-@routes.post("/tokens", operation_id="makeToken", status_code=201, dependencies=[needs(_OWN, secret=True)])
+@routes.post(
+    "/tokens", operation_id="makeToken", status_code=201, dependencies=[needs(_OWN, secret=True, person=True)]
+)
 async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: Write, hub: Hub) -> NewToken:
-    """Make a personal API token; it may what I may. Its text is told in this answer and never again."""
-    lifetime = timedelta(days=form.days) if form.days else None
-    granted = await hub.desk.make_token(me, name=form.name, address=address, lifetime=lifetime)
+    """Make a personal API token; it may what I may, or less. Its text is told in this answer and never again.
+
+    With it nobody makes tokens, ends sessions, changes passwords or employees: that takes a session.
+    """
+    granted = await hub.desk.make_token(
+        me,
+        name=form.name,
+        address=address,
+        lifetime=timedelta(days=form.days),
+        scope=form.scope,
+        rights=None if form.rights is None else frozenset(form.rights),
+    )
     write.target = granted.access.id
     return NewToken.of(granted)
 
@@ -122,8 +133,83 @@ async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: 
     operation_id="revokeToken",
     status_code=204,
     responses=NOT_FOUND,
-    dependencies=[needs(_OWN, secret=True)],
+    dependencies=[needs(_OWN, secret=True, person=True)],
 )
 async def revoke_token(access_id: Id, me: Me, hub: Hub) -> None:
     """Revoke one of my tokens."""
     await hub.desk.revoke(me.login, (Kind.TOKEN,), access_id)
+
+
+@routes.get(
+    "/employees/{login}/sessions", operation_id="listSessionsOf", responses=NOT_FOUND, dependencies=[_MANAGES]
+)
+async def list_sessions_of(
+    login: Whose, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None
+) -> AccessList:
+    """Where an employee is logged in, newest first."""
+    return await _page(login, SESSIONS, mine, hub, limit, after)
+
+
+@routes.delete(
+    "/employees/{login}/sessions",
+    operation_id="endSessionsOf",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[_MANAGES],
+)
+async def end_sessions_of(login: Whose, hub: Hub) -> None:
+    """End all sessions of an employee."""
+    await hub.desk.revoke_all((await hub.employees.get(login)).login, SESSIONS)
+
+
+@routes.delete(
+    "/employees/{login}/sessions/{id}",
+    operation_id="endSessionOf",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[_MANAGES],
+)
+async def end_session_of(login: Whose, access_id: Id, hub: Hub) -> None:
+    """End one session of an employee."""
+    await hub.desk.revoke(login, SESSIONS, access_id)
+
+
+@routes.get("/employees/{login}/tokens", operation_id="listTokensOf", responses=NOT_FOUND, dependencies=[_MANAGES])
+async def list_tokens_of(
+    login: Whose, mine: MyAccess, hub: Hub, limit: Limit = 50, after: After = None
+) -> AccessList:
+    """The personal API tokens of an employee, newest first."""
+    return await _page(login, (Kind.TOKEN,), mine, hub, limit, after)
+
+
+@routes.delete(
+    "/employees/{login}/tokens",
+    operation_id="revokeTokensOf",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[_MANAGES],
+)
+async def revoke_tokens_of(login: Whose, hub: Hub) -> None:
+    """Revoke all tokens of an employee."""
+    await hub.desk.revoke_all((await hub.employees.get(login)).login, (Kind.TOKEN,))
+
+
+@routes.delete(
+    "/employees/{login}/tokens/{id}",
+    operation_id="revokeTokenOf",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[_MANAGES],
+)
+async def revoke_token_of(login: Whose, access_id: Id, hub: Hub) -> None:
+    """Revoke one token of an employee."""
+    await hub.desk.revoke(login, (Kind.TOKEN,), access_id)
+
+
+async def _page(
+    login: str, kinds: tuple[Kind, ...], mine: Access, hub: Parts, limit: int, after: str | None
+) -> AccessList:
+    """Raises NotFound: there is no such employee."""
+    employee = await hub.employees.get(login)
+    page = await hub.desk.page(employee.login, kinds, limit=limit, after=after)
+    return AccessList(items=[AccessView.of(access_of(d), current=mine) for d in page.items], next=page.next)

@@ -1,6 +1,6 @@
 """Every query about sessions, tokens and login tries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 
@@ -9,7 +9,8 @@ from hub.kit.errors import StoreUnavailable
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
-from services.gateway.access.models import Access, Kind
+from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.rights import Right
 
 ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
 TRIES = CollectionSpec("tries", (Index("until"),))
@@ -23,6 +24,9 @@ class AccessRepository:
 
     async def get(self, access_id: str) -> Document | None:
         return await self._access.get(access_id)
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+        return await self._access.get_many(ids)
 
     async def insert(self, access: Access, *, employee_since: datetime) -> None:
         await self._access.insert(_document(access, employee_since))
@@ -44,11 +48,18 @@ class AccessRepository:
     async def delete_expired(self, now: datetime) -> None:
         await sweep(self._access, "expires_at", now)
 
-    async def delete_all(self, login: str, kinds: Collection[Kind], *, but: str = "") -> None:
+    async def renew(self, access_id: str, epoch: int) -> None:
+        """It counts as granted in this epoch."""
+        await amend(self._access, access_id, lambda stored: {**stored, "epoch": epoch})
+
+    async def delete_all(self, login: str, kinds: Collection[Kind], *, before: int | None = None) -> None:
+        """With `before`, those that were granted in an epoch before that."""
         after: str | None = None
         while True:
             page = await self.page(login, kinds, limit=PAGE, after=after)
-            await self._access.delete_many(str(d["_id"]) for d in page.items if d["_id"] != but)
+            await self._access.delete_many(
+                str(document["_id"]) for document in page.items if before is None or document.get("epoch", 0) < before
+            )
             if (after := page.next) is None:
                 return
 
@@ -80,6 +91,9 @@ def access_of(document: Document) -> Access:
         created_at=from_iso(document["created_at"]),
         expires_at=from_iso(expires_at) if expires_at else None,
         last_used_at=from_iso(document["last_used_at"]),
+        epoch=document.get("epoch", 0),
+        scope=Extent(document.get("scope", Extent.WRITE)),
+        rights=None if (rights := document.get("rights")) is None else frozenset(map(Right, rights)),
     )
 
 
@@ -94,4 +108,7 @@ def _document(access: Access, employee_since: datetime) -> Document:
         "expires_at": iso(access.expires_at) if access.expires_at else None,
         "last_used_at": iso(access.last_used_at),
         "employee_since": iso(employee_since),
+        "epoch": access.epoch,
+        "scope": access.scope.value,
+        "rights": None if access.rights is None else sorted(access.rights),
     }

@@ -2,22 +2,25 @@
 
 import secrets
 from collections.abc import Collection
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from hub.kit.clock import Clock, from_iso
-from hub.kit.errors import NotFound, Unauthenticated
+from hub.kit.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.base import Document, Page, Store
-from services.gateway.access.models import SESSIONS, Access, Granted, Kind
+from services.gateway.access.models import Access, Extent, Granted, Kind
 from services.gateway.access.repository import AccessRepository, access_of
 from services.gateway.access.throttle import Throttle
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
+from services.gateway.rights import Right
 
 log = Log(__name__)
 PREFIX = "hub_"
-_NOTED_EVERY = timedelta(minutes=5)
+NOTED_EVERY = timedelta(minutes=1)
+"""The last use of an access is written at most so often."""
 
 
 class Desk:
@@ -41,24 +44,37 @@ class Desk:
             TooManyRequests: too many tries.
             Unauthenticated: wrong login or password, or the employee is not active; the answer does not say which.
         """
-        right = await self.proves(login, password, address=address)
-        employee = await self._employees.known(login)
-        if not right or employee is None or not employee.active:
+        employee = await self.proves(login, password, address=address)
+        if employee is None or not employee.active:
             log.warning("login.refused")
             raise Unauthenticated("login or password is wrong")
-        granted = await self._grant(employee, kind, name=program, address=address, lifetime=self.session_lifetime)
-        return granted, employee
+        access = _Wanted(kind, name=program, address=address, lifetime=self.session_lifetime)
+        return await self._grant(employee, access), employee
 
-    async def proves(self, login: str, password: str, *, address: str) -> bool:
-        """Whether it is the password; counted as a try. Raises TooManyRequests."""
+    async def proves(self, login: str, password: str, *, address: str) -> Employee | None:
+        """Whose password it is, if it is his; counted as a try. Raises TooManyRequests."""
         await self._throttle.enter(login=login, address=address)
-        right = await self._employees.knows_password(login, password)
-        if right:
+        employee = await self._employees.proven(login, password)
+        if employee is not None:
             await self._throttle.succeed(login=login, address=address)
-        return right
+        return employee
 
-    async def make_token(self, employee: Employee, *, name: str, address: str, lifetime: timedelta | None) -> Granted:
-        return await self._grant(employee, Kind.TOKEN, name=name, address=address, lifetime=lifetime)
+    async def make_token(
+        self,
+        employee: Employee,
+        *,
+        name: str,
+        address: str,
+        lifetime: timedelta,
+        scope: Extent = Extent.WRITE,
+        rights: frozenset[Right] | None = None,
+    ) -> Granted:
+        """Raises InvalidInput where the owner himself does not have one of `rights`."""
+        if missing := sorted(right for right in rights or () if not employee.may(right)):
+            fix = f"{', '.join(missing)}: not among your own; GET /api/v1/me lists them"
+            raise InvalidInput(f"rights: {fix}", fields={"rights": fix})
+        wanted = _Wanted(Kind.TOKEN, name=name, address=address, lifetime=lifetime, scope=scope, rights=rights)
+        return await self._grant(employee, wanted)
 
     async def who(self, text: str, *, kinds: Collection[Kind] = tuple(Kind)) -> tuple[Employee, Access]:
         """Whose the secret text is; raises Unauthenticated, also where it is of another kind."""
@@ -67,19 +83,14 @@ class Desk:
             raise Unauthenticated
         return await self._standing(document)
 
-    async def standing(self, access_id: str) -> tuple[Employee, Access]:
-        """Whose the access is; raises Unauthenticated when it is over."""
-        document = await self._repository.get(access_id)
-        if document is None:
-            raise Unauthenticated
-        return await self._standing(document)
-
     async def _standing(self, document: Document) -> tuple[Employee, Access]:
         access, now = access_of(document), self._clock.now()
         if access.expires_at is not None and access.expires_at <= now:
             raise Unauthenticated("the session is over; log in again")
-        employee = await self._owner(document)
-        if now - access.last_used_at > _NOTED_EVERY:
+        employee = await self._employees.known(document["login"])
+        if employee is None or not _stands(document, access, employee, now):
+            raise Unauthenticated
+        if now - access.last_used_at >= NOTED_EVERY:
             await self._repository.used(document, now)
         return employee, access
 
@@ -98,34 +109,68 @@ class Desk:
             raise NotFound
         await self._repository.delete(access_id)
 
-    async def end_sessions(self, login: str, *, but: str = "") -> None:
-        await self._repository.delete_all(login, SESSIONS, but=but)
+    async def revoke_all(self, login: str, kinds: Collection[Kind] = tuple(Kind)) -> None:
+        await self._repository.delete_all(login, kinds)
 
-    async def revoke_all(self, login: str) -> None:
-        await self._repository.delete_all(login, tuple(Kind))
+    async def ended(self, employee: Employee) -> None:
+        """Removes what his new epoch has ended, and carries over what it spared."""
+        if employee.spared is not None:
+            await self._repository.renew(employee.spared, employee.epoch)
+        await self._repository.delete_all(employee.login, tuple(Kind), before=employee.epoch)
+
+    async def refusals(self, ids: Collection[str], right: Right) -> dict[str, str]:
+        """Which of these do not give their owners a right any more, and why; two reads, however many."""
+        found = await self._repository.get_many(ids)
+        owners = await self._employees.known_many({document["login"] for document in found.values()})
+        now, refused = self._clock.now(), dict.fromkeys(set(ids) - found.keys(), Unauthenticated.title)
+        for access_id, document in found.items():
+            access, owner = access_of(document), owners.get(document["login"])
+            if not _stands(document, access, owner, now):
+                refused[access_id] = Unauthenticated.title
+            elif owner is None or not owner.may(right) or not access.covers(right):
+                refused[access_id] = Forbidden.title
+        return refused
 
     async def sweep(self) -> None:
         await self._repository.delete_expired(self._clock.now())
 
-    async def _owner(self, document: Document) -> Employee:
-        employee = await self._employees.known(document["login"])
-        if employee is None or not employee.active or employee.created_at != from_iso(document["employee_since"]):
-            raise Unauthenticated
-        return employee
-
-    async def _grant(
-        self, employee: Employee, kind: Kind, *, name: str, address: str, lifetime: timedelta | None
-    ) -> Granted:
+    async def _grant(self, employee: Employee, wanted: "_Wanted") -> Granted:
         token, now = PREFIX + secrets.token_urlsafe(32), self._clock.now()
         access = Access(
             id=derive("acc", token),
-            kind=kind,
+            kind=wanted.kind,
             login=employee.login,
-            name=name,
-            address=address,
+            name=wanted.name,
+            address=wanted.address,
             created_at=now,
-            expires_at=now + lifetime if lifetime else None,
+            expires_at=now + wanted.lifetime,
             last_used_at=now,
+            epoch=employee.epoch,
+            scope=wanted.scope,
+            rights=wanted.rights,
         )
         await self._repository.insert(access, employee_since=employee.created_at)
         return Granted(token=token, access=access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What is to be granted."""
+
+    kind: Kind = field(kw_only=False)
+    name: str
+    address: str
+    lifetime: timedelta
+    scope: Extent = Extent.WRITE
+    rights: frozenset[Right] | None = None
+
+
+def _stands(document: Document, access: Access, owner: Employee | None, now: datetime) -> bool:
+    """Whether an access still lets its owner in: he works here, is the one it was given to, and nothing ended it."""
+    return (
+        owner is not None
+        and owner.active
+        and owner.created_at == from_iso(document["employee_since"])
+        and owner.honours(access.id, access.epoch)
+        and (access.expires_at is None or access.expires_at > now)
+    )

@@ -26,29 +26,31 @@ Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])
-async def show_me(me: Me) -> MeView:
-    """Who I am and what I may do."""
-    return MeView.about(me)
+async def show_me(me: Me, mine: MyAccess) -> MeView:
+    """Who I am and what I may do, with this session or token."""
+    return MeView.about(me, mine)
 
 
 @routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
-async def change_me(form: MyChanges, me: Me, hub: Hub) -> MeView:
+async def change_me(form: MyChanges, me: Me, mine: MyAccess, hub: Hub) -> MeView:
     """Change my signature."""
-    return MeView.about(await hub.employees.change(me.login, Changes(signature=form.signature)))
+    return MeView.about(await hub.employees.change(me.login, Changes(signature=form.signature)), mine)
 
 
 @routes.post(
     "/me/password",
     operation_id="changeMyPassword",
     status_code=204,
-    dependencies=[needs(Right.OWN_ACCOUNT, secret=True)],
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
 async def change_my_password(form: PasswordChange, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub) -> None:
-    """Change my password; all my other sessions end. My tokens stay."""
-    if not await hub.desk.proves(me.login, form.current, address=address):
+    """Change my password; all my other sessions and all my tokens end at once."""
+    proven = await hub.desk.proves(me.login, form.current, address=address)
+    if proven is None:
         raise InvalidInput("current: not your password", fields={"current": "not your password"})
-    await hub.employees.change(me.login, Changes(password=form.new))
-    await hub.desk.end_sessions(me.login, but=mine.id)
+    changes = Changes(password=form.new)
+    changed = await hub.employees.change(me.login, changes, epoch=proven.epoch, spared=mine.id)
+    await hub.desk.ended(changed)
 
 
 @routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])
@@ -63,7 +65,7 @@ async def list_employees(hub: Hub, limit: Limit = 50, after: After = None) -> Em
     operation_id="addEmployee",
     status_code=201,
     responses=CONFLICT,
-    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
 async def add_employee(form: NewEmployee, hub: Hub, response: Response, write: Write) -> EmployeeView:
     """Add an employee; tell him the password, he can change it."""
@@ -91,14 +93,17 @@ async def show_employee(login: Login, hub: Hub) -> EmployeeView:
     "/employees/{login}",
     operation_id="changeEmployee",
     responses={**NOT_FOUND, **CONFLICT},
-    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
 async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> EmployeeView:
-    """Change an employee. A new password or `active: false` ends his sessions; the last administrator stays one."""
+    """Change an employee; the last administrator stays one.
+
+    A new password, or `active: false`, ends all his sessions and tokens at once; a role counts from his next request.
+    """
     changes = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
     changed = await hub.employees.change(login, changes)
     if form.password is not None or not changed.active:
-        await hub.desk.end_sessions(login)
+        await hub.desk.ended(changed)
     await hub.announcer.tell()
     return EmployeeView.of(changed)
 
@@ -108,7 +113,7 @@ async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> Empl
     operation_id="removeEmployee",
     status_code=204,
     responses={**NOT_FOUND, **CONFLICT},
-    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
 async def remove_employee(login: Login, hub: Hub) -> None:
     """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from fastapi import Path
 from pydantic import ConfigDict, Field, model_validator
 
+from services.gateway.access.models import Access
 from services.gateway.employees.models import Employee
 from services.gateway.rights import RIGHTS, Right, Role
 from services.gateway.views import Form, View
@@ -53,8 +54,9 @@ class MeView(View):
     rights: list[Right]
 
     @classmethod
-    def about(cls, employee: Employee) -> Self:
-        return cls(employee=EmployeeView.of(employee), rights=sorted(RIGHTS[employee.role]))
+    def about(cls, employee: Employee, access: Access) -> Self:
+        rights = [right for right in RIGHTS[employee.role] if access.covers(right)]
+        return cls(employee=EmployeeView.of(employee), rights=sorted(rights))
 
 
 class NewEmployee(Form):

@@ -66,5 +66,5 @@ async def listen_live(
         refuse_foreign(request, proof=True)
     place = await hub.live.place(last_event_id)
     wanted = About(channel=channel, chain_id=chain_id, client_id=client_id)
-    pieces = hub.live.events(place, wanted, check=lambda: hub.desk.standing(mine.id))
+    pieces = hub.live.events(place, wanted, access_id=mine.id)
     return EventStream(pieces, headers={"X-Accel-Buffering": "no"})

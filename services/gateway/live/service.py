@@ -1,11 +1,10 @@
 """The live stream: one reader of the bus for each process, any number of listeners, each resuming where he was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
 
 from prometheus_client import Gauge
 
@@ -17,6 +16,7 @@ from services.gateway.errors import BadEventId
 from services.gateway.live.position import NAMES, Vector, decode, encode, now_everywhere, ordered
 from services.gateway.live.ring import Entry, Ring
 from services.gateway.live.shown import About
+from services.gateway.live.watch import Ticket, Watch
 
 log = Log(__name__)
 LISTENERS = Gauge("hub_live_listeners", "Connections to the live stream")
@@ -25,9 +25,6 @@ _BATCH = 200
 _RECONNECT_MS = 2_000
 _BACK_OFF = 1.0
 _AHEAD_LOOKS = 2
-
-Check = Callable[[], Awaitable[object]]
-"""Raises when the listener may not listen any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +40,9 @@ class LiveLimits:
 class Live:
     """Shows what is published, as server-sent events (WHATWG HTML, section 9.2)."""
 
-    def __init__(self, bus: Bus, limits: LiveLimits) -> None:
+    def __init__(self, bus: Bus, limits: LiveLimits, watch: Watch) -> None:
         self._bus = bus
+        self.watch = watch
         self._limits = limits
         self._ring: Ring | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -56,10 +54,12 @@ class Live:
         reader = await self._open(now_everywhere())
         self._ring = Ring(ordered(reader.positions()), events=self._limits.events, size=self._limits.size)
         self._pump = asyncio.create_task(self._read(reader, self._ring))
+        await self.watch.start()
 
     async def stop(self) -> None:
         """Says goodbye to every listener; they reconnect to another gateway, or later."""
         self._stopping = True
+        await self.watch.stop()
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait([self._pump])
@@ -81,43 +81,43 @@ class Live:
         await self._refuse_ahead(vector, self._ring)
         return vector
 
-    async def events(self, vector: Vector, wanted: About, *, check: Check) -> AsyncIterator[str]:
+    async def events(self, vector: Vector, wanted: About, *, access_id: str) -> AsyncIterator[str]:
         """The text of the stream from a `place` on, in pieces; ends with an event that says why."""
         assert self._ring is not None
         listener = _Listener(dict(vector), wanted)
         LISTENERS.inc()
         try:
-            yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
-            async for piece in self._catch_up(listener, self._ring):
-                yield piece
-            async for piece in self._follow(listener, self._ring, check):
-                yield piece
+            with self.watch.over(access_id, self._ring.wake) as ticket:
+                yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
+                async for piece in self._catch_up(listener, self._ring, ticket):
+                    yield piece
+                async for piece in self._follow(listener, self._ring, ticket):
+                    yield piece
         finally:
             LISTENERS.dec()
 
-    async def _catch_up(self, listener: "_Listener", ring: Ring) -> AsyncIterator[str]:
+    async def _catch_up(self, listener: "_Listener", ring: Ring, ticket: Ticket) -> AsyncIterator[str]:
         """What is older than the ring, read from the bus again."""
         if ring.covers(listener.vector):
             listener.number = ring.first
             return
         reader = await self._bus.reader(NAMES, at=listener.vector)
         try:
-            while not self._stopping:
+            while not self._stopping and not ticket.reason:
                 piece = listener.told(Entry(record) for record in await reader.read(max_records=_BATCH))
                 listener.passed(reader.positions())
                 joined = ring.covers(listener.vector)
                 listener.number = ring.first
-                if piece:
+                if piece and not ticket.reason:
                     yield piece
                 if joined:
                     return
         finally:
             await reader.close()
 
-    async def _follow(self, listener: "_Listener", ring: Ring, check: Check) -> AsyncIterator[str]:
+    async def _follow(self, listener: "_Listener", ring: Ring, ticket: Ticket) -> AsyncIterator[str]:
         heartbeat = self._limits.heartbeat.total_seconds()
-        checked = monotonic()
-        while not self._stopping:
+        while not self._stopping and not ticket.reason:
             changed = ring.changed
             entries = ring.since(listener.number, _BATCH)
             if entries is None:
@@ -128,14 +128,12 @@ class Live:
             listener.number += len(entries)
             if piece := listener.told(entries):
                 yield piece
-            if monotonic() - checked >= heartbeat:
-                checked = monotonic()
-                if reason := await _refusal(check):
-                    yield _farewell("logged_out", reason)
-                    return
             if not entries and not await _within(heartbeat, changed):
                 yield f": alive\n{listener.mark()}"
-        yield _farewell("stopping", "the hub is stopping; reconnect with Last-Event-ID")
+        if ticket.reason:
+            yield _farewell("logged_out", ticket.reason)
+        else:
+            yield _farewell("stopping", "the hub is stopping; reconnect with Last-Event-ID")
 
     async def _refuse_ahead(self, vector: Vector, ring: Ring) -> None:
         """Another gateway may have seen a little more than this one; an id of another data folder is refused."""
@@ -201,15 +199,6 @@ class _Listener:
 
 def _farewell(event: str, reason: str) -> str:
     return f'event: {event}\ndata: {{"reason": "{reason}"}}\n\n'
-
-
-async def _refusal(check: Check) -> str:
-    """Why the listener may not listen any more; empty if he may."""
-    try:
-        await check()
-    except HubError as exc:
-        return "" if exc.status_code >= 500 else exc.title
-    return ""
 
 
 async def _within(seconds: float, changed: asyncio.Event) -> bool:

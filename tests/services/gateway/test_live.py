@@ -237,26 +237,61 @@ async def test_a_silent_stream_says_that_it_lives_and_moves_the_id_on(hub: Any, 
     await quick.stop()
 
 
-async def test_a_listener_whose_session_ends_is_told_and_cut_off(hub: Any, world: Any) -> None:
+ENDS = [
+    ("operator", "DELETE", "/sessions/current", None),
+    ("admin", "PATCH", "/employees/operator", {"password": "battery-staple-8"}),
+    ("admin", "PATCH", "/employees/operator", {"active": False}),
+    ("admin", "DELETE", "/employees/operator", None),
+    ("admin", "DELETE", "/employees/operator/sessions", None),
+]
+
+
+@pytest.mark.parametrize(("who", "method", "path", "body"), ENDS)
+async def test_a_listener_whose_session_ends_is_told_and_cut_off_long_before_a_heartbeat(
+    hub: Any, world: Any, who: str, method: str, path: str, body: Any
+) -> None:
     operator = await hub.employee("operator")
-    quick = world.build(OMNIHUB_GATEWAY__LIVE_HEARTBEAT="PT0.1S")
-    await quick.start()
-    async with served(quick) as url, listening(url, operator) as listener:
-        await operator.delete("/sessions/current")
+    slow = world.build(OMNIHUB_GATEWAY__LIVE_HEARTBEAT="PT1H")
+    await slow.start()
+    async with served(slow) as url, listening(url, operator) as listener:
+        answer = await (operator if who == "operator" else await hub.admin()).request(method, path, json=body)
         told = await listener.take(2)
-    await quick.stop()
-    assert [t.event for t in told] == ["logged_out"]
+    await slow.stop()
+    assert (answer.is_success, [t.event for t in told]) == (True, ["logged_out"])
+
+
+async def test_a_listener_with_a_token_that_lacks_the_right_is_refused(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    made = (await operator.post("/tokens", json={"name": "t", "rights": ["read_jobs"]})).json()
+    assert (await hub.client(made["token"]).get("/live")).status_code == 403
+
+
+async def test_a_listener_who_is_being_caught_up_is_cut_off_as_well(hub: Any, world: Any) -> None:
+    small = world.build(OMNIHUB_GATEWAY__LIVE_EVENTS="5")
+    await small.start()
+    live = small.http.state.parts.live
+    operator = await hub.employee("operator")
+    mine = (await operator.get("/sessions")).json()["items"][0]["id"]
+    begin = await live.place(None)
+    count = sum(begin.values())
+    await publish(hub, *(an_interaction(n) for n in range(900)))
+    await eventually(lambda: live.place(None), lambda place: sum(place.values()) == count + 900)
+    pieces = live.events(begin, About(), access_id=mine)
+    await anext(pieces)
+    await anext(pieces)
+    await operator.delete("/sessions/current")
+    await live.watch.look()
+    rest = [piece async for piece in pieces]
+    await small.stop()
+    assert [piece.partition("\n")[0] for piece in rest] == ["event: logged_out"]
 
 
 async def test_a_listener_who_does_not_read_is_cut_off_and_told_why(hub: Any, world: Any) -> None:
     small = world.build(OMNIHUB_GATEWAY__LIVE_EVENTS="5")
     await small.start()
     live = small.http.state.parts.live
-
-    async def fine() -> None:
-        return None
-
-    pieces = live.events(await live.place(None), About(), check=fine)
+    mine = (await (await hub.admin()).get("/sessions")).json()["items"][0]["id"]
+    pieces = live.events(await live.place(None), About(), access_id=mine)
     await anext(pieces)
     await publish(hub, an_interaction(1))
     await anext(pieces)
