@@ -16,13 +16,15 @@ from hub.kit.reasons import reason_of
 from hub.store.base import Store
 from services.gateway import explorer
 from services.gateway.access import endpoints as access
+from services.gateway.access.alarm import Alarm
 from services.gateway.access.browser import Browser
+from services.gateway.access.devices import Devices
 from services.gateway.access.hops import Hops, networks
 from services.gateway.access.service import Desk
-from services.gateway.access.throttle import Limits, Throttle
+from services.gateway.access.throttle import KNOWN_FOR, Limits, Throttle
 from services.gateway.attachments import endpoints as attachments
 from services.gateway.attachments.service import Attachments
-from services.gateway.audit import endpoints as audit
+from services.gateway.audit import endpoints as audits
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters import endpoints as deadletters
 from services.gateway.deadletters.handlers import subscribe
@@ -57,7 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.routes,
     deadletters.routes,
     employees.routes,
-    audit.routes,
+    audits.routes,
 )
 """All guarded routes, in the order of the documentation."""
 _SWEEP = timedelta(minutes=10)
@@ -123,18 +125,25 @@ def build(footing: Footing) -> Gateway:
     """The service on its footing."""
     settings = Settings.load(footing.source)
     bus, store = footing.bus("gateway"), footing.store("gateway")
-    limits = Limits(
-        per_login=settings.tries_per_login, per_address=settings.tries_per_address, window=settings.tries_window
-    )
-    throttle = Throttle(store, limits, footing.clock)
-    parts = _parts(footing, settings, bus, store, throttle)
+    audit = Audit(store, footing.clock)
+    throttle = Throttle(store, _limits(settings), footing.clock, tell=Alarm(audit, bus, footing.clock).locked)
+    parts = _parts(footing, settings, bus, store, throttle, audit)
     subscribe(bus, parts.letters)
     http = _http(bus, store)
     http.state.parts = parts
     return Gateway(http, parts, bus=bus, store=store, throttle=throttle)
 
 
-def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle) -> Parts:
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        per_login=settings.tries_per_login,
+        per_address=settings.tries_per_address,
+        anywhere=settings.tries_anywhere,
+        window=settings.tries_window,
+    )
+
+
+def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle, audit: Audit) -> Parts:
     clock = footing.clock
     employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
     hops = Hops(networks(settings.trusted_proxies), header=settings.proxy_header.lower())
@@ -148,7 +157,8 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         employees=employees,
         announcer=Announcer(employees, bus, clock),
         desk=desk,
-        audit=Audit(store, clock),
+        audit=audit,
+        devices=Devices(footing.secrets, clock, lifetime=KNOWN_FOR),
         keys=Keys(store, clock, service="gateway", window=settings.idempotency_window),
         attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),

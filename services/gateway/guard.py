@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response, Security
@@ -33,7 +34,6 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the file in it."""
 _READS = frozenset({"GET", "HEAD"})
-_TOLD_OF_STRANGERS = frozenset({201, 401})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
@@ -223,8 +223,11 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler
 async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handler) -> Response:
     """A login. What was refused unread is not noted: strangers could fill the disk with it."""
     response = await _answer(request, handler)
-    if response.status_code in _TOLD_OF_STRANGERS:
-        await parts.audit.note(replace(deed, target=request.state.write.target or ""), response.status_code)
+    told = replace(deed, target=request.state.write.target or "")
+    if response.status_code == Unauthenticated.status_code:
+        await parts.audit.note_stranger(told, response.status_code)
+    elif response.status_code == HTTPStatus.CREATED:
+        await parts.audit.note(told, response.status_code)
     return response
 
 

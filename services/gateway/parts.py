@@ -7,6 +7,7 @@ from fastapi import Request
 from hub.idempotency import Keys
 from hub.kit.restraint import Restraint
 from services.gateway.access.browser import Browser
+from services.gateway.access.devices import Devices
 from services.gateway.access.hops import Hops
 from services.gateway.access.service import Desk
 from services.gateway.attachments.service import Attachments
@@ -29,6 +30,7 @@ class Parts:
     employees: Employees
     announcer: Announcer
     desk: Desk
+    devices: Devices
     audit: Audit
     keys: Keys
     attachments: Attachments

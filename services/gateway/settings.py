@@ -22,9 +22,11 @@ class Settings(Section):
     session_lifetime: timedelta = timedelta(hours=12)
     """A session ends this long after the login."""
     tries_per_login: int = Field(default=10, ge=1)
-    """Wrong passwords for one login within `tries_window` before it is answered 429."""
+    """Wrong passwords for one login from one address (or known device) within `tries_window`, then it is 429."""
     tries_per_address: int = Field(default=100, ge=1)
-    """The same for one client address, whatever the logins."""
+    """The same for one address (IPv6: one /64), whatever the logins."""
+    tries_anywhere: int = Field(default=100, ge=1)
+    """The same for one login, from all addresses at which it has not succeeded before."""
     tries_window: timedelta = timedelta(minutes=15)
     trusted_proxies: list[str] = Field(default_factory=list)
     """Networks of the proxies before the gateway, as 10.0.0.0/8; who calls is read from their `proxy_header`."""

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 
 from services.gateway.access.browser import SESSION, refuse_foreign
+from services.gateway.access.devices import cookie_of
 from services.gateway.access.models import SESSIONS, Access, Kind
 from services.gateway.access.repository import access_of
 from services.gateway.access.views import AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
@@ -30,15 +31,21 @@ async def log_in(
     hub: Hub,
     write: Write,
     address: ClientAddress,
+    request: Request,
     user_agent: UserAgent = "",
 ) -> NewSession:
     """Log in as a program.
 
-    After too many wrong passwords (10 for a login, 100 from an address, in 15 minutes) comes 429.
+    After too many wrong passwords in 15 minutes comes 429: 10 for a login from one address, 100 from one address, 100
+    for a login from addresses at which it has not succeeded before.
     """
     write.target = login = form.login.strip().lower()
     granted, employee = await hub.desk.log_in(
-        login, form.password, address=address, program=user_agent[:_MAX_PROGRAM]
+        login,
+        form.password,
+        address=address,
+        program=user_agent[:_MAX_PROGRAM],
+        device=_device(request, hub, login),
     )
     return NewSession.of(granted, employee)
 
@@ -61,17 +68,26 @@ async def log_in_browser(
     """Log in from our own page: the session is in a cookie that no script can read, and in no answer.
 
     The cookie opens the whole API and the live stream, for requests that say `Sec-Fetch-Site: same-origin`, as
-    browsers do by themselves, or an `Origin` that is this host. It is Secure, unless the request came in plain HTTP
-    from this machine to a loopback address. A session that the browser had before ends.
+    browsers do by themselves, or an `Origin` that is this host. A second cookie lets the device be known, so that
+    strangers who guess cannot lock it out. Both are Secure, unless the request came in plain HTTP from this machine
+    to a loopback address. A session that the browser had before ends.
     """
     refuse_foreign(request, proof=False)
     write.target = login = form.login.strip().lower()
+    device = _device(request, hub, login)
     granted, employee = await hub.desk.log_in(
-        login, form.password, address=address, program=user_agent[:_MAX_PROGRAM], kind=Kind.BROWSER
+        login,
+        form.password,
+        address=address,
+        program=user_agent[:_MAX_PROGRAM],
+        kind=Kind.BROWSER,
+        device=device,
     )
     if before := hub.browser.read(request, SESSION):
         await hub.desk.forget(before)
     hub.browser.put(request, response, SESSION, granted.token, lifetime=hub.desk.session_lifetime)
+    sealed = hub.devices.seal(login, device)
+    hub.browser.put(request, response, cookie_of(login), sealed, lifetime=hub.devices.lifetime)
     return EmployeeView.of(employee)
 
 
@@ -204,6 +220,10 @@ async def revoke_tokens_of(login: Whose, hub: Hub) -> None:
 async def revoke_token_of(login: Whose, access_id: Id, hub: Hub) -> None:
     """Revoke one token of an employee."""
     await hub.desk.revoke(login, (Kind.TOKEN,), access_id)
+
+
+def _device(request: Request, hub: Parts, login: str) -> str | None:
+    return hub.devices.read(login, hub.browser.read(request, cookie_of(login)))
 
 
 async def _page(

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from secrets import token_hex
 
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import StoreUnavailable
+from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
@@ -14,6 +16,8 @@ from services.gateway.rights import Right
 
 ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
 TRIES = CollectionSpec("tries", (Index("until"),))
+KNOWN = CollectionSpec("known", (Index("until"),))
+_SALT = "salt"
 
 
 class AccessRepository:
@@ -65,10 +69,12 @@ class AccessRepository:
 
 
 class TriesRepository:
-    """Counts of login tries."""
+    """Counts of login tries, and the networks that logins are known at."""
 
     def __init__(self, store: Store) -> None:
         self._tries = store.collection(TRIES)
+        self._known = store.collection(KNOWN)
+        self._salt: bytes | None = None
 
     async def upsert(self, fresh: Document, change: Change) -> Document:
         return await upsert(self._tries, fresh, change)
@@ -76,8 +82,32 @@ class TriesRepository:
     async def amend(self, doc_id: str, change: Change) -> None:
         await amend(self._tries, doc_id, change)
 
+    async def salt(self) -> bytes:
+        """A secret that all gateways share, drawn at the first login ever."""
+        if self._salt is None:
+            await self._tries.insert({"_id": _SALT, "salt": token_hex(32), "until": None})
+            stored = await self._tries.get(_SALT)
+            assert stored is not None
+            self._salt = bytes.fromhex(stored["salt"])
+        return self._salt
+
+    async def knows(self, login: str, network: str, now: datetime) -> bool:
+        stored = await self._known.get(derive("known", login, network))
+        return stored is not None and from_iso(stored["until"]) > now
+
+    async def know(self, login: str, network: str, now: datetime, lifetime: timedelta, every: timedelta) -> None:
+        """From now on, for a `lifetime`; written again at most once in `every`."""
+        until = now + lifetime
+        fresh: Document = {"_id": derive("known", login, network), "until": iso(until)}
+
+        def longer(stored: Document) -> Document | None:
+            return {**stored, "until": iso(until)} if until - from_iso(stored["until"]) >= every else None
+
+        await upsert(self._known, fresh, longer)
+
     async def delete_over(self, now: datetime) -> None:
         await sweep(self._tries, "until", now)
+        await sweep(self._known, "until", now)
 
 
 def access_of(document: Document) -> Access:

@@ -12,7 +12,7 @@ from hub.kit.log import Log
 from hub.store.base import Document, Page, Store
 from services.gateway.access.models import Access, Extent, Granted, Kind
 from services.gateway.access.repository import AccessRepository, access_of
-from services.gateway.access.throttle import Throttle
+from services.gateway.access.throttle import Attempt, Throttle
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
 from services.gateway.rights import Right
@@ -36,7 +36,14 @@ class Desk:
         self.session_lifetime = session_lifetime
 
     async def log_in(
-        self, login: str, password: str, *, address: str, program: str, kind: Kind = Kind.SESSION
+        self,
+        login: str,
+        password: str,
+        *,
+        address: str,
+        program: str,
+        kind: Kind = Kind.SESSION,
+        device: str | None = None,
     ) -> tuple[Granted, Employee]:
         """A session, by bearer text or, of kind BROWSER, by a cookie.
 
@@ -44,19 +51,24 @@ class Desk:
             TooManyRequests: too many tries.
             Unauthenticated: wrong login or password, or the employee is not active; the answer does not say which.
         """
-        employee = await self.proves(login, password, address=address)
+        employee = await self.proves(login, password, address=address, device=device)
         if employee is None or not employee.active:
             log.warning("login.refused")
             raise Unauthenticated("login or password is wrong")
         access = _Wanted(kind, name=program, address=address, lifetime=self.session_lifetime)
         return await self._grant(employee, access), employee
 
-    async def proves(self, login: str, password: str, *, address: str) -> Employee | None:
-        """Whose password it is, if it is his; counted as a try. Raises TooManyRequests."""
-        await self._throttle.enter(login=login, address=address)
-        employee = await self._employees.proven(login, password)
+    async def proves(self, login: str, password: str, *, address: str, device: str | None = None) -> Employee | None:
+        """Whose password it is, if it is his; counted as a try.
+
+        Raises:
+            TooManyRequests: too many wrong ones, or too many strangers wait to be looked at.
+        """
+        attempt = Attempt(login=login, address=address, device=device)
+        known = await self._throttle.enter(attempt)
+        employee = await self._employees.proven(login, password, known=known)
         if employee is not None:
-            await self._throttle.succeed(login=login, address=address)
+            await self._throttle.succeed(attempt, known=known)
         return employee
 
     async def make_token(

@@ -114,13 +114,16 @@ class Employees:
         await self._roster.leave(login)
         await self._repository.delete(login)
 
-    async def proven(self, login: str, password: str) -> Employee | None:
+    async def proven(self, login: str, password: str, *, known: bool = False) -> Employee | None:
         """The employee whose password it is, as he was when it was looked at.
 
-        It takes as long for an unknown login as for a known one.
+        It takes as long for an unknown login as for a known one. Who is `known` there does not wait behind strangers.
+
+        Raises:
+            TooManyRequests: too many strangers wait.
         """
         document = await self._repository.get(login)
-        right = await self._passwords.matches(document["password"] if document else None, password)
+        right = await self._passwords.matches(document["password"] if document else None, password, known=known)
         return _employee(document, await self._roster.logins()) if document and right else None
 
     async def _document(self, login: str, name: str, role: Role, password: str) -> Document:

@@ -24,12 +24,13 @@ async def browser(hub: Any) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def attributes(answer: httpx.Response) -> set[str]:
-    return {part.strip() for part in answer.headers["Set-Cookie"].split(";")[1:]}
+    """Of the first cookie, the session's."""
+    return {part.strip() for part in answer.headers.get_list("Set-Cookie")[0].split(";")[1:]}
 
 
 async def test_a_browser_gets_a_cookie_and_the_employee_alone(hub: Any) -> None:
     answer = await hub.client().post("/sessions/browser", json=LOGIN, headers=OURS)
-    name, _, text = answer.headers["Set-Cookie"].partition(";")[0].partition("=")
+    name, _, text = answer.headers.get_list("Set-Cookie")[0].partition(";")[0].partition("=")
     assert (answer.status_code, name) == (201, "__Host-omnihub")
     assert attributes(answer) == {"HttpOnly", "Secure", "SameSite=strict", "Path=/", "Max-Age=43200"}
     assert (answer.json()["login"], "token" in answer.json(), text in answer.text) == ("admin", False, False)
@@ -102,7 +103,7 @@ async def test_the_live_stream_takes_the_cookie_from_our_own_page_alone(hub: Any
 async def test_logging_out_ends_the_session_and_clears_the_cookie(browser: httpx.AsyncClient) -> None:
     cookie = browser.cookies["omnihub"]
     answer = await browser.delete("/sessions/current", headers=OURS)
-    assert (answer.status_code, "Max-Age=0" in attributes(answer), dict(browser.cookies)) == (204, True, {})
+    assert (answer.status_code, "Max-Age=0" in attributes(answer), "omnihub" in browser.cookies) == (204, True, False)
     assert (await browser.get("/me", headers={"Cookie": f"omnihub={cookie}"})).status_code == 401
 
 
