@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import fcntl
 import importlib
+import os
 import secrets
 import signal
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
@@ -23,7 +26,7 @@ from hub.footing import Footing, Service
 from hub.kit.blobs import open_blobs
 from hub.kit.clock import SystemClock
 from hub.kit.errors import ConfigurationError
-from hub.kit.http import problem
+from hub.kit.http import ABORT, problem
 from hub.kit.log import Log
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
@@ -221,6 +224,33 @@ def guarded(app: FastAPI, token: str) -> ASGIApp:
     return guard
 
 
+class _Connection(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
+    """Lets the application end a connection at once; ASGI itself knows only an end that waits for the client."""
+
+    app: ASGIApp
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.app = _abortable(self.app, transport)
+
+
+def _abortable(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:
+    async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[ABORT] = lambda: _abort(transport)
+        await app(scope, receive, send)
+
+    return with_abort
+
+
+def _abort(transport: asyncio.Transport) -> None:
+    """Also the kernel forgets what it has not sent: else it would keep megabytes of it for a quarter of an hour."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.fileno() >= 0:
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals to the process."""
 
@@ -235,6 +265,7 @@ async def http_server(
     """Serves `app` on a bound socket while this lasts; `drain` ends what would keep connections open."""
     config = uvicorn.Config(
         app,
+        http=_Connection,
         log_config=None,
         access_log=False,
         lifespan="off",

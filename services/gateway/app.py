@@ -147,7 +147,12 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
     clock = footing.clock
     employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
     hops = Hops(networks(settings.trusted_proxies), header=settings.proxy_header.lower())
-    live_limits = LiveLimits(events=settings.live_events, size=settings.live_bytes, heartbeat=settings.live_heartbeat)
+    live_limits = LiveLimits(
+        events=settings.live_events,
+        size=settings.live_bytes,
+        waiting=settings.live_waiting,
+        heartbeat=settings.live_heartbeat,
+    )
     desk = Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime)
     watch = Watch(lambda ids: desk.refusals(ids, Right.READ_CORRESPONDENCE))
     return Parts(

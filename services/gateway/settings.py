@@ -42,6 +42,8 @@ class Settings(Section):
     """Events of the live stream kept in memory; a listener that is further behind is cut off, and resumes."""
     live_bytes: int = Field(default=16 * 1024 * 1024, ge=1)
     """The same in bytes."""
+    live_waiting: int = Field(default=1024 * 1024, ge=1)
+    """Bytes of events that may come while a listener does not read; then his connection is aborted."""
     live_heartbeat: timedelta = timedelta(seconds=15)
     peer_timeout: timedelta = timedelta(seconds=60)
     """How long another service may take to answer."""

@@ -1,6 +1,8 @@
 """The live stream over a real socket: what happens, resumed without a gap or a double."""
 
 import asyncio
+import select
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from hub.process import listening as listen
 from hub.testing.waiting import PATIENCE, eventually
 from services.gateway.app import Gateway
 from services.gateway.live.position import decode, encode, now_everywhere, ordered
+from services.gateway.live.service import PIECE
 from services.gateway.live.shown import About
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -302,6 +305,56 @@ async def test_a_listener_who_does_not_read_is_cut_off_and_told_why(hub: Any, wo
     await small.stop()
     assert len(rest) == 1
     assert rest[0].startswith("event: cut_off\n")
+
+
+async def test_the_connection_of_a_listener_who_does_not_read_is_aborted_for_the_bytes_that_wait(
+    hub: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.gateway.live.waiting.PATIENCE", 100 * PATIENCE)
+    operator = await hub.employee("operator")
+    small = world.build(OMNIHUB_GATEWAY__LIVE_WAITING="65536")
+    await small.start()
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    async with served(small) as url, listening(url, operator) as listener:
+        stuck.connect(("127.0.0.1", int(url.partition(":")[2].partition(":")[2].partition("/")[0])))
+        stuck.sendall(request_of(operator))
+        for begin in range(0, 200, 10):
+            await publish(hub, *(an_interaction(begin + n, text="x" * 100_000) for n in range(10)))
+            assert len(await listener.take(10)) == 10
+        await eventually(lambda: was_reset(stuck))
+    stuck.close()
+    await small.stop()
+
+
+def was_reset(connection: socket.socket) -> bool:
+    """Whether the other side has ended it, also with bytes that nobody has read."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+def request_of(client: httpx.AsyncClient) -> bytes:
+    return (
+        f"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: {client.headers['Authorization']}\r\n\r\n".encode()
+    )
+
+
+async def test_a_piece_is_bounded_in_bytes(hub: Any) -> None:
+    live = hub.gateway.http.state.parts.live
+    mine = (await (await hub.admin()).get("/sessions")).json()["items"][0]["id"]
+    begin = await live.place(None)
+    await publish(hub, *(an_interaction(n, text="x" * 20_000) for n in range(50)))
+    await eventually(lambda: live.place(None), lambda place: sum(place.values()) == sum(begin.values()) + 50)
+    sizes, told = [], 0
+    pieces = live.events(begin, About(), access_id=mine)
+    async for piece in pieces:
+        sizes.append(len(piece))
+        told += piece.count("event: interaction.linked.v1")
+        if told == 50:
+            break
+    await pieces.aclose()
+    assert max(sizes) < 2 * PIECE
 
 
 async def test_a_stopping_gateway_says_goodbye(hub: Any, world: Any) -> None:
