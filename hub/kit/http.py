@@ -19,7 +19,7 @@ log = Log(__name__)
 Ping = Callable[[], Awaitable[None]]
 
 ABORT = "hub.abort"
-"""Extension of the ASGI scope where the hub serves: a function that ends the connection and drops what waits in it."""
+"""Extension of the ASGI scope where the hub serves: a function that ends the connection with all that waits in it."""
 RETRY_AFTER = 5
 """Seconds after which a caller should ask again when something the hub depends on is down."""
 CHECK_SECONDS = 3.0

@@ -52,7 +52,7 @@ class WriteInHand:
 
     login: str
     key: str
-    """The caller's Idempotency-Key, or a fresh one."""
+    """Of this use of the caller's Idempotency-Key, or of this request; not what he sent, which he may send again."""
     target: str | None = None
 
     @property
@@ -203,7 +203,7 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler
     body = await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
     login = request.state.employee.login if rule.right else NOBODY
-    write = request.state.write = WriteInHand(login, key or fresh("req"))
+    write = request.state.write = WriteInHand(login, fresh("req"))
     deed = _deed(request, login, route)
     if rule.right is None:
         return await _open_write(request, parts, deed, handler)
@@ -232,7 +232,8 @@ async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handl
 
 
 async def _once(request: Request, parts: Parts, login: str, key: str, body: bytes, handler: Handler) -> Response:
-    async def act() -> Result:
+    async def act(use: str) -> Result:
+        request.state.write.key = use
         response = await _answer(request, handler)
         headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
         return Result(response.status_code, headers, bytes(response.body))

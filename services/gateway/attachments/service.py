@@ -62,10 +62,12 @@ class Attachments:
         self._limit = limit
 
     async def keep(self, file: File, *, login: str, write: str) -> Attachment:
-        """The descriptor; the same for the same `write` repeated. Raises TooLarge."""
+        """The descriptor; the same for the same `write` repeated, which nobody can guess. Raises TooLarge."""
         if len(file.content) > self._limit:
             raise TooLarge(f"a file may have {self._limit} bytes; send less, or raise attachment_limit in [gateway]")
         kept_id = derive("att", write)
+        if (before := await self.get(kept_id)) is not None:
+            return before
         attachment = Attachment(
             id=kept_id,
             filename=clean_name(file.filename),

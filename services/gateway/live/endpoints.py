@@ -25,8 +25,14 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, pieces: AsyncIterator[str], waiting: Waiting, abort: Callable[[], None] | None) -> None:
-        super().__init__(pieces, headers={"X-Accel-Buffering": "no"})
+    def __init__(
+        self,
+        pieces: AsyncIterator[str],
+        waiting: Waiting,
+        abort: Callable[[], None] | None,
+        status_code: int = 200,
+    ) -> None:
+        super().__init__(pieces, status_code, headers={"X-Accel-Buffering": "no"})
         self._waiting = waiting
         self._abort = abort
 
