@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import importlib
+import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal, InvalidOperation
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 
 from hub.kit.errors import ConfigurationError, HubError
+from hub.kit.private import UMASK
 from hub.kit.settings import Source
 
 _REFUSED = 2
@@ -21,6 +23,7 @@ _REFUSED = 2
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; exits with 2 and one line when the settings or the input do not allow it."""
     options = _parser().parse_args(arguments)
+    os.umask(UMASK)
     try:
         sys.exit(options.run(options) or 0)
     except ConfigurationError as exc:

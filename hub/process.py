@@ -23,11 +23,12 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
 from hub.footing import Footing, Service
-from hub.kit.blobs import open_blobs
+from hub.kit.blobs import Blobs, open_blobs
 from hub.kit.clock import SystemClock
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import ABORT, problem
 from hub.kit.log import Log
+from hub.kit.private import make_private
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
@@ -70,7 +71,7 @@ def data_folder(path: Path) -> Iterator[Path]:
     """
     _refuse_newer(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(path)
         lock = (path / "lock").open("a")
     except OSError as exc:
         raise ConfigurationError(f"data folder {path}: {exc.strerror}; choose another with --data") from exc
@@ -130,7 +131,7 @@ class Embedded:
             data=data,
             bus=lambda name: EmbeddedBus(self._log, name, SystemClock()),
             store=lambda name: SqliteStore(data / f"{name}.sqlite"),
-            blobs=open_blobs(BlobSettings.load(source).url or data / "blobs"),
+            blobs=_blobs(data, source),
             secrets=SecretBox.open(data / "secret.key"),
             clock=SystemClock(),
             source=source,
@@ -179,12 +180,12 @@ def distributed(data: Path, source: Source) -> Footing:
     if not peers.token.get_secret_value():
         raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
     kafka = BusSettings.load(source).kafka
-    data.mkdir(parents=True, exist_ok=True)
+    make_private(data)
     return Footing(
         data=data,
         bus=lambda name: KafkaBus(kafka, name, SystemClock()),
         store=_store_opener(data, StoreSettings.load(source)),
-        blobs=open_blobs(BlobSettings.load(source).url or data / "blobs"),
+        blobs=_blobs(data, source),
         secrets=SecretBox.open(data / "secret.key"),
         clock=SystemClock(),
         source=source,
@@ -195,6 +196,14 @@ def distributed(data: Path, source: Source) -> Footing:
         ),
         restraint=_restraint(data, source),
     )
+
+
+def _blobs(data: Path, source: Source) -> Blobs:
+    url = BlobSettings.load(source).url
+    opened = open_blobs(url or data / "blobs")
+    if "://" not in url:
+        make_private(Path(url or data / "blobs"))
+    return opened
 
 
 def _restraint(data: Path, source: Source) -> Restraint:

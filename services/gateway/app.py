@@ -39,6 +39,7 @@ from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.live.watch import Watch
+from services.gateway.looking import Looking
 from services.gateway.parts import Parts
 from services.gateway.peers import bots, hooks, jobs
 from services.gateway.peers import endpoints as peers
@@ -129,7 +130,7 @@ def build(footing: Footing) -> Gateway:
     throttle = Throttle(store, _limits(settings), footing.clock, tell=Alarm(audit, bus, footing.clock).locked)
     parts = _parts(footing, settings, bus, store, throttle, audit)
     subscribe(bus, parts.letters)
-    http = _http(bus, store)
+    http = _http(bus, store, Looking(parts.hops, settings.metrics_token.get_secret_value()))
     http.state.parts = parts
     return Gateway(http, parts, bus=bus, store=store, throttle=throttle)
 
@@ -175,10 +176,11 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
     )
 
 
-def _http(bus: Bus, store: Store) -> FastAPI:
+def _http(bus: Bus, store: Store, looking: Looking) -> FastAPI:
     http = service_app(
         "omnihub",
         checks={"store": store.ping, "bus": bus.ping},
+        may_look=looking.allowed,
         version="1",
         description="Every contact in its client's chain. Log in with POST /api/v1/sessions.",
         openapi_url=f"{BASE}/openapi.json",

@@ -28,6 +28,8 @@ class Settings(Section):
     tries_anywhere: int = Field(default=100, ge=1)
     """The same for one login, from all addresses at which it has not succeeded before."""
     tries_window: timedelta = timedelta(minutes=15)
+    metrics_token: SecretStr = SecretStr("")
+    """Who shows it as a bearer token sees /metrics and the reasons of /readyz; empty: who asks from this machine."""
     trusted_proxies: list[str] = Field(default_factory=list)
     """Networks of the proxies before the gateway, as 10.0.0.0/8; who calls is read from their `proxy_header`."""
     proxy_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"

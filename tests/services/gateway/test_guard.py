@@ -210,3 +210,30 @@ async def test_a_gateway_that_has_not_started_yet_says_so(world: Any, hub: Any) 
     hub.gateway = first
     await waiting.stop()
     assert [answer.status_code for answer in answers] == [503, 503, 200]
+
+
+async def test_metrics_and_reasons_are_for_this_machine_alone(world: Any, hub: Any) -> None:
+    waiting = world.build()
+    hub.gateway, first = waiting, hub.gateway
+    client, proxied = hub.client(), {"X-Forwarded-For": "192.0.2.7"}
+    reasons = (await client.get("http://hub/readyz")).json().get("errors")
+    ready = await client.get("http://hub/readyz", headers=proxied)
+    metrics = await client.get("http://hub/metrics", headers=proxied)
+    hub.gateway = first
+    await waiting.stop()
+    assert "store" in reasons
+    assert (ready.status_code, "errors" in ready.json(), metrics.status_code) == (503, False, 403)
+
+
+async def test_metrics_are_for_whoever_shows_the_token_where_one_is_set(world: Any, hub: Any) -> None:
+    hub.gateway, first = world.build(OMNIHUB_GATEWAY__METRICS_TOKEN="for-the-metrics"), hub.gateway
+    headers: list[dict[str, Any]] = [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": b"Bearer \xff"},
+        {"Authorization": "Bearer for-the-metrics"},
+    ]
+    statuses = [(await hub.client().get("http://hub/metrics", headers=shown)).status_code for shown in headers]
+    await hub.gateway.stop()
+    hub.gateway = first
+    assert statuses == [403, 403, 403, 200]
