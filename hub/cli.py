@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_mailboxes(commands)
     _add_dead_letters(commands)
     _add_groups(commands)
+    _add_audit(commands)
     _add_inspect(commands)
     return parser
 
@@ -131,6 +132,17 @@ def _add_groups(commands: Any) -> None:
     forget.add_argument("group", metavar="GROUP", help="its name in the list, as email.outbound.email")
     for parser in (listing, forget):
         parser.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+
+
+def _add_audit(commands: Any) -> None:
+    group = commands.add_parser("audit", help="Who changed what.").add_subparsers(required=True, metavar="ACTION")
+    verify = _command(
+        group, "verify", _verify_audit, "Is every row as it was written? Names the first that is not; exit code 1."
+    )
+    verify.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+    verify.add_argument(
+        "--head", default="", metavar="HASH", help="of a head noted before, which must still be there"
+    )
 
 
 def _remote(parser: Any) -> Any:
@@ -322,6 +334,16 @@ def _forget_group(options: argparse.Namespace) -> None:
 
     forget(options.data, options.group)
     print(f"{options.group} is forgotten")
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    check = importlib.import_module("services.gateway.audit.check").check
+    verdict = asyncio.run(check(options.data, Source(options.settings), noted=options.head))
+    if verdict.broken:
+        print(f"broken after {verdict.rows:,} rows: {verdict.broken}")
+        return 1
+    print(f"{verdict.rows:,} rows, all as they were written; head {verdict.head}")
+    return 0
 
 
 def _print_letter(options: argparse.Namespace, method: str, path: str, **body: Any) -> None:

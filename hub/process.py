@@ -219,6 +219,14 @@ def _store_opener(data: Path, settings: StoreSettings) -> Callable[[str], Store]
     return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}")
 
 
+def store_of(name: str, data: Path, source: Source) -> Store | None:
+    """The named service's store, where it keeps one: in the data folder, or in the MongoDB that is set."""
+    if (data / f"{name}.sqlite").is_file():
+        return SqliteStore(data / f"{name}.sqlite")
+    settings = StoreSettings.load(source)
+    return _store_opener(data, settings)(name) if settings.mongo != "sqlite" and source.section("store") else None
+
+
 def guarded(app: FastAPI, token: str) -> ASGIApp:
     """Lets in only who shows the services' shared secret; health and metrics are open."""
     expected = f"Bearer {token}".encode()

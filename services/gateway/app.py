@@ -114,7 +114,8 @@ class Gateway:
                 await asyncio.sleep(_BACK_OFF)
 
     async def _sweep(self) -> None:
-        for sweep in (self._parts.desk.sweep, self._throttle.sweep, self._parts.keys.sweep):
+        parts = self._parts
+        for sweep in (parts.desk.sweep, self._throttle.sweep, parts.keys.sweep, parts.audit.sweep):
             try:
                 await sweep()
             except Exception as exc:

@@ -20,9 +20,10 @@ from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
 from services.gateway.access.browser import SESSION, refuse_foreign
 from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.audit.changes import Change, given
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
-from services.gateway.errors import PersonsOnly, UnknownParameter
+from services.gateway.errors import ForeignPage, PersonsOnly, UnknownParameter
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right, roles_with
 from services.gateway.views import PROBLEMS
@@ -48,12 +49,14 @@ _cookie = APIKeyCookie(
 
 @dataclass(slots=True)
 class WriteInHand:
-    """The write that a request asks for. A route may name its `target`, for the audit, where the path does not."""
+    """The write that a request asks for. For the audit a route may name its `target`, where the path does not, and
+    what it changed, where that is more than the request says."""
 
     login: str
     key: str
     """Of this use of the caller's Idempotency-Key, or of this request; not what he sent, which he may send again."""
     target: str | None = None
+    changes: list[Change] | None = None
 
     @property
     def id(self) -> str:
@@ -120,12 +123,12 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             parts = parts_of(request)
-            await _admit(request, parts, rule, self.path)
+            await _admit(request, parts, rule, self)
             _refuse_unknown_parameters(request, known)
             if request.method in _READS:
                 response = await handler(request)
             else:
-                response = await _write(request, parts, rule, self.path, handler)
+                response = await _write(request, parts, rule, self, handler)
             response.headers.setdefault("Cache-Control", "no-store")
             return response
 
@@ -173,14 +176,17 @@ ClientAddress = Annotated[str, Depends(client_address)]
 Write = Annotated[WriteInHand, Depends(current_write)]
 
 
-async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None:
+async def _admit(request: Request, parts: Parts, rule: Rule, route: APIRoute) -> None:
     """Raises Unauthenticated, Forbidden."""
     if rule.right is None:
         return
-    employee, access = await _recognised(request, parts)
+    try:
+        employee, access = await _recognised(request, parts)
+    except ForeignPage:
+        await parts.audit.note_refusal(_deed(request, NOBODY, route), ForeignPage.status_code)
+        raise
     if refusal := _refusal(rule, rule.right, employee, access, reads=request.method in _READS):
-        if request.method not in _READS:
-            await parts.audit.note(_deed(request, employee.login, route), Forbidden.status_code)
+        await parts.audit.note_refusal(_deed(request, employee.login, route), refusal.status_code)
         raise refusal
     request.state.employee, request.state.access = employee, access
 
@@ -198,7 +204,7 @@ def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, re
     return None
 
 
-async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler: Handler) -> Response:
+async def _write(request: Request, parts: Parts, rule: Rule, route: APIRoute, handler: Handler) -> Response:
     limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
     body = await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
@@ -216,8 +222,15 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler
             response = await _once(request, parts, login, key, body, handler)
         status = response.status_code
     finally:
-        await parts.audit.end(begun, status, target=write.target)
+        await parts.audit.end(begun, status, target=write.target, changes=_changes(write, rule, body))
     return response
+
+
+def _changes(write: WriteInHand, rule: Rule, body: bytes) -> list[Change]:
+    """What the route says; else what the request asks for, unless there are secrets in it."""
+    if write.changes is not None:
+        return write.changes
+    return [] if rule.secret or rule.upload else given(body)
 
 
 async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handler) -> Response:
@@ -225,7 +238,7 @@ async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handl
     response = await _answer(request, handler)
     told = replace(deed, target=request.state.write.target or "")
     if response.status_code == Unauthenticated.status_code:
-        await parts.audit.note_stranger(told, response.status_code)
+        await parts.audit.note_refusal(told, response.status_code)
     elif response.status_code == HTTPStatus.CREATED:
         await parts.audit.note(told, response.status_code)
     return response
@@ -285,9 +298,15 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"a request here may have {limit} bytes; send less, or raise the limit in [gateway]")
 
 
-def _deed(request: Request, login: str, route: str) -> Deed:
-    target = next(iter(request.path_params.values()), "")
-    return Deed(login=login, method=request.method, route=route, target=target, address=client_address(request))
+def _deed(request: Request, login: str, route: APIRoute) -> Deed:
+    return Deed(
+        login=login,
+        method=request.method,
+        route=route.path,
+        action=route.operation_id or "",
+        target=next(iter(request.path_params.values()), ""),
+        address=client_address(request),
+    )
 
 
 def _roles(right: Right) -> str:

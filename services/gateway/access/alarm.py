@@ -12,6 +12,8 @@ from services.gateway.employees.announcer import SOURCE
 
 log = Log(__name__)
 ROUTE = "/api/v1/sessions"
+ACTION = "lockLogin"
+"""In the audit."""
 
 
 class Alarm:
@@ -25,11 +27,13 @@ class Alarm:
     async def locked(self, lock: Lock) -> None:
         attempt, now = lock.attempt, self._clock.now()
         log.warning("login.locked", by=lock.by.value)
-        deed = Deed(login="-", method="POST", route=ROUTE, target=attempt.login, address=attempt.address)
+        deed = Deed(
+            login="-", method="POST", route=ROUTE, target=attempt.login, address=attempt.address, action=ACTION
+        )
         login = None if lock.by is By.ADDRESS else attempt.login
         fact = LoginLocked(login=login, network=attempt.network, by=lock.by.value, until=lock.until, at=now)
         try:
-            await self._audit.note_stranger(deed, TooManyRequests.status_code)
+            await self._audit.note_refusal(deed, TooManyRequests.status_code)
             await self._bus.publish([Envelope(event=fact, source=SOURCE, time=now)])
         except HubError as exc:
             log.warning("lock.untold", reason=str(exc))

@@ -10,6 +10,7 @@ from services.gateway.access.devices import cookie_of
 from services.gateway.access.models import SESSIONS, Access, Kind
 from services.gateway.access.repository import access_of
 from services.gateway.access.views import AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
+from services.gateway.audit.changes import changes
 from services.gateway.employees.views import EmployeeView
 from services.gateway.employees.views import Login as Whose
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
@@ -141,6 +142,7 @@ async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: 
         rights=None if form.rights is None else frozenset(form.rights),
     )
     write.target = granted.access.id
+    write.changes = changes({}, form.model_dump(mode="json", exclude_none=True))
     return NewToken.of(granted)
 
 
@@ -185,8 +187,9 @@ async def end_sessions_of(login: Whose, hub: Hub) -> None:
     responses=NOT_FOUND,
     dependencies=[_MANAGES],
 )
-async def end_session_of(login: Whose, access_id: Id, hub: Hub) -> None:
+async def end_session_of(login: Whose, access_id: Id, write: Write, hub: Hub) -> None:
     """End one session of an employee."""
+    write.changes = changes({"session": access_id}, {})
     await hub.desk.revoke(login, SESSIONS, access_id)
 
 
@@ -217,8 +220,9 @@ async def revoke_tokens_of(login: Whose, hub: Hub) -> None:
     responses=NOT_FOUND,
     dependencies=[_MANAGES],
 )
-async def revoke_token_of(login: Whose, access_id: Id, hub: Hub) -> None:
+async def revoke_token_of(login: Whose, access_id: Id, write: Write, hub: Hub) -> None:
     """Revoke one token of an employee."""
+    write.changes = changes({"id": access_id}, {})
     await hub.desk.revoke(login, (Kind.TOKEN,), access_id)
 
 

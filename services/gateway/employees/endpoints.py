@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Response
 
 from hub.kit.errors import InvalidInput
-from services.gateway.employees.models import Changes
+from services.gateway.audit.changes import changes
+from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.views import (
     EmployeeChanges,
     EmployeeList,
@@ -32,9 +33,11 @@ async def show_me(me: Me, mine: MyAccess) -> MeView:
 
 
 @routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
-async def change_me(form: MyChanges, me: Me, mine: MyAccess, hub: Hub) -> MeView:
+async def change_me(form: MyChanges, me: Me, mine: MyAccess, write: Write, hub: Hub) -> MeView:
     """Change my signature."""
-    return MeView.about(await hub.employees.change(me.login, Changes(signature=form.signature)), mine)
+    changed = await hub.employees.change(me.login, Changes(signature=form.signature))
+    write.changes = changes({"signature": me.signature}, {"signature": changed.signature})
+    return MeView.about(changed, mine)
 
 
 @routes.post(
@@ -43,14 +46,17 @@ async def change_me(form: MyChanges, me: Me, mine: MyAccess, hub: Hub) -> MeView
     status_code=204,
     dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
-async def change_my_password(form: PasswordChange, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub) -> None:
+async def change_my_password(
+    form: PasswordChange, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> None:
     """Change my password; all my other sessions and all my tokens end at once."""
     # Counted by this session: strangers who guess from the same address do not keep him from it.
     proven = await hub.desk.proves(me.login, form.current, address=address, device=mine.id)
     if proven is None:
         raise InvalidInput("current: not your password", fields={"current": "not your password"})
-    changes = Changes(password=form.new)
-    changed = await hub.employees.change(me.login, changes, epoch=proven.epoch, spared=mine.id)
+    new = Changes(password=form.new)
+    changed = await hub.employees.change(me.login, new, epoch=proven.epoch, spared=mine.id)
+    write.target, write.changes = me.login, changes({"password": proven.epoch}, {"password": changed.epoch})
     await hub.desk.ended(changed)
 
 
@@ -96,13 +102,15 @@ async def show_employee(login: Login, hub: Hub) -> EmployeeView:
     responses={**NOT_FOUND, **CONFLICT},
     dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
-async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> EmployeeView:
+async def change_employee(login: Login, form: EmployeeChanges, write: Write, hub: Hub) -> EmployeeView:
     """Change an employee; the last administrator stays one.
 
     A new password, or `active: false`, ends all his sessions and tokens at once; a role counts from his next request.
     """
-    changes = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
-    changed = await hub.employees.change(login, changes)
+    before = await hub.employees.get(login)
+    wanted = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
+    changed = await hub.employees.change(login, wanted)
+    write.changes = changes(_audited(before), _audited(changed) | _new_password(form))
     if form.password is not None or not changed.active:
         await hub.desk.ended(changed)
     await hub.announcer.tell()
@@ -116,8 +124,19 @@ async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> Empl
     responses={**NOT_FOUND, **CONFLICT},
     dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
-async def remove_employee(login: Login, hub: Hub) -> None:
+async def remove_employee(login: Login, write: Write, hub: Hub) -> None:
     """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""
+    before = await hub.employees.get(login)
     await hub.employees.delete(login)
+    write.changes = changes(_audited(before), {})
     await hub.desk.revoke_all(login)
     await hub.announcer.tell()
+
+
+def _audited(employee: Employee) -> dict[str, object]:
+    return {"name": employee.name, "role": employee.role, "active": employee.active}
+
+
+def _new_password(form: EmployeeChanges) -> dict[str, object]:
+    """Its name alone: the audit masks it."""
+    return {} if form.password is None else {"password": True}

@@ -127,7 +127,7 @@ def test_counters_are_bounded_however_many_try() -> None:
 
 
 async def test_so_many_refused_logins_of_strangers_are_noted_and_no_more(hub: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("services.gateway.audit.service.STRANGERS", 3)
+    monkeypatch.setattr("services.gateway.audit.service.REFUSALS", 3)
     for n in range(6):
         await hub.client().post("/sessions", json={"login": f"anna{n}", "password": "wrong"})
     hub.clock.advance(timedelta(minutes=15))
