@@ -23,8 +23,7 @@ class PeerUnavailable(TransientError):
 
 
 class ForeignPage(Forbidden):
-    """A browser's session works for our own pages alone: send `Sec-Fetch-Site: same-origin`, which browsers do by
-    themselves, or an `Origin` that is this host; a program takes a bearer token from POST /api/v1/sessions."""
+    """A cookie works for our own page: browsers say `Sec-Fetch-Site: same-origin`; programs take a bearer token."""
 
     title = "Not from our own page"
 
