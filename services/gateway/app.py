@@ -31,6 +31,7 @@ from services.gateway.deadletters.handlers import subscribe
 from services.gateway.deadletters.service import DeadLetters
 from services.gateway.employees import endpoints as employees
 from services.gateway.employees.announcer import Announcer
+from services.gateway.employees.factors import Factors
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
 from services.gateway.guard import BASE
@@ -155,13 +156,15 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         waiting=settings.live_waiting,
         heartbeat=settings.live_heartbeat,
     )
-    desk = Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime)
+    factors = Factors(store, footing.secrets, clock)
+    desk = Desk(store, employees, throttle, factors, clock, session_lifetime=settings.session_lifetime)
     watch = Watch(lambda ids: desk.refusals(ids, Right.READ_CORRESPONDENCE))
     return Parts(
         settings=settings,
         hops=hops,
         browser=Browser(hops),
         employees=employees,
+        factors=factors,
         announcer=Announcer(employees, bus, clock),
         desk=desk,
         audit=audit,

@@ -3,6 +3,8 @@
 HubError
 ├── TransientError
 │   └── PeerUnavailable       503
+├── Unauthenticated
+│   └── CodeNeeded            401
 ├── Forbidden
 │   ├── ForeignPage           403
 │   └── PersonsOnly           403
@@ -15,11 +17,17 @@ HubError
     └── LastAdministrator     409
 """
 
-from hub.kit.errors import Conflict, Forbidden, InvalidInput, TransientError
+from hub.kit.errors import Conflict, Forbidden, InvalidInput, TransientError, Unauthenticated
 
 
 class PeerUnavailable(TransientError):
     """The service that answers this is not reachable now; try again in a few seconds."""
+
+
+class CodeNeeded(Unauthenticated):
+    """The password is right; give `code` as well, as your authenticator application shows it now."""
+
+    title = "Second factor needed"
 
 
 class ForeignPage(Forbidden):

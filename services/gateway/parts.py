@@ -14,6 +14,7 @@ from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters.service import DeadLetters
 from services.gateway.employees.announcer import Announcer
+from services.gateway.employees.factors import Factors
 from services.gateway.employees.service import Employees
 from services.gateway.live.service import Live
 from services.gateway.peers.forward import Peer
@@ -28,6 +29,7 @@ class Parts:
     hops: Hops
     browser: Browser
     employees: Employees
+    factors: Factors
     announcer: Announcer
     desk: Desk
     devices: Devices

@@ -47,6 +47,7 @@ async def log_in(
         address=address,
         program=user_agent[:_MAX_PROGRAM],
         device=_device(request, hub, login),
+        code=form.code,
     )
     return NewSession.of(granted, employee)
 
@@ -83,6 +84,7 @@ async def log_in_browser(
         program=user_agent[:_MAX_PROGRAM],
         kind=Kind.BROWSER,
         device=device,
+        code=form.code,
     )
     if before := hub.browser.read(request, SESSION):
         await hub.desk.forget(before)

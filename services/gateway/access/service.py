@@ -13,8 +13,10 @@ from hub.store.base import Document, Page, Store
 from services.gateway.access.models import Access, Extent, Granted, Kind
 from services.gateway.access.repository import AccessRepository, access_of
 from services.gateway.access.throttle import Attempt, Throttle
+from services.gateway.employees.factors import WRONG, Factors
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
+from services.gateway.errors import CodeNeeded
 from services.gateway.rights import Right
 
 log = Log(__name__)
@@ -27,11 +29,19 @@ class Desk:
     """Gives out sessions and tokens, and knows whose they are."""
 
     def __init__(
-        self, store: Store, employees: Employees, throttle: Throttle, clock: Clock, *, session_lifetime: timedelta
+        self,
+        store: Store,
+        employees: Employees,
+        throttle: Throttle,
+        factors: Factors,
+        clock: Clock,
+        *,
+        session_lifetime: timedelta,
     ) -> None:
         self._repository = AccessRepository(store)
         self._employees = employees
         self._throttle = throttle
+        self._factors = factors
         self._clock = clock
         self.session_lifetime = session_lifetime
 
@@ -44,17 +54,24 @@ class Desk:
         program: str,
         kind: Kind = Kind.SESSION,
         device: str | None = None,
+        code: str | None = None,
     ) -> tuple[Granted, Employee]:
         """A session, by bearer text or, of kind BROWSER, by a cookie.
 
         Raises:
             TooManyRequests: too many tries.
             Unauthenticated: wrong login or password, or the employee is not active; the answer does not say which.
+            CodeNeeded: the password is right, and the code of the second factor is missing or wrong.
         """
-        employee = await self.proves(login, password, address=address, device=device)
+        attempt = Attempt(login=login, address=address, device=device)
+        known = await self._throttle.enter(attempt)
+        employee = await self._employees.proven(login, password, known=known)
         if employee is None or not employee.active:
             log.warning("login.refused")
             raise Unauthenticated("login or password is wrong")
+        if employee.second_factor and not (code and await self._factors.proves(login, code)):
+            raise CodeNeeded(fields={"code": WRONG if code else "required; it is shown by the application"})
+        await self._throttle.succeed(attempt, known=known)
         access = _Wanted(kind, name=program, address=address, lifetime=self.session_lifetime)
         return await self._grant(employee, access), employee
 

@@ -16,6 +16,7 @@ class Login(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"login": "admin", "password": "correct-horse-7"}]})
     login: str = Field(min_length=1, max_length=63)
     password: str = Field(min_length=1, max_length=1000)
+    code: str | None = Field(default=None, max_length=10, description="Of the second factor, where there is one")
 
 
 class NewSession(View):

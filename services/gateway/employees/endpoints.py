@@ -5,16 +5,20 @@ from typing import Annotated
 from fastapi import Depends, Response
 
 from hub.kit.errors import InvalidInput
+from services.gateway.access.totp import uri
 from services.gateway.audit.changes import changes
 from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.views import (
+    Code,
     EmployeeChanges,
     EmployeeList,
     EmployeeView,
+    FactorBegun,
     Login,
     MeView,
     MyChanges,
     NewEmployee,
+    Password,
     PasswordChange,
 )
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
@@ -58,6 +62,49 @@ async def change_my_password(
     changed = await hub.employees.change(me.login, new, epoch=proven.epoch, spared=mine.id)
     write.target, write.changes = me.login, changes({"password": proven.epoch}, {"password": changed.epoch})
     await hub.desk.ended(changed)
+
+
+@routes.post(
+    "/me/second-factor",
+    operation_id="beginMySecondFactor",
+    status_code=201,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def begin_my_second_factor(
+    form: Password, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub
+) -> FactorBegun:
+    """Begin a second factor, with my password; it counts once confirmed. Its secret is told in this answer alone."""
+    if await hub.desk.proves(me.login, form.password, address=address, device=mine.id) is None:
+        raise InvalidInput("password: not your password", fields={"password": "not your password"})
+    secret = await hub.factors.begin(me.login)
+    return FactorBegun(secret=secret, uri=uri(secret, me.login))
+
+
+@routes.post(
+    "/me/second-factor/confirm",
+    operation_id="confirmMySecondFactor",
+    status_code=204,
+    responses=CONFLICT,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def confirm_my_second_factor(form: Code, me: Me, write: Write, hub: Hub) -> None:
+    """Confirm it with the first code that the application shows; from now on each login takes one."""
+    await hub.factors.confirm(me.login, form.code)
+    write.target, write.changes = me.login, changes({"second_factor": me.second_factor}, {"second_factor": True})
+
+
+@routes.delete(
+    "/employees/{login}/second-factor",
+    operation_id="removeSecondFactorOf",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
+)
+async def remove_second_factor_of(login: Login, write: Write, hub: Hub) -> None:
+    """Remove the second factor of an employee who lost it."""
+    before = await hub.employees.get(login)
+    await hub.factors.remove(login)
+    write.changes = changes({"second_factor": before.second_factor}, {"second_factor": False})
 
 
 @routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])

@@ -17,6 +17,8 @@ class Employee:
     created_at: datetime
     signature: str = ""
     """Under the messages he writes."""
+    second_factor: bool = False
+    """A login takes a code of an authenticator application beside the password."""
     epoch: int = 0
     """One more whenever all that was granted to him ends: a new password, or being switched off."""
     spared: str | None = None

@@ -189,6 +189,7 @@ def _employee(document: Document, administrators: frozenset[str]) -> Employee:
         active=active,
         created_at=created_at,
         signature=document.get("signature", ""),
+        second_factor=bool(document.get("totp")),
         epoch=document.get("epoch", 0),
         spared=document.get("spared"),
     )

@@ -29,6 +29,7 @@ class EmployeeView(View):
     active: bool
     created_at: datetime
     signature: str = ""
+    second_factor: bool = Field(default=False, description="A login takes a code beside the password")
 
     @classmethod
     def of(cls, employee: Employee) -> Self:
@@ -39,6 +40,7 @@ class EmployeeView(View):
             active=employee.active,
             created_at=employee.created_at,
             signature=employee.signature,
+            second_factor=employee.second_factor,
         )
 
 
@@ -100,3 +102,20 @@ class PasswordChange(Form):
     )
     current: str = Field(max_length=1000)
     new: NewPassword
+
+
+class FactorBegun(View):
+    """Told once: give it to an authenticator application, then confirm with its first code."""
+
+    secret: str = Field(description="In base 32")
+    uri: str = Field(description="The same for a QR code", examples=["otpauth://totp/omnihub:anna?secret=…"])
+
+
+class Password(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct-horse-7"}]})
+    password: str = Field(min_length=1, max_length=1000)
+
+
+class Code(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "287082"}]})
+    code: str = Field(min_length=6, max_length=10)
