@@ -30,7 +30,9 @@ SAFE_TYPES = frozenset(
 )
 """What no browser runs as a page; all else is sent as bytes without a type."""
 HTML_HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:",
+    "Content-Security-Policy": (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:; frame-ancestors 'self'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -60,10 +62,12 @@ class Attachments:
         self._limit = limit
 
     async def keep(self, file: File, *, login: str, write: str) -> Attachment:
-        """The descriptor; the same for the same `write` repeated. Raises TooLarge."""
+        """The descriptor; the same for the same `write` repeated, which nobody can guess. Raises TooLarge."""
         if len(file.content) > self._limit:
             raise TooLarge(f"a file may have {self._limit} bytes; send less, or raise attachment_limit in [gateway]")
         kept_id = derive("att", write)
+        if (before := await self.get(kept_id)) is not None:
+            return before
         attachment = Attachment(
             id=kept_id,
             filename=clean_name(file.filename),
@@ -115,7 +119,7 @@ def download_headers(attachment: Attachment) -> dict[str, str]:
     ascii_name = re.sub(r'[^\x20-\x7e]|["%;]', "_", name)
     return {
         "Content-Disposition": f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
     }
 

@@ -38,7 +38,7 @@ async def test_what_a_browser_might_run_is_sent_as_bytes(hub: Any, content_type:
     assert headers["Content-Type"] == "application/octet-stream"
     assert headers["Content-Disposition"].startswith("attachment;")
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 async def test_an_attachment_of_an_interaction_is_found_at_the_peer(hub: Any) -> None:
@@ -109,7 +109,7 @@ async def test_the_html_of_a_message_is_sent_so_that_it_runs_nothing(hub: Any) -
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:"
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:; frame-ancestors 'self'"
     )
 
 
