@@ -16,10 +16,10 @@ from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Outcome, Sent
-from hub.channels.deliveries import send_repository
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.sender import Sender
+from hub.channels.sends import SendRepository
 from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
@@ -200,7 +200,7 @@ async def _pacing(folder: Path) -> dict[str, float | str]:
     async with Ground(folder) as ground:
         clock = SystemClock()
         accounts = AccountRepository(ground.store, CollectionSpec("bots", (Index("state"),)), noun="bot")
-        sends = send_repository(ground.store, service="t")
+        sends = SendRepository(ground.store, service="t")
         await ground.store.start()
         document = {
             "_id": BOT.id,

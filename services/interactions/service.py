@@ -148,6 +148,8 @@ class Interactions:
         for client_id in await self._repository.clients.get_many(opened):
             interaction_id = opened[client_id]
             await self._repository.withdraw(interaction_id, client_id, new_chain_id(interaction_id))
+            if known[interaction_id]["client_id"] != client_id:
+                await self._repository.tell_kept(client_id, opened_by=interaction_id)
         for interaction_id, document in known.items():
             if document["chain_id"] != new_chain_id(interaction_id):
                 await self._repository.withdraw(interaction_id, document["client_id"], new_chain_id(interaction_id))
@@ -166,6 +168,8 @@ class Interactions:
             if (winner["chain_id"], winner["client_id"]) != (decision.chain_id, decision.client_id):
                 log.info("link.yielded", interaction_id=decision.arrival.id)
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
+            if winner["client_id"] != decision.holder:
+                await self._repository.tell_kept(decision.holder, opened_by=decision.arrival.id)
 
     async def _decide(self, arrivals: Sequence[InteractionReceived]) -> Decided:
         """Raises TooLarge; nothing is claimed then."""
