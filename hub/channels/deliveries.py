@@ -20,6 +20,8 @@ _TOLD = {
     SendState.UNKNOWN: DeliveryState.UNKNOWN,
     SendState.SUPPRESSED: DeliveryState.SUPPRESSED,
 }
+_WORDS, _KEYS = 2_000, 500
+"""Characters of a provider's words, and names that it gave, that are told: an event is bounded."""
 Delivery = Callable[[Document], DeliveryRecorded]
 """What the others hear of an entry."""
 
@@ -30,8 +32,8 @@ def delivery(document: Document) -> DeliveryRecorded:
         interaction_id=document["_id"],
         at=from_iso(document["at"]),
         state=_TOLD[SendState(document["state"])],
-        reason=document["reason"],
-        keys=tuple(document["keys"]),
+        reason=document["reason"] and document["reason"][:_WORDS],
+        keys=tuple(document["keys"][:_KEYS]),
     )
 
 

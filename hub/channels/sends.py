@@ -41,7 +41,9 @@ class SendRepository:
 
     def __init__(self, store: Store, *, service: str = "hub", told: Delivery = delivery) -> None:
         """`service` tells what becomes of its messages, as `told` states it."""
-        self.entries = Told(store.collection(SENDS), facts=facts, state=stated_by(told), source=f"omnihub/{service}")
+        self.entries = Told(
+            store.collection(SENDS), facts=facts, state=stated_by(told), source=f"omnihub/{service}", bounded=True
+        )
 
     async def add(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
         """All as they are stored then, by id, and the ids of those that are new. What is told of them: see `anew`."""

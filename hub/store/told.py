@@ -63,8 +63,14 @@ class Told:
     Sizes are checked before anything is stored: TooLarge means that nothing changed.
     """
 
-    def __init__(self, collection: Collection, *, facts: Facts, state: State, source: str) -> None:
-        """`source` is the service that tells, as `omnihub/interactions`. What it tells goes where `on` says."""
+    def __init__(
+        self, collection: Collection, *, facts: Facts, state: State, source: str, bounded: bool = False
+    ) -> None:
+        """`source` is the service that tells, as `omnihub/interactions`. What it tells goes where `on` says.
+
+        What states a document of a `bounded` collection fits into an event, however much the document holds.
+        """
+        self._bounded = bounded
         self._collection = collection
         self._facts = facts
         self._state = state
