@@ -266,20 +266,14 @@ class Told:
 
     def _check(self, document: Document, facts: Sequence[Fact]) -> None:
         check_size([encode(self._wrap(fact)) for fact in facts if isinstance(fact, Event)])
-        if all(isinstance(fact, Event) for fact in facts):
+        if self._bounded or all(isinstance(fact, Event) for fact in facts):
             return
         size = len(orjson.dumps(document)) + _FRAME
-        if size > RECORD_BYTES:
-            size = max(self._size(fact, document) for fact in facts if not isinstance(fact, Event))
         if size > RECORD_BYTES:
             raise TooLarge(
                 f"{document['_id']} would be told in an event of {size:,} bytes, over the limit of {RECORD_BYTES:,};"
                 " shorten what it says"
             )
-
-    def _size(self, kind: type[Event], document: Document) -> int:
-        """Bytes of what states the document, of which it may be the smaller part."""
-        return len(self._state(kind, {"_v": 1, **document}).body()) + _FRAME
 
     def _wrap(self, event: Event) -> Envelope:
         return Envelope(event=event, source=self.source, time=self._clock.now())
