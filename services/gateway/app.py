@@ -29,32 +29,27 @@ from services.gateway.employees import endpoints as employees
 from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
-from services.gateway.guard import BASE
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.parts import Parts
-from services.gateway.peers import bots, hooks, jobs
-from services.gateway.peers import endpoints as peers
+from services.gateway.peers import document, hooks
 from services.gateway.peers.forward import Peer
+from services.gateway.peers.routes import Declared
+from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
 
 log = Log(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     held.routes,
     access.routes,
-    peers.interaction_routes,
-    peers.client_routes,
     attachments.routes,
     live.routes,
-    peers.mailbox_routes,
-    bots.routes,
-    jobs.routes,
     deadletters.routes,
     employees.routes,
     audit.routes,
 )
-"""All guarded routes, in the order of the documentation."""
+"""The gateway's own guarded routes, in the order of the documentation; what the services declare comes after."""
 _SWEEP = timedelta(minutes=10)
 _BACK_OFF = 1.0
 
@@ -78,6 +73,8 @@ class Gateway:
         await self._open()
         await self._bus.start()
         await self._parts.announcer.tell()
+        await self._parts.attachments.carry_over()
+        await self._parts.table.start()
         await self._parts.live.start()
         await self._sweeping.start()
 
@@ -89,7 +86,8 @@ class Gateway:
         await self.drain()
         await self._sweeping.stop()
         await self._bus.stop()
-        for peer in self._parts.peers:
+        await self._parts.table.stop()
+        for peer in self._parts.table.peers:
             await peer.close()
         await self._store.stop()
 
@@ -124,7 +122,7 @@ def build(footing: Footing) -> Gateway:
     throttle = Throttle(store, limits, footing.clock)
     parts = _parts(footing, settings, bus, store, throttle)
     subscribe(bus, parts.letters)
-    http = _http(bus, store)
+    http = _http(bus, store, parts.table)
     http.state.parts = parts
     return Gateway(http, parts, bus=bus, store=store, throttle=throttle)
 
@@ -144,23 +142,26 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         letters=DeadLetters(store, bus, footing.blobs, clock),
         live=Live(bus, live_limits),
         restraint=footing.restraint,
-        interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),
-        email=Peer("email", footing.peer("email"), timeout=settings.peer_timeout),
-        messaging=Peer("messaging", footing.peer("messaging"), timeout=settings.peer_timeout),
+        table=Table([_peer(footing, settings, name) for name in footing.others]),
     )
 
 
-def _http(bus: Bus, store: Store) -> FastAPI:
+def _peer(footing: Footing, settings: Settings, name: str) -> Peer:
+    return Peer(name, footing.peer(name), timeout=settings.peer_timeout, seal=footing.seal)
+
+
+def _http(bus: Bus, store: Store, table: Table) -> FastAPI:
     http = service_app(
         "omnihub",
         checks={"store": store.ping, "bus": bus.ping},
         version="1",
         description="Every contact in its client's chain. Log in with POST /api/v1/sessions.",
-        openapi_url=f"{BASE}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
-    for routes in (*ROUTERS, explorer.routes, hooks.routes):
+    for routes in (*ROUTERS, explorer.routes, document.routes, hooks.routes):
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)
+    http.router.routes.append(Declared(table))
     return http

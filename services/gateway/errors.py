@@ -4,7 +4,6 @@ HubError
 ├── TransientError
 │   └── PeerUnavailable       503
 ├── InvalidInput
-│   ├── UnknownParameter      422
 │   └── BadEventId            422
 └── Conflict
     ├── LoginTaken            409
@@ -17,10 +16,6 @@ from hub.kit.errors import Conflict, InvalidInput, TransientError
 
 class PeerUnavailable(TransientError):
     """The service that answers this is not reachable now; try again in a few seconds."""
-
-
-class UnknownParameter(InvalidInput):
-    """The address has a parameter that this route does not know; remove it."""
 
 
 class BadEventId(InvalidInput):

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response, Security
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from hub.api.actor import Actor
+from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
@@ -20,7 +20,6 @@ from hub.kit.ids import derive, fresh
 from services.gateway.access.models import Access
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
-from services.gateway.errors import UnknownParameter
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right, roles_with
 from services.gateway.views import PROBLEMS
@@ -31,7 +30,7 @@ NOBODY = "-"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the file in it."""
-_READS = frozenset({"GET", "HEAD"})
+READS = frozenset({"GET", "HEAD"})
 _TOLD_OF_STRANGERS = frozenset({201, 401})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
@@ -59,11 +58,13 @@ class Rule:
     """Stands next to its route: the right it needs, none for all comers.
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
+    `streamed`: the body goes through unread, and whoever answers keeps the answer under the Idempotency-Key.
     """
 
     right: Right | None
     secret: bool = False
     upload: bool = False
+    streamed: bool = False
 
     def __call__(self) -> None:
         """The guard enforces it, before the body is read."""
@@ -100,27 +101,41 @@ class GuardedRoute(APIRoute):
         right = next((d.dependency.right for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
         if right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
-            options["description"] = f"{described}\n\nFor: {_roles(right)}.".strip()
+            options["description"] = for_whom(described, right)
             options["dependencies"] = [*options["dependencies"], Security(_bearer)]
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         handler, rule = super().get_route_handler(), rule_of(self)
-        known = _query_names(self.dependant)
+        known = query_names(self.dependant)
 
-        async def guarded(request: Request) -> Response:
-            parts = parts_of(request)
-            await _admit(request, parts, rule, self.path)
-            _refuse_unknown_parameters(request, known)
-            if request.method in _READS:
-                response = await handler(request)
-            else:
-                response = await _write(request, parts, rule, self.path, handler)
-            response.headers.setdefault("X-Content-Type-Options", "nosniff")
-            response.headers.setdefault("Cache-Control", "no-store")
-            return response
+        async def checked(request: Request) -> Response:
+            refuse_unknown_parameters(request, known)
+            return await handler(request)
 
-        return guarded
+        return guarded(checked, rule, path=self.path)
+
+
+def guarded(handler: Handler, rule: Rule, *, path: str) -> Handler:
+    """The handler behind the guard; `path` is that of its route, for the audit."""
+
+    async def behind(request: Request) -> Response:
+        parts = parts_of(request)
+        await _admit(request, parts, rule, path)
+        if request.method in READS:
+            response = await handler(request)
+        else:
+            response = await _write(request, parts, rule, path, handler)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return behind
+
+
+def for_whom(description: str, right: Right) -> str:
+    """A description with the roles that may."""
+    return f"{description}\n\nFor: {_roles(right)}.".strip()
 
 
 def bearer(request: Request) -> str:
@@ -139,6 +154,18 @@ def current_access(request: Request) -> Access:
     return request.state.access  # type: ignore[no-any-return]
 
 
+def actor_of(request: Request) -> Actor:
+    """Whom the services are told of."""
+    employee, access = current_employee(request), current_access(request)
+    return Actor(
+        login=employee.login,
+        name=employee.name,
+        role=employee.role.value,
+        session=access.id,
+        signature=employee.signature,
+    )
+
+
 def current_write(request: Request) -> WriteInHand:
     return request.state.write  # type: ignore[no-any-return]
 
@@ -151,6 +178,7 @@ Me = Annotated[Employee, Depends(current_employee)]
 MyAccess = Annotated[Access, Depends(current_access)]
 ClientAddress = Annotated[str, Depends(client_address)]
 Write = Annotated[WriteInHand, Depends(current_write)]
+Acting = Annotated[Actor, Depends(actor_of)]
 
 
 async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None:
@@ -159,7 +187,7 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None
         return
     employee, access = await parts.desk.who(bearer(request))
     if not employee.may(rule.right):
-        if request.method not in _READS:
+        if request.method not in READS:
             await parts.audit.note(_deed(request, employee.login, route), Forbidden.status_code)
         raise Forbidden(f"this is for {_roles(rule.right)}; you are {employee.role}; ask an administrator")
     request.state.employee, request.state.access = employee, access
@@ -167,7 +195,7 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None
 
 async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler: Handler) -> Response:
     limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
-    body = await _read(request, limit)
+    body = b"" if rule.streamed else await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
     login = request.state.employee.login if rule.right else NOBODY
     write = request.state.write = WriteInHand(login, key or fresh("req"))
@@ -177,7 +205,7 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler
     begun = await parts.audit.begin(deed)
     status = 500
     try:
-        if key is None or rule.secret:
+        if key is None or rule.secret or rule.streamed:
             response = await _answer(request, handler)
         else:
             response = await _once(request, parts, login, key, body, handler)
@@ -255,22 +283,3 @@ def _deed(request: Request, login: str, route: str) -> Deed:
 
 def _roles(right: Right) -> str:
     return ", ".join(roles_with(right))
-
-
-def _query_names(dependant: Dependant) -> frozenset[str]:
-    """The parameters that a route knows."""
-    names: set[str] = set()
-    for field in dependant.query_params:
-        annotation = field.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            names |= set(annotation.model_fields)
-        else:
-            names.add(field.alias)
-    return frozenset(names.union(*(_query_names(inner) for inner in dependant.dependencies)))
-
-
-def _refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        fix = f"unknown; known here: {', '.join(sorted(known)) or 'none'}"
-        raise UnknownParameter(f"{', '.join(unknown)}: {fix}", fields=dict.fromkeys(unknown, fix))
