@@ -3,7 +3,8 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from bench._letters import letters
@@ -16,6 +17,8 @@ from hub.kit.clock import SystemClock
 from hub.kit.memory import settle
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON
+from services.email.inbound.ahead import ahead
+from services.email.inbound.models import Reading
 from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
@@ -88,8 +91,14 @@ async def run() -> dict[str, float | str]:
         await asyncio.gather(mail_store.start(), store.start(), bus.start(), inbox.start())
         settle()
         started, used = time.perf_counter(), time.process_time()
-        for first in range(0, MAILS, FETCHED_TOGETHER):
-            await intake.take(a_mailbox(), fetched[first : first + FETCHED_TOGETHER])
+
+        async def read() -> AsyncGenerator[list[Reading], None]:
+            for first in range(0, MAILS, FETCHED_TOGETHER):
+                yield await intake.read(a_mailbox(), fetched[first : first + FETCHED_TOGETHER])
+
+        async with aclosing(ahead(read())) as batches:
+            async for readings in batches:
+                await intake.take(readings)
         await done.wait()
         seconds, used = time.perf_counter() - started, time.process_time() - used
         for part in (bus, inbox, mail_store, store):

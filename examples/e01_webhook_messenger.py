@@ -189,4 +189,4 @@ def build(footing: Footing) -> MessagingService:
     pigeons = Pigeons(floor)
     http = service_app("pigeons", checks={"store": floor.store.ping})
     publish(http, public(pigeons), service="pigeons", seal=footing.seal)
-    return MessagingService(http, bus=floor.bus, store=floor.store, workers=[pigeons.workers], owner=floor.owner)
+    return MessagingService(http, floor, [pigeons.workers])

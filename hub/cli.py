@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import importlib
+import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ import orjson
 
 from hub.kit.errors import ConfigurationError, HubError
 from hub.kit.memory import load
+from hub.kit.private import UMASK
 from hub.kit.settings import Source
 
 _REFUSED = 2
@@ -23,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; exits with 2 and one line when the settings or the input do not allow it."""
     options = _parser().parse_args(arguments)
     load()
+    os.umask(UMASK)
     try:
         sys.exit(options.run(options) or 0)
     except ConfigurationError as exc:
@@ -47,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_mailboxes(commands)
     _add_dead_letters(commands)
     _add_groups(commands)
+    _add_audit(commands)
     _add_inspect(commands)
     return parser
 
@@ -130,6 +134,17 @@ def _add_groups(commands: Any) -> None:
     forget.add_argument("group", metavar="GROUP", help="its name in the list, as email.outbound.email")
     for parser in (listing, forget):
         parser.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+
+
+def _add_audit(commands: Any) -> None:
+    group = commands.add_parser("audit", help="Who changed what.").add_subparsers(required=True, metavar="ACTION")
+    verify = _command(
+        group, "verify", _verify_audit, "Is every row as it was written? Names the first that is not; exit code 1."
+    )
+    verify.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+    verify.add_argument(
+        "--head", default="", metavar="HASH", help="of a head noted before, which must still be there"
+    )
 
 
 def _remote(parser: Any) -> Any:
@@ -321,6 +336,16 @@ def _forget_group(options: argparse.Namespace) -> None:
 
     forget(options.data, options.group)
     print(f"{options.group} is forgotten")
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    check = importlib.import_module("services.gateway.audit.check").check
+    verdict = asyncio.run(check(options.data, Source(options.settings), noted=options.head))
+    if verdict.broken:
+        print(f"broken after {verdict.rows:,} rows: {verdict.broken}")
+        return 1
+    print(f"{verdict.rows:,} rows, all as they were written; head {verdict.head}")
+    return 0
 
 
 def _print_letter(options: argparse.Namespace, method: str, path: str, **body: Any) -> None:

@@ -45,7 +45,9 @@ class Result:
     body: bytes
 
 
-Act = Callable[[], Awaitable[Result]]
+Act = Callable[[str], Awaitable[Result]]
+"""Given the name of this use of the key, for the ids of what it makes: the same while the key is remembered, also
+after a crash, and another one when the key comes again later. Nobody can guess it."""
 
 
 class Keys:
@@ -71,8 +73,8 @@ class Keys:
         claim = self._claim(login, key, request)
         while True:
             stored = await self._take(claim)
-            if stored is None:
-                return await self._act(claim, act), False
+            if stored["runner"] == claim["runner"]:
+                return await self._act(stored, act), False
             if stored["fingerprint"] != claim["fingerprint"]:
                 raise KeyReused(fields={"Idempotency-Key": "used with a different request; take a fresh one"})
             if stored["state"] == "done":
@@ -91,34 +93,38 @@ class Keys:
             "fingerprint": fingerprint,
             "state": "running",
             "runner": fresh("run"),
+            "use": fresh("use"),
             "lease": iso(now + LEASE),
             "until": iso(now + self._window),
         }
 
-    async def _take(self, claim: Document) -> Document | None:
-        """None: the claim is ours. Else what is there."""
+    async def _take(self, claim: Document) -> Document:
+        """What is there now: it is ours if its runner is."""
         if await self._keys.insert(claim):
-            return None
+            return claim
         stored = await self._keys.get(claim["_id"])
         if stored is None:
             return await self._take(claim)
         if not self._free(stored, claim):
             return stored
-        renewed = {**claim, "lease": iso(self._clock.now() + LEASE), "_v": stored["_v"]}
-        return None if await self._keys.swap(renewed) else await self._take(claim)
+        use = claim["use"] if self._over(stored) else stored.get("use", claim["use"])
+        renewed = {**claim, "use": use, "lease": iso(self._clock.now() + LEASE), "_v": stored["_v"]}
+        return renewed if await self._keys.swap(renewed) else await self._take(claim)
+
+    def _over(self, stored: Document) -> bool:
+        return from_iso(stored["until"]) <= self._clock.now()
 
     def _free(self, stored: Document, claim: Document) -> bool:
-        now = self._clock.now()
-        if from_iso(stored["until"]) <= now:
+        if self._over(stored):
             return True
         same = stored["fingerprint"] == claim["fingerprint"]
-        return same and stored["state"] == "running" and from_iso(stored["lease"]) <= now
+        return same and stored["state"] == "running" and from_iso(stored["lease"]) <= self._clock.now()
 
     async def _act(self, claim: Document, act: Act) -> Result:
         over: Document = {"lease": iso(self._clock.now())}
         try:
             async with self._held(claim):
-                result = await act()
+                result = await act(claim["use"])
         except BaseException:
             await self._note(claim, over)
             raise

@@ -5,9 +5,11 @@ import contextlib
 import fcntl
 import hmac
 import importlib
+import os
 import secrets
 import signal
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,17 +22,19 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
 from hub.contracts.topics import TOPICS, Topic
 from hub.footing import Footing, Service
 from hub.kit.asgi import InProcess
-from hub.kit.blobs import open_blobs
+from hub.kit.blobs import Blobs, open_blobs
 from hub.kit.clock import SystemClock
 from hub.kit.errors import ConfigurationError
-from hub.kit.http import problem
+from hub.kit.http import ABORT, problem
 from hub.kit.log import Log
+from hub.kit.private import make_private
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
@@ -123,7 +127,7 @@ def data_folder(path: Path) -> Iterator[Path]:
     """
     _refuse_newer(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(path)
         lock = (path / "lock").open("a")
     except OSError as exc:
         raise ConfigurationError(f"data folder {path}: {exc.strerror}; choose another with --data") from exc
@@ -185,7 +189,7 @@ class Embedded:
             data=data,
             bus=lambda name: EmbeddedBus(self._log, name, SystemClock(), topics),
             store=lambda name: SqliteStore(data / f"{name}.sqlite"),
-            blobs=open_blobs(BlobSettings.load(source).url or data / "blobs"),
+            blobs=_blobs(data, source),
             secrets=SecretBox.open(data / "secret.key"),
             clock=SystemClock(),
             source=source,
@@ -238,13 +242,13 @@ def distributed(data: Path, source: Source) -> Footing:
     if not peers.token.get_secret_value():
         raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
     kafka = BusSettings.load(source).kafka
-    data.mkdir(parents=True, exist_ok=True)
+    make_private(data)
     known, topics = known_services(source), topics_of(source)
     return Footing(
         data=data,
         bus=lambda name: KafkaBus(kafka, name, SystemClock(), topics),
         store=_store_opener(data, StoreSettings.load(source)),
-        blobs=open_blobs(BlobSettings.load(source).url or data / "blobs"),
+        blobs=_blobs(data, source),
         secrets=SecretBox.open(data / "secret.key"),
         clock=SystemClock(),
         source=source,
@@ -267,6 +271,14 @@ def _url_of(known: Known, peers: PeerSettings) -> str:
     return found
 
 
+def _blobs(data: Path, source: Source) -> Blobs:
+    url = BlobSettings.load(source).url
+    opened = open_blobs(url or data / "blobs")
+    if "://" not in url:
+        make_private(Path(url or data / "blobs"))
+    return opened
+
+
 def _restraint(data: Path, source: Source) -> Restraint:
     settings = HubSettings.load(source)
     return Restraint(data, sandbox=settings.sandbox, held=settings.held)
@@ -278,6 +290,14 @@ def _store_opener(data: Path, settings: StoreSettings) -> Callable[[str], Store]
     from hub.store.mongo import MongoStore  # only this footing needs a MongoDB client in memory
 
     return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}")
+
+
+def store_of(name: str, data: Path, source: Source) -> Store | None:
+    """The named service's store, where it keeps one: in the data folder, or in the MongoDB that is set."""
+    if (data / f"{name}.sqlite").is_file():
+        return SqliteStore(data / f"{name}.sqlite")
+    settings = StoreSettings.load(source)
+    return _store_opener(data, settings)(name) if settings.mongo != "sqlite" and source.section("store") else None
 
 
 def guarded(app: FastAPI, token: str) -> ASGIApp:
@@ -294,6 +314,33 @@ def guarded(app: FastAPI, token: str) -> ASGIApp:
     return guard
 
 
+class _Connection(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
+    """Lets the application end a connection at once; ASGI itself knows only an end that waits for the client."""
+
+    app: ASGIApp
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.app = _abortable(self.app, transport)
+
+
+def _abortable(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:
+    async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[ABORT] = lambda: _abort(transport)
+        await app(scope, receive, send)
+
+    return with_abort
+
+
+def _abort(transport: asyncio.Transport) -> None:
+    """Also the kernel forgets what it has not sent: else it would keep megabytes of it for a quarter of an hour."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.fileno() >= 0:
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals to the process."""
 
@@ -308,6 +355,7 @@ async def http_server(
     """Serves `app` on a bound socket while this lasts; `drain` ends what would keep connections open."""
     config = uvicorn.Config(
         app,
+        http=_Connection,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -58,7 +58,7 @@ class _Repeats:
             await self._app(scope, receive, send)
             return
         who = f"{actor} {scope['method']} {scope['path']}"
-        answer = await self._answer(who, key, lambda: _result_of(self._app, scope, receive))
+        answer = await self._answer(who, key, lambda _use: _result_of(self._app, scope, receive))
         await answer(scope, receive, send)
         await self._sweep()
 

@@ -27,6 +27,7 @@ async def create_topics(admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, 
         raise KafkaConnectionError("the cluster has no controller yet") from exc
     there = {name for name, error, *_ in answer.topic_errors if _created(error, name) is False}
     await _amend(admin, [topic for topic in topics if topic.name in there])
+    await _seen(admin, topics)
 
 
 def _created(code: int, name: str) -> bool:
@@ -41,12 +42,23 @@ def _created(code: int, name: str) -> bool:
 async def _amend(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
     if not topics:
         return
-    described = await admin.describe_topics([topic.name for topic in topics])
-    partitions = {each["topic"]: len(each["partitions"]) for each in described}
+    partitions = await _partitions(admin, topics)
     grown = {t.name: NewPartitions(t.partitions) for t in topics if 0 < partitions[t.name] < t.partitions}
     if grown:
         await admin.create_partitions(grown)
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, t.name, _config(t)) for t in topics])
+
+
+async def _seen(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    """A broker may not have heard yet of what the controller has made: who reads now would miss partitions."""
+    partitions = await _partitions(admin, topics)
+    if late := [topic.name for topic in topics if partitions.get(topic.name, 0) < topic.partitions]:
+        raise KafkaConnectionError(f"the brokers do not know all partitions of {', '.join(late)} yet")
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, int]:
+    described = await admin.describe_topics([topic.name for topic in topics])
+    return {each["topic"]: len(each["partitions"]) for each in described}
 
 
 def _config(topic: Topic) -> dict[str, str]:

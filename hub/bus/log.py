@@ -9,7 +9,7 @@ freed is used again.
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import randrange
@@ -27,6 +27,7 @@ from hub.contracts.topics import Topic
 from hub.kit.clock import Clock, SystemClock
 from hub.kit.errors import BusUnavailable, ConfigurationError, NotFound
 from hub.kit.log import Log as Logger
+from hub.kit.loop import Loop
 from hub.kit.reasons import reason_of
 
 log = Logger(__name__)
@@ -72,8 +73,9 @@ class Log:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watches: set[Watch] = set()
         self.groups = Groups(self.slots)
-        self._retention_interval = retention_interval
-        self._retention: asyncio.Task[None] | None = None
+        self._retention = Loop(
+            "retention", lambda: self.retain(), every=timedelta(seconds=retention_interval), first=False
+        )
 
     async def open(self) -> None:
         """Makes the file if there is none; nothing when it is open already."""
@@ -85,16 +87,15 @@ class Log:
         journal.open()
         self._journal = journal
         self._readers = Readers(self.file)
-        self._retention = loop.create_task(self._retain_forever())
+        await self._retention.start()
 
     async def close(self) -> None:
         """Finishes what was asked for, then lets go of the file."""
-        journal, readers, retention = self._journal, self._readers, self._retention
-        if journal is None or readers is None or retention is None:
+        await self._retention.stop()
+        journal, readers = self._journal, self._readers
+        if journal is None or readers is None:
             return
-        self._journal = self._readers = self._retention = None
-        retention.cancel()
-        await asyncio.gather(retention, return_exceptions=True)
+        self._journal = self._readers = None
         await asyncio.to_thread(journal.close)
         await asyncio.to_thread(readers.close)
 
@@ -232,14 +233,6 @@ class Log:
         siblings = {sibling.id for sibling in self._state.topics[slot.topic]}
         groups = {group for group, slot_id in list(self._state.committed) if slot_id in siblings}
         return min((self._state.committed.get((group, slot.id), 0) for group in groups), default=slot.next)
-
-    async def _retain_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._retention_interval)
-            try:
-                await self.retain()
-            except Exception as exc:
-                log.error("bus.retention_failed", reason=reason_of(exc))
 
     def _opened(self) -> tuple[Journal, Readers]:
         if self._journal is None or self._readers is None:

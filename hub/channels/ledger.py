@@ -1,5 +1,6 @@
 """The send ledger: what shall be sent, what was about to be, and what became of it (promise 4)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,14 +11,14 @@ from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
 from hub.channels.lanes import recipient_of
 from hub.channels.sends import SendRepository, SendState, Step
-from hub.contracts.address import ReachabilityRecorded
-from hub.contracts.base import Envelope, Event
-from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage, request_id
+from hub.contracts.base import Envelope
+from hub.contracts.interaction import SendMessage, request_id
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, TransientError
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
+from hub.store.told import CAUSATION, CORRELATION
 
 INTERRUPTED = "the provider may have accepted it: the hub stopped between hand-over and the provider's answer"
 log = Log(__name__)
@@ -25,15 +26,6 @@ log = Log(__name__)
 Inquire = Callable[[Document], Awaitable[Outcome | None]]
 """Asks the provider what became of an entry that has an intent and no outcome; none where it cannot tell."""
 
-_TOLD = {
-    SendState.QUEUED: DeliveryState.QUEUED,
-    SendState.DEFERRED: DeliveryState.QUEUED,
-    SendState.SENDING: DeliveryState.QUEUED,
-    SendState.SENT: DeliveryState.SENT,
-    SendState.FAILED: DeliveryState.FAILED,
-    SendState.UNKNOWN: DeliveryState.UNKNOWN,
-    SendState.SUPPRESSED: DeliveryState.SUPPRESSED,
-}
 _REMOVED = "what it should leave from was removed before it left"
 
 
@@ -64,15 +56,17 @@ class Ledger:
         clock: Clock,
         patience: Patience,
     ) -> None:
-        """`service` is the one that tells what became of the messages."""
-        self._source = f"omnihub/{service}"
+        """`service` is the one whose messages these are."""
         self._service = service
         self.sends = sends
+        sends.entries.on(bus, clock)
         self._accounts = accounts
         self._bus = bus
         self.clock = clock
         self.patience = patience
         self._last = clock.now()
+        self._untold: list[Document] = []
+        self._telling: asyncio.Task[None] | None = None
 
     async def hear(self, envelopes: Sequence[Envelope]) -> set[str]:
         """Accepts the requests among these events, and keeps what each of them goes on with."""
@@ -87,14 +81,21 @@ class Ledger:
         """
         known = {document["_id"]: document for document in await self._accounts.active()}
         documents = [
-            {**self._entry(message, known.get(message.account)), "correlation_id": (began or {}).get(message.id, "")}
+            self._entry(message, known.get(message.account)) | _caused(message, (began or {}).get(message.id, ""))
             for message in messages
         ]
-        new = await self.sends.add(documents)
-        stored = await self.sends.get_many([d["_id"] for d in documents if d["_id"] not in new])
-        current = {d["_id"]: stored.get(d["_id"], d) for d in documents}
-        await self._publish([current[document_id] for document_id in current])
+        stored, new = await self.sends.add(documents)
+        if told := [envelope for document in stored.values() for envelope in self._anew(document)]:
+            await self._bus.publish(told)
         return {d["account"] for d in documents if d["_id"] in new and d["step"] == Step.SEND}
+
+    def _anew(self, document: Document) -> list[Envelope]:
+        """None where the entry cannot be read: a person sees it in the log, and the others are told."""
+        try:
+            return self.sends.entries.anew([document], {})
+        except (ValueError, KeyError, TypeError) as exc:
+            log.error("delivery.untellable", exc=exc, interaction_id=document["_id"])
+            return []
 
     def _entry(self, message: SendMessage, account: Document | None) -> Document:
         state, step, reason = SendState.QUEUED, Step.SEND, None
@@ -113,7 +114,6 @@ class Ledger:
             "command": self.prepared(message, account).model_dump_json(exclude_none=True),
             "keys": [],
             "reason": reason,
-            "owed": False,
             **_place(message),
             **self.also_kept(message, account),
         }
@@ -132,16 +132,6 @@ class Ledger:
         """What has to be done once the provider took a message."""
         del now
         return {"step": Step.DONE.value}
-
-    def told(self, document: Document) -> DeliveryRecorded:
-        """What the others hear of an entry."""
-        return DeliveryRecorded(
-            interaction_id=document["_id"],
-            at=from_iso(document["at"]),
-            state=_TOLD[SendState(document["state"])],
-            reason=document["reason"],
-            keys=tuple(document["keys"]),
-        )
 
     def moment(self) -> datetime:
         """Now; where the clock was set back, the latest moment that was given to a message."""
@@ -240,31 +230,29 @@ class Ledger:
         """Nothing was handed over, and nothing will be."""
         return await self._put(document, SendState.FAILED, Step.DONE, reason)
 
-    async def tell(self, document: Document) -> None:
-        """Publishes where the message stands and notes that the bus knows.
+    async def tell(self, *documents: Document) -> None:
+        """Publishes where these messages stand. Bus or store down: they owe it, and it is told later."""
+        await self.sends.entries.tell(*documents)
 
-        Bus or store down: it stays owed, and `tell_owed` does it later.
-        """
-        try:
-            await self._publish([document])
-            await self.sends.save_many([{**document, "owed": False}])
-        except TransientError as exc:
-            log.warning("delivery.owed", interaction_id=document["_id"], error=str(exc))
+    def tell_soon(self, document: Document) -> None:
+        """The same beside whatever is done next, with all others of the moment: in their order, in one step."""
+        self._untold.append(document)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_untold())
 
-    async def tell_many(self, documents: Sequence[Document]) -> None:
-        """As `tell`, in one step; an entry that cannot be told leaves the others alone."""
-        try:
-            await self._publish(documents)
-            await self.sends.save_many([{**document, "owed": False} for document in documents])
-        except TransientError as exc:
-            log.warning("delivery.owed", documents=len(documents), error=str(exc))
+    async def _tell_untold(self) -> None:
+        while self._untold:
+            documents, self._untold = self._untold, []
+            try:
+                await self.tell(*documents)
+            except Exception as exc:
+                # They owe it; the sweeper finds out whose fault it is.
+                log.error("delivery.untold", exc=exc, documents=len(documents))
 
-    async def tell_owed(self, *accounts: str) -> None:
-        """What a crash, or a bus that was down, left untold. Raises TransientError."""
-        owing = await self.sends.owed_by(accounts)
-        if owing:
-            await self._publish(owing)
-            await self.sends.save_many([{**document, "owed": False} for document in owing])
+    async def told(self) -> None:
+        """Returns when all is told that was to be told soon."""
+        if self._telling:
+            await asyncio.wait([self._telling])
 
     async def hold(self, document: Document, until: timedelta, words: str) -> None:
         """It waits, as no fault of its own, and everybody may know why."""
@@ -272,29 +260,28 @@ class Ledger:
 
     async def hold_many(self, held: Sequence[tuple[Document, datetime, str, bool]]) -> None:
         """Each waits until its moment, with the reason; the last says that its group rests. Told in one step."""
-        changed = [
-            {**document, "next_at": iso(until), "reason": words, "owed": True, "paused": paused}
+        changes = [
+            (document, {**document, "next_at": iso(until), "reason": words, "paused": paused})
             for document, until, words, paused in held
         ]
-        await self.tell_many(await self.sends.save_many(changed))
+        await self.tell(*await self.sends.save_many(changes))
 
     async def suppress_many(self, suppressed: Sequence[tuple[Document, str]]) -> None:
         """Each never leaves, for the reason given with it. Told in one step."""
         now = iso(self.clock.now())
-        end = {"state": SendState.SUPPRESSED.value, "step": Step.DONE.value, "at": now, "owed": True}
-        await self.tell_many(
-            await self.sends.save_many([{**document, **end, "reason": reason} for document, reason in suppressed])
-        )
+        end = {"state": SendState.SUPPRESSED.value, "step": Step.DONE.value, "at": now}
+        changes = [(document, {**document, **end, "reason": reason}) for document, reason in suppressed]
+        await self.tell(*await self.sends.save_many(changes))
 
     async def put_behind(self, behind: Sequence[tuple[Document, datetime]]) -> None:
         """Each waits for what is before it to the same recipient, which goes at the moment given with it."""
-        await self.sends.save_many([{**document, "next_at": iso(until)} for document, until in behind])
+        await self.sends.save_many([(document, {**document, "next_at": iso(until)}) for document, until in behind])
 
     async def wake_group(self, group: str) -> None:
         """What of a group is held or deferred is asked for anew, now."""
         while waiting := await self.sends.held_in_group(group, iso(self._turn())):
             await self.sends.save_many(
-                [{**document, "next_at": iso(self._turn()), "paused": False} for document in waiting]
+                [(document, {**document, "next_at": iso(self._turn()), "paused": False}) for document in waiting]
             )
 
     async def reopen(self, interaction_id: str, words: str) -> str | None:
@@ -306,7 +293,8 @@ class Ledger:
         if document is None or document["state"] not in (SendState.SENT, SendState.UNKNOWN):
             return None
         again = {"state": SendState.DEFERRED.value, "step": Step.SEND.value, "next_at": iso(self._turn())}
-        saved = await self.sends.save(document, **again, reason=words, owed=True)
+        saved = await self.sends.save(document, **again, reason=words)
+        self.tell_soon(saved)
         account: str = saved["account"]
         return account
 
@@ -319,20 +307,18 @@ class Ledger:
                 "step": Step.DONE.value,
                 "reason": _REMOVED,
                 "at": now,
-                "owed": True,
             }
-            await self.tell_many(await self.sends.save_many([{**document, **end} for document in waiting]))
+            await self.tell(*await self.sends.save_many([(document, {**document, **end}) for document in waiting]))
 
     async def _put(self, document: Document, state: SendState, step: Step, reason: str | None) -> Document:
         now = iso(self.clock.now())
-        return await self.sends.save(document, state=state.value, step=step.value, reason=reason, at=now, owed=True)
+        return await self.sends.save(document, state=state.value, step=step.value, reason=reason, at=now)
 
     def _outcome(self, document: Document, outcome: Outcome) -> dict[str, Any]:
         now = self.clock.now()
         keys = [*document["keys"], *(key for key in outcome.keys if key not in document["keys"])]
         changes: dict[str, Any] = {
             "at": iso(now),
-            "owed": True,
             "reason": outcome.words,
             "step": Step.DONE.value,
             "keys": keys,
@@ -360,25 +346,10 @@ class Ledger:
             "attempts": attempts,
         }
 
-    async def _publish(self, documents: Sequence[Document]) -> None:
-        now = self.clock.now()
-        facts = [self._told(fact, document, now) for document in documents for fact in self._facts(document)]
-        if facts:
-            await self._bus.publish(facts)
 
-    def _told(self, fact: Event, document: Document, now: datetime) -> Envelope:
-        """It follows from the request; what an older hub queued does not say what that goes on with."""
-        began = document.get("correlation_id", "")
-        cause = request_id(document["_id"]) if began else ""
-        return Envelope(event=fact, source=self._source, time=now, correlation_id=began, causation_id=cause)
-
-    def _facts(self, document: Document) -> list[Event]:
-        """None where the entry cannot be read: a person sees it in the log, and the others are told."""
-        try:
-            return [self.told(document), *_unreachable(document)]
-        except (ValueError, KeyError, TypeError) as exc:
-            log.error("delivery.untellable", exc=exc, interaction_id=document["_id"])
-            return []
+def _caused(message: SendMessage, began: str) -> Document:
+    """What is told of an entry follows from the request for it; what began it may be unknown."""
+    return {CORRELATION: began, CAUSATION: request_id(message.id) if began else ""}
 
 
 def _place(message: SendMessage) -> Document:
@@ -390,19 +361,6 @@ def _place(message: SendMessage) -> Document:
     if lane == "mass":
         place["mass_to"] = recipient
     return place
-
-
-def _unreachable(document: Document) -> list[ReachabilityRecorded]:
-    return [
-        ReachabilityRecorded(
-            address=address,
-            account=document["account"],
-            reachable=False,
-            reason=document["reason"] or "",
-            at=from_iso(document["at"]),
-        )
-        for address in document.get("unreachable", ())
-    ]
 
 
 def _sent_reason(outcome: Sent) -> str:

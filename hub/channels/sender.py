@@ -30,8 +30,6 @@ from hub.store.base import Document
 
 POLL = 0.5
 """Seconds after which the ledger is looked at for what another copy of the hub queued."""
-_TELL = 5.0
-"""Seconds between two looks at what is owed, where nobody looks for all accounts."""
 _NO_WAIT = 0.01
 log = Log(__name__)
 
@@ -131,7 +129,7 @@ class Sender:
         self._proven = False
         self._doubtful: dict[str, tuple[Document, str]] = {}
         """Entries before an intent that may be written, and the intent's token; none of them was handed over."""
-        self._told = self._read_at = float("-inf")
+        self._read_at = float("-inf")
         self.bell = Bell(poll=POLL)
         self.in_hand = InHand()
         """Held while messages are being sent."""
@@ -208,17 +206,11 @@ class Sender:
             self._reached()
         anew = True
         while True:
-            await self._tell_owed()
             if not self._gate.restraint.held:
                 await self._feed.fill(anew=anew)
                 await self._begin()
             anew = await self._wait()
             self._raise_what_failed()
-
-    async def _tell_owed(self) -> None:
-        if not self.bell.attended and monotonic() - self._told >= _TELL:
-            await self._ledger.tell_owed(self._account)
-            self._told = monotonic()
 
     async def _wait(self) -> bool:
         """Until something may be done; whether the ledger may hold something new."""
@@ -329,7 +321,7 @@ class Sender:
             await self._give_back(entry, passed_at)
         if isinstance(outcome, Deferred):
             self._feed.put_off(entry.lane, entry.recipient)
-        await self._ledger.tell(settled)
+        self._ledger.tell_soon(settled)
         self._noted(outcome)
 
     def _traced(self, document: Document, message: SendMessage, token: str) -> Step:

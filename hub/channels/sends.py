@@ -8,12 +8,13 @@ from typing import Any
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import Conflict
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Store, Where
+from hub.store.told import OWES, Facts, State, Told
 
 SENDS = CollectionSpec(
     "sends",
     (
         Index("account", "step", "next_at"),
-        Index("account", "owed"),
+        OWES,
         Index("account", "state"),
         Index("account", "handed_at"),
         Index("account", "step", "lane", "next_at"),
@@ -58,18 +59,19 @@ class Step(StrEnum):
 class SendRepository:
     """Every query of the ledger."""
 
-    def __init__(self, store: Store) -> None:
-        self._sends = store.collection(SENDS)
+    def __init__(self, store: Store, *, facts: Facts, state: State, service: str) -> None:
+        """`service` tells what becomes of its messages, as `hub.channels.deliveries` says it."""
+        self.entries = Told(store.collection(SENDS), facts=facts, state=state, source=f"omnihub/{service}")
 
-    async def add(self, documents: Sequence[Document]) -> set[str]:
-        """The ids that were new."""
-        return await self._sends.insert_many(documents)
+    async def add(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
+        """All as they are stored then, by id, and the ids of those that are new. What is told of them: see `anew`."""
+        return await self.entries.insert_repeated(documents)
 
     async def get(self, interaction_id: str) -> Document | None:
-        return await self._sends.get(interaction_id)
+        return await self.entries.get(interaction_id)
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
-        return await self._sends.get_many(ids)
+        return await self.entries.get_many(ids)
 
     async def save(self, document: Document, **changes: Any) -> Document:
         """The document as it is now.
@@ -77,15 +79,14 @@ class SendRepository:
         Raises:
             Conflict: somebody else changed it meanwhile.
         """
-        changed = {**document, **changes}
-        if not await self._sends.swap(changed):
+        saved = await self.entries.swap_many([(document, {**document, **changes})])
+        if not saved:
             raise Conflict(f"the ledger's entry {document['_id']} was changed by another copy of the hub")
-        return {**changed, "_v": document["_v"] + 1}
+        return saved[document["_id"]]
 
-    async def save_many(self, documents: Sequence[Document]) -> list[Document]:
-        """Those that nobody changed since they were read, as they are now."""
-        saved = await self._sends.swap_many(documents) if documents else set()
-        return [{**document, "_v": document["_v"] + 1} for document in documents if document["_id"] in saved]
+    async def save_many(self, changes: Sequence[tuple[Document, Document]]) -> list[Document]:
+        """From each as it was read to what it shall be: those that nobody had changed since, as they are now."""
+        return list((await self.entries.swap_many(changes)).values()) if changes else []
 
     async def in_lane(
         self, account: str, lane: str, *, since: str | None, until: str, limit: int, after: str | None = None
@@ -93,7 +94,7 @@ class SendRepository:
         """What may leave in a lane, as it falls due; what an older hub wrote has no lane, and is among persons'."""
         wanted = In(("person", None)) if lane == "person" else lane
         where: Where = {"account": account, "step": Step.SEND.value, "lane": wanted, "next_at": Range(since, until)}
-        return await self._sends.find(where, order="next_at", limit=limit, after=after)
+        return await self.entries.find(where, order="next_at", limit=limit, after=after)
 
     async def to_recipients(self, account: str, lane: str, recipients: Sequence[str], *, each: int) -> list[Document]:
         """What waits in a lane for any of up to 500 recipients, due or not, in the order in which it was asked for:
@@ -102,7 +103,7 @@ class SendRepository:
         lanes = In(("person", None)) if lane == "person" else lane
         where: Where = {"account": account, "step": Step.SEND.value, "lane": lanes, "to": In(recipients)}
         limit = each * len(recipients)
-        page = await self._sends.find(where, order="queued_at", limit=limit)
+        page = await self.entries.find(where, order="queued_at", limit=limit)
         if len(page.items) < limit or len(recipients) == 1:
             return page.items
         half = len(recipients) // 2
@@ -120,55 +121,43 @@ class SendRepository:
         while left:
             some = left[:_MANY]
             where: Where = {"account": In(some), "step": step.value, "next_at": Range(until=now)}
-            page = await self._sends.find(where, order="next_at", limit=_LOOKED_AT)
+            page = await self.entries.find(where, order="next_at", limit=_LOOKED_AT)
             new = {document["account"] for document in page.items}
             found |= new
             left = [one for one in some if one not in new] * bool(page.next) + left[_MANY:]
         return found
 
-    async def owed_by(self, accounts: Sequence[str], *, limit: int = 200) -> list[Document]:
-        """As `owing`, of many accounts."""
-        found: list[Document] = []
-        for start in range(0, len(accounts), _MANY):
-            where: Where = {"account": In(accounts[start : start + _MANY]), "owed": True}
-            found += (await self._sends.find(where, limit=limit)).items
-        return found
-
     async def held_in_group(self, group: str, now: str, *, limit: int = 500) -> list[Document]:
         """What of a group waits for a later time than now."""
         where: Where = {"group": group, "step": Step.SEND.value, "next_at": Range(since=now)}
-        return (await self._sends.find(where, order="next_at", limit=limit)).items
+        return (await self.entries.find(where, order="next_at", limit=limit)).items
 
     async def mass_handed(self, recipient: str, since: datetime, *, limit: int) -> dict[str, datetime]:
         """When messages of mailings were handed over for a recipient since then: the newest `limit`, by entry."""
         where: Where = {"mass_to": recipient, "handed_at": Range(since=iso(since))}
-        page = await self._sends.find(where, order="handed_at", descending=True, limit=limit + _IN_VAIN)
+        page = await self.entries.find(where, order="handed_at", descending=True, limit=limit + _IN_VAIN)
         left = [document for document in reversed(page.items) if document["state"] in _LEFT]
         return {document["_id"]: from_iso(document["handed_at"]) for document in left[-limit:]}
 
     async def due(self, account: str, step: Step, now: str, *, limit: int = 20) -> list[Document]:
         """In the order in which they fall due; those before `now`."""
         where = {"account": account, "step": step.value, "next_at": Range(until=now)}
-        return (await self._sends.find(where, order="next_at", limit=limit)).items
+        return (await self.entries.find(where, order="next_at", limit=limit)).items
 
     async def all_at(self, account: str, step: Step, *, limit: int = 200) -> list[Document]:
         where = {"account": account, "step": step.value}
-        return (await self._sends.find(where, order="next_at", limit=limit)).items
-
-    async def owing(self, account: str, *, limit: int = 200) -> list[Document]:
-        """Those whose state the bus was not told yet."""
-        return (await self._sends.find({"account": account, "owed": True}, limit=limit)).items
+        return (await self.entries.find(where, order="next_at", limit=limit)).items
 
     async def handed_since(self, account: str, since: datetime, *, limit: int) -> list[datetime]:
         """When messages were handed to the provider after `since`, the newest `limit` of them, oldest first."""
         where: Where = {"account": account, "handed_at": Range(since=iso(since))}
-        page = await self._sends.find(where, order="handed_at", descending=True, limit=limit)
+        page = await self.entries.find(where, order="handed_at", descending=True, limit=limit)
         return [from_iso(document["handed_at"]) for document in reversed(page.items)]
 
     async def waiting(self, account: str) -> int:
-        counts = await self._sends.count_by("step", {"account": account, "step": Step.SEND.value})
+        counts = await self.entries.count_by("step", {"account": account, "step": Step.SEND.value})
         return sum(counts.values())
 
     async def unknown(self, account: str) -> int:
-        counts = await self._sends.count_by("state", {"account": account, "state": SendState.UNKNOWN.value})
+        counts = await self.entries.count_by("state", {"account": account, "state": SendState.UNKNOWN.value})
         return sum(counts.values())

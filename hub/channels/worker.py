@@ -26,8 +26,8 @@ class Held(Protocol):
     async def acquire(self) -> bool: ...
 
 
-class Loop(Protocol):
-    """Runs until cancelled."""
+class Follower(Protocol):
+    """Follows a server or the ledger, through all failures of the connection, until it is cancelled."""
 
     @property
     def in_hand(self) -> Held: ...
@@ -41,7 +41,7 @@ class AccountWorker:
     def __init__(
         self,
         *,
-        loops: Sequence[Loop],
+        loops: Sequence[Follower],
         sender: Sender,
         notes: HealthNotes,
         alarm: Alarm,
@@ -52,7 +52,7 @@ class AccountWorker:
         """`loops` are those beside the sender; `measure` sets the gauges, `close` ends what is connected; `bells` are
         those of loops that do a step of the ledger's, beside the sender's.
         """
-        self._loops: tuple[Loop, ...] = (*loops, sender)
+        self._loops: tuple[Follower, ...] = (*loops, sender)
         self._sender = sender
         self._notes = notes
         self.alarm = alarm
@@ -82,7 +82,7 @@ class AccountWorker:
         await self._close()
         await self.alarm.save()
 
-    async def _again_and_again(self, loop: Loop) -> None:
+    async def _again_and_again(self, loop: Follower) -> None:
         pause = Pause(cap=_LONGEST_PAUSE)
         while True:
             try:

@@ -29,7 +29,6 @@ LOOK = timedelta(seconds=1)
 """Between two looks at the set of accounts, when nothing wakes us."""
 DUE = timedelta(seconds=0.5)
 """Between two looks at what another copy of the hub queued, or what was deferred."""
-OWED = timedelta(seconds=5)
 NOTES = timedelta(seconds=0.5)
 _ALL_NOTES = timedelta(seconds=5)
 """Between two looks at those accounts that nothing happened to: silence is no event."""
@@ -116,7 +115,6 @@ class Workers:
         self._loops = (
             Loop("leases", self._renew, every=self._step),
             Loop("due", self._ring, every=DUE),
-            Loop("owed", self._tell_owed, every=OWED),
             Loop("notes", self._note, every=NOTES),
         )
 
@@ -134,6 +132,7 @@ class Workers:
         await asyncio.gather(*(post.task for post in posts if post.task))
         for loop in self._loops:
             await loop.stop()
+        await self._ledger.told()
         with suppress(HubError):
             await self._leases.release([post.lease for post in posts])
 
@@ -246,10 +245,6 @@ class Workers:
         for step, bells in idle.items():
             for account in await self._ledger.sends.accounts_due(list(bells), step, now):
                 bells[account].ring()
-
-    async def _tell_owed(self) -> None:
-        if accounts := [account for account, _ in self._running()]:
-            await self._ledger.tell_owed(*accounts)
 
     async def _note(self) -> None:
         """Stores what is new of how the accounts are, in one write, then tells what turned."""

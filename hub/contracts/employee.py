@@ -22,3 +22,25 @@ class EmployeesListed(Event):
 
     def key(self) -> str:
         return "employees"
+
+
+class LoginLocked(Event):
+    """Too many wrong passwords: no more are taken until then, from there or for that login."""
+
+    TYPE: ClassVar[str] = "login.locked.v1"
+    TOPIC: ClassVar[str] = "access"
+
+    login: str | None
+    """What was tried; none where an address tried many."""
+    network: str
+    """An IPv4 address, or the /64 of an IPv6 one."""
+    by: str
+    """What was counted: `login and address`, `address`, `login` or `device`."""
+    until: datetime
+    at: datetime
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.login or "", self.network, self.by, iso(self.until))
+
+    def key(self) -> str:
+        return "access"

@@ -4,7 +4,7 @@ from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityR
 from hub.contracts.base import Registry
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
-from hub.contracts.employee import EmployeesListed
+from hub.contracts.employee import EmployeesListed, LoginLocked
 from hub.contracts.interaction import (
     AttachmentFetched,
     DeliveryRecorded,
@@ -46,6 +46,7 @@ REGISTRY = Registry(
         ReachabilityRecorded,
         ConsentRecorded,
         EmployeesListed,
+        LoginLocked,
         JobProgressed,
     )
 )

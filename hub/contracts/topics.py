@@ -35,6 +35,7 @@ CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
+ACCESS = Topic("access", "always the same", partitions=1)
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
@@ -57,6 +58,7 @@ TOPICS = (
     ADDRESSES,
     CHANNELS,
     EMPLOYEES,
+    ACCESS,
     JOBS,
     DEAD_LETTERS,
 )

@@ -13,10 +13,8 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +24,16 @@ MEMORY = 384 * 2**20
 """Bytes that a process may take beside what it takes when it begins."""
 _IDLE_SECONDS = 300.0
 _MOST_PROCESSES = 4
-_HEAD = struct.Struct(">dI")
-"""Of a request: seconds of CPU time it may take, and how many buffers follow it."""
 _LARGE = 64 * 1024
-_HELLO = b"ready"
-_NICER = 5
-"""Steps of priority behind the hub: reading must not keep it from answering."""
 _KEEPS = 64 * 2**20
 """Bytes by which a process may have grown and still be used again."""
 _FAREWELL_SECONDS = 5
-_Line = Connection
+_NICER = 5
+"""Steps of priority behind the hub: reading must not keep it from answering."""
+_HEAD = struct.Struct(">cdI")
+"""Of a message: its kind, seconds of CPU time that the call may take, and how many parts follow."""
+_SIZE = struct.Struct(">Q")
+_READY, _CALL, _ANSWER, _LAST, _MEMORY, _RAISED = b"r", b"c", b"=", b"!", b"m", b"x"
 _START = "import sys; from hub.kit.apart import serve; serve(int(sys.argv[1]), int(sys.argv[2]))"
 
 
@@ -51,6 +49,11 @@ class CannotStart(TransientError):
     """No process could be started to read with; check memory and the limit of processes."""
 
 
+def large(content: bytes) -> bytes | pickle.PickleBuffer:
+    """The bytes, so that they travel without a copy where that is worth it."""
+    return pickle.PickleBuffer(content) if len(content) > _LARGE else content
+
+
 class Apart:
     """Processes that are started when they are needed, and ended when nothing was asked of them for a while."""
 
@@ -58,14 +61,15 @@ class Apart:
         self, *, processes: int | None = None, memory: int = MEMORY, idle_seconds: float = _IDLE_SECONDS
     ) -> None:
         """As many processes at once as there are processors, at most four, unless told."""
-        count = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
-        self._threads = ThreadPoolExecutor(count, "apart")
+        self._count = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
         self._memory = memory
         self._idle_seconds = idle_seconds
         self._free: list[_Child] = []
         self._busy: set[_Child] = set()
+        self._turn = asyncio.Semaphore(self._count)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._rest: asyncio.TimerHandle | None = None
-        self._stopped = False
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def call(self, function: str, *arguments: Any, cpu: float) -> Any:
         """What `function` ("package.module:name") answers; arguments and answer are pickled.
@@ -77,140 +81,171 @@ class Apart:
             CallFailed: it raised.
             CannotStart: there is no process to call it in.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._threads, self._call, function, arguments, cpu)
-        finally:
-            self._rest_later(loop)
-
-    def _call(self, function: str, arguments: tuple[Any, ...], cpu: float) -> Any:
-        child = self._free.pop() if self._free else _Child.started(self._memory)
-        self._busy.add(child)
-        try:
-            answer = child.ask(function, arguments, cpu)
-        except BaseException:
-            child.close()
-            raise
-        else:
-            if answer.is_last:
-                child.close()
-            else:
+        async with self._turns():
+            child = self._free.pop() if self._free else await _Child.started(self._memory)
+            self._busy.add(child)
+            try:
+                kind, answer = await child.ask((function, arguments), cpu)
+            except BaseException:
+                child.drop()
+                raise
+            finally:
+                self._busy.discard(child)
+                self._rest_later()
+            if kind == _ANSWER:
                 self._free.append(child)
-        finally:
-            self._busy.discard(child)
-        return answer.value()
+            else:
+                self._end(child)
+        if kind in (_ANSWER, _LAST):
+            return answer
+        raise TooCostly(answer) if kind == _MEMORY else CallFailed(answer)
 
-    def _rest_later(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _turns(self) -> asyncio.Semaphore:
+        """Of this event loop: tests have one after another."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._turn, self._rest = loop, asyncio.Semaphore(self._count), None
+        return self._turn
+
+    def _rest_later(self) -> None:
         if self._rest:
             self._rest.cancel()
-        if not self._stopped:
-            self._rest = loop.call_later(self._idle_seconds, self._threads.submit, self._end_free)
+        self._rest = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_free)
 
     def _end_free(self) -> None:
         while self._free:
-            self._free.pop().close()
+            self._end(self._free.pop())
+
+    def _end(self, child: "_Child") -> None:
+        task = asyncio.create_task(child.close())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def stop(self) -> None:
         """Ends all processes, and calls that are under way with TooCostly."""
-        self._stopped = True
+        for child in self._busy:
+            child.kill()
+        self._end_free()
+        if self._ending:
+            await asyncio.wait(self._ending)
         if self._rest:
             self._rest.cancel()
-        for child in list(self._busy):
-            child.kill()
-        await asyncio.to_thread(self._threads.shutdown)
-        await asyncio.to_thread(self._end_free)
-
-
-class _Answer:
-    """What a process sent back: its kind, a pickle or words, and whether it wants to be replaced."""
-
-    def __init__(self, kind: bytes, body: bytes, buffers: list[bytes]) -> None:
-        self._kind = kind[:1]
-        self.is_last = kind[1:] == b"!"
-        self._body = body
-        self._buffers = buffers
-
-    def value(self) -> Any:
-        if self._kind == b"=":
-            return pickle.loads(self._body, buffers=self._buffers)
-        words = self._body.decode("utf-8", "replace")
-        raise TooCostly(words) if self._kind == b"m" else CallFailed(words)
 
 
 class _Child:
     """One process, as its owner sees it."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", connection: _Line) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", line: socket.socket) -> None:
         self._process = process
-        self._connection = connection
+        self._line = line
 
     @classmethod
-    def started(cls, memory: int) -> "_Child":
-        """Its modules are found where ours are; it ends when our side of the socket does, however we end."""
+    async def started(cls, memory: int) -> "_Child":
         ours, theirs = socket.socketpair()
-        connection: _Line = Connection(ours.detach())
+        ours.setblocking(False)
+        with theirs:
+            try:
+                process = await asyncio.to_thread(_launched, theirs.fileno(), memory)
+            except OSError as exc:
+                ours.close()
+                raise CannotStart(f"no process could be started: {exc.strerror}") from exc
+        child = cls(process, ours)
         try:
-            with theirs:
-                process = subprocess.Popen(
-                    [sys.executable, "-c", _START, str(theirs.fileno()), str(memory)],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
-                )
-        except OSError as exc:
-            connection.close()
-            raise CannotStart(f"no process could be started: {exc.strerror}") from exc
-        child = cls(process, connection)
-        try:
-            connection.recv_bytes()
+            await child._heard()
         except (EOFError, OSError) as exc:
-            child.close()
+            await child.close()
             raise CannotStart(f"a process ended while it began, with {process.returncode}") from exc
+        except BaseException:
+            child.drop()
+            raise
         return child
 
-    def ask(self, function: str, arguments: tuple[Any, ...], cpu: float) -> _Answer:
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def ask(self, request: object, cpu: float) -> tuple[bytes, Any]:
+        """The kind of the answer, and the answer or the words of what went wrong."""
+        loop = asyncio.get_running_loop()
         try:
-            _send(self._connection, (function, arguments), lambda buffers: _HEAD.pack(cpu, buffers))
-            kind = self._connection.recv_bytes()
-            count = int.from_bytes(self._connection.recv_bytes())
-            body = self._connection.recv_bytes()
-            return _Answer(kind, body, [self._connection.recv_bytes() for _ in range(count)])
+            for piece in _pieces(_CALL, request, cpu):
+                await loop.sock_sendall(self._line, piece)
+            kind, parts = await self._heard()
         except (EOFError, OSError) as exc:
+            await self.close()
             raise TooCostly(self._cause(cpu)) from exc
+        return kind, _value(parts)
+
+    async def _heard(self) -> tuple[bytes, list[bytearray]]:
+        kind, _, count = _HEAD.unpack(await self._bytes(_HEAD.size))
+        sizes = [size for (size,) in _SIZE.iter_unpack(await self._bytes(count * _SIZE.size))]
+        return kind, [await self._bytes(size) for size in sizes]
+
+    async def _bytes(self, size: int) -> bytearray:
+        loop, content = asyncio.get_running_loop(), bytearray(size)
+        left = memoryview(content)
+        while left:
+            received = await loop.sock_recv_into(self._line, left)
+            if not received:
+                raise EOFError
+            left = left[received:]
+        return content
 
     def _cause(self, cpu: float) -> str:
-        self.close()
         if self._process.returncode == -signal.SIGPROF:
             return f"it takes more than {cpu:g} s of CPU time"
         return f"its process ended with {self._process.returncode}"
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends it, kindly if it can hear."""
-        self._connection.close()
+        self._line.close()
         try:
-            self._process.wait(_FAREWELL_SECONDS)
+            await asyncio.to_thread(self._process.wait, _FAREWELL_SECONDS)
         except subprocess.TimeoutExpired:
-            self.kill()
-            self._process.wait()
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
 
     def kill(self) -> None:
+        """At once; whoever asks it hears that it is gone."""
         self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)
+
+    def drop(self) -> None:
+        """The same, and nobody asks it any more."""
+        self.kill()
+        # Not before the event loop has let go of it, which a cancelled call has asked for.
+        asyncio.get_running_loop().call_soon(self._line.close)
 
 
-def _send(connection: _Line, value: Any, head: Callable[[int], bytes]) -> None:
-    """The head, which says how many buffers there are, the pickle, and the buffers."""
+def _launched(descriptor: int, memory: int) -> "subprocess.Popen[bytes]":
+    """Its modules are found where ours are; it ends when our side of the socket does, however we end."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, str(descriptor), str(memory)],
+        pass_fds=[descriptor],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+    )
+
+
+# --- what travels: a head, the sizes of the parts, the parts: a pickle, and large bytes beside it ---
+
+
+def _pieces(kind: bytes, value: object, cpu: float = 0) -> list[bytes | memoryview]:
+    """To be sent one after another: the small ones together, so that few steps are needed."""
     buffers: list[pickle.PickleBuffer] = []
     body = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    connection.send_bytes(head(len(buffers)))
-    connection.send_bytes(body)
-    for buffer in buffers:
-        connection.send_bytes(buffer.raw())
+    raws = [buffer.raw() for buffer in buffers]
+    head = _HEAD.pack(kind, cpu, 1 + len(raws))
+    sizes = b"".join(_SIZE.pack(len(part)) for part in (body, *raws))
+    return [head + sizes + body, *raws]
 
 
-def large(content: bytes) -> bytes | pickle.PickleBuffer:
-    """The bytes, so that they travel without a copy where that is worth it."""
-    return pickle.PickleBuffer(content) if len(content) > _LARGE else content
+def _value(parts: Sequence[bytearray]) -> Any:
+    body, *buffers = parts
+    return pickle.loads(body, buffers=[bytes(buffer) for buffer in buffers])
 
 
 # --- in the process ---
@@ -222,41 +257,52 @@ def serve(descriptor: int, memory: int) -> None:
     begin = _size()
     _limit_memory(begin + memory)
     os.nice(_NICER)
-    connection: _Line = Connection(descriptor)
-    with suppress(EOFError, ConnectionError):
-        connection.send_bytes(_HELLO)
+    with socket.socket(fileno=descriptor) as line, suppress(EOFError, ConnectionError):
+        line.sendall(_pieces(_READY, None)[0])
         while True:
-            cpu, count = _HEAD.unpack(connection.recv_bytes())
+            _, cpu, count = _HEAD.unpack(_received(line, _HEAD.size))
             # The kernel ends the process at this signal, whatever code it is in.
             signal.setitimer(signal.ITIMER_PROF, cpu)
-            kind, value = _answered(connection, count)
+            kind, value = _answered(line, count)
+            if kind == _ANSWER and _size() > begin + _KEEPS:
+                kind = _LAST
+            kind, pieces = _sendable(kind, value)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            is_last = kind == b"m" or _size() > begin + _KEEPS
-            connection.send_bytes(kind + (b"!" if is_last else b"."))
-            _reply(connection, kind, value)
-            if is_last:
+            for piece in pieces:
+                line.sendall(piece)
+            if kind in (_LAST, _MEMORY):
                 return
 
 
-def _answered(connection: _Line, count: int) -> tuple[bytes, Any]:
+def _answered(line: socket.socket, count: int) -> tuple[bytes, Any]:
     try:
-        body = connection.recv_bytes()
-        buffers = [connection.recv_bytes() for _ in range(count)]
-        name, arguments = pickle.loads(body, buffers=buffers)
+        sizes = [size for (size,) in _SIZE.iter_unpack(_received(line, count * _SIZE.size))]
+        name, arguments = _value([_received(line, size) for size in sizes])
         module, _, attribute = name.partition(":")
-        return b"=", getattr(importlib.import_module(module), attribute)(*arguments)
+        return _ANSWER, getattr(importlib.import_module(module), attribute)(*arguments)
     except MemoryError:
-        return b"m", "it takes more memory than it may"
+        return _MEMORY, "it takes more memory than it may"
     except Exception as exc:
-        return b"x", f"{type(exc).__name__}: {exc}"
+        return _RAISED, f"{type(exc).__name__}: {exc}"
 
 
-def _reply(connection: _Line, kind: bytes, value: Any) -> None:
-    if kind == b"=":
-        _send(connection, value, lambda buffers: buffers.to_bytes(4))
-        return
-    connection.send_bytes((0).to_bytes(4))
-    connection.send_bytes(value.encode("utf-8", "replace"))
+def _sendable(kind: bytes, value: Any) -> tuple[bytes, list[bytes | memoryview]]:
+    try:
+        return kind, _pieces(kind, value)
+    except Exception as exc:
+        words = f"{type(exc).__name__}: {exc}"
+        return _RAISED, _pieces(_RAISED, words)
+
+
+def _received(line: socket.socket, size: int) -> bytearray:
+    content = bytearray(size)
+    left = memoryview(content)
+    while left:
+        received = line.recv_into(left)
+        if not received:
+            raise EOFError
+        left = left[received:]
+    return content
 
 
 def _size() -> int:

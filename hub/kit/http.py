@@ -11,13 +11,15 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
-from hub.kit.errors import HubError, InvalidInput, TooManyRequests, TransientError, Unauthenticated
+from hub.kit.errors import Forbidden, HubError, InvalidInput, TooManyRequests, TransientError, Unauthenticated
 from hub.kit.log import Log
 from hub.kit.restraint import Restraint
 
 log = Log(__name__)
 Ping = Callable[[], Awaitable[None]]
 
+ABORT = "hub.abort"
+"""Extension of the ASGI scope where the hub serves: a function that ends the connection with all that waits in it."""
 RETRY_AFTER = 5
 """Seconds after which a caller should ask again when something the hub depends on is down."""
 CHECK_SECONDS = 3.0
@@ -34,16 +36,23 @@ _HTTP_FIXES = {
 
 
 def service_app(
-    title: str, *, checks: dict[str, Ping], check_seconds: float = CHECK_SECONDS, **options: Any
+    title: str,
+    *,
+    checks: dict[str, Ping],
+    check_seconds: float = CHECK_SECONDS,
+    may_look: Callable[[Request], bool] = lambda _: True,
+    **options: Any,
 ) -> FastAPI:
     """An application with problem documents, `/healthz` (alive, and whether it may send: `app.state.restraint`),
     `/readyz` (each check answers), `/metrics`.
+
+    Who may not look inside is told by `/readyz` whether it is ready, without reasons, and has no metrics.
     """
     app = FastAPI(title=title, **options)
     for expected in (HubError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _on_expected)
     app.add_exception_handler(Exception, _on_bug)
-    _add_health(app, checks, check_seconds)
+    _add_health(app, checks, check_seconds, may_look)
     return app
 
 
@@ -112,21 +121,25 @@ def _of_http(exc: HTTPException) -> JSONResponse:
     return problem(exc.status_code, title, fix if exc.detail == title else str(exc.detail), None, headers)
 
 
-def _add_health(app: FastAPI, checks: dict[str, Ping], seconds: float) -> None:
+def _add_health(app: FastAPI, checks: dict[str, Ping], seconds: float, may_look: Callable[[Request], bool]) -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str | bool]:
         restraint: Restraint = getattr(app.state, "restraint", None) or Restraint()
         return {"status": "ok", "sandbox": restraint.sandbox, "held": restraint.held}
 
     @app.get("/readyz", include_in_schema=False)
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         failed = await _failing(checks, seconds)
+        if failed and not may_look(request):
+            return problem(503, "Not ready", "the log of the service says why")
         if failed:
             return problem(503, "Not ready", "; ".join(f"{k}: {v}" for k, v in failed.items()), failed)
         return JSONResponse({"status": "ready"})
 
     @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        if not may_look(request):
+            raise Forbidden("the metrics are for whoever shows `Authorization: Bearer` with [gateway] metrics_token")
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

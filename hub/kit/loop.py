@@ -26,8 +26,12 @@ class Runs(Protocol):
 class Loop:
     """Does `step` every `every`, and at once when woken. A step that raises ends only itself."""
 
-    def __init__(self, name: str, step: Callable[[], Awaitable[object]], *, every: timedelta) -> None:
+    def __init__(
+        self, name: str, step: Callable[[], Awaitable[object]], *, every: timedelta, first: bool = True
+    ) -> None:
+        """Without `first` the first step comes after `every`, too."""
         self._name = name
+        self._first = first
         self._step = step
         self._every = every.total_seconds()
         self._woken = asyncio.Event()
@@ -60,6 +64,8 @@ class Loop:
         self._woken.set()
 
     async def _run(self) -> None:
+        if not self._first:
+            await self._wait()
         while not self._stopping:
             self._woken.clear()
             try:
@@ -69,6 +75,9 @@ class Loop:
             except Exception as exc:
                 log.error("loop.failed", loop=self._name, exc=exc)
             if not self._stopping:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._every):
-                        await self._woken.wait()
+                await self._wait()
+
+    async def _wait(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._every):
+                await self._woken.wait()

@@ -1,7 +1,13 @@
 """The garbage collector and the imports, told what a long-lived process of many small objects needs."""
 
+import ctypes
 import gc
 import sys
+
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+"""Options of `mallopt`, as <malloc.h> numbers them."""
+_LARGE = 2**20
+_ARENAS = 2
 
 
 def load() -> None:
@@ -9,6 +15,7 @@ def load() -> None:
     while it is loaded, a seventh of the time. `settle` ends this.
     """
     gc.disable()
+    _return_large_blocks()
     known = sys.modules.get("rich")
     # httpx brings its command line along, with rich and pygments, wherever a tool of the developers has put these.
     sys.modules["rich"] = None  # type: ignore[assignment]
@@ -18,6 +25,16 @@ def load() -> None:
         del sys.modules["rich"]
         if known:
             sys.modules["rich"] = known
+
+
+def _return_large_blocks() -> None:
+    """What glibc's allocator gets for a password or a large file goes back when it is free: by itself it would learn
+    from the first such block to keep all later ones, and keep an arena for each thread.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
+        library.mallopt(_ARENA_MAX, _ARENAS)
 
 
 def settle() -> None:

@@ -29,8 +29,8 @@ log = Log(__name__)
 OWES = Index("owes", sparse=True)
 """A collection of documents that are told declares it; `owes` is true while `outbox` holds something."""
 _OWED = ("owes", "outbox")
-CORRELATION = "correlation_id"
-"""Field of a document that goes on with something: what is told of it without a cause has this correlation id."""
+CORRELATION, CAUSATION = "correlation_id", "causation_id"
+"""Fields of a document: what it goes on with and follows from. What is told of it without a cause has them, too."""
 _FRAME = 4_000
 """Bytes of an event beside the document that it states: its attributes and headers."""
 
@@ -149,7 +149,8 @@ class Told:
     def _caused(self, event: Event, causes: Causes, document: Document, now: datetime) -> Envelope:
         cause = causes.get(document["_id"])
         if cause is None:
-            return Envelope(event=event, source=self.source, time=now)
+            began, origin = document.get(CORRELATION, ""), document.get(CAUSATION, "")
+            return Envelope(event=event, source=self.source, time=now, correlation_id=began, causation_id=origin)
         return cause.caused(event, source=self.source, time=now)
 
     async def _as_stored(self, documents: Sequence[Document], new: set[str]) -> dict[str, Document]:
@@ -242,7 +243,7 @@ class Told:
 
     def _entries(self, after: Document, facts: Sequence[Fact], cause: Envelope | None) -> list[dict[str, Any]]:
         now = iso(self._clock.now())
-        origin = cause.id if cause else ""
+        origin = cause.id if cause else after.get(CAUSATION, "")
         began = (cause.correlation_id or origin) if cause else after.get(CORRELATION, "")
         entries: list[dict[str, Any]] = []
         for fact in facts:
@@ -263,10 +264,16 @@ class Told:
             return
         size = len(orjson.dumps(document)) + _FRAME
         if size > RECORD_BYTES:
+            size = max(self._size(fact, document) for fact in facts if not isinstance(fact, Event))
+        if size > RECORD_BYTES:
             raise TooLarge(
                 f"{document['_id']} would be told in an event of {size:,} bytes, over the limit of {RECORD_BYTES:,};"
                 " shorten what it says"
             )
+
+    def _size(self, kind: type[Event], document: Document) -> int:
+        """Bytes of what states the document, of which it may be the smaller part."""
+        return len(self._state(kind, {"_v": 1, **document}).body()) + _FRAME
 
     def _wrap(self, event: Event) -> Envelope:
         return Envelope(event=event, source=self.source, time=self._clock.now())

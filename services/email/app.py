@@ -10,6 +10,7 @@ from hub.bus.base import Bus
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
 from hub.channels.bell import Bell
+from hub.channels.deliveries import SWEEP, send_repository
 from hub.channels.gate import Gate, Rules
 from hub.channels.health import HealthNotes
 from hub.channels.hourly import Hourly
@@ -18,7 +19,7 @@ from hub.channels.ledger import Patience
 from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sender import Sender
-from hub.channels.sends import SendRepository, Step
+from hub.channels.sends import Step
 from hub.channels.slots import Slots
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
@@ -33,6 +34,7 @@ from hub.repeats import answer_repeats
 from hub.settings import GateSettings
 from hub.store.base import Document, Store
 from hub.store.leases import LEASES
+from hub.store.outbox import Sweeper
 from services.email.adapters.imap import open_inbox, open_sent
 from services.email.adapters.interactions import InteractionsPeer
 from services.email.adapters.oauth import AccessTokens
@@ -49,7 +51,7 @@ from services.email.mailboxes.repository import GrantRepository, MailboxReposito
 from services.email.mailboxes.service import Mailboxes, OwnMail
 from services.email.metrics import LAG, SENT, UP
 from services.email.outbound.copier import POLL, Copier
-from services.email.outbound.service import MailLedger
+from services.email.outbound.service import MailLedger, mail_delivery
 from services.email.reread.job import Reread
 from services.email.settings import Settings
 
@@ -68,6 +70,7 @@ class EmailService:
         workers: Workers,
         owner: Owner,
         jobs: Jobs,
+        sweeper: Sweeper,
         interactions: InteractionsPeer,
     ) -> None:
         self.http = http
@@ -76,17 +79,20 @@ class EmailService:
         self._workers = workers
         self._owner = owner
         self._jobs = jobs
+        self._sweeper = sweeper
         self._interactions = interactions
 
     async def start(self) -> None:
         await self._store.start()
         await self._bus.start()
+        await self._sweeper.start()
         await self._workers.start()
         await self._jobs.start()
 
     async def stop(self) -> None:
         await self._jobs.stop()
         await self._workers.stop()
+        await self._sweeper.stop()
         await self._bus.stop()
         await self._store.stop()
         await self._interactions.close()
@@ -98,7 +104,8 @@ def build(footing: Footing) -> EmailService:
     settings = Settings.load(footing.source)
     bus, store, clock = footing.bus("email"), footing.store("email"), footing.clock
     mailboxes = MailboxRepository(store, footing.secrets)
-    inbound, sends = InboundRepository(store), SendRepository(store)
+    inbound = InboundRepository(store)
+    sends = send_repository(store, service="email", told=mail_delivery)
     owner = Owner(footing.data, "email")
     leases = Tenure(store.collection(LEASES), clock, owner.name, settings.lease)
     ledger = MailLedger(
@@ -181,7 +188,14 @@ def build(footing: Footing) -> EmailService:
     publish(http, public(service, jobs), job_endpoints.public(jobs), service="email", seal=footing.seal)
     answer_repeats(http, store, clock, service="email", seal=footing.seal)
     return EmailService(
-        http, bus=bus, store=store, workers=workers, owner=owner, jobs=jobs, interactions=interactions
+        http,
+        bus=bus,
+        store=store,
+        workers=workers,
+        owner=owner,
+        jobs=jobs,
+        sweeper=Sweeper([sends.entries], bus, clock, SWEEP),
+        interactions=interactions,
     )
 
 

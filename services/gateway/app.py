@@ -16,27 +16,36 @@ from hub.kit.reasons import reason_of
 from hub.store.base import Store
 from services.gateway import explorer
 from services.gateway.access import endpoints as access
+from services.gateway.access.alarm import Alarm
+from services.gateway.access.browser import Browser
+from services.gateway.access.devices import Devices
+from services.gateway.access.hops import Hops, networks
 from services.gateway.access.service import Desk
-from services.gateway.access.throttle import Limits, Throttle
+from services.gateway.access.throttle import KNOWN_FOR, Limits, Throttle
 from services.gateway.attachments import endpoints as attachments
 from services.gateway.attachments.service import Attachments
-from services.gateway.audit import endpoints as audit
+from services.gateway.audit import endpoints as audits
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters import endpoints as deadletters
 from services.gateway.deadletters.handlers import subscribe
 from services.gateway.deadletters.service import DeadLetters
 from services.gateway.employees import endpoints as employees
 from services.gateway.employees.announcer import Announcer
+from services.gateway.employees.factors import Factors
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
+from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
 from services.gateway.live.service import Live, LiveLimits
+from services.gateway.live.watch import Watch
+from services.gateway.looking import Looking
 from services.gateway.parts import Parts
 from services.gateway.peers import document, hooks
 from services.gateway.peers.forward import Peer
 from services.gateway.peers.routes import Declared
 from services.gateway.peers.table import Table
+from services.gateway.rights import Right
 from services.gateway.settings import Settings
 
 log = Log(__name__)
@@ -47,7 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.routes,
     deadletters.routes,
     employees.routes,
-    audit.routes,
+    audits.routes,
 )
 """The gateway's own guarded routes, in the order of the documentation; what the services declare comes after."""
 _SWEEP = timedelta(minutes=10)
@@ -73,7 +82,6 @@ class Gateway:
         await self._open()
         await self._bus.start()
         await self._parts.announcer.tell()
-        await self._parts.attachments.carry_over()
         await self._parts.table.start()
         await self._parts.live.start()
         await self._sweeping.start()
@@ -104,7 +112,9 @@ class Gateway:
                 await asyncio.sleep(_BACK_OFF)
 
     async def _sweep(self) -> None:
-        for sweep in (self._parts.desk.sweep, self._throttle.sweep, self._parts.keys.sweep):
+        parts = self._parts
+        carry_over = parts.attachments.carry_over
+        for sweep in (carry_over, parts.desk.sweep, self._throttle.sweep, parts.keys.sweep, parts.audit.sweep):
             try:
                 await sweep()
             except Exception as exc:
@@ -116,31 +126,51 @@ def build(footing: Footing) -> Gateway:
     """The service on its footing."""
     settings = Settings.load(footing.source)
     bus, store = footing.bus("gateway"), footing.store("gateway")
-    limits = Limits(
-        per_login=settings.tries_per_login, per_address=settings.tries_per_address, window=settings.tries_window
-    )
-    throttle = Throttle(store, limits, footing.clock)
-    parts = _parts(footing, settings, bus, store, throttle)
+    audit = Audit(store, footing.clock)
+    throttle = Throttle(store, _limits(settings), footing.clock, tell=Alarm(audit, bus, footing.clock).locked)
+    parts = _parts(footing, settings, bus, store, throttle, audit)
     subscribe(bus, parts.letters)
-    http = _http(bus, store, parts.table)
+    http = _http(bus, store, parts.table, Looking(parts.hops, settings.metrics_token.get_secret_value()))
     http.state.parts = parts
     return Gateway(http, parts, bus=bus, store=store, throttle=throttle)
 
 
-def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle) -> Parts:
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        per_login=settings.tries_per_login,
+        per_address=settings.tries_per_address,
+        anywhere=settings.tries_anywhere,
+        window=settings.tries_window,
+    )
+
+
+def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle, audit: Audit) -> Parts:
     clock = footing.clock
     employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
-    live_limits = LiveLimits(events=settings.live_events, size=settings.live_bytes, heartbeat=settings.live_heartbeat)
+    hops = Hops(networks(settings.trusted_proxies), header=settings.proxy_header.lower())
+    live_limits = LiveLimits(
+        events=settings.live_events,
+        size=settings.live_bytes,
+        waiting=settings.live_waiting,
+        heartbeat=settings.live_heartbeat,
+    )
+    factors = Factors(store, footing.secrets, clock)
+    desk = Desk(store, employees, throttle, factors, clock, session_lifetime=settings.session_lifetime)
+    watch = Watch(lambda ids: desk.refusals(ids, Right.READ_CORRESPONDENCE))
     return Parts(
         settings=settings,
+        hops=hops,
+        browser=Browser(hops),
         employees=employees,
+        factors=factors,
         announcer=Announcer(employees, bus, clock),
-        desk=Desk(store, employees, throttle, clock, session_lifetime=settings.session_lifetime),
-        audit=Audit(store, clock),
+        desk=desk,
+        audit=audit,
+        devices=Devices(footing.secrets, clock, lifetime=KNOWN_FOR),
         keys=Keys(store, clock, service="gateway", window=settings.idempotency_window),
         attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),
-        live=Live(bus, live_limits),
+        live=Live(bus, live_limits, watch),
         restraint=footing.restraint,
         table=Table([_peer(footing, settings, name) for name in footing.others]),
     )
@@ -150,16 +180,18 @@ def _peer(footing: Footing, settings: Settings, name: str) -> Peer:
     return Peer(name, footing.peer(name), timeout=settings.peer_timeout, seal=footing.seal)
 
 
-def _http(bus: Bus, store: Store, table: Table) -> FastAPI:
+def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
     http = service_app(
         "omnihub",
         checks={"store": store.ping, "bus": bus.ping},
+        may_look=looking.allowed,
         version="1",
         description="Every contact in its client's chain. Log in with POST /api/v1/sessions.",
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
+    http.add_middleware(Guarded)
     for routes in (*ROUTERS, explorer.routes, document.routes, hooks.routes):
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)

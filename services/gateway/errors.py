@@ -3,6 +3,11 @@
 HubError
 ├── TransientError
 │   └── PeerUnavailable       503
+├── Unauthenticated
+│   └── CodeNeeded            401
+├── Forbidden
+│   ├── ForeignPage           403
+│   └── PersonsOnly           403
 ├── InvalidInput
 │   └── BadEventId            422
 └── Conflict
@@ -11,11 +16,27 @@ HubError
     └── LastAdministrator     409
 """
 
-from hub.kit.errors import Conflict, InvalidInput, TransientError
+from hub.kit.errors import Conflict, Forbidden, InvalidInput, TransientError, Unauthenticated
 
 
 class PeerUnavailable(TransientError):
     """The service that answers this is not reachable now; try again in a few seconds."""
+
+
+class CodeNeeded(Unauthenticated):
+    """The password is right; give `code` as well, as your authenticator application shows it now."""
+
+    title = "Second factor needed"
+
+
+class ForeignPage(Forbidden):
+    """A cookie works for our own page: browsers say `Sec-Fetch-Site: same-origin`; programs take a bearer token."""
+
+    title = "Not from our own page"
+
+
+class PersonsOnly(Forbidden):
+    """A personal token cannot do this; log in with the password, POST /api/v1/sessions."""
 
 
 class BadEventId(InvalidInput):

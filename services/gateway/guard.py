@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from hub.api.actor import Actor
@@ -17,9 +18,12 @@ from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
-from services.gateway.access.models import Access
+from services.gateway.access.browser import SESSION, refuse_foreign
+from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.audit.changes import Change, given
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
+from services.gateway.errors import ForeignPage, PersonsOnly
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right, roles_with
 from services.gateway.views import PROBLEMS
@@ -31,21 +35,28 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the file in it."""
 READS = frozenset({"GET", "HEAD"})
-_TOLD_OF_STRANGERS = frozenset({201, 401})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
+)
+_cookie = APIKeyCookie(
+    name=f"__Host-{SESSION}",
+    auto_error=False,
+    scheme_name="browser",
+    description="From POST /api/v1/sessions/browser",
 )
 
 
 @dataclass(slots=True)
 class WriteInHand:
-    """The write that a request asks for. A route may name its `target`, for the audit, where the path does not."""
+    """The write that a request asks for. For the audit a route may name its `target`, where the path does not, and
+    what it changed, where that is more than the request says."""
 
     login: str
     key: str
-    """The caller's Idempotency-Key, or a fresh one."""
+    """Of this use of the caller's Idempotency-Key, or of this request; not what he sent, which he may send again."""
     target: str | None = None
+    changes: list[Change] | None = None
 
     @property
     def id(self) -> str:
@@ -59,20 +70,22 @@ class Rule:
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
     `streamed`: the body goes through unread, and whoever answers keeps the answer under the Idempotency-Key.
+    `person`: a personal token is not enough, it takes a session, which began with the password.
     """
 
     right: Right | None
     secret: bool = False
     upload: bool = False
     streamed: bool = False
+    person: bool = False
 
     def __call__(self) -> None:
         """The guard enforces it, before the body is read."""
 
 
-def needs(right: Right, *, secret: bool = False, upload: bool = False) -> Any:
+def needs(right: Right, *, secret: bool = False, upload: bool = False, person: bool = False) -> Any:
     """The rule of a route, for its `dependencies`."""
-    return Depends(Rule(right, secret=secret, upload=upload))
+    return Depends(Rule(right, secret=secret, upload=upload, person=person))
 
 
 def open_to_all(*, secret: bool = False) -> Any:
@@ -98,11 +111,12 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
-        right = next((d.dependency.right for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
-        if right is not None:
+        rule = next((d.dependency for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
+        if rule is not None and rule.right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
-            options["description"] = for_whom(described, right)
-            options["dependencies"] = [*options["dependencies"], Security(_bearer)]
+            persons = " Not with a personal token." if rule.person else ""
+            options["description"] = for_whom(described, rule.right) + persons
+            options["dependencies"] = [*options["dependencies"], Security(_bearer), Security(_cookie)]
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
@@ -113,20 +127,26 @@ class GuardedRoute(APIRoute):
             refuse_unknown_parameters(request, known)
             return await handler(request)
 
-        return guarded(checked, rule, path=self.path)
+        return guarded(checked, rule, self)
 
 
-def guarded(handler: Handler, rule: Rule, *, path: str) -> Handler:
-    """The handler behind the guard; `path` is that of its route, for the audit."""
+class Route(Protocol):
+    """What the audit tells of an operation."""
+
+    path: str
+    operation_id: str | None
+
+
+def guarded(handler: Handler, rule: Rule, route: Route) -> Handler:
+    """The handler behind the guard."""
 
     async def behind(request: Request) -> Response:
         parts = parts_of(request)
-        await _admit(request, parts, rule, path)
+        await _admit(request, parts, rule, route)
         if request.method in READS:
             response = await handler(request)
         else:
-            response = await _write(request, parts, rule, path, handler)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            response = await _write(request, parts, rule, route, handler)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -138,12 +158,23 @@ def for_whom(description: str, right: Right) -> str:
     return f"{description}\n\nFor: {_roles(right)}.".strip()
 
 
-def bearer(request: Request) -> str:
-    """The text after `Bearer`; raises Unauthenticated without one."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+async def _recognised(request: Request, parts: Parts) -> tuple[Employee, Access]:
+    """By the bearer text, or without any by the cookie of a browser.
+
+    Raises:
+        Unauthenticated: there is neither, or it is over.
+        ForeignPage: a browser was made to ask this by another page.
+    """
+    if given := request.headers.get("Authorization"):
+        scheme, _, token = given.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated
+        return await parts.desk.who(token.strip(), kinds=(Kind.SESSION, Kind.TOKEN))
+    text = parts.browser.read(request, SESSION)
+    if text is None:
         raise Unauthenticated
-    return token.strip()
+    refuse_foreign(request, proof=request.method not in READS)
+    return await parts.desk.who(text, kinds=(Kind.BROWSER,))
 
 
 def current_employee(request: Request) -> Employee:
@@ -171,7 +202,7 @@ def current_write(request: Request) -> WriteInHand:
 
 
 def client_address(request: Request) -> str:
-    return request.client.host if request.client else NOBODY
+    return parts_of(request).hops.caller(request.client.host if request.client else None, request.headers)
 
 
 Me = Annotated[Employee, Depends(current_employee)]
@@ -181,24 +212,47 @@ Write = Annotated[WriteInHand, Depends(current_write)]
 Acting = Annotated[Actor, Depends(actor_of)]
 
 
-async def _admit(request: Request, parts: Parts, rule: Rule, route: str) -> None:
+async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> None:
     """Raises Unauthenticated, Forbidden."""
     if rule.right is None:
         return
-    employee, access = await parts.desk.who(bearer(request))
-    if not employee.may(rule.right):
-        if request.method not in READS:
-            await parts.audit.note(_deed(request, employee.login, route), Forbidden.status_code)
-        raise Forbidden(f"this is for {_roles(rule.right)}; you are {employee.role}; ask an administrator")
+    try:
+        employee, access = await _recognised(request, parts)
+    except ForeignPage:
+        await parts.audit.note_refusal(_deed(request, NOBODY, route), ForeignPage.status_code)
+        raise
+    refusal = _refusal(rule, rule.right, employee, access, reads=request.method in READS)
+    if employee.role in parts.settings.second_factor_roles and not _may_without_factor(rule.right, employee):
+        refusal = Forbidden("your role takes a second factor: POST /api/v1/me/second-factor sets one up")
+    if refusal:
+        await parts.audit.note_refusal(_deed(request, employee.login, route), refusal.status_code)
+        raise refusal
     request.state.employee, request.state.access = employee, access
 
 
-async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler: Handler) -> Response:
+def _may_without_factor(right: Right, employee: Employee) -> bool:
+    return employee.second_factor or right is Right.OWN_ACCOUNT
+
+
+def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, reads: bool) -> Forbidden | None:
+    """Why he may not, with this access; none if he may."""
+    if not employee.may(right):
+        return Forbidden(f"this is for {_roles(right)}; you are {employee.role}; ask an administrator")
+    if access.kind is Kind.TOKEN and rule.person:
+        return PersonsOnly()
+    if not access.covers(right):
+        return Forbidden(f"this token lacks the right {right}; make one that has it, POST /api/v1/tokens")
+    if access.scope is Extent.READ and not reads:
+        return Forbidden("this token only reads; make one with the scope `write`, POST /api/v1/tokens")
+    return None
+
+
+async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handler: Handler) -> Response:
     limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
     body = b"" if rule.streamed else await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
     login = request.state.employee.login if rule.right else NOBODY
-    write = request.state.write = WriteInHand(login, key or fresh("req"))
+    write = request.state.write = WriteInHand(login, key if key and rule.streamed else fresh("req"))
     deed = _deed(request, login, route)
     if rule.right is None:
         return await _open_write(request, parts, deed, handler)
@@ -211,20 +265,31 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: str, handler
             response = await _once(request, parts, login, key, body, handler)
         status = response.status_code
     finally:
-        await parts.audit.end(begun, status, target=write.target)
+        await parts.audit.end(begun, status, target=write.target, changes=_changes(write, rule, body))
     return response
+
+
+def _changes(write: WriteInHand, rule: Rule, body: bytes) -> list[Change]:
+    """What the route says; else what the request asks for, unless there are secrets in it."""
+    if write.changes is not None:
+        return write.changes
+    return [] if rule.secret or rule.upload else given(body)
 
 
 async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handler) -> Response:
     """A login. What was refused unread is not noted: strangers could fill the disk with it."""
     response = await _answer(request, handler)
-    if response.status_code in _TOLD_OF_STRANGERS:
-        await parts.audit.note(replace(deed, target=request.state.write.target or ""), response.status_code)
+    told = replace(deed, target=request.state.write.target or "")
+    if response.status_code == Unauthenticated.status_code:
+        await parts.audit.note_refusal(told, response.status_code)
+    elif response.status_code == HTTPStatus.CREATED:
+        await parts.audit.note(told, response.status_code)
     return response
 
 
 async def _once(request: Request, parts: Parts, login: str, key: str, body: bytes, handler: Handler) -> Response:
-    async def act() -> Result:
+    async def act(use: str) -> Result:
+        request.state.write.key = use
         response = await _answer(request, handler)
         headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
         return Result(response.status_code, headers, bytes(response.body))
@@ -276,9 +341,15 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"a request here may have {limit} bytes; send less, or raise the limit in [gateway]")
 
 
-def _deed(request: Request, login: str, route: str) -> Deed:
-    target = next(iter(request.path_params.values()), "")
-    return Deed(login=login, method=request.method, route=route, target=target, address=client_address(request))
+def _deed(request: Request, login: str, route: Route) -> Deed:
+    return Deed(
+        login=login,
+        method=request.method,
+        route=route.path,
+        action=route.operation_id or "",
+        target=next(iter(request.path_params.values()), ""),
+        address=client_address(request),
+    )
 
 
 def _roles(right: Right) -> str:

@@ -6,11 +6,15 @@ from fastapi import Request
 
 from hub.idempotency import Keys
 from hub.kit.restraint import Restraint
+from services.gateway.access.browser import Browser
+from services.gateway.access.devices import Devices
+from services.gateway.access.hops import Hops
 from services.gateway.access.service import Desk
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters.service import DeadLetters
 from services.gateway.employees.announcer import Announcer
+from services.gateway.employees.factors import Factors
 from services.gateway.employees.service import Employees
 from services.gateway.live.service import Live
 from services.gateway.peers.table import Table
@@ -22,9 +26,13 @@ class Parts:
     """Built once in `app.py`."""
 
     settings: Settings
+    hops: Hops
+    browser: Browser
     employees: Employees
+    factors: Factors
     announcer: Announcer
     desk: Desk
+    devices: Devices
     audit: Audit
     keys: Keys
     attachments: Attachments

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from fastapi import FastAPI
 
 from hub.api.public import publish
-from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
+from hub.channels.deliveries import SWEEP, send_repository
 from hub.channels.gate import Gate, Rules
 from hub.channels.keeping import Keeping
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
-from hub.channels.sends import SendRepository
 from hub.channels.slots import Slots
 from hub.channels.tenure import Tenure
 from hub.channels.workers import Hire, Workers
@@ -22,8 +21,8 @@ from hub.held import held_routes
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
-from hub.store.base import Store
 from hub.store.leases import LEASES
+from hub.store.outbox import Sweeper
 from services.messaging.bots.repository import BotRepository
 from services.messaging.bots.service import Bots
 from services.messaging.endpoints import Doors, public
@@ -47,24 +46,19 @@ class MessagingService:
 
     name = SERVICE
 
-    def __init__(self, http: FastAPI, *, bus: Bus, store: Store, workers: Sequence[Workers], owner: Owner) -> None:
+    def __init__(self, http: FastAPI, floor: "Floor", workers: Sequence[Workers]) -> None:
         self.http = http
-        self._bus = bus
-        self._store = store
+        self._floor = floor
         self._workers = workers
-        self._owner = owner
 
     async def start(self) -> None:
-        await self._store.start()
-        await self._bus.start()
+        await self._floor.start()
         for workers in self._workers:
             await workers.start()
 
     async def stop(self) -> None:
         await asyncio.gather(*(workers.stop() for workers in self._workers))
-        await self._bus.stop()
-        await self._store.stop()
-        self._owner.release()
+        await self._floor.stop()
 
 
 def build(footing: Footing) -> MessagingService:
@@ -84,8 +78,7 @@ def build(footing: Footing) -> MessagingService:
 
     http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
-    workers = (bot_workers, number_workers)
-    return MessagingService(http, bus=floor.bus, store=floor.store, workers=workers, owner=floor.owner)
+    return MessagingService(http, floor, [bot_workers, number_workers])
 
 
 class Floor:
@@ -97,7 +90,8 @@ class Floor:
         self.bus, self.store = footing.bus(SERVICE), footing.store(SERVICE)
         self.owner = Owner(footing.data, SERVICE)
         self._leases = Tenure(self.store.collection(LEASES), footing.clock, self.owner.name, self.settings.lease)
-        self._sends = SendRepository(self.store)
+        self._sends = send_repository(self.store, service=SERVICE)
+        self._sweeper = Sweeper([self._sends.entries], self.bus, footing.clock, SWEEP)
         self._inbound = InboundRepository(self.store)
         self._consents, self._groups = ConsentRepository(self.store), GroupRepository(self.store)
         self._ledgers: list[Ledger] = []
@@ -109,6 +103,17 @@ class Floor:
             rules=Rules.of(GateSettings.load(footing.source)),
         )
         subscribe_gate(self.bus, group=SERVICE, consents=self._consents, groups=self._groups, woken=self._wake_group)
+
+    async def start(self) -> None:
+        await self.store.start()
+        await self.bus.start()
+        await self._sweeper.start()
+
+    async def stop(self) -> None:
+        await self._sweeper.stop()
+        await self.bus.stop()
+        await self.store.stop()
+        self.owner.release()
 
     async def _wake_group(self, group: str) -> None:
         """The channels of the service share a collection, so that any of their ledgers does."""

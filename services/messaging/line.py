@@ -12,7 +12,7 @@ from hub.channels.base import Channel, Outcome
 from hub.channels.gate import Gate
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger
-from hub.channels.worker import Loop
+from hub.channels.worker import Follower
 from hub.contracts.park import RawPayloadStored
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
@@ -73,7 +73,7 @@ class Line(Generic[A]):
         if fetcher := self._fetchers.get(account):
             fetcher.woken.set()
 
-    def fetcher(self, account: Account, source: FileSource) -> Loop:
+    def fetcher(self, account: Account, source: FileSource) -> Follower:
         """The loop that fetches files for an account."""
         ground = self.ground
         self._fetchers[account.id] = made = Fetcher(

@@ -74,3 +74,17 @@ def test_a_hub_stopped_by_a_signal_ends_well_and_leaves_no_description(tmp_path:
     assert process.returncode == 0
     assert not (tmp_path / "hub" / "omnihub.json").exists()
     assert "Traceback" not in hub.output()
+
+
+def test_nobody_else_reads_the_data_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        (tmp_path / "hub" / "blobs").mkdir(parents=True)
+        (tmp_path / "hub" / "blobs" / "older").write_text("of an older version")
+        with embedded(tmp_path / "hub", forked=False) as hub:
+            names = {path.name for path in hub.data.rglob("*") if path.name != "output.log"}
+            open_to_others = [path for path in (hub.data, *hub.data.rglob("*")) if path.stat().st_mode & 0o077]
+    finally:
+        os.umask(before)
+    assert {"gateway.sqlite", "gateway.sqlite-wal", "gateway.sqlite-shm", "secret.key", "omnihub.json"} <= names
+    assert [path.name for path in open_to_others] in ([], ["output.log"])

@@ -16,6 +16,7 @@ from hub.kit.seams import seam
 from hub.kit.tracing.events import receiving
 from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.inbound.ahead import ahead
+from services.email.inbound.models import Reading
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.models import Cursor, FetchedMail, Mailbox
@@ -100,11 +101,17 @@ class Poller:
 
     async def _catch_up(self, inbox: Inbox, cursor: Cursor) -> Cursor:
         while uids := await inbox.uids_above(cursor.last_uid):
-            async with aclosing(ahead(self._fetched(inbox, uids))) as batches:
-                async for last_uid, mails in batches:
+            async with aclosing(ahead(self._read(inbox, uids))) as batches:
+                async for last_uid, readings in batches:
                     async with self.in_hand:
-                        cursor = await self._take(replace(cursor, last_uid=last_uid), mails)
+                        cursor = await self._take(replace(cursor, last_uid=last_uid), readings)
         return cursor
+
+    async def _read(self, inbox: Inbox, uids: list[int]) -> AsyncGenerator[tuple[int, list[Reading]], None]:
+        """While one batch is published, the next one is read and the one behind it fetched."""
+        async with aclosing(ahead(self._fetched(inbox, uids))) as batches:
+            async for last_uid, mails in batches:
+                yield last_uid, await self._intake.read(self._mailbox, mails)
 
     async def _fetched(self, inbox: Inbox, uids: list[int]) -> AsyncGenerator[tuple[int, list[FetchedMail]], None]:
         """Batches of mails, each with its last UID."""
@@ -120,9 +127,9 @@ class Poller:
                 await self._check_complete(inbox, batch, mails)
                 yield batch[-1], mails
 
-    async def _take(self, cursor: Cursor, mails: list[FetchedMail]) -> Cursor:
+    async def _take(self, cursor: Cursor, readings: list[Reading]) -> Cursor:
         with receiving("email", channel="email", account=self._mailbox.id):
-            taken = await self._intake.take(self._mailbox, mails)
+            taken = await self._intake.take(readings)
         if taken:
             self._health.received()
         seam("email.before_cursor")

@@ -81,12 +81,11 @@ class Intake:
         self._doorkeeper = Doorkeeper(settings.programs, settings.attachment_limit)
         self._trusted = frozenset(map(str.lower, settings.trusted_authserv)) or None
 
-    async def take(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> int:
-        """How many interactions were published; when it returns, all of the batch is durable."""
+    async def read(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Reading]:
+        """What a batch says; its bytes are durable then, and nobody has heard of it."""
         stored = await self._store(mailbox, mails)
         seam("email.after_blob")
-        readings = await self._read(stored)
-        return await self._publish([_acknowledged(reading, mailbox) for reading in readings])
+        return [_acknowledged(reading, mailbox) for reading in await self._read(stored)]
 
     async def _store(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Stored]:
         """All of them as one blob."""
@@ -108,7 +107,7 @@ class Intake:
         (reading,) = await self._read([stored], ignore_refusal=True)
         if reading.reason:
             raise Poison(reading.reason, sender=_sender(stored.raw), blob=fact.blob)
-        await self._publish([reading])
+        await self.take([reading])
 
     async def read_again(self, fact: RawMailStored) -> Normalised:
         """What a stored mail is read as today; nothing is stored or published.
@@ -133,7 +132,8 @@ class Intake:
         )
         return await self._reader.read(stored, terms)
 
-    async def _publish(self, readings: Sequence[Reading]) -> int:
+    async def take(self, readings: Sequence[Reading]) -> int:
+        """How many interactions were published; when it returns, the batch is taken over."""
         new, blobs = _with_pages(await self._unpublished({_entry_id(reading): reading for reading in readings}))
         blobs |= {key: raw for r in new.values() if r.normalised for key, raw in r.normalised.blobs.items()}
         if blobs:

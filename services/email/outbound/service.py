@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.channels.deliveries import delivery
 from hub.channels.ledger import Ledger
 from hub.channels.sends import Step
 from hub.contracts.interaction import DeliveryRecorded, SendMessage
@@ -12,6 +13,16 @@ from hub.store.base import Document
 from services.email.compose import message_id
 
 _COPY_PAUSE = timedelta(seconds=5)
+
+
+def mail_delivery(document: Document) -> DeliveryRecorded:
+    """What the others hear of a mail: its Message-ID, and what became of its copy."""
+    more = {
+        "keys": (f"email:{document['message_id']}",),
+        "copy_state": document["copy_state"],
+        "copy_reason": document["copy_reason"],
+    }
+    return delivery(document).model_copy(update=more)
 
 
 class MailLedger(Ledger):
@@ -31,19 +42,6 @@ class MailLedger(Ledger):
     def after_sending(self, now: datetime) -> Document:
         return {"step": Step.COPY.value, "next_at": iso(now), "copy_state": "pending"}
 
-    def told(self, document: Document) -> DeliveryRecorded:
-        return (
-            super()
-            .told(document)
-            .model_copy(
-                update={
-                    "keys": (f"email:{document['message_id']}",),
-                    "copy_state": document["copy_state"],
-                    "copy_reason": document["copy_reason"],
-                }
-            )
-        )
-
     async def begin_copy(self, document: Document) -> Document:
         """Counts a try to put the copy into the Sent folder, before it is made."""
         return await self.sends.save(document, copy_attempts=document["copy_attempts"] + 1)
@@ -60,4 +58,4 @@ class MailLedger(Ledger):
             await self.sends.save(document, next_at=iso(self.clock.now() + pause), copy_reason=reason)
 
     async def _copy(self, document: Document, **changes: Any) -> None:
-        await self.tell(await self.sends.save(document, **changes, owed=True))
+        self.tell_soon(await self.sends.save(document, **changes))

@@ -4,10 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from services.gateway.rights import Right
+
 
 class Kind(StrEnum):
     SESSION = "session"
+    """Of a program, by its bearer text."""
+    BROWSER = "browser"
+    """A session whose text is in a cookie."""
     TOKEN = "token"
+
+
+class Extent(StrEnum):
+    """What a token is good for."""
+
+    READ = "read"
+    """Questions alone, GET and HEAD."""
+    WRITE = "write"
+    """Questions and writes."""
+
+
+SESSIONS = (Kind.SESSION, Kind.BROWSER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +42,14 @@ class Access:
     expires_at: datetime | None
     """None: until it is revoked."""
     last_used_at: datetime
+    epoch: int = 0
+    """Of the employee, when it was granted."""
+    scope: Extent = Extent.WRITE
+    rights: frozenset[Right] | None = None
+    """None: all that its owner has; never more than those."""
+
+    def covers(self, right: Right) -> bool:
+        return self.rights is None or right in self.rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

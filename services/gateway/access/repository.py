@@ -1,17 +1,23 @@
 """Every query about sessions, tokens and login tries."""
 
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from secrets import token_hex
 
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import StoreUnavailable
+from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
-from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
-from services.gateway.access.models import Access, Kind
+from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.rights import Right
 
 ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
 TRIES = CollectionSpec("tries", (Index("until"),))
+KNOWN = CollectionSpec("known", (Index("until"),))
+_SALT = "salt"
 
 
 class AccessRepository:
@@ -23,12 +29,17 @@ class AccessRepository:
     async def get(self, access_id: str) -> Document | None:
         return await self._access.get(access_id)
 
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Document]:
+        return await self._access.get_many(ids)
+
     async def insert(self, access: Access, *, employee_since: datetime) -> None:
         await self._access.insert(_document(access, employee_since))
 
-    async def page(self, login: str, kind: Kind, *, limit: int, after: str | None) -> Page:
-        where = {"login": login, "kind": kind.value}
-        return await self._access.find(where, order="created_at", descending=True, limit=limit, after=after)
+    async def page(self, login: str, kinds: Collection[Kind], *, limit: int, after: str | None) -> Page:
+        named = In(kind.value for kind in kinds)
+        return await self._access.find(
+            {"login": login, "kind": named}, order="created_at", descending=True, limit=limit, after=after
+        )
 
     async def used(self, document: Document, at: datetime) -> None:
         """Notes the use; that this is lost does no harm."""
@@ -41,22 +52,29 @@ class AccessRepository:
     async def delete_expired(self, now: datetime) -> None:
         await sweep(self._access, "expires_at", now)
 
-    async def delete_all(self, login: str, kinds: tuple[Kind, ...], *, but: str = "") -> None:
-        for kind in kinds:
-            where = {"login": login, "kind": kind.value}
-            after: str | None = None
-            while True:
-                page = await self._access.find(where, order="created_at", limit=PAGE, after=after)
-                await self._access.delete_many(str(d["_id"]) for d in page.items if d["_id"] != but)
-                if (after := page.next) is None:
-                    break
+    async def renew(self, access_id: str, epoch: int) -> None:
+        """It counts as granted in this epoch."""
+        await amend(self._access, access_id, lambda stored: {**stored, "epoch": epoch})
+
+    async def delete_all(self, login: str, kinds: Collection[Kind], *, before: int | None = None) -> None:
+        """With `before`, those that were granted in an epoch before that."""
+        after: str | None = None
+        while True:
+            page = await self.page(login, kinds, limit=PAGE, after=after)
+            await self._access.delete_many(
+                str(document["_id"]) for document in page.items if before is None or document.get("epoch", 0) < before
+            )
+            if (after := page.next) is None:
+                return
 
 
 class TriesRepository:
-    """Counts of login tries."""
+    """Counts of login tries, and the networks that logins are known at."""
 
     def __init__(self, store: Store) -> None:
         self._tries = store.collection(TRIES)
+        self._known = store.collection(KNOWN)
+        self._salt: bytes | None = None
 
     async def upsert(self, fresh: Document, change: Change) -> Document:
         return await upsert(self._tries, fresh, change)
@@ -64,8 +82,32 @@ class TriesRepository:
     async def amend(self, doc_id: str, change: Change) -> None:
         await amend(self._tries, doc_id, change)
 
+    async def salt(self) -> bytes:
+        """A secret that all gateways share, drawn at the first login ever."""
+        if self._salt is None:
+            await self._tries.insert({"_id": _SALT, "salt": token_hex(32), "until": None})
+            stored = await self._tries.get(_SALT)
+            assert stored is not None
+            self._salt = bytes.fromhex(stored["salt"])
+        return self._salt
+
+    async def knows(self, login: str, network: str, now: datetime) -> bool:
+        stored = await self._known.get(derive("known", login, network))
+        return stored is not None and from_iso(stored["until"]) > now
+
+    async def know(self, login: str, network: str, now: datetime, lifetime: timedelta, every: timedelta) -> None:
+        """From now on, for a `lifetime`; written again at most once in `every`."""
+        until = now + lifetime
+        fresh: Document = {"_id": derive("known", login, network), "until": iso(until)}
+
+        def longer(stored: Document) -> Document | None:
+            return {**stored, "until": iso(until)} if until - from_iso(stored["until"]) >= every else None
+
+        await upsert(self._known, fresh, longer)
+
     async def delete_over(self, now: datetime) -> None:
         await sweep(self._tries, "until", now)
+        await sweep(self._known, "until", now)
 
 
 def access_of(document: Document) -> Access:
@@ -79,6 +121,9 @@ def access_of(document: Document) -> Access:
         created_at=from_iso(document["created_at"]),
         expires_at=from_iso(expires_at) if expires_at else None,
         last_used_at=from_iso(document["last_used_at"]),
+        epoch=document.get("epoch", 0),
+        scope=Extent(document.get("scope", Extent.WRITE)),
+        rights=None if (rights := document.get("rights")) is None else frozenset(map(Right, rights)),
     )
 
 
@@ -93,4 +138,7 @@ def _document(access: Access, employee_since: datetime) -> Document:
         "expires_at": iso(access.expires_at) if access.expires_at else None,
         "last_used_at": iso(access.last_used_at),
         "employee_since": iso(employee_since),
+        "epoch": access.epoch,
+        "scope": access.scope.value,
+        "rights": None if access.rights is None else sorted(access.rights),
     }

@@ -1,116 +1,205 @@
 """The rules about getting in: log in, be recognised by a bearer text, revoke."""
 
 import secrets
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from hub.kit.clock import Clock, from_iso
-from hub.kit.errors import NotFound, Unauthenticated
+from hub.kit.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.base import Document, Page, Store
-from services.gateway.access.models import Access, Granted, Kind
+from services.gateway.access.models import Access, Extent, Granted, Kind
 from services.gateway.access.repository import AccessRepository, access_of
-from services.gateway.access.throttle import Throttle
+from services.gateway.access.throttle import Attempt, Throttle
+from services.gateway.employees.factors import WRONG, Factors
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
+from services.gateway.errors import CodeNeeded
+from services.gateway.rights import Right
 
 log = Log(__name__)
 PREFIX = "hub_"
-_NOTED_EVERY = timedelta(minutes=5)
+NOTED_EVERY = timedelta(minutes=1)
+"""The last use of an access is written at most so often."""
 
 
 class Desk:
     """Gives out sessions and tokens, and knows whose they are."""
 
     def __init__(
-        self, store: Store, employees: Employees, throttle: Throttle, clock: Clock, *, session_lifetime: timedelta
+        self,
+        store: Store,
+        employees: Employees,
+        throttle: Throttle,
+        factors: Factors,
+        clock: Clock,
+        *,
+        session_lifetime: timedelta,
     ) -> None:
         self._repository = AccessRepository(store)
         self._employees = employees
         self._throttle = throttle
+        self._factors = factors
         self._clock = clock
-        self._session_lifetime = session_lifetime
+        self.session_lifetime = session_lifetime
 
-    async def log_in(self, login: str, password: str, *, address: str, program: str) -> tuple[Granted, Employee]:
-        """A session.
+    async def log_in(
+        self,
+        login: str,
+        password: str,
+        *,
+        address: str,
+        program: str,
+        kind: Kind = Kind.SESSION,
+        device: str | None = None,
+        code: str | None = None,
+    ) -> tuple[Granted, Employee]:
+        """A session, by bearer text or, of kind BROWSER, by a cookie.
 
         Raises:
             TooManyRequests: too many tries.
             Unauthenticated: wrong login or password, or the employee is not active; the answer does not say which.
+            CodeNeeded: the password is right, and the code of the second factor is missing or wrong.
         """
-        right = await self.proves(login, password, address=address)
-        employee = await self._employees.known(login)
-        if not right or employee is None or not employee.active:
+        attempt = Attempt(login=login, address=address, device=device)
+        known = await self._throttle.enter(attempt)
+        employee = await self._employees.proven(login, password, known=known)
+        if employee is None or not employee.active:
             log.warning("login.refused")
             raise Unauthenticated("login or password is wrong")
-        granted = await self._grant(
-            employee, Kind.SESSION, name=program, address=address, lifetime=self._session_lifetime
-        )
-        return granted, employee
+        if employee.second_factor and not (code and await self._factors.proves(login, code)):
+            raise CodeNeeded(fields={"code": WRONG if code else "required; it is shown by the application"})
+        await self._throttle.succeed(attempt, known=known)
+        access = _Wanted(kind, name=program, address=address, lifetime=self.session_lifetime)
+        return await self._grant(employee, access), employee
 
-    async def proves(self, login: str, password: str, *, address: str) -> bool:
-        """Whether it is the password; counted as a try. Raises TooManyRequests."""
-        await self._throttle.enter(login=login, address=address)
-        right = await self._employees.knows_password(login, password)
-        if right:
-            await self._throttle.succeed(login=login, address=address)
-        return right
+    async def proves(self, login: str, password: str, *, address: str, device: str | None = None) -> Employee | None:
+        """Whose password it is, if it is his; counted as a try.
 
-    async def make_token(self, employee: Employee, *, name: str, address: str, lifetime: timedelta | None) -> Granted:
-        return await self._grant(employee, Kind.TOKEN, name=name, address=address, lifetime=lifetime)
+        Raises:
+            TooManyRequests: too many wrong ones, or too many strangers wait to be looked at.
+        """
+        attempt = Attempt(login=login, address=address, device=device)
+        known = await self._throttle.enter(attempt)
+        employee = await self._employees.proven(login, password, known=known)
+        if employee is not None:
+            await self._throttle.succeed(attempt, known=known)
+        return employee
 
-    async def who(self, token: str) -> tuple[Employee, Access]:
-        """Whose the bearer text is; raises Unauthenticated."""
-        document = await self._repository.get(derive("acc", token)) if token.startswith(PREFIX) else None
-        if document is None:
+    async def make_token(
+        self,
+        employee: Employee,
+        *,
+        name: str,
+        address: str,
+        lifetime: timedelta,
+        scope: Extent = Extent.WRITE,
+        rights: frozenset[Right] | None = None,
+    ) -> Granted:
+        """Raises InvalidInput where the owner himself does not have one of `rights`."""
+        if missing := sorted(right for right in rights or () if not employee.may(right)):
+            fix = f"{', '.join(missing)}: not among your own; GET /api/v1/me lists them"
+            raise InvalidInput(f"rights: {fix}", fields={"rights": fix})
+        wanted = _Wanted(Kind.TOKEN, name=name, address=address, lifetime=lifetime, scope=scope, rights=rights)
+        return await self._grant(employee, wanted)
+
+    async def who(self, text: str, *, kinds: Collection[Kind] = tuple(Kind)) -> tuple[Employee, Access]:
+        """Whose the secret text is; raises Unauthenticated, also where it is of another kind."""
+        document = await self._repository.get(derive("acc", text)) if text.startswith(PREFIX) else None
+        if document is None or document["kind"] not in kinds:
             raise Unauthenticated
+        return await self._standing(document)
+
+    async def _standing(self, document: Document) -> tuple[Employee, Access]:
         access, now = access_of(document), self._clock.now()
         if access.expires_at is not None and access.expires_at <= now:
             raise Unauthenticated("the session is over; log in again")
-        employee = await self._owner(document)
-        if now - access.last_used_at > _NOTED_EVERY:
+        employee = await self._employees.known(document["login"])
+        if employee is None or not _stands(document, access, employee, now):
+            raise Unauthenticated
+        if now - access.last_used_at >= NOTED_EVERY:
             await self._repository.used(document, now)
         return employee, access
 
-    async def page(self, login: str, kind: Kind, *, limit: int, after: str | None) -> Page:
+    async def page(self, login: str, kinds: Collection[Kind], *, limit: int, after: str | None) -> Page:
         """Documents of `login`'s sessions or tokens, newest first."""
-        return await self._repository.page(login, kind, limit=limit, after=after)
+        return await self._repository.page(login, kinds, limit=limit, after=after)
 
-    async def revoke(self, login: str, kind: Kind, access_id: str) -> None:
+    async def forget(self, text: str) -> None:
+        """Ends what this secret text opens, if anything."""
+        await self._repository.delete(derive("acc", text))
+
+    async def revoke(self, login: str, kinds: Collection[Kind], access_id: str) -> None:
         """Raises NotFound unless it is one of his."""
         document = await self._repository.get(access_id)
-        if document is None or document["login"] != login or document["kind"] != kind:
+        if document is None or document["login"] != login or document["kind"] not in kinds:
             raise NotFound
         await self._repository.delete(access_id)
 
-    async def end_sessions(self, login: str, *, but: str = "") -> None:
-        await self._repository.delete_all(login, (Kind.SESSION,), but=but)
+    async def revoke_all(self, login: str, kinds: Collection[Kind] = tuple(Kind)) -> None:
+        await self._repository.delete_all(login, kinds)
 
-    async def revoke_all(self, login: str) -> None:
-        await self._repository.delete_all(login, (Kind.SESSION, Kind.TOKEN))
+    async def ended(self, employee: Employee) -> None:
+        """Removes what his new epoch has ended, and carries over what it spared."""
+        if employee.spared is not None:
+            await self._repository.renew(employee.spared, employee.epoch)
+        await self._repository.delete_all(employee.login, tuple(Kind), before=employee.epoch)
+
+    async def refusals(self, ids: Collection[str], right: Right) -> dict[str, str]:
+        """Which of these do not give their owners a right any more, and why; two reads, however many."""
+        found = await self._repository.get_many(ids)
+        owners = await self._employees.known_many({document["login"] for document in found.values()})
+        now, refused = self._clock.now(), dict.fromkeys(set(ids) - found.keys(), Unauthenticated.title)
+        for access_id, document in found.items():
+            access, owner = access_of(document), owners.get(document["login"])
+            if not _stands(document, access, owner, now):
+                refused[access_id] = Unauthenticated.title
+            elif owner is None or not owner.may(right) or not access.covers(right):
+                refused[access_id] = Forbidden.title
+        return refused
 
     async def sweep(self) -> None:
         await self._repository.delete_expired(self._clock.now())
 
-    async def _owner(self, document: Document) -> Employee:
-        employee = await self._employees.known(document["login"])
-        if employee is None or not employee.active or employee.created_at != from_iso(document["employee_since"]):
-            raise Unauthenticated
-        return employee
-
-    async def _grant(
-        self, employee: Employee, kind: Kind, *, name: str, address: str, lifetime: timedelta | None
-    ) -> Granted:
+    async def _grant(self, employee: Employee, wanted: "_Wanted") -> Granted:
         token, now = PREFIX + secrets.token_urlsafe(32), self._clock.now()
         access = Access(
             id=derive("acc", token),
-            kind=kind,
+            kind=wanted.kind,
             login=employee.login,
-            name=name,
-            address=address,
+            name=wanted.name,
+            address=wanted.address,
             created_at=now,
-            expires_at=now + lifetime if lifetime else None,
+            expires_at=now + wanted.lifetime,
             last_used_at=now,
+            epoch=employee.epoch,
+            scope=wanted.scope,
+            rights=wanted.rights,
         )
         await self._repository.insert(access, employee_since=employee.created_at)
         return Granted(token=token, access=access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What is to be granted."""
+
+    kind: Kind = field(kw_only=False)
+    name: str
+    address: str
+    lifetime: timedelta
+    scope: Extent = Extent.WRITE
+    rights: frozenset[Right] | None = None
+
+
+def _stands(document: Document, access: Access, owner: Employee | None, now: datetime) -> bool:
+    """Whether an access still lets its owner in: he works here, is the one it was given to, and nothing ended it."""
+    return (
+        owner is not None
+        and owner.active
+        and owner.created_at == from_iso(document["employee_since"])
+        and owner.honours(access.id, access.epoch)
+        and (access.expires_at is None or access.expires_at > now)
+    )

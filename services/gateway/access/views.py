@@ -5,9 +5,10 @@ from typing import Self
 
 from pydantic import ConfigDict, Field
 
-from services.gateway.access.models import Access, Granted
+from services.gateway.access.models import Access, Extent, Granted
 from services.gateway.employees.models import Employee
 from services.gateway.employees.views import EmployeeView
+from services.gateway.rights import Right
 from services.gateway.views import Form, View
 
 
@@ -15,6 +16,7 @@ class Login(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"login": "admin", "password": "correct-horse-7"}]})
     login: str = Field(min_length=1, max_length=63)
     password: str = Field(min_length=1, max_length=1000)
+    code: str | None = Field(default=None, max_length=10, description="Of the second factor, where there is one")
 
 
 class NewSession(View):
@@ -42,8 +44,10 @@ class AccessView(View):
     address: str = Field(description="Client address it was made from", examples=["192.0.2.7"])
     created_at: datetime
     expires_at: datetime | None
-    last_used_at: datetime = Field(description="To within five minutes")
+    last_used_at: datetime = Field(description="To within a minute")
     current: bool = Field(description="This request came with it")
+    scope: Extent = Field(description="`read`: GET and HEAD alone")
+    rights: list[Right] | None = Field(description="Those of its owner that it has; null: all")
 
     @classmethod
     def of(cls, access: Access, *, current: Access) -> Self:
@@ -55,6 +59,8 @@ class AccessView(View):
             expires_at=access.expires_at,
             last_used_at=access.last_used_at,
             current=access.id == current.id,
+            scope=access.scope,
+            rights=None if access.rights is None else sorted(access.rights),
         )
 
 
@@ -64,9 +70,13 @@ class AccessList(View):
 
 
 class TokenRequest(Form):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "nightly report", "days": 90}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "nightly report", "days": 90, "scope": "read"}]}
+    )
     name: str = Field(min_length=1, max_length=200, description="What it is for")
-    days: int | None = Field(default=None, ge=1, le=3650, description="Valid so long; without: until revoked")
+    days: int = Field(default=365, ge=1, le=3650, description="Valid so long")
+    scope: Extent = Field(default=Extent.WRITE, description="`read`: GET and HEAD alone")
+    rights: list[Right] | None = Field(default=None, description="Some of mine; without: all, as I have them then")
 
 
 class NewToken(View):

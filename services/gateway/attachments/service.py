@@ -1,6 +1,7 @@
 """The rules about files that go up: an upload is durable before it has an id."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hub.api.downloads import UNKNOWN_TYPE, clean_name
@@ -8,7 +9,7 @@ from hub.api.uploads import Uploads, description_of
 from hub.contracts.interaction import Attachment
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import TooLarge
+from hub.kit.errors import NotFound, TooLarge
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Store
 
@@ -37,10 +38,12 @@ class Attachments:
         self._limit = limit
 
     async def keep(self, file: File, *, login: str, write: str) -> Attachment:
-        """The descriptor; the same for the same `write` repeated. Raises TooLarge."""
+        """The descriptor; the same for the same `write` repeated, which nobody can guess. Raises TooLarge."""
         if len(file.content) > self._limit:
             raise TooLarge(f"a file may have {self._limit} bytes; send less, or raise attachment_limit in [gateway]")
         kept_id = derive("att", write)
+        with suppress(NotFound):
+            return await self._uploads.get(kept_id)
         attachment = Attachment(
             id=kept_id,
             filename=clean_name(file.filename),

@@ -5,15 +5,20 @@ from typing import Annotated
 from fastapi import Depends, Response
 
 from hub.kit.errors import InvalidInput
-from services.gateway.employees.models import Changes
+from services.gateway.access.totp import uri
+from services.gateway.audit.changes import changes
+from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.views import (
+    Code,
     EmployeeChanges,
     EmployeeList,
     EmployeeView,
+    FactorBegun,
     Login,
     MeView,
     MyChanges,
     NewEmployee,
+    Password,
     PasswordChange,
 )
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
@@ -26,29 +31,80 @@ Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])
-async def show_me(me: Me) -> MeView:
-    """Who I am and what I may do."""
-    return MeView.about(me)
+async def show_me(me: Me, mine: MyAccess) -> MeView:
+    """Who I am and what I may do, with this session or token."""
+    return MeView.about(me, mine)
 
 
 @routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
-async def change_me(form: MyChanges, me: Me, hub: Hub) -> MeView:
+async def change_me(form: MyChanges, me: Me, mine: MyAccess, write: Write, hub: Hub) -> MeView:
     """Change my signature."""
-    return MeView.about(await hub.employees.change(me.login, Changes(signature=form.signature)))
+    changed = await hub.employees.change(me.login, Changes(signature=form.signature))
+    write.changes = changes({"signature": me.signature}, {"signature": changed.signature})
+    return MeView.about(changed, mine)
 
 
 @routes.post(
     "/me/password",
     operation_id="changeMyPassword",
     status_code=204,
-    dependencies=[needs(Right.OWN_ACCOUNT, secret=True)],
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
-async def change_my_password(form: PasswordChange, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub) -> None:
-    """Change my password; all my other sessions end. My tokens stay."""
-    if not await hub.desk.proves(me.login, form.current, address=address):
+async def change_my_password(
+    form: PasswordChange, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> None:
+    """Change my password; all my other sessions and all my tokens end at once."""
+    # Counted by this session: strangers who guess from the same address do not keep him from it.
+    proven = await hub.desk.proves(me.login, form.current, address=address, device=mine.id)
+    if proven is None:
         raise InvalidInput("current: not your password", fields={"current": "not your password"})
-    await hub.employees.change(me.login, Changes(password=form.new))
-    await hub.desk.end_sessions(me.login, but=mine.id)
+    new = Changes(password=form.new)
+    changed = await hub.employees.change(me.login, new, epoch=proven.epoch, spared=mine.id)
+    write.target, write.changes = me.login, changes({"password": proven.epoch}, {"password": changed.epoch})
+    await hub.desk.ended(changed)
+
+
+@routes.post(
+    "/me/second-factor",
+    operation_id="beginMySecondFactor",
+    status_code=201,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def begin_my_second_factor(
+    form: Password, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub
+) -> FactorBegun:
+    """Begin a second factor, with my password; it counts once confirmed. Its secret is told in this answer alone."""
+    if await hub.desk.proves(me.login, form.password, address=address, device=mine.id) is None:
+        raise InvalidInput("password: not your password", fields={"password": "not your password"})
+    secret = await hub.factors.begin(me.login)
+    return FactorBegun(secret=secret, uri=uri(secret, me.login))
+
+
+@routes.post(
+    "/me/second-factor/confirm",
+    operation_id="confirmMySecondFactor",
+    status_code=204,
+    responses=CONFLICT,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def confirm_my_second_factor(form: Code, me: Me, write: Write, hub: Hub) -> None:
+    """Confirm it with the first code that the application shows; from now on each login takes one."""
+    await hub.factors.confirm(me.login, form.code)
+    write.target, write.changes = me.login, changes({"second_factor": me.second_factor}, {"second_factor": True})
+
+
+@routes.delete(
+    "/employees/{login}/second-factor",
+    operation_id="removeSecondFactorOf",
+    status_code=204,
+    responses=NOT_FOUND,
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
+)
+async def remove_second_factor_of(login: Login, write: Write, hub: Hub) -> None:
+    """Remove the second factor of an employee who lost it."""
+    before = await hub.employees.get(login)
+    await hub.factors.remove(login)
+    write.changes = changes({"second_factor": before.second_factor}, {"second_factor": False})
 
 
 @routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])
@@ -63,7 +119,7 @@ async def list_employees(hub: Hub, limit: Limit = 50, after: After = None) -> Em
     operation_id="addEmployee",
     status_code=201,
     responses=CONFLICT,
-    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
 async def add_employee(form: NewEmployee, hub: Hub, response: Response, write: Write) -> EmployeeView:
     """Add an employee; tell him the password, he can change it."""
@@ -91,14 +147,19 @@ async def show_employee(login: Login, hub: Hub) -> EmployeeView:
     "/employees/{login}",
     operation_id="changeEmployee",
     responses={**NOT_FOUND, **CONFLICT},
-    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
-async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> EmployeeView:
-    """Change an employee. A new password or `active: false` ends his sessions; the last administrator stays one."""
-    changes = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
-    changed = await hub.employees.change(login, changes)
+async def change_employee(login: Login, form: EmployeeChanges, write: Write, hub: Hub) -> EmployeeView:
+    """Change an employee; the last administrator stays one.
+
+    A new password, or `active: false`, ends all his sessions and tokens at once; a role counts from his next request.
+    """
+    before = await hub.employees.get(login)
+    wanted = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
+    changed = await hub.employees.change(login, wanted)
+    write.changes = changes(_audited(before), _audited(changed) | _new_password(form))
     if form.password is not None or not changed.active:
-        await hub.desk.end_sessions(login)
+        await hub.desk.ended(changed)
     await hub.announcer.tell()
     return EmployeeView.of(changed)
 
@@ -108,10 +169,21 @@ async def change_employee(login: Login, form: EmployeeChanges, hub: Hub) -> Empl
     operation_id="removeEmployee",
     status_code=204,
     responses={**NOT_FOUND, **CONFLICT},
-    dependencies=[needs(Right.MANAGE_EMPLOYEES)],
+    dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
-async def remove_employee(login: Login, hub: Hub) -> None:
+async def remove_employee(login: Login, write: Write, hub: Hub) -> None:
     """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""
+    before = await hub.employees.get(login)
     await hub.employees.delete(login)
+    write.changes = changes(_audited(before), {})
     await hub.desk.revoke_all(login)
     await hub.announcer.tell()
+
+
+def _audited(employee: Employee) -> dict[str, object]:
+    return {"name": employee.name, "role": employee.role, "active": employee.active}
+
+
+def _new_password(form: EmployeeChanges) -> dict[str, object]:
+    """Its name alone: the audit masks it."""
+    return {} if form.password is None else {"password": True}

@@ -17,6 +17,16 @@ class Employee:
     created_at: datetime
     signature: str = ""
     """Under the messages he writes."""
+    second_factor: bool = False
+    """A login takes a code of an authenticator application beside the password."""
+    epoch: int = 0
+    """One more whenever all that was granted to him ends: a new password, or being switched off."""
+    spared: str | None = None
+    """Id of the session in which he chose his password; it alone outlives the last epoch."""
+
+    def honours(self, access_id: str, epoch: int) -> bool:
+        """Whether an access that was granted in `epoch` still counts."""
+        return epoch == self.epoch or (access_id == self.spared and epoch == self.epoch - 1)
 
     def may(self, right: Right) -> bool:
         return self.active and right in RIGHTS[self.role]

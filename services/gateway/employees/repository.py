@@ -1,5 +1,7 @@
 """Every query about employees, and the roster that says who is an administrator."""
 
+from collections.abc import Iterable
+
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, Page, Store
 from services.gateway.errors import LastAdministrator
@@ -17,6 +19,9 @@ class EmployeesRepository:
 
     async def get(self, login: str) -> Document | None:
         return await self._employees.get(login)
+
+    async def get_many(self, logins: Iterable[str]) -> dict[str, Document]:
+        return await self._employees.get_many(logins)
 
     async def page(self, *, limit: int, after: str | None) -> Page:
         return await self._employees.find({}, limit=limit, after=after)

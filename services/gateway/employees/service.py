@@ -1,10 +1,11 @@
 """The rules about employees: logins are unique, passwords are hashed, one administrator always stays."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import NotFound
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Store
 from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.passwords import Passwords
@@ -60,6 +61,12 @@ class Employees:
         document = await self._repository.get(login)
         return _employee(document, await self._roster.logins()) if document else None
 
+    async def known_many(self, logins: Iterable[str]) -> dict[str, Employee]:
+        """Those that exist, by login."""
+        documents = await self._repository.get_many(logins)
+        administrators = await self._roster.logins()
+        return {login: _employee(document, administrators) for login, document in documents.items()}
+
     async def page(self, *, limit: int, after: str | None) -> EmployeePage:
         page = await self._repository.page(limit=limit, after=after)
         administrators = await self._roster.logins()
@@ -80,15 +87,23 @@ class Employees:
             await self._roster.join(login)
         return await self.get(login)
 
-    async def change(self, login: str, changes: Changes) -> Employee:
-        """Raises NotFound, LastAdministrator."""
+    async def change(
+        self, login: str, changes: Changes, *, epoch: int | None = None, spared: str | None = None
+    ) -> Employee:
+        """A new password, or being switched off, ends all that was granted to him, but for the session `spared`.
+
+        Raises:
+            NotFound: there is no such employee.
+            LastAdministrator: nobody would be left.
+            Conflict: his password was changed since `epoch`.
+        """
         before = await self.get(login)
         role = changes.role or before.role
         active = before.active if changes.active is None else changes.active
         stays = role is Role.ADMINISTRATOR and active
         if not stays:
             await self._roster.leave(login)
-        await self._store(login, changes)
+        await self._store(login, changes, epoch, spared)
         if stays:
             await self._roster.join(login)
         return await self.get(login)
@@ -99,10 +114,17 @@ class Employees:
         await self._roster.leave(login)
         await self._repository.delete(login)
 
-    async def knows_password(self, login: str, password: str) -> bool:
-        """Takes as long for an unknown login as for a known one."""
+    async def proven(self, login: str, password: str, *, known: bool = False) -> Employee | None:
+        """The employee whose password it is, as he was when it was looked at.
+
+        It takes as long for an unknown login as for a known one. Who is `known` there does not wait behind strangers.
+
+        Raises:
+            TooManyRequests: too many strangers wait.
+        """
         document = await self._repository.get(login)
-        return await self._passwords.matches(document["password"] if document else None, password)
+        right = await self._passwords.matches(document["password"] if document else None, password, known=known)
+        return _employee(document, await self._roster.logins()) if document and right else None
 
     async def _document(self, login: str, name: str, role: Role, password: str) -> Document:
         hashed = await self._passwords.hash(password)
@@ -116,7 +138,7 @@ class Employees:
             "created_at": created_at,
         }
 
-    async def _store(self, login: str, changes: Changes) -> None:
+    async def _store(self, login: str, changes: Changes, epoch: int | None, spared: str | None) -> None:
         given: Document = {
             "name": changes.name,
             "role": changes.role,
@@ -126,7 +148,15 @@ class Employees:
         if changes.password is not None:
             given |= {"password": await self._passwords.hash(changes.password), "made_up": False}
         new = {name: value for name, value in given.items() if value is not None}
-        await self._repository.amend(login, lambda stored: {**stored, **new})
+        ends = changes.password is not None or changes.active is False
+
+        def changed(stored: Document) -> Document:
+            if epoch not in (None, stored.get("epoch", 0)):
+                raise Conflict("the password was changed meanwhile; log in with the new one")
+            ended = {"epoch": stored.get("epoch", 0) + 1, "spared": spared} if ends else {}
+            return {**stored, **new, **ended}
+
+        await self._repository.amend(login, changed)
 
     async def _replace_unused(self, password: str) -> None:
         """A made-up password that was lost can be set by the setting, as long as nobody chose one since."""
@@ -135,7 +165,12 @@ class Employees:
             return
         hashed = await self._passwords.hash(password)
         await self._repository.amend(
-            FIRST, lambda now: {**now, "password": hashed, "made_up": False} if now.get("made_up") else None
+            FIRST,
+            lambda now: (
+                {**now, "password": hashed, "made_up": False, "epoch": now.get("epoch", 0) + 1}
+                if now.get("made_up")
+                else None
+            ),
         )
 
 
@@ -154,4 +189,7 @@ def _employee(document: Document, administrators: frozenset[str]) -> Employee:
         active=active,
         created_at=created_at,
         signature=document.get("signature", ""),
+        second_factor=bool(document.get("totp")),
+        epoch=document.get("epoch", 0),
+        spared=document.get("spared"),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from fastapi import Path
 from pydantic import ConfigDict, Field, model_validator
 
+from services.gateway.access.models import Access
 from services.gateway.employees.models import Employee
 from services.gateway.rights import RIGHTS, Right, Role
 from services.gateway.views import Form, View
@@ -28,6 +29,7 @@ class EmployeeView(View):
     active: bool
     created_at: datetime
     signature: str = ""
+    second_factor: bool = Field(default=False, description="A login takes a code beside the password")
 
     @classmethod
     def of(cls, employee: Employee) -> Self:
@@ -38,6 +40,7 @@ class EmployeeView(View):
             active=employee.active,
             created_at=employee.created_at,
             signature=employee.signature,
+            second_factor=employee.second_factor,
         )
 
 
@@ -53,8 +56,9 @@ class MeView(View):
     rights: list[Right]
 
     @classmethod
-    def about(cls, employee: Employee) -> Self:
-        return cls(employee=EmployeeView.of(employee), rights=sorted(RIGHTS[employee.role]))
+    def about(cls, employee: Employee, access: Access) -> Self:
+        rights = [right for right in RIGHTS[employee.role] if access.covers(right)]
+        return cls(employee=EmployeeView.of(employee), rights=sorted(rights))
 
 
 class NewEmployee(Form):
@@ -98,3 +102,20 @@ class PasswordChange(Form):
     )
     current: str = Field(max_length=1000)
     new: NewPassword
+
+
+class FactorBegun(View):
+    """Told once: give it to an authenticator application, then confirm with its first code."""
+
+    secret: str = Field(description="In base 32")
+    uri: str = Field(description="The same for a QR code", examples=["otpauth://totp/omnihub:anna?secret=…"])
+
+
+class Password(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct-horse-7"}]})
+    password: str = Field(min_length=1, max_length=1000)
+
+
+class Code(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "287082"}]})
+    code: str = Field(min_length=6, max_length=10)

@@ -1,41 +1,61 @@
 """The HTTP door of the live stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from services.gateway.guard import bearer, needs, router
+from hub.kit.http import ABORT
+from services.gateway.access.browser import refuse_foreign
+from services.gateway.access.models import Kind
+from services.gateway.guard import MyAccess, needs, router
 from services.gateway.live.shown import About
+from services.gateway.live.waiting import Waiting
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
 
 routes = router("live")
-_PATIENCE = 30.0
-"""Seconds that a client may leave its end of the connection unread."""
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events; a connection whose client does not read is dropped."""
+    """Server-sent events; the connection of a client that does not read is aborted, with all that waits in it."""
 
     media_type = "text/event-stream"
 
+    def __init__(
+        self,
+        pieces: AsyncIterator[str],
+        waiting: Waiting,
+        abort: Callable[[], None] | None,
+        status_code: int = 200,
+    ) -> None:
+        super().__init__(pieces, status_code, headers={"X-Accel-Buffering": "no"})
+        self._waiting = waiting
+        self._abort = abort
+
     async def stream_response(self, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(_PATIENCE):
+            async with self._waiting.sending():
                 await send(message)
 
         pieces = self.body_iterator
         try:
-            with suppress(TimeoutError):
-                await super().stream_response(send_in_time)
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            await self._cut_off()
         finally:
             if isinstance(pieces, AsyncGenerator):
                 await pieces.aclose()
+
+    async def _cut_off(self) -> None:
+        """A mere close would wait for ever until the client reads what was written before."""
+        if self._abort is not None:
+            self._abort()
+            # The server is told of it in the next round of the loop.
+            await asyncio.sleep(0)
 
 
 @routes.get(
@@ -46,6 +66,7 @@ class EventStream(StreamingResponse):
 )
 async def listen_live(
     request: Request,
+    mine: MyAccess,
     hub: Annotated[Parts, Depends(parts_of)],
     channel: str | None = None,
     chain_id: str | None = None,
@@ -59,8 +80,9 @@ async def listen_live(
     with `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out`
     or `stopping`, with the reason.
     """
+    if mine.kind is Kind.BROWSER:
+        refuse_foreign(request, proof=True)
     place = await hub.live.place(last_event_id)
     wanted = About(channel=channel, chain_id=chain_id, client_id=client_id)
-    token = bearer(request)
-    pieces = hub.live.events(place, wanted, check=lambda: hub.desk.who(token))
-    return EventStream(pieces, headers={"X-Accel-Buffering": "no"})
+    pieces = hub.live.events(place, wanted, access_id=mine.id)
+    return EventStream(pieces, hub.live.waiting, request.scope.get("extensions", {}).get(ABORT))

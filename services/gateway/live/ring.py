@@ -8,6 +8,7 @@ from itertools import islice
 from hub.contracts.base import Record
 from services.gateway.live.position import Vector
 from services.gateway.live.shown import Shown, shown
+from services.gateway.live.waiting import Waiting
 
 
 class Entry:
@@ -34,7 +35,7 @@ class Ring:
     `start` and `end` are the positions before the first and after the last of them.
     """
 
-    def __init__(self, at: Vector, *, events: int, size: int) -> None:
+    def __init__(self, at: Vector, *, events: int, size: int, waiting: Waiting) -> None:
         self.start: Vector = dict(at)
         self.end: Vector = dict(at)
         self.first = 0
@@ -45,6 +46,7 @@ class Ring:
         self._most = events
         self._largest = size
         self._size = 0
+        self._waiting = waiting
 
     def add(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -55,6 +57,7 @@ class Ring:
         while len(self._entries) > self._most or self._size > self._largest:
             self._drop()
         if records:
+            self._waiting.came(sum(len(record.value) for record in records))
             self.wake()
 
     def wake(self) -> None:
@@ -66,12 +69,17 @@ class Ring:
         """Whether everything after `vector` is here, or yet to come."""
         return all(vector[place] >= offset for place, offset in self.start.items())
 
-    def since(self, number: int, limit: int) -> list[Entry] | None:
-        """Entries from `number` on; none if the oldest of them is dropped already."""
+    def since(self, number: int, size: int) -> list[Entry] | None:
+        """Entries from `number` on, up to `size` bytes but at least one; none if the oldest is dropped already."""
         if number < self.first:
             return None
-        begin = number - self.first
-        return list(islice(self._entries, begin, begin + limit))
+        found: list[Entry] = []
+        for entry in islice(self._entries, number - self.first, None):
+            size -= entry.size
+            if found and size < 0:
+                break
+            found.append(entry)
+        return found
 
     def _drop(self) -> None:
         entry = self._entries.popleft()

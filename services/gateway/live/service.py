@@ -1,11 +1,10 @@
 """The live stream: one reader of the bus for each process, any number of listeners, each resuming where he was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
 
 from prometheus_client import Gauge
 
@@ -17,17 +16,19 @@ from services.gateway.errors import BadEventId
 from services.gateway.live.position import NAMES, Vector, decode, encode, now_everywhere, ordered
 from services.gateway.live.ring import Entry, Ring
 from services.gateway.live.shown import About
+from services.gateway.live.waiting import Waiting
+from services.gateway.live.watch import Ticket, Watch
 
 log = Log(__name__)
 LISTENERS = Gauge("hub_live_listeners", "Connections to the live stream")
-_BATCH = 200
-"""Events sent in one piece."""
+PIECE = 64 * 1024
+"""Bytes of events sent in one piece, unless a single one is larger (at most 1 MB); as much again may wait in the
+connection before a send waits. So a listener takes about 192 KiB of ours at the most, and one large event."""
+_FIRST_READ, _MOST_READ = 16, 200
+"""Records read from the bus at once for a listener who is caught up."""
 _RECONNECT_MS = 2_000
 _BACK_OFF = 1.0
 _AHEAD_LOOKS = 2
-
-Check = Callable[[], Awaitable[object]]
-"""Raises when the listener may not listen any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,18 @@ class LiveLimits:
     events: int
     size: int
     """Bytes."""
+    waiting: int
+    """Bytes of events that may come while a listener does not take what was sent to him."""
     heartbeat: timedelta
 
 
 class Live:
     """Shows what is published, as server-sent events (WHATWG HTML, section 9.2)."""
 
-    def __init__(self, bus: Bus, limits: LiveLimits) -> None:
+    def __init__(self, bus: Bus, limits: LiveLimits, watch: Watch) -> None:
         self._bus = bus
+        self.watch = watch
+        self.waiting = Waiting(limits.waiting)
         self._limits = limits
         self._ring: Ring | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -54,12 +59,16 @@ class Live:
     async def start(self) -> None:
         """Returns when events from now on will be seen; waits for the bus as long as it takes."""
         reader = await self._open(now_everywhere())
-        self._ring = Ring(ordered(reader.positions()), events=self._limits.events, size=self._limits.size)
+        limits = self._limits
+        at = ordered(reader.positions())
+        self._ring = Ring(at, events=limits.events, size=limits.size, waiting=self.waiting)
         self._pump = asyncio.create_task(self._read(reader, self._ring))
+        await self.watch.start()
 
     async def stop(self) -> None:
         """Says goodbye to every listener; they reconnect to another gateway, or later."""
         self._stopping = True
+        await self.watch.stop()
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.wait([self._pump])
@@ -81,45 +90,48 @@ class Live:
         await self._refuse_ahead(vector, self._ring)
         return vector
 
-    async def events(self, vector: Vector, wanted: About, *, check: Check) -> AsyncIterator[str]:
+    async def events(self, vector: Vector, wanted: About, *, access_id: str) -> AsyncIterator[str]:
         """The text of the stream from a `place` on, in pieces; ends with an event that says why."""
         assert self._ring is not None
         listener = _Listener(dict(vector), wanted)
         LISTENERS.inc()
         try:
-            yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
-            async for piece in self._catch_up(listener, self._ring):
-                yield piece
-            async for piece in self._follow(listener, self._ring, check):
-                yield piece
+            with self.watch.over(access_id, self._ring.wake) as ticket:
+                yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
+                async for piece in self._catch_up(listener, self._ring, ticket):
+                    yield piece
+                async for piece in self._follow(listener, self._ring, ticket):
+                    yield piece
         finally:
             LISTENERS.dec()
 
-    async def _catch_up(self, listener: "_Listener", ring: Ring) -> AsyncIterator[str]:
+    async def _catch_up(self, listener: "_Listener", ring: Ring, ticket: Ticket) -> AsyncIterator[str]:
         """What is older than the ring, read from the bus again."""
         if ring.covers(listener.vector):
             listener.number = ring.first
             return
         reader = await self._bus.reader(NAMES, at=listener.vector)
+        most = _FIRST_READ
         try:
-            while not self._stopping:
-                piece = listener.told(Entry(record) for record in await reader.read(max_records=_BATCH))
-                listener.passed(reader.positions())
-                joined = ring.covers(listener.vector)
-                listener.number = ring.first
-                if piece:
+            while not self._stopping and not ticket.reason:
+                entries = [Entry(record) for record in await reader.read(max_records=most)]
+                most = _next_read(entries)
+                for piece in listener.pieces(entries):
+                    if ticket.reason:
+                        return
                     yield piece
-                if joined:
+                listener.passed(reader.positions())
+                listener.number = ring.first
+                if ring.covers(listener.vector):
                     return
         finally:
             await reader.close()
 
-    async def _follow(self, listener: "_Listener", ring: Ring, check: Check) -> AsyncIterator[str]:
+    async def _follow(self, listener: "_Listener", ring: Ring, ticket: Ticket) -> AsyncIterator[str]:
         heartbeat = self._limits.heartbeat.total_seconds()
-        checked = monotonic()
-        while not self._stopping:
+        while not self._stopping and not ticket.reason:
             changed = ring.changed
-            entries = ring.since(listener.number, _BATCH)
+            entries = ring.since(listener.number, PIECE)
             if entries is None:
                 yield _farewell(
                     "cut_off", "you read too slowly; reconnect with Last-Event-ID to go on where you were"
@@ -128,14 +140,12 @@ class Live:
             listener.number += len(entries)
             if piece := listener.told(entries):
                 yield piece
-            if monotonic() - checked >= heartbeat:
-                checked = monotonic()
-                if reason := await _refusal(check):
-                    yield _farewell("logged_out", reason)
-                    return
             if not entries and not await _within(heartbeat, changed):
                 yield f": alive\n{listener.mark()}"
-        yield _farewell("stopping", "the hub is stopping; reconnect with Last-Event-ID")
+        if ticket.reason:
+            yield _farewell("logged_out", ticket.reason)
+        else:
+            yield _farewell("stopping", "the hub is stopping; reconnect with Last-Event-ID")
 
     async def _refuse_ahead(self, vector: Vector, ring: Ring) -> None:
         """Another gateway may have seen a little more than this one; an id of another data folder is refused."""
@@ -181,6 +191,20 @@ class _Listener:
         """The text of those it has not had yet and wants to hear."""
         return "".join(self._tell(entry) for entry in entries)
 
+    def pieces(self, entries: Iterable[Entry]) -> Iterator[str]:
+        """The same in pieces of `PIECE` bytes, or of one event."""
+        held: list[str] = []
+        size = 0
+        for entry in entries:
+            if held and size + entry.size > PIECE:
+                yield "".join(held)
+                held, size = [], 0
+            if text := self._tell(entry):
+                held.append(text)
+                size += entry.size
+        if held:
+            yield "".join(held)
+
     def passed(self, positions: Vector) -> None:
         """Everything before `positions` was read; retention may have dropped some of it."""
         self.vector = {place: max(offset, positions.get(place, 0)) for place, offset in self.vector.items()}
@@ -199,17 +223,16 @@ class _Listener:
         return f"id: {encode(self.vector)}\nevent: {event.type}\ndata: {event.data}\n\n"
 
 
+def _next_read(entries: Sequence[Entry]) -> int:
+    """How many records to read next, so that they take about two pieces."""
+    if not entries:
+        return _FIRST_READ
+    average = sum(entry.size for entry in entries) // len(entries)
+    return max(1, min(_MOST_READ, 2 * PIECE // max(1, average)))
+
+
 def _farewell(event: str, reason: str) -> str:
     return f'event: {event}\ndata: {{"reason": "{reason}"}}\n\n'
-
-
-async def _refusal(check: Check) -> str:
-    """Why the listener may not listen any more; empty if he may."""
-    try:
-        await check()
-    except HubError as exc:
-        return "" if exc.status_code >= 500 else exc.title
-    return ""
 
 
 async def _within(seconds: float, changed: asyncio.Event) -> bool:

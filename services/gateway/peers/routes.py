@@ -25,11 +25,12 @@ _ASKED_WITH = ("content-type", "accept-language")
 _ASKED_FOR_A_FILE = (*_ASKED_WITH, "range", "if-none-match", "if-modified-since", "if-range")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
-    """Of a request, for traces: the path as it is declared, without ids."""
+    """Of a request, for traces and the audit: the path as it is declared, without ids."""
 
     path: str
+    operation_id: str | None = None
 
 
 class Declared(BaseRoute):
@@ -48,8 +49,7 @@ class Declared(BaseRoute):
         found = self._table.at(scope["path"][len(BASE) :])
         for way, parameters in found:
             if way.operation.method == scope["method"]:
-                place = Place(f"{BASE}{way.operation.path}".replace(":path}", "}"))
-                return Match.FULL, {"way": way, "path_params": parameters, "route": place}
+                return Match.FULL, {"way": way, "path_params": parameters, "route": _place(way.operation)}
         if found or self._table.missing:
             allowed = ", ".join(way.operation.method for way, _ in found)
             return Match.PARTIAL, {"allowed": allowed, "route": Place(f"{BASE}/")}
@@ -72,7 +72,7 @@ class Declared(BaseRoute):
         async def refuse(_: Request) -> Response:
             raise self._table.unknown() if self._table.missing else NotFound(_NOWHERE)
 
-        return guarded(refuse, Rule(Right.OWN_ACCOUNT, secret=True), path=f"{BASE}/")
+        return guarded(refuse, Rule(Right.OWN_ACCOUNT, secret=True), Place(f"{BASE}/"))
 
 
 def _may_be_of_others(way: Way | None) -> bool:
@@ -86,7 +86,11 @@ def _guarded(way: Way, table: Table) -> Handler:
     async def forward(request: Request) -> Response:
         return await _forward(request, way, table.missing)
 
-    return guarded(forward, rule, path=f"{BASE}{operation.path}".replace(":path}", "}"))
+    return guarded(forward, rule, _place(operation))
+
+
+def _place(operation: Operation) -> Place:
+    return Place(f"{BASE}{operation.path}".replace(":path}", "}"), operation.id)
 
 
 async def _forward(request: Request, way: Way, missing: list[str]) -> Response:

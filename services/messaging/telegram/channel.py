@@ -10,7 +10,7 @@ from hub.channels.bodies import with_bodies
 from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes, judge
 from hub.channels.pause import Pause
-from hub.channels.worker import Loop
+from hub.channels.worker import Follower
 from hub.contracts.interaction import SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
@@ -48,7 +48,7 @@ class TelegramChannel:
     def __init__(
         self,
         *,
-        receiver: Loop,
+        receiver: Follower,
         outlet: Outlet,
         blobs: Blobs,
         pace: TelegramPace,

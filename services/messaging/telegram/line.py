@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hub.channels.health import HealthNotes
 from hub.channels.sender import Sender
-from hub.channels.worker import AccountWorker, Loop
+from hub.channels.worker import AccountWorker, Follower
 from hub.store.base import Document
 from services.messaging.bots.repository import BotRepository
 from services.messaging.errors import Forged
@@ -79,7 +79,7 @@ class TelegramLine(Line[Bot]):
             close=api.close,
         )
 
-    def _receiver(self, bot: Bot, api: Api, notes: HealthNotes) -> Loop:
+    def _receiver(self, bot: Bot, api: Api, notes: HealthNotes) -> Follower:
         settings = self.ground.settings
         if bot.mode == "webhook":
             url = f"{settings.public_url}/hooks/telegram/{bot.id}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +10,12 @@ from typing import Any
 
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Intent, Outcome, Sent
+from hub.channels.deliveries import send_repository
 from hub.channels.gate import Gate
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.ports import ConsentRepository, GroupRepository
 from hub.channels.sender import Pace, Sender
-from hub.channels.sends import SendRepository
 from hub.channels.slots import Slots
 from hub.contracts.interaction import DeliveryRecorded, Participant, Role, SendMessage
 from hub.kit.clock import SystemClock
@@ -79,7 +79,7 @@ class Rig:
         self.clock = SystemClock()
         self.bus = FakeBus()
         self.restraint = restraint
-        self.sends = SendRepository(store)
+        self.sends = send_repository(store, service="t")
         self.accounts = AccountRepository(store, SPEC, noun="box")
         self.consents, self.groups = ConsentRepository(store), GroupRepository(store)
         self.provider = Provider()
@@ -152,18 +152,18 @@ class Rig:
 
     def lose_confirmation(self, step: str, *, written: bool) -> None:
         """Of the next write of this step the store says nothing; it may have been written all the same."""
-        collection = self.sends._sends
-        real = collection.swap
+        collection = self.sends.entries._collection
+        real = collection.swap_many
 
-        async def swap(document: Document) -> bool:
-            if document["step"] != step:
-                return await real(document)
-            collection.swap = real  # type: ignore[method-assign]
+        async def swap_many(documents: Sequence[Document]) -> set[str]:
+            if all(document["step"] != step for document in documents):
+                return await real(documents)
+            collection.swap_many = real  # type: ignore[method-assign]
             if written:
-                await real(document)
+                await real(documents)
             raise StoreUnavailable("no confirmation came")
 
-        collection.swap = swap  # type: ignore[method-assign]
+        collection.swap_many = swap_many  # type: ignore[method-assign]
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.channels.deliveries import send_repository
 from hub.channels.hourly import Hourly
 from hub.channels.sender import Hold
 from hub.channels.sends import SendRepository
@@ -20,7 +21,7 @@ MESSAGE = SendMessage(id="in_1", channel="email", account="mb_1", to=(), text="x
 @pytest.fixture
 async def sends(tmp_path: Path) -> AsyncIterator[SendRepository]:
     store = SqliteStore(tmp_path / "sends.sqlite")
-    repository = SendRepository(store)
+    repository = send_repository(store, service="t")
     await store.start()
     yield repository
     await store.stop()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.channels.deliveries import send_repository
 from hub.channels.gate import Rules
 from hub.channels.sender import Sender
 from hub.channels.sends import SendRepository
@@ -37,7 +38,7 @@ class SlotsContract:
 
     @pytest.fixture
     async def sends(self, store: Store) -> AsyncIterator[SendRepository]:
-        repository = SendRepository(store)
+        repository = send_repository(store, service="t")
         self._slots = Slots(store, repository)
         await store.start()
         yield repository

@@ -10,6 +10,7 @@ import pytest
 
 from bench.idle import Hub
 from hub.channels.base import Intent, Outcome, Sent
+from hub.channels.deliveries import SWEEP
 from hub.channels.health import judge
 from hub.channels.keeping import Keeping
 from hub.channels.sends import Step
@@ -20,6 +21,7 @@ from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.kit.clock import SystemClock
 from hub.store.base import Document
 from hub.store.leases import LEASES, Lease, Leases
+from hub.store.outbox import Sweeper
 from hub.store.sqlite import SqliteStore
 from hub.testing.counting import CountingStore
 from hub.testing.fakes import FakeClock
@@ -59,6 +61,7 @@ async def test_what_idle_accounts_cost_does_not_grow_with_their_number(store: Co
     await until_running(hub.workers, 100)
     await asyncio.sleep(1)
     await hub.workers._note()
+    sweeper = Sweeper([hub.sends.entries], hub.bus, clock, SWEEP)
     store.calls.clear()
     for tick in range(20):
         clock.advance(timedelta(seconds=0.5))
@@ -68,7 +71,7 @@ async def test_what_idle_accounts_cost_does_not_grow_with_their_number(store: Co
             await hub.workers._look()
         if tick % 10 == 0:
             await hub.workers._renew()
-            await hub.workers._tell_owed()
+            await sweeper.sweep()
     assert store.writes <= 2 + 1, store.calls  # two renewals, and at most one of health notes
     assert store.looks <= 20 + 10 + 4, store.calls
     await hub.workers.stop()

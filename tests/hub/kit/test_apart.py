@@ -1,6 +1,7 @@
 """What a call in a process of its own may take, and what happens to the others when it takes more."""
 
 import asyncio
+import gc
 import os
 import pickle
 import signal
@@ -27,6 +28,10 @@ def pid() -> int:
 
 def fail() -> None:
     raise ValueError("not like this")
+
+
+def unsendable() -> object:
+    return lambda: None
 
 
 def spin() -> None:
@@ -95,6 +100,8 @@ async def test_what_a_function_raises_is_told_by_its_name(apart: Apart) -> None:
         await call(apart, "fail")
     with pytest.raises(CallFailed, match="nowhere"):
         await call(apart, "nowhere")
+    with pytest.raises(CallFailed, match="lambda"):
+        await call(apart, "unsendable")
 
 
 @pytest.mark.parametrize("function", ["spin", "catastrophic"])
@@ -135,6 +142,17 @@ async def test_idle_processes_end() -> None:
     await asyncio.to_thread(until, lambda: not Path(f"/proc/{found}").exists())
     assert await call(apart, "pid") != found
     await apart.stop()
+
+
+async def test_a_call_that_is_given_up_ends_its_process(apart: Apart) -> None:
+    found = await call(apart, "pid")
+    under_way = asyncio.ensure_future(call(apart, "sleep", 600))
+    await asyncio.sleep(0.1)
+    under_way.cancel()
+    await asyncio.wait([under_way])
+    await asyncio.to_thread(until, lambda: not Path(f"/proc/{found}").exists())
+    gc.collect()
+    assert await call(apart, "add", 1, 1) == 2
 
 
 async def test_stopping_ends_calls_under_way() -> None:

@@ -62,7 +62,7 @@ class Bench:
         mails = [
             FetchedMail(uid=uid, uid_validity=1, at=AT, raw=raw, refused=refused) for uid, raw in enumerate(raws, 1)
         ]
-        return await self.intake.take(a_mailbox(), mails)
+        return await self.intake.take(await self.intake.read(a_mailbox(), mails))
 
     def texts(self) -> list[str]:
         return [e.text.strip() for e in self.bus.events("inbound") if isinstance(e, InteractionReceived)]

@@ -80,7 +80,7 @@ class Bench:
 
     async def take(self, *raws: bytes) -> None:
         mails = [FetchedMail(uid=uid, uid_validity=1, at=AT, raw=raw, refused="") for uid, raw in enumerate(raws, 1)]
-        await self.intake.take(a_mailbox(), mails)
+        await self.intake.take(await self.intake.read(a_mailbox(), mails))
         await self.hear()
 
     async def hear(self) -> list[Envelope]:

@@ -87,7 +87,9 @@ class Peers:
         answer = self.answers.get(named, self.answers.get((request.method, request.url.path)))
         if isinstance(answer, Exception):
             raise answer
-        return answer or httpx.Response(404, json={"title": "Not found", "status": 404})
+        answer = answer or httpx.Response(404, json={"title": "Not found", "status": 404})
+        # As from a socket: a body that is read once, by whoever answers.
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
     def _actor(self, headers: httpx.Headers) -> Actor | None:
         assert self.seal

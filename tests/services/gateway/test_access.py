@@ -142,3 +142,134 @@ async def test_a_changed_password_ends_all_other_sessions(hub: Any) -> None:
     assert (await elsewhere.get("/me")).status_code == 401
     assert (await here.post("/me/password", json=body)).json()["errors"] == {"current": "not your password"}
     await hub.log_in("admin", "battery-staple-8")
+
+
+async def test_a_new_password_ends_tokens_as_well_whoever_sets_it(hub: Any) -> None:
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    for change in ("own", "reset"):
+        token = (await operator.post("/tokens", json={"name": "t"})).json()["token"]
+        if change == "own":
+            new = {"current": PASSWORD, "new": "battery-staple-8"}
+            assert (await operator.post("/me/password", json=new)).status_code == 204
+            assert (await operator.get("/me")).status_code == 200
+        else:
+            await admin.patch("/employees/operator", json={"password": PASSWORD})
+            assert (await operator.get("/me")).status_code == 401
+        assert (await hub.client(token).get("/me")).status_code == 401, change
+
+
+async def test_a_session_that_chose_the_password_twice_goes_on(hub: Any) -> None:
+    admin = await hub.admin()
+    await admin.post("/me/password", json={"current": PASSWORD, "new": "battery-staple-8"})
+    await admin.post("/me/password", json={"current": "battery-staple-8", "new": "battery-staple-9"})
+    assert (await admin.get("/me")).status_code == 200
+
+
+async def test_what_was_granted_on_an_old_password_ends_although_it_was_stored_after_the_reset(hub: Any) -> None:
+    parts = hub.gateway.http.state.parts
+    operator = await hub.employee("operator")
+    before = await parts.employees.get("operator")
+    await (await hub.admin()).patch("/employees/operator", json={"password": "battery-staple-8"})
+    late = await parts.desk.make_token(before, name="late", address="-", lifetime=timedelta(days=1))
+    assert (await hub.client(late.token).get("/me")).status_code == 401
+    assert (await operator.get("/me")).status_code == 401
+
+
+async def test_who_is_switched_on_again_logs_in_anew(hub: Any) -> None:
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    token = (await operator.post("/tokens", json={"name": "t"})).json()["token"]
+    for active in (False, True):
+        await admin.patch("/employees/operator", json={"active": active})
+    assert (await operator.get("/me")).status_code == 401
+    assert (await hub.client(token).get("/me")).status_code == 401
+    assert (await (await hub.log_in("operator")).get("/me")).status_code == 200
+
+
+async def test_a_role_counts_from_the_next_request_also_for_tokens(hub: Any) -> None:
+    admin, boss = await hub.admin(), await hub.employee("administrator", "boss")
+    token = hub.client((await boss.post("/tokens", json={"name": "t"})).json()["token"])
+    assert (await token.get("/audit")).status_code == 200
+    await admin.patch("/employees/boss", json={"role": "operator"})
+    assert [(await client.get("/audit")).status_code for client in (token, boss)] == [403, 403]
+    assert (await token.get("/me")).json()["employee"]["role"] == "operator"
+
+
+async def test_a_token_cannot_make_what_outlives_it(hub: Any) -> None:
+    admin = await hub.admin()
+    token = hub.client((await admin.post("/tokens", json={"name": "t"})).json()["token"])
+    other = (await admin.get("/sessions")).json()["items"][0]["id"]
+    ghost = {"login": "ghost", "name": "Ghost", "role": "administrator", "password": PASSWORD}
+    answers = [
+        await token.post("/tokens", json={"name": "second"}),
+        await token.post("/me/password", json={"current": PASSWORD, "new": "battery-staple-8"}),
+        await token.post("/employees", json=ghost),
+        await token.patch("/employees/admin", json={"password": "battery-staple-8"}),
+        await token.delete(f"/sessions/{other}"),
+        await token.delete("/employees/admin/sessions"),
+        await token.delete(f"/employees/admin/sessions/{other}"),
+        await token.get("/employees/admin/tokens"),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * len(answers)
+    assert "log in with the password" in answers[0].json()["detail"]
+
+
+async def test_a_token_that_only_reads_writes_nothing(hub: Any) -> None:
+    made = (await (await hub.admin()).post("/tokens", json={"name": "t", "scope": "read"})).json()
+    token = hub.client(made["token"])
+    assert (await token.get("/employees")).status_code == 200
+    refused = await token.patch("/me", json={"signature": "x"})
+    assert (refused.status_code, "only reads" in refused.json()["detail"]) == (403, True)
+
+
+async def test_a_token_has_the_rights_it_was_given_and_no_more_than_its_owner(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    made = await operator.post("/tokens", json={"name": "t", "rights": ["read_jobs", "own_account"]})
+    token = hub.client(made.json()["token"])
+    me = (await token.get("/me")).json()
+    refused = await token.get("/employees")
+    lacking = await token.post("/attachments?filename=a", content=b"a")
+    above = await operator.post("/tokens", json={"name": "t", "rights": ["read_audit"]})
+    assert me["rights"] == ["own_account", "read_jobs"]
+    assert (refused.status_code, lacking.status_code, above.status_code) == (403, 403, 422)
+    assert list(above.json()["errors"]) == ["rights"]
+
+
+async def test_a_token_ends_after_a_year_unless_it_says_otherwise(hub: Any) -> None:
+    made = (await (await hub.admin()).post("/tokens", json={"name": "t"})).json()
+    assert from_iso(made["expires_at"]) == hub.clock.now() + timedelta(days=365)
+
+
+async def test_the_last_use_is_written_at_most_once_a_minute(hub: Any) -> None:
+    admin = await hub.admin()
+    token = hub.client((await admin.post("/tokens", json={"name": "t"})).json()["token"])
+    begun, seen = hub.clock.now(), []
+    for _ in range(5):
+        hub.clock.advance(timedelta(seconds=30))
+        await token.get("/me")
+        (listed,) = (await admin.get("/tokens")).json()["items"]
+        seen.append((from_iso(listed["last_used_at"]) - begun).total_seconds())
+    assert seen == [0, 60, 60, 120, 120]
+
+
+async def test_an_administrator_lists_and_revokes_anybodys_sessions_and_tokens(hub: Any) -> None:
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    made = (await operator.post("/tokens", json={"name": "nightly", "scope": "read"})).json()
+    sessions = (await admin.get("/employees/operator/sessions")).json()["items"]
+    (token,) = (await admin.get("/employees/operator/tokens")).json()["items"]
+    assert (len(sessions), token["id"], token["scope"], token["rights"]) == (1, made["id"], "read", None)
+    assert (await admin.delete(f"/employees/operator/tokens/{made['id']}")).status_code == 204
+    assert (await hub.client(made["token"]).get("/me")).status_code == 401
+    assert (await admin.delete(f"/employees/operator/sessions/{sessions[0]['id']}")).status_code == 204
+    assert (await operator.get("/me")).status_code == 401
+    again = await hub.log_in("operator")
+    assert (await admin.delete("/employees/operator/sessions")).status_code == 204
+    assert (await again.get("/me")).status_code == 401
+    statuses = [(await admin.get(f"/employees/nobody/{what}")).status_code for what in ("sessions", "tokens")]
+    assert statuses == [404, 404]
+
+
+async def test_nobody_else_lists_or_revokes_them(hub: Any) -> None:
+    supervisor = await hub.employee("supervisor")
+    for method in ("GET", "DELETE"):
+        for what in ("sessions", "tokens"):
+            assert (await supervisor.request(method, f"/employees/admin/{what}")).status_code == 403

@@ -7,7 +7,7 @@ import pytest
 
 from services.gateway.rights import RIGHTS, Role
 
-OPEN = {("POST", "/api/v1/sessions")}
+OPEN = {("POST", "/api/v1/sessions"), ("POST", "/api/v1/sessions/browser")}
 UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}
 
 
@@ -15,7 +15,7 @@ def an_address(path: str) -> str:
     return path.removeprefix("/api/v1").replace("{", "").replace("}", "")
 
 
-async def test_only_the_login_is_open_to_all(hub: Any) -> None:
+async def test_only_logins_are_open_to_all(hub: Any) -> None:
     assert {(method, path) for method, path, right in hub.operations if right is None} == OPEN
 
 
@@ -162,13 +162,13 @@ async def test_hostile_input_is_refused_and_never_a_fault_of_ours(whole: Any) ->
     ).status_code == 401
 
 
-async def test_refused_logins_that_were_not_tried_do_not_fill_the_audit(hub: Any) -> None:
+async def test_of_refused_logins_the_tries_and_the_lock_are_in_the_audit_and_no_more(hub: Any) -> None:
     client = hub.client()
     for _ in range(12):
         await client.post("/sessions", json={"login": "anna", "password": "wrong"})
     await client.post("/sessions", json={})
     statuses = [item["status"] for item in (await (await hub.admin()).get("/audit")).json()["items"]]
-    assert sorted(statuses) == [201] + [401] * 10
+    assert sorted(statuses) == [201] + [401] * 10 + [429]
 
 
 async def test_a_gateway_that_never_started_stops(world: Any) -> None:
@@ -184,3 +184,30 @@ async def test_a_gateway_that_has_not_started_yet_says_so(world: Any, hub: Any) 
     hub.gateway = first
     await waiting.stop()
     assert [answer.status_code for answer in answers] == [503, 503, 200]
+
+
+async def test_metrics_and_reasons_are_for_this_machine_alone(world: Any, hub: Any) -> None:
+    waiting = world.build()
+    hub.gateway, first = waiting, hub.gateway
+    client, proxied = hub.client(), {"X-Forwarded-For": "192.0.2.7"}
+    reasons = (await client.get("http://hub/readyz")).json().get("errors")
+    ready = await client.get("http://hub/readyz", headers=proxied)
+    metrics = await client.get("http://hub/metrics", headers=proxied)
+    hub.gateway = first
+    await waiting.stop()
+    assert "store" in reasons
+    assert (ready.status_code, "errors" in ready.json(), metrics.status_code) == (503, False, 403)
+
+
+async def test_metrics_are_for_whoever_shows_the_token_where_one_is_set(world: Any, hub: Any) -> None:
+    hub.gateway, first = world.build(OMNIHUB_GATEWAY__METRICS_TOKEN="for-the-metrics"), hub.gateway
+    headers: list[dict[str, Any]] = [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": b"Bearer \xff"},
+        {"Authorization": "Bearer for-the-metrics"},
+    ]
+    statuses = [(await hub.client().get("http://hub/metrics", headers=shown)).status_code for shown in headers]
+    await hub.gateway.stop()
+    hub.gateway = first
+    assert statuses == [403, 403, 403, 200]

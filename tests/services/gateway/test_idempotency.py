@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.kit.ids import derive
 from hub.testing.waiting import eventually
+from services.gateway.attachments.service import File
 from services.gateway.rights import Role
 
 KEY = {"Idempotency-Key": "3f1c"}
@@ -76,7 +78,8 @@ async def test_what_failed_is_tried_again_with_the_same_key(hub: Any) -> None:
     hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
     up = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
     assert (down.status_code, up.status_code) == (503, 202)
-    assert [call.key for call in hub.peers.calls] == ["3f1c", "3f1c"]
+    assert len(hub.peers.calls) == 2
+    assert len({call.key for call in hub.peers.calls}) == 1
 
 
 @pytest.mark.parametrize("status", [408, 409, 423, 425, 429, 500, 503])
@@ -115,7 +118,8 @@ async def test_a_write_that_a_crash_cut_short_is_done_again_once_its_lease_is_ov
     hub.clock.advance(timedelta(seconds=5))
     again = await admin.post(PATH, json={"text": "Hello"}, headers=KEY)
     assert (again.status_code, "Idempotency-Replayed" in again.headers) == (202, False)
-    assert [call.key for call in hub.peers.calls] == ["3f1c", "3f1c"]
+    assert len(hub.peers.calls) == 2
+    assert len({call.key for call in hub.peers.calls}) == 1
 
 
 async def test_a_repeated_employee_after_a_lost_answer_is_the_same_employee(hub: Any) -> None:
@@ -136,3 +140,40 @@ async def test_secrets_are_never_given_again(hub: Any) -> None:
     admin = await hub.admin()
     tokens = [(await admin.post("/tokens", json={"name": "t"}, headers=KEY)).json()["token"] for _ in range(2)]
     assert tokens[0] != tokens[1]
+
+
+async def test_a_key_that_comes_again_after_its_time_changes_nothing_of_what_it_made(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    first = await operator.post("/attachments?filename=contract.pdf", content=b"CONTRACT", headers=KEY)
+    hub.clock.advance(timedelta(hours=24))
+    operator = await hub.log_in("operator")
+    second = await operator.post("/attachments?filename=other.txt", content=b"other", headers=KEY)
+    assert second.status_code == 201
+    assert first.json()["id"] != second.json()["id"]
+    kept = [hub.blobs.content[f"uploads/{one.json()['id']}"] for one in (first, second)]
+    assert kept == [b"CONTRACT", b"other"]
+
+
+async def test_a_key_that_comes_again_after_its_time_is_another_write_for_the_services_too(hub: Any) -> None:
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1"})
+    for _ in range(2):
+        operator = await hub.log_in("admin")
+        await operator.post(PATH, json={"text": "Hello"}, headers=KEY)
+        hub.clock.advance(timedelta(hours=24))
+    first, second = hub.peers.calls
+    assert first.key != second.key
+    assert "3f1c" not in first.key + second.key
+
+
+async def test_an_upload_cut_short_and_repeated_is_one_upload(hub: Any) -> None:
+    attachments = hub.gateway.http.state.parts.attachments
+    file = File("a.txt", "text/plain", b"hello")
+    first = await attachments.keep(file, login="operator", write="w_1")
+    again = await attachments.keep(File("a.txt", "text/plain", b"else"), login="operator", write="w_1")
+    assert (first, hub.blobs.content[again.blob]) == (again, b"hello")
+
+
+async def test_the_id_of_an_upload_does_not_follow_from_what_its_owner_sent(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    made = (await operator.post("/attachments?filename=a", content=b"a", headers=KEY)).json()["id"]
+    assert made != derive("att", derive("w", "operator", KEY["Idempotency-Key"]))

@@ -65,7 +65,7 @@ async def test_a_job_is_shown_cancelled_and_reverted_where_it_is(hub: Any) -> No
     assert (await admin.get("/jobs/job_1/results?limit=5")).json() == results
     assert (await admin.post("/jobs/job_1/cancel")).json() == job
     assert (await admin.post("/jobs/job_1/revert", headers={"Idempotency-Key": "k"})).status_code == 202
-    assert {(call.employee, call.key) for call in hub.peers.calls[-2:]} == {("admin", "k")}
+    assert {(call.employee, call.key[:4]) for call in hub.peers.calls[-2:]} == {("admin", "use_")}
 
 
 async def test_a_job_nobody_has_is_not_found_unless_one_that_may_have_it_is_silent(hub: Any) -> None:

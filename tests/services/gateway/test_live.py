@@ -1,6 +1,8 @@
 """The live stream over a real socket: what happens, resumed without a gap or a double."""
 
 import asyncio
+import select
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from hub.process import listening as listen
 from hub.testing.waiting import PATIENCE, eventually
 from services.gateway.app import Gateway
 from services.gateway.live.position import decode, encode, now_everywhere, ordered
+from services.gateway.live.service import PIECE
 from services.gateway.live.shown import About
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -237,26 +240,61 @@ async def test_a_silent_stream_says_that_it_lives_and_moves_the_id_on(hub: Any, 
     await quick.stop()
 
 
-async def test_a_listener_whose_session_ends_is_told_and_cut_off(hub: Any, world: Any) -> None:
+ENDS = [
+    ("operator", "DELETE", "/sessions/current", None),
+    ("admin", "PATCH", "/employees/operator", {"password": "battery-staple-8"}),
+    ("admin", "PATCH", "/employees/operator", {"active": False}),
+    ("admin", "DELETE", "/employees/operator", None),
+    ("admin", "DELETE", "/employees/operator/sessions", None),
+]
+
+
+@pytest.mark.parametrize(("who", "method", "path", "body"), ENDS)
+async def test_a_listener_whose_session_ends_is_told_and_cut_off_long_before_a_heartbeat(
+    hub: Any, world: Any, who: str, method: str, path: str, body: Any
+) -> None:
     operator = await hub.employee("operator")
-    quick = world.build(OMNIHUB_GATEWAY__LIVE_HEARTBEAT="PT0.1S")
-    await quick.start()
-    async with served(quick) as url, listening(url, operator) as listener:
-        await operator.delete("/sessions/current")
+    slow = world.build(OMNIHUB_GATEWAY__LIVE_HEARTBEAT="PT1H")
+    await slow.start()
+    async with served(slow) as url, listening(url, operator) as listener:
+        answer = await (operator if who == "operator" else await hub.admin()).request(method, path, json=body)
         told = await listener.take(2)
-    await quick.stop()
-    assert [t.event for t in told] == ["logged_out"]
+    await slow.stop()
+    assert (answer.is_success, [t.event for t in told]) == (True, ["logged_out"])
+
+
+async def test_a_listener_with_a_token_that_lacks_the_right_is_refused(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    made = (await operator.post("/tokens", json={"name": "t", "rights": ["read_jobs"]})).json()
+    assert (await hub.client(made["token"]).get("/live")).status_code == 403
+
+
+async def test_a_listener_who_is_being_caught_up_is_cut_off_as_well(hub: Any, world: Any) -> None:
+    small = world.build(OMNIHUB_GATEWAY__LIVE_EVENTS="5")
+    await small.start()
+    live = small.http.state.parts.live
+    operator = await hub.employee("operator")
+    mine = (await operator.get("/sessions")).json()["items"][0]["id"]
+    begin = await live.place(None)
+    count = sum(begin.values())
+    await publish(hub, *(an_interaction(n) for n in range(900)))
+    await eventually(lambda: live.place(None), lambda place: sum(place.values()) == count + 900)
+    pieces = live.events(begin, About(), access_id=mine)
+    await anext(pieces)
+    await anext(pieces)
+    await operator.delete("/sessions/current")
+    await live.watch.look()
+    rest = [piece async for piece in pieces]
+    await small.stop()
+    assert [piece.partition("\n")[0] for piece in rest] == ["event: logged_out"]
 
 
 async def test_a_listener_who_does_not_read_is_cut_off_and_told_why(hub: Any, world: Any) -> None:
     small = world.build(OMNIHUB_GATEWAY__LIVE_EVENTS="5")
     await small.start()
     live = small.http.state.parts.live
-
-    async def fine() -> None:
-        return None
-
-    pieces = live.events(await live.place(None), About(), check=fine)
+    mine = (await (await hub.admin()).get("/sessions")).json()["items"][0]["id"]
+    pieces = live.events(await live.place(None), About(), access_id=mine)
     await anext(pieces)
     await publish(hub, an_interaction(1))
     await anext(pieces)
@@ -267,6 +305,56 @@ async def test_a_listener_who_does_not_read_is_cut_off_and_told_why(hub: Any, wo
     await small.stop()
     assert len(rest) == 1
     assert rest[0].startswith("event: cut_off\n")
+
+
+async def test_the_connection_of_a_listener_who_does_not_read_is_aborted_for_the_bytes_that_wait(
+    hub: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.gateway.live.waiting.PATIENCE", 100 * PATIENCE)
+    operator = await hub.employee("operator")
+    small = world.build(OMNIHUB_GATEWAY__LIVE_WAITING="65536")
+    await small.start()
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    async with served(small) as url, listening(url, operator) as listener:
+        stuck.connect(("127.0.0.1", int(url.partition(":")[2].partition(":")[2].partition("/")[0])))
+        stuck.sendall(request_of(operator))
+        for begin in range(0, 200, 10):
+            await publish(hub, *(an_interaction(begin + n, text="x" * 100_000) for n in range(10)))
+            assert len(await listener.take(10)) == 10
+        await eventually(lambda: was_reset(stuck))
+    stuck.close()
+    await small.stop()
+
+
+def was_reset(connection: socket.socket) -> bool:
+    """Whether the other side has ended it, also with bytes that nobody has read."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+
+def request_of(client: httpx.AsyncClient) -> bytes:
+    return (
+        f"GET /api/v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: {client.headers['Authorization']}\r\n\r\n".encode()
+    )
+
+
+async def test_a_piece_is_bounded_in_bytes(hub: Any) -> None:
+    live = hub.gateway.http.state.parts.live
+    mine = (await (await hub.admin()).get("/sessions")).json()["items"][0]["id"]
+    begin = await live.place(None)
+    await publish(hub, *(an_interaction(n, text="x" * 20_000) for n in range(50)))
+    await eventually(lambda: live.place(None), lambda place: sum(place.values()) == sum(begin.values()) + 50)
+    sizes, told = [], 0
+    pieces = live.events(begin, About(), access_id=mine)
+    async for piece in pieces:
+        sizes.append(len(piece))
+        told += piece.count("event: interaction.linked.v1")
+        if told == 50:
+            break
+    await pieces.aclose()
+    assert max(sizes) < 2 * PIECE
 
 
 async def test_a_stopping_gateway_says_goodbye(hub: Any, world: Any) -> None:

@@ -48,9 +48,7 @@ async def test_a_download_keeps_the_headers_of_a_file_and_no_others(hub: Any) ->
         "Set-Cookie": "a=b",
         "X-Inside": "secret",
     }
-    hub.peers.answers["GET", "/recordings/rec_1"] = httpx.Response(
-        206, stream=httpx.ByteStream(b"RIFF"), headers=headers
-    )
+    hub.peers.answers["GET", "/recordings/rec_1"] = httpx.Response(206, content=b"RIFF", headers=headers)
     answer = await (await hub.employee("marketer")).get("/recordings/rec_1", headers={"Range": "bytes=0-3"})
     assert (answer.status_code, answer.content) == (206, b"RIFF")
     assert {name: answer.headers.get(name) for name in headers} == {

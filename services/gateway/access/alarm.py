@@ -1,0 +1,39 @@
+"""Tells that a login was locked: a row of the audit, and an event."""
+
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope
+from hub.contracts.employee import LoginLocked
+from hub.kit.clock import Clock
+from hub.kit.errors import HubError, TooManyRequests
+from hub.kit.log import Log
+from services.gateway.access.throttle import By, Lock
+from services.gateway.audit.service import Audit, Deed
+from services.gateway.employees.announcer import SOURCE
+
+log = Log(__name__)
+ROUTE = "/api/v1/sessions"
+ACTION = "lockLogin"
+"""In the audit."""
+
+
+class Alarm:
+    """A store or bus that is down keeps nobody from being refused."""
+
+    def __init__(self, audit: Audit, bus: Bus, clock: Clock) -> None:
+        self._audit = audit
+        self._bus = bus
+        self._clock = clock
+
+    async def locked(self, lock: Lock) -> None:
+        attempt, now = lock.attempt, self._clock.now()
+        log.warning("login.locked", by=lock.by.value)
+        deed = Deed(
+            login="-", method="POST", route=ROUTE, target=attempt.login, address=attempt.address, action=ACTION
+        )
+        login = None if lock.by is By.ADDRESS else attempt.login
+        fact = LoginLocked(login=login, network=attempt.network, by=lock.by.value, until=lock.until, at=now)
+        try:
+            await self._audit.note_refusal(deed, TooManyRequests.status_code)
+            await self._bus.publish([Envelope(event=fact, source=SOURCE, time=now)])
+        except HubError as exc:
+            log.warning("lock.untold", reason=str(exc))
