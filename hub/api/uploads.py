@@ -4,6 +4,7 @@ An upload is a blob with its description beside it, so that whoever reaches the 
 A form says `attachments: tuple[Upload, ...]`; callers give ids, the code that answers gets what they name.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -16,6 +17,7 @@ from hub.kit.blobs import Blobs
 from hub.kit.errors import InvalidInput, NotFound
 
 _MAX_ID = 100
+_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_ID}}}")
 
 
 class _Named:
@@ -26,7 +28,7 @@ def _named(given: object, _: ValidatorFunctionWrapHandler) -> Attachment:
     """Never a description from outside: it would name any blob of the hub."""
     if isinstance(given, Attachment):
         return given
-    if isinstance(given, str) and 0 < len(given) <= _MAX_ID and given.replace("-", "_").isidentifier():
+    if isinstance(given, str) and _ID.fullmatch(given):
         return Attachment(id=given, filename="", content_type="", size=0, state="pending")
     raise ValueError("give the id that POST /api/v1/attachments gave")
 

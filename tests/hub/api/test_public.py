@@ -105,7 +105,7 @@ async def test_a_file_that_was_never_uploaded_is_named_with_its_field(peer: http
 
 async def test_a_description_from_outside_is_never_taken_for_a_file(peer: httpx.AsyncClient) -> None:
     described = {**PHOTO.model_dump(), "blob": "raw/secret"}
-    for one in (described, "../raw/secret", "raw/secret", "", "a" * 101, 7):
+    for one in (described, "../raw/secret", "raw/secret", "", "файл", "a" * 101, 7):
         answer = await peer.post("/parcels/p_1", json={"words": "x", "files": [one]}, headers=OLGA)
         assert (answer.status_code, list(answer.json()["errors"])) == (422, ["files.0"]), one
 
