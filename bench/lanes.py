@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from fastapi import FastAPI
 
+from hub.api.actor import AsService
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.channels.simulators.mail import Account, MailSimulator
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.footing import Footing
+from hub.kit.asgi import InProcess
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
 from hub.kit.memory import settle
@@ -145,18 +148,22 @@ async def _run(folder: Path, simulator: MailSimulator, mailing: int) -> dict[str
     }
 
 
-async def _mailbox(http: object, simulator: MailSimulator) -> str:
+async def _mailbox(http: FastAPI, simulator: MailSimulator) -> str:
     login = {"host": "127.0.0.1", "security": "plain", "user": "support", "password": "x"}
     servers = {"imap": {**login, "port": simulator.imap_port}, "smtp": {**login, "port": simulator.smtp_port}}
-    transport = httpx.ASGITransport(app=http)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://email") as api:
+    async with _api(http) as api:
         answer = await api.post("/mailboxes", json={"address": OURS, **servers})
         answer.raise_for_status()
         return str(answer.json()["id"])
 
 
-async def _waiting(http: object) -> int:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=http), base_url="http://email") as api:  # type: ignore[arg-type]
+def _api(http: FastAPI) -> httpx.AsyncClient:
+    asking = AsService(http.state.seal, "bench")
+    return httpx.AsyncClient(transport=InProcess(http), base_url="http://email", auth=asking)
+
+
+async def _waiting(http: FastAPI) -> int:
+    async with _api(http) as api:
         return int((await api.get("/channels")).json()["items"][0]["queued"])
 
 

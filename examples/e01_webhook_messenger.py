@@ -1,4 +1,4 @@
-"""A whole channel on a page and a half: a messenger that posts JSON to us and takes JSON from us.
+"""A whole channel on two pages: a messenger that posts JSON to us and takes JSON from us.
 
 It passes the conformance suite that every channel passes (`tests/examples`). See docs/channels.md.
 """
@@ -9,16 +9,22 @@ from hmac import compare_digest
 import httpx
 import orjson
 from fastapi import Request
+from pydantic import ConfigDict, Field, SecretStr
 
+from hub.api.forms import Form, View
+from hub.api.public import Public, publish
+from hub.api.rights import Right
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
+from hub.channels.endpoints import add_channels
 from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes
 from hub.channels.sender import Sender
-from hub.channels.views import ChannelList
 from hub.channels.worker import AccountWorker
 from hub.contracts.interaction import InteractionReceived, Participant, Role, SendMessage
+from hub.contracts.topics import Topic
 from hub.footing import Footing
+from hub.kit.errors import Conflict
 from hub.kit.http import service_app
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Index
@@ -29,6 +35,8 @@ from services.messaging.line import SERVICE, Line
 from services.messaging.models import Account, Payload, Reading
 
 CHANNEL = "pigeon"
+TOPICS = tuple(Topic(f"{kind}.{CHANNEL}", "loft id") for kind in ("raw", "outbound", "outbound.mass"))
+"""Of its own; a channel of the hub itself has them in `hub/contracts/topics.py`."""
 
 
 def read(payload: Payload, account: Account, raw: str, received_at: datetime) -> Reading:
@@ -128,7 +136,7 @@ class Pigeons:
     async def post(self, account_id: str, body: bytes, token: str) -> None:
         """What the messenger posts: durable and published when this returns."""
         document = await self.accounts.get(account_id)
-        if not compare_digest(token, f"Bearer {document['token']}"):
+        if not compare_digest(token, document["token"]):
             raise Forged
         await self.ground.intake.take(_account(document), [Payload(kind="message", raw=body)])
 
@@ -137,24 +145,48 @@ def _account(document: Document) -> Account:
     return Account(id=document["_id"], channel=CHANNEL, address=document["address"])
 
 
+class NewLoft(Form):
+    """A loft of ours, and how we show the messenger that it is us."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"address": "town-hall", "url": "https://loft.example", "token": "corn"}]}
+    )
+    address: str = Field(pattern=r"^[a-z-]{1,40}$")
+    url: str = Field(max_length=2_000)
+    token: SecretStr = Field(min_length=1, max_length=200)
+
+
+class LoftView(View):
+    """A loft; its token is not shown."""
+
+    id: str
+    address: str
+
+
+def public(pigeons: Pigeons) -> Public:
+    """All that anybody outside the service needs to be told of what it does; the gateway does the rest."""
+    routes = Public("lofts")
+
+    @routes.post("/lofts", right=Right.MANAGE_CHANNELS, noun="loft", status=201, refuses=[Conflict])
+    async def add_loft(given: NewLoft) -> LoftView:
+        """Add a loft."""
+        where = {"address": given.address, "url": given.url, "token": given.token.get_secret_value()}
+        loft = await pigeons.keeping.add({"_id": derive("loft", given.address), "name": given.address, **where})
+        return LoftView(id=loft["_id"], address=loft["address"])
+
+    @routes.hook(f"/hooks/{CHANNEL}/{{account}}", headers=["x-pigeon-token"])
+    async def hook(account: str, request: Request) -> dict[str, bool]:
+        await pigeons.post(account, await request.body(), request.headers.get("X-Pigeon-Token", ""))
+        return {"ok": True}
+
+    add_channels(routes, pigeons.keeping.channels)
+    return routes
+
+
 def build(footing: Footing) -> MessagingService:
     """The service: what every channel of the hub shares does the rest."""
     floor = Floor(footing)
     pigeons = Pigeons(floor)
     http = service_app("pigeons", checks={"store": floor.store.ping})
-
-    @http.post("/lofts", status_code=201)
-    async def add(given: dict[str, str]) -> Document:
-        loft = {"_id": derive("loft", given["address"]), "name": given["address"], **given}
-        return await pigeons.keeping.add(loft)
-
-    @http.get("/channels")
-    async def channels() -> ChannelList:
-        return ChannelList(items=await pigeons.keeping.channels())
-
-    @http.post("/hooks/{account}")
-    async def hook(account: str, request: Request) -> dict[str, bool]:
-        await pigeons.post(account, await request.body(), request.headers.get("Authorization", ""))
-        return {"ok": True}
-
+    publish(http, public(pigeons), service="pigeons", seal=footing.seal)
     return MessagingService(http, floor, [pigeons.workers])

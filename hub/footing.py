@@ -8,6 +8,7 @@ from typing import Protocol
 import httpx
 from fastapi import FastAPI
 
+from hub.api.actor import AsService, Seal
 from hub.bus.base import Bus
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
@@ -34,10 +35,29 @@ class Footing:
     source: Source
     peer: Callable[[str], httpx.AsyncClient]
     """A client whose base URL is the named service's."""
+    others: tuple[str, ...] = ()
+    """The services beside the gateway, in the order in which their operations are documented."""
+    peer_key: bytes = b""
+    """What the services of this hub sign actors with; empty: derived from `secrets`."""
     restraint: Restraint = field(default_factory=Restraint)
     """What keeps this hub from sending."""
     apart: Apart = field(default_factory=Apart)
     """Processes in which the words of strangers are read; whoever made the footing stops them, after the services."""
+
+    @property
+    def seal(self) -> Seal:
+        """Signs who asks, and knows who does."""
+        return Seal(self.peer_key or self.secrets.derived("actor"), self.clock)
+
+    def asking(self, service: str) -> Callable[[str], httpx.AsyncClient]:
+        """As `peer`, for questions that a service asks by itself."""
+
+        def client(name: str) -> httpx.AsyncClient:
+            made = self.peer(name)
+            made.auth = AsService(self.seal, service)
+            return made
+
+        return client
 
 
 class Service(Protocol):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import hmac
 import importlib
 import os
 import secrets
@@ -11,7 +12,10 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 from typing import IO
 
 import httpx
@@ -22,7 +26,9 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
+from hub.contracts.topics import TOPICS, Topic
 from hub.footing import Footing, Service
+from hub.kit.asgi import InProcess
 from hub.kit.blobs import Blobs, open_blobs
 from hub.kit.clock import SystemClock
 from hub.kit.errors import ConfigurationError
@@ -40,6 +46,7 @@ from hub.store.sqlite import SqliteStore
 log = Log(__name__)
 
 SERVICES = ("interactions", "email", "messaging", "gateway")
+"""The hub's own; `[hub] also` names more."""
 LOG_FILE = "bus.sqlite"
 """The embedded bus, in the data folder."""
 DATA_VERSION = 1
@@ -48,15 +55,64 @@ _SHUTDOWN_SECONDS = 5
 _OPEN_PATHS = ("/healthz", "/readyz", "/metrics")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A service that this hub has."""
+
+    name: str
+    module: str
+    """Has its `build(footing)`, and, as `TOPICS`, the topics that are its own where it stands outside the tree."""
+    url: str = ""
+    """Where it is served, for one that stands outside the tree."""
+
+
+def known_services(source: Source) -> dict[str, Known]:
+    """All of them by name, the gateway last: it asks the others what they do.
+
+    Raises:
+        ConfigurationError: one of `[hub] also` is not written as it should be.
+    """
+    ours = [Known(name=name, module=f"services.{name}.app") for name in SERVICES[:-1]]
+    outside = [_outside(text) for text in HubSettings.load(source).also]
+    gateway = Known(name=SERVICES[-1], module=f"services.{SERVICES[-1]}.app")
+    return {known.name: known for known in (*ours, *outside, gateway)}
+
+
+def _outside(text: str) -> Known:
+    name, equals, rest = text.partition("=")
+    module, _, url = rest.partition("@")
+    if not (equals and name.isidentifier() and module.replace(".", "_").isidentifier()) or name in SERVICES:
+        raise ConfigurationError(f"[hub] also: {text!r}: write it as NAME=MODULE or NAME=MODULE@URL")
+    return Known(name=name, module=module, url=url)
+
+
+def topics_of(source: Source) -> tuple[Topic, ...]:
+    """The hub's own, and those of the services that `[hub] also` names.
+
+    Raises:
+        ConfigurationError: there is no such module.
+    """
+    outside = (known for known in known_services(source).values() if known.name not in SERVICES)
+    return (*TOPICS, *(topic for known in outside for topic in getattr(_module(known), "TOPICS", ())))
+
+
+def _module(known: Known) -> ModuleType:
+    try:
+        return importlib.import_module(known.module)
+    except ModuleNotFoundError as exc:
+        raise ConfigurationError(f"the service {known.name}: {exc}; check [hub] also and the import path") from exc
+
+
 def build(service: str, footing: Footing) -> Service:
     """The named service on a footing.
 
     Raises:
         ConfigurationError: there is no such service.
     """
-    if service not in SERVICES:
-        raise ConfigurationError(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
-    built: Service = importlib.import_module(f"services.{service}.app").build(footing)
+    known = known_services(footing.source)
+    if service not in known:
+        raise ConfigurationError(f"there is no service {service!r}; there are {', '.join(known)}")
+    built: Service = _module(known[service]).build(footing)
     built.http.state.restraint = footing.restraint
     trace_requests(built.http, service, first=service == "gateway")
     return built
@@ -126,16 +182,19 @@ class Embedded:
 
     def __init__(self, data: Path, source: Source) -> None:
         self._log = EventLog(data / LOG_FILE)
+        topics = topics_of(source)
         self._apps: dict[str, FastAPI] = {}
+        self._names = tuple(known_services(source))
         self.footing = Footing(
             data=data,
-            bus=lambda name: EmbeddedBus(self._log, name, SystemClock()),
+            bus=lambda name: EmbeddedBus(self._log, name, SystemClock(), topics),
             store=lambda name: SqliteStore(data / f"{name}.sqlite"),
             blobs=_blobs(data, source),
             secrets=SecretBox.open(data / "secret.key"),
             clock=SystemClock(),
             source=source,
             peer=self._peer,
+            others=self._names[:-1],
             restraint=_restraint(data, source),
         )
         self.services: list[Service] = []
@@ -143,17 +202,20 @@ class Embedded:
     def _peer(self, name: str) -> httpx.AsyncClient:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             # Looked up at the call: services are built one after another and know each other by name.
+            if name not in self._apps:
+                raise httpx.ConnectError(f"the service {name} does not run in this process")
             await self._apps[name](scope, receive, send)
 
-        transport = httpx.ASGITransport(app=app)
-        return httpx.AsyncClient(transport=transport, base_url=f"http://{name}", event_hooks=peer_hooks())
+        return httpx.AsyncClient(transport=InProcess(app), base_url=f"http://{name}", event_hooks=peer_hooks())
 
-    async def start(self, names: Sequence[str] = SERVICES) -> None:
+    async def start(self, names: Sequence[str] | None = None) -> None:
+        """All services, or those named."""
+        names = names or self._names
         await self._log.open()
         self.services = [build(name, self.footing) for name in names]
         self._apps.update({service.name: service.http for service in self.services})
         await asyncio.gather(*(service.start() for service in self.services))
-        if set(names) >= set(SERVICES):
+        if set(names) >= set(self._names):
             self._tell_unread_groups()
 
     def _tell_unread_groups(self) -> None:
@@ -181,21 +243,32 @@ def distributed(data: Path, source: Source) -> Footing:
         raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
     kafka = BusSettings.load(source).kafka
     make_private(data)
+    known, topics = known_services(source), topics_of(source)
     return Footing(
         data=data,
-        bus=lambda name: KafkaBus(kafka, name, SystemClock()),
+        bus=lambda name: KafkaBus(kafka, name, SystemClock(), topics),
         store=_store_opener(data, StoreSettings.load(source)),
         blobs=_blobs(data, source),
         secrets=SecretBox.open(data / "secret.key"),
         clock=SystemClock(),
         source=source,
         peer=lambda name: httpx.AsyncClient(
-            base_url=str(getattr(peers, name)),
+            base_url=_url_of(known[name], peers),
             headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"},
             event_hooks=peer_hooks(),
         ),
+        others=tuple(known)[:-1],
+        # The processes may have a data folder each; the token they all have.
+        peer_key=hmac.digest(peers.token.get_secret_value().encode(), b"omnihub actor", sha256),
         restraint=_restraint(data, source),
     )
+
+
+def _url_of(known: Known, peers: PeerSettings) -> str:
+    found = known.url or str(getattr(peers, known.name, ""))
+    if not found:
+        raise ConfigurationError(f"[hub] also: say where {known.name} is served: {known.name}={known.module}@URL")
+    return found
 
 
 def _blobs(data: Path, source: Source) -> Blobs:

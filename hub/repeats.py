@@ -13,9 +13,10 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.api.actor import HEADER, Seal
 from hub.idempotency import Act, Keys, Result
 from hub.kit.clock import Clock
-from hub.kit.errors import HubError, StoreUnavailable
+from hub.kit.errors import HubError, StoreUnavailable, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.log import Log
 from hub.store.base import Store
@@ -28,22 +29,23 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEPT_HEADERS = frozenset({"content-type", "location", "retry-after"})
 
 
-def answer_repeats(http: FastAPI, store: Store, clock: Clock, *, service: str) -> None:
-    """From now on `http` answers a write that comes again, by method, path, employee and Idempotency-Key, from here.
+def answer_repeats(http: FastAPI, store: Store, clock: Clock, *, service: str, seal: Seal) -> None:
+    """From now on `http` answers a write that comes again, by method, path, actor and Idempotency-Key, from here.
 
     The body is not compared: the gateway has done that, and makes the same request into another one when what it adds
     has changed meanwhile.
     """
-    http.add_middleware(_Repeats, keys=Keys(store, clock, service=service), clock=clock)
+    http.add_middleware(_Repeats, keys=Keys(store, clock, service=service), clock=clock, seal=seal)
 
 
 class _Repeats:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, clock: Clock, seal: Seal) -> None:
         self._app = app
         self._keys = keys
         self._clock = clock
+        self._seal = seal
         self._swept = clock.now()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,14 +53,21 @@ class _Repeats:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        key = headers.get("Idempotency-Key")
-        if key is None:
+        key, actor = headers.get("Idempotency-Key"), self._actor(headers)
+        if key is None or actor is None:
             await self._app(scope, receive, send)
             return
-        who = f"{headers.get('X-Hub-Employee', '')} {scope['method']} {scope['path']}"
+        who = f"{actor} {scope['method']} {scope['path']}"
         answer = await self._answer(who, key, lambda _use: _result_of(self._app, scope, receive))
         await answer(scope, receive, send)
         await self._sweep()
+
+    def _actor(self, headers: Headers) -> str | None:
+        """His login; without one, the operation itself refuses."""
+        try:
+            return self._seal.read(headers.get(HEADER, "")).login
+        except Unauthenticated:
+            return None
 
     async def _answer(self, who: str, key: str, act: Act) -> Response:
         try:

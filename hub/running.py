@@ -18,13 +18,13 @@ from hub.kit.settings import Source
 from hub.kit.tracing.spans import traced
 from hub.narrator import Narrator
 from hub.process import (
-    SERVICES,
     Embedded,
     build,
     data_folder,
     distributed,
     guarded,
     http_server,
+    known_services,
     listening,
     until_signalled,
     url_of,
@@ -33,14 +33,14 @@ from hub.settings import HubSettings, PeerSettings
 
 log = Log(__name__)
 
-SECTIONS = ("hub", "bus", "store", "blobs", "peers", "gate", *SERVICES)
-"""Of the settings file."""
+SECTIONS = ("hub", "bus", "store", "blobs", "peers", "gate")
+"""Of the settings file, beside one for each service."""
 _LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
 
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
     """Everything in one process until SIGINT or SIGTERM."""
-    source.refuse_unknown(SECTIONS)
+    source.refuse_unknown((*SECTIONS, *known_services(source)))
     settings = HubSettings.load(source, data=data, port=port)
     bound = listening(settings.host, settings.port)
     with bound, data_folder(settings.data) as folder, traced(settings.traces):
@@ -97,7 +97,7 @@ async def _simulated(folder: Path) -> AsyncIterator[Any]:
 
 async def _connect(hub: Embedded, facts: dict[str, Any]) -> None:
     """Adds the simulated mailboxes, or tells those added before where the simulators are today."""
-    async with hub.footing.peer("email") as email:
+    async with hub.footing.asking("hub")("email") as email:
         for mailbox in facts.get("mailboxes", []):
             servers = {name: _server(facts[name], mailbox) for name in ("imap", "smtp")}
             answer = await email.patch(f"/mailboxes/{mailbox['id']}", json=servers)
@@ -113,7 +113,7 @@ async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
     telegram, twilio = facts["telegram"], facts["twilio"]
     login = {name: twilio[name] for name in ("account_sid", "auth_token")}
     providers = [{"kind": "twilio", **login, "api_url": twilio["url"]}]
-    async with hub.footing.peer("messaging") as messaging:
+    async with hub.footing.asking("hub")("messaging") as messaging:
         bot = {"token": telegram["token"], "api_url": telegram["url"]}
         await _added(messaging, "/bots", derive("bot", telegram["bot"].removeprefix("@")), bot, {})
         number_id = derive("num", f"phone:{twilio['number']}")
@@ -124,7 +124,7 @@ async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
 
 async def _note_addresses(hub: Embedded, addresses: Sequence[str], known: asyncio.Event) -> None:
     """As an operator would: who wrote by the first address is the one behind the others."""
-    async with hub.footing.peer("interactions") as interactions:
+    async with hub.footing.asking("hub")("interactions") as interactions:
         for _ in range(_LOOKS):
             if client := await _client_of(interactions, addresses[0]):
                 for address in addresses[1:]:
@@ -170,7 +170,7 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
 
 async def serve(service: str, source: Source, *, data: Path | None, host: str | None, port: int | None) -> None:
     """One service on Kafka and MongoDB until SIGINT or SIGTERM."""
-    source.refuse_unknown(SECTIONS)
+    source.refuse_unknown((*SECTIONS, *known_services(source)))
     settings = HubSettings.load(source, data=data, host=host, port=port)
     bound = listening(settings.host, settings.port)
     with bound, traced(settings.traces):

@@ -28,6 +28,11 @@ class HubSettings(Settings):
         default=False,
         description="Nothing is sent, everything waits; a file named held in the data folder does the same",
     )
+    also: tuple[str, ...] = Field(
+        default=(),
+        description="Services beside the hub's own: name, the module with their build, and where they are served, as"
+        " pigeons=ours.pigeons@http://127.0.0.1:8804",
+    )
     traces: str = Field(
         default="", description="OTLP/HTTP endpoint that traces go to, as http://127.0.0.1:4318; empty: none are made"
     )

@@ -1,38 +1,86 @@
-"""The HTTP door of a service's jobs."""
+"""The HTTP door of a service's jobs: every service shows its own, the gateway all of them as one list."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query, Response
+from pydantic import AwareDatetime, Field
 
+from hub.api.forms import Form, Id, Paging
+from hub.api.operation import Spread
+from hub.api.pages import each, listed
+from hub.api.public import Public
+from hub.api.rights import Right
 from hub.contracts.job import JobState
-from hub.jobs.models import JobPage, JobView, ResultPage
+from hub.jobs.models import JobPage, JobView, ResultPage, ResultView
 from hub.jobs.service import Jobs
+from hub.kit.clock import iso
+from hub.kit.errors import Conflict
 
-Limit = Annotated[int, Query(ge=1, le=500)]
+
+class JobQuery(Form):
+    """Parameters of the list of jobs."""
+
+    limit: int = Field(default=50, ge=1, le=500, description="How many at most")
+    before: AwareDatetime | None = Field(default=None, description="`next` of the page before")
+    state: JobState | None = Field(default=None, examples=["running"])
 
 
-def router(jobs: Jobs) -> APIRouter:
-    """The routes."""
-    routes = APIRouter()
+def public(jobs: Jobs) -> Public:
+    """The operations."""
+    routes = Public("jobs")
 
-    @routes.get("/jobs")
-    async def list_jobs(limit: Limit = 100, before: str | None = None, state: JobState | None = None) -> JobPage:
-        return await jobs.page(state=state, before=before, limit=limit)
+    @routes.get("/jobs", right=Right.READ_JOBS, noun="job", spread=Spread.ALL, order="created_at")
+    async def list_jobs(query: Annotated[JobQuery, Query()]) -> JobPage:
+        """What takes longer than a request, the newest first: imports, exports, re-readings."""
+        before = iso(query.before) if query.before else None
+        return await jobs.page(state=query.state, before=before, limit=query.limit)
 
-    @routes.get("/jobs/{job_id}")
-    async def get_job(job_id: str) -> JobView:
+    @routes.get("/jobs/{id}", right=Right.READ_JOBS, noun="job", spread=Spread.OWNER)
+    async def show_job(job_id: Id) -> JobView:
+        """How far a job is."""
         return await jobs.get(job_id)
 
-    @routes.get("/jobs/{job_id}/results")
-    async def list_results(job_id: str, limit: Limit = 100, after: str | None = None) -> ResultPage:
-        return await jobs.results(job_id, limit=limit, after=after)
+    @routes.get(
+        "/jobs/{id}/results",
+        right=Right.READ_CORRESPONDENCE,
+        noun="job",
+        action="results",
+        spread=Spread.OWNER,
+        answer=ResultPage,
+    )
+    async def list_job_results(job_id: Id, query: Annotated[Paging, Query()]) -> Response:
+        """What became of each item, in the order in which they were done."""
+        return await listed(
+            lambda limit: jobs.results(job_id, limit=limit, after=query.after), each(_itself), limit=query.limit
+        )
 
-    @routes.post("/jobs/{job_id}/cancel")
-    async def cancel_job(job_id: str) -> JobView:
+    @routes.post(
+        "/jobs/{id}/cancel",
+        right=Right.MANAGE_JOBS,
+        noun="job",
+        action="cancel",
+        spread=Spread.OWNER,
+        refuses=[Conflict],
+    )
+    async def cancel_job(job_id: Id) -> JobView:
+        """Stop a job after what it has in hand; what was done stays done."""
         return await jobs.cancel(job_id)
 
-    @routes.post("/jobs/{job_id}/revert", status_code=202)
-    async def revert_job(job_id: str) -> JobView:
+    @routes.post(
+        "/jobs/{id}/revert",
+        right=Right.MANAGE_JOBS,
+        noun="job",
+        action="revert",
+        spread=Spread.OWNER,
+        status=202,
+        refuses=[Conflict],
+    )
+    async def revert_job(job_id: Id) -> JobView:
+        """Undo what a job did, the last item first; where that cannot be done, 409 says so."""
         return await jobs.revert(job_id)
 
     return routes
+
+
+def _itself(result: ResultView) -> ResultView:
+    return result

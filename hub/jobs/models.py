@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from hub.contracts.job import JobState
 from hub.kit.errors import TransientError
@@ -118,18 +118,18 @@ async def _one(item: T, name: str, work: Callable[[T], Awaitable[Document]]) -> 
 
 
 class JobView(BaseModel):
-    """A job as the API shows it."""
+    """Work that takes longer than a request."""
 
-    id: str
-    kind: str
+    id: str = Field(examples=["job_7f2k"])
+    kind: str = Field(examples=["reread"])
     state: JobState
-    done: int
-    total: int | None
+    done: int = Field(description="Items that are over, those that failed among them")
+    total: int | None = Field(description="Null while it is not known")
     failed: int
     created_at: datetime
-    by: str
-    service: str
-    reason: str
+    by: str = Field(description="Login of the employee who started it")
+    service: str = Field(examples=["email"])
+    reason: str = Field(description="Why it failed, or what it waits for")
 
     @classmethod
     def of(cls, job: Document) -> "JobView":
@@ -138,7 +138,8 @@ class JobView(BaseModel):
 
 class JobPage(BaseModel):
     items: list[JobView]
-    next: str | None
+    next: str | None = Field(description="For `before`")
+    silent: list[str] = Field(default=[], description="Services that do not answer now; their jobs are missing")
 
 
 class ResultView(BaseModel):

@@ -1,6 +1,8 @@
 """Encryption at rest of other people's passwords, with a key file made at first start."""
 
+import hmac
 import os
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 
@@ -14,6 +16,7 @@ class SecretBox:
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(key)
+        self._key = key
 
     @classmethod
     def open(cls, key_file: Path) -> "SecretBox":
@@ -34,6 +37,10 @@ class SecretBox:
                 f"{key_file} is not a key file; restore it from the backup, or remove it and enter all mailbox"
                 " passwords again"
             ) from exc
+
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes that only this key gives, others for each purpose (RFC 5869's expansion in one step)."""
+        return hmac.digest(self._key, f"omnihub {purpose}".encode(), sha256)
 
     def seal(self, text: str) -> str:
         return self._fernet.encrypt(text.encode()).decode("ascii")

@@ -19,6 +19,7 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hub.api.actor import AsService
 from hub.bus.base import Reader
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
@@ -29,6 +30,7 @@ from hub.contracts.park import MessageParked
 from hub.contracts.registry import REGISTRY
 from hub.contracts.topics import TOPICS, Topic
 from hub.footing import Footing, Service
+from hub.kit.asgi import InProcess
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
 from hub.kit.ids import derive
@@ -159,11 +161,12 @@ class ChannelHarness(ABC):
         await self._log.close()
 
     async def start(self) -> None:
-        self.service = self.build(self.footing())
+        footing = self.footing()
+        self.service = self.build(footing)
         await self.service.start()
         self.door.app = self.service.http
-        transport = httpx.ASGITransport(app=self.door)
-        self.api = httpx.AsyncClient(transport=transport, base_url="http://channel")
+        asking = AsService(footing.seal, "suite")
+        self.api = httpx.AsyncClient(transport=InProcess(self.door), base_url="http://channel", auth=asking)
 
     async def stop(self) -> None:
         if self.service:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from hub.api.public import publish
 from hub.bus.base import Bus
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
@@ -26,6 +27,7 @@ from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
 from hub.footing import Footing
 from hub.held import held_routes
+from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
@@ -40,7 +42,7 @@ from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.adapters.trial import LoginTrial
 from services.email.channel import EmailChannel
-from services.email.endpoints import router
+from services.email.endpoints import public
 from services.email.handlers import subscribe
 from services.email.inbound.poller import Poller
 from services.email.inbound.reader import Reader
@@ -169,7 +171,7 @@ def build(footing: Footing) -> EmailService:
     )
     trial = LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens)
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)
-    interactions = InteractionsPeer(footing.peer)
+    interactions = InteractionsPeer(footing.asking("email"))
     reread = Reread(
         intake=intake, index=inbound, interactions=interactions, blobs=footing.blobs, bus=bus, clock=clock
     )
@@ -184,8 +186,8 @@ def build(footing: Footing) -> EmailService:
     )
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
     http.include_router(held_routes(footing.restraint, service.waiting))
-    http.include_router(router(service, jobs))
-    answer_repeats(http, store, clock, service="email")
+    publish(http, public(service, jobs), job_endpoints.public(jobs), service="email", seal=footing.seal)
+    answer_repeats(http, store, clock, service="email", seal=footing.seal)
     return EmailService(
         http,
         bus=bus,

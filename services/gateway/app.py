@@ -34,7 +34,6 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.factors import Factors
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
-from services.gateway.guard import BASE
 from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
@@ -42,9 +41,10 @@ from services.gateway.live.service import Live, LiveLimits
 from services.gateway.live.watch import Watch
 from services.gateway.looking import Looking
 from services.gateway.parts import Parts
-from services.gateway.peers import bots, hooks, jobs
-from services.gateway.peers import endpoints as peers
+from services.gateway.peers import document, hooks
 from services.gateway.peers.forward import Peer
+from services.gateway.peers.routes import Declared
+from services.gateway.peers.table import Table
 from services.gateway.rights import Right
 from services.gateway.settings import Settings
 
@@ -52,18 +52,13 @@ log = Log(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     held.routes,
     access.routes,
-    peers.interaction_routes,
-    peers.client_routes,
     attachments.routes,
     live.routes,
-    peers.mailbox_routes,
-    bots.routes,
-    jobs.routes,
     deadletters.routes,
     employees.routes,
     audits.routes,
 )
-"""All guarded routes, in the order of the documentation."""
+"""The gateway's own guarded routes, in the order of the documentation; what the services declare comes after."""
 _SWEEP = timedelta(minutes=10)
 _BACK_OFF = 1.0
 
@@ -87,6 +82,7 @@ class Gateway:
         await self._open()
         await self._bus.start()
         await self._parts.announcer.tell()
+        await self._parts.table.start()
         await self._parts.live.start()
         await self._sweeping.start()
 
@@ -98,7 +94,8 @@ class Gateway:
         await self.drain()
         await self._sweeping.stop()
         await self._bus.stop()
-        for peer in self._parts.peers:
+        await self._parts.table.stop()
+        for peer in self._parts.table.peers:
             await peer.close()
         await self._store.stop()
 
@@ -116,7 +113,8 @@ class Gateway:
 
     async def _sweep(self) -> None:
         parts = self._parts
-        for sweep in (parts.desk.sweep, self._throttle.sweep, parts.keys.sweep, parts.audit.sweep):
+        carry_over = parts.attachments.carry_over
+        for sweep in (carry_over, parts.desk.sweep, self._throttle.sweep, parts.keys.sweep, parts.audit.sweep):
             try:
                 await sweep()
             except Exception as exc:
@@ -132,7 +130,7 @@ def build(footing: Footing) -> Gateway:
     throttle = Throttle(store, _limits(settings), footing.clock, tell=Alarm(audit, bus, footing.clock).locked)
     parts = _parts(footing, settings, bus, store, throttle, audit)
     subscribe(bus, parts.letters)
-    http = _http(bus, store, Looking(parts.hops, settings.metrics_token.get_secret_value()))
+    http = _http(bus, store, parts.table, Looking(parts.hops, settings.metrics_token.get_secret_value()))
     http.state.parts = parts
     return Gateway(http, parts, bus=bus, store=store, throttle=throttle)
 
@@ -174,25 +172,28 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         letters=DeadLetters(store, bus, footing.blobs, clock),
         live=Live(bus, live_limits, watch),
         restraint=footing.restraint,
-        interactions=Peer("interactions", footing.peer("interactions"), timeout=settings.peer_timeout),
-        email=Peer("email", footing.peer("email"), timeout=settings.peer_timeout),
-        messaging=Peer("messaging", footing.peer("messaging"), timeout=settings.peer_timeout),
+        table=Table([_peer(footing, settings, name) for name in footing.others]),
     )
 
 
-def _http(bus: Bus, store: Store, looking: Looking) -> FastAPI:
+def _peer(footing: Footing, settings: Settings, name: str) -> Peer:
+    return Peer(name, footing.peer(name), timeout=settings.peer_timeout, seal=footing.seal)
+
+
+def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
     http = service_app(
         "omnihub",
         checks={"store": store.ping, "bus": bus.ping},
         may_look=looking.allowed,
         version="1",
         description="Every contact in its client's chain. Log in with POST /api/v1/sessions.",
-        openapi_url=f"{BASE}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
     http.add_middleware(Guarded)
-    for routes in (*ROUTERS, explorer.routes, hooks.routes):
+    for routes in (*ROUTERS, explorer.routes, document.routes, hooks.routes):
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)
+    http.router.routes.append(Declared(table))
     return http

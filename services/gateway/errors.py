@@ -9,7 +9,6 @@ HubError
 │   ├── ForeignPage           403
 │   └── PersonsOnly           403
 ├── InvalidInput
-│   ├── UnknownParameter      422
 │   └── BadEventId            422
 └── Conflict
     ├── LoginTaken            409
@@ -38,10 +37,6 @@ class ForeignPage(Forbidden):
 
 class PersonsOnly(Forbidden):
     """A personal token cannot do this; log in with the password, POST /api/v1/sessions."""
-
-
-class UnknownParameter(InvalidInput):
-    """The address has a parameter that this route does not know; remove it."""
 
 
 class BadEventId(InvalidInput):

@@ -4,16 +4,16 @@ import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Request, Response, Security
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPBearer
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from hub.api.actor import Actor
+from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
@@ -23,7 +23,7 @@ from services.gateway.access.models import Access, Extent, Kind
 from services.gateway.audit.changes import Change, given
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
-from services.gateway.errors import ForeignPage, PersonsOnly, UnknownParameter
+from services.gateway.errors import ForeignPage, PersonsOnly
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right, roles_with
 from services.gateway.views import PROBLEMS
@@ -34,7 +34,7 @@ NOBODY = "-"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the file in it."""
-_READS = frozenset({"GET", "HEAD"})
+READS = frozenset({"GET", "HEAD"})
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
@@ -69,12 +69,14 @@ class Rule:
     """Stands next to its route: the right it needs, none for all comers.
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
+    `streamed`: the body goes through unread, and whoever answers keeps the answer under the Idempotency-Key.
     `person`: a personal token is not enough, it takes a session, which began with the password.
     """
 
     right: Right | None
     secret: bool = False
     upload: bool = False
+    streamed: bool = False
     person: bool = False
 
     def __call__(self) -> None:
@@ -113,26 +115,47 @@ class GuardedRoute(APIRoute):
         if rule is not None and rule.right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
             persons = " Not with a personal token." if rule.person else ""
-            options["description"] = f"{described}\n\nFor: {_roles(rule.right)}.{persons}".strip()
+            options["description"] = for_whom(described, rule.right) + persons
             options["dependencies"] = [*options["dependencies"], Security(_bearer), Security(_cookie)]
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         handler, rule = super().get_route_handler(), rule_of(self)
-        known = _query_names(self.dependant)
+        known = query_names(self.dependant)
 
-        async def guarded(request: Request) -> Response:
-            parts = parts_of(request)
-            await _admit(request, parts, rule, self)
-            _refuse_unknown_parameters(request, known)
-            if request.method in _READS:
-                response = await handler(request)
-            else:
-                response = await _write(request, parts, rule, self, handler)
-            response.headers.setdefault("Cache-Control", "no-store")
-            return response
+        async def checked(request: Request) -> Response:
+            refuse_unknown_parameters(request, known)
+            return await handler(request)
 
-        return guarded
+        return guarded(checked, rule, self)
+
+
+class Route(Protocol):
+    """What the audit tells of an operation."""
+
+    path: str
+    operation_id: str | None
+
+
+def guarded(handler: Handler, rule: Rule, route: Route) -> Handler:
+    """The handler behind the guard."""
+
+    async def behind(request: Request) -> Response:
+        parts = parts_of(request)
+        await _admit(request, parts, rule, route)
+        if request.method in READS:
+            response = await handler(request)
+        else:
+            response = await _write(request, parts, rule, route, handler)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return behind
+
+
+def for_whom(description: str, right: Right) -> str:
+    """A description with the roles that may."""
+    return f"{description}\n\nFor: {_roles(right)}.".strip()
 
 
 async def _recognised(request: Request, parts: Parts) -> tuple[Employee, Access]:
@@ -150,7 +173,7 @@ async def _recognised(request: Request, parts: Parts) -> tuple[Employee, Access]
     text = parts.browser.read(request, SESSION)
     if text is None:
         raise Unauthenticated
-    refuse_foreign(request, proof=request.method not in _READS)
+    refuse_foreign(request, proof=request.method not in READS)
     return await parts.desk.who(text, kinds=(Kind.BROWSER,))
 
 
@@ -160,6 +183,18 @@ def current_employee(request: Request) -> Employee:
 
 def current_access(request: Request) -> Access:
     return request.state.access  # type: ignore[no-any-return]
+
+
+def actor_of(request: Request) -> Actor:
+    """Whom the services are told of."""
+    employee, access = current_employee(request), current_access(request)
+    return Actor(
+        login=employee.login,
+        name=employee.name,
+        role=employee.role.value,
+        session=access.id,
+        signature=employee.signature,
+    )
 
 
 def current_write(request: Request) -> WriteInHand:
@@ -174,9 +209,10 @@ Me = Annotated[Employee, Depends(current_employee)]
 MyAccess = Annotated[Access, Depends(current_access)]
 ClientAddress = Annotated[str, Depends(client_address)]
 Write = Annotated[WriteInHand, Depends(current_write)]
+Acting = Annotated[Actor, Depends(actor_of)]
 
 
-async def _admit(request: Request, parts: Parts, rule: Rule, route: APIRoute) -> None:
+async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> None:
     """Raises Unauthenticated, Forbidden."""
     if rule.right is None:
         return
@@ -185,7 +221,7 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: APIRoute) ->
     except ForeignPage:
         await parts.audit.note_refusal(_deed(request, NOBODY, route), ForeignPage.status_code)
         raise
-    refusal = _refusal(rule, rule.right, employee, access, reads=request.method in _READS)
+    refusal = _refusal(rule, rule.right, employee, access, reads=request.method in READS)
     if employee.role in parts.settings.second_factor_roles and not _may_without_factor(rule.right, employee):
         refusal = Forbidden("your role takes a second factor: POST /api/v1/me/second-factor sets one up")
     if refusal:
@@ -211,19 +247,19 @@ def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, re
     return None
 
 
-async def _write(request: Request, parts: Parts, rule: Rule, route: APIRoute, handler: Handler) -> Response:
+async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handler: Handler) -> Response:
     limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
-    body = await _read(request, limit)
+    body = b"" if rule.streamed else await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
     login = request.state.employee.login if rule.right else NOBODY
-    write = request.state.write = WriteInHand(login, fresh("req"))
+    write = request.state.write = WriteInHand(login, key if key and rule.streamed else fresh("req"))
     deed = _deed(request, login, route)
     if rule.right is None:
         return await _open_write(request, parts, deed, handler)
     begun = await parts.audit.begin(deed)
     status = 500
     try:
-        if key is None or rule.secret:
+        if key is None or rule.secret or rule.streamed:
             response = await _answer(request, handler)
         else:
             response = await _once(request, parts, login, key, body, handler)
@@ -305,7 +341,7 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"a request here may have {limit} bytes; send less, or raise the limit in [gateway]")
 
 
-def _deed(request: Request, login: str, route: APIRoute) -> Deed:
+def _deed(request: Request, login: str, route: Route) -> Deed:
     return Deed(
         login=login,
         method=request.method,
@@ -318,22 +354,3 @@ def _deed(request: Request, login: str, route: APIRoute) -> Deed:
 
 def _roles(right: Right) -> str:
     return ", ".join(roles_with(right))
-
-
-def _query_names(dependant: Dependant) -> frozenset[str]:
-    """The parameters that a route knows."""
-    names: set[str] = set()
-    for field in dependant.query_params:
-        annotation = field.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            names |= set(annotation.model_fields)
-        else:
-            names.add(field.alias)
-    return frozenset(names.union(*(_query_names(inner) for inner in dependant.dependencies)))
-
-
-def _refuse_unknown_parameters(request: Request, known: frozenset[str]) -> None:
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        fix = f"unknown; known here: {', '.join(sorted(known)) or 'none'}"
-        raise UnknownParameter(f"{', '.join(unknown)}: {fix}", fields=dict.fromkeys(unknown, fix))

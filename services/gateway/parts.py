@@ -17,7 +17,7 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.factors import Factors
 from services.gateway.employees.service import Employees
 from services.gateway.live.service import Live
-from services.gateway.peers.forward import Peer
+from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
 
 
@@ -39,18 +39,8 @@ class Parts:
     letters: DeadLetters
     live: Live
     restraint: Restraint
-    interactions: Peer
-    email: Peer
-    messaging: Peer
-
-    @property
-    def peers(self) -> tuple[Peer, ...]:
-        return (self.interactions, *self.channels)
-
-    @property
-    def channels(self) -> tuple[Peer, ...]:
-        """The services that speak channels."""
-        return (self.email, self.messaging)
+    table: Table
+    """The services behind the gateway, and what they do."""
 
 
 def parts_of(request: Request) -> Parts:

@@ -1,43 +1,5 @@
-"""What each role may do: one table, read by the guard of every route."""
+"""What each role may do; the table is beside the operations that it is about, in `hub.api`."""
 
-from enum import StrEnum
+from hub.api.rights import RIGHTS, Right, Role, roles_with
 
-
-class Role(StrEnum):
-    ADMINISTRATOR = "administrator"
-    SUPERVISOR = "supervisor"
-    OPERATOR = "operator"
-    MARKETER = "marketer"
-
-
-class Right(StrEnum):
-    OWN_ACCOUNT = "own_account"
-    """One's own profile, password, sessions and tokens."""
-    READ_CORRESPONDENCE = "read_correspondence"
-    """Clients, chains, interactions, attachments, the live stream."""
-    WRITE_MESSAGES = "write_messages"
-    READ_CHANNELS = "read_channels"
-    MANAGE_CHANNELS = "manage_channels"
-    READ_DEAD_LETTERS = "read_dead_letters"
-    MANAGE_DEAD_LETTERS = "manage_dead_letters"
-    READ_JOBS = "read_jobs"
-    MANAGE_JOBS = "manage_jobs"
-    """Cancel and revert what somebody started."""
-    READ_EMPLOYEES = "read_employees"
-    MANAGE_EMPLOYEES = "manage_employees"
-    READ_AUDIT = "read_audit"
-
-
-_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS, Right.READ_JOBS}
-
-RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.ADMINISTRATOR: frozenset(Right),
-    Role.SUPERVISOR: frozenset(Right) - {Right.MANAGE_EMPLOYEES, Right.MANAGE_CHANNELS, Right.MANAGE_JOBS},
-    Role.OPERATOR: frozenset(_EVERYBODY | {Right.WRITE_MESSAGES}),
-    Role.MARKETER: frozenset(_EVERYBODY),
-}
-
-
-def roles_with(right: Right) -> list[Role]:
-    """The roles that have a right, strongest first."""
-    return [role for role, rights in RIGHTS.items() if right in rights]
+__all__ = ["RIGHTS", "Right", "Role", "roles_with"]

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from hub.api.forms import Form
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.phones import phone
 from hub.store.base import Document
@@ -14,11 +15,10 @@ _MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x
 _TELEGRAM = re.compile(r"telegram:@[A-Za-z0-9_]{3,64}/-?\d{1,20}")
 
 
-class NewAddress(BaseModel):
-    """As people write it: `+7 495 123-45-67`, `anna@example.com`; or normalised."""
+class NewAddress(Form):
+    """As people write it: a number, a mail address; or normalised."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+    model_config = ConfigDict(json_schema_extra={"examples": [{"address": "+7 495 123-45-67"}]})
     address: str = Field(min_length=3, max_length=400)
     name: str = Field(default="", max_length=200)
 

@@ -37,7 +37,15 @@ class Answers:
         self._clock = clock
         self._undo = undo
 
-    async def plan(self, chain_id: str, answer: Answer, *, author: str, idempotency_key: str | None) -> Document:
+    async def plan(
+        self,
+        chain_id: str,
+        answer: Answer,
+        *,
+        author: str,
+        idempotency_key: str | None,
+        signature: str | None = None,
+    ) -> Document:
         """Stores the planned interaction with the events it owes and publishes them.
 
         The same key of the same author gives the same interaction.
@@ -69,7 +77,7 @@ class Answers:
             at=self._clock.now(),
             leaves=leaves,
         )
-        request = command(interaction, answer, cause)
+        request = command(interaction, answer, cause, signature=signature)
         wanted = fingerprint(answer)
         draft = await self._outgoing.draft(interaction, request, fingerprint=wanted, began=correlation_of(answered))
         accepted = await self._outgoing.accept(draft)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
+from hub.api.public import publish
 from hub.bus.base import Bus
 from hub.footing import Footing
 from hub.held import held_routes
@@ -18,7 +19,7 @@ from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Allowance, Courtesy
-from services.interactions.endpoints import Doors, router
+from services.interactions.endpoints import Doors, for_services, public
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.linking import Rules
@@ -67,7 +68,7 @@ def build(footing: Footing) -> InteractionsService:
     outgoing = Outgoing(repository, footing.blobs)
     service = Interactions(repository, bus, clock, rules=rules)
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
-    directory = Directory(footing.peer)
+    directory = Directory(footing.asking("interactions"))
     doors = Doors(
         repository=repository,
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
@@ -76,6 +77,7 @@ def build(footing: Footing) -> InteractionsService:
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=Addresses(repository, region=settings.region),
+        blobs=footing.blobs,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)
     subscribe(
@@ -87,8 +89,9 @@ def build(footing: Footing) -> InteractionsService:
         batch=settings.batch,
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(router(doors))
+    http.include_router(for_services(repository))
+    publish(http, *public(doors), service="interactions", seal=footing.seal)
     http.include_router(held_routes(footing.restraint, planned.waiting))
-    answer_repeats(http, store, clock, service="interactions")
+    answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
     return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting), directory)

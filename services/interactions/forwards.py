@@ -4,11 +4,10 @@ import re
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from hub.bus.base import Bus
 from hub.contracts.interaction import (
-    Attachment,
     Delivery,
     DeliveryState,
     Direction,
@@ -27,7 +26,7 @@ from services.interactions.linking import side_chain_id
 from services.interactions.models import correlation_of, interaction_from
 from services.interactions.outgoing import Draft, Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
-from services.interactions.writing import MAX_LISTED, MAX_TEXT, account_of, mail_address, token_of
+from services.interactions.writing import MAX_LISTED, MAX_TEXT, Written, account_of, mail_address, token_of
 
 _NOTES = 100
 """Notes of being passed on that a message keeps, the newest ones."""
@@ -35,18 +34,16 @@ _FORWARD = "Fwd: "
 _TOKEN = re.compile(r"\[#[A-Z2-7]{16}\]")
 
 
-class Forward(BaseModel):
-    """What to pass on, to whom, and what to say about it."""
+class Forward(Written):
+    """What to pass on to a third party, beside the message's files; his answers come into a chain of their own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    to: str = Field(max_length=320)
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"to": "carrier@example.com", "comment": "Please find out where it is."}]}
+    )
+    to: str = Field(min_length=3, max_length=320, examples=["carrier@example.com"])
     cc: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED)
-    comment: str = Field(default="", max_length=MAX_TEXT)
-    interaction_id: str | None = None
-    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MAX_LISTED)
-    account: str | None = None
-    signature: str | None = Field(default=None, max_length=10_000)
+    comment: str = Field(default="", max_length=MAX_TEXT, description="Stands above the message")
+    interaction_id: str | None = Field(default=None, description="The client's newest message, if none is named")
 
 
 class Forwards:
@@ -58,7 +55,15 @@ class Forwards:
         self._outgoing = outgoing or Outgoing(repository)
         self._clock = clock
 
-    async def plan(self, chain_id: str, forward: Forward, *, author: str, idempotency_key: str | None) -> Document:
+    async def plan(
+        self,
+        chain_id: str,
+        forward: Forward,
+        *,
+        author: str,
+        idempotency_key: str | None,
+        signature: str | None = None,
+    ) -> Document:
         """The planned interaction in the chain beside; the same key of the same author gives the same one.
 
         Raises:
@@ -77,7 +82,7 @@ class Forwards:
         if planned:
             same_request(planned, fingerprint(forward))
         else:
-            planned = await self._accept(chain, original, party, forward, interaction_id, author)
+            planned = await self._accept(chain, original, party, forward, interaction_id, author, signature)
         await self._note(original, planned, party)
         return planned
 
@@ -101,6 +106,7 @@ class Forwards:
         forward: Forward,
         interaction_id: str,
         author: str,
+        signature: str | None,
     ) -> Document:
         beside = side_chain_id(chain["_id"], party.address)
 
@@ -110,7 +116,7 @@ class Forwards:
                 raise InvalidInput(f"to: {fix}", fields={"to": fix})
             ids = (interaction_id, beside, client_id)
             interaction = self._interaction(interaction_from(original), forward, party, ids=ids, author=author)
-            request = _request(interaction, forward)
+            request = _request(interaction, signature)
             wanted, began = fingerprint(forward), correlation_of(original)
             return await self._outgoing.draft(interaction, request, fingerprint=wanted, began=began)
 
@@ -160,7 +166,7 @@ class Forwards:
             await self._repository.interactions.tell(after)
 
 
-def _request(interaction: Interaction, forward: Forward) -> SendMessage:
+def _request(interaction: Interaction, signature: str | None) -> SendMessage:
     return SendMessage(
         id=interaction.id,
         channel=interaction.channel,
@@ -170,7 +176,7 @@ def _request(interaction: Interaction, forward: Forward) -> SendMessage:
         text=interaction.text,
         attachments=interaction.attachments,
         token=token_of(interaction.id),
-        signature=forward.signature,
+        signature=signature,
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, NaiveDatetime
 
+from hub.api.forms import Form
 from hub.bus.base import Bus
 from hub.contracts.interaction import DeliveryState, SendMessage
 from hub.kit.clock import Clock, iso
@@ -22,19 +23,23 @@ from services.interactions.repository import Repository
 from services.interactions.writing import MAX_TEXT
 
 
-class Rewrite(BaseModel):
-    """What shall be different about a message that waits; what is left out stays."""
+class Rewrite(Form):
+    """What shall be different about a message that waits for its time; what is not given stays."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"send_at": "2026-03-02T10:00:00+03:00"}, {"text": "Dear Anna, …"}]}
+    )
     text: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
-    html: str | None = Field(default=None, max_length=MAX_TEXT)
+    html: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
     subject: str | None = Field(default=None, max_length=1000)
-    send_at: datetime | None = None
-    send_at_local: datetime | None = None
+    send_at: AwareDatetime | None = None
+    send_at_local: NaiveDatetime | None = None
     time_zone: str | None = Field(default=None, max_length=100)
 
-    undo_seconds: int | None = Field(default=None, exclude=True, init=False)
+    @property
+    def undo_seconds(self) -> int | None:
+        """It has a time already."""
+        return None
 
 
 class Planned:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal, Protocol
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from hub.contracts.interaction import (
     Delivery,
@@ -30,11 +30,22 @@ Channel = Literal["auto", "email", "sms", "telegram"]
 
 
 class Letter(Answer):
-    """An answer to nothing: by a channel, to an address."""
+    """What to write to a client, and by what."""
 
-    channel: Channel = "auto"
-    address: str | None = Field(default=None, max_length=400)
-    subject: str = Field(default="", max_length=1000)
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "Ваш заказ приехал!"},
+                {"channel": "email", "subject": "Your order", "text": "It is here."},
+                {"channel": "sms", "address": "phone:+79161234567", "text": "Заказ 118 ждёт вас."},
+            ]
+        }
+    )
+    channel: Channel = Field(
+        default="auto", description="auto: by what he wrote last, else by what he can be reached"
+    )
+    address: str | None = Field(default=None, max_length=400, description="Which of his; the best, if none is given")
+    subject: str = Field(default="", max_length=1000, description="A mail needs one")
 
 
 class Directory(Protocol):
@@ -69,7 +80,15 @@ class Starts:
         found, _ = await self._ways(await self._client(client_id))
         return found
 
-    async def plan(self, client_id: str, letter: Letter, *, author: str, idempotency_key: str | None) -> Document:
+    async def plan(
+        self,
+        client_id: str,
+        letter: Letter,
+        *,
+        author: str,
+        idempotency_key: str | None,
+        signature: str | None = None,
+    ) -> Document:
         """The planned interaction; the same key of the same author gives the same one.
 
         Raises:
@@ -85,7 +104,8 @@ class Starts:
         way = await self._way(client, letter)
         interaction = self._interaction(client, letter, way, interaction_id, author)
         wanted = fingerprint(letter)
-        draft = await self._outgoing.draft(interaction, command(interaction, letter), fingerprint=wanted)
+        request = command(interaction, letter, signature=signature)
+        draft = await self._outgoing.draft(interaction, request, fingerprint=wanted)
         chain = (await self._repository.touch_chains([draft.document]))[interaction.chain_id]
         accepted = await self._outgoing.accept(draft, opened=[(self._repository.chains, chain)])
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
@@ -140,7 +160,7 @@ class Starts:
             subject=letter.subject,
             text=letter.words,
             participants=(to,),
-            attachments=letter.attachments,
+            attachments=letter.files,
             delivery=Delivery(state=DeliveryState.PLANNED if leaves else DeliveryState.QUEUED),
             send_at=leaves,
             time_zone=letter.time_zone if leaves else None,

@@ -5,10 +5,12 @@ from base64 import b32encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, NaiveDatetime, model_validator
 
+from hub.api.forms import Form
+from hub.api.uploads import Upload
 from hub.contracts.interaction import (
     Attachment,
     Button,
@@ -32,34 +34,77 @@ _REPLY = re.compile(r"^\s*(re|ha|отв|aw|sv)\s*(\[\d+\])?\s*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}$")
 _CID = re.compile(r"""\bcid:([^\s"'<>)]+)""", re.IGNORECASE)
 _TOKEN_BYTES = 10
+Cid = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@+-]{1,100}$")]
 _COPIED = ((Role.TO, "to"), (Role.CC, "cc"), (Role.BCC, "bcc"))
 
 
-class Answer(BaseModel):
-    """What the employee writes; recipient, subject and references come from the message that is answered."""
+class ButtonForm(Button):
+    """Opens `url`, or sends `data` back."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid")
+    text: str = Field(min_length=1, max_length=64)
+    url: str = Field(default="", max_length=2_000)
+    data: str = Field(default="", max_length=60)
 
-    text: str = Field(default="", max_length=MAX_TEXT)
-    html: str | None = Field(default=None, max_length=MAX_TEXT)
-    to: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED)
-    cc: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED)
-    bcc: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED)
-    reply_all: bool = False
-    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MAX_LISTED)
-    account: str | None = None
-    signature: str | None = Field(default=None, max_length=10_000)
-    send_at: datetime | None = None
-    send_at_local: datetime | None = None
-    time_zone: str | None = Field(default=None, max_length=100)
-    buttons: tuple[Button, ...] = Field(default=(), max_length=10)
-    undo_seconds: int | None = Field(default=None, ge=0, le=300)
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if bool(self.url) == bool(self.data):
+            raise ValueError("give either url or data")
+        return self
+
+
+class Written(Form):
+    """What an employee writes; null is the same as nothing given."""
+
+    attachments: tuple[Upload, ...] = Field(default=(), max_length=MAX_LISTED)
+    account: str | None = Field(default=None, description="Which of our accounts that have the message sends it")
+    signature: bool = Field(default=True, description="Mine, where I have one; else the account's")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        return {k: v for k, v in given.items() if v is not None} if isinstance(given, dict) else given
+
+
+class Answer(Written):
+    """What to answer; recipient, subject and references come from the message that is answered."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "Dear Anna,\n\nyour order left today.\n\nKind regards\nIvan"},
+                {"text": "See the invoice.", "cc": ["accounts@example.com"], "attachments": ["att_7f2k"]},
+                {"html": '<p>Our shop: <img src="cid:shop"></p>', "inline": {"shop": "att_9c1d"}},
+                {"text": "Good morning!", "send_at_local": "2026-03-02T09:00", "time_zone": "Europe/Moscow"},
+            ]
+        }
+    )
+    text: str = Field(default="", max_length=MAX_TEXT, description="Or `html`, or both")
+    html: str | None = Field(default=None, max_length=MAX_TEXT, description="Scripts and forms are taken out")
+    to: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED, description="More recipients")
+    cc: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED, description="Addresses such as a@example.com")
+    bcc: tuple[str, ...] = Field(default=(), max_length=MAX_LISTED, description="Nobody else sees these")
+    reply_all: bool = Field(default=False, description="Copies to everybody else the message went to, us excepted")
+    inline: dict[Cid, Upload] = Field(
+        default={}, max_length=MAX_LISTED, description="Images in `html`, by the name after `cid:`"
+    )
+    send_at: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00+03:00"])
+    send_at_local: NaiveDatetime | None = Field(default=None, description="In `time_zone`, else the client's")
+    time_zone: str | None = Field(default=None, max_length=100, examples=["Europe/Moscow"])
+    buttons: tuple[ButtonForm, ...] = Field(default=(), max_length=10, description="Under a Telegram message")
+    undo_seconds: int | None = Field(default=None, ge=0, le=300, description="Time to take it back; see undo_window")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.text.strip() and not (self.html or "").strip():
             raise ValueError("give text, html or both")
         return self
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """What is attached, and the images by the names that the HTML shows them by."""
+        images = (image.model_copy(update={"content_id": name}) for name, image in self.inline.items())
+        return (*self.attachments, *images)
 
     @property
     def words(self) -> str:
@@ -99,7 +144,7 @@ def planned(
         subject=reply_subject(cause.subject) if cause.subject or cause.channel == MAIL else "",
         text=answer.words,
         participants=recipients(cause, answer),
-        attachments=answer.attachments,
+        attachments=answer.files,
         delivery=Delivery(state=DeliveryState.PLANNED if leaves else DeliveryState.QUEUED),
         send_at=leaves,
         time_zone=answer.time_zone if leaves else None,
@@ -108,8 +153,10 @@ def planned(
     )
 
 
-def command(interaction: Interaction, answer: Answer, cause: Interaction | None = None) -> SendMessage:
-    """The request to send it, as an answer to `cause` where there is one."""
+def command(
+    interaction: Interaction, answer: Answer, cause: Interaction | None = None, *, signature: str | None = None
+) -> SendMessage:
+    """The request to send it, as an answer to `cause` where there is one; see `Actor.signs`."""
     prefix = f"{interaction.channel}:"
     thread = (*reversed(cause.refs), *cause.keys) if cause else ()
     return SendMessage(
@@ -120,11 +167,11 @@ def command(interaction: Interaction, answer: Answer, cause: Interaction | None 
         subject=interaction.subject,
         text=answer.words,
         html=answer.html,
-        attachments=answer.attachments,
+        attachments=answer.files,
         reply_to_key=next(iter(cause.keys), None) if cause else None,
         thread_keys=tuple(name for name in thread if name.startswith(prefix)),
         token=token_of(interaction.id),
-        signature=answer.signature,
+        signature=signature,
         buttons=answer.buttons,
     )
 
@@ -206,7 +253,7 @@ def check_channel(channel: str, answer: Answer) -> None:
 
 def check_images(answer: Answer) -> None:
     """Every image that the HTML shows has to be among the attachments."""
-    there = {attachment.content_id for attachment in answer.attachments}
+    there = {attachment.content_id for attachment in answer.files}
     missing = [name for name in dict.fromkeys(_CID.findall(answer.html or "")) if name not in there]
     if missing:
         fix = f"no attachment for cid:{missing[0]}; upload the image and name it in `inline`"

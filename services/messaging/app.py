@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
+from hub.api.public import publish
 from hub.channels.accounts import AccountRepository
 from hub.channels.deliveries import SWEEP
 from hub.channels.gate import Gate, Rules
@@ -25,7 +26,7 @@ from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.messaging.bots.repository import BotRepository
 from services.messaging.bots.service import Bots
-from services.messaging.endpoints import Doors, router
+from services.messaging.endpoints import Doors, public
 from services.messaging.handlers import Replay, subscribe
 from services.messaging.inbound.repository import InboundRepository
 from services.messaging.inbound.service import Intake, Read
@@ -71,13 +72,13 @@ def build(footing: Footing) -> MessagingService:
         checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
     doors = Doors(bots=bots, numbers=numbers, telegram=telegram_line, sms=sms_line, wake=number_workers.wake)
-    http.include_router(router(doors))
+    publish(http, public(doors), service=SERVICE, seal=footing.seal)
 
     async def waiting() -> dict[str, int]:
         return {**(await bots.waiting()), **(await numbers.waiting())}
 
     http.include_router(held_routes(footing.restraint, waiting))
-    answer_repeats(http, floor.store, footing.clock, service="messaging")
+    answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
     return MessagingService(http, floor, [bot_workers, number_workers])
 
 

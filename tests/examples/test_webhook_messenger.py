@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from examples.e01_webhook_messenger import CHANNEL, build
+from examples.e01_webhook_messenger import CHANNEL, TOPICS, build
 from hub.channels.base import Health
+from hub.contracts import topics
 from hub.contracts.interaction import Participant, Role, SendMessage
-from hub.contracts.topics import TOPICS, Topic
 from hub.footing import Footing, Service
 from hub.kit.errors import HubError
 from hub.process import http_server, listening, url_of
@@ -65,12 +65,7 @@ class PigeonHarness(ChannelHarness):
     """One loft of ours, and Anna who writes to it."""
 
     outbound = f"outbound.{CHANNEL}"
-    topics = (
-        *TOPICS,
-        Topic(f"raw.{CHANNEL}", "loft id"),
-        Topic(outbound, "loft id"),
-        Topic(f"outbound.mass.{CHANNEL}", "loft id"),
-    )
+    topics = (*topics.TOPICS, *TOPICS)
 
     def __init__(self, data: Path, pigeons: Pigeons, url: str) -> None:
         super().__init__(data, {f"OMNIHUB_MESSAGING__{name}": value for name, value in SHORT.items()})
@@ -85,7 +80,7 @@ class PigeonHarness(ChannelHarness):
         loft = {"address": "town-hall", "url": self.url, "token": TOKEN}
         answer = await self.api.post("/lofts", json=loft)
         assert answer.status_code == 201, answer.text
-        self.loft = answer.json()["_id"]
+        self.loft = answer.json()["id"]
 
     async def deliver(self) -> None:
         """Posts what was written, in order, each until it is taken."""
@@ -94,8 +89,9 @@ class PigeonHarness(ChannelHarness):
             with suppress(httpx.HTTPError, HubError, RuntimeError):
                 while self.service and self.loft and self.pigeons.posted < len(self.pigeons.written):
                     body = self.pigeons.written[self.pigeons.posted]
-                    headers = {"Authorization": f"Bearer {TOKEN}"}
-                    answer = await self.api.post(f"/hooks/{self.loft}", content=body, headers=headers)
+                    headers = {"X-Pigeon-Token": TOKEN}
+                    path = f"/hooks/{CHANNEL}/{self.loft}"
+                    answer = await self.api.post(path, content=body, headers=headers)
                     answer.raise_for_status()
                     self.pigeons.posted += 1
 

@@ -9,12 +9,16 @@ import httpx
 import pytest
 from fastapi import FastAPI, Response
 
+from hub.api.actor import HEADER, Actor, Seal
 from hub.idempotency import KEYS
+from hub.kit.clock import SystemClock
 from hub.kit.errors import Conflict, TooManyRequests
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
 from hub.store.sqlite import SqliteStore
 from hub.testing.fakes import FakeClock
+
+SEAL = Seal(b"key", SystemClock())
 
 
 @dataclass
@@ -29,14 +33,14 @@ class Things:
     refuse: list[Exception] = field(default_factory=list)
 
     async def write(self, method: str, path: str, *, key: str | None = "k", by: str = "anna") -> httpx.Response:
-        headers = {"X-Hub-Employee": by, **({"Idempotency-Key": key} if key else {})}
+        headers = {HEADER: SEAL.header(Actor(login=by)), **({"Idempotency-Key": key} if key else {})}
         return await self.client.request(method, path, headers=headers)
 
 
 @pytest.fixture
 async def things(tmp_path: Path) -> AsyncIterator[Things]:
     store, clock, http = SqliteStore(tmp_path / "things.sqlite"), FakeClock(), service_app("things", checks={})
-    answer_repeats(http, store, clock, service="things")
+    answer_repeats(http, store, clock, service="things", seal=SEAL)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=http, raise_app_exceptions=False), base_url="http://things"
     )

@@ -26,9 +26,9 @@ class InteractionsPeer:
         shown = await self._get(f"/interactions/{interaction_id}")
         if shown is None:
             return None
-        page = await self._get(f"/interactions/{interaction_id}/html") if shown["has_html"] else None
+        page = await self._get(f"/interactions/{interaction_id}/blobs") if shown["has_html"] else None
         whole = shown["new_text"] == shown["text"].strip() and not shown["quoted_text"]
-        fields = {**shown, "html": page["blob"] if page else None}
+        fields = {**shown, "html": page["html"] if page else None}
         reading = Reading.model_validate({**fields, "new_text": None if whole else shown["new_text"]})
         return Held(
             subject=shown["subject"],
@@ -40,7 +40,7 @@ class InteractionsPeer:
 
     async def attachment(self, attachment: Attachment) -> Attachment:
         """With the key of its blob."""
-        stored = await self._get(f"/attachments/{attachment.id}")
+        stored = await self._get(f"/attachments/{attachment.id}/blob")
         return attachment.model_copy(update={"blob": stored["blob"]}) if stored else attachment
 
     async def _get(self, path: str) -> Any:

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.config import JsonDict
 
+from hub.api.forms import Form
 from services.email.models import OAuth, Security, Server
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -49,6 +51,29 @@ def _in_clear(given: BaseModel) -> dict[str, str]:
     }
 
 
+_HIDDEN = "Kept encrypted, never shown again"
+_PASSWORD: JsonDict = {"password": "secret"}
+_CONSENT: JsonDict = {
+    "oauth": {
+        "token_url": "https://oauth2.googleapis.com/token",
+        "client_id": "123-abc.apps.googleusercontent.com",
+        "client_secret": "GOCSPX-secret",
+        "refresh_token": "1//0secret",
+        "scope": "https://mail.google.com/",
+    }
+}
+
+
+def _server(kind: str, port: int, login: JsonDict) -> JsonDict:
+    security = "starttls" if kind == "smtp" else "tls"
+    where: JsonDict = {"host": f"{kind}.example.com", "port": port, "security": security, "user": "sales@example.com"}
+    return {**where, **login}
+
+
+def _example(**servers: JsonDict) -> JsonDict:
+    return {"address": "sales@example.com", "name": "Sales", **servers}
+
+
 Line = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
 Host = Annotated[str, Field(pattern=r"^[^\s/@]+$", max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -60,31 +85,27 @@ PerHour = Annotated[int, Field(ge=1, le=100_000)]
 Password = Annotated[SecretStr, Field(max_length=1000), AfterValidator(_secret_line)]
 
 
-class Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class OAuthInput(Form):
+    """The consent of the mailbox's owner at Google, Microsoft or another provider, instead of a password."""
 
-
-class OAuthInput(Input):
-    """A consent that was given to a client of the provider, instead of a password."""
-
-    token_url: TokenUrl
+    token_url: TokenUrl = Field(examples=["https://oauth2.googleapis.com/token"])
     client_id: Annotated[Line, Field(min_length=1)]
-    client_secret: Secret = SecretStr("")
-    refresh_token: Annotated[Secret, Field(min_length=1)]
-    scope: Scope = ""
+    client_secret: Secret = Field(default=SecretStr(""), description=_HIDDEN)
+    refresh_token: Annotated[Secret, Field(min_length=1)] = Field(description=_HIDDEN)
+    scope: Scope = Field(default="", examples=["https://mail.google.com/"])
 
     def oauth(self) -> OAuth:
         return OAuth(**_in_clear(self))
 
 
-class ServerInput(Input):
-    """A server and the login for it, a password or `oauth`; `security` is `tls`, `starttls` or `plain`."""
+class ServerInput(Form):
+    """One server and the login there: a password, or `oauth`."""
 
-    host: Host
-    port: Port
+    host: Host = Field(examples=["imap.example.com"])
+    port: Port = Field(examples=[993])
     security: Security = "tls"
     user: Line
-    password: Password | None = None
+    password: Password | None = Field(default=None, description=_HIDDEN)
     oauth: OAuthInput | None = None
 
     @model_validator(mode="after")
@@ -104,25 +125,29 @@ class ServerInput(Input):
         )
 
 
-class MailboxInput(Input):
-    """A mailbox to be added."""
+class MailboxInput(Form):
+    """A mailbox to read and to send from; both logins are tried before it is saved."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                _example(imap=_server("imap", 993, _PASSWORD), smtp=_server("smtp", 587, _PASSWORD)),
+                _example(imap=_server("imap", 993, _CONSENT), smtp=_server("smtp", 587, _CONSENT)),
+            ]
+        }
+    )
     address: Annotated[str, Field(max_length=320), AfterValidator(_address)]
     name: Line = ""
     imap: ServerInput
     smtp: ServerInput
-    plus_addressing: bool = False
-    """Whether the server delivers `user+anything@domain` to `user@domain`."""
-    signature: Signature = ""
-    """Stands under every message that brings none of its own."""
-    per_hour: PerHour | None = None
-    """Mails that may leave in an hour; the provider's limit, where it has one."""
-    auto_reply: Signature = ""
-    """What it answers by itself to a letter that opens a chain; empty: nothing."""
+    plus_addressing: bool = Field(default=False, description="The server delivers `user+anything@` to `user@`")
+    signature: Signature = Field(default="", description="Under every message that brings none")
+    per_hour: PerHour | None = Field(default=None, description="Mails that may leave in an hour")
+    auto_reply: Signature = Field(default="", description="Its own answer to what opens a chain")
 
 
-class OAuthChange(Input):
-    """What shall be different; what is left out stays."""
+class OAuthChange(Form):
+    """What is not given stays."""
 
     token_url: TokenUrl | None = None
     client_id: Line | None = None
@@ -136,8 +161,8 @@ class OAuthChange(Input):
         return replace(oauth, **given) if oauth else OAuthInput.model_validate(given).oauth()
 
 
-class ServerChange(Input):
-    """What shall be different; what is left out stays. A password ends OAuth2, and the other way round."""
+class ServerChange(Form):
+    """What is not given stays. A password ends OAuth2, and the other way round."""
 
     host: Host | None = None
     port: Port | None = None
@@ -162,21 +187,31 @@ class ServerChange(Input):
         return replace(server, **given)
 
 
-class MailboxChange(Input):
-    """What shall be different; what is left out stays."""
+class MailboxChange(Form):
+    """What is not given stays."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Sales team"}, {"imap": {"oauth": {"refresh_token": "1//0new"}}}]}
+    )
     name: Line | None = None
     imap: ServerChange | None = None
     smtp: ServerChange | None = None
     plus_addressing: bool | None = None
     signature: Signature | None = None
-    per_hour: PerHour | Literal[0] | None = None
-    """0 ends the limit."""
-    auto_reply: Signature | None = None
+    per_hour: PerHour | Literal[0] | None = Field(default=None, description="0 ends the limit")
+    auto_reply: Signature | None = Field(default=None, description="Empty ends it")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(
+                "nothing to change; give name, imap, smtp, plus_addressing, signature, per_hour or auto_reply"
+            )
+        return self
 
 
 class OAuthView(BaseModel):
-    """A consent without its secrets."""
+    """A consent; its secrets are not shown."""
 
     token_url: str
     client_id: str
@@ -184,20 +219,20 @@ class OAuthView(BaseModel):
 
 
 class ServerView(BaseModel):
-    """A server without its password."""
+    """A server; its password is not shown."""
 
     host: str
     port: int
     security: Security
     user: str
-    oauth: OAuthView | None = None
+    oauth: OAuthView | None = Field(default=None, description="None with a password")
 
 
 class MailboxView(BaseModel):
-    """A mailbox as it may be shown."""
+    """A mailbox; passwords and tokens are not shown."""
 
     id: str
-    address: str
+    address: str = Field(examples=["sales@example.com"])
     name: str
     imap: ServerView
     smtp: ServerView
@@ -217,8 +252,8 @@ class MailboxPage(BaseModel):
     next: str | None = None
 
 
-class RereadInput(BaseModel):
+class RereadInput(Form):
     """Whether what would change is changed, or only shown."""
 
-    model_config = ConfigDict(extra="forbid")
-    apply: bool = False
+    model_config = ConfigDict(json_schema_extra={"examples": [{"apply": False}]})
+    apply: bool = Field(default=False, description="False: the job's results show what would change")

@@ -1,27 +1,22 @@
-"""The HTTP door of attachments."""
+"""The HTTP door of files that go up; down they come from the service whose interactions they belong to."""
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
 
-from hub.contracts.interaction import Attachment
-from hub.kit.errors import Conflict, InvalidInput
-from services.gateway.attachments.service import UNKNOWN_TYPE, File, download_headers, download_type
+from hub.api.downloads import UNKNOWN_TYPE
+from hub.kit.errors import InvalidInput
+from services.gateway.attachments.service import File
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.rights import Right
-from services.gateway.views import CONFLICT, NOT_FOUND, TOO_LARGE, AttachmentView, Id
+from services.gateway.views import TOO_LARGE, AttachmentView
 
 routes = router("attachments")
 Hub = Annotated[Parts, Depends(parts_of)]
 _FILE = {"type": "string", "format": "binary"}
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": _FILE}}
-_NOT_READY = {
-    "pending": "the file is still being fetched from the provider; try again in a few seconds",
-    "failed": "the file could not be fetched: {reason}",
-    "blocked": "the file is not handed out: {reason}",
-}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -49,25 +44,6 @@ async def upload_attachment(
     kept = await hub.attachments.keep(await _file(request, filename), login=me.login, write=write.id)
     write.target = kept.id
     return AttachmentView.model_validate(kept, from_attributes=True)
-
-
-@routes.get(
-    "/attachments/{id}",
-    operation_id="downloadAttachment",
-    responses={**NOT_FOUND, **CONFLICT, 200: {"content": {UNKNOWN_TYPE: {"schema": _FILE}}}},
-    response_class=Response,
-    dependencies=[needs(Right.READ_CORRESPONDENCE)],
-)
-async def download_attachment(attachment_id: Id, me: Me, hub: Hub) -> Response:
-    """Download a file of an interaction, or one of our uploads. It is always saved, never shown in the browser."""
-    attachment = await hub.attachments.get(attachment_id)
-    if attachment is None:
-        described = await hub.interactions.ask(f"/attachments/{attachment_id}", employee=me.login)
-        attachment = Attachment.model_validate_json(described)
-    if attachment.state != "ready":
-        raise Conflict(_NOT_READY[attachment.state].format(reason=attachment.reason))
-    content = await hub.attachments.content(attachment)
-    return Response(content, media_type=download_type(attachment), headers=download_headers(attachment))
 
 
 async def _file(request: Request, filename: str) -> File:

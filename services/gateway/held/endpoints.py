@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-import orjson
 from fastapi import Depends
 
+from hub.api.actor import Actor
 from hub.held import HeldItem, HeldView
-from services.gateway.guard import Me, Write, needs, router
+from hub.kit.errors import NotFound
+from services.gateway.guard import Acting, Write, needs, router
 from services.gateway.parts import Parts, parts_of
+from services.gateway.peers.forward import Peer
 from services.gateway.rights import Right
 
 routes = router("held")
@@ -15,22 +17,29 @@ Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/held", operation_id="showHeld", dependencies=[needs(Right.READ_CHANNELS)])
-async def show_held(me: Me, hub: Hub) -> HeldView:
+async def show_held(actor: Acting, hub: Hub) -> HeldView:
     """Whether the hub is held, as it is after a restore: it receives, and sends and fires nothing; and what waits."""
-    return _together([await peer.ask("/held", employee=me.login) for peer in hub.peers], hub)
+    return _together([await _held(peer, actor) for peer in hub.table.peers], hub)
 
 
 @routes.post("/held/release", operation_id="releaseHeld", dependencies=[needs(Right.MANAGE_CHANNELS)])
-async def release_held(me: Me, write: Write, hub: Hub) -> HeldView:
+async def release_held(actor: Acting, write: Write, hub: Hub) -> HeldView:
     """Let it go: what waits is sent from now on. Look at `GET /held` before."""
-    for peer in hub.peers:
-        await peer.write("POST", "/held/release", None, employee=me.login, key=write.key)
+    for peer in hub.table.peers:
+        await peer.send("POST", "/held/release", actor=actor, headers={"Idempotency-Key": write.key})
     hub.restraint.release()
-    return await show_held(me, hub)
+    return await show_held(actor, hub)
 
 
-def _together(answers: list[bytes], hub: Parts) -> HeldView:
-    views = [HeldView.model_validate(orjson.loads(answer)) for answer in answers]
+async def _held(peer: Peer, actor: Actor) -> HeldView:
+    """Of a service that holds nothing back: nothing. Raises PeerUnavailable."""
+    try:
+        return HeldView.model_validate_json(await peer.ask("/held", actor=actor))
+    except NotFound:
+        return HeldView(held=False, items=[])
+
+
+def _together(views: list[HeldView], hub: Parts) -> HeldView:
     counts: dict[str, int] = {}
     for item in (item for view in views for item in view.items):
         counts[item.kind] = counts.get(item.kind, 0) + item.count

@@ -7,8 +7,9 @@ from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
 from hub.contracts.park import ONLY_GROUP
+from hub.contracts.shown import ChainView, ClientView, InteractionView, View
+from hub.jobs.models import JobView
 from hub.kit.log import Log
-from services.gateway.views import ChainView, ClientView, InteractionView, JobView, View
 
 log = Log(__name__)
 

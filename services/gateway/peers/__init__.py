@@ -1,1 +1,1 @@
-"""Peers: the other services, seen from outside through the gateway."""
+"""Peers: the other services, seen from outside through the gateway, by what they declare."""

@@ -1,79 +1,111 @@
 """Another service as the gateway sees it: a request goes in, its bytes come back as they are."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import httpx
-import orjson
 from fastapi import Response
-from pydantic import BaseModel
+from fastapi.responses import StreamingResponse
 
+from hub.api.actor import HEADER, Actor, Seal
 from hub.kit.errors import NotFound
 from hub.kit.log import Log
 from services.gateway.errors import PeerUnavailable
 
 log = Log(__name__)
-_PASSED_ON = ("content-type", "location", "retry-after")
+PASSED_ON = ("content-type", "location", "retry-after")
+"""Headers of an answer that reach the caller."""
+OF_A_FILE = (
+    *PASSED_ON,
+    "accept-ranges",
+    "content-disposition",
+    "content-length",
+    "content-range",
+    "content-security-policy",
+    "etag",
+    "last-modified",
+    "referrer-policy",
+    "x-content-type-options",
+)
+"""The same of a download."""
+Content = bytes | AsyncIterable[bytes] | None
 
 
 class Peer:
     """The way to one service."""
 
-    def __init__(self, name: str, client: httpx.AsyncClient, *, timeout: timedelta) -> None:
+    def __init__(self, name: str, client: httpx.AsyncClient, *, timeout: timedelta, seal: Seal) -> None:
         self.name = name
         self._client = client
         self._timeout = timeout.total_seconds()
+        self._seal = seal
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def read(self, path: str, query: BaseModel | None, *, employee: str) -> Response:
-        """The peer's answer to a GET, refusals included.
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        actor: Actor | None,
+        headers: Mapping[str, str] | None = None,
+        content: Content = None,
+        stream: bool = False,
+    ) -> httpx.Response:
+        """The peer's answer, refusals included; with `stream`, its body is not read yet.
 
         Raises:
-            PeerUnavailable: it is not reachable.
+            PeerUnavailable: it is not reachable, or does not know us: then the keys of the processes differ.
         """
-        given = query.model_dump(mode="json", exclude_none=True) if query else {}
-        url = f"{path}?{urlencode(given)}" if given else path
-        return _passed_on(await self._request("GET", url, {"X-Hub-Employee": employee}))
+        signed = {**(headers or {}), **({HEADER: self._seal.header(actor)} if actor else {})}
+        request = self._client.build_request(method, url, headers=signed, content=content, timeout=self._timeout)
+        try:
+            answer = await self._client.send(request, stream=stream)
+        except httpx.TransportError as exc:
+            log.warning("peer.unreachable", peer=self.name, error=type(exc).__name__)
+            raise self._unavailable() from exc
+        if actor and answer.status_code == httpx.codes.UNAUTHORIZED:
+            await answer.aclose()
+            log.error("peer.refuses_us", peer=self.name, fix="give all services the same [peers] token and clocks")
+            raise self._unavailable()
+        return answer
 
-    async def write(self, method: str, path: str, body: object | None, *, employee: str, key: str) -> Response:
-        """The same for a write; the peer derives its ids from employee and key, so that a repeat is harmless."""
-        headers = {"X-Hub-Employee": employee, "Idempotency-Key": key}
-        if body is None:
-            return _passed_on(await self._request(method, path, headers))
-        headers["Content-Type"] = "application/json"
-        return _passed_on(await self._request(method, path, headers, orjson.dumps(body)))
-
-    async def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Response:
-        """The peer's answer to what a provider posts, refusals included."""
-        return _passed_on(await self._request("POST", path, headers, content))
-
-    async def ask(self, path: str, *, employee: str) -> bytes:
+    async def ask(self, path: str, *, actor: Actor) -> bytes:
         """The body of a GET.
 
         Raises:
             NotFound: the peer says so.
             PeerUnavailable: it is not reachable, or answers otherwise.
         """
-        answer = await self._request("GET", path, {"X-Hub-Employee": employee})
+        answer = await self.send("GET", path, actor=actor)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise NotFound
         if not answer.is_success:
             raise PeerUnavailable
         return answer.content
 
-    async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
-    ) -> httpx.Response:
-        try:
-            return await self._client.request(method, url, headers=headers, content=content, timeout=self._timeout)
-        except httpx.TransportError as exc:
-            log.warning("peer.unreachable", peer=self.name, error=type(exc).__name__)
-            raise PeerUnavailable(f"the service {self.name} does not answer now; try again in a few seconds") from exc
+    def _unavailable(self) -> PeerUnavailable:
+        return PeerUnavailable(f"the service {self.name} does not answer now; try again in a few seconds")
 
 
-def _passed_on(answer: httpx.Response) -> Response:
-    headers = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
-    return Response(answer.content, answer.status_code, headers)
+def passed_on(answer: httpx.Response) -> Response:
+    """The same answer to our caller."""
+    return Response(answer.content, answer.status_code, _headers(answer, PASSED_ON))
+
+
+def streamed_on(answer: httpx.Response) -> Response:
+    """The same for one whose body is on its way."""
+    return StreamingResponse(_pieces(answer), answer.status_code, _headers(answer, OF_A_FILE))
+
+
+async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer.aiter_raw():
+            yield piece
+    finally:
+        await answer.aclose()
+
+
+def _headers(answer: httpx.Response, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: answer.headers[name] for name in names if name in answer.headers}

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from hub.kit.errors import TooLarge
 from services.gateway.parts import Parts, parts_of
+from services.gateway.peers.forward import passed_on
 
 HOOK_LIMIT = 4 * 2**20
 """Bytes of one call; Telegram's updates and Twilio's forms are far smaller."""
-_SHOWN = ("content-type", "x-twilio-signature", "x-telegram-bot-api-secret-token", "i-twilio-idempotency-token")
 Word = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,80}$")]
 Hub = Annotated[Parts, Depends(parts_of)]
 routes = APIRouter()
@@ -19,19 +19,21 @@ routes = APIRouter()
 @routes.post("/hooks/{channel}/{account}", include_in_schema=False)
 async def hook(channel: Word, account: Word, request: Request, hub: Hub) -> Response:
     """A message or an update."""
-    return await _passed_on(f"/hooks/{channel}/{account}", request, hub)
+    return await _passed_on(channel, f"/hooks/{channel}/{account}", request, hub)
 
 
 @routes.post("/hooks/{channel}/{account}/{kind}", include_in_schema=False)
 async def hook_of_kind(channel: Word, account: Word, kind: Word, request: Request, hub: Hub) -> Response:
     """What became of a message, or whatever else the channel has a word for."""
-    return await _passed_on(f"/hooks/{channel}/{account}/{kind}", request, hub)
+    return await _passed_on(channel, f"/hooks/{channel}/{account}/{kind}", request, hub)
 
 
-async def _passed_on(path: str, request: Request, hub: Parts) -> Response:
+async def _passed_on(channel: str, path: str, request: Request, hub: Parts) -> Response:
+    peer, hook = await hub.table.hook(channel)
     query = quote(request.url.query, safe="=&%+-_.~:,;@!$'()*/?")
-    headers = {name: request.headers[name] for name in _SHOWN if name in request.headers}
-    return await hub.messaging.post(f"{path}?{query}" if query else path, await _body(request), headers)
+    headers = {name: request.headers[name] for name in ("content-type", *hook.headers) if name in request.headers}
+    url = f"{path}?{query}" if query else path
+    return passed_on(await peer.send("POST", url, actor=None, headers=headers, content=await _body(request)))
 
 
 async def _body(request: Request) -> bytes:

@@ -1,11 +1,12 @@
 """What the API takes and gives about bots."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.api.forms import Form
 from services.messaging.models import TELEGRAM_API
 
 Mode = Literal["polling", "webhook"]
@@ -39,35 +40,45 @@ ApiUrl = Annotated[str, Field(max_length=500), AfterValidator(_api_url)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 
 
-class Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class BotInput(Form):
+    """A Telegram bot; Telegram is asked whose token it is before it is saved."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "name": "Sales bot"}]
+        }
+    )
+    token: Token = Field(description="From @BotFather; kept encrypted, never shown again")
+    name: Name = Field(default="", description="The bot's own, if none is given")
+    mode: Mode = Field(
+        default="polling", description="webhook needs [messaging] public_url, where Telegram reaches the hub"
+    )
+    groups: Groups = Field(default="ignore", description="Posts in groups and channels")
+    api_url: ApiUrl = Field(default=TELEGRAM_API, description="Of a Bot API server")
 
 
-class BotInput(Input):
-    """A bot to be added; its name at Telegram is asked for with the token."""
+class BotChange(Form):
+    """What is not given stays."""
 
-    token: Token
-    name: Name = ""
-    mode: Mode = "polling"
-    groups: Groups = "ignore"
-    api_url: ApiUrl = TELEGRAM_API
-
-
-class BotChange(Input):
-    """What shall be different; what is left out stays."""
-
+    model_config = ConfigDict(json_schema_extra={"examples": [{"mode": "webhook"}]})
     token: Token | None = None
     name: Name | None = None
     mode: Mode | None = None
     groups: Groups | None = None
     api_url: ApiUrl | None = None
 
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give token, name, mode, groups or api_url")
+        return self
+
 
 class BotView(BaseModel):
-    """A bot without its token."""
+    """A Telegram bot; its token is not shown."""
 
     id: str
-    address: str
+    address: str = Field(examples=["@romashka_bot"])
     name: str
     mode: Mode
     groups: Groups

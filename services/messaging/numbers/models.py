@@ -2,17 +2,24 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic.config import JsonDict
 
+from hub.api.forms import Form
 from hub.contracts.interaction import DeliveryState
 from services.messaging.bots.models import Name
 from services.messaging.models import TWILIO_API, HttpProvider, Provider, TwilioProvider
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _WORD = r"^[a-z0-9-]{1,40}$"
+_HIDDEN = "Kept encrypted, never shown again"
+_EXAMPLE: JsonDict = {
+    "address": "+74951234567",
+    "providers": [{"kind": "twilio", "account_sid": "AC00000000000000000000000000000000", "auth_token": "secret"}],
+}
 
 
 def _secure(text: str) -> str:
@@ -26,16 +33,14 @@ def _secure(text: str) -> str:
 Url = Annotated[str, Field(max_length=2000), AfterValidator(_secure)]
 
 
-class Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class TwilioInput(Input):
+class TwilioInput(Form):
     """An account at Twilio."""
 
     kind: Literal["twilio"] = "twilio"
-    account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{32}$", description="Begins with AC")
-    auth_token: SecretStr = Field(min_length=1, max_length=200)
+    account_sid: str = Field(
+        pattern=r"^AC[0-9a-zA-Z]{32}$", description="Begins with AC", examples=["AC00000000000000000000000000000000"]
+    )
+    auth_token: SecretStr = Field(min_length=1, max_length=200, description=_HIDDEN)
     service: str = Field(
         default="", pattern=r"^(MG[0-9a-zA-Z]{32})?$", description="Messaging Service, begins with MG"
     )
@@ -50,20 +55,29 @@ class TwilioInput(Input):
         )
 
 
-class HttpInput(Input):
-    """Any provider that takes an SMS by one HTTP request."""
+class HttpInput(Form):
+    """Any provider that takes an SMS by one HTTP request.
+
+    `{to}`, `{from}`, `{text}`, `{id}` and `{callback}` stand for the message's in `url`, `headers` and `body`.
+    """
 
     kind: Literal["http"]
-    name: str = Field(pattern=_WORD)
-    url: Url
+    name: str = Field(pattern=_WORD, examples=["smsc"])
+    url: Url = Field(examples=["https://sms.example.com/send?to={to}"])
     method: Literal["GET", "POST"] = "POST"
-    headers: dict[str, SecretStr] = Field(default_factory=dict, max_length=20)
-    body: dict[str, SecretStr] = Field(default_factory=dict, max_length=30)
+    headers: dict[str, SecretStr] = Field(default_factory=dict, max_length=20, description=_HIDDEN)
+    body: dict[str, SecretStr] = Field(default_factory=dict, max_length=30, description=_HIDDEN)
     encoding: Literal["json", "form"] = "json"
-    id_path: str = Field(default="id", min_length=1, max_length=200)
-    status_path: str = Field(default="", max_length=200)
-    statuses: dict[str, DeliveryState] = Field(default_factory=dict, max_length=100)
-    secret: SecretStr = Field(default=SecretStr(""), max_length=200)
+    id_path: str = Field(
+        default="id", min_length=1, max_length=200, examples=["messages.0.id"], description="In the answer's JSON"
+    )
+    status_path: str = Field(default="", max_length=200, description="In a receipt")
+    statuses: dict[str, DeliveryState] = Field(
+        default_factory=dict, max_length=100, examples=[{"DELIVRD": "delivered"}]
+    )
+    secret: SecretStr = Field(
+        default=SecretStr(""), max_length=200, description="What the provider shows with receipts, `&secret=`"
+    )
 
     @field_validator("name")
     @classmethod
@@ -100,29 +114,37 @@ Region = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Tariff = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 
 
-class NumberInput(Input):
-    """A number or sender name to be added; the login at Twilio is tried first."""
+class NumberInput(Form):
+    """A number or sender name, and by whom it sends: the first provider that works. Logins at Twilio are tried."""
 
-    address: str = Field(min_length=3, max_length=40)
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    address: str = Field(min_length=3, max_length=40, examples=["+74951234567", "ROMASHKA"])
     name: Name = ""
     providers: list[ProviderInput] = Field(min_length=1, max_length=5)
-    substitute: bool = False
-    tariff: Tariff | None = None
-    region: Region = "RU"
+    substitute: bool = Field(default=False, description="Typographic marks become those of SMS: fewer segments")
+    tariff: Tariff | None = Field(default=None, description="Price of a segment")
+    region: Region = Field(default="RU", description="Of numbers without a country")
 
 
-class NumberChange(Input):
-    """What shall be different; what is left out stays. `providers` takes the place of all."""
+class NumberChange(Form):
+    """What is not given stays; `providers` takes the place of all."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tariff": "3.50"}]})
     name: Name | None = None
     providers: list[ProviderInput] | None = Field(default=None, min_length=1, max_length=5)
     substitute: bool | None = None
     tariff: Tariff | None = None
     region: Region | None = None
 
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give name, providers, substitute, tariff or region")
+        return self
+
 
 class ProviderView(BaseModel):
-    """A provider without its secrets."""
+    """A provider; its secrets are not shown."""
 
     kind: Literal["twilio", "http"]
     name: str
@@ -133,7 +155,7 @@ class ProviderView(BaseModel):
 
 class NumberView(BaseModel):
     id: str
-    address: str
+    address: str = Field(examples=["+74951234567"])
     name: str
     providers: list[ProviderView]
     substitute: bool
@@ -151,18 +173,19 @@ class NumberPage(BaseModel):
     next: str | None = None
 
 
-class PreviewInput(Input):
+class PreviewInput(Form):
     """A text as it would be sent."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "«Ваш заказ» — готов…", "smart": True}]})
     text: str = Field(max_length=100_000)
-    smart: bool = False
-    account: str | None = None
+    smart: bool = Field(default=False, description="Typographic marks become those of SMS")
+    account: str | None = Field(default=None, description="Which of our numbers would send it, for the price")
 
 
 class Preview(BaseModel):
     encoding: Literal["GSM-7", "UCS-2"]
     segments: int
-    characters: int
-    remaining: int
-    price: str | None
+    characters: int = Field(description="Septets in GSM-7, what people count as one in UCS-2")
+    remaining: int = Field(description="Units that the last segment has room for")
+    price: str | None = Field(description="Null without a tariff")
     text: str

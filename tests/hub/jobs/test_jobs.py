@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.api.actor import AsService, Seal
+from hub.api.public import publish
 from hub.contracts.job import JobProgressed
-from hub.jobs.endpoints import router
+from hub.jobs.endpoints import public
 from hub.jobs.models import Args, ItemResult, Step, each
 from hub.jobs.service import Jobs
 from hub.kit.clock import SystemClock, iso
@@ -393,8 +395,10 @@ async def test_what_is_old_enough_to_be_forgotten_is_not_reverted_any_more(bench
 
 async def test_the_api_shows_jobs_the_newest_first_and_their_results_in_pages(bench: Bench) -> None:
     http = service_app("tests", checks={})
-    http.include_router(router(bench.jobs))
-    api = httpx.AsyncClient(transport=httpx.ASGITransport(app=http), base_url="http://tests")
+    seal = Seal(b"key", SystemClock())
+    publish(http, public(bench.jobs), service="tests", seal=seal)
+    asking = AsService(seal, "tests")
+    api = httpx.AsyncClient(transport=httpx.ASGITransport(app=http), base_url="http://tests", auth=asking)
     await bench.jobs.start()
     ids = [await bench.begin(poison=[1]) for _ in range(3)]
     for job_id in ids:

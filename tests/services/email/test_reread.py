@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.api.actor import AsService
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope
 from hub.footing import Footing
@@ -52,7 +53,8 @@ class Bench:
             peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
         )
         transport = httpx.ASGITransport(app=interactions.build(footing).http)
-        self.api = httpx.AsyncClient(transport=transport, base_url="http://interactions")
+        asking = AsService(footing.seal, "email")
+        self.api = httpx.AsyncClient(transport=transport, base_url="http://interactions", auth=asking)
         index = InboundRepository(self.ours)
         self.intake = Intake(
             bus=self.bus,

@@ -3,21 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
+from hub.api.actor import HEADER, Actor, Seal
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.footing import Footing
+from hub.kit.asgi import InProcess
 from hub.kit.clock import SystemClock
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
+from hub.process import Embedded
+from hub.store.base import CollectionSpec
 from hub.store.sqlite import SqliteStore
+from hub.testing.builders import an_arrival, envelopes
 from hub.testing.fakes import FakeBlobs, FakeClock
-from services.gateway.app import Gateway, build
+from hub.testing.waiting import eventually
+from services.gateway.app import ROUTERS, Gateway, build
+from services.gateway.guard import BASE, rule_of
+from services.gateway.rights import Right
 
 PASSWORD = "correct-horse-7"
 
@@ -30,8 +40,14 @@ class Call:
     path: str
     query: dict[str, str]
     body: Any
-    employee: str | None
+    actor: Actor | None
     key: str | None
+    headers: httpx.Headers
+    content: bytes
+
+    @property
+    def employee(self) -> str | None:
+        return self.actor.login if self.actor else None
 
 
 @dataclass
@@ -41,22 +57,28 @@ class Peers:
     calls: list[Call] = field(default_factory=list)
     answers: dict[tuple[str, str], httpx.Response | Exception] = field(default_factory=dict)
     gate: asyncio.Event | None = None
+    seal: Seal | None = None
 
     def answer(self, method: str, path: str, status: int, body: Any) -> None:
         self.answers[method, path] = httpx.Response(status, json=body)
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
+        """What they declare is what the real services do; it counts as no call."""
+        if request.url.path.startswith("/operations"):
+            return await self._told(request)
         content = await request.aread()
         headers = request.headers
-        body = httpx.Response(200, content=content).json() if content else None
+        body = orjson.loads(content) if content[:1] in (b"{", b"[") else None
         query = dict(request.url.params)
         call = Call(
             request.method,
             request.url.path,
             query,
             body,
-            headers.get("X-Hub-Employee"),
+            self._actor(headers),
             headers.get("Idempotency-Key"),
+            headers,
+            content,
         )
         self.calls.append(call)
         if self.gate is not None:
@@ -65,20 +87,74 @@ class Peers:
         answer = self.answers.get(named, self.answers.get((request.method, request.url.path)))
         if isinstance(answer, Exception):
             raise answer
-        return answer or httpx.Response(404, json={"title": "Not found", "status": 404})
+        answer = answer or httpx.Response(404, json={"title": "Not found", "status": 404})
+        # As from a socket: a body that is read once, by whoever answers.
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+    def _actor(self, headers: httpx.Headers) -> Actor | None:
+        assert self.seal
+        return self.seal.read(headers[HEADER]) if HEADER in headers else None
+
+    async def _told(self, request: httpx.Request) -> httpx.Response:
+        answer = self.answers.get(("GET", f"//{request.url.host}{request.url.path}"))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or httpx.Response(200, content=await declared(request.url.host, request.url.path))
+
+
+_DECLARED: dict[tuple[str, str], bytes] = {}
+
+
+async def declared(service: str, path: str) -> bytes:
+    """What a real service says of its operations."""
+    return _DECLARED[service, path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _declarations(tmp_path_factory: pytest.TempPathFactory) -> None:
+    for service in World.others:
+        asyncio.run(_declare(service, tmp_path_factory.mktemp(service)))
+
+
+async def _declare(service: str, folder: Path) -> None:
+    """Asks the real service, which is never started."""
+    log = Log(folder / "bus.sqlite")
+    footing = Footing(
+        data=folder,
+        bus=lambda name: EmbeddedBus(log, name, SystemClock()),
+        store=lambda name: SqliteStore(folder / f"{name}.sqlite"),
+        blobs=FakeBlobs(),
+        secrets=SecretBox.open(folder / "secret.key"),
+        clock=SystemClock(),
+        source=Source(environ={}),
+        peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
+    )
+    built = import_module(f"services.{service}.app").build(footing)
+    async with httpx.AsyncClient(transport=InProcess(built.http), base_url="http://service") as client:
+        for path in ("/operations", "/operations/described"):
+            _DECLARED[service, path] = (await client.get(path)).content
+    await built.stop()
 
 
 @dataclass
-class Hub:
+class Entrance:
     """A running gateway and ways to talk to it."""
 
     gateway: Gateway
-    peers: Peers
-    blobs: FakeBlobs
-    clock: FakeClock
-    bus: EmbeddedBus
-    log: Log
-    clients: list[httpx.AsyncClient] = field(default_factory=list)
+    clients: list[httpx.AsyncClient] = field(default_factory=list, kw_only=True)
+
+    @property
+    def operations(self) -> list[tuple[str, str, Right | None]]:
+        """Method, path and right of everything that the API does: the gateway's own, then what services declare."""
+        own = [route for routes in ROUTERS for route in routes.routes]
+        declared = self.gateway.http.state.parts.table.ways
+        return [
+            *((sorted(route.methods)[0], route.path_format, rule_of(route).right) for route in own),
+            *(
+                (way.operation.method, f"{BASE}{way.operation.path}".replace(":path", ""), way.right)
+                for way in declared
+            ),
+        ]
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -104,6 +180,69 @@ class Hub:
         return await self.log_in(login)
 
 
+@dataclass
+class Hub(Entrance):
+    """A gateway with stand-ins behind it."""
+
+    peers: Peers
+    blobs: FakeBlobs
+    clock: FakeClock
+    bus: EmbeddedBus
+    log: Log
+
+
+@dataclass
+class Whole(Entrance):
+    """A gateway with the real services behind it, in one process."""
+
+    footing: Footing
+
+    async def document(self) -> dict[str, Any]:
+        answer = await self.client().get("/openapi.json")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def stored(self, collection: str, doc_id: str) -> dict[str, Any]:
+        """A document of the interactions service."""
+        store = self.footing.store("interactions")
+        found = store.collection(CollectionSpec(collection))
+        await store.start()
+        document = await found.get(doc_id)
+        await store.stop()
+        return document or {}
+
+    async def received(self, **over: Any) -> dict[str, Any]:
+        """A mail of Anna's, as the API lists it once it is there."""
+        arrival = an_arrival(**over)
+        bus = self.footing.bus("tests")
+        await bus.start()
+        await bus.publish(envelopes(arrival))
+        await bus.stop()
+        admin = await self.admin()
+
+        async def there() -> list[dict[str, Any]]:
+            items = (await admin.get("/interactions")).json()["items"]
+            return [item for item in items if item["id"] == arrival.id]
+
+        found: list[dict[str, Any]] = await eventually(there)
+        return found[0]
+
+
+@pytest.fixture
+async def whole(tmp_path: Path) -> AsyncIterator[Whole]:
+    environ = {"OMNIHUB_ADMIN_PASSWORD": PASSWORD, "OMNIHUB_GATEWAY__PASSWORD_MEMORY": "64"}
+    embedded = Embedded(tmp_path, Source(environ=environ))
+    await embedded.start()
+    gateway = embedded.services[-1]
+    assert isinstance(gateway, Gateway)
+    made = Whole(gateway, embedded.footing)
+    yield made
+    for client in made.clients:
+        await client.aclose()
+    await embedded.stop()
+
+
 @pytest.fixture
 async def log(tmp_path: Path) -> AsyncIterator[Log]:
     made = Log(tmp_path / "bus.sqlite")
@@ -121,6 +260,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     peers: Peers = field(default_factory=Peers)
+    others: tuple[str, ...] = ("interactions", "email", "messaging")
     environ: dict[str, str] = field(
         default_factory=lambda: {"OMNIHUB_ADMIN_PASSWORD": PASSWORD, "OMNIHUB_GATEWAY__PASSWORD_MEMORY": "64"}
     )
@@ -136,7 +276,9 @@ class World:
             clock=self.clock,
             source=Source(environ={**self.environ, **environ}),
             peer=lambda name: httpx.AsyncClient(transport=transport, base_url=f"http://{name}"),
+            others=self.others,
         )
+        self.peers.seal = footing.seal
         return build(footing)
 
     def bus(self, name: str) -> EmbeddedBus:

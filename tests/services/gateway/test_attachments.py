@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from services.gateway.attachments.service import clean_name
+from hub.api.downloads import clean_name
+from hub.api.uploads import Uploads
+from hub.contracts.interaction import Attachment
 
 
-async def test_a_file_goes_up_as_a_form_or_as_bytes_and_comes_down_the_same(hub: Any) -> None:
-    operator = await hub.employee("operator")
+async def test_a_file_goes_up_as_a_form_or_as_bytes_and_comes_down_the_same(whole: Any) -> None:
+    operator = await whole.employee("operator")
     form = await operator.post("/attachments", files={"file": ("Счёт № 7.pdf", b"%PDF-1.7", "application/pdf")})
     raw = await operator.post("/attachments?filename=a.bin", content=b"\x00\x01")
     assert (form.status_code, raw.status_code) == (201, 201)
@@ -30,8 +32,8 @@ async def test_a_file_goes_up_as_a_form_or_as_bytes_and_comes_down_the_same(hub:
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/xhtml+xml", "nonsense"])
-async def test_what_a_browser_might_run_is_sent_as_bytes(hub: Any, content_type: str) -> None:
-    admin = await hub.admin()
+async def test_what_a_browser_might_run_is_sent_as_bytes(whole: Any, content_type: str) -> None:
+    admin = await whole.admin()
     files = {"file": ("x.html", b"<script>alert(1)</script>", content_type)}
     upload = (await admin.post("/attachments", files=files)).json()
     headers = (await admin.get(f"/attachments/{upload['id']}")).headers
@@ -41,16 +43,8 @@ async def test_what_a_browser_might_run_is_sent_as_bytes(hub: Any, content_type:
     assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
-async def test_an_attachment_of_an_interaction_is_found_at_the_peer(hub: Any) -> None:
-    described = {"id": "att_in", "filename": "a.png", "content_type": "image/png", "size": 3, "blob": "mail/1"}
-    hub.peers.answer("GET", "/attachments/att_in", 200, described)
-    await hub.blobs.put("mail/1", b"png")
-    down = await (await hub.employee("marketer")).get("/attachments/att_in")
-    assert (down.status_code, down.content, down.headers["Content-Type"]) == (200, b"png", "image/png")
-
-
-async def test_an_attachment_that_nobody_knows_is_a_404(hub: Any) -> None:
-    assert (await (await hub.admin()).get("/attachments/att_none")).status_code == 404
+async def test_an_attachment_that_nobody_knows_is_a_404(whole: Any) -> None:
+    assert (await (await whole.admin()).get("/attachments/att_none")).status_code == 404
 
 
 async def test_a_file_over_the_limit_is_refused(world: Any, hub: Any) -> None:
@@ -83,7 +77,17 @@ async def test_an_upload_repeated_with_its_key_is_one_upload(hub: Any) -> None:
         for _ in range(2)
     ]
     assert both[0] == both[1]
-    assert len(hub.blobs.content) == 1
+    kept = both[0]["id"]
+    assert sorted(hub.blobs.content) == [f"uploads/{kept}", f"uploads/{kept}.json"]
+
+
+async def test_uploads_of_a_hub_before_this_one_are_carried_over(hub: Any) -> None:
+    attachments = hub.gateway.http.state.parts.attachments
+    upload = {"filename": "a.txt", "content_type": "text/plain", "size": 1, "blob": "uploads/att_old"}
+    await attachments._before.insert({"_id": "att_old", "by": "olga", "at": "2026-03-02T09:00:00.000000Z", **upload})
+    await attachments.carry_over()
+    assert await Uploads(hub.blobs).get("att_old") == Attachment(id="att_old", **upload)
+    assert (await attachments._before.find({}, limit=1)).items == []
 
 
 @pytest.mark.parametrize(
@@ -99,45 +103,3 @@ async def test_an_upload_repeated_with_its_key_is_one_upload(hub: Any) -> None:
 )
 def test_a_file_name_loses_its_path_and_its_tricks(given: str, kept: str) -> None:
     assert clean_name(given) == kept
-
-
-async def test_the_html_of_a_message_is_sent_so_that_it_runs_nothing(hub: Any) -> None:
-    await hub.blobs.put("html/x", b"<p>one</p><p>two</p>")
-    hub.peers.answer("GET", "/interactions/in_1/html", 200, {"blob": "html/x:10+10"})
-    answer = await (await hub.employee("operator")).get("/interactions/in_1/html")
-    assert (answer.status_code, answer.text) == (200, "<p>two</p>")
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:; frame-ancestors 'self'"
-    )
-
-
-async def test_the_html_of_a_message_without_one_is_not_found_and_a_lost_blob_is_not_named(hub: Any) -> None:
-    operator = await hub.employee("operator")
-    hub.peers.answer("GET", "/interactions/in_2/html", 200, {"blob": "html/lost"})
-    missing, lost = await operator.get("/interactions/in_1/html"), await operator.get("/interactions/in_2/html")
-    assert (missing.status_code, lost.status_code) == (404, 404)
-    assert "html/lost" not in lost.text
-
-
-async def test_the_html_of_a_message_needs_the_right_to_read_it(hub: Any) -> None:
-    hub.peers.answer("GET", "/interactions/in_1/html", 200, {"blob": "html/x"})
-    assert (await hub.client().get("/interactions/in_1/html")).status_code == 401
-    assert hub.peers.calls == []
-
-
-@pytest.mark.parametrize(
-    ("state", "reason", "words"),
-    [
-        ("blocked", "a program (.exe); the raw mail has it", "not handed out: a program (.exe)"),
-        ("pending", "", "still being fetched"),
-        ("failed", "gone at the provider", "could not be fetched: gone at the provider"),
-    ],
-)
-async def test_a_file_that_is_not_there_says_why(hub: Any, state: str, reason: str, words: str) -> None:
-    described = {"id": "at_1", "filename": "a", "content_type": "x/y", "size": 1, "state": state, "reason": reason}
-    hub.peers.answer("GET", "/attachments/at_1", 200, described)
-    answer = await (await hub.employee("operator")).get("/attachments/at_1")
-    assert answer.status_code == 409
-    assert words in answer.json()["detail"]

@@ -5,12 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.app import ROUTERS
-from services.gateway.guard import rule_of
 from services.gateway.rights import RIGHTS, Role
 
-ALL = [(sorted(route.methods)[0], route.path_format, rule_of(route)) for routes in ROUTERS for route in routes.routes]
-GUARDED = [(method, path, rule) for method, path, rule in ALL if rule.right is not None]
 OPEN = {("POST", "/api/v1/sessions"), ("POST", "/api/v1/sessions/browser")}
 UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}
 
@@ -19,18 +15,14 @@ def an_address(path: str) -> str:
     return path.removeprefix("/api/v1").replace("{", "").replace("}", "")
 
 
-def test_only_logins_are_open_to_all() -> None:
-    assert {(method, path) for method, path, rule in ALL if rule.right is None} == OPEN
-
-
-def test_every_documented_operation_is_one_of_the_guarded_routes(hub: Any) -> None:
-    paths = hub.gateway.http.openapi()["paths"]
-    documented = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    assert documented == {(method, path) for method, path, _ in ALL}
+async def test_only_logins_are_open_to_all(hub: Any) -> None:
+    assert {(method, path) for method, path, right in hub.operations if right is None} == OPEN
 
 
 async def test_no_route_answers_without_a_token(hub: Any) -> None:
-    for method, path, _ in GUARDED:
+    for method, path, right in hub.operations:
+        if right is None:
+            continue
         answer = await hub.client().request(method, an_address(path), content=b"{not json")
         assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json"), path
     assert hub.peers.calls == []
@@ -39,7 +31,7 @@ async def test_no_route_answers_without_a_token(hub: Any) -> None:
 async def test_no_role_gets_through_a_route_without_its_right(hub: Any) -> None:
     for role in Role:
         client = await (hub.admin() if role is Role.ADMINISTRATOR else hub.employee(role))
-        lacking = [(method, path) for method, path, rule in GUARDED if rule.right not in RIGHTS[role]]
+        lacking = [(method, path) for method, path, right in hub.operations if right not in {None, *RIGHTS[role]}]
         for method, path in lacking:
             answer = await client.request(method, an_address(path), content=b"{not json")
             assert (answer.status_code, answer.json()["title"]) == (403, "Not allowed"), (role, method, path)
@@ -72,14 +64,12 @@ async def test_a_body_that_is_not_json_says_where(hub: Any) -> None:
 async def test_an_unknown_parameter_is_named_with_those_that_exist(hub: Any) -> None:
     admin = await hub.admin()
     answer = await admin.get("/employees?lmit=3")
-    listed = await admin.get("/interactions?chanel=email")
     assert answer.json()["errors"] == {"lmit": "unknown; known here: after, limit"}
-    assert "channel" in listed.json()["errors"]["chanel"]
 
 
 async def test_a_limit_out_of_range_is_refused(hub: Any) -> None:
     admin = await hub.admin()
-    for path in ("/employees", "/interactions", "/dead-letters", "/audit"):
+    for path in ("/employees", "/dead-letters", "/audit"):
         for limit in ("0", "501", "many"):
             answer = await admin.get(f"{path}?limit={limit}")
             assert (answer.status_code, list(answer.json()["errors"])) == (422, ["limit"]), path
@@ -132,22 +122,6 @@ async def test_writes_logins_and_refusals_are_in_the_audit_newest_first(hub: Any
     assert len((await admin.get("/audit?target=operator&since=2026-03-02T09:00:00Z")).json()["items"]) == 3
 
 
-async def test_every_body_has_an_example_and_every_operation_a_name_and_a_tag(hub: Any) -> None:
-    document = hub.gateway.http.openapi()
-    schemas = document["components"]["schemas"]
-    names = []
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            names.append(operation["operationId"])
-            assert operation["tags"], (method, path)
-            assert operation["summary"], (method, path)
-            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            if body:
-                schema = schemas[body["schema"]["$ref"].rpartition("/")[2]]
-                assert schema["examples"], (method, path)
-    assert len(names) == len(set(names))
-
-
 async def test_the_explorer_needs_nothing_from_outside(hub: Any) -> None:
     page = await hub.client().get("/docs")
     assert page.headers["Content-Type"].startswith("text/html")
@@ -169,10 +143,10 @@ HOSTILE = (
 
 
 @pytest.mark.slow
-async def test_hostile_input_is_refused_and_never_a_fault_of_ours(hub: Any) -> None:
-    admin = await hub.admin()
+async def test_hostile_input_is_refused_and_never_a_fault_of_ours(whole: Any) -> None:
+    admin = await whole.admin()
     strange = {"Idempotency-Key": "ключ".encode(), "Last-Event-ID": "\x7f"}
-    for method, path, _ in ALL:
+    for method, path, _ in whole.operations:
         if method in ("GET", "DELETE"):
             continue
         for body in HOSTILE:

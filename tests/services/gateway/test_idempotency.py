@@ -150,8 +150,8 @@ async def test_a_key_that_comes_again_after_its_time_changes_nothing_of_what_it_
     second = await operator.post("/attachments?filename=other.txt", content=b"other", headers=KEY)
     assert second.status_code == 201
     assert first.json()["id"] != second.json()["id"]
-    assert (await operator.get(f"/attachments/{first.json()['id']}")).content == b"CONTRACT"
-    assert (await operator.get(f"/attachments/{second.json()['id']}")).content == b"other"
+    kept = [hub.blobs.content[f"uploads/{one.json()['id']}"] for one in (first, second)]
+    assert kept == [b"CONTRACT", b"other"]
 
 
 async def test_a_key_that_comes_again_after_its_time_is_another_write_for_the_services_too(hub: Any) -> None:
@@ -170,7 +170,7 @@ async def test_an_upload_cut_short_and_repeated_is_one_upload(hub: Any) -> None:
     file = File("a.txt", "text/plain", b"hello")
     first = await attachments.keep(file, login="operator", write="w_1")
     again = await attachments.keep(File("a.txt", "text/plain", b"else"), login="operator", write="w_1")
-    assert (first, await attachments.content(again)) == (again, b"hello")
+    assert (first, hub.blobs.content[again.blob]) == (again, b"hello")
 
 
 async def test_the_id_of_an_upload_does_not_follow_from_what_its_owner_sent(hub: Any) -> None:

@@ -3,6 +3,9 @@
 from typing import Any
 
 import httpx
+import orjson
+
+from tests.services.gateway.conftest import declared
 
 
 def a_job(job_id: str, *, at: str = "2026-03-02T09:00:00.000000Z", service: str = "email") -> dict[str, Any]:
@@ -20,9 +23,18 @@ def a_job(job_id: str, *, at: str = "2026-03-02T09:00:00.000000Z", service: str 
     }
 
 
+async def with_jobs(hub: Any, service: str) -> None:
+    """From now on this service has jobs, too."""
+    told = orjson.loads(await declared("email", "/operations"))
+    jobs = [one for one in told["operations"] if one["noun"] == "job"]
+    hub.peers.answer("GET", f"//{service}/operations", 200, {"service": service, "operations": jobs})
+    await hub.gateway.http.state.parts.table.refresh()
+
+
 async def test_the_jobs_of_all_services_are_one_list_the_newest_first(hub: Any) -> None:
     old, mid = a_job("job_1", at="2026-03-02T09:00:00.000000Z"), a_job("job_3", at="2026-03-02T09:02:00.000000Z")
     new = a_job("job_2", at="2026-03-02T09:03:00.000000Z", service="messaging")
+    await with_jobs(hub, "messaging")
     hub.peers.answer("GET", "//email/jobs", 200, {"items": [mid, old], "next": None})
     hub.peers.answer("GET", "//messaging/jobs", 200, {"items": [new], "next": None})
     operator = await hub.employee("operator")
@@ -31,15 +43,18 @@ async def test_the_jobs_of_all_services_are_one_list_the_newest_first(hub: Any) 
     assert (page["items"], page["next"]) == ([new, mid], "2026-03-02T09:02:00.000000Z")
     assert hub.peers.calls[-1].query == {"limit": "2", "state": "running"}
     await operator.get("/jobs", params={"before": page["next"]})
-    assert hub.peers.calls[-1].query == {"limit": "50", "before": "2026-03-02T09:02:00.000000Z"}
+    assert hub.peers.calls[-1].query == {"before": "2026-03-02T09:02:00.000000Z"}
 
 
 async def test_a_service_that_does_not_answer_is_named(hub: Any) -> None:
+    await with_jobs(hub, "messaging")
+    hub.peers.answer("GET", "//messaging/jobs", 200, {"items": [], "next": None})
     hub.peers.answers["GET", "//email/jobs"] = httpx.ConnectError("refused")
     assert (await (await hub.admin()).get("/jobs")).json() == {"items": [], "next": None, "silent": ["email"]}
 
 
 async def test_a_job_is_shown_cancelled_and_reverted_where_it_is(hub: Any) -> None:
+    await with_jobs(hub, "messaging")
     job, results = a_job("job_1"), {"items": [], "next": None}
     hub.peers.answer("GET", "//email/jobs/job_1", 200, job)
     hub.peers.answer("GET", "//email/jobs/job_1/results", 200, results)
@@ -50,10 +65,11 @@ async def test_a_job_is_shown_cancelled_and_reverted_where_it_is(hub: Any) -> No
     assert (await admin.get("/jobs/job_1/results?limit=5")).json() == results
     assert (await admin.post("/jobs/job_1/cancel")).json() == job
     assert (await admin.post("/jobs/job_1/revert", headers={"Idempotency-Key": "k"})).status_code == 202
-    assert (hub.peers.calls[-1].employee, hub.peers.calls[-1].key[:4]) == ("admin", "use_")
+    assert {(call.employee, call.key[:4]) for call in hub.peers.calls[-2:]} == {("admin", "use_")}
 
 
 async def test_a_job_nobody_has_is_not_found_unless_one_that_may_have_it_is_silent(hub: Any) -> None:
+    await with_jobs(hub, "messaging")
     admin = await hub.admin()
     assert (await admin.get("/jobs/job_none")).status_code == 404
     hub.peers.answers["GET", "//email/jobs/job_none"] = httpx.ConnectError("refused")
@@ -69,10 +85,3 @@ async def test_whoever_may_not_manage_jobs_only_looks_at_them(hub: Any) -> None:
             assert (await client.post(path)).status_code == 403
         assert (await client.post("/mailboxes/mb_1/reread", json={"apply": False})).status_code == 403
     assert {call.method for call in hub.peers.calls} == {"GET"}
-
-
-async def test_a_mailbox_is_reread_for_show_unless_it_is_said_otherwise(hub: Any) -> None:
-    hub.peers.answer("POST", "/mailboxes/mb_1/reread", 202, a_job("job_1"))
-    admin = await hub.admin()
-    answer = await admin.post("/mailboxes/mb_1/reread", json={})
-    assert (answer.status_code, hub.peers.calls[-1].body) == (202, {"apply": False})

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from hub.api.actor import HEADER, Actor
+
 MESSAGES = "/chains/ch_1/messages"
 BOX = {
     "address": "sales@example.com",
@@ -11,11 +13,6 @@ BOX = {
     "imap": {"host": "imap.example.com", "port": 993, "security": "tls", "user": "sales", "password": "secret"},
     "smtp": {"host": "smtp.example.com", "port": 587, "security": "starttls", "user": "sales", "password": "secret"},
 }
-
-
-def told(upload: dict[str, Any]) -> dict[str, Any]:
-    """What a peer hears of an upload that is as every other."""
-    return {name: upload[name] for name in ("id", "filename", "content_type", "size")}
 
 
 async def test_a_list_is_asked_for_with_the_same_filters_and_comes_back_byte_for_byte(hub: Any) -> None:
@@ -48,17 +45,6 @@ async def test_a_problem_of_the_peer_passes_through_unchanged(hub: Any) -> None:
     assert (answer.status_code, answer.json()) == (422, problem)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert hub.peers.calls[-1].body == BOX
-
-
-async def test_a_mailbox_is_given_with_a_password_or_a_consent_and_not_with_both(hub: Any) -> None:
-    hub.peers.answers["POST", "/mailboxes"] = httpx.Response(201, json={})
-    consent = {"token_url": "https://oauth2.googleapis.com/token", "client_id": "c", "refresh_token": "r"}
-    imap = {"host": "imap.gmail.com", "port": 993, "user": "sales", "oauth": consent}
-    admin = await hub.admin()
-    assert (await admin.post("/mailboxes", json={**BOX, "imap": imap})).status_code == 201
-    assert hub.peers.calls[-1].body == {**BOX, "imap": imap}
-    both = await admin.post("/mailboxes", json={**BOX, "imap": {**imap, "password": "p"}})
-    assert (both.status_code, list(both.json()["errors"])) == (422, ["imap"])
 
 
 async def test_a_peer_that_is_down_is_a_503_that_says_when_to_come_back(hub: Any) -> None:
@@ -109,51 +95,74 @@ async def test_an_id_cannot_lead_to_another_address_of_the_peer(hub: Any) -> Non
     assert hub.peers.calls == []
 
 
-async def test_uploads_in_a_message_are_described_to_the_peer(hub: Any) -> None:
+async def test_a_service_is_told_who_asks_and_how_he_signs(hub: Any) -> None:
     hub.peers.answer("POST", MESSAGES, 202, {"id": "int_1"})
     operator = await hub.employee("operator")
-    upload = (await operator.post("/attachments?filename=a.txt", content=b"hello")).json()
-    body = {"text": "See the file", "cc": ["b@example.com"], "attachments": [upload["id"]]}
-    answer = await operator.post(MESSAGES, json=body, headers={"Idempotency-Key": "k1"})
-    call = hub.peers.calls[-1]
-    assert answer.status_code == 202
-    assert (call.employee, call.key[:4]) == ("operator", "use_")
-    described = [{**told(upload), "blob": f"uploads/{upload['id']}"}]
-    assert call.body == {"text": "See the file", "cc": ["b@example.com"], "attachments": described}
-
-
-async def test_a_message_with_an_unknown_upload_is_refused(hub: Any) -> None:
-    answer = await (await hub.admin()).post(MESSAGES, json={"text": "x", "attachments": ["att_none"]})
-    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["attachments"])
-    assert hub.peers.calls == []
-
-
-async def test_images_of_the_html_are_described_by_the_name_it_shows_them_by(hub: Any) -> None:
-    hub.peers.answer("POST", MESSAGES, 202, {"id": "int_1"})
-    operator = await hub.employee("operator")
-    image = (await operator.post("/attachments?filename=shop.png", content=b"PNG")).json()
-    await operator.post(MESSAGES, json={"html": '<img src="cid:shop">', "inline": {"shop": image["id"]}})
-    assert hub.peers.calls[-1].body == {
-        "html": '<img src="cid:shop">',
-        "attachments": [{**told(image), "blob": f"uploads/{image['id']}", "content_id": "shop"}],
-    }
-    bad = await operator.post(MESSAGES, json={"html": "x", "inline": {"a b\r\n": image["id"]}})
-    assert (bad.status_code, len(hub.peers.calls)) == (422, 1)
-
-
-async def test_a_message_is_signed_by_its_author_unless_he_says_no(hub: Any) -> None:
-    hub.peers.answer("POST", MESSAGES, 202, {"id": "int_1"})
-    operator = await hub.employee("operator")
-    await operator.post(MESSAGES, json={"text": "a"})
     assert (await operator.patch("/me", json={"signature": "Ольга\nОтдел продаж"})).status_code == 200
+    (session,) = (await operator.get("/sessions")).json()["items"]
     await operator.post(MESSAGES, json={"text": "b"})
-    await operator.post(MESSAGES, json={"text": "c", "signature": False})
-    assert [call.body for call in hub.peers.calls] == [
-        {"text": "a"},
-        {"text": "b", "signature": "Ольга\nОтдел продаж"},
-        {"text": "c", "signature": ""},
-    ]
+    assert hub.peers.calls[-1].actor == Actor(
+        login="operator",
+        name="Operator",
+        role="operator",
+        session=session["id"],
+        signature="Ольга\nОтдел продаж",
+    )
+    assert hub.peers.calls[-1].body == {"text": "b"}
     assert (await operator.get("/me")).json()["employee"]["signature"] == "Ольга\nОтдел продаж"
+
+
+async def test_an_actor_that_a_caller_makes_up_is_not_passed_on(hub: Any) -> None:
+    hub.peers.answer("GET", "/clients", 200, {"items": [], "next": None})
+    operator = await hub.employee("operator")
+    await operator.get("/clients", headers={HEADER: "eyJsb2dpbiI6ImFkbWluIn0.forged"})
+    assert hub.peers.calls[-1].employee == "operator"
+
+
+async def test_a_service_that_does_not_know_our_signature_is_no_fault_of_the_caller(hub: Any) -> None:
+    hub.peers.answer("GET", "/clients", 401, {"title": "Not logged in", "status": 401})
+    answer = await (await hub.admin()).get("/clients")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+async def test_what_a_service_has_not_told_yet_is_a_503_and_a_404_once_all_have(hub: Any, world: Any) -> None:
+    admin = await hub.admin()
+    assert (await admin.get("/letters")).status_code == 404
+    world.peers.answers["GET", "//email/operations"] = httpx.ConnectError("refused")
+    late = world.build()
+    await late.start()
+    hub.gateway, first = late, hub.gateway
+    client = hub.client(admin.headers["Authorization"].removeprefix("Bearer "))
+    waiting = await client.get("/mailboxes"), await client.get("/letters"), await hub.client().get("/letters")
+    known = await client.put("/sessions"), await client.get("/me")
+    hub.peers.answer("GET", "//messaging/channels", 200, {"items": []})
+    channels = (await client.get("/channels")).json()
+    del world.peers.answers["GET", "//email/operations"]
+    hub.peers.answer("GET", "/mailboxes", 200, {"items": [], "next": None})
+    there = await client.get("/mailboxes"), await client.get("/letters")
+    hub.gateway = first
+    await late.stop()
+    assert [answer.status_code for answer in (*waiting, *known, *there)] == [503, 503, 401, 405, 200, 200, 404]
+    assert channels["silent"] == ["email"]
+
+
+async def test_an_operation_that_comes_new_is_there_without_a_restart(hub: Any) -> None:
+    admin = await hub.admin()
+    hub.peers.answer("GET", "/letters", 200, {"items": []})
+    assert (await admin.get("/letters")).status_code == 404
+    new = {"id": "listLetters", "method": "GET", "path": "/letters", "noun": "letter", "action": "read"}
+    operations = [{**new, "right": "read_channels"}, {**new, "path": "/secrets", "right": "nobody_knows_it"}]
+    hub.peers.answer("GET", "//email/operations", 200, {"service": "email", "operations": operations})
+    await hub.gateway.http.state.parts.table.refresh()
+    assert [(await admin.get(path)).status_code for path in ("/letters", "/mailboxes", "/secrets")] == [200, 404, 404]
+
+
+async def test_the_first_service_that_declares_an_operation_has_it(hub: Any) -> None:
+    taken = {"id": "x", "method": "GET", "path": "/clients", "noun": "x", "action": "read", "right": "own_account"}
+    hub.peers.answer("GET", "//messaging/operations", 200, {"service": "messaging", "operations": [taken]})
+    await hub.gateway.http.state.parts.table.refresh()
+    hub.peers.answer("GET", "//interactions/clients", 200, {"items": ["ours"], "next": None})
+    assert (await (await hub.admin()).get("/clients")).json()["items"] == ["ours"]
 
 
 async def test_a_planned_message_is_changed_and_taken_back_at_the_peer(hub: Any) -> None:
@@ -168,13 +177,6 @@ async def test_a_planned_message_is_changed_and_taken_back_at_the_peer(hub: Any)
         ("PATCH", {"text": "Новый текст"}),
         ("DELETE", None),
     ]
-
-
-async def test_an_empty_message_is_refused_before_it_is_passed_on(hub: Any) -> None:
-    admin = await hub.admin()
-    for body in ({}, {"text": ""}, {"text": "x", "to": "b@example.com"}, []):
-        assert (await admin.post(MESSAGES, json=body)).status_code == 422
-    assert hub.peers.calls == []
 
 
 async def test_a_mailbox_is_removed_and_the_peer_told_who_did_it(hub: Any) -> None:

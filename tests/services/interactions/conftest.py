@@ -80,10 +80,10 @@ class Bench:
         await self.service.record_deliveries(envelopes(a_delivery(planned["_id"], reason="250 queued")))
         return str(planned["_id"])
 
-    async def wrote(self, answer: Answer, *, key: str | None = None) -> dict[str, Any]:
+    async def wrote(self, answer: Answer, *, key: str | None = None, signature: str | None = None) -> dict[str, Any]:
         """The document of our answer in the one chain there is."""
         (chain,) = await self.chains()
-        return await self.answers.plan(chain["_id"], answer, author="olga", idempotency_key=key)
+        return await self.answers.plan(chain["_id"], answer, author="olga", idempotency_key=key, signature=signature)
 
     async def wrote_in(self, chain_id: str, text: str) -> dict[str, Any]:
         """The document of our answer in a chain."""

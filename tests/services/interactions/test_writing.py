@@ -104,5 +104,5 @@ def test_a_message_without_words_is_refused() -> None:
 async def test_a_signature_travels_with_the_message(bench: Bench) -> None:
     await bench.receive(an_arrival())
     for signature in (None, "", "Ольга"):
-        written = await bench.wrote(Answer(text="Да", signature=signature))
+        written = await bench.wrote(Answer(text="Да"), signature=signature)
         assert (sent(bench).signature, written["text"]) == (signature, "Да")

@@ -1,0 +1,112 @@
+"""Who asks: an employee or another service, in one signed header that lives for two minutes.
+
+The gateway makes it of the session; services make one of their own name when they ask each other. The key is shared
+by all services of a hub and known to nobody else. Format: base64url(JSON) "." base64url(HMAC-SHA256 of what stands
+before the point), both without padding, as RFC 7515 has it.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated
+
+import httpx
+import orjson
+from fastapi import Depends, Header, Request
+
+from hub.kit.clock import Clock
+from hub.kit.errors import Unauthenticated
+
+HEADER = "X-Hub-Actor"
+LIFETIME = timedelta(minutes=2)
+"""Long enough for clocks that differ by a minute."""
+MAX_BYTES = 60_000
+"""Of the header. A signature of 10,000 characters, four bytes each, makes 54,000; servers take 64 KiB of headers."""
+_SERVICE = "service:"
+"""No login of an employee has a colon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """On whose behalf something is done."""
+
+    login: str
+    """Of the employee; `service:NAME` for a service that asks by itself."""
+    name: str = ""
+    role: str = ""
+    teams: tuple[str, ...] = ()
+    session: str = ""
+    """Id of the session or token that he came with."""
+    signature: str = ""
+    """Under the messages he writes; empty: he has none."""
+
+    @classmethod
+    def service(cls, name: str) -> "Actor":
+        return cls(login=f"{_SERVICE}{name}")
+
+    @property
+    def is_service(self) -> bool:
+        return self.login.startswith(_SERVICE)
+
+    def signs(self, wanted: bool) -> str | None:
+        """What stands under a message of his: his own signature, nothing, or None for that of the account."""
+        return (self.signature or None) if wanted else ""
+
+
+class Seal:
+    """Signs actors and knows its own signature."""
+
+    def __init__(self, key: bytes, clock: Clock) -> None:
+        self._key = key
+        self._clock = clock
+
+    def header(self, actor: Actor) -> str:
+        """What goes into `X-Hub-Actor`, ASCII."""
+        until = int((self._clock.now() + LIFETIME).timestamp())
+        told = _encoded(orjson.dumps({**asdict(actor), "until": until}))
+        return f"{told}.{self._signature(told)}"
+
+    def read(self, header: str) -> Actor:
+        """Raises Unauthenticated: there is none, it is not ours, or it is over."""
+        told, _, signature = header.partition(".")
+        if len(header) > MAX_BYTES or not hmac.compare_digest(signature.encode(), self._signature(told).encode()):
+            raise Unauthenticated(f"{HEADER} is missing or not signed by this hub; ask through the gateway")
+        given = orjson.loads(urlsafe_b64decode(told + "=" * (-len(told) % 4)))
+        if given.pop("until") < self._clock.now().timestamp():
+            raise Unauthenticated(f"{HEADER} is over; sign a new one for every request, and check the clocks")
+        # A newer gateway may tell more.
+        known = {field.name: given[field.name] for field in fields(Actor) if field.name in given}
+        return Actor(**{**known, "teams": tuple(known.get("teams", ()))})
+
+    def _signature(self, told: str) -> str:
+        return _encoded(hmac.digest(self._key, told.encode(), sha256))
+
+
+class AsService(httpx.Auth):
+    """Signs every request of a client with the name of the service that asks."""
+
+    def __init__(self, seal: Seal, name: str) -> None:
+        self._seal = seal
+        self._actor = Actor.service(name)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers[HEADER] = self._seal.header(self._actor)
+        yield request
+
+
+def acting(request: Request) -> Actor:
+    """The actor of a public operation, checked before anything of the request is read."""
+    return request.state.actor  # type: ignore[no-any-return]
+
+
+Acting = Annotated[Actor, Depends(acting)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255, include_in_schema=False)]
+"""Ids of what a write makes are derived of it and its actor, so that a repeat is harmless. The gateway always gives
+one and documents it."""
+
+
+def _encoded(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")

@@ -1,0 +1,30 @@
+"""What forms, answers and lists of all services have in common."""
+
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.contracts.shown import View
+
+__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "Paging", "View"]
+
+MAX_LIMIT = 500
+"""Items of a page; `hub.api.pages` bounds its bytes."""
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most", examples=[50])]
+Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
+"""For `{id}` in a path."""
+After = Annotated[str | None, Query(description="`next` of the page before")]
+
+
+class Form(BaseModel):
+    """A request body, or the parameters of a list; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paging(Form):
+    """Parameters of a list."""
+
+    limit: int = Field(default=50, ge=1, le=MAX_LIMIT, description="How many at most; fewer where they are large")
+    after: str | None = Field(default=None, max_length=2_000, description="`next` of the page before")

@@ -1,0 +1,252 @@
+"""What is shown of interactions, clients and chains, to callers of the API and in the live stream: never a blob key,
+never raw bytes.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
+from hub.contracts.interaction import DeliveryState, Direction, Role
+from hub.kit.clock import iso
+
+Moment = Annotated[
+    datetime, PlainSerializer(iso, when_used="json"), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""As it is stored, so that texts of moments are in order."""
+
+
+class View(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ParticipantView(View):
+    role: Role
+    address: str = Field(examples=["email:anna@example.com"])
+    raw: str = Field(default="", description="The address as the message had it", examples=["Anna@Example.com"])
+    name: str = Field(default="", examples=["Anna Petrova"])
+    client_id: str | None = None
+    shown: str = Field(default="", description="How to show an address that is not plain ASCII; see warnings")
+    ours: bool = Field(default=False, description="The address is one of our own")
+
+
+class CautionView(View):
+    """Something that should make the reader careful."""
+
+    kind: CautionKind
+    text: str = Field(examples=["Ivan Petrov works here, ivan@other.example is not ours"])
+
+
+class AttachmentView(View):
+    id: str = Field(examples=["att_7f2k"])
+    filename: str = Field(examples=["invoice.pdf"])
+    content_type: str = Field(examples=["application/pdf"])
+    size: int = Field(description="Bytes", examples=[18234])
+    state: Literal["ready", "pending", "failed", "blocked"] = Field(
+        default="ready", description="Still being fetched; never to be had; or not handed out"
+    )
+    reason: str = Field(default="", examples=["a program (.exe); the raw mail has it"])
+    content_id: str = Field(default="", description="Name by which the HTML shows it")
+
+
+class DeliveryView(View):
+    state: DeliveryState
+    reason: str | None = Field(default=None, description="The server's words where it failed")
+    copy_state: Literal["pending", "saved", "failed"] | None = Field(
+        default=None, description="The copy in the Sent folder"
+    )
+    copy_reason: str | None = None
+    receipt: bool = Field(default=False, description="The provider's receipt says so")
+
+
+class LinkView(View):
+    rule: str = Field(description="Why it is in this chain", examples=["reference"])
+    evidence: str = ""
+    parent: str | None = Field(default=None, description="The chain that its chain is beside")
+    continues: str | None = Field(default=None, description="The chain that its chain goes on from")
+    asks: bool = Field(default=False, description="Another subject: POST …/split or …/keep decides")
+
+
+class RevisionView(View):
+    """What a message said before its sender changed it."""
+
+    text: str
+    until: Moment
+
+
+class ContactView(View):
+    """An address that a message gave away."""
+
+    address: str = Field(examples=["phone:+79161234567"])
+    raw: str = ""
+    name: str = ""
+    verified: bool = False
+
+
+class SourceView(View):
+    """What a message told of where its sender came from."""
+
+    kind: str = Field(examples=["start_payload"])
+    value: str = Field(examples=["vk_spring"])
+
+
+class ForwardedView(View):
+    """It was passed on to a third party."""
+
+    to: str = Field(examples=["email:carrier@example.com"])
+    by: str = Field(description="Login of the employee")
+    at: Moment
+    chain_id: str = Field(description="The chain beside, with his answers")
+
+
+class BounceRecipientView(View):
+    address: str = Field(examples=["email:anna@example.com"])
+    action: str = Field(default="", examples=["failed"])
+    status: str | None = Field(default=None, description="RFC 3463", examples=["5.1.1"])
+    reply_code: str | None = Field(default=None, examples=["550"])
+    reason: str = Field(default="", examples=["user-unknown"])
+    text: str = Field(default="", description="The server's words")
+    severity: Severity | None = Field(default=None, description="How it weighs against the address")
+
+
+class BounceView(View):
+    """A notice about a message of ours."""
+
+    kind: BounceKind
+    recipients: tuple[BounceRecipientView, ...] = ()
+    original_message_id: str | None = None
+
+
+class AuthenticationView(View):
+    """What our server verified of the sender; null where it says nothing."""
+
+    spf: str | None = Field(default=None, examples=["pass"])
+    dkim: str | None = Field(default=None, examples=["pass"])
+    dmarc: str | None = Field(default=None, examples=["fail"])
+    authserv_id: str = Field(default="", examples=["mx.example.com"])
+
+
+class InteractionView(View):
+    """One contact in its client's chain."""
+
+    id: str = Field(examples=["int_4k2m"])
+    channel: str = Field(examples=["email"])
+    type: str = Field(examples=["email"])
+    direction: Direction
+    accounts: tuple[str, ...] = Field(default=(), description="The mailboxes of ours that have it")
+    at: Moment
+    client_id: str
+    chain_id: str
+    cause_id: str | None = Field(default=None, description="The interaction it answers")
+    subject: str = ""
+    text: str = Field(
+        default="", description="All of the text, with what it quotes; empty in a list where the next three tell it"
+    )
+    new_text: str = Field(
+        default="", description="What the sender wrote himself; empty in a list where that is all of `text`"
+    )
+    quoted_text: str = ""
+    signature: str = ""
+    has_html: bool = Field(default=False, description="GET /api/v1/interactions/{id}/html gives it")
+    blocked_images: int = Field(default=0, description="Remote images that the HTML does not load")
+    auto: Auto | None = Field(default=None, description="Not written by a person to us")
+    bounce: BounceView | None = Field(default=None, description="It is a notice about a message of ours")
+    authentication: AuthenticationView | None = None
+    warnings: tuple[CautionView, ...] = Field(default=(), description="What should make its reader careful")
+    participants: tuple[ParticipantView, ...] = ()
+    attachments: tuple[AttachmentView, ...] = ()
+    delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
+    send_at: Moment | None = Field(default=None, description="When a planned one leaves, or should have left")
+    time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
+    link: LinkView
+    forwarded: tuple[ForwardedView, ...] = ()
+    contacts: tuple[ContactView, ...] = ()
+    source: SourceView | None = Field(default=None, description="Where its sender came from")
+    revised_at: Moment | None = Field(default=None, description="When its sender changed it last")
+    revisions: tuple[RevisionView, ...] = Field(default=(), description="Earlier forms, the first one first")
+    reread_at: Moment | None = Field(default=None, description="When it was read again, by other code")
+    reactions: dict[str, tuple[str, ...]] = Field(default={}, description="Signs by the address of who put them")
+    author: str | None = Field(default=None, description="Login of the employee who wrote it")
+    problem: str = Field(default="", description="What could not be taken over, in words")
+    cut: bool = Field(default=False, description="A list leaves out some of what it says; GET by its id shows all")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_event(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """An event leaves `new_text` out where all is new, and names the HTML's blob."""
+        shown = {"has_html": bool(given.get("html"))} | given
+        return shown if shown.get("new_text") is not None else {**shown, "new_text": given.get("text", "").strip()}
+
+
+class VerdictView(View):
+    since: Moment
+    why: str = Field(
+        description="The reason and the server's words", examples=["user-unknown: 550 5.1.1 no such user"]
+    )
+
+
+class ConsentView(View):
+    """Whether somebody may be written to in a channel."""
+
+    state: Literal["given", "withdrawn"]
+    at: Moment
+    evidence: str = Field(description="Id of the interaction that says so")
+    words: str = Field(default="", examples=["СТОП"])
+
+
+class CandidateView(View):
+    """An address that may be his: a message gave it, and it is another's, or nobody vouches for it."""
+
+    address: str = Field(examples=["phone:+79161234567"])
+    raw: str = ""
+    name: str = ""
+    verified: bool = Field(default=False, description="The provider vouches that it is the sender's own")
+    interaction_id: str
+    client_id: str | None = Field(default=None, description="The other client")
+
+
+class AddressView(View):
+    address: str = Field(examples=["email:anna@example.com"])
+    raw: str = Field(default="", examples=["Anna@Example.com"])
+    name: str = ""
+    invalid: VerdictView | None = Field(default=None, description="Mail to it does not arrive")
+    complained: VerdictView | None = Field(default=None, description="Its owner called a mail of ours unwelcome")
+    unreachable: VerdictView | None = Field(default=None, description="He blocked the bot, for instance")
+    consent: dict[str, ConsentView] = Field(default={}, description="By channel, where he said something about it")
+    verified: bool = Field(default=False, description="A provider vouched that it is his")
+
+
+class ClientView(View):
+    """A person or an organisation."""
+
+    id: str
+    name: str
+    addresses: tuple[AddressView, ...] = ()
+    opened_at: Moment
+    opened_by: str = Field(description="Id of the interaction that opened it")
+    open_chains: tuple[str, ...] = Field(default=(), description="Ids, newest first")
+    time_zone: str | None = Field(default=None, examples=["Europe/Moscow"])
+    candidates: tuple[CandidateView, ...] = ()
+    into: str | None = Field(default=None, description="The client that he was merged into: read that one instead")
+
+
+class ChainView(View):
+    """The ordered interactions of one client about one matter."""
+
+    id: str
+    client_id: str
+    subject: str = ""
+    state: Literal["open", "closed"] = "open"
+    opened_at: Moment
+    opened_by: str
+    last_at: Moment
+    last_id: str = ""
+    owner: str | None = None
+    parent: str | None = Field(default=None, description="The chain that this one is beside, with a third party")
+    continues: str | None = Field(default=None, description="The chain that this one goes on from")
+    auto: bool = Field(default=False, description="A machine opened it")
+    team: str | None = None
+    into: str | None = Field(default=None, description="The chain that it was merged into: read that one instead")

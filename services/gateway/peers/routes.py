@@ -1,0 +1,138 @@
+"""The routes of what other services declare: guarded here, answered there, passed on byte for byte."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi import Request, Response
+from starlette.datastructures import URL
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from hub.api.operation import Operation, Spread
+from hub.api.rights import Right
+from hub.kit.errors import NotFound, TooLarge
+from services.gateway.guard import BASE, READS, Handler, Rule, actor_of, guarded
+from services.gateway.peers.forward import Content, Peer, passed_on, streamed_on
+from services.gateway.peers.spread import of_the_owner, put_together
+from services.gateway.peers.table import Table, Way
+
+_NOWHERE = "there is no such address; the API is described at /api/v1/docs"
+_ASKED_WITH = ("content-type", "accept-language")
+"""Headers of a request that reach the service."""
+_ASKED_FOR_A_FILE = (*_ASKED_WITH, "range", "if-none-match", "if-modified-since", "if-range")
+
+
+@dataclass(slots=True)
+class Place:
+    """Of a request, for traces and the audit: the path as it is declared, without ids."""
+
+    path: str
+    operation_id: str | None = None
+
+
+class Declared(BaseRoute):
+    """Whatever the table knows; the last route of the gateway, so that its own come first."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
+        """None of these is looked up by name."""
+        raise NoMatchFound(name, path_params)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or not scope["path"].startswith(f"{BASE}/"):
+            return Match.NONE, {}
+        found = self._table.at(scope["path"][len(BASE) :])
+        for way, parameters in found:
+            if way.operation.method == scope["method"]:
+                return Match.FULL, {"way": way, "path_params": parameters, "route": _place(way.operation)}
+        if found or self._table.missing:
+            allowed = ", ".join(way.operation.method for way, _ in found)
+            return Match.PARTIAL, {"allowed": allowed, "route": Place(f"{BASE}/")}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._table.missing and _may_be_of_others(scope.get("way")):
+            await self._table.look_again()
+            scope.update(self.matches(scope)[1])
+        if "way" not in scope and (allowed := scope.get("allowed")):
+            raise HTTPException(405, headers={"Allow": allowed})
+        way: Way | None = scope.get("way")
+        request = Request(scope, receive, send)
+        response = await (_guarded(way, self._table) if way else self._guarded_unknown())(request)
+        await response(scope, receive, send)
+
+    def _guarded_unknown(self) -> Handler:
+        """Perhaps of a service that has not told yet what it does; nobody is told without a login."""
+
+        async def refuse(_: Request) -> Response:
+            raise self._table.unknown() if self._table.missing else NotFound(_NOWHERE)
+
+        return guarded(refuse, Rule(Right.OWN_ACCOUNT, secret=True), Place(f"{BASE}/"))
+
+
+def _may_be_of_others(way: Way | None) -> bool:
+    return way is None or way.operation.spread is not Spread.ONE
+
+
+def _guarded(way: Way, table: Table) -> Handler:
+    operation = way.operation
+    rule = Rule(way.right, secret=not operation.repeatable, streamed=bool(operation.upload))
+
+    async def forward(request: Request) -> Response:
+        return await _forward(request, way, table.missing)
+
+    return guarded(forward, rule, _place(operation))
+
+
+def _place(operation: Operation) -> Place:
+    return Place(f"{BASE}{operation.path}".replace(":path}", "}"), operation.id)
+
+
+async def _forward(request: Request, way: Way, missing: list[str]) -> Response:
+    query = URL(scope=request.scope).query
+    content = await _content(request, way.operation)
+
+    async def send(peer: Peer, *, stream: bool = False) -> httpx.Response:
+        return await peer.send(
+            request.method,
+            way.url(request.path_params, query),
+            actor=actor_of(request),
+            headers=_headers(request, way.operation),
+            content=content,
+            stream=stream,
+        )
+
+    if way.operation.spread is Spread.ALL:
+        return await put_together(way, query, send, missing)
+    if way.operation.spread is Spread.OWNER:
+        return await of_the_owner(way, send, missing)
+    if way.operation.download:
+        return streamed_on(await send(way.peers[0], stream=True))
+    return passed_on(await send(way.peers[0]))
+
+
+async def _content(request: Request, operation: Operation) -> Content:
+    if request.method in READS:
+        return None
+    return _bounded(request, operation.upload) if operation.upload else await request.body() or None
+
+
+async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises TooLarge."""
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(f"this may have {limit} bytes; send less")
+        yield piece
+
+
+def _headers(request: Request, operation: Operation) -> dict[str, str]:
+    names = _ASKED_FOR_A_FILE if operation.download else _ASKED_WITH
+    headers = {name: request.headers[name] for name in names if name in request.headers}
+    return headers if request.method in READS else {**headers, "Idempotency-Key": request.state.write.key}

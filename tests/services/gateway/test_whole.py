@@ -1,0 +1,157 @@
+"""What employees ask of the services through the gateway, with the real services behind it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.contracts.interaction import Attachment
+from hub.contracts.shown import InteractionView
+from hub.testing.builders import NOON
+from services.interactions.views import SHOWN
+
+pytestmark = pytest.mark.slow
+BOX = {
+    "address": "sales@example.com",
+    "imap": {"host": "imap.example.com", "port": 993, "user": "sales", "password": "secret"},
+    "smtp": {"host": "smtp.example.com", "port": 587, "user": "sales", "password": "secret"},
+}
+
+
+async def test_a_wrong_form_is_refused_with_the_field_and_the_fix_by_whoever_takes_it(whole: Any) -> None:
+    admin = await whole.admin()
+    consent = {"token_url": "https://oauth2.googleapis.com/token", "client_id": "c", "refresh_token": "r"}
+    both = {**BOX, "imap": {**BOX["imap"], "oauth": consent}}
+    asked = {
+        ("POST", "/chains/ch_1/messages", "body"): {},
+        ("POST", "/chains/ch_1/messages", "to"): {"text": "x", "to": "b@example.com"},
+        ("POST", "/chains/ch_1/messages", "colour"): {"text": "x", "colour": "red"},
+        ("POST", "/chains/ch_1/messages", "buttons.0"): {"text": "x", "buttons": [{"text": "y"}]},
+        ("POST", "/chains/ch_1/messages", "send_at"): {"text": "x", "send_at": "2026-03-02T09:00:00"},
+        ("POST", "/mailboxes", "imap"): both,
+        ("PATCH", "/mailboxes/mb_1", "body"): {},
+        ("PATCH", "/bots/bot_1", "body"): {},
+        ("PATCH", "/numbers/num_1", "body"): {},
+        ("POST", "/mailboxes/mb_1/reread", "apply"): {"apply": "perhaps"},
+    }
+    for (method, path, field), body in asked.items():
+        answer = await admin.request(method, path, json=body)
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, [field]), (path, answer.text)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_parameters_are_checked_by_whoever_takes_them(whole: Any) -> None:
+    admin = await whole.admin()
+    unknown = await admin.get("/interactions?chanel=email")
+    assert "channel" in unknown.json()["errors"]["chanel"]
+    for path in ("/interactions", "/clients", "/chains", "/mailboxes", "/bots", "/numbers", "/jobs"):
+        for limit in ("0", "501", "many"):
+            answer = await admin.get(f"{path}?limit={limit}")
+            assert (answer.status_code, list(answer.json()["errors"])) == (422, ["limit"]), path
+
+
+async def test_an_answer_goes_out_with_its_files_images_and_the_signature_of_its_author(whole: Any) -> None:
+    seen = await whole.received()
+    operator = await whole.employee("operator")
+    await operator.patch("/me", json={"signature": "Ольга"})
+    invoice = (await operator.post("/attachments?filename=invoice.txt", content=b"hello")).json()
+    shop = (await operator.post("/attachments?filename=shop.png", content=b"PNG")).json()
+    form = {
+        "text": "Вот счёт",
+        "html": '<p>Вот счёт</p><img src="cid:shop">',
+        "attachments": [invoice["id"]],
+        "inline": {"shop": shop["id"]},
+        "undo_seconds": 300,
+    }
+    planned = await operator.post(f"/chains/{seen['chain_id']}/messages", json=form)
+    assert planned.status_code == 202, planned.text
+    told = planned.json()
+    files = [(file["filename"], file["content_id"], file["size"]) for file in told["attachments"]]
+    assert (told["author"], files) == ("operator", [("invoice.txt", "", 5), ("shop.png", "shop", 3)])
+    assert "blob" not in planned.text
+    assert (await operator.get(f"/attachments/{invoice['id']}")).content == b"hello"
+    document = await whole.stored("interactions", told["id"])
+    assert document["command"]["signature"] == "Ольга"
+    unsigned = {"text": "Без подписи", "signature": False, "undo_seconds": 300, "cc": None}
+    other = (await operator.post(f"/chains/{seen['chain_id']}/messages", json=unsigned)).json()
+    assert (await whole.stored("interactions", other["id"]))["command"]["signature"] == ""
+
+
+async def test_a_message_with_an_unknown_upload_is_refused(whole: Any) -> None:
+    seen = await whole.received()
+    form = {"text": "x", "attachments": ["att_none"]}
+    answer = await (await whole.admin()).post(f"/chains/{seen['chain_id']}/messages", json=form)
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["attachments"])
+    assert "no upload att_none" in answer.json()["detail"]
+
+
+async def test_the_html_of_a_message_is_sent_so_that_it_runs_nothing(whole: Any) -> None:
+    await whole.footing.blobs.put("html/x", b"<p>one</p><p>two</p>")
+    seen = await whole.received(html="html/x:10+10")
+    operator = await whole.employee("operator")
+    answer = await operator.get(f"/interactions/{seen['id']}/html")
+    assert (answer.status_code, answer.text) == (200, "<p>two</p>")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Content-Security-Policy"] == (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:; frame-ancestors 'self'"
+    )
+    assert (await whole.client().get(f"/interactions/{seen['id']}/html")).status_code == 401
+
+
+async def test_html_that_is_not_there_is_not_found_and_a_lost_blob_is_not_named(whole: Any) -> None:
+    lost = await whole.received(html="html/lost")
+    operator = await whole.employee("operator")
+    answers = [await operator.get(f"/interactions/{one}/html") for one in ("in_none", lost["id"])]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert "html/lost" not in answers[1].text
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        ("blocked", "a program (.exe); the raw mail has it", "not handed out: a program (.exe)"),
+        ("pending", "", "still being fetched"),
+        ("failed", "gone at the provider", "could not be fetched: gone at the provider"),
+    ],
+)
+async def test_a_file_that_is_not_there_says_why(whole: Any, state: Any, reason: str, words: str) -> None:
+    file = Attachment(id="at_1", filename="a", content_type="x/y", size=1, state=state, reason=reason)
+    await whole.received(attachments=(file,))
+    answer = await (await whole.employee("operator")).get("/attachments/at_1")
+    assert answer.status_code == 409
+    assert words in answer.json()["detail"]
+
+
+async def test_a_file_of_an_interaction_comes_down_whole(whole: Any) -> None:
+    content = bytes(range(256)) * 10_000
+    await whole.footing.blobs.put("mail/1", content)
+    file = Attachment(id="att_in", filename="a.png", content_type="image/png", size=len(content), blob="mail/1")
+    await whole.received(attachments=(file,))
+    down = await (await whole.employee("marketer")).get("/attachments/att_in")
+    assert (down.status_code, down.content, down.headers["Content-Type"]) == (200, content, "image/png")
+    assert down.headers["Content-Length"] == str(len(content))
+
+
+async def test_a_list_shows_the_beginning_of_a_long_text_once_and_the_interaction_all_of_it(whole: Any) -> None:
+    words, quoted = "слово " * 1_000, "> старое " * 1_000
+    long = await whole.received(text=words)
+    split = await whole.received(
+        id="in_split", at=NOON + timedelta(1), text=words + quoted, new_text=words, quoted_text=quoted, keys=()
+    )
+    assert (long["text"], long["new_text"], long["cut"]) == (words[:SHOWN], "", True)
+    texts = (split["text"], split["new_text"], split["quoted_text"], split["cut"])
+    assert texts == ("", words[:SHOWN], quoted[:SHOWN], True)
+    admin = await whole.admin()
+    shown = (await admin.get("/interactions/in_split")).json()
+    assert (shown["text"], shown["new_text"], shown["quoted_text"]) == (words + quoted, words, quoted)
+    assert not shown["cut"]
+    short = await whole.received(id="in_short", at=NOON + timedelta(2), text="Да", keys=())
+    assert (short["text"], short["new_text"], short["cut"]) == ("Да", "", False)
+
+
+async def test_moments_are_told_as_they_are_stored(whole: Any) -> None:
+    seen = await whole.received()
+    assert seen["at"] == "2026-03-02T12:00:00.000000Z"
+    assert InteractionView.model_validate(seen).at == NOON
