@@ -10,10 +10,10 @@ from pathlib import Path
 from hub.channels.accounts import AccountRepository
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
-from hub.channels.deliveries import send_repository
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.sender import Sender
+from hub.channels.sends import SendRepository
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
@@ -65,7 +65,7 @@ class Hub:
         self.clock = clock
         self.bus = FakeBus()
         self.accounts = AccountRepository(store, SPEC, noun="box")
-        self.sends = send_repository(store, service="t")
+        self.sends = SendRepository(store, service="t")
         self.ledger = Ledger(
             service="bench",
             sends=self.sends,

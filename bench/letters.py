@@ -49,7 +49,7 @@ def _measure(hub: HubProcess, server: dovecot.DovecotServer, smtp_port: int) -> 
     time.sleep(2)
     used, started = _cpu(hub.pid), time.perf_counter()
     deliver()
-    until(lambda: _visible(hub) > LETTERS)
+    until(lambda: _visible(hub) > LETTERS, pause=0.1)
     took, used = time.perf_counter() - started, _cpu(hub.pid) - used
     assert len(api.get("/interactions")["items"]) > 1
     return {

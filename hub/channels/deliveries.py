@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from hub.channels.sends import SendRepository, SendState
+from hub.channels.states import SendState
 from hub.contracts.address import ReachabilityRecorded
 from hub.contracts.base import Event
 from hub.contracts.interaction import DeliveryRecorded, DeliveryState
 from hub.kit.clock import from_iso
-from hub.store.base import Document, Store
+from hub.store.base import Document
 from hub.store.told import Fact, State
 
 _TOLD = {
@@ -43,7 +43,7 @@ def facts(before: Document | None, after: Document) -> Sequence[Fact]:
     return (DeliveryRecorded, *(_unreachable(address, after) for address in lost))
 
 
-def _stated_by(told: Delivery) -> State:
+def stated_by(told: Delivery) -> State:
     """How a channel states its deliveries."""
 
     def state(kind: type[Event], document: Document) -> Event:
@@ -70,8 +70,3 @@ def _unreachable(address: str, document: Document) -> ReachabilityRecorded:
 
 SWEEP = timedelta(seconds=5)
 """After so long what an entry owes is told by whoever sweeps."""
-
-
-def send_repository(store: Store, *, service: str, told: Delivery = delivery) -> SendRepository:
-    """The ledger of a service in its store; `told` states its deliveries."""
-    return SendRepository(store, facts=facts, state=_stated_by(told), service=service)

@@ -10,7 +10,8 @@ from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
 from hub.channels.lanes import recipient_of
-from hub.channels.sends import SendRepository, SendState, Step
+from hub.channels.sends import SendRepository
+from hub.channels.states import SendState, Step
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import SendMessage, request_id
 from hub.kit.clock import Clock, from_iso, iso

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
+from hub.channels.deliveries import Delivery, delivery, facts, stated_by
+from hub.channels.states import SendState, Step
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import Conflict
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Store, Where
-from hub.store.told import OWES, Facts, State, Told
+from hub.store.told import OWES, Told
 
 SENDS = CollectionSpec(
     "sends",
@@ -29,39 +30,18 @@ _MANY = 1000
 """Accounts that one query is about."""
 
 
-class SendState(StrEnum):
-    """Where a message stands in the send ledger."""
-
-    QUEUED = "queued"
-    DEFERRED = "deferred"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    SUPPRESSED = "suppressed"
-
-
 _LEFT = frozenset((SendState.SENDING, SendState.SENT, SendState.UNKNOWN))
 """States of what the provider has, or may have."""
 _IN_VAIN = 20
 """Handed over and not taken: so many are looked over for those that were."""
 
 
-class Step(StrEnum):
-    """What has to be done next about a message in the ledger."""
-
-    SEND = "send"
-    INTENT = "intent"
-    COPY = "copy"
-    DONE = "done"
-
-
 class SendRepository:
     """Every query of the ledger."""
 
-    def __init__(self, store: Store, *, facts: Facts, state: State, service: str) -> None:
-        """`service` tells what becomes of its messages, as `hub.channels.deliveries` says it."""
-        self.entries = Told(store.collection(SENDS), facts=facts, state=state, source=f"omnihub/{service}")
+    def __init__(self, store: Store, *, service: str = "hub", told: Delivery = delivery) -> None:
+        """`service` tells what becomes of its messages, as `told` states it."""
+        self.entries = Told(store.collection(SENDS), facts=facts, state=stated_by(told), source=f"omnihub/{service}")
 
     async def add(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
         """All as they are stored then, by id, and the ids of those that are new. What is told of them: see `anew`."""

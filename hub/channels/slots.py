@@ -7,7 +7,8 @@ store, that send to him at once cannot both take the last one.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from hub.channels.sends import SendRepository, SendState
+from hub.channels.sends import SendRepository
+from hub.channels.states import SendState
 from hub.kit.clock import from_iso, iso
 from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Store

@@ -11,7 +11,7 @@ from hub.channels.bell import Bell
 from hub.channels.health import HealthNotes
 from hub.channels.pause import Pause
 from hub.channels.sender import Sender
-from hub.channels.sends import Step
+from hub.channels.states import Step
 from hub.kit.log import Log
 from hub.kit.tasks import end
 

@@ -16,7 +16,7 @@ from hub.channels.alarm import Alarm
 from hub.channels.bell import Bell
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger
-from hub.channels.sends import Step
+from hub.channels.states import Step
 from hub.channels.tenure import Tenure
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import HubError, TransientError

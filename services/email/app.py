@@ -9,7 +9,7 @@ from hub.bus.base import Bus
 from hub.channels.alarm import AccountName, Alarm
 from hub.channels.base import Outcome, Sent
 from hub.channels.bell import Bell
-from hub.channels.deliveries import SWEEP, send_repository
+from hub.channels.deliveries import SWEEP
 from hub.channels.gate import Gate, Rules
 from hub.channels.health import HealthNotes
 from hub.channels.hourly import Hourly
@@ -18,8 +18,9 @@ from hub.channels.ledger import Patience
 from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sender import Sender
-from hub.channels.sends import Step
+from hub.channels.sends import SendRepository
 from hub.channels.slots import Slots
+from hub.channels.states import Step
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
@@ -103,7 +104,7 @@ def build(footing: Footing) -> EmailService:
     bus, store, clock = footing.bus("email"), footing.store("email"), footing.clock
     mailboxes = MailboxRepository(store, footing.secrets)
     inbound = InboundRepository(store)
-    sends = send_repository(store, service="email", told=mail_delivery)
+    sends = SendRepository(store, service="email", told=mail_delivery)
     owner = Owner(footing.data, "email")
     leases = Tenure(store.collection(LEASES), clock, owner.name, settings.lease)
     ledger = MailLedger(

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope
+from hub.contracts.client import ClientOpened
 from hub.contracts.interaction import InteractionReceived, Participant
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import StoreUnavailable
@@ -15,7 +16,7 @@ from hub.kit.ids import derive, moment_of
 from hub.kit.seams import seam
 from hub.store.amend import TRIES, contended
 from hub.store.base import Document, In, Page, Range, Store, Where
-from hub.store.told import Causes, Told
+from hub.store.told import Causes, Owing, Told
 from services.interactions import facts
 from services.interactions.linking import Claim, Decision, Head, Known, counterpart, line_of
 from services.interactions.models import (
@@ -387,8 +388,19 @@ class Repository:
     async def unopen(self, client_id: str) -> None:
         """A client whom the caller opened goes again, unless anybody has claimed a place in his document since."""
         client = await self.clients.get(client_id)
-        if client and client["_v"] == 1:
-            await self._remove_client(client)
+        if client and not (client["_v"] == 1 and await self._remove_client(client)):
+            await self.tell_kept(client_id, opened_by=client["opened_by"])
+
+    async def tell_kept(self, client_id: str, *, opened_by: str) -> None:
+        """Tells of a client whose opener went elsewhere, while others stayed with him: nobody else would."""
+
+        def owing(now: Document) -> Document | Owing:
+            if now["opened_by"] != opened_by:
+                return now
+            return Owing({**now}, (facts.client_state(ClientOpened, now),))
+
+        if kept := await self.clients.amend(client_id, owing):
+            await self.clients.tell(kept)
 
     async def _remove_client(self, client: Document) -> bool:
         """His addresses first: a kill in between leaves a client to be removed, never an address of nobody."""

@@ -97,7 +97,7 @@ class Interactions:
         fresh = [arrival for i, arrival in reversed(first.items()) if i not in known]
         found = await self._link(fresh, causes) if fresh else Linked()
         if known:
-            found.clients |= await self._clear_up(known)
+            await self._clear_up(known)
             found += await self._again(known, causes)
         found.facts += repository.opened(causes, found.clients.values(), found.chains.values())
         more = await self._with_accounts(arrivals, found.stored, causes)
@@ -130,15 +130,9 @@ class Interactions:
             await repository.unopen(client_id)
         if lost:
             await self._yield(lost, stored)
-            kept = await self._kept(decided.given_up | {decision.holder for decision in lost})
-            return Linked(clients=kept) + await self._again(stored, causes)
-        clients = await self._kept(decided.given_up) | decided.clients
+            return await self._again(stored, causes)
         chains = await repository.touch_chains(documents, repeated=True)
-        return Linked(stored, clients, chains, facts)
-
-    async def _kept(self, opened: set[str]) -> dict[str, Document]:
-        """Those of these clients that others built on before they were taken back: they stay, and are told."""
-        return await self._repository.clients.get_many(opened) if opened else {}
+        return Linked(stored, decided.clients, chains, facts)
 
     async def _again(self, stored: Mapping[str, Document], causes: Mapping[str, Envelope]) -> "Linked":
         """What is told of interactions that were there before: also what a crash may have kept from being told."""
@@ -147,20 +141,18 @@ class Interactions:
         clients = await repository.clients.get_many({document["client_id"] for document in stored.values()})
         return Linked(dict(stored), clients, chains, repository.interactions.anew(stored.values(), causes))
 
-    async def _clear_up(self, known: Mapping[str, Document]) -> dict[str, Document]:
-        """What an earlier try of ours, that was killed while another copy stored these, may have left reserved; the
-        clients that it opened and that stay.
-        """
+    async def _clear_up(self, known: Mapping[str, Document]) -> None:
+        """What an earlier try of ours, that was killed while another copy stored these, may have left reserved."""
         await self._repository.settle_claims(known)
         opened = {new_client_id(interaction_id): interaction_id for interaction_id in known}
-        found = await self._repository.clients.get_many(opened)
-        for client_id in found:
+        for client_id in await self._repository.clients.get_many(opened):
             interaction_id = opened[client_id]
             await self._repository.withdraw(interaction_id, client_id, new_chain_id(interaction_id))
+            if known[interaction_id]["client_id"] != client_id:
+                await self._repository.tell_kept(client_id, opened_by=interaction_id)
         for interaction_id, document in known.items():
             if document["chain_id"] != new_chain_id(interaction_id):
                 await self._repository.withdraw(interaction_id, document["client_id"], new_chain_id(interaction_id))
-        return await self._kept(set(found))
 
     async def _insert(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
         attachments = [each for document in documents for each in attachment_documents(document)]
@@ -176,6 +168,8 @@ class Interactions:
             if (winner["chain_id"], winner["client_id"]) != (decision.chain_id, decision.client_id):
                 log.info("link.yielded", interaction_id=decision.arrival.id)
                 await self._repository.withdraw(decision.arrival.id, decision.holder, decision.chain_id)
+            if winner["client_id"] != decision.holder:
+                await self._repository.tell_kept(decision.holder, opened_by=decision.arrival.id)
 
     async def _decide(self, arrivals: Sequence[InteractionReceived]) -> Decided:
         """Raises TooLarge; nothing is claimed then."""

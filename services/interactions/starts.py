@@ -126,9 +126,8 @@ class Starts:
         chain_id = self._chain(client, letter, way) or new_chain_id(interaction_id)
         account, address = letter.account or way.account or "", way.address or ""
         listed = next(one for one in client["addresses"] if one["address"] == address)
-        to = Participant(
-            role=Role.TO, address=address, raw=listed["raw"], name=listed["name"], client_id=client["_id"]
-        )
+        name = listed["name"] or client["name"]
+        to = Participant(role=Role.TO, address=address, raw=listed["raw"], name=name, client_id=client["_id"])
         return Interaction(
             id=interaction_id,
             channel=way.channel,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from fastapi import FastAPI
 
 from hub.channels.accounts import AccountRepository
-from hub.channels.deliveries import SWEEP, send_repository
+from hub.channels.deliveries import SWEEP
 from hub.channels.gate import Gate, Rules
 from hub.channels.keeping import Keeping
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
+from hub.channels.sends import SendRepository
 from hub.channels.slots import Slots
 from hub.channels.tenure import Tenure
 from hub.channels.workers import Hire, Workers
@@ -89,7 +90,7 @@ class Floor:
         self.bus, self.store = footing.bus(SERVICE), footing.store(SERVICE)
         self.owner = Owner(footing.data, SERVICE)
         self._leases = Tenure(self.store.collection(LEASES), footing.clock, self.owner.name, self.settings.lease)
-        self._sends = send_repository(self.store, service=SERVICE)
+        self._sends = SendRepository(self.store, service=SERVICE)
         self._sweeper = Sweeper([self._sends.entries], self.bus, footing.clock, SWEEP)
         self._inbound = InboundRepository(self.store)
         self._consents, self._groups = ConsentRepository(self.store), GroupRepository(self.store)

@@ -9,7 +9,7 @@ from typing import Protocol
 from hub.channels.bell import Bell
 from hub.channels.errors import LoginRefused
 from hub.channels.pause import Pause
-from hub.channels.sends import Step
+from hub.channels.states import Step
 from hub.contracts.interaction import SendMessage
 from hub.kit.clock import from_iso
 from hub.kit.errors import Conflict, HubError, TransientError

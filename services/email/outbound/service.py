@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.channels.deliveries import delivery
 from hub.channels.ledger import Ledger
-from hub.channels.sends import Step
+from hub.channels.states import Step
 from hub.contracts.interaction import DeliveryRecorded, SendMessage
 from hub.kit.clock import iso
 from hub.kit.safe_html import sanitise

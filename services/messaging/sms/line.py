@@ -13,7 +13,7 @@ import orjson
 from hub.channels.base import Outcome
 from hub.channels.health import HealthNotes
 from hub.channels.sender import Sender
-from hub.channels.sends import SendState
+from hub.channels.states import SendState
 from hub.channels.worker import AccountWorker
 from hub.contracts.address import ReachabilityRecorded
 from hub.contracts.base import Envelope, Event

@@ -10,12 +10,12 @@ from typing import Any
 
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Intent, Outcome, Sent
-from hub.channels.deliveries import send_repository
 from hub.channels.gate import Gate
 from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger, Patience
 from hub.channels.ports import ConsentRepository, GroupRepository
 from hub.channels.sender import Pace, Sender
+from hub.channels.sends import SendRepository
 from hub.channels.slots import Slots
 from hub.contracts.interaction import DeliveryRecorded, Participant, Role, SendMessage
 from hub.kit.clock import SystemClock
@@ -79,7 +79,7 @@ class Rig:
         self.clock = SystemClock()
         self.bus = FakeBus()
         self.restraint = restraint
-        self.sends = send_repository(store, service="t")
+        self.sends = SendRepository(store, service="t")
         self.accounts = AccountRepository(store, SPEC, noun="box")
         self.consents, self.groups = ConsentRepository(store), GroupRepository(store)
         self.provider = Provider()

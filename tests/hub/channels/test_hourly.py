@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.channels.deliveries import send_repository
 from hub.channels.hourly import Hourly
 from hub.channels.sender import Hold
 from hub.channels.sends import SendRepository
@@ -21,7 +20,7 @@ MESSAGE = SendMessage(id="in_1", channel="email", account="mb_1", to=(), text="x
 @pytest.fixture
 async def sends(tmp_path: Path) -> AsyncIterator[SendRepository]:
     store = SqliteStore(tmp_path / "sends.sqlite")
-    repository = send_repository(store, service="t")
+    repository = SendRepository(store, service="t")
     await store.start()
     yield repository
     await store.stop()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from hub.channels.deliveries import send_repository
 from hub.channels.gate import Rules
 from hub.channels.sender import Sender
 from hub.channels.sends import SendRepository
@@ -38,7 +37,7 @@ class SlotsContract:
 
     @pytest.fixture
     async def sends(self, store: Store) -> AsyncIterator[SendRepository]:
-        repository = send_repository(store, service="t")
+        repository = SendRepository(store, service="t")
         self._slots = Slots(store, repository)
         await store.start()
         yield repository

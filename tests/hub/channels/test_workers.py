@@ -13,7 +13,7 @@ from hub.channels.base import Intent, Outcome, Sent
 from hub.channels.deliveries import SWEEP
 from hub.channels.health import judge
 from hub.channels.keeping import Keeping
-from hub.channels.sends import Step
+from hub.channels.states import Step
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers

@@ -126,6 +126,11 @@ async def test_auto_is_the_channel_of_his_last_message(card: Card) -> None:
     assert (card.request().channel, card.request().to[0].address) == ("sms", PHONE)
 
 
+async def test_who_is_written_to_by_an_address_without_a_name_has_his_own(card: Card) -> None:
+    await card.wrote_to(channel="sms")
+    assert card.request().to[0].name == (await card.client)["name"] != ""
+
+
 async def test_auto_goes_round_a_way_that_is_closed(card: Card) -> None:
     blocked = ReachabilityRecorded(address=PETR, account="bot_1", reachable=False, reason="blocked", at=NOON)
     await card.hear(blocked)
