@@ -280,6 +280,17 @@ async def test_a_listener_whose_role_takes_a_second_factor_is_cut_off_where_it_i
     assert [t.event for t in told] == ["logged_out"]
 
 
+async def test_a_place_ahead_of_a_bus_that_is_away_is_not_waited_for_without_end(
+    hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = await hub.employee("operator")
+    live = hub.gateway.http.state.parts.live
+    ahead = encode({place: offset + 5 for place, offset in (await live.place(None)).items()})
+    monkeypatch.setattr("services.gateway.live.service._AHEAD_WAITS", 1)
+    answer = await operator.get("/live", headers={"Last-Event-ID": ahead})
+    assert answer.status_code == 503
+
+
 async def test_a_listener_with_a_token_that_lacks_the_right_is_refused(hub: Any) -> None:
     operator = await hub.employee("operator")
     made = (await operator.post("/tokens", json={"name": "t", "rights": ["read_jobs"]})).json()
