@@ -34,14 +34,14 @@ class Slots:
         Raises:
             StoreUnavailable: it may have one, or not.
         """
-        since = iso(now - period)
+        within = iso(now - period), iso(now + period)
         stored = await self._slots.get(recipient) or await self._begun(recipient, now - period, cap)
-        held = _held(stored, since, but=entry_id)
+        held = _held(stored, within, but=entry_id)
         over = await self._over(held) if len(held) >= cap else frozenset()
         until: list[datetime] = []
 
         def taken(document: Document) -> Document | None:
-            slots = {i: at for i, at in _held(document, since, but=entry_id).items() if i not in over}
+            slots = {i: at for i, at in _held(document, within, but=entry_id).items() if i not in over}
             until[:] = [from_iso(sorted(slots.values())[-cap]) + period] if len(slots) >= cap else []
             return None if until else {**document, "slots": {**slots, entry_id: iso(now)}}
 
@@ -70,7 +70,7 @@ class Slots:
         return frozenset(entry_id for entry_id, entry in found.items() if entry["state"] in _OVER)
 
 
-def _held(document: Document, since: str, *, but: str) -> dict[str, str]:
-    """Slots that have not lapsed."""
+def _held(document: Document, within: tuple[str, str], *, but: str) -> dict[str, str]:
+    """Slots that have not lapsed; one that was taken later than a period from now had a clock that was wrong."""
     slots: dict[str, str] = document["slots"]
-    return {entry_id: at for entry_id, at in slots.items() if at > since and entry_id != but}
+    return {entry_id: at for entry_id, at in slots.items() if within[0] < at <= within[1] and entry_id != but}

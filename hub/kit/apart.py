@@ -34,6 +34,7 @@ _HEAD = struct.Struct(">cdI")
 """Of a message: its kind, seconds of CPU time that the call may take, and how many parts follow."""
 _SIZE = struct.Struct(">Q")
 _READY, _CALL, _ANSWER, _LAST, _MEMORY, _RAISED = b"r", b"c", b"=", b"!", b"m", b"x"
+_TOO_MUCH = "it takes more memory than it may"
 _START = "import sys; from hub.kit.apart import serve; serve(int(sys.argv[1]), int(sys.argv[2]))"
 
 
@@ -82,7 +83,7 @@ class Apart:
             CannotStart: there is no process to call it in.
         """
         async with self._turns():
-            child = self._free.pop() if self._free else await _Child.started(self._memory)
+            child = self._rested() or await _Child.started(self._memory)
             self._busy.add(child)
             try:
                 kind, answer = await child.ask((function, arguments), cpu)
@@ -99,6 +100,15 @@ class Apart:
         if kind in (_ANSWER, _LAST):
             return answer
         raise TooCostly(answer) if kind == _MEMORY else CallFailed(answer)
+
+    def _rested(self) -> "_Child | None":
+        """One that waits to be asked. Whatever ended one meanwhile, it was not the call that comes next."""
+        while self._free:
+            child = self._free.pop()
+            if child.lives():
+                return child
+            self._end(child)
+        return None
 
     def _turns(self) -> asyncio.Semaphore:
         """Of this event loop: tests have one after another."""
@@ -143,12 +153,16 @@ class _Child:
     async def started(cls, memory: int) -> "_Child":
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        with theirs:
-            try:
-                process = await asyncio.to_thread(_launched, theirs.fileno(), memory)
-            except OSError as exc:
-                ours.close()
-                raise CannotStart(f"no process could be started: {exc.strerror}") from exc
+        launching = asyncio.ensure_future(asyncio.to_thread(_launched, theirs, memory))
+        try:
+            process = await asyncio.shield(launching)
+        except OSError as exc:
+            ours.close()
+            raise CannotStart(f"no process could be started: {exc.strerror}") from exc
+        except BaseException:
+            ours.close()
+            launching.add_done_callback(_ended)
+            raise
         child = cls(process, ours)
         try:
             await child._heard()
@@ -163,6 +177,9 @@ class _Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def lives(self) -> bool:
+        return self._process.poll() is None
 
     async def ask(self, request: object, cpu: float) -> tuple[bytes, Any]:
         """The kind of the answer, and the answer or the words of what went wrong."""
@@ -219,15 +236,27 @@ class _Child:
         asyncio.get_running_loop().call_soon(self._line.close)
 
 
-def _launched(descriptor: int, memory: int) -> "subprocess.Popen[bytes]":
-    """Its modules are found where ours are; it ends when our side of the socket does, however we end."""
-    return subprocess.Popen(
-        [sys.executable, "-c", _START, str(descriptor), str(memory)],
-        pass_fds=[descriptor],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
-    )
+def _launched(line: socket.socket, memory: int) -> "subprocess.Popen[bytes]":
+    """Its modules are found where ours are; it ends when our side of the socket does, however we end.
+
+    `line` is its own side, which is closed here: who waits for it may be cancelled, and the number of a closed
+    descriptor is soon somebody else's.
+    """
+    with line:
+        return subprocess.Popen(
+            [sys.executable, "-c", _START, str(line.fileno()), str(memory)],
+            pass_fds=[line.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+        )
+
+
+def _ended(launching: "asyncio.Future[subprocess.Popen[bytes]]") -> None:
+    """Nobody waits any more for the process that was to begin."""
+    if not launching.cancelled() and not launching.exception():
+        launching.result().kill()
+        launching.result().wait()
 
 
 # --- what travels: a head, the sizes of the parts, the parts: a pickle, and large bytes beside it ---
@@ -253,7 +282,9 @@ def _value(parts: Sequence[bytearray]) -> Any:
 
 def serve(descriptor: int, memory: int) -> None:
     """Answers calls until the other side is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What ends the hub, and all its processes with it, lets the calls under way come to their end.
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
     begin = _size()
     _limit_memory(begin + memory)
     os.nice(_NICER)
@@ -281,7 +312,7 @@ def _answered(line: socket.socket, count: int) -> tuple[bytes, Any]:
         module, _, attribute = name.partition(":")
         return _ANSWER, getattr(importlib.import_module(module), attribute)(*arguments)
     except MemoryError:
-        return _MEMORY, "it takes more memory than it may"
+        return _MEMORY, _TOO_MUCH
     except Exception as exc:
         return _RAISED, f"{type(exc).__name__}: {exc}"
 
@@ -289,6 +320,8 @@ def _answered(line: socket.socket, count: int) -> tuple[bytes, Any]:
 def _sendable(kind: bytes, value: Any) -> tuple[bytes, list[bytes | memoryview]]:
     try:
         return kind, _pieces(kind, value)
+    except MemoryError:
+        return _MEMORY, _pieces(_MEMORY, _TOO_MUCH)
     except Exception as exc:
         words = f"{type(exc).__name__}: {exc}"
         return _RAISED, _pieces(_RAISED, words)

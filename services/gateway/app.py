@@ -155,7 +155,15 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         heartbeat=settings.live_heartbeat,
     )
     factors = Factors(store, footing.secrets, clock)
-    desk = Desk(store, employees, throttle, factors, clock, session_lifetime=settings.session_lifetime)
+    desk = Desk(
+        store,
+        employees,
+        throttle,
+        factors,
+        clock,
+        session_lifetime=settings.session_lifetime,
+        factor_roles=settings.second_factor_roles,
+    )
     watch = Watch(lambda ids: desk.refusals(ids, Right.READ_CORRESPONDENCE))
     return Parts(
         settings=settings,

@@ -222,16 +222,12 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> No
         await parts.audit.note_refusal(_deed(request, NOBODY, route), ForeignPage.status_code)
         raise
     refusal = _refusal(rule, rule.right, employee, access, reads=request.method in READS)
-    if employee.role in parts.settings.second_factor_roles and not _may_without_factor(rule.right, employee):
+    if parts.desk.lacks_factor(employee, rule.right):
         refusal = Forbidden("your role takes a second factor: POST /api/v1/me/second-factor sets one up")
     if refusal:
         await parts.audit.note_refusal(_deed(request, employee.login, route), refusal.status_code)
         raise refusal
     request.state.employee, request.state.access = employee, access
-
-
-def _may_without_factor(right: Right, employee: Employee) -> bool:
-    return employee.second_factor or right is Right.OWN_ACCOUNT
 
 
 def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, reads: bool) -> Forbidden | None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from starlette.datastructures import Headers
+
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 UNKNOWN = "-"
@@ -21,12 +23,15 @@ class Hops:
         self._trusted = tuple(trusted)
         self._header = header
 
-    def caller(self, connected: str | None, headers: Mapping[str, str]) -> str:
-        """The address that is nearest to us and no trusted proxy's."""
+    def caller(self, connected: str | None, headers: Headers) -> str:
+        """The address that is nearest to us and no trusted proxy's.
+
+        The header may come in several lines: some proxies add one of their own behind what a stranger sent.
+        """
         current = _parsed(connected or "")
         if current is None:
             return connected or UNKNOWN
-        for word in reversed(_listed(headers.get(self._header, ""), self._header)):
+        for word in reversed(_listed(",".join(headers.getlist(self._header)), self._header)):
             if not self._trusts(current):
                 break
             hop = _parsed(word)

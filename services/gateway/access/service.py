@@ -17,7 +17,7 @@ from services.gateway.employees.factors import WRONG, Factors
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
 from services.gateway.errors import CodeNeeded
-from services.gateway.rights import Right
+from services.gateway.rights import Right, Role
 
 log = Log(__name__)
 PREFIX = "hub_"
@@ -37,13 +37,16 @@ class Desk:
         clock: Clock,
         *,
         session_lifetime: timedelta,
+        factor_roles: Collection[Role] = (),
     ) -> None:
+        """Who has one of `factor_roles` may do nothing without a second factor but set one up."""
         self._repository = AccessRepository(store)
         self._employees = employees
         self._throttle = throttle
         self._factors = factors
         self._clock = clock
         self.session_lifetime = session_lifetime
+        self._factor_roles = frozenset(factor_roles)
 
     async def log_in(
         self,
@@ -147,6 +150,10 @@ class Desk:
             await self._repository.renew(employee.spared, employee.epoch)
         await self._repository.delete_all(employee.login, tuple(Kind), before=employee.epoch)
 
+    def lacks_factor(self, employee: Employee, right: Right) -> bool:
+        """Whether he has to set up a second factor before he may."""
+        return employee.role in self._factor_roles and not (employee.second_factor or right is Right.OWN_ACCOUNT)
+
     async def refusals(self, ids: Collection[str], right: Right) -> dict[str, str]:
         """Which of these do not give their owners a right any more, and why; two reads, however many."""
         found = await self._repository.get_many(ids)
@@ -156,7 +163,7 @@ class Desk:
             access, owner = access_of(document), owners.get(document["login"])
             if not _stands(document, access, owner, now):
                 refused[access_id] = Unauthenticated.title
-            elif owner is None or not owner.may(right) or not access.covers(right):
+            elif owner is None or not owner.may(right) or not access.covers(right) or self.lacks_factor(owner, right):
                 refused[access_id] = Forbidden.title
         return refused
 

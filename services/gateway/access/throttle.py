@@ -24,6 +24,8 @@ together; which ones do, nobody outside can find out."""
 KNOWN_FOR = timedelta(days=180)
 """A network or a device is known for so long after its last login."""
 _RENEWED_EVERY = timedelta(days=1)
+_SET_BACK = 2
+"""A window that ends later than after so many was begun by a clock that was wrong; less is what clocks differ by."""
 _LOCKS = 64
 """So many counters can be written at once by one process; the rest wait instead of racing."""
 
@@ -148,11 +150,13 @@ class _Counting:
         self.locked_first = False
         self._limit = limit
         self._now = now
+        self._longest = now + _SET_BACK * window
+        """What is said to last longer was begun before the clock was set back."""
 
     def one_more(self, stored: Document) -> Document | None:
         self.locked_until, self.locked_first = None, False
         until = from_iso(stored["until"])
-        if until <= self._now:
+        if until <= self._now or until > self._longest:
             return {**self.fresh, "_v": stored["_v"]}
         if stored["count"] < self._limit:
             return {**stored, "count": stored["count"] + 1}

@@ -15,6 +15,9 @@ _SECRET = 20
 _EARLIER_AND_LATER = (0, -1, 1)
 """Steps that a clock may be off, and a person slow."""
 
+_SET_BACK = 120
+"""Steps, an hour: clocks differ by less."""
+
 
 def new_secret() -> str:
     """In base 32, as applications take it."""
@@ -35,8 +38,12 @@ def code_at(secret: str, step: int, *, digits: int = DIGITS) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime, *, after: int = -1) -> int | None:
-    """The step whose code this is; none when it is not of now, nor later than `after`, the last one used."""
+    """The step whose code this is; none when it is not of now, nor later than `after`, the last one used.
+
+    One that was used hours from now was used before the clock was set back: it counts no more.
+    """
     current = int(now.timestamp()) // PERIOD
+    after = after if after <= current + _SET_BACK else -1
     given = "".join(code.split()).encode()
     for shift in _EARLIER_AND_LATER:
         step = current + shift

@@ -29,6 +29,8 @@ _FIRST_READ, _MOST_READ = 16, 200
 _RECONNECT_MS = 2_000
 _BACK_OFF = 1.0
 _AHEAD_LOOKS = 2
+_AHEAD_WAITS = 100
+"""Tenths of a second for which a place that is ahead of us is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class Live:
 
         Raises:
             BadEventId: it is no id of ours, or of events that this bus has never seen.
-            BusUnavailable: the stream has not started yet.
+            BusUnavailable: the stream has not started yet, or cannot be read.
         """
         if self._ring is None:
             raise BusUnavailable
@@ -140,6 +142,9 @@ class Live:
             listener.number += len(entries)
             if piece := listener.told(entries):
                 yield piece
+            elif entries:
+                # Whoever wants none of many events must not keep the others from theirs.
+                await asyncio.sleep(0)
             if not entries and not await _within(heartbeat, changed):
                 yield f": alive\n{listener.mark()}"
         if ticket.reason:
@@ -150,10 +155,14 @@ class Live:
     async def _refuse_ahead(self, vector: Vector, ring: Ring) -> None:
         """Another gateway may have seen a little more than this one; an id of another data folder is refused."""
         looks = self._empty_reads + _AHEAD_LOOKS
-        while any(offset > ring.end[place] for place, offset in vector.items()):
+        for _ in range(_AHEAD_WAITS):
+            if all(offset <= ring.end[place] for place, offset in vector.items()):
+                return
             if self._empty_reads >= looks:
                 raise BadEventId(fields={"Last-Event-ID": "of events this hub does not have; connect without it"})
             await asyncio.sleep(0.1)
+        # The bus is away, or always busy: whoever comes again may find it otherwise.
+        raise BusUnavailable
 
     async def _open(self, at: Vector) -> Reader:
         while True:

@@ -59,6 +59,11 @@ class SlotsContract:
             assert await take(slots, number, NOW) is None
         assert await take(slots, "3", NOW) == NOW + DAY
 
+    async def test_a_slot_that_was_taken_by_a_clock_that_was_wrong_holds_nobody_up(self, slots: Slots) -> None:
+        await take(slots, "1", NOW + 365 * DAY, cap=1)
+        assert await take(slots, "2", NOW, cap=1) is None
+        assert await take(slots, "3", NOW - HOUR, cap=1) == NOW + DAY
+
     async def test_of_many_copies_that_ask_at_once_no_more_get_a_slot_than_may(
         self, store: Store, sends: SendRepository
     ) -> None:

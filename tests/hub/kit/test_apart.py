@@ -5,6 +5,8 @@ import gc
 import os
 import pickle
 import signal
+import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -58,11 +60,21 @@ def sleep(seconds: float) -> int:
     return os.getpid()
 
 
+def brood() -> list[bytes]:
+    """Fits as it is, and not once more."""
+    return [bytes(60_000) for _ in range(2_600)]
+
+
 def mirror(content: bytes) -> tuple[str, bytes | pickle.PickleBuffer]:
     return type(content).__name__, large(content)
 
 
 _kept: list[bytes] = []
+
+
+def _is_over(process: int) -> bool:
+    """Its owner has not asked yet how it ended."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 @pytest.fixture
@@ -122,6 +134,12 @@ async def test_a_call_is_ended_at_its_limit_of_memory(apart: Apart) -> None:
     assert await call(apart, "add", 1, 1) == 2
 
 
+async def test_an_answer_that_does_not_fit_once_more_is_too_costly(apart: Apart) -> None:
+    with pytest.raises(TooCostly, match="more memory"):
+        await call(apart, "brood")
+    assert await call(apart, "add", 1, 1) == 2
+
+
 async def test_a_process_that_has_grown_is_replaced(apart: Apart) -> None:
     assert await call(apart, "swell") != await call(apart, "pid")
 
@@ -134,6 +152,48 @@ async def test_a_process_that_is_killed_fails_its_call_alone(apart: Apart) -> No
     found = await calls
     assert TooCostly in map(type, found)
     assert pids[1] in found
+
+
+async def test_what_was_killed_while_it_waited_is_no_fault_of_the_next_call(apart: Apart) -> None:
+    pids = set(await asyncio.gather(call(apart, "sleep", 0.2), call(apart, "sleep", 0.2)))
+    for one in pids:
+        os.kill(one, signal.SIGKILL)
+        await asyncio.to_thread(until, lambda one=one: _is_over(one))
+    assert await call(apart, "pid") not in pids
+
+
+async def test_what_ends_the_hub_lets_a_call_come_to_its_end(apart: Apart) -> None:
+    found = await call(apart, "pid")
+    under_way = asyncio.ensure_future(call(apart, "sleep", 0.5))
+    await asyncio.sleep(0.1)
+    os.kill(found, signal.SIGTERM)
+    assert await under_way == found
+
+
+async def test_whoever_gives_up_while_a_process_begins_leaves_its_descriptor_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    found, made = list[str](), list[subprocess.Popen[bytes]]()
+    begin = subprocess.Popen
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        begun.set()
+        go_on.wait()
+        found.append(str(Path(f"/proc/self/fd/{options['pass_fds'][0]}").readlink()))
+        made.append(begin(*args, **options))
+        return made[0]
+
+    monkeypatch.setattr("hub.kit.apart.subprocess.Popen", slowly)
+    apart = Apart(processes=1)
+    under_way = asyncio.ensure_future(call(apart, "pid"))
+    await asyncio.to_thread(begun.wait)
+    under_way.cancel()
+    await asyncio.wait([under_way])
+    go_on.set()
+    await asyncio.to_thread(until, lambda: made and made[0].returncode is not None)
+    assert found[0].startswith("socket:")
+    await apart.stop()
 
 
 async def test_idle_processes_end() -> None:

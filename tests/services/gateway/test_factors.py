@@ -108,3 +108,10 @@ def test_a_code_may_be_a_step_early_or_late_and_is_never_taken_twice(hub: Any) -
     assert found == [None, step - 1, step, step + 1, None]
     assert step_of(RFC, code_at(RFC, step), now, after=step) is None
     assert step_of(RFC, "ы", now) is None
+
+
+def test_a_code_that_was_taken_by_a_clock_that_was_wrong_keeps_nobody_out(hub: Any) -> None:
+    now = hub.clock.now()
+    step = int(now.timestamp()) // PERIOD
+    assert step_of(RFC, code_at(RFC, step), now, after=step + 365 * 24 * 120) == step
+    assert step_of(RFC, code_at(RFC, step), now, after=step + 2) is None

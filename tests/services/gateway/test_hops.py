@@ -1,6 +1,7 @@
 """The address of the caller: what trusted proxies wrote is believed, what strangers wrote is not."""
 
 import pytest
+from starlette.datastructures import Headers
 
 from hub.kit.errors import ConfigurationError
 from hub.kit.settings import Source
@@ -30,17 +31,28 @@ def test_the_nearest_address_that_is_no_trusted_proxys_is_the_callers(
     connected: str, value: str, expected: str
 ) -> None:
     hops = Hops(OURS, header=FORWARDED_FOR)
-    assert hops.caller(connected, {FORWARDED_FOR: value}) == expected
+    assert hops.caller(connected, Headers({FORWARDED_FOR: value})) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "theirs", "ours"),
+    [(FORWARDED_FOR, b"6.6.6.6", b"198.51.100.9"), ("forwarded", b"for=6.6.6.6", b"for=198.51.100.9")],
+)
+def test_a_line_that_a_stranger_sent_does_not_hide_the_one_that_a_proxy_added(
+    header: str, theirs: bytes, ours: bytes
+) -> None:
+    headers = Headers(raw=[(header.encode(), theirs), (header.encode(), ours)])
+    assert Hops(OURS, header=header).caller("10.0.0.1", headers) == "198.51.100.9"
 
 
 def test_the_standard_header_is_read_where_it_is_chosen_and_then_alone() -> None:
     hops = Hops(OURS, header="forwarded")
     headers = {"forwarded": 'for=1.1.1.1, for="[2001:db8:2::9]:1";proto=https', FORWARDED_FOR: "6.6.6.6"}
-    assert hops.caller("10.0.0.1", headers) == "2001:db8:2::9"
+    assert hops.caller("10.0.0.1", Headers(headers)) == "2001:db8:2::9"
 
 
 def test_a_connection_without_an_address_has_none() -> None:
-    assert Hops(OURS, header=FORWARDED_FOR).caller(None, {FORWARDED_FOR: "6.6.6.6"}) == "-"
+    assert Hops(OURS, header=FORWARDED_FOR).caller(None, Headers({FORWARDED_FOR: "6.6.6.6"})) == "-"
 
 
 def test_a_site_of_the_newer_internet_counts_as_one() -> None:

@@ -19,6 +19,7 @@ from hub.contracts.interaction import Attachment, Direction, Interaction, Intera
 from hub.process import http_server, url_of
 from hub.process import listening as listen
 from hub.testing.waiting import PATIENCE, eventually
+from services.gateway.access.totp import PERIOD, code_at
 from services.gateway.app import Gateway
 from services.gateway.live.position import decode, encode, now_everywhere, ordered
 from services.gateway.live.service import PIECE
@@ -261,6 +262,33 @@ async def test_a_listener_whose_session_ends_is_told_and_cut_off_long_before_a_h
         told = await listener.take(2)
     await slow.stop()
     assert (answer.is_success, [t.event for t in told]) == (True, ["logged_out"])
+
+
+async def test_a_listener_whose_role_takes_a_second_factor_is_cut_off_where_it_is_removed(
+    hub: Any, world: Any
+) -> None:
+    operator = await hub.employee("operator")
+    parts = hub.gateway.http.state.parts
+    secret = await parts.factors.begin("operator")
+    await parts.factors.confirm("operator", code_at(secret, int(hub.clock.now().timestamp()) // PERIOD))
+    strict = world.build(OMNIHUB_GATEWAY__SECOND_FACTOR_ROLES="operator", OMNIHUB_GATEWAY__LIVE_HEARTBEAT="PT1H")
+    await strict.start()
+    async with served(strict) as url, listening(url, operator) as listener:
+        await (await hub.admin()).delete("/employees/operator/second-factor")
+        told = await listener.take(2)
+    await strict.stop()
+    assert [t.event for t in told] == ["logged_out"]
+
+
+async def test_a_place_ahead_of_a_bus_that_is_away_is_not_waited_for_without_end(
+    hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = await hub.employee("operator")
+    live = hub.gateway.http.state.parts.live
+    ahead = encode({place: offset + 5 for place, offset in (await live.place(None)).items()})
+    monkeypatch.setattr("services.gateway.live.service._AHEAD_WAITS", 1)
+    answer = await operator.get("/live", headers={"Last-Event-ID": ahead})
+    assert answer.status_code == 503
 
 
 async def test_a_listener_with_a_token_that_lacks_the_right_is_refused(hub: Any) -> None:

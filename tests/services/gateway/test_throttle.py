@@ -57,6 +57,15 @@ async def test_a_device_that_guesses_is_locked_and_no_other_with_it(desk: Any) -
     assert await answered(desk, "198.51.100.1", password=PASSWORD, device="dev_2") == ""
 
 
+async def test_a_clock_that_was_wrong_and_is_set_back_locks_nobody_out(desk: Any, world: Any) -> None:
+    world.clock.advance(timedelta(days=365))
+    for _ in range(11):
+        await answered(desk, "198.51.100.1")
+    assert await answered(desk, "198.51.100.1", password=PASSWORD) == "TooManyRequests"
+    world.clock.advance(timedelta(days=-365))
+    assert await answered(desk, "198.51.100.1", password=PASSWORD) == ""
+
+
 async def test_addresses_of_one_site_of_the_newer_internet_count_as_one(desk: Any) -> None:
     one_site = [await answered(desk, f"2001:db8::{n:x}") for n in range(1, 12)]
     assert one_site[-2:] == ["Unauthenticated", "TooManyRequests"]

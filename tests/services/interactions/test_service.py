@@ -257,3 +257,29 @@ async def test_a_client_who_was_opened_for_a_try_that_did_not_hold_goes_again(
     assert [client["_id"] for client in await bench.clients()] == [boris["_id"]]
     assert (await bench.stored(an_arrival(2).id))["client_id"] == boris["_id"]
     assert (await bench.address())["client_id"] == boris["_id"]
+
+
+async def test_a_client_who_was_opened_for_a_try_that_did_not_hold_is_told_where_others_keep_him(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.receive(an_arrival(1, sender="boris@example.com"))
+    (boris,) = await bench.clients()
+    claim, tries = bench.repository.claim, list[object]()
+
+    async def contended(*given: Any) -> Any:
+        """The first time another letter of hers is linked to the client at once, and her address becomes Boris's."""
+        tries.append(given)
+        claimed, first = await claim(*given), len(tries) == 1
+        if not first:
+            return claimed
+        await bench.receive(an_arrival(3))
+        await bench.repository.addresses.amend(
+            "email:anna@example.com", lambda now: {**now, "client_id": boris["_id"]}
+        )
+        return None
+
+    monkeypatch.setattr(bench.repository, "claim", contended)
+    await bench.receive(an_arrival(2))
+    told = [e.event.client.id for e in bench.bus.published if isinstance(e.event, ClientOpened)]
+    assert sorted(told) == sorted(client["_id"] for client in await bench.clients())
+    assert len(told) == 2
