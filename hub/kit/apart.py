@@ -292,9 +292,7 @@ def serve(descriptor: int, memory: int) -> None:
         line.sendall(_pieces(_READY, None)[0])
         while True:
             _, cpu, count = _HEAD.unpack(_received(line, _HEAD.size))
-            # The kernel ends the process at this signal, whatever code it is in.
-            signal.setitimer(signal.ITIMER_PROF, cpu)
-            kind, value = _answered(line, count)
+            kind, value = _answered(line, count, cpu)
             if kind == _ANSWER and _size() > begin + _KEEPS:
                 kind = _LAST
             kind, pieces = _sendable(kind, value)
@@ -305,12 +303,16 @@ def serve(descriptor: int, memory: int) -> None:
                 return
 
 
-def _answered(line: socket.socket, count: int) -> tuple[bytes, Any]:
+def _answered(line: socket.socket, count: int, cpu: float) -> tuple[bytes, Any]:
     try:
         sizes = [size for (size,) in _SIZE.iter_unpack(_received(line, count * _SIZE.size))]
         name, arguments = _value([_received(line, size) for size in sizes])
         module, _, attribute = name.partition(":")
-        return _ANSWER, getattr(importlib.import_module(module), attribute)(*arguments)
+        function = getattr(importlib.import_module(module), attribute)
+        # From here on the kernel ends the process at this signal, whatever code it is in. What its code takes to be
+        # loaded is no fault of the call.
+        signal.setitimer(signal.ITIMER_PROF, cpu)
+        return _ANSWER, function(*arguments)
     except MemoryError:
         return _MEMORY, _TOO_MUCH
     except Exception as exc:

@@ -123,6 +123,15 @@ async def test_a_call_is_ended_at_its_limit_of_cpu_time_wherever_it_is(apart: Ap
     assert await call(apart, "add", 1, 1) == 2
 
 
+async def test_loading_the_code_of_a_call_is_not_counted(apart: Apart, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "slow_to_load.py").write_text(
+        "import time\nuntil = time.process_time() + 0.5\nwhile time.process_time() < until: pass\n"
+        "def answer():\n    return 42\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert await apart.call("slow_to_load:answer", cpu=0.2) == 42
+
+
 async def test_waiting_is_no_cpu_time(apart: Apart) -> None:
     await call(apart, "pid")
     assert await call(apart, "sleep", 0.5, cpu=0.2)
