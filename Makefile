@@ -68,4 +68,6 @@ $(READY): requirements.txt
 	    && $(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --requirement $(VENV)/others.txt; } </dev/null \
 	|| { echo "That did not work with uv; pip does it in a few minutes …"; \
 	    $(PIP) install --require-hashes --requirement $(VENV)/others.txt </dev/null; }
+	@# A fifth of a start is compiling, where nothing else may write bytecode.
+	@$(BIN)/python -m compileall -q hub services
 	@touch $@
