@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
 
+from hub.api.rights import Right
 from hub.bus.base import Bus
 from hub.footing import Footing
 from hub.idempotency import Keys
@@ -45,7 +46,6 @@ from services.gateway.peers import document, hooks
 from services.gateway.peers.forward import Peer
 from services.gateway.peers.routes import Declared
 from services.gateway.peers.table import Table
-from services.gateway.rights import Right
 from services.gateway.settings import Settings
 
 log = Log(__name__)

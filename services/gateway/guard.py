@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from hub.api.actor import Actor
 from hub.api.parameters import query_names, refuse_unknown_parameters
+from hub.api.problems import PROBLEMS
+from hub.api.rights import Right, roles_with
 from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
@@ -25,8 +27,6 @@ from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
 from services.gateway.errors import ForeignPage, PersonsOnly
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right, roles_with
-from services.gateway.views import PROBLEMS
 
 BASE = "/api/v1"
 NOBODY = "-"

@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator
 
+from hub.api.rights import Role
 from hub.kit.settings import Settings as Section
 from hub.kit.settings import Source
 from services.gateway.access.hops import networks
-from services.gateway.rights import Role
 
 
 class Settings(Section):

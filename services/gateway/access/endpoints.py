@@ -5,6 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 
+from hub.api.forms import After, Id, Limit
+from hub.api.problems import NOT_FOUND
+from hub.api.rights import Right
 from services.gateway.access.browser import SESSION, refuse_foreign
 from services.gateway.access.devices import cookie_of
 from services.gateway.access.models import SESSIONS, Access, Kind
@@ -15,8 +18,6 @@ from services.gateway.employees.views import EmployeeView
 from services.gateway.employees.views import Login as Whose
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right
-from services.gateway.views import NOT_FOUND, After, Id, Limit
 
 routes = router("sessions and tokens")
 Hub = Annotated[Parts, Depends(parts_of)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.gateway.rights import Right
+from hub.api.rights import Right
 
 
 class Kind(StrEnum):

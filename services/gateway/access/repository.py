@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from secrets import token_hex
 
+from hub.api.rights import Right
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive
@@ -12,7 +13,6 @@ from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
 from services.gateway.access.models import Access, Extent, Kind
-from services.gateway.rights import Right
 
 ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
 TRIES = CollectionSpec("tries", (Index("until"),))

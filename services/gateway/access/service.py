@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hub.api.rights import Right, Role
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from hub.kit.ids import derive
@@ -17,7 +18,6 @@ from services.gateway.employees.factors import WRONG, Factors
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
 from services.gateway.errors import CodeNeeded
-from services.gateway.rights import Right, Role
 
 log = Log(__name__)
 PREFIX = "hub_"

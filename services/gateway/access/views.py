@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import ConfigDict, Field
 
+from hub.api.forms import Form, View
+from hub.api.rights import Right
 from services.gateway.access.models import Access, Extent, Granted
 from services.gateway.employees.models import Employee
 from services.gateway.employees.views import EmployeeView
-from services.gateway.rights import Right
-from services.gateway.views import Form, View
 
 
 class Login(Form):

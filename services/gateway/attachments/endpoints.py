@@ -6,12 +6,13 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
 
 from hub.api.downloads import UNKNOWN_TYPE
+from hub.api.problems import TOO_LARGE
+from hub.api.rights import Right
+from hub.contracts.shown import AttachmentView
 from hub.kit.errors import InvalidInput
 from services.gateway.attachments.service import File
 from services.gateway.guard import Me, Write, needs, router
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right
-from services.gateway.views import TOO_LARGE, AttachmentView
 
 routes = router("attachments")
 Hub = Annotated[Parts, Depends(parts_of)]

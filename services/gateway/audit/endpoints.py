@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import AwareDatetime, Field
 
+from hub.api.forms import After, Limit, View
+from hub.api.rights import Right
 from hub.kit.clock import from_iso
 from hub.store.base import Document
 from services.gateway.guard import needs, router
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right
-from services.gateway.views import After, Limit, View
 
 routes = router("audit")
 

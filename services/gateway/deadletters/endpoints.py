@@ -4,6 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from hub.api.forms import After, Id, Limit
+from hub.api.problems import CONFLICT, NOT_FOUND
+from hub.api.rights import Right
 from services.gateway.deadletters.views import (
     BulkReplay,
     Discard,
@@ -15,8 +18,6 @@ from services.gateway.deadletters.views import (
 )
 from services.gateway.guard import Me, needs, router
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right
-from services.gateway.views import CONFLICT, NOT_FOUND, After, Id, Limit
 
 routes = router("dead letters")
 Hub = Annotated[Parts, Depends(parts_of)]

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from hub.api.forms import Form, View
 from hub.kit.clock import from_iso
 from hub.store.base import Document
 from services.gateway.deadletters.service import MOST_AT_ONCE, Raw
-from services.gateway.views import Form, View
 
 
 class State(StrEnum):

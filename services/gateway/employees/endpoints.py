@@ -4,6 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
+from hub.api.forms import After, Limit
+from hub.api.problems import CONFLICT, NOT_FOUND
+from hub.api.rights import Right
 from hub.kit.errors import InvalidInput
 from services.gateway.access.totp import uri
 from services.gateway.audit.changes import changes
@@ -23,8 +26,6 @@ from services.gateway.employees.views import (
 )
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right
-from services.gateway.views import CONFLICT, NOT_FOUND, After, Limit
 
 routes = router("employees")
 Hub = Annotated[Parts, Depends(parts_of)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.gateway.rights import RIGHTS, Right, Role
+from hub.api.rights import RIGHTS, Right, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hub.api.rights import Role
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Store
@@ -11,7 +12,6 @@ from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.repository import EmployeesRepository, Roster
 from services.gateway.errors import LoginTaken
-from services.gateway.rights import Role
 
 FIRST = "admin"
 

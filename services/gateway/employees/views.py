@@ -6,10 +6,10 @@ from typing import Annotated, Self
 from fastapi import Path
 from pydantic import ConfigDict, Field, model_validator
 
+from hub.api.forms import Form, View
+from hub.api.rights import RIGHTS, Right, Role
 from services.gateway.access.models import Access
 from services.gateway.employees.models import Employee
-from services.gateway.rights import RIGHTS, Right, Role
-from services.gateway.views import Form, View
 
 _LOGIN = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
 Login = Annotated[str, Path(description="The employee's login", examples=["anna"], max_length=63)]

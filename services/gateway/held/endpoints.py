@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import Depends
 
 from hub.api.actor import Actor
+from hub.api.rights import Right
 from hub.held import HeldItem, HeldView
 from hub.kit.errors import NotFound
 from services.gateway.guard import Acting, Write, needs, router
 from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.forward import Peer
-from services.gateway.rights import Right
 
 routes = router("held")
 Hub = Annotated[Parts, Depends(parts_of)]

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
+from hub.api.rights import Right
 from hub.kit.http import ABORT
 from services.gateway.access.browser import refuse_foreign
 from services.gateway.access.models import Kind
@@ -15,7 +16,6 @@ from services.gateway.guard import MyAccess, needs, router
 from services.gateway.live.shown import About
 from services.gateway.live.waiting import Waiting
 from services.gateway.parts import Parts, parts_of
-from services.gateway.rights import Right
 
 routes = router("live")
 

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from hub.api.actor import HEADER, Actor, Seal
+from hub.api.rights import Right
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.footing import Footing
@@ -27,7 +28,6 @@ from hub.testing.fakes import FakeBlobs, FakeClock
 from hub.testing.waiting import eventually
 from services.gateway.app import ROUTERS, Gateway, build
 from services.gateway.guard import BASE, rule_of
-from services.gateway.rights import Right
 
 PASSWORD = "correct-horse-7"
 

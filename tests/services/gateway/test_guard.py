@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.rights import RIGHTS, Role
+from hub.api.rights import RIGHTS, Role
 
 OPEN = {("POST", "/api/v1/sessions"), ("POST", "/api/v1/sessions/browser")}
 UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.api.rights import Role
 from hub.kit.ids import derive
 from hub.testing.waiting import eventually
 from services.gateway.attachments.service import File
-from services.gateway.rights import Role
 
 KEY = {"Idempotency-Key": "3f1c"}
 ANNA = {"login": "anna", "name": "Anna", "role": "operator", "password": "correct-horse-7"}
