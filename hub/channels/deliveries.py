@@ -22,6 +22,8 @@ _TOLD = {
 }
 _WORDS, _KEYS = 2_000, 500
 """Characters of a provider's words, and names that it gave, that are told: an event is bounded."""
+SWEEP = timedelta(seconds=5)
+"""After so long what an entry owes is told by whoever sweeps."""
 Delivery = Callable[[Document], DeliveryRecorded]
 """What the others hear of an entry."""
 
@@ -41,7 +43,8 @@ def facts(before: Document | None, after: Document) -> Sequence[Fact]:
     """Where it stands now, unless nobody could see a change, and who cannot be reached any more."""
     if before and _seen(before) == _seen(after):
         return ()
-    lost = after.get("unreachable") or () if not before or before.get("unreachable") is None else ()
+    known = (before or {}).get("unreachable") or ()
+    lost = [address for address in after.get("unreachable") or () if address not in known]
     return (DeliveryRecorded, *(_unreachable(address, after) for address in lost))
 
 
@@ -68,7 +71,3 @@ def _unreachable(address: str, document: Document) -> ReachabilityRecorded:
         reason=document["reason"] or "",
         at=from_iso(document["at"]),
     )
-
-
-SWEEP = timedelta(seconds=5)
-"""After so long what an entry owes is told by whoever sweeps."""

@@ -68,7 +68,7 @@ class SendRepository:
 
     async def save_many(self, changes: Sequence[tuple[Document, Document]]) -> list[Document]:
         """From each as it was read to what it shall be: those that nobody had changed since, as they are now."""
-        return list((await self.entries.swap_many(changes)).values()) if changes else []
+        return list((await self.entries.swap_many(changes)).values())
 
     async def in_lane(
         self, account: str, lane: str, *, since: str | None, until: str, limit: int, after: str | None = None

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import nh3
 
-_REMOTE = re.compile(r"^\s*(?:https?:)?//", re.I)
 _STYLED_URL = re.compile(r"url\s*\(|@import|expression\s*\(|image-set\s*\(", re.I)
 _SCHEMES = {"http", "https", "mailto", "tel", "cid", "ftp"}
 _TAGS = nh3.ALLOWED_TAGS | {"font", "center", "section", "article", "address"}

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import orjson
 
 from hub.contracts.bounce import from_robot
-from hub.contracts.client import Chain, ChainState, Client
+from hub.contracts.client import ChainState
 from hub.contracts.interaction import (
     Direction,
     Interaction,
@@ -170,10 +170,6 @@ def _beginning(text: str) -> str:
     return line if len(line) <= _TITLE else f"{line[: _TITLE - 1]}…"
 
 
-def chain_from(document: Document) -> Chain:
-    return Chain.model_validate({**document, "id": document["_id"]})
-
-
 def client_document(decision: Decision) -> Document:
     """The client that an arrival opens."""
     other = decision.address
@@ -188,10 +184,6 @@ def client_document(decision: Decision) -> Document:
         "opened_by": arrival.id,
         "open_chains": [],
     }
-
-
-def client_from(document: Document) -> Client:
-    return Client.model_validate({**document, "id": document["_id"]})
 
 
 def address_of(decision: Decision) -> Document:

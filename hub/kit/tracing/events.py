@@ -107,14 +107,10 @@ def handling(topic: str, group: str, events: Sequence[Told], *, source: str) -> 
     return _Handling(topic, group, events, source) if on() else NOTHING
 
 
-class _Handling(Step, Scope):
-    def __init__(self, topic: str, group: str, events: Sequence[Told], source: str) -> None:
-        self._topic = topic
-        self._group = group
-        self._events = events
-        self._service = source.rpartition("/")[2]
-        self._ids = {event.id for event in events}
-        self._tries = 0
+class _ScopedStep(Step, Scope):
+    """While it lasts, it is the reason why events are published."""
+
+    def __init__(self) -> None:
         self._token: Token[Scope] | None = None
         self._started = now()
 
@@ -125,6 +121,20 @@ class _Handling(Step, Scope):
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         assert self._token
         scope.reset(self._token)
+
+
+class _Handling(_ScopedStep):
+    def __init__(self, topic: str, group: str, events: Sequence[Told], source: str) -> None:
+        super().__init__()
+        self._topic = topic
+        self._group = group
+        self._events = events
+        self._service = source.rpartition("/")[2]
+        self._ids = {event.id for event in events}
+        self._tries = 0
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        super().__exit__(kind, error, trace)
         if isinstance(error, TransientError) or (error is not None and len(self._events) > 1):
             return
         if error is None or isinstance(error, Exception):  # else it was cut off, and comes again
@@ -185,20 +195,11 @@ def receiving(service: str, **about: str) -> Step:
     return _Receiving(service, about) if on() and not in_hand() else NOTHING
 
 
-class _Receiving(Step, Scope):
+class _Receiving(_ScopedStep):
     def __init__(self, service: str, about: Attributes) -> None:
+        super().__init__()
         self._service = service
         self._about = {f"omnihub.{name}": value for name, value in about.items()}
-        self._token: Token[Scope] | None = None
-        self._started = now()
-
-    def __enter__(self) -> Self:
-        self._token = scope.set(self)
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        assert self._token
-        scope.reset(self._token)
 
     def publish(self, ids: Ids, span: Span) -> None:
         if ids.before:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from time import monotonic
 
-COOL = timedelta(minutes=1)
-
 
 class Breaker:
     """Opens after `errors` failures within `span`, for as long."""
