@@ -174,10 +174,6 @@ class _Child:
             raise
         return child
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def lives(self) -> bool:
         return self._process.poll() is None
 

@@ -136,9 +136,14 @@ class Told:
         new = await self._collection.insert_many(owing)
         return await self._as_stored(owing, new), new
 
-    async def insert_repeated(self, documents: Sequence[Document]) -> tuple[dict[str, Document], set[str]]:
-        """The same for what the bus hands over again until it is done: no debt is stored, `anew` tells what it is."""
-        for document in documents:
+    async def insert_repeated(
+        self, documents: Sequence[Document], *, checked: bool = False
+    ) -> tuple[dict[str, Document], set[str]]:
+        """The same for what the bus hands over again until it is done: no debt is stored, `anew` tells what it is.
+
+        `checked`: `check` was asked for each of them already.
+        """
+        for document in () if checked else documents:
             self._check(document, self._facts(None, document))
         new = await self._collection.insert_many(documents)
         return await self._as_stored(documents, new), new

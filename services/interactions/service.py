@@ -158,7 +158,7 @@ class Interactions:
         attachments = [each for document in documents for each in attachment_documents(document)]
         if attachments:
             await self._repository.attachments.insert_many(attachments)
-        return await self._repository.interactions.insert_repeated(documents)
+        return await self._repository.interactions.insert_repeated(documents, checked=True)
 
     async def _yield(self, lost: Sequence[Decision], stored: Mapping[str, Document]) -> None:
         """Another copy stored these first, perhaps elsewhere: what was reserved for our decisions follows its own."""
