@@ -378,12 +378,17 @@ async def http_server(
         await serving
 
 
-async def until_signalled(also: Awaitable[None] | None = None) -> None:
-    """Returns at the first SIGINT or SIGTERM; raises what `also` raises."""
+def stop_signal() -> asyncio.Event:
+    """Set by the first SIGINT or SIGTERM from now on: taken before a start, so that none ends a start half-way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def until_set(stop: asyncio.Event, also: Awaitable[None] | None = None) -> None:
+    """Returns when it is set; raises what `also` raises."""
     waiting = asyncio.ensure_future(stop.wait())
     running = [asyncio.ensure_future(also)] if also else []
     done, _ = await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)

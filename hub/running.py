@@ -26,7 +26,8 @@ from hub.process import (
     http_server,
     known_services,
     listening,
-    until_signalled,
+    stop_signal,
+    until_set,
     url_of,
 )
 from hub.settings import HubSettings, PeerSettings
@@ -40,6 +41,7 @@ _LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
     """Everything in one process until SIGINT or SIGTERM."""
+    stop = stop_signal()
     source.refuse_unknown((*SECTIONS, *known_services(source)))
     settings = HubSettings.load(source, data=data, port=port)
     bound = listening(settings.host, settings.port)
@@ -68,7 +70,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
             # Names and subjects are for the demo; elsewhere they are nothing for a terminal's log.
-            await (_narrate(hub, stack) if demo else until_signalled())
+            await (_narrate(hub, stack, stop) if demo else stop.wait())
             print("stopping …", flush=True)
         forget(folder)
 
@@ -78,13 +80,13 @@ def _simulated_at(facts: dict[str, Any]) -> list[str]:
     return [facts["smtp"], facts["telegram"]["url"], facts["twilio"]["url"]] if facts else []
 
 
-async def _narrate(hub: Embedded, stack: AsyncExitStack) -> None:
+async def _narrate(hub: Embedded, stack: AsyncExitStack, stop: asyncio.Event) -> None:
     bus = hub.footing.bus("narrator")
     await bus.start()
     stack.push_async_callback(bus.stop)
     narrator = Narrator(bus, hub.footing.clock)
     await narrator.open()
-    await until_signalled(narrator.run())
+    await until_set(stop, narrator.run())
 
 
 @asynccontextmanager
@@ -170,6 +172,7 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
 
 async def serve(service: str, source: Source, *, data: Path | None, host: str | None, port: int | None) -> None:
     """One service on Kafka and MongoDB until SIGINT or SIGTERM."""
+    stop = stop_signal()
     source.refuse_unknown((*SECTIONS, *known_services(source)))
     settings = HubSettings.load(source, data=data, host=host, port=port)
     bound = listening(settings.host, settings.port)
@@ -188,7 +191,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
             await stack.enter_async_context(http_server(app, bound, drain=_drain(built)))
             starting = asyncio.create_task(_start(built, settings.data, name, url_of(bound)))
             stack.callback(starting.cancel)
-            await until_signalled(_forever(starting))
+            await until_set(stop, _forever(starting))
         forget(settings.data, name)
 
 
@@ -217,8 +220,9 @@ async def run_simulators(data: Path, *, play: bool) -> None:
     """The simulated servers alone, so that a hub can be ended without them."""
     from hub.channels.simulators.run import simulators
 
+    stop = stop_signal()
     configure()
     async with simulators(data, play=play) as running:
         facts = running.description()
         print(f"simulators are ready: SMTP {facts['smtp']}, IMAP {facts['imap']}", flush=True)
-        await until_signalled()
+        await stop.wait()

@@ -312,9 +312,10 @@ async def tell(*debts: Debt, also: Sequence[Envelope] = ()) -> None:
     envelopes = [envelope for _, documents in readable for _, read in documents for envelope in read]
     if not (also or envelopes):
         return
-    seam("outbox.before_publish")
-    await debts[0][0].bus.publish([*also, *envelopes])
-    seam("outbox.after_publish")
+    published = [*also, *envelopes]
+    seam("outbox.before_publish", (each.event.on_topic() for each in published))
+    await debts[0][0].bus.publish(published)
+    seam("outbox.after_publish", (each.event.on_topic() for each in published))
     await asyncio.gather(*(told.clear([each for each, _ in documents]) for told, documents in readable if documents))
 
 

@@ -25,8 +25,8 @@ RECEIVING = (
     "bus.after_handle.inbound",
 )
 SENDING = {
-    "outbox.before_publish:2": ("sent", 1),
-    "outbox.after_publish:2": ("sent", 1),
+    "outbox.before_publish.outbound.email": ("sent", 1),
+    "outbox.after_publish.outbound.email": ("sent", 1),
     "email.after_intent": ("unknown", 0),
     "email.after_data": ("unknown", 1),
     "email.after_outcome": ("sent", 1),

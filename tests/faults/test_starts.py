@@ -1,6 +1,7 @@
 """A start that cannot be: one clear line, exit code 2, nothing touched."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.testing.processes import ROOT, embedded
-from hub.testing.waiting import PATIENCE
+from hub.testing.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +75,18 @@ def test_a_hub_stopped_by_a_signal_ends_well_and_leaves_no_description(tmp_path:
     assert process.returncode == 0
     assert not (tmp_path / "hub" / "omnihub.json").exists()
     assert "Traceback" not in hub.output()
+
+
+def test_a_hub_signalled_while_it_starts_ends_as_well_as_any(tmp_path: Path) -> None:
+    for reached in ("version", "bus.sqlite", "gateway.sqlite"):
+        folder = tmp_path / reached
+        folder.mkdir()
+        process = embedded(folder, forked=False)._launched(folder.with_suffix(".log"))
+        until(lambda file=folder / reached: file.exists())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert not (folder / "omnihub.json").exists()
+        assert "Traceback" not in folder.with_suffix(".log").read_text()
 
 
 def test_nobody_else_reads_the_data_whatever_the_umask(tmp_path: Path) -> None:

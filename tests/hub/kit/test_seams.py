@@ -14,7 +14,7 @@ from hub.kit.seams import seam
 for number in range(5):
     seam("email.before_publish")
     print(number, flush=True)
-    seam("email.after_publish")
+    seam("email.after_publish", ("raw", str(number)))
 """
 
 
@@ -32,6 +32,8 @@ def run(told: str | None) -> tuple[int, str]:
     [
         ("email.after_publish", "0"),
         ("email.after_publish:3", "012"),
+        ("email.after_publish.raw:2", "01"),
+        ("email.after_publish.3", "0123"),
         ("email.before_publish", ""),
         ("email.before_publish:2", "0"),
     ],
@@ -40,7 +42,7 @@ def test_the_process_is_killed_at_the_named_instant(told: str, printed: str) -> 
     assert run(told) == (-signal.SIGKILL, printed)
 
 
-@pytest.mark.parametrize("told", [None, "", "email.elsewhere", "email.after_publish:6"])
+@pytest.mark.parametrize("told", [None, "", "email.elsewhere", "email.after_publish.9", "email.after_publish:6"])
 def test_otherwise_a_seam_does_nothing(told: str | None) -> None:
     assert run(told) == (0, "01234")
 
