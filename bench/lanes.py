@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from hub.api.actor import AsService
+from hub.api.asking import AsService
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.channels.simulators.mail import Account, MailSimulator

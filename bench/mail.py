@@ -3,13 +3,14 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 from bench._letters import letters
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
+from hub.channels.belonging import EVERYBODYS, Lines
 from hub.contracts.base import Envelope
 from hub.kit.apart import Apart
 from hub.kit.blobs import FolderBlobs
@@ -40,6 +41,9 @@ class NothingOwn:
 
     async def known(self) -> Ours:
         return Ours.of([], [])
+
+    async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
+        return dict.fromkeys(mailbox_ids, EVERYBODYS)
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(interaction_ids[:0])

@@ -8,7 +8,8 @@ from typing import Protocol
 import httpx
 from fastapi import FastAPI
 
-from hub.api.actor import AsService, Seal
+from hub.api.actor import Seal
+from hub.api.asking import AsService
 from hub.bus.base import Bus
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs

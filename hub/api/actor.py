@@ -7,24 +7,24 @@ before the point), both without padding, as RFC 7515 has it.
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Generator
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
-import httpx
 import orjson
 from fastapi import Depends, Header, Request
 
+from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
-from hub.kit.errors import Unauthenticated
+from hub.kit.errors import TooLarge, Unauthenticated
 
 HEADER = "X-Hub-Actor"
 LIFETIME = timedelta(minutes=2)
 """Long enough for clocks that differ by a minute."""
 MAX_BYTES = 60_000
 """Of the header. A signature of 10,000 characters, four bytes each, makes 54,000; servers take 64 KiB of headers."""
+_SIGNATURE_BYTES = 44
 _SERVICE = "service:"
 """No login of an employee has a colon."""
 
@@ -38,6 +38,12 @@ class Actor:
     name: str = ""
     role: str = ""
     teams: tuple[str, ...] = ()
+    reach: tuple[str, ...] = ()
+    """Whose records he may do this with: tokens of `hub.contracts.scope`. None: nobody's."""
+    reads: tuple[str, ...] = ()
+    """The same for reading chains: what else is told with the answer names no others."""
+    hides: tuple[str, ...] = ()
+    """What he is shown masked: kinds of `hub.contracts.masks`."""
     session: str = ""
     """Id of the session or token that he came with."""
     signature: str = ""
@@ -45,7 +51,7 @@ class Actor:
 
     @classmethod
     def service(cls, name: str) -> "Actor":
-        return cls(login=f"{_SERVICE}{name}")
+        return cls(login=f"{_SERVICE}{name}", reach=(EVERYTHING,), reads=(EVERYTHING,))
 
     @property
     def is_service(self) -> bool:
@@ -64,9 +70,15 @@ class Seal:
         self._clock = clock
 
     def header(self, actor: Actor) -> str:
-        """What goes into `X-Hub-Actor`, ASCII."""
+        """What goes into `X-Hub-Actor`, ASCII.
+
+        Raises:
+            TooLarge: it would have more than `MAX_BYTES`.
+        """
         until = int((self._clock.now() + LIFETIME).timestamp())
         told = _encoded(orjson.dumps({**asdict(actor), "until": until}))
+        if len(told) >= MAX_BYTES - _SIGNATURE_BYTES:
+            raise TooLarge("your signature and the names of those you lead are too long together; shorten the one")
         return f"{told}.{self._signature(told)}"
 
     def read(self, header: str) -> Actor:
@@ -78,23 +90,12 @@ class Seal:
         if given.pop("until") < self._clock.now().timestamp():
             raise Unauthenticated(f"{HEADER} is over; sign a new one for every request, and check the clocks")
         # A newer gateway may tell more.
-        known = {field.name: given[field.name] for field in fields(Actor) if field.name in given}
-        return Actor(**{**known, "teams": tuple(known.get("teams", ()))})
+        known: dict[str, Any] = {field.name: given[field.name] for field in fields(Actor) if field.name in given}
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        return Actor(**{**known, **lists})
 
     def _signature(self, told: str) -> str:
         return _encoded(hmac.digest(self._key, told.encode(), sha256))
-
-
-class AsService(httpx.Auth):
-    """Signs every request of a client with the name of the service that asks."""
-
-    def __init__(self, seal: Seal, name: str) -> None:
-        self._seal = seal
-        self._actor = Actor.service(name)
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[HEADER] = self._seal.header(self._actor)
-        yield request
 
 
 def acting(request: Request) -> Actor:

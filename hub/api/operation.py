@@ -44,6 +44,8 @@ class Operation(Told):
     download: bool = False
     """The answer streams through, with the headers that a file has."""
     spread: Spread = Spread.ONE
+    names: dict[str, str] = {}
+    """Fields of its form that name a `team` or an `employee`; the gateway refuses names of nobody."""
     order: str = ""
     """Of `Spread.ALL`: the field that the items are ordered by, highest first, and that `next` is a value of."""
 

@@ -20,11 +20,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from hub.api.actor import HEADER, Seal
+from hub.api.names import named_in
 from hub.api.operation import Declaration, Description, Hook, Operation, Spread
 from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.api.problems import Responses, refusals
 from hub.api.rights import Right
 from hub.api.uploads import Uploads, upload_fields
+from hub.contracts.masks import hiding
 from hub.kit.errors import HubError, NotFound
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,6 +102,7 @@ class Public:
                 repeatable=how.get("repeatable", True),
                 upload=how.get("upload", 0),
                 download=bool(how.get("download")),
+                names=named_in(endpoint),
                 spread=how.get("spread", Spread.ONE),
                 order=how.get("order", ""),
             )
@@ -134,9 +137,10 @@ class PublicRoute(APIRoute):
 
         async def admitted(request: Request) -> Response:
             seal: Seal = request.app.state.seal
-            request.state.actor = seal.read(request.headers.get(HEADER, ""))
+            actor = request.state.actor = seal.read(request.headers.get(HEADER, ""))
             refuse_unknown_parameters(request, known)
-            return await handler(request)
+            with hiding(actor.hides):
+                return await handler(request)
 
         return admitted
 

@@ -1,4 +1,4 @@
-"""What each role may do: one table, read by the gateway's guard of every operation."""
+"""What the four roles that every hub has may do, until an administrator says otherwise."""
 
 from enum import StrEnum
 
@@ -16,6 +16,8 @@ class Right(StrEnum):
     READ_CORRESPONDENCE = "read_correspondence"
     """Clients, chains, interactions, attachments, the live stream."""
     WRITE_MESSAGES = "write_messages"
+    REVEAL = "reveal"
+    """See whole what one is shown masked; each time is in the audit."""
     READ_CHANNELS = "read_channels"
     MANAGE_CHANNELS = "manage_channels"
     READ_DEAD_LETTERS = "read_dead_letters"
@@ -23,12 +25,14 @@ class Right(StrEnum):
     READ_JOBS = "read_jobs"
     MANAGE_JOBS = "manage_jobs"
     """Cancel and revert what somebody started."""
+    READ_TEAMS = "read_teams"
     READ_EMPLOYEES = "read_employees"
     MANAGE_EMPLOYEES = "manage_employees"
+    """Roles and teams, too."""
     READ_AUDIT = "read_audit"
 
 
-_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS, Right.READ_JOBS}
+_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS, Right.READ_JOBS, Right.READ_TEAMS}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from hub.channels.belonging import Line, Lines
 from hub.kit.errors import NotFound
 from hub.store.base import CollectionSpec, Document, Page, Store
 
@@ -63,6 +64,10 @@ class AccountRepository:
             documents += page.items
             if (after := page.next) is None:
                 return documents
+
+    async def lines(self, accounts: Iterable[str]) -> Lines:
+        """Whose these are, also of those that were removed."""
+        return {account: Line.of(found) for account, found in (await self._accounts.get_many(accounts)).items()}
 
     async def health(self, ids: Iterable[str]) -> dict[str, Document]:
         return await self._health.get_many(ids)

@@ -120,6 +120,8 @@ class Keeping:
             channel=self._channel,
             address=document["address"],
             name=document["name"],
+            team=document.get("team", ""),
+            others=document.get("others", "full"),
             queued=await self._sends.waiting(document["_id"]),
             unknown=await self._sends.unknown(document["_id"]),
             **asdict(health),

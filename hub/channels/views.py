@@ -5,8 +5,10 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from hub.channels.belonging import BelongingView
 
-class ChannelView(BaseModel):
+
+class ChannelView(BelongingView):
     """How an account is: a mailbox, a bot, a number."""
 
     id: str

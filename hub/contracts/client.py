@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
+from hub.contracts.scope import Shown
 from hub.kit.ids import derive
 
 
@@ -40,6 +41,11 @@ class Client(Body):
     """Id of the interaction that opened it."""
     into: str | None = None
     """The client that this one was merged into: read that one instead."""
+    owner: str | None = None
+    """Login of the employee who looks after him."""
+    team: str | None = None
+    seen_by: tuple[str, ...] = ()
+    """Tokens of `hub.contracts.scope`: his own owner and team, and those of his chains."""
 
 
 class _AboutClient(Event):
@@ -98,6 +104,13 @@ class Chain(Body):
     auto: bool = False
     """A machine opened it: a bounce or an automatic reply that answers nothing we know."""
     team: str | None = None
+    """The team that the next step is of."""
+    seen_by: tuple[str, ...] = ()
+    """Tokens of `hub.contracts.scope`: its owner, its team, and the teams by whose accounts its messages came."""
+    private: bool = False
+    """Its owner alone sees what it says."""
+    others: Shown = "full"
+    """What those see of it who are in none of its teams."""
     into: str | None = None
     """The chain that this one was merged into: read that one instead."""
 

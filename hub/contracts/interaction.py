@@ -10,6 +10,7 @@ from pydantic import Field
 
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
+from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
@@ -154,6 +155,10 @@ class InteractionReceived(Reading, Event):
     """What could not be taken over, in words for the operator."""
     acknowledge: str = ""
     """What the account answers by itself, once, when this opens a chain."""
+    team: str | None = None
+    """Whose the account is; none: everybody's."""
+    others: Shown = "full"
+    """What those see of it who are not in that team."""
 
     def event_id(self) -> str:
         return received_id(self.id, self.account)
@@ -336,6 +341,10 @@ class Interaction(Reading):
     """Blob key of the whole text, where `text` is only its beginning."""
     acknowledge: str = ""
     """What the account answers by itself, once, where this opened a chain."""
+    team: str | None = None
+    """Whose the account was by which it came or went; none: everybody's."""
+    others: Shown = "full"
+    """What those see of it who are not in that team."""
     born_client_id: str | None = None
     """The client it was linked to first, where it was moved since: what the order is kept by."""
     moves: tuple[Move, ...] = ()

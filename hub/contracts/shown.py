@@ -9,12 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.interaction import DeliveryState, Direction, Role
+from hub.contracts.masks import MaskedAddress, MaskedWords
+from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 
 Moment = Annotated[
     datetime, PlainSerializer(iso, when_used="json"), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 """As it is stored, so that texts of moments are in order."""
+
+
+Withheld = Literal["", "content", "subject"]
+_WITHHELD = "What you are not shown: of a confidential one its content, or its subject and participants, too"
 
 
 class View(BaseModel):
@@ -25,11 +31,15 @@ class View(BaseModel):
 
 class ParticipantView(View):
     role: Role
-    address: str = Field(examples=["email:anna@example.com"])
-    raw: str = Field(default="", description="The address as the message had it", examples=["Anna@Example.com"])
-    name: str = Field(default="", examples=["Anna Petrova"])
+    address: MaskedAddress = Field(examples=["email:anna@example.com"])
+    raw: MaskedAddress = Field(
+        default="", description="The address as the message had it", examples=["Anna@Example.com"]
+    )
+    name: MaskedWords = Field(default="", examples=["Anna Petrova"])
     client_id: str | None = None
-    shown: str = Field(default="", description="How to show an address that is not plain ASCII; see warnings")
+    shown: MaskedAddress = Field(
+        default="", description="How to show an address that is not plain ASCII; see warnings"
+    )
     ours: bool = Field(default=False, description="The address is one of our own")
 
 
@@ -37,7 +47,7 @@ class CautionView(View):
     """Something that should make the reader careful."""
 
     kind: CautionKind
-    text: str = Field(examples=["Ivan Petrov works here, ivan@other.example is not ours"])
+    text: MaskedWords = Field(examples=["Ivan Petrov works here, ivan@other.example is not ours"])
 
 
 class AttachmentView(View):
@@ -54,7 +64,7 @@ class AttachmentView(View):
 
 class DeliveryView(View):
     state: DeliveryState
-    reason: str | None = Field(default=None, description="The server's words where it failed")
+    reason: MaskedWords | None = Field(default=None, description="The server's words where it failed")
     copy_state: Literal["pending", "saved", "failed"] | None = Field(
         default=None, description="The copy in the Sent folder"
     )
@@ -64,7 +74,7 @@ class DeliveryView(View):
 
 class LinkView(View):
     rule: str = Field(description="Why it is in this chain", examples=["reference"])
-    evidence: str = ""
+    evidence: MaskedWords = ""
     parent: str | None = Field(default=None, description="The chain that its chain is beside")
     continues: str | None = Field(default=None, description="The chain that its chain goes on from")
     asks: bool = Field(default=False, description="Another subject: POST …/split or …/keep decides")
@@ -80,9 +90,9 @@ class RevisionView(View):
 class ContactView(View):
     """An address that a message gave away."""
 
-    address: str = Field(examples=["phone:+79161234567"])
-    raw: str = ""
-    name: str = ""
+    address: MaskedAddress = Field(examples=["phone:+79161234567"])
+    raw: MaskedAddress = ""
+    name: MaskedWords = ""
     verified: bool = False
 
 
@@ -96,19 +106,19 @@ class SourceView(View):
 class ForwardedView(View):
     """It was passed on to a third party."""
 
-    to: str = Field(examples=["email:carrier@example.com"])
+    to: MaskedAddress = Field(examples=["email:carrier@example.com"])
     by: str = Field(description="Login of the employee")
     at: Moment
     chain_id: str = Field(description="The chain beside, with his answers")
 
 
 class BounceRecipientView(View):
-    address: str = Field(examples=["email:anna@example.com"])
+    address: MaskedAddress = Field(examples=["email:anna@example.com"])
     action: str = Field(default="", examples=["failed"])
     status: str | None = Field(default=None, description="RFC 3463", examples=["5.1.1"])
     reply_code: str | None = Field(default=None, examples=["550"])
-    reason: str = Field(default="", examples=["user-unknown"])
-    text: str = Field(default="", description="The server's words")
+    reason: MaskedWords = Field(default="", examples=["user-unknown"])
+    text: MaskedWords = Field(default="", description="The server's words")
     severity: Severity | None = Field(default=None, description="How it weighs against the address")
 
 
@@ -168,9 +178,13 @@ class InteractionView(View):
     revised_at: Moment | None = Field(default=None, description="When its sender changed it last")
     revisions: tuple[RevisionView, ...] = Field(default=(), description="Earlier forms, the first one first")
     reread_at: Moment | None = Field(default=None, description="When it was read again, by other code")
-    reactions: dict[str, tuple[str, ...]] = Field(default={}, description="Signs by the address of who put them")
+    reactions: dict[MaskedAddress, tuple[str, ...]] = Field(
+        default={}, description="Signs by the address of who put them"
+    )
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
     problem: str = Field(default="", description="What could not be taken over, in words")
+    team: str | None = Field(default=None, description="Whose the account was by which it came or went")
+    withheld: Withheld = Field(default="", description=_WITHHELD)
     cut: bool = Field(default=False, description="A list leaves out some of what it says; GET by its id shows all")
 
     @model_validator(mode="before")
@@ -180,10 +194,34 @@ class InteractionView(View):
         shown = {"has_html": bool(given.get("html"))} | given
         return shown if shown.get("new_text") is not None else {**shown, "new_text": given.get("text", "").strip()}
 
+    def narrowed(self, level: Shown) -> "InteractionView":
+        """As much as is shown of a confidential one."""
+        if level == "full":
+            return self
+        kept = self.model_dump(include={*_OF_ANY, *(_OF_SUBJECT if level == "subject" else ())})
+        withheld = "content" if level == "subject" else "subject"
+        return InteractionView.model_validate({**kept, "link": {"rule": self.link.rule}, "withheld": withheld})
+
+
+_OF_ANY = (
+    "id",
+    "channel",
+    "type",
+    "direction",
+    "at",
+    "client_id",
+    "chain_id",
+    "cause_id",
+    "author",
+    "team",
+    "delivery",
+)
+_OF_SUBJECT = ("accounts", "subject", "participants")
+
 
 class VerdictView(View):
     since: Moment
-    why: str = Field(
+    why: MaskedWords = Field(
         description="The reason and the server's words", examples=["user-unknown: 550 5.1.1 no such user"]
     )
 
@@ -200,18 +238,18 @@ class ConsentView(View):
 class CandidateView(View):
     """An address that may be his: a message gave it, and it is another's, or nobody vouches for it."""
 
-    address: str = Field(examples=["phone:+79161234567"])
-    raw: str = ""
-    name: str = ""
+    address: MaskedAddress = Field(examples=["phone:+79161234567"])
+    raw: MaskedAddress = ""
+    name: MaskedWords = ""
     verified: bool = Field(default=False, description="The provider vouches that it is the sender's own")
     interaction_id: str
     client_id: str | None = Field(default=None, description="The other client")
 
 
 class AddressView(View):
-    address: str = Field(examples=["email:anna@example.com"])
-    raw: str = Field(default="", examples=["Anna@Example.com"])
-    name: str = ""
+    address: MaskedAddress = Field(examples=["email:anna@example.com"])
+    raw: MaskedAddress = Field(default="", examples=["Anna@Example.com"])
+    name: MaskedWords = ""
     invalid: VerdictView | None = Field(default=None, description="Mail to it does not arrive")
     complained: VerdictView | None = Field(default=None, description="Its owner called a mail of ours unwelcome")
     unreachable: VerdictView | None = Field(default=None, description="He blocked the bot, for instance")
@@ -223,13 +261,15 @@ class ClientView(View):
     """A person or an organisation."""
 
     id: str
-    name: str
+    name: MaskedWords
     addresses: tuple[AddressView, ...] = ()
     opened_at: Moment
     opened_by: str = Field(description="Id of the interaction that opened it")
     open_chains: tuple[str, ...] = Field(default=(), description="Ids, newest first")
     time_zone: str | None = Field(default=None, examples=["Europe/Moscow"])
     candidates: tuple[CandidateView, ...] = ()
+    owner: str | None = Field(default=None, description="Login of the employee who looks after him")
+    team: str | None = None
     into: str | None = Field(default=None, description="The client that he was merged into: read that one instead")
 
 
@@ -249,4 +289,15 @@ class ChainView(View):
     continues: str | None = Field(default=None, description="The chain that this one goes on from")
     auto: bool = Field(default=False, description="A machine opened it")
     team: str | None = None
+    private: bool = Field(default=False, description="Its owner alone sees what it says")
+    others: Shown = Field(default="full", description="What those see of it who are in none of its teams")
+    withheld: Withheld = Field(default="", description=_WITHHELD)
     into: str | None = Field(default=None, description="The chain that it was merged into: read that one instead")
+
+    def narrowed(self, level: Shown) -> "ChainView":
+        """As much as is shown of a confidential one."""
+        if level == "full":
+            return self
+        if level == "subject":
+            return self.model_copy(update={"withheld": "content"})
+        return self.model_copy(update={"withheld": "subject", "subject": ""})

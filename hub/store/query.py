@@ -62,7 +62,7 @@ class Plan:
         if len(found) <= self.limit:
             return Page(found)
         items = found[: self.limit]
-        return Page(items, _cursor(items[-1].get(self.order), items[-1][ID]))
+        return Page(items, cursor(items[-1].get(self.order), items[-1][ID]))
 
 
 class Schema:
@@ -384,7 +384,8 @@ def _storable(text: str) -> bool:
         return False
 
 
-def _cursor(value: Scalar, doc_id: str) -> str:
+def cursor(value: Scalar, doc_id: str) -> str:
+    """Of the page after a document, by the value that it has in the field of the order."""
     return urlsafe_b64encode(orjson.dumps([value, doc_id])).decode("ascii").rstrip("=")
 
 

@@ -19,7 +19,7 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api.actor import AsService
+from hub.api.asking import AsService
 from hub.bus.base import Reader
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log

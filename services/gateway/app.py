@@ -38,6 +38,7 @@ from services.gateway.employees.service import Employees
 from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
+from services.gateway.live.scopes import Scopes
 from services.gateway.live.service import Live, LiveLimits
 from services.gateway.live.watch import Watch
 from services.gateway.looking import Looking
@@ -47,6 +48,8 @@ from services.gateway.peers.forward import Peer
 from services.gateway.peers.routes import Declared
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
+from services.gateway.staff import endpoints as staff
+from services.gateway.staff.service import Staff
 
 log = Log(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
@@ -56,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.routes,
     deadletters.routes,
     employees.routes,
+    staff.routes,
     audits.routes,
 )
 """The gateway's own guarded routes, in the order of the documentation; what the services declare comes after."""
@@ -94,6 +98,7 @@ class Gateway:
         await self.drain()
         await self._sweeping.stop()
         await self._bus.stop()
+        await self._parts.staff.stop()
         await self._parts.table.stop()
         for peer in self._parts.table.peers:
             await peer.close()
@@ -104,6 +109,7 @@ class Gateway:
         while True:
             try:
                 await self._store.start()
+                await self._parts.staff.start()
                 password = await self._parts.employees.open(given.get_secret_value() if given else None)
                 self.first_password = password
                 return
@@ -146,7 +152,9 @@ def _limits(settings: Settings) -> Limits:
 
 def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle, audit: Audit) -> Parts:
     clock = footing.clock
-    employees = Employees(store, Passwords(memory_kib=settings.password_memory), clock)
+    team_staff = Staff(store, away=lambda logins: known.away(logins))
+    passwords = Passwords(memory_kib=settings.password_memory)
+    known = Employees(store, passwords, clock, rights=lambda role: team_staff.rules(role).rights)
     hops = Hops(networks(settings.trusted_proxies), header=settings.proxy_header.lower())
     live_limits = LiveLimits(
         events=settings.live_events,
@@ -157,30 +165,32 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
     factors = Factors(store, footing.secrets, clock)
     desk = Desk(
         store,
-        employees,
+        known,
         throttle,
         factors,
         clock,
         session_lifetime=settings.session_lifetime,
         factor_roles=settings.second_factor_roles,
     )
-    watch = Watch(lambda ids: desk.refusals(ids, Right.READ_CORRESPONDENCE))
+    watch = Watch(lambda ids: desk.standings(ids, Right.READ_CORRESPONDENCE))
+    table = Table([_peer(footing, settings, name) for name in footing.others])
     return Parts(
         settings=settings,
         hops=hops,
         browser=Browser(hops),
-        employees=employees,
+        employees=known,
         factors=factors,
-        announcer=Announcer(employees, bus, clock),
+        announcer=Announcer(known, bus, clock),
         desk=desk,
         audit=audit,
         devices=Devices(footing.secrets, clock, lifetime=KNOWN_FOR),
         keys=Keys(store, clock, service="gateway", window=settings.idempotency_window),
         attachments=Attachments(store, footing.blobs, clock, limit=settings.attachment_limit),
         letters=DeadLetters(store, bus, footing.blobs, clock),
-        live=Live(bus, live_limits, watch),
+        live=Live(bus, live_limits, watch, Scopes(table.scopes)),
         restraint=footing.restraint,
-        table=Table([_peer(footing, settings, name) for name in footing.others]),
+        staff=team_staff,
+        table=table,
     )
 
 

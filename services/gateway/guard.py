@@ -186,15 +186,42 @@ def current_access(request: Request) -> Access:
 
 
 def actor_of(request: Request) -> Actor:
-    """Whom the services are told of."""
+    """Whom the services are told of; whose records he reaches depends on what is done: see `acting_on`."""
     employee, access = current_employee(request), current_access(request)
+    staff = parts_of(request).staff
     return Actor(
         login=employee.login,
         name=employee.name,
-        role=employee.role.value,
+        role=employee.role,
+        teams=staff.teams_of(employee.login),
+        hides=staff.rules(employee.role).hides,
         session=access.id,
         signature=employee.signature,
     )
+
+
+def acting_on(request: Request, noun: str, action: str) -> Actor:
+    """The same, with the tokens of the records that he may do this with."""
+    actor, staff = actor_of(request), parts_of(request).staff
+    reach, reads = (staff.reach(actor.login, actor.role, *what) for what in ((noun, action), ("chain", "read")))
+    return replace(actor, reach=reach, reads=reads)
+
+
+def listening(request: Request) -> Callable[[str], Actor]:
+    """Who listens, with a role that he has by now, as that role and his teams are whenever it is asked."""
+    employee, staff = current_employee(request), parts_of(request).staff
+
+    def now(role: str) -> Actor:
+        role = role or employee.role
+        return Actor(
+            login=employee.login,
+            role=role,
+            teams=staff.teams_of(employee.login),
+            reach=staff.reach(employee.login, role, "interaction", "read"),
+            hides=staff.rules(role).hides,
+        )
+
+    return now
 
 
 def current_write(request: Request) -> WriteInHand:
@@ -233,7 +260,9 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> No
 def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, reads: bool) -> Forbidden | None:
     """Why he may not, with this access; none if he may."""
     if not employee.may(right):
-        return Forbidden(f"this is for {_roles(right)}; you are {employee.role}; ask an administrator")
+        return Forbidden(
+            f"this takes the right {right}, which your role, {employee.role}, has not; ask an administrator"
+        )
     if access.kind is Kind.TOKEN and rule.person:
         return PersonsOnly()
     if not access.covers(right):

@@ -19,6 +19,7 @@ from services.gateway.employees.service import Employees
 from services.gateway.live.service import Live
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
+from services.gateway.staff.service import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Parts:
     letters: DeadLetters
     live: Live
     restraint: Restraint
+    staff: Staff
+    """Roles and teams."""
     table: Table
     """The services behind the gateway, and what they do."""
 

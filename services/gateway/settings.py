@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator
 
-from hub.api.rights import Role
 from hub.kit.settings import Settings as Section
 from hub.kit.settings import Source
 from services.gateway.access.hops import networks
@@ -29,7 +28,7 @@ class Settings(Section):
     tries_anywhere: int = Field(default=100, ge=1)
     """The same for one login, from all addresses at which it has not succeeded before."""
     tries_window: timedelta = timedelta(minutes=15)
-    second_factor_roles: list[Role] = Field(default_factory=list)
+    second_factor_roles: list[str] = Field(default_factory=list)
     """Who has one of these roles, and no second factor yet, can set one up and do nothing else."""
     metrics_token: SecretStr = SecretStr("")
     """Who shows it as a bearer token sees /metrics and the reasons of /readyz; empty: who asks from this machine."""

@@ -22,14 +22,18 @@ from services.interactions.courtesy import Allowance, Courtesy
 from services.interactions.endpoints import Doors, for_services, public
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
+from services.interactions.handover import Handover
 from services.interactions.linking import Rules
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
+from services.interactions.seen import Seen
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.tokens import Tokens
+from services.interactions.upgrades import Upgrades
 
 
 class InteractionsService:
@@ -69,8 +73,12 @@ def build(footing: Footing) -> InteractionsService:
     service = Interactions(repository, bus, clock, rules=rules)
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
     directory = Directory(footing.asking("interactions"))
+    seen = Seen(repository, directory)
     doors = Doors(
         repository=repository,
+        seen=seen,
+        tokens=Tokens(repository),
+        handover=Handover(repository),
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
         forwards=Forwards(repository, bus, clock, outgoing=outgoing),
@@ -89,9 +97,9 @@ def build(footing: Footing) -> InteractionsService:
         batch=settings.batch,
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(for_services(repository))
+    http.include_router(for_services(repository, seen))
     publish(http, *public(doors), service="interactions", seal=footing.seal)
     http.include_router(held_routes(footing.restraint, planned.waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
-    return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting), directory)
+    return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store)), directory)

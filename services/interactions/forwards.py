@@ -122,7 +122,9 @@ class Forwards:
 
         expected = await self._repository.owner_for(party, opened_by=interaction_id)
         drafted = await draft(expected)
-        client = await self._repository.client_for(party, opened_by=interaction_id, at=iso(self._clock.now()))
+        client = await self._repository.client_for(
+            party, opened_by=interaction_id, at=iso(self._clock.now()), team=original.get("team")
+        )
         if client["_id"] != expected:
             # Somebody else took the address meanwhile: nothing was opened for us.
             drafted = await draft(client["_id"])
@@ -154,6 +156,8 @@ class Forwards:
             delivery=Delivery(state=DeliveryState.QUEUED),
             link=Link(rule="forward", evidence=original.id, parent=original.chain_id),
             author=author,
+            team=original.team,
+            others=original.others,
         )
 
     async def _note(self, original: Document, planned: Document, party: Participant) -> None:

@@ -1,6 +1,6 @@
 """Documents of the interactions service and their way to and from the contracts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 import orjson
@@ -17,6 +17,7 @@ from hub.contracts.interaction import (
     event_id_of,
     received_id,
 )
+from hub.contracts.scope import OPEN, of_team, seen_by
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
@@ -45,11 +46,12 @@ CHAINS = CollectionSpec(
         Index("client_id", "last_at"),
         Index("state", "last_at"),
         Index("parent", "last_at", sparse=True),
+        Index("seen_by", "last_at", many=True),
         INTO,
         OWES,
     ),
 )
-CLIENTS = CollectionSpec("clients", (Index("opened_at"), INTO, OWES))
+CLIENTS = CollectionSpec("clients", (Index("opened_at"), Index("seen_by", "opened_at", many=True), INTO, OWES))
 ADDRESSES = CollectionSpec("addresses", (OWES,))
 """By normalised address: the client it was born with, at most one, and what it is worth. None is ever deleted:
 without a client it is nobody's, and its consent stays."""
@@ -60,6 +62,8 @@ says itself; a claim says where it was going while it is not stored yet."""
 WAITING_NEWS = CollectionSpec("waiting", (BY_NAME, SINCE))
 """News about what is not stored yet, under the name that it waits for."""
 
+_BEGUN = ("started", "forward")
+"""Rules of links that an employee made by writing first."""
 _RECIPIENTS = ("to", "cc", "bcc")
 _LINES = 10
 _TITLE = 60
@@ -75,7 +79,20 @@ _HIDDEN = frozenset(
         *("born_client_id", "moves", "revised_times"),
     )
 )
-_TAKEN = {"channel", "type", "subject", "text", "participants", "attachments", "problem", "keys", "refs", "raw"} | {
+_TAKEN = {
+    "team",
+    "others",
+    "channel",
+    "type",
+    "subject",
+    "text",
+    "participants",
+    "attachments",
+    "problem",
+    "keys",
+    "refs",
+    "raw",
+} | {
     "acknowledge",
     *_READ,
 }
@@ -146,7 +163,9 @@ def attachment_documents(interaction: Document) -> list[Document]:
 
 
 def chain_document(interaction: Document) -> Document:
-    """The chain that an interaction opens."""
+    """The chain that an interaction opens; whoever began it himself owns it."""
+    owner = interaction["author"] if interaction["link"]["rule"] in _BEGUN else None
+    team = interaction.get("team")
     document = {
         "_id": interaction["chain_id"],
         "client_id": interaction["client_id"],
@@ -156,7 +175,10 @@ def chain_document(interaction: Document) -> Document:
         "opened_by": interaction["_id"],
         "last_at": interaction["at"],
         "last_id": interaction["_id"],
-        "owner": None,
+        "owner": owner,
+        "team": team,
+        "seen_by": seen_by(owner, [team]),
+        "others": interaction.get("others") or "full",
         "continues": interaction["link"].get("continues"),
         "auto": from_robot(interaction.get("auto"), interaction.get("bounce")),
     }
@@ -183,6 +205,7 @@ def client_document(decision: Decision) -> Document:
         "opened_at": iso(arrival.at),
         "opened_by": arrival.id,
         "open_chains": [],
+        "seen_by": seen_by(None, [arrival.team]),
     }
 
 
@@ -207,9 +230,11 @@ def heads_of(client: Document) -> dict[str, Head]:
     }
 
 
-def with_head(client: Document, interaction_id: str, chain_id: str, subject: str, at: str, line: str) -> Document:
+def with_head(
+    client: Document, interaction_id: str, chain_id: str, subject: str, at: str, line: str, team: str | None = None
+) -> Document:
     """The client document after an interaction in one of his chains; the newest chain comes first. `line` is the
-    channel and the account of ours that it came or went by.
+    channel and the account of ours that it came or went by, `team` whose that is.
     """
     listed = {entry["id"]: entry for entry in client["open_chains"]}
     before = listed.get(chain_id)
@@ -219,7 +244,10 @@ def with_head(client: Document, interaction_id: str, chain_id: str, subject: str
         head = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
         listed[chain_id] = {**head, "lines": lines}
     newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
-    return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT]}
+    tokens = client.get("seen_by") or [OPEN]
+    if (team or before is None) and of_team(team) not in tokens:
+        tokens = sorted((*tokens, of_team(team)))
+    return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT], "seen_by": tokens}
 
 
 def claim_document(name: str, decision: Decision, *, bears: bool) -> Document:
@@ -296,10 +324,14 @@ def chain_view(document: Document) -> dict[str, Any]:
     return {"id": document["_id"], **shown}
 
 
-def client_view(document: Document, addresses: Mapping[str, Document]) -> dict[str, Any]:
-    """`addresses` are the documents of the client's addresses, which tell what they are worth."""
+def client_view(
+    document: Document, addresses: Mapping[str, Document], seen: Collection[str] | None = None
+) -> dict[str, Any]:
+    """`addresses` are the documents of the client's addresses, which tell what they are worth; `seen` are the ids of
+    the open chains that may be named.
+    """
     listed = [_address_view(entry, addresses.get(entry["address"], {})) for entry in document["addresses"]]
-    chains = [entry["id"] for entry in document["open_chains"]]
+    chains = [entry["id"] for entry in document["open_chains"] if seen is None or entry["id"] in seen]
     shown = {"candidates": [], "time_zone": None, **_stored(document)}
     return {"id": document["_id"], **shown, "addresses": listed, "open_chains": chains}
 

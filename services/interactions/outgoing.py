@@ -101,9 +101,9 @@ class Outgoing:
         """Lets the chain and the client know of it."""
         await self._repository.touch_chains([interaction])
         line = line_of(interaction["channel"], interaction["accounts"][0])
-        place = (interaction["_id"], interaction["chain_id"], interaction["subject"], interaction["at"], line)
+        head = (interaction["chain_id"], interaction["subject"], interaction["at"], line, interaction.get("team"))
         for client in (await roots(self._repository.clients, [interaction["client_id"]])).values():
-            await self._repository.clients.amend(client["_id"], lambda now: with_head(now, *place))
+            await self._repository.clients.amend(client["_id"], lambda now: with_head(now, interaction["_id"], *head))
 
     async def _bounded(self, interaction: Interaction, request: SendMessage) -> tuple[Interaction, SendMessage]:
         """Both as they fit into events: large bodies as blobs, of a large text its beginning."""

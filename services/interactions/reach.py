@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.contracts.scope import Shown
 from hub.store.base import Document
 
 CHANNELS = ("email", "sms", "telegram")
@@ -21,6 +22,8 @@ class Account:
     id: str
     channel: str
     address: str
+    team: str | None = None
+    others: Shown = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,9 @@ class Accounts:
 
     known: Sequence[Account] = ()
     silent: Sequence[str] = ()
+
+    def named(self, account: str) -> Account | None:
+        return next((one for one in self.known if one.id == account), None)
 
     def of(self, channel: str) -> list[Account]:
         return [account for account in self.known if account.channel == channel]

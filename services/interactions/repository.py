@@ -10,6 +10,7 @@ from hub.bus.base import Bus
 from hub.contracts.base import Envelope
 from hub.contracts.client import ClientOpened
 from hub.contracts.interaction import InteractionReceived, Participant
+from hub.contracts.scope import OPEN, seen_by, strictest, with_team
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive, moment_of
@@ -339,7 +340,7 @@ class Repository:
         address = await self.addresses.get(party.address)
         return str(address["client_id"]) if address and address["client_id"] else _opened_client_id(party, opened_by)
 
-    async def client_for(self, party: Participant, *, opened_by: str, at: str) -> Document:
+    async def client_for(self, party: Participant, *, opened_by: str, at: str, team: str | None = None) -> Document:
         """The client an address belongs to; whoever claims the address first opens him."""
         listed = {"address": party.address, "raw": party.raw, "name": party.name}
         wanted: Document = {
@@ -349,6 +350,7 @@ class Repository:
             "opened_at": at,
             "opened_by": opened_by,
             "open_chains": [],
+            "seen_by": seen_by(None, [team]),
         }
         self.clients.check(None, wanted)
         owner = await self.own(listed, wanted["_id"])
@@ -444,7 +446,8 @@ def _clients_of(decisions: Sequence[Decision], stored: Stored) -> dict[str, Docu
         before = changed.get(d.holder) or stored.clients.get(d.holder)
         before = before or client_document(openers.get(d.holder, d))
         line = line_of(d.arrival.channel, d.arrival.account)
-        changed[d.holder] = with_head(before, d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line)
+        place = (d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line, d.arrival.team)
+        changed[d.holder] = with_head(before, *place)
     return changed
 
 
@@ -480,7 +483,21 @@ def _caused_by(arrivals: Causes, documents: Iterable[Document]) -> tuple[list[Do
 
 def _moved(chain: Document, parts: Sequence[Document]) -> Document:
     newest = max(parts, key=lambda part: part["at"])
+    chain = _seen_by_teams(chain, parts)
     return {**chain, "last_at": newest["at"], "last_id": newest["_id"]} if newest["at"] > chain["last_at"] else chain
+
+
+def _seen_by_teams(chain: Document, parts: Sequence[Document]) -> Document:
+    """By the teams, too, whose accounts these came by; and as confidential as the strictest of those."""
+    tokens, others = chain.get("seen_by") or [OPEN], chain.get("others") or "full"
+    wanted = tokens
+    for part in parts:
+        wanted = with_team(wanted, part.get("team"))
+    strict = strictest(others, *(part.get("others") for part in parts))
+    if wanted == sorted(tokens) and strict == others and "seen_by" in chain:
+        return chain
+    team = chain.get("team") or next((team for part in parts if (team := part.get("team"))), None)
+    return {**chain, "seen_by": wanted, "others": strict, "team": team}
 
 
 def _opened_client_id(party: Participant, opened_by: str) -> str:

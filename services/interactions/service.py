@@ -210,10 +210,22 @@ class Interactions:
         for arrival in arrivals:
             if arrival.account not in stored[arrival.id]["accounts"]:
                 more.setdefault(arrival.id, []).append(arrival.account)
+        await self._show_to_teams(arrivals, stored)
         if not more:
             return {}
         changes = {i: partial(with_accounts, accounts) for i, accounts in more.items()}
         return await self._repository.interactions.amend_many(changes, causes=causes, known=stored)
+
+    async def _show_to_teams(self, arrivals: Iterable[InteractionReceived], stored: Mapping[str, Document]) -> None:
+        """What another team's mailbox has, too, is in a chain that this team sees."""
+        also = [
+            {**stored[a.id], "team": a.team, "others": a.others}
+            for a in arrivals
+            if a.team and a.team != stored[a.id].get("team")
+        ]
+        if also:
+            chains = await self._repository.touch_chains(also)
+            await self._repository.chains.tell(*chains.values())
 
     async def record_deliveries(self, envelopes: Sequence[Envelope]) -> None:
         """Takes `DeliveryRecorded` into the interactions; a delivery never moves backwards."""

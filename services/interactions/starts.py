@@ -1,10 +1,12 @@
 """Writing to a client from his card: by the channel chosen, or by the one that is best."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, Protocol
 
 from pydantic import ConfigDict, Field
 
+from hub.api.actor import Actor
 from hub.contracts.interaction import (
     Delivery,
     DeliveryState,
@@ -14,6 +16,7 @@ from hub.contracts.interaction import (
     Participant,
     Role,
 )
+from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
@@ -24,6 +27,7 @@ from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.reach import Accounts, Reach, automatic, ways
 from services.interactions.repository import Repository
+from services.interactions.seen import level_of
 from services.interactions.writing import Answer, check_channel, check_images, command
 
 Channel = Literal["auto", "email", "sms", "telegram"]
@@ -75,9 +79,10 @@ class Starts:
         self._clock = clock
         self._rules = rules
 
-    async def ways(self, client_id: str) -> list[Reach]:
-        """By what a client can be reached. Raises NotFound."""
-        found, _ = await self._ways(await self._client(client_id))
+    async def ways(self, client_id: str, actor: Actor) -> list[Reach]:
+        """By what somebody can reach a client. Raises NotFound."""
+        client = await self._client(client_id)
+        found, _ = await self._ways(client, await self._accounts(actor))
         return found
 
     async def plan(
@@ -85,9 +90,8 @@ class Starts:
         client_id: str,
         letter: Letter,
         *,
-        author: str,
+        actor: Actor,
         idempotency_key: str | None,
-        signature: str | None = None,
     ) -> Document:
         """The planned interaction; the same key of the same author gives the same one.
 
@@ -97,14 +101,16 @@ class Starts:
             InvalidInput: the address is not his, or a subject is missing.
         """
         client = await self._client(client_id)
-        key = derive("in", "start", client_id, author, idempotency_key) if idempotency_key else None
+        key = derive("in", "start", client_id, actor.login, idempotency_key) if idempotency_key else None
         interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
         if earlier := await self._repository.interactions.get(interaction_id):
             return await self._outgoing.again(earlier, fingerprint(letter))
-        way = await self._way(client, letter)
-        interaction = self._interaction(client, letter, way, interaction_id, author)
+        ours = await self._accounts(actor)
+        way = await self._way(client, letter, ours)
+        chain_id = await self._chain(client, letter, way, actor) or new_chain_id(interaction_id)
+        interaction = self._interaction(client, letter, way, (interaction_id, chain_id), actor.login, ours)
         wanted = fingerprint(letter)
-        request = command(interaction, letter, signature=signature)
+        request = command(interaction, letter, signature=actor.signs(letter.signature))
         draft = await self._outgoing.draft(interaction, request, fingerprint=wanted)
         chain = (await self._repository.touch_chains([draft.document]))[interaction.chain_id]
         accepted = await self._outgoing.accept(draft, opened=[(self._repository.chains, chain)])
@@ -116,15 +122,22 @@ class Starts:
             raise NotFound(f"there is no client {client_id}")
         return client
 
-    async def _ways(self, client: Document) -> tuple[list[Reach], Document | None]:
+    async def _accounts(self, actor: Actor) -> Accounts:
+        """Those of ours that he may write by: of his teams, and of none."""
+        found = await self._directory.accounts()
+        if EVERYTHING in actor.reach:
+            return found
+        return replace(found, known=[one for one in found.known if one.team in (None, *actor.teams)])
+
+    async def _ways(self, client: Document, ours: Accounts) -> tuple[list[Reach], Document | None]:
         newest = await self._repository.newest_of_client(client["_id"])
         last = {one["channel"]: one["accounts"][0] for one in reversed(newest)}
         addresses = await self._repository.addresses_of([client])
         arrived = next((one for one in newest if one["direction"] == Direction.IN), None)
-        return ways(client, addresses, await self._directory.accounts(), last), arrived
+        return ways(client, addresses, ours, last), arrived
 
-    async def _way(self, client: Document, letter: Letter) -> Reach:
-        found, newest = await self._ways(client)
+    async def _way(self, client: Document, letter: Letter, ours: Accounts) -> Reach:
+        found, newest = await self._ways(client, ours)
         if letter.address and letter.address not in [way.address for way in found]:
             fix = f"{letter.address} is not this client's; GET /api/v1/clients/{client['_id']}/channels lists his"
             raise InvalidInput(f"address: {fix}", fields={"address": fix})
@@ -137,14 +150,15 @@ class Starts:
         return way
 
     def _interaction(
-        self, client: Document, letter: Letter, way: Reach, interaction_id: str, author: str
+        self, client: Document, letter: Letter, way: Reach, ids: tuple[str, str], author: str, ours: Accounts
     ) -> Interaction:
         check_images(letter)
         check_channel(way.channel, letter)
         now = self._clock.now()
         leaves = leaving(letter, now=now, undo=self._undo)
-        chain_id = self._chain(client, letter, way) or new_chain_id(interaction_id)
+        interaction_id, chain_id = ids
         account, address = letter.account or way.account or "", way.address or ""
+        by = ours.named(account)
         listed = next(one for one in client["addresses"] if one["address"] == address)
         name = listed["name"] or client["name"]
         to = Participant(role=Role.TO, address=address, raw=listed["raw"], name=name, client_id=client["_id"])
@@ -166,14 +180,19 @@ class Starts:
             time_zone=letter.time_zone if leaves else None,
             link=Link(rule="started", evidence=f"{letter.channel}: {way.channel}"),
             author=author,
+            team=by.team if by else None,
+            others=by.others if by else "full",
         )
 
-    def _chain(self, client: Document, letter: Letter, way: Reach) -> str | None:
-        """The open chain it goes on with: of the same subject; without a subject, the only one that is still warm."""
+    async def _chain(self, client: Document, letter: Letter, way: Reach, actor: Actor) -> str | None:
+        """The open chain it goes on with: of the same subject; without a subject, the only one that is still warm.
+        What he does not see he does not write into.
+        """
         if way.channel == "email" and not letter.subject.strip():
             fix = "a mail needs one"
             raise InvalidInput(f"subject: {fix}", fields={"subject": fix})
-        heads = heads_of(client).values()
+        chains = await self._repository.chains.get_many(heads_of(client))
+        heads = [head for head in heads_of(client).values() if level_of(actor, chains.get(head.id, {})) == "full"]
         if key := subject_key(letter.subject):
             return next((head.id for head in heads if head.subject_key == key), None)
         oldest = self._clock.now() - self._rules.reply_window

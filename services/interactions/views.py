@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.contracts.shown import ChainView, ClientView, InteractionView, View
 
 SHOWN = 2_000
@@ -30,11 +31,11 @@ class WayView(View):
     """A way to a client, or why there is none."""
 
     channel: str = Field(examples=["telegram"])
-    address: str | None = Field(examples=["telegram:@romashka_bot/123456"])
+    address: MaskedAddress | None = Field(examples=["telegram:@romashka_bot/123456"])
     account: str | None = Field(description="Which of ours would write")
     available: bool
-    reason: str | None = Field(examples=["cannot be reached since 2026-03-02: he blocked the bot"])
-    name: str = ""
+    reason: MaskedWords | None = Field(examples=["cannot be reached since 2026-03-02: he blocked the bot"])
+    name: MaskedWords = ""
 
 
 class WayList(View):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from hub.channels.belonging import EVERYBODYS, Line
 from hub.contracts.base import Event
 from hub.contracts.interaction import Attachment
 
@@ -22,6 +23,8 @@ class Account:
     address: str
     """As people write it: `@romashka_bot`, `+74951234567`."""
     name: str = ""
+    line: Line = EVERYBODYS
+    """Whose it is."""
     revision: int = 0
     """Changes with every change of the account."""
 

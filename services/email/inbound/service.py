@@ -1,13 +1,14 @@
 """The rules of receiving: bytes durable first, then the events, then the index (promises 1, 2 and 5)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 from hub.bus.base import Bus
+from hub.channels.belonging import EVERYBODYS, Lines
 from hub.contracts.base import Envelope, encode
 from hub.contracts.interaction import InteractionReceived, Role
 from hub.contracts.park import MessageParked, RawMailStored
@@ -42,6 +43,10 @@ class Own(Protocol):
 
     async def known(self) -> Ours:
         """Addresses of all our mailboxes, and who works here."""
+        ...
+
+    async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
+        """Whose these mailboxes are."""
         ...
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
@@ -141,7 +146,8 @@ class Intake:
         echoes = await self._echoes(new)
         told = {key: reading for key, reading in new.items() if key not in echoes}
         now = self._clock.now()
-        envelopes = [Envelope(event=_event(r, now), source=SOURCE, time=now) for r in told.values()]
+        lines = await self._own.lines({reading.stored.fact.mailbox_id for reading in told.values()})
+        envelopes = [Envelope(event=_event(r, lines, now), source=SOURCE, time=now) for r in told.values()]
         if envelopes:
             await self._bus.publish(envelopes)
         seam("email.after_publish")
@@ -237,9 +243,9 @@ def _claimed(reading: Reading) -> str | None:
     return our_interaction(event.keys[0].removeprefix("email:")) if from_us and event.keys else None
 
 
-def _event(reading: Reading, now: datetime) -> InteractionReceived | MessageParked:
+def _event(reading: Reading, lines: Lines, now: datetime) -> InteractionReceived | MessageParked:
     if reading.normalised:
-        return reading.normalised.event
+        return lines.get(reading.stored.fact.mailbox_id, EVERYBODYS).stamped(reading.normalised.event)
     record = encode(Envelope(event=reading.stored.fact, source=SOURCE, time=reading.stored.fact.received_at))
     error = Poison(reading.reason, sender=_sender(reading.stored.raw), blob=reading.stored.fact.blob)
     return MessageParked.of(record, group=GROUP, error=error, parked_at=now)

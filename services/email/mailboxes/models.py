@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from pydantic.config import JsonDict
 
 from hub.api.forms import Form
+from hub.channels.belonging import Belonging, BelongingChange, BelongingView
 from services.email.models import OAuth, Security, Server
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -125,7 +126,7 @@ class ServerInput(Form):
         )
 
 
-class MailboxInput(Form):
+class MailboxInput(Belonging):
     """A mailbox to read and to send from; both logins are tried before it is saved."""
 
     model_config = ConfigDict(
@@ -187,7 +188,7 @@ class ServerChange(Form):
         return replace(server, **given)
 
 
-class MailboxChange(Form):
+class MailboxChange(BelongingChange):
     """What is not given stays."""
 
     model_config = ConfigDict(
@@ -205,7 +206,8 @@ class MailboxChange(Form):
     def _something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError(
-                "nothing to change; give name, imap, smtp, plus_addressing, signature, per_hour or auto_reply"
+                "nothing to change; give name, imap, smtp, plus_addressing, signature, per_hour, auto_reply, team"
+                " or others"
             )
         return self
 
@@ -228,7 +230,7 @@ class ServerView(BaseModel):
     oauth: OAuthView | None = Field(default=None, description="None with a password")
 
 
-class MailboxView(BaseModel):
+class MailboxView(BelongingView):
     """A mailbox; passwords and tokens are not shown."""
 
     id: str

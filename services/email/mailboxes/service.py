@@ -1,12 +1,13 @@
 """The rules of mailboxes: both logins are tried before anything is saved; what is removed keeps its history."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from hub.channels.belonging import BELONGS, Lines
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
 from hub.channels.sends import SendRepository
@@ -63,6 +64,7 @@ class Mailboxes:
             "signature": given.signature,
             "per_hour": given.per_hour,
             "auto_reply": given.auto_reply,
+            **given.belongs,
         }
         return await self._keeping.add(document)
 
@@ -71,7 +73,7 @@ class Mailboxes:
         document = await self._repository.get(mailbox_id)
         opened = self._repository.opened(document)
         given = change.model_dump(
-            exclude_none=True, include={"name", "plus_addressing", "signature", "per_hour", "auto_reply"}
+            exclude_none=True, include={"name", "plus_addressing", "signature", "per_hour", "auto_reply", *BELONGS}
         )
         if given.get("auto_reply") and not opened.auto_reply:
             given["answers_since"] = self._keeping.now()
@@ -99,6 +101,9 @@ class OwnMail:
         mailboxes = await self._mailboxes.active()
         names = [*(document["name"] for document in mailboxes), *await self._mailboxes.colleagues()]
         return Ours.of((normalise_address(document["address"]) for document in mailboxes), names)
+
+    async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
+        return await self._mailboxes.lines(mailbox_ids)
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(await self._sends.get_many(interaction_ids))

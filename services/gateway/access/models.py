@@ -53,6 +53,16 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an access is at the moment."""
+
+    role: str = ""
+    """Of its owner."""
+    refused: str = ""
+    """Why it does not give him what is asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
     """A new access and its secret text, told once."""
 

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hub.api.rights import Right, Role
+from hub.api.rights import Right
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.base import Document, Page, Store
-from services.gateway.access.models import Access, Extent, Granted, Kind
+from services.gateway.access.models import Access, Extent, Granted, Kind, Standing
 from services.gateway.access.repository import AccessRepository, access_of
 from services.gateway.access.throttle import Attempt, Throttle
 from services.gateway.employees.factors import WRONG, Factors
@@ -37,7 +37,7 @@ class Desk:
         clock: Clock,
         *,
         session_lifetime: timedelta,
-        factor_roles: Collection[Role] = (),
+        factor_roles: Collection[str] = (),
     ) -> None:
         """Who has one of `factor_roles` may do nothing without a second factor but set one up."""
         self._repository = AccessRepository(store)
@@ -154,18 +154,18 @@ class Desk:
         """Whether he has to set up a second factor before he may."""
         return employee.role in self._factor_roles and not (employee.second_factor or right is Right.OWN_ACCOUNT)
 
-    async def refusals(self, ids: Collection[str], right: Right) -> dict[str, str]:
-        """Which of these do not give their owners a right any more, and why; two reads, however many."""
+    async def standings(self, ids: Collection[str], right: Right) -> dict[str, Standing]:
+        """Whether each of these gives its owner a right, and his role; two reads, however many."""
         found = await self._repository.get_many(ids)
         owners = await self._employees.known_many({document["login"] for document in found.values()})
-        now, refused = self._clock.now(), dict.fromkeys(set(ids) - found.keys(), Unauthenticated.title)
+        now, standings = self._clock.now(), dict.fromkeys(ids, Standing(refused=Unauthenticated.title))
         for access_id, document in found.items():
             access, owner = access_of(document), owners.get(document["login"])
-            if not _stands(document, access, owner, now):
-                refused[access_id] = Unauthenticated.title
-            elif owner is None or not owner.may(right) or not access.covers(right) or self.lacks_factor(owner, right):
-                refused[access_id] = Forbidden.title
-        return refused
+            if owner is None or not _stands(document, access, owner, now):
+                continue
+            may = owner.may(right) and access.covers(right) and not self.lacks_factor(owner, right)
+            standings[access_id] = Standing(role=owner.role, refused="" if may else Forbidden.title)
+        return standings
 
     async def sweep(self) -> None:
         await self._repository.delete_expired(self._clock.now())

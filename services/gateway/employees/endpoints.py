@@ -32,17 +32,19 @@ Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])
-async def show_me(me: Me, mine: MyAccess) -> MeView:
+async def show_me(me: Me, mine: MyAccess, hub: Hub) -> MeView:
     """Who I am and what I may do, with this session or token."""
-    return MeView.about(me, mine)
+    return MeView.about(me, mine, hub.staff)
 
 
 @routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
 async def change_me(form: MyChanges, me: Me, mine: MyAccess, write: Write, hub: Hub) -> MeView:
-    """Change my signature."""
-    changed = await hub.employees.change(me.login, Changes(signature=form.signature))
-    write.changes = changes({"signature": me.signature}, {"signature": changed.signature})
-    return MeView.about(changed, mine)
+    """Change my signature, or say that I am away."""
+    changed = await hub.employees.change(me.login, Changes(signature=form.signature, absent=form.absent))
+    before, after = ({"signature": each.signature, "absent": each.absent} for each in (me, changed))
+    write.changes = changes(before, after)
+    await hub.staff.look()
+    return MeView.about(changed, mine, hub.staff)
 
 
 @routes.post(
@@ -125,6 +127,7 @@ async def list_employees(hub: Hub, limit: Limit = 50, after: After = None) -> Em
 async def add_employee(form: NewEmployee, hub: Hub, response: Response, write: Write) -> EmployeeView:
     """Add an employee; tell him the password, he can change it."""
     write.target = form.login
+    _refuse_unknown_role(form.role, hub)
     added = await hub.employees.create(
         form.login, name=form.name, role=form.role, password=form.password, key=write.id
     )
@@ -156,11 +159,13 @@ async def change_employee(login: Login, form: EmployeeChanges, write: Write, hub
     A new password, or `active: false`, ends all his sessions and tokens at once; a role counts from his next request.
     """
     before = await hub.employees.get(login)
-    wanted = Changes(name=form.name, role=form.role, active=form.active, password=form.password)
+    _refuse_unknown_role(form.role, hub)
+    wanted = Changes(**{name: getattr(form, name) for name in form.model_fields_set})
     changed = await hub.employees.change(login, wanted)
     write.changes = changes(_audited(before), _audited(changed) | _new_password(form))
     if form.password is not None or not changed.active:
         await hub.desk.ended(changed)
+    await hub.staff.look()
     await hub.announcer.tell()
     return EmployeeView.of(changed)
 
@@ -182,7 +187,13 @@ async def remove_employee(login: Login, write: Write, hub: Hub) -> None:
 
 
 def _audited(employee: Employee) -> dict[str, object]:
-    return {"name": employee.name, "role": employee.role, "active": employee.active}
+    names = ("name", "role", "active", "absent", "languages", "skills")
+    return {name: getattr(employee, name) for name in names}
+
+
+def _refuse_unknown_role(role: str | None, hub: Parts) -> None:
+    if role is not None and role not in (known := [rules.name for rules in hub.staff.roles]):
+        raise InvalidInput(fields={"role": f"{role}: there is no such role; there are {', '.join(known)}"})
 
 
 def _new_password(form: EmployeeChanges) -> dict[str, object]:

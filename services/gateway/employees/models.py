@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.api.rights import RIGHTS, Right, Role
+from hub.api.rights import Right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,11 +12,17 @@ class Employee:
 
     login: str
     name: str
-    role: Role
+    role: str
+    """Name of one; the rights are those that it has now."""
+    rights: frozenset[Right]
     active: bool
     created_at: datetime
     signature: str = ""
     """Under the messages he writes."""
+    absent: bool = False
+    """On leave, say: his substitutes lead his teams."""
+    languages: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
     second_factor: bool = False
     """A login takes a code of an authenticator application beside the password."""
     epoch: int = 0
@@ -29,7 +35,7 @@ class Employee:
         return epoch == self.epoch or (access_id == self.spared and epoch == self.epoch - 1)
 
     def may(self, right: Right) -> bool:
-        return self.active and right in RIGHTS[self.role]
+        return self.active and right in self.rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,10 @@ class Changes:
     """What to change about an employee; none leaves it."""
 
     name: str | None = None
-    role: Role | None = None
+    role: str | None = None
     active: bool | None = None
     password: str | None = None
     signature: str | None = None
+    absent: bool | None = None
+    languages: tuple[str, ...] | None = None
+    skills: tuple[str, ...] | None = None

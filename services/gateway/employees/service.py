@@ -1,10 +1,10 @@
 """The rules about employees: logins are unique, passwords are hashed, one administrator always stays."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from hub.api.rights import Role
+from hub.api.rights import Right, Role
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Store
@@ -14,6 +14,8 @@ from services.gateway.employees.repository import EmployeesRepository, Roster
 from services.gateway.errors import LoginTaken
 
 FIRST = "admin"
+_PAGE = 500
+Rights = Callable[[str], frozenset[Right]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class EmployeePage:
 class Employees:
     """Makes, changes and removes employees."""
 
-    def __init__(self, store: Store, passwords: Passwords, clock: Clock) -> None:
+    def __init__(self, store: Store, passwords: Passwords, clock: Clock, *, rights: Rights) -> None:
+        """`rights` are those of a role, now."""
+        self._rights = rights
         self._repository = EmployeesRepository(store)
         self._roster = Roster(store)
         self._passwords = passwords
@@ -59,20 +63,20 @@ class Employees:
 
     async def known(self, login: str) -> Employee | None:
         document = await self._repository.get(login)
-        return _employee(document, await self._roster.logins()) if document else None
+        return self._employee(document, await self._roster.logins()) if document else None
 
     async def known_many(self, logins: Iterable[str]) -> dict[str, Employee]:
         """Those that exist, by login."""
         documents = await self._repository.get_many(logins)
         administrators = await self._roster.logins()
-        return {login: _employee(document, administrators) for login, document in documents.items()}
+        return {login: self._employee(document, administrators) for login, document in documents.items()}
 
     async def page(self, *, limit: int, after: str | None) -> EmployeePage:
         page = await self._repository.page(limit=limit, after=after)
         administrators = await self._roster.logins()
-        return EmployeePage([_employee(document, administrators) for document in page.items], page.next)
+        return EmployeePage([self._employee(document, administrators) for document in page.items], page.next)
 
-    async def create(self, login: str, *, name: str, role: Role, password: str, key: str = "") -> Employee:
+    async def create(self, login: str, *, name: str, role: str, password: str, key: str = "") -> Employee:
         """The same `key` again (a repeated request) finds the employee that the first one made.
 
         Raises:
@@ -83,7 +87,7 @@ class Employees:
             stored = await self._repository.get(login)
             if not key or stored is None or stored.get("key") != key:
                 raise LoginTaken(fields={"login": "taken; choose another"})
-        if role is Role.ADMINISTRATOR:
+        if role == Role.ADMINISTRATOR:
             await self._roster.join(login)
         return await self.get(login)
 
@@ -100,7 +104,7 @@ class Employees:
         before = await self.get(login)
         role = changes.role or before.role
         active = before.active if changes.active is None else changes.active
-        stays = role is Role.ADMINISTRATOR and active
+        stays = role == Role.ADMINISTRATOR and active
         if not stays:
             await self._roster.leave(login)
         await self._store(login, changes, epoch, spared)
@@ -124,15 +128,30 @@ class Employees:
         """
         document = await self._repository.get(login)
         right = await self._passwords.matches(document["password"] if document else None, password, known=known)
-        return _employee(document, await self._roster.logins()) if document and right else None
+        return self._employee(document, await self._roster.logins()) if document and right else None
 
-    async def _document(self, login: str, name: str, role: Role, password: str) -> Document:
+    async def away(self, logins: Collection[str]) -> set[str]:
+        """Those of them who are absent, switched off or gone."""
+        known = await self.known_many(logins)
+        return {login for login in logins if login not in known or known[login].absent or not known[login].active}
+
+    async def holder(self, role: str) -> str | None:
+        """Somebody who has this role."""
+        after: str | None = None
+        while True:
+            page = await self.page(limit=_PAGE, after=after)
+            if found := next((each.login for each in page.items if each.role == role), None):
+                return found
+            if (after := page.next) is None:
+                return None
+
+    async def _document(self, login: str, name: str, role: str, password: str) -> Document:
         hashed = await self._passwords.hash(password)
         created_at = iso(self._clock.now())
         return {
             "_id": login,
             "name": name,
-            "role": role.value,
+            "role": str(role),
             "active": True,
             "password": hashed,
             "created_at": created_at,
@@ -144,6 +163,9 @@ class Employees:
             "role": changes.role,
             "active": changes.active,
             "signature": changes.signature,
+            "absent": changes.absent,
+            "languages": None if changes.languages is None else list(changes.languages),
+            "skills": None if changes.skills is None else list(changes.skills),
         }
         if changes.password is not None:
             given |= {"password": await self._passwords.hash(changes.password), "made_up": False}
@@ -173,23 +195,25 @@ class Employees:
             ),
         )
 
-
-def _employee(document: Document, administrators: frozenset[str]) -> Employee:
-    """The roster is the truth about administrators: who is on it is one, who is not has no rights as one."""
-    login, role, active = str(document["_id"]), Role(document["role"]), bool(document["active"])
-    if login in administrators:
-        role, active = Role.ADMINISTRATOR, True
-    elif role is Role.ADMINISTRATOR:
-        active = False
-    created_at = from_iso(document["created_at"])
-    return Employee(
-        login=login,
-        name=document["name"],
-        role=role,
-        active=active,
-        created_at=created_at,
-        signature=document.get("signature", ""),
-        second_factor=bool(document.get("totp")),
-        epoch=document.get("epoch", 0),
-        spared=document.get("spared"),
-    )
+    def _employee(self, document: Document, administrators: frozenset[str]) -> Employee:
+        """The roster is the truth about administrators: who is on it is one, who is not has no rights as one."""
+        login, role, active = str(document["_id"]), str(document["role"]), bool(document["active"])
+        if login in administrators:
+            role, active = Role.ADMINISTRATOR.value, True
+        elif role == Role.ADMINISTRATOR:
+            active = False
+        return Employee(
+            login=login,
+            name=document["name"],
+            role=role,
+            rights=self._rights(role),
+            active=active,
+            created_at=from_iso(document["created_at"]),
+            signature=document.get("signature", ""),
+            absent=document.get("absent", False),
+            languages=tuple(document.get("languages", ())),
+            skills=tuple(document.get("skills", ())),
+            second_factor=bool(document.get("totp")),
+            epoch=document.get("epoch", 0),
+            spared=document.get("spared"),
+        )

@@ -7,9 +7,11 @@ from fastapi import Path
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, View
-from hub.api.rights import RIGHTS, Right, Role
+from hub.api.rights import Right
+from hub.contracts.scope import Scope
 from services.gateway.access.models import Access
 from services.gateway.employees.models import Employee
+from services.gateway.staff.service import Staff
 
 _LOGIN = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
 Login = Annotated[str, Path(description="The employee's login", examples=["anna"], max_length=63)]
@@ -17,6 +19,8 @@ NewLogin = Annotated[
     str, Field(pattern=_LOGIN, description="1 to 63 of a-z 0-9 . _ @ -, in lower case", examples=["anna"])
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Anna Petrova"])]
+RoleName = Annotated[str, Field(max_length=40, description="Name of a role", examples=["operator"])]
+Words = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=50)]
 NewPassword = Annotated[
     str, Field(min_length=10, max_length=1000, description="At least 10 characters", examples=["correct-horse-7"])
 ]
@@ -25,10 +29,13 @@ NewPassword = Annotated[
 class EmployeeView(View):
     login: str = Field(examples=["anna"])
     name: str = Field(examples=["Anna Petrova"])
-    role: Role
+    role: str = Field(examples=["operator"])
     active: bool
     created_at: datetime
     signature: str = ""
+    absent: bool = Field(default=False, description="His substitutes lead his teams")
+    languages: tuple[str, ...] = Field(default=(), examples=[["ru", "en"]])
+    skills: tuple[str, ...] = ()
     second_factor: bool = Field(default=False, description="A login takes a code beside the password")
 
     @classmethod
@@ -40,6 +47,9 @@ class EmployeeView(View):
             active=employee.active,
             created_at=employee.created_at,
             signature=employee.signature,
+            absent=employee.absent,
+            languages=employee.languages,
+            skills=employee.skills,
             second_factor=employee.second_factor,
         )
 
@@ -54,11 +64,20 @@ class MeView(View):
 
     employee: EmployeeView
     rights: list[Right]
+    teams: list[str] = Field(default=[], description="Ids of my teams, and of those that I lead")
+    scopes: dict[str, Scope] = Field(default={}, description="Whose records, as my role says")
+    hides: list[str] = Field(default=[], description="What I am shown masked")
 
     @classmethod
-    def about(cls, employee: Employee, access: Access) -> Self:
-        rights = [right for right in RIGHTS[employee.role] if access.covers(right)]
-        return cls(employee=EmployeeView.of(employee), rights=sorted(rights))
+    def about(cls, employee: Employee, access: Access, staff: Staff) -> Self:
+        rights, rules = [right for right in employee.rights if access.covers(right)], staff.rules(employee.role)
+        return cls(
+            employee=EmployeeView.of(employee),
+            rights=sorted(rights),
+            teams=list(staff.teams_of(employee.login)),
+            scopes=dict(rules.scopes),
+            hides=list(rules.hides),
+        )
 
 
 class NewEmployee(Form):
@@ -69,7 +88,7 @@ class NewEmployee(Form):
     )
     login: NewLogin
     name: Name
-    role: Role
+    role: RoleName
     password: NewPassword
 
 
@@ -78,14 +97,17 @@ class EmployeeChanges(Form):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "supervisor"}]})
     name: Name | None = None
-    role: Role | None = None
+    role: RoleName | None = None
     active: bool | None = None
     password: NewPassword | None = None
+    absent: bool | None = Field(default=None, description="His substitutes lead his teams while he is")
+    languages: Words | None = None
+    skills: Words | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give name, role, active or password")
+            raise ValueError("nothing to change; give name, role, active, password, absent, languages or skills")
         return self
 
 
@@ -93,7 +115,16 @@ class MyChanges(Form):
     """What everybody may change about himself."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"signature": "Anna Petrova\nSales, 123-45-67"}]})
-    signature: str = Field(max_length=10_000, description="Under the messages I write; empty: the mailbox's")
+    signature: str | None = Field(
+        default=None, max_length=10_000, description="Under the messages I write; empty: the mailbox's"
+    )
+    absent: bool | None = Field(default=None, description="I am away: my substitutes lead my teams")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.signature is None and self.absent is None:
+            raise ValueError("nothing to change; give signature or absent")
+        return self
 
 
 class PasswordChange(Form):

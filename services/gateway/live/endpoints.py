@@ -12,7 +12,7 @@ from hub.api.rights import Right
 from hub.kit.http import ABORT
 from services.gateway.access.browser import refuse_foreign
 from services.gateway.access.models import Kind
-from services.gateway.guard import MyAccess, needs, router
+from services.gateway.guard import MyAccess, listening, needs, router
 from services.gateway.live.shown import About
 from services.gateway.live.waiting import Waiting
 from services.gateway.parts import Parts, parts_of
@@ -76,13 +76,13 @@ async def listen_live(
     """What happens, as it happens: server-sent events, a sign of life every 15 s.
 
     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
-    `client.opened.v1`, `chain.opened.v1`, `job.progressed.v1`), `data` the JSON of it. Reconnect
-    with `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out`
-    or `stopping`, with the reason.
+    `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `job.progressed.v1`), `data` the
+    JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and nothing is missed or told
+    twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
     """
     if mine.kind is Kind.BROWSER:
         refuse_foreign(request, proof=True)
     place = await hub.live.place(last_event_id)
     wanted = About(channel=channel, chain_id=chain_id, client_id=client_id)
-    pieces = hub.live.events(place, wanted, access_id=mine.id)
+    pieces = hub.live.events(place, wanted, access_id=mine.id, who=listening(request))
     return EventStream(pieces, hub.live.waiting, request.scope.get("extensions", {}).get(ABORT))

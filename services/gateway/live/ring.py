@@ -6,27 +6,37 @@ from collections.abc import Sequence
 from itertools import islice
 
 from hub.contracts.base import Record
+from hub.contracts.scope import Shown
 from services.gateway.live.position import Vector
-from services.gateway.live.shown import Shown, shown
+from services.gateway.live.shown import Telling, told
 from services.gateway.live.waiting import Waiting
 
 
 class Entry:
-    """A record; what is shown of it is made when the first listener asks."""
+    """A record; what is shown of it is made when the first listener asks, once for all who are shown as much."""
 
-    __slots__ = ("_shown", "offset", "place", "record", "size")
+    __slots__ = ("_data", "_told", "offset", "place", "record", "size")
 
     def __init__(self, record: Record) -> None:
         self.record: Record = record
         self.place = (record.topic, record.partition)
         self.offset = record.offset
         self.size = len(record.value)
-        self._shown: Shown | bool | None = False
+        self._told: Telling | bool | None = False
+        self._data: dict[tuple[Shown, tuple[str, ...]], str] = {}
 
-    def shown(self) -> Shown | None:
-        if self._shown is False:
-            self._shown = shown(self.record)
-        return self._shown  # type: ignore[return-value]
+    def told(self) -> Telling | None:
+        if self._told is False:
+            self._told = told(self.record)
+        return self._told  # type: ignore[return-value]
+
+    def data(self, level: Shown, hides: tuple[str, ...]) -> str:
+        """JSON on one line, of one that is told."""
+        telling = self.told()
+        assert telling
+        if (level, hides) not in self._data:
+            self._data[level, hides] = telling.data(level, hides)
+        return self._data[level, hides]
 
 
 class Ring:

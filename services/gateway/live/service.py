@@ -1,13 +1,14 @@
 """The live stream: one reader of the bus for each process, any number of listeners, each resuming where he was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from prometheus_client import Gauge
 
+from hub.api.actor import Actor
 from hub.bus.base import Bus, Reader
 from hub.contracts.base import Record
 from hub.kit.errors import BusUnavailable, HubError
@@ -15,7 +16,8 @@ from hub.kit.log import Log
 from services.gateway.errors import BadEventId
 from services.gateway.live.position import NAMES, Vector, decode, encode, now_everywhere, ordered
 from services.gateway.live.ring import Entry, Ring
-from services.gateway.live.shown import About
+from services.gateway.live.scopes import Scopes
+from services.gateway.live.shown import About, Telling
 from services.gateway.live.waiting import Waiting
 from services.gateway.live.watch import Ticket, Watch
 
@@ -48,8 +50,9 @@ class LiveLimits:
 class Live:
     """Shows what is published, as server-sent events (WHATWG HTML, section 9.2)."""
 
-    def __init__(self, bus: Bus, limits: LiveLimits, watch: Watch) -> None:
+    def __init__(self, bus: Bus, limits: LiveLimits, watch: Watch, scopes: Scopes) -> None:
         self._bus = bus
+        self._scopes = scopes
         self.watch = watch
         self.waiting = Waiting(limits.waiting)
         self._limits = limits
@@ -92,13 +95,18 @@ class Live:
         await self._refuse_ahead(vector, self._ring)
         return vector
 
-    async def events(self, vector: Vector, wanted: About, *, access_id: str) -> AsyncIterator[str]:
-        """The text of the stream from a `place` on, in pieces; ends with an event that says why."""
+    async def events(
+        self, vector: Vector, wanted: About, *, access_id: str, who: Callable[[str], Actor]
+    ) -> AsyncIterator[str]:
+        """The text of the stream from a `place` on, in pieces; ends with an event that says why.
+
+        `who` says who listens, with his role of the moment: what he does not see he does not hear of.
+        """
         assert self._ring is not None
-        listener = _Listener(dict(vector), wanted)
         LISTENERS.inc()
         try:
             with self.watch.over(access_id, self._ring.wake) as ticket:
+                listener = _Listener(dict(vector), wanted, lambda: who(ticket.role), self._scopes)
                 yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
                 async for piece in self._catch_up(listener, self._ring, ticket):
                     yield piece
@@ -118,6 +126,7 @@ class Live:
             while not self._stopping and not ticket.reason:
                 entries = [Entry(record) for record in await reader.read(max_records=most)]
                 most = _next_read(entries)
+                await self._prepare(listener, entries, ticket)
                 for piece in listener.pieces(entries):
                     if ticket.reason:
                         return
@@ -140,6 +149,9 @@ class Live:
                 )
                 return
             listener.number += len(entries)
+            await self._prepare(listener, entries, ticket)
+            if ticket.reason:
+                break
             if piece := listener.told(entries):
                 yield piece
             elif entries:
@@ -151,6 +163,16 @@ class Live:
             yield _farewell("logged_out", ticket.reason)
         else:
             yield _farewell("stopping", "the hub is stopping; reconnect with Last-Event-ID")
+
+    async def _prepare(self, listener: "_Listener", entries: Sequence[Entry], ticket: Ticket) -> None:
+        """Waits until it is known who sees what these are about: nobody hears of anything before."""
+        while not self._stopping and not ticket.reason:
+            try:
+                await self._scopes.know(listener.wanted(entries))
+                return
+            except HubError as exc:
+                log.warning("live.scopes_unknown", reason=str(exc))
+                await asyncio.sleep(_BACK_OFF)
 
     async def _refuse_ahead(self, vector: Vector, ring: Ring) -> None:
         """Another gateway may have seen a little more than this one; an id of another data folder is refused."""
@@ -190,11 +212,20 @@ class Live:
 class _Listener:
     """One connection: what it wants and where it is."""
 
-    def __init__(self, vector: Vector, wanted: About) -> None:
+    def __init__(self, vector: Vector, wanted: About, who: Callable[[], Actor], scopes: Scopes) -> None:
         self.vector = vector
+        self._who = who
+        self._scopes = scopes
         self.number = 0
         """Of the next entry of the ring."""
         self._wanted = wanted
+
+    def wanted(self, entries: Iterable[Entry]) -> Iterator[Telling]:
+        """What of them it wants to hear about, seen or not."""
+        for entry in entries:
+            telling = entry.told() if entry.offset >= self.vector[entry.place] else None
+            if telling and self._wanted.wants(telling.about):
+                yield telling
 
     def told(self, entries: Iterable[Entry]) -> str:
         """The text of those it has not had yet and wants to hear."""
@@ -226,10 +257,14 @@ class _Listener:
         if entry.offset < self.vector[entry.place]:
             return ""
         self.vector[entry.place] = entry.offset + 1
-        event = entry.shown()
-        if event is None or not self._wanted.wants(event.about):
+        telling = entry.told()
+        if telling is None or not self._wanted.wants(telling.about):
             return ""
-        return f"id: {encode(self.vector)}\nevent: {event.type}\ndata: {event.data}\n\n"
+        actor = self._who()
+        level = self._scopes.level(telling, actor)
+        if level == "nothing":
+            return ""
+        return f"id: {encode(self.vector)}\nevent: {telling.type}\ndata: {entry.data(level, actor.hides)}\n\n"
 
 
 def _next_read(entries: Sequence[Entry]) -> int:

@@ -1,12 +1,15 @@
 """What of an event the live stream shows, and to whom: views without blob keys, and filters."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hub.contracts.base import Record
-from hub.contracts.client import ChainOpened, ClientOpened
+from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
+from hub.contracts.masks import hiding
 from hub.contracts.park import ONLY_GROUP
+from hub.contracts.scope import Shown
 from hub.contracts.shown import ChainView, ClientView, InteractionView, View
 from hub.jobs.models import JobView
 from hub.kit.log import Log
@@ -23,23 +26,32 @@ class InteractionEvent(View):
         shown = self.interaction
         return About(channel=shown.channel, chain_id=shown.chain_id, client_id=shown.client_id)
 
+    def narrowed(self, level: Shown) -> "InteractionEvent":
+        return InteractionEvent(interaction=self.interaction.narrowed(level))
+
 
 class ClientEvent(View):
-    """Data of `client.opened.v1`."""
+    """Data of `client.opened.v1` and `client.changed.v1`."""
 
     client: ClientView
 
     def about(self) -> "About":
         return About(client_id=self.client.id)
 
+    def narrowed(self, _: Shown) -> "ClientEvent":
+        return self
+
 
 class ChainEvent(View):
-    """Data of `chain.opened.v1`."""
+    """Data of `chain.opened.v1` and `chain.changed.v1`."""
 
     chain: ChainView
 
     def about(self) -> "About":
         return About(chain_id=self.chain.id, client_id=self.chain.client_id)
+
+    def narrowed(self, level: Shown) -> "ChainEvent":
+        return ChainEvent(chain=self.chain.narrowed(level))
 
 
 class JobEvent(JobView):
@@ -51,13 +63,19 @@ class JobEvent(JobView):
     def about(self) -> "About":
         return About()
 
+    def narrowed(self, _: Shown) -> "JobEvent":
+        return self
 
+
+Event = InteractionEvent | ClientEvent | ChainEvent | JobEvent
 _VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent] | type[JobEvent]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
     InteractionChanged.TYPE: InteractionEvent,
     ClientOpened.TYPE: ClientEvent,
+    ClientChanged.TYPE: ClientEvent,
     ChainOpened.TYPE: ChainEvent,
+    ChainChanged.TYPE: ChainEvent,
     JobProgressed.TYPE: JobEvent,
 }
 
@@ -79,16 +97,22 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An event as it is sent."""
+class Telling:
+    """An event that the stream tells."""
 
     type: str
-    data: str
-    """JSON on one line."""
+    view: Event
     about: About
+    owner: str = ""
+    """Login of whoever has it, where it is neither of a chain nor of a client: a job."""
+
+    def data(self, level: Shown, hides: Collection[str]) -> str:
+        """JSON on one line, with as much as somebody is shown of it."""
+        with hiding(hides):
+            return self.view.narrowed(level).model_dump_json()
 
 
-def shown(record: Record) -> Shown | None:
+def told(record: Record) -> Telling | None:
     """None for what is left out: what this version does not know, and what is replayed for one group."""
     headers = dict(record.headers)
     event_type = headers.get("ce_type", b"").decode(errors="replace")
@@ -100,4 +124,4 @@ def shown(record: Record) -> Shown | None:
     except ValueError:
         log.warning("live.unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
         return None
-    return Shown(event_type, view.model_dump_json(), view.about())
+    return Telling(event_type, view, view.about(), view.by if isinstance(view, JobEvent) else "")

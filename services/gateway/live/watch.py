@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from hub.kit.loop import Loop
+from services.gateway.access.models import Standing
 
 EVERY = timedelta(seconds=0.5)
 """How often is looked; two reads of the store, however many listen."""
-Refusals = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
-"""From the ids of accesses to why those of them that may not listen may not."""
+Standings = Callable[[Collection[str]], Awaitable[Mapping[str, Standing]]]
+"""From the ids of accesses to whether each may listen, and as what."""
 
 
 class Ticket:
@@ -20,6 +21,8 @@ class Ticket:
         self.access_id = access_id
         self.reason = ""
         """Why he may not listen any more."""
+        self.role = ""
+        """His, when it was looked at last."""
         self._refused = refused
 
     def refuse(self, reason: str) -> None:
@@ -31,8 +34,8 @@ class Ticket:
 class Watch:
     """Asks for all who listen at this gateway at once. While the store is down, they go on."""
 
-    def __init__(self, refusals: Refusals) -> None:
-        self._refusals = refusals
+    def __init__(self, standings: Standings) -> None:
+        self._standings = standings
         self._tickets: set[Ticket] = set()
         self._looking = Loop("live watch", self.look, every=EVERY)
 
@@ -55,6 +58,9 @@ class Watch:
     async def look(self) -> None:
         if not self._tickets:
             return
-        reasons = await self._refusals({ticket.access_id for ticket in self._tickets})
-        for ticket in [ticket for ticket in self._tickets if ticket.access_id in reasons]:
-            ticket.refuse(reasons[ticket.access_id])
+        standings = await self._standings({ticket.access_id for ticket in self._tickets})
+        for ticket in [ticket for ticket in self._tickets if ticket.access_id in standings]:
+            standing = standings[ticket.access_id]
+            ticket.role = standing.role
+            if standing.refused:
+                ticket.refuse(standing.refused)

@@ -14,10 +14,12 @@ from starlette.types import Receive, Scope, Send
 from hub.api.operation import Operation, Spread
 from hub.api.rights import Right
 from hub.kit.errors import NotFound, TooLarge
-from services.gateway.guard import BASE, READS, Handler, Rule, actor_of, guarded
+from services.gateway.guard import BASE, READS, Handler, Rule, acting_on, guarded
+from services.gateway.parts import parts_of
 from services.gateway.peers.forward import Content, Peer, passed_on, streamed_on
 from services.gateway.peers.spread import of_the_owner, put_together
 from services.gateway.peers.table import Table, Way
+from services.gateway.staff.names import refuse_unknown_names
 
 _NOWHERE = "there is no such address; the API is described at /api/v1/docs"
 _ASKED_WITH = ("content-type", "accept-language")
@@ -96,12 +98,16 @@ def _place(operation: Operation) -> Place:
 async def _forward(request: Request, way: Way, missing: list[str]) -> Response:
     query = URL(scope=request.scope).query
     content = await _content(request, way.operation)
+    if way.operation.names and isinstance(content, bytes):
+        parts = parts_of(request)
+        await refuse_unknown_names(content, way.operation.names, staff=parts.staff, employees=parts.employees)
+    actor = acting_on(request, way.operation.noun, way.operation.action)
 
     async def send(peer: Peer, *, stream: bool = False) -> httpx.Response:
         return await peer.send(
             request.method,
             way.url(request.path_params, query),
-            actor=actor_of(request),
+            actor=actor,
             headers=_headers(request, way.operation),
             content=content,
             stream=stream,

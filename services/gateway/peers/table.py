@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
+import orjson
 from pydantic import ValidationError
 
 from hub.api.actor import Actor
@@ -22,6 +23,7 @@ from services.gateway.peers.forward import Peer
 log = Log(__name__)
 T = TypeVar("T", bound=Told)
 US = Actor.service("gateway")
+_HAS_CHAINS = "interactions"
 _FIRST, _LONGEST, _AGAIN = 0.5, 10.0, 30.0
 """Seconds between looks: at a service that has told nothing yet, with back-off; and at one that has."""
 _AT_START = 3.0
@@ -109,6 +111,11 @@ class Table:
         return [name for name, known in self._known.items() if known.declaration is None]
 
     @property
+    def nouns(self) -> set[str]:
+        """What operations are about."""
+        return {way.operation.noun for ways in self._ways.values() for way in ways}
+
+    @property
     def ways(self) -> list[Way]:
         """All operations, each service's in its own order."""
         found = {(w.operation.method, w.operation.path): w for ways in self._ways.values() for w in ways}
@@ -136,6 +143,19 @@ class Table:
         if self.missing:
             raise self.unknown()
         raise NotFound
+
+    async def scopes(self, chains: list[str], clients: list[str]) -> dict[str, Any]:
+        """Who sees these chains and clients, as the service tells that has them. Raises PeerUnavailable."""
+        peer = next((peer for peer in self.peers if peer.name == _HAS_CHAINS), None)
+        if peer is None:
+            raise PeerUnavailable(f"{_HAS_CHAINS} does not run here")
+        content = orjson.dumps({"chains": chains, "clients": clients})
+        headers = {"Content-Type": "application/json"}
+        answer = await peer.send("POST", "/scopes", actor=US, headers=headers, content=content)
+        if not answer.is_success:
+            raise PeerUnavailable(f"{_HAS_CHAINS} does not say who sees what: {answer.status_code}")
+        told: dict[str, Any] = orjson.loads(answer.content)
+        return told
 
     def unknown(self) -> PeerUnavailable:
         return PeerUnavailable(f"{', '.join(self.missing)}: not there yet; try again in a few seconds")

@@ -34,7 +34,13 @@ class Directory:
             answer = await self._peers[service].get("/channels", timeout=_PATIENCE)
             answer.raise_for_status()
             return [
-                Account(id=item["id"], channel=item["channel"], address=item["address"])
+                Account(
+                    id=item["id"],
+                    channel=item["channel"],
+                    address=item["address"],
+                    team=item.get("team") or None,
+                    others=item.get("others", "full"),
+                )
                 for item in answer.json()["items"]
             ]
         except (httpx.HTTPError, ValueError, KeyError) as exc:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from hub.api.forms import Form
+from hub.channels.belonging import Belonging, BelongingChange, BelongingView
 from services.messaging.models import TELEGRAM_API
 
 Mode = Literal["polling", "webhook"]
@@ -40,7 +40,7 @@ ApiUrl = Annotated[str, Field(max_length=500), AfterValidator(_api_url)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 
 
-class BotInput(Form):
+class BotInput(Belonging):
     """A Telegram bot; Telegram is asked whose token it is before it is saved."""
 
     model_config = ConfigDict(
@@ -57,7 +57,7 @@ class BotInput(Form):
     api_url: ApiUrl = Field(default=TELEGRAM_API, description="Of a Bot API server")
 
 
-class BotChange(Form):
+class BotChange(BelongingChange):
     """What is not given stays."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"mode": "webhook"}]})
@@ -70,11 +70,11 @@ class BotChange(Form):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give token, name, mode, groups or api_url")
+            raise ValueError("nothing to change; give token, name, mode, groups, api_url, team or others")
         return self
 
 
-class BotView(BaseModel):
+class BotView(BelongingView):
     """A Telegram bot; its token is not shown."""
 
     id: str

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hub.channels.accounts import AccountRepository
+from hub.channels.belonging import Line
 from hub.kit.secrets import SecretBox
 from hub.store.base import CollectionSpec, Document, Index, Store
 from services.messaging.models import Bot
@@ -28,6 +29,7 @@ class BotRepository(AccountRepository):
             channel="telegram",
             address=document["address"],
             name=document["name"],
+            line=Line.of(document),
             revision=document.get("_v", 0),
             username=document["address"].removeprefix("@"),
             token=self._secrets.unseal(document["token"]),

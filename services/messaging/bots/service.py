@@ -54,6 +54,7 @@ class Bots:
                 "mode": given.mode,
                 "groups": given.groups,
                 "api_url": given.api_url,
+                **given.belongs,
                 **self._repository.sealed(token=token, secret=token_urlsafe(32)),
             }
         )

@@ -120,7 +120,8 @@ class Intake:
 
     async def _publish(self, account: Account, stored: Sequence[Stored]) -> int:
         now = self._clock.now()
-        facts = {fact.event_id(): fact for one in stored for fact in _facts(one, now)}
+        told = (account.line.stamped(fact) for one in stored for fact in _facts(one, now))
+        facts = {fact.event_id(): fact for fact in told}
         known = await self._index.published(facts)
         new = {event_id: fact for event_id, fact in facts.items() if event_id not in known}
         await self._want(account, [file for one in stored for file in one.reading.files], now)

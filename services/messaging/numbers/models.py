@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 from pydantic.config import JsonDict
 
 from hub.api.forms import Form
+from hub.channels.belonging import Belonging, BelongingChange, BelongingView
 from hub.contracts.interaction import DeliveryState
 from services.messaging.bots.models import Name
 from services.messaging.models import TWILIO_API, HttpProvider, Provider, TwilioProvider
@@ -114,7 +115,7 @@ Region = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Tariff = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 
 
-class NumberInput(Form):
+class NumberInput(Belonging):
     """A number or sender name, and by whom it sends: the first provider that works. Logins at Twilio are tried."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -126,7 +127,7 @@ class NumberInput(Form):
     region: Region = Field(default="RU", description="Of numbers without a country")
 
 
-class NumberChange(Form):
+class NumberChange(BelongingChange):
     """What is not given stays; `providers` takes the place of all."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"tariff": "3.50"}]})
@@ -139,7 +140,7 @@ class NumberChange(Form):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give name, providers, substitute, tariff or region")
+            raise ValueError("nothing to change; give name, providers, substitute, tariff, region, team or others")
         return self
 
 
@@ -153,7 +154,7 @@ class ProviderView(BaseModel):
     url: str | None = None
 
 
-class NumberView(BaseModel):
+class NumberView(BelongingView):
     id: str
     address: str = Field(examples=["+74951234567"])
     name: str

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from hub.channels.accounts import AccountRepository
+from hub.channels.belonging import Line
 from hub.kit.secrets import SecretBox
 from hub.store.base import CollectionSpec, Document, Index, Store
 from services.messaging.models import HttpProvider, Provider, SmsNumber, TwilioProvider
@@ -38,6 +39,7 @@ class NumberRepository(AccountRepository):
             channel="sms",
             address=document["address"],
             name=document["name"],
+            line=Line.of(document),
             revision=document.get("_v", 0),
             sender=document["sender"],
             providers=tuple(self._provider(stored) for stored in document["providers"]),

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from hub.channels.belonging import BELONGS
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
 from hub.kit.errors import InvalidInput, ProviderUnavailable
@@ -56,13 +57,16 @@ class Numbers:
                 "substitute": given.substitute,
                 "tariff": None if given.tariff is None else str(given.tariff),
                 "region": given.region,
+                **given.belongs,
             }
         )
 
     async def change(self, number_id: str, change: NumberChange) -> Document:
         """The number as it is now; new providers are tried first. Errors as `add`, and NotFound."""
         document = await self._repository.get(number_id)
-        given: dict[str, Any] = change.model_dump(exclude_none=True, include={"name", "substitute", "region"})
+        given: dict[str, Any] = change.model_dump(
+            exclude_none=True, include={"name", "substitute", "region", *BELONGS}
+        )
         if change.tariff is not None:
             given["tariff"] = str(change.tariff)
         if change.providers:

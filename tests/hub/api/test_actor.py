@@ -5,7 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hub.api.actor import HEADER, LIFETIME, MAX_BYTES, Actor, AsService, Seal
+from hub.api.actor import HEADER, LIFETIME, MAX_BYTES, Actor, Seal
+from hub.api.asking import AsService
 from hub.kit.errors import Unauthenticated
 from hub.testing.fakes import FakeClock
 

@@ -8,7 +8,8 @@ import pytest
 from fastapi import Query
 from pydantic import Field
 
-from hub.api.actor import HEADER, Acting, Actor, AsService, Seal
+from hub.api.actor import HEADER, Acting, Actor, Seal
+from hub.api.asking import AsService
 from hub.api.forms import Form, Id, Paging, View
 from hub.api.public import Public, publish
 from hub.api.rights import Right
@@ -138,6 +139,7 @@ async def test_operations_are_told_once_for_each_version(peer: httpx.AsyncClient
         "upload": 0,
         "download": False,
         "spread": "one",
+        "names": {},
         "order": "",
     }
     again = await peer.get("/operations", headers={"If-None-Match": told.headers["ETag"]})

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.api.actor import AsService, Seal
+from hub.api.actor import Seal
+from hub.api.asking import AsService
 from hub.api.public import publish
 from hub.contracts.job import JobProgressed
 from hub.jobs.endpoints import public

@@ -1,11 +1,12 @@
 """The rules of receiving, through fakes: what is durable when."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from hub.channels.belonging import Line, Lines
 from hub.contracts.interaction import InteractionReceived
 from hub.contracts.park import MessageParked, RawMailStored
 from hub.contracts.registry import REGISTRY
@@ -31,9 +32,13 @@ class OwnMail:
 
     def __init__(self) -> None:
         self.ours: set[str] = set()
+        self.belonging: dict[str, Line] = {}
 
     async def known(self) -> Ours:
         return Ours.of(["email:support@romashka.example"], [])
+
+    async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
+        return {box: self.belonging[box] for box in mailbox_ids if box in self.belonging}
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return self.ours & set(interaction_ids)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.api.actor import AsService
+from hub.api.asking import AsService
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope
 from hub.footing import Footing

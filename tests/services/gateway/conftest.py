@@ -15,6 +15,7 @@ from hub.api.actor import HEADER, Actor, Seal
 from hub.api.rights import Right
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
+from hub.contracts.scope import OPEN
 from hub.footing import Footing
 from hub.kit.asgi import InProcess
 from hub.kit.clock import SystemClock
@@ -56,6 +57,8 @@ class Peers:
 
     calls: list[Call] = field(default_factory=list)
     answers: dict[tuple[str, str], httpx.Response | Exception] = field(default_factory=dict)
+    scopes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What differs, by the id of a chain or client."""
     gate: asyncio.Event | None = None
     seal: Seal | None = None
 
@@ -67,6 +70,8 @@ class Peers:
         if request.url.path.startswith("/operations"):
             return await self._told(request)
         content = await request.aread()
+        if request.url.path == "/scopes":
+            return self._scopes(content)
         headers = request.headers
         body = orjson.loads(content) if content[:1] in (b"{", b"[") else None
         query = dict(request.url.params)
@@ -90,6 +95,13 @@ class Peers:
         answer = answer or httpx.Response(404, json={"title": "Not found", "status": 404})
         # As from a socket: a body that is read once, by whoever answers.
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+    def _scopes(self, content: bytes) -> httpx.Response:
+        """Who sees what: all of it is everybody's, unless the test says otherwise."""
+        asked = orjson.loads(content)
+        open_to_all = {"seen_by": [OPEN], "private": False, "others": "full"}
+        scopes = {doc_id: open_to_all | self.scopes.get(doc_id, {}) for ids in asked.values() for doc_id in ids}
+        return httpx.Response(200, json=scopes)
 
     def _actor(self, headers: httpx.Headers) -> Actor | None:
         assert self.seal

@@ -32,6 +32,13 @@ async def test_a_login_that_is_taken_is_refused(hub: Any) -> None:
     assert (again.status_code, again.json()["errors"]) == (409, {"login": "taken; choose another"})
 
 
+async def test_a_role_that_there_is_not_is_refused_with_those_that_there_are(hub: Any) -> None:
+    admin = await hub.admin()
+    answer = await admin.post("/employees", json={**ANNA, "role": "boss"})
+    assert answer.status_code == 422
+    assert "administrator, supervisor, operator, marketer" in answer.json()["errors"]["role"]
+
+
 async def test_bad_input_names_the_field_and_the_fix(hub: Any) -> None:
     admin = await hub.admin()
     answer = await admin.post("/employees", json={"login": "A B", "name": "", "role": "boss", "salary": 1})
@@ -39,7 +46,6 @@ async def test_bad_input_names_the_field_and_the_fix(hub: Any) -> None:
     assert answer.json()["errors"] == {
         "login": "String should match pattern '^[a-z0-9][a-z0-9._@-]{0,62}$'",
         "name": "String should have at least 1 character",
-        "role": "Input should be 'administrator', 'supervisor', 'operator' or 'marketer'",
         "password": "required; add it",
         "salary": "unknown field; remove it",
     }

@@ -13,9 +13,11 @@ import httpx
 import orjson
 import pytest
 
+from hub.api.actor import Actor
 from hub.contracts.base import Envelope, Event
 from hub.contracts.client import Chain, ChainOpened, Client, ClientOpened
 from hub.contracts.interaction import Attachment, Direction, Interaction, InteractionLinked, Link
+from hub.contracts.scope import EVERYTHING
 from hub.process import http_server, url_of
 from hub.process import listening as listen
 from hub.testing.waiting import PATIENCE, eventually
@@ -25,6 +27,7 @@ from services.gateway.live.position import decode, encode, now_everywhere, order
 from services.gateway.live.service import PIECE
 from services.gateway.live.shown import About
 
+EVERYBODY = Actor(login="admin", reach=(EVERYTHING,))
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -307,7 +310,7 @@ async def test_a_listener_who_is_being_caught_up_is_cut_off_as_well(hub: Any, wo
     count = sum(begin.values())
     await publish(hub, *(an_interaction(n) for n in range(900)))
     await eventually(lambda: live.place(None), lambda place: sum(place.values()) == count + 900)
-    pieces = live.events(begin, About(), access_id=mine)
+    pieces = live.events(begin, About(), access_id=mine, who=lambda _: EVERYBODY)
     await anext(pieces)
     await anext(pieces)
     await operator.delete("/sessions/current")
@@ -322,7 +325,7 @@ async def test_a_listener_who_does_not_read_is_cut_off_and_told_why(hub: Any, wo
     await small.start()
     live = small.http.state.parts.live
     mine = (await (await hub.admin()).get("/sessions")).json()["items"][0]["id"]
-    pieces = live.events(await live.place(None), About(), access_id=mine)
+    pieces = live.events(await live.place(None), About(), access_id=mine, who=lambda _: EVERYBODY)
     await anext(pieces)
     await publish(hub, an_interaction(1))
     await anext(pieces)
@@ -375,7 +378,7 @@ async def test_a_piece_is_bounded_in_bytes(hub: Any) -> None:
     await publish(hub, *(an_interaction(n, text="x" * 20_000) for n in range(50)))
     await eventually(lambda: live.place(None), lambda place: sum(place.values()) == sum(begin.values()) + 50)
     sizes, told = [], 0
-    pieces = live.events(begin, About(), access_id=mine)
+    pieces = live.events(begin, About(), access_id=mine, who=lambda _: EVERYBODY)
     async for piece in pieces:
         sizes.append(len(piece))
         told += piece.count("event: interaction.linked.v1")

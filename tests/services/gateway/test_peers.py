@@ -105,6 +105,8 @@ async def test_a_service_is_told_who_asks_and_how_he_signs(hub: Any) -> None:
         login="operator",
         name="Operator",
         role="operator",
+        reach=("owner:operator", "team:"),
+        reads=("owner:operator", "team:"),
         session=session["id"],
         signature="Ольга\nОтдел продаж",
     )

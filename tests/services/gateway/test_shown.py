@@ -9,7 +9,7 @@ from hub.contracts.client import Client, ClientOpened
 from hub.contracts.interaction import Direction, Interaction, InteractionLinked, Link
 from hub.contracts.job import JobProgressed
 from hub.testing.builders import NOON
-from services.gateway.live.shown import shown
+from services.gateway.live.shown import told as tell
 
 
 def test_the_live_stream_shows_an_interaction_as_the_api_does() -> None:
@@ -29,19 +29,20 @@ def test_the_live_stream_shows_an_interaction_as_the_api_does() -> None:
         raw="raw/secret",
         link=Link(rule="new_chain"),
     )
-    seen = shown(encode(Envelope(event=InteractionLinked(interaction=interaction), source="omnihub/test", time=NOON)))
+    seen = tell(encode(Envelope(event=InteractionLinked(interaction=interaction), source="omnihub/test", time=NOON)))
     assert seen is not None
-    view = orjson.loads(seen.data)["interaction"]
+    data = seen.data("full", ())
+    view = orjson.loads(data)["interaction"]
     assert (view["new_text"], view["has_html"], view["blocked_images"], view["auto"]) == ("Да", True, 1, "list")
-    assert "secret" not in seen.data
+    assert "secret" not in data
 
 
 def test_what_is_replayed_for_one_group_and_what_has_no_readable_type_is_not_shown() -> None:
     told = ClientOpened(client=Client(id="cl_1", name="Anna", opened_at=NOON, opened_by="in_1"))
     record = encode(Envelope(event=told, source="omnihub/test", time=NOON))
-    assert shown(record) is not None
-    assert shown(replace(record, headers=[*record.headers, ("omnihub-only-group", b"campaigns")])) is None
-    assert shown(replace(record, headers=[("ce_type", b"\xff")])) is None
+    assert tell(record) is not None
+    assert tell(replace(record, headers=[*record.headers, ("omnihub-only-group", b"campaigns")])) is None
+    assert tell(replace(record, headers=[("ce_type", b"\xff")])) is None
 
 
 def test_the_live_stream_shows_how_far_a_job_is() -> None:
@@ -57,7 +58,7 @@ def test_the_live_stream_shows_how_far_a_job_is() -> None:
         service="email",
         revision=4,
     )
-    seen = shown(encode(Envelope(event=told, source="omnihub/email", time=NOON)))
+    seen = tell(encode(Envelope(event=told, source="omnihub/email", time=NOON)))
     assert seen is not None
-    data = orjson.loads(seen.data)
+    data = orjson.loads(seen.data("full", ()))
     assert (seen.type, data["state"], data["done"], data["revision"]) == ("job.progressed.v1", "running", 3, 4)

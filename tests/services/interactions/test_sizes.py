@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from hub.api.actor import Actor
 from hub.contracts.interaction import Attachment, Contact, InteractionReceived
+from hub.contracts.scope import EVERYTHING
 from hub.kit.errors import BlobsUnavailable, InvalidInput, TooLarge
 from hub.testing.builders import an_arrival, envelopes
 from hub.testing.fakes import FakeBlobs
@@ -20,6 +22,7 @@ from services.interactions.writing import Answer
 from tests.services.interactions.conftest import Bench
 from tests.services.interactions.test_starts import Listed
 
+OLGA = Actor(login="olga", reach=(EVERYTHING,))
 CARRIER = "carrier@lorry.example"
 LONG = "Ж" * 90_000
 TOO_LONG = "x" * 999_000
@@ -79,7 +82,7 @@ async def test_a_letter_that_is_refused_opens_no_chain(bench: Bench) -> None:
         (Outgoing(bench.repository, FakeBlobs(failures=-1)), BlobsUnavailable),
     ):
         with pytest.raises(refused):
-            await starts_of(bench, outgoing).plan(client["_id"], letter, author="olga", idempotency_key=None)
+            await starts_of(bench, outgoing).plan(client["_id"], letter, actor=OLGA, idempotency_key=None)
     assert await everything_of(bench) == before
 
 

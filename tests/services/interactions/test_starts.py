@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from hub.api.actor import Actor
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.client import ChainOpened
 from hub.contracts.interaction import SendMessage
+from hub.contracts.scope import EVERYTHING
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.addresses import Addresses, NewAddress, normalised
@@ -18,6 +20,7 @@ from services.interactions.starts import Letter, Starts
 from tests.services.interactions.conftest import Bench
 from tests.services.interactions.test_news import PETR, PHONE, a_text, people
 
+OLGA = Actor(login="olga", reach=(EVERYTHING,))
 OURS = (
     Account(id="mb_support", channel="email", address="support@romashka.example"),
     Account(id="bot_0", channel="telegram", address="@other_bot"),
@@ -49,12 +52,12 @@ class Card(Bench):
 
     async def ways(self) -> dict[str, tuple[bool, str | None]]:
         """By address or channel: whether it can be gone, and why not."""
-        found = await self.starts.ways((await self.client)["_id"])
+        found = await self.starts.ways((await self.client)["_id"], OLGA)
         return {way.address or way.channel: (way.available, way.reason) for way in found}
 
     async def wrote_to(self, key: str | None = None, **letter: Any) -> dict[str, Any]:
         given = Letter(**{"text": "Здравствуйте!", **letter})
-        return await self.starts.plan((await self.client)["_id"], given, author="olga", idempotency_key=key)
+        return await self.starts.plan((await self.client)["_id"], given, actor=OLGA, idempotency_key=key)
 
     def request(self) -> SendMessage:
         event = self.bus.events("outbound")[-1]
@@ -200,7 +203,7 @@ async def test_an_address_of_somebody_else_or_a_client_that_is_none_is_refused(c
         await card.wrote_to(address="phone:+74950000000")
     assert list(refused.value.fields) == ["address"]
     with pytest.raises(NotFound):
-        await card.starts.plan("cl_none", Letter(text="x"), author="olga", idempotency_key=None)
+        await card.starts.plan("cl_none", Letter(text="x"), actor=OLGA, idempotency_key=None)
 
 
 @pytest.mark.parametrize(

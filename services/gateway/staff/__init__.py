@@ -1,0 +1,1 @@
+"""Roles and teams: what somebody may do, and with whose records."""

@@ -1,0 +1,56 @@
+"""The HTTP door of the interactions service: what it does for employees, and what it tells other services."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from hub.api.public import Public
+from hub.api.uploads import Uploads
+from services.interactions.endpoints import chains, clients, files, messages
+from services.interactions.endpoints.shared import Doors, found
+from services.interactions.repository import Repository
+from services.interactions.seen import Seen
+
+__all__ = ["Doors", "for_services", "public"]
+
+
+def public(doors: Doors) -> tuple[Public, ...]:
+    """The service's operations."""
+    uploads = Uploads(doors.blobs)
+    of_messages, of_clients = Public("interactions"), Public("clients and chains", uploads=uploads)
+    of_files = Public("attachments")
+    messages.add(of_messages, doors)
+    clients.add(of_clients, doors)
+    chains.add(of_clients, doors)
+    files.add(of_files, doors, uploads)
+    return of_messages, of_clients, of_files
+
+
+class Asked(BaseModel):
+    """Chains and clients whose scope is asked for."""
+
+    chains: Sequence[str] = ()
+    clients: Sequence[str] = ()
+
+
+def for_services(repository: Repository, seen: Seen) -> APIRouter:
+    """What only other services of the hub are told: where bytes are, and who sees what."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/interactions/{interaction_id}/blobs")
+    async def show_blobs(interaction_id: str) -> dict[str, str | None]:
+        document = await found(repository.interactions, interaction_id)
+        return {"html": document.get("html")}
+
+    @routes.get("/attachments/{attachment_id}/blob")
+    async def show_attachment_blob(attachment_id: str) -> dict[str, Any]:
+        document = await found(repository.attachments, attachment_id)
+        return {key: value for key, value in document.items() if not key.startswith("_")}
+
+    @routes.post("/scopes")
+    async def show_scopes(asked: Asked) -> dict[str, Any]:
+        return await seen.scopes(asked.chains, asked.clients)
+
+    return routes

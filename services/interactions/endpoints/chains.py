@@ -1,0 +1,119 @@
+"""Chains: read, handed over, answered in, passed on from."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+
+from hub.api.actor import Acting, Key
+from hub.api.forms import Id, Paging
+from hub.api.pages import listed
+from hub.api.public import Public
+from hub.api.rights import Right
+from hub.contracts.client import ChainState
+from hub.contracts.scope import EVERYTHING, Shown
+from hub.contracts.shown import ChainView, InteractionView
+from hub.kit.errors import Conflict
+from hub.store.base import Document, In, Page
+from services.interactions.endpoints.shared import Doors, chain_shown, shown
+from services.interactions.forwards import Forward
+from services.interactions.handover import ChainChange
+from services.interactions.models import CHAIN_STATES
+from services.interactions.seen import sifted
+from services.interactions.views import ChainList
+from services.interactions.writing import Answer
+
+
+class ChainQuery(Paging):
+    """Parameters of the list of chains."""
+
+    client_id: str | None = None
+    state: ChainState | None = None
+    parent: str | None = Field(default=None, description="Chains beside this one, with third parties")
+
+    @property
+    def where(self) -> dict[str, Any]:
+        if self.parent:
+            return {"parent": self.parent, "state": self.state}
+        return {"client_id": self.client_id, "state": self.state or (None if self.client_id else In(CHAIN_STATES))}
+
+    @property
+    def narrow(self) -> bool:
+        """Of one client, or beside one chain: few, whoever sees them."""
+        return bool(self.client_id or self.parent)
+
+
+def add(routes: Public, doors: Doors) -> None:
+    _add_reading(routes, doors)
+    _add_changes(routes, doors)
+    _add_answers(routes, doors)
+
+
+def _add_reading(routes: Public, doors: Doors) -> None:
+    @routes.get("/chains", right=Right.READ_CORRESPONDENCE, noun="chain", answer=ChainList)
+    async def list_chains(query: Annotated[ChainQuery, Query()], actor: Acting) -> Response:
+        """Chains, the one with the newest interaction first."""
+
+        async def find(limit: int, after: str | None) -> Page:
+            if query.narrow or EVERYTHING in actor.reach:
+                return await doors.repository.page("chains", query.where, order="last_at", limit=limit, after=after)
+            where = {"state": query.state}
+            return await doors.tokens.page("chains", actor.reach, where, order="last_at", limit=limit, after=after)
+
+        async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
+            return await doors.seen.chains(actor, documents)
+
+        async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
+            return [chain_shown(document, level) for document, level in found]
+
+        return await listed(lambda limit: sifted(find, keep, limit=limit, after=query.after), show, limit=query.limit)
+
+    @routes.get("/chains/{id}", right=Right.READ_CORRESPONDENCE, noun="chain")
+    async def show_chain(chain_id: Id, actor: Acting) -> ChainView:
+        """One chain; its interactions: GET /api/v1/interactions?chain_id=ID."""
+        return chain_shown(*await doors.seen.chain(actor, chain_id))
+
+
+def _add_changes(routes: Public, doors: Doors) -> None:
+    @routes.patch("/chains/{id}", right=Right.WRITE_MESSAGES, noun="chain", refuses=[Conflict])
+    async def change_chain(chain_id: Id, change: ChainChange, actor: Acting) -> ChainView:
+        """Hand a chain over to a colleague or a team, or keep it private.
+
+        Whom it was taken from does not see it any more, unless his role or another of its teams lets him.
+        """
+        await doors.seen.chain(actor, chain_id)
+        after = await doors.handover.chain(chain_id, change, actor=actor)
+        return chain_shown(after, doors.seen.level(actor, after))
+
+
+def _add_answers(routes: Public, doors: Doors) -> None:
+    @routes.post("/chains/{id}/messages", right=Right.WRITE_MESSAGES, noun="message", status=202, refuses=[Conflict])
+    async def answer_in_chain(chain_id: Id, answer: Answer, actor: Acting, key: Key = None) -> InteractionView:
+        """Answer the client. It leaves at once, or at its time; `delivery` and the live stream tell how it went.
+
+        Until it has left, PATCH and DELETE /api/v1/interactions/{id} change it or take it back.
+        """
+        await doors.seen.whole_chain(actor, chain_id)
+        await doors.seen.check_account(actor, answer.account)
+        signature = actor.signs(answer.signature)
+        return shown(
+            await doors.answers.plan(chain_id, answer, author=actor.login, idempotency_key=key, signature=signature)
+        )
+
+    @routes.post(
+        "/chains/{id}/forward",
+        right=Right.WRITE_MESSAGES,
+        noun="message",
+        action="forward",
+        status=202,
+        refuses=[Conflict],
+    )
+    async def forward_message(chain_id: Id, forward: Forward, actor: Acting, key: Key = None) -> InteractionView:
+        """Pass a message on to a third party, with its attachments; his answers never reach the client."""
+        await doors.seen.whole_chain(actor, chain_id)
+        await doors.seen.check_account(actor, forward.account)
+        signature = actor.signs(forward.signature)
+        return shown(
+            await doors.forwards.plan(chain_id, forward, author=actor.login, idempotency_key=key, signature=signature)
+        )

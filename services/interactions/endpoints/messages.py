@@ -1,0 +1,125 @@
+"""Interactions: read, planned ones changed, doubtful ones decided."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from hub.api.actor import Acting
+from hub.api.downloads import HTML_HEADERS, streamed
+from hub.api.forms import Id, Paging
+from hub.api.pages import listed
+from hub.api.public import Public
+from hub.api.rights import Right
+from hub.contracts.interaction import Direction
+from hub.contracts.scope import Shown
+from hub.contracts.shown import InteractionView
+from hub.kit.clock import iso
+from hub.kit.errors import Conflict, NotFound
+from hub.store.base import Document, Page
+from services.interactions.endpoints.shared import Doors, in_list, shown
+from services.interactions.planned import Rewrite
+from services.interactions.seen import sifted
+from services.interactions.views import InteractionList
+
+
+class InteractionQuery(Paging):
+    """Parameters of the list of interactions."""
+
+    client_id: str | None = None
+    chain_id: str | None = None
+    channel: str | None = Field(default=None, examples=["email"])
+    direction: Direction | None = None
+    since: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
+    planned: bool = Field(default=False, description="Those that wait for their time, the next one first")
+
+    @property
+    def where(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("client_id", "chain_id", "channel", "direction")}
+
+
+def add(routes: Public, doors: Doors) -> None:
+    _add_reading(routes, doors)
+    _add_planned(routes, doors)
+    _add_splits(routes, doors)
+
+
+def _add_reading(routes: Public, doors: Doors) -> None:
+    repository, seen, blobs = doors.repository, doors.seen, doors.blobs
+
+    @routes.get("/interactions", right=Right.READ_CORRESPONDENCE, noun="interaction", answer=InteractionList)
+    async def list_interactions(query: Annotated[InteractionQuery, Query()], actor: Acting) -> Response:
+        """Interactions, newest first; `since` as 2026-03-02T09:00:00Z. Of a long text the first 2,000 characters."""
+
+        async def find(limit: int, after: str | None) -> Page:
+            if query.planned:
+                return await repository.planned(query.where, limit=limit, after=after)
+            since = iso(query.since) if query.since else None
+            return await repository.page(
+                "interactions", query.where, order="at", since=since, limit=limit, after=after
+            )
+
+        async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
+            return await seen.interactions(actor, documents)
+
+        async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
+            return [in_list(document, level) for document, level in found]
+
+        return await listed(lambda limit: sifted(find, keep, limit=limit, after=query.after), show, limit=query.limit)
+
+    @routes.get("/interactions/{id}", right=Right.READ_CORRESPONDENCE, noun="interaction")
+    async def show_interaction(interaction_id: Id, actor: Acting) -> InteractionView:
+        """One interaction."""
+        return shown(*await seen.interaction(actor, interaction_id))
+
+    @routes.get("/interactions/{id}/html", right=Right.READ_CORRESPONDENCE, noun="interaction", download="text/html")
+    async def show_interaction_html(interaction_id: Id, actor: Acting) -> Response:
+        """The HTML of a message, sanitised: no scripts and forms, remote images held back. Show it in a sandbox."""
+        document = await seen.whole_interaction(actor, interaction_id)
+        if not document.get("html"):
+            raise NotFound(f"interaction {interaction_id} has no HTML; read its text")
+        try:
+            return await streamed(blobs, document["html"], media_type="text/html", headers=HTML_HEADERS)
+        except NotFound as exc:
+            raise NotFound("the HTML of this message is no longer kept; read its text") from exc
+
+
+def _add_planned(routes: Public, doors: Doors) -> None:
+    @routes.patch("/interactions/{id}", right=Right.WRITE_MESSAGES, noun="interaction", refuses=[Conflict])
+    async def change_planned_message(interaction_id: Id, change: Rewrite, actor: Acting) -> InteractionView:
+        """Change a message that waits for its time."""
+        await doors.seen.whole_interaction(actor, interaction_id)
+        return shown(await doors.planned.rewrite(interaction_id, change))
+
+    @routes.delete("/interactions/{id}", right=Right.WRITE_MESSAGES, noun="interaction", refuses=[Conflict])
+    async def take_back_planned_message(interaction_id: Id, actor: Acting) -> InteractionView:
+        """Take back a message that waits for its time; it stays in the chain as cancelled."""
+        await doors.seen.whole_interaction(actor, interaction_id)
+        return shown(await doors.planned.cancel(interaction_id))
+
+
+def _add_splits(routes: Public, doors: Doors) -> None:
+    @routes.post(
+        "/interactions/{id}/split",
+        right=Right.WRITE_MESSAGES,
+        noun="interaction",
+        action="move",
+        refuses=[Conflict],
+    )
+    async def split_interaction(interaction_id: Id, actor: Acting) -> InteractionView:
+        """Yes, another matter: the message (`link.asks`) opens a chain that continues the one it was in."""
+        await doors.seen.whole_interaction(actor, interaction_id)
+        return shown(await doors.splits.split(interaction_id, by=actor.login))
+
+    @routes.post(
+        "/interactions/{id}/keep",
+        right=Right.WRITE_MESSAGES,
+        noun="interaction",
+        action="move",
+        refuses=[Conflict],
+    )
+    async def keep_interaction(interaction_id: Id, actor: Acting) -> InteractionView:
+        """No, the same matter: the message (`link.asks`) stays where it is."""
+        await doors.seen.whole_interaction(actor, interaction_id)
+        return shown(await doors.splits.keep(interaction_id))

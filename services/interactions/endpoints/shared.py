@@ -1,0 +1,78 @@
+"""What the routes lead to, and how documents are shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.api.actor import Actor
+from hub.contracts.scope import Shown
+from hub.contracts.shown import ChainView, ClientView, InteractionView
+from hub.kit.blobs import Blobs
+from hub.kit.errors import NotFound
+from hub.store.base import Document
+from services.interactions import views
+from services.interactions.addresses import Addresses
+from services.interactions.answers import Answers
+from services.interactions.forwards import Forwards
+from services.interactions.handover import Handover
+from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.planned import Planned
+from services.interactions.repository import Repository
+from services.interactions.seen import Seen
+from services.interactions.splits import Splits
+from services.interactions.starts import Starts
+from services.interactions.tokens import Tokens
+
+
+class Readable(Protocol):
+    """A collection that is read."""
+
+    async def get(self, doc_id: str) -> Document | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the routes lead to."""
+
+    repository: Repository
+    seen: Seen
+    tokens: Tokens
+    answers: Answers
+    planned: Planned
+    forwards: Forwards
+    splits: Splits
+    starts: Starts
+    addresses: Addresses
+    handover: Handover
+    blobs: Blobs
+
+
+async def found(collection: Readable, doc_id: str) -> Document:
+    document = await collection.get(doc_id)
+    if document is None:
+        raise NotFound(f"there is nothing under {doc_id}")
+    return document
+
+
+def shown(document: Document, level: Shown = "full") -> InteractionView:
+    return InteractionView.model_validate(interaction_view(document)).narrowed(level)
+
+
+def in_list(document: Document, level: Shown = "full") -> InteractionView:
+    return InteractionView.model_validate(views.listed(interaction_view(document))).narrowed(level)
+
+
+def chain_shown(document: Document, level: Shown = "full") -> ChainView:
+    return ChainView.model_validate(chain_view(document)).narrowed(level)
+
+
+async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list[ClientView]:
+    """Clients as somebody sees them: with the open chains that he sees."""
+    addresses = await doors.repository.addresses_of(clients)
+    seen = await doors.seen.open_chains(actor, clients)
+    return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]
+
+
+async def card(doors: Doors, actor: Actor, client: Document) -> ClientView:
+    (shown,) = await cards(doors, actor, [client])
+    return shown

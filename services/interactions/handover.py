@@ -1,0 +1,82 @@
+"""Whose a chain or a client is: handed to an employee, to a team, kept private."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict, Field, model_validator
+
+from hub.api.actor import Actor
+from hub.api.forms import Form
+from hub.api.names import Colleague, TeamId
+from hub.contracts.scope import owned_by, seen_by
+from hub.kit.errors import Conflict, NotFound
+from hub.store.base import Document
+from services.interactions.repository import Repository
+from services.interactions.tokens import Tokens
+
+
+class ChainChange(Form):
+    """What is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "anna"}, {"team": "team_4k2m", "owner": ""}]})
+    owner: Colleague | None = Field(default=None, description="Who does the next step; empty: nobody yet")
+    team: TeamId | None = Field(default=None, description="Whose the next step is; empty: no team's")
+    private: bool | None = Field(default=None, description="Its owner alone sees what it says")
+
+    @model_validator(mode="after")
+    def _something(self) -> "ChainChange":
+        if not self.model_fields_set:
+            raise ValueError("nothing to change; give owner, team or private")
+        return self
+
+
+class Handover:
+    """Changes whose something is, and by whom it is seen with it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._tokens = Tokens(repository)
+
+    async def chain(self, chain_id: str, change: ChainChange, *, actor: Actor) -> Document:
+        """The chain as it is then; whoever makes one private that is nobody's owns it.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it is another's to make private.
+        """
+        given = change.model_dump(exclude_none=True)
+
+        def changed(now: Document) -> Document:
+            wanted = _belongs(now, given)
+            if change.private is not None:
+                if now.get("owner") not in (None, actor.login):
+                    raise Conflict("its owner alone says whether it is private; hand it over first")
+                wanted = _belongs(wanted, {"owner": wanted["owner"] or actor.login}) if change.private else wanted
+                wanted = {**wanted, "private": change.private}
+            return wanted
+
+        after = await self._repository.chains.amend(chain_id, changed)
+        if after is None:
+            raise NotFound(f"there is no chain {chain_id}")
+        await self._repository.chains.tell(after)
+        await self._tokens.recount(after["client_id"])
+        return after
+
+    async def client(self, client_id: str, given: Mapping[str, Any]) -> Document:
+        """The client as he is then, with the owner and team that are given. Raises NotFound."""
+        named = {name: value or None for name, value in given.items() if name in ("owner", "team")}
+        if await self._repository.clients.amend(client_id, lambda now: {**now, **named}) is None:
+            raise NotFound(f"there is no client {client_id}")
+        return await self._tokens.recount(client_id)
+
+
+def _belongs(now: Document, given: Mapping[str, Any]) -> Document:
+    """With another owner or team. Whom it was taken from does not see it any more; a new team has it alone."""
+    owner = (given["owner"] or None) if "owner" in given else now.get("owner")
+    team = (given["team"] or None) if "team" in given else now.get("team")
+    if team != now.get("team"):
+        tokens = seen_by(owner, [team])
+    else:
+        before = [token for token in now.get("seen_by") or seen_by(None, [team]) if not token.startswith("owner:")]
+        tokens = sorted([*before, *([owned_by(owner)] if owner else [])])
+    return {**now, "owner": owner, "team": team, "seen_by": tokens}

@@ -1,0 +1,159 @@
+"""Whose a chain or a client is, and by whom it is seen with it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.api.actor import Actor
+from hub.contracts.client import ChainChanged, ClientChanged
+from hub.kit.errors import Conflict, NotFound
+from hub.store.sqlite import SqliteStore
+from hub.testing.builders import an_arrival
+from services.interactions.endpoints.clients import ClientChange
+from services.interactions.handover import ChainChange, Handover
+from services.interactions.models import CHAINS, CLIENTS
+from services.interactions.tokens import Tokens
+from services.interactions.upgrades import Upgrades
+from tests.services.interactions.conftest import Bench
+
+OLGA = Actor(login="olga")
+
+
+@pytest.fixture
+def handover(bench: Bench) -> Handover:
+    return Handover(bench.repository)
+
+
+async def chain_of(bench: Bench, **arrival: Any) -> dict[str, Any]:
+    """The chain that a letter opens."""
+    letter = an_arrival(**arrival)
+    await bench.receive(letter)
+    opened: dict[str, Any] = next(chain for chain in await bench.chains() if chain["opened_by"] == letter.id)
+    return opened
+
+
+async def test_a_letter_to_a_teams_mailbox_opens_a_chain_and_a_client_that_the_team_sees(bench: Bench) -> None:
+    chain = await chain_of(bench, team="sales", others="subject")
+    (client,) = await bench.clients()
+    assert (chain["team"], chain["seen_by"], chain["others"]) == ("sales", ["team:sales"], "subject")
+    assert client["seen_by"] == ["team:sales"]
+
+
+async def test_a_letter_to_everybodys_mailbox_is_seen_by_every_team(bench: Bench) -> None:
+    chain = await chain_of(bench)
+    assert (chain["team"], chain["seen_by"]) == (None, ["team:"])
+
+
+async def test_an_answer_by_another_teams_mailbox_shows_the_chain_to_that_team_as_confidential_as_the_strictest(
+    bench: Bench,
+) -> None:
+    chain = await chain_of(bench, team="sales")
+    await bench.receive(an_arrival(2, refs=("email:<1@example.com>",), team="legal", others="metadata"))
+    (chain,) = await bench.chains()
+    (client,) = await bench.clients()
+    assert (chain["team"], chain["seen_by"], chain["others"]) == ("sales", ["team:legal", "team:sales"], "metadata")
+    assert client["seen_by"] == ["team:legal", "team:sales"]
+    assert ChainChanged in {type(event) for event in bench.bus.events("chains")}
+
+
+async def test_one_mail_to_mailboxes_of_two_teams_is_seen_by_both_however_often_it_is_told(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.receive(
+            an_arrival(team="sales"), an_arrival(account="mb_legal", team="legal"), an_arrival(team="sales")
+        )
+    (chain,) = await bench.chains()
+    assert chain["seen_by"] == ["team:legal", "team:sales"]
+
+
+async def test_whoever_a_chain_is_handed_to_sees_it_and_so_does_the_client(bench: Bench, handover: Handover) -> None:
+    chain = await chain_of(bench, team="sales")
+    after = await handover.chain(chain["_id"], ChainChange(owner="anna"), actor=OLGA)
+    assert (after["owner"], after["seen_by"]) == ("anna", ["owner:anna", "team:sales"])
+    (client,) = await bench.clients()
+    assert client["seen_by"] == ["owner:anna", "team:sales"]
+    changed = [event.chain for event in bench.bus.events("chains") if isinstance(event, ChainChanged)]
+    assert (changed[-1].owner, changed[-1].team) == ("anna", "sales")
+    assert isinstance(bench.bus.events("clients")[-1], ClientChanged)
+
+
+async def test_whom_it_is_taken_from_does_not_see_it_any_more_nor_the_client(
+    bench: Bench, handover: Handover
+) -> None:
+    chain = await chain_of(bench, team="sales")
+    await handover.chain(chain["_id"], ChainChange(owner="anna"), actor=OLGA)
+    after = await handover.chain(chain["_id"], ChainChange(team="legal", owner="ivan"), actor=OLGA)
+    (client,) = await bench.clients()
+    assert after["seen_by"] == client["seen_by"] == ["owner:ivan", "team:legal"]
+    nobodys = await handover.chain(chain["_id"], ChainChange(team="", owner=""), actor=OLGA)
+    assert (nobodys["owner"], nobodys["team"], nobodys["seen_by"]) == (None, None, ["team:"])
+
+
+async def test_a_client_is_seen_by_those_who_see_any_of_his_chains(bench: Bench, handover: Handover) -> None:
+    first = await chain_of(bench, team="sales")
+    await chain_of(bench, number=2, subject="Договор", team="legal")
+    await handover.chain(first["_id"], ChainChange(team="support"), actor=OLGA)
+    (client,) = await bench.clients()
+    assert client["seen_by"] == ["team:legal", "team:support"]
+    await handover.client(client["_id"], {"owner": "anna", "team": ""})
+    (client,) = await bench.clients()
+    assert (client["owner"], client["seen_by"]) == ("anna", ["owner:anna", "team:", "team:legal", "team:support"])
+
+
+async def test_who_makes_a_chain_private_owns_it_and_another_ones_stays_as_its_owner_says(
+    bench: Bench, handover: Handover
+) -> None:
+    chain = await chain_of(bench)
+    after = await handover.chain(chain["_id"], ChainChange(private=True), actor=OLGA)
+    assert (after["private"], after["owner"]) == (True, "olga")
+    with pytest.raises(Conflict):
+        await handover.chain(chain["_id"], ChainChange(private=False), actor=Actor(login="ivan"))
+    with pytest.raises(NotFound):
+        await handover.chain("ch_none", ChainChange(owner="anna"), actor=OLGA)
+
+
+async def test_what_was_stored_before_there_were_teams_is_everybodys(bench: Bench, tmp_path: Path) -> None:
+    await chain_of(bench)
+    store = SqliteStore(tmp_path / "interactions.sqlite")
+    upgrades = Upgrades(store)
+    await store.start()
+    for spec in (CHAINS, CLIENTS):
+        collection = store.collection(spec)
+        page = await collection.find({})
+        bare = [{key: value for key, value in one.items() if key != "seen_by"} for one in page.items]
+        await collection.swap_many(bare)
+    tokens = Tokens(bench.repository)
+    assert not (await tokens.page("chains", ["team:"], {}, order="last_at", limit=5, after=None)).items
+    await upgrades.run()
+    for collection, order in (("chains", "last_at"), ("clients", "opened_at")):
+        assert len((await tokens.page(collection, ["team:"], {}, order=order, limit=5, after=None)).items) == 1
+    await upgrades.run()
+    await store.stop()
+
+
+async def test_a_page_of_what_several_tokens_lead_to_has_each_once_and_misses_none(
+    bench: Bench, handover: Handover
+) -> None:
+    for number in range(12):
+        chain = await chain_of(bench, number=number, sender=f"c{number}@example.com", team=["a", "b"][number % 2])
+        if number % 3 == 0:
+            await handover.chain(chain["_id"], ChainChange(owner="anna"), actor=OLGA)
+    tokens = Tokens(bench.repository)
+    found: list[str] = []
+    after = None
+    while True:
+        page = await tokens.page(
+            "chains", ["team:a", "owner:anna"], {"state": "open"}, order="last_at", limit=3, after=after
+        )
+        found += [chain["_id"] for chain in page.items]
+        if (after := page.next) is None:
+            break
+    wanted = {c["_id"] for c in await bench.chains() if c["team"] == "a" or c["owner"] == "anna"}
+    assert len(found) == len(set(found)) == len(wanted) == 8
+    assert set(found) == wanted
+
+
+def test_a_form_without_anything_to_change_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to change"):
+        ChainChange()
+    assert ClientChange(owner="").owner == ""
