@@ -6,8 +6,11 @@ from fastapi import FastAPI
 
 from hub.api.public import publish
 from hub.bus.base import Bus
+from hub.channels.owner import Owner
 from hub.footing import Footing
 from hub.held import held_routes
+from hub.jobs import endpoints as job_endpoints
+from hub.jobs.service import Jobs
 from hub.kit.http import service_app
 from hub.kit.loop import Runs
 from hub.repeats import answer_repeats
@@ -17,6 +20,7 @@ from services.interactions.adapters.directory import Directory
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
+from services.interactions.bulk import ChangeChains
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Allowance, Courtesy
 from services.interactions.endpoints import Doors, for_services, public
@@ -41,12 +45,15 @@ class InteractionsService:
 
     name = "interactions"
 
-    def __init__(self, http: FastAPI, bus: Bus, store: Store, loops: Sequence[Runs], directory: Directory) -> None:
+    def __init__(
+        self, http: FastAPI, bus: Bus, store: Store, loops: Sequence[Runs], directory: Directory, owner: Owner
+    ) -> None:
         self.http = http
         self._bus = bus
         self._store = store
         self._loops = loops
         self._directory = directory
+        self._owner = owner
 
     async def start(self) -> None:
         await self._store.start()
@@ -60,6 +67,7 @@ class InteractionsService:
         await self._bus.stop()
         await self._store.stop()
         await self._directory.close()
+        self._owner.release()
 
 
 def build(footing: Footing) -> InteractionsService:
@@ -74,11 +82,23 @@ def build(footing: Footing) -> InteractionsService:
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
+    handover = Handover(repository)
+    owner = Owner(footing.data, "interactions")
+    jobs = Jobs(
+        [ChangeChains(handover, seen)],
+        service="interactions",
+        store=store,
+        bus=bus,
+        clock=clock,
+        owner=owner.name,
+        restraint=footing.restraint,
+    )
     doors = Doors(
         repository=repository,
         seen=seen,
         tokens=Tokens(repository),
-        handover=Handover(repository),
+        handover=handover,
+        jobs=jobs,
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
         forwards=Forwards(repository, bus, clock, outgoing=outgoing),
@@ -98,8 +118,10 @@ def build(footing: Footing) -> InteractionsService:
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(for_services(repository, seen))
-    publish(http, *public(doors), service="interactions", seal=footing.seal)
+    publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
     http.include_router(held_routes(footing.restraint, planned.waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
-    return InteractionsService(http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store)), directory)
+    return InteractionsService(
+        http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store), jobs), directory, owner
+    )

@@ -1,6 +1,6 @@
 """Whose a chain or a client is: handed to an employee, to a team, kept private."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
@@ -25,7 +25,7 @@ class ChainChange(Form):
 
     @model_validator(mode="after")
     def _something(self) -> "ChainChange":
-        if not self.model_fields_set:
+        if self.owner is None and self.team is None and self.private is None:
             raise ValueError("nothing to change; give owner, team or private")
         return self
 
@@ -44,18 +44,36 @@ class Handover:
             NotFound: there is none.
             Conflict: it is another's to make private.
         """
-        given = change.model_dump(exclude_none=True)
 
         def changed(now: Document) -> Document:
-            wanted = _belongs(now, given)
-            if change.private is not None:
-                if now.get("owner") not in (None, actor.login):
-                    raise Conflict("its owner alone says whether it is private; hand it over first")
-                wanted = _belongs(wanted, {"owner": wanted["owner"] or actor.login}) if change.private else wanted
-                wanted = {**wanted, "private": change.private}
-            return wanted
+            self.check(now, change, actor)
+            wanted = _belongs(now, change.model_dump(exclude_none=True))
+            if change.private is None:
+                return wanted
+            wanted = _belongs(wanted, {"owner": wanted["owner"] or actor.login}) if change.private else wanted
+            return {**wanted, "private": change.private}
 
-        after = await self._repository.chains.amend(chain_id, changed)
+        return await self._changed(chain_id, changed)
+
+    @staticmethod
+    def check(chain: Document, change: ChainChange, actor: Actor) -> None:
+        """Raises Conflict: it is another's to make private."""
+        if change.private is not None and chain.get("owner") not in (None, actor.login):
+            raise Conflict("its owner alone says whether it is private; hand it over first")
+
+    async def back(self, chain_id: str, given: Mapping[str, Any], before: Mapping[str, Any]) -> Document:
+        """The chain as it was before these changes; where it is another's since, it stays. Raises NotFound."""
+
+        def changed(now: Document) -> Document:
+            if any((now.get(name) or None) != (value or None) for name, value in given.items()):
+                return now
+            belongs = {name: before[name] for name in ("owner", "team")}
+            return {**_belongs(now, belongs), "private": bool(before["private"])}
+
+        return await self._changed(chain_id, changed)
+
+    async def _changed(self, chain_id: str, change: Callable[[Document], Document]) -> Document:
+        after = await self._repository.chains.amend(chain_id, change)
         if after is None:
             raise NotFound(f"there is no chain {chain_id}")
         await self._repository.chains.tell(after)

@@ -14,8 +14,11 @@ from hub.api.rights import Right
 from hub.contracts.client import ChainState
 from hub.contracts.scope import EVERYTHING, Shown
 from hub.contracts.shown import ChainView, InteractionView
+from hub.jobs.models import JobView
+from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict
 from hub.store.base import Document, In, Page
+from services.interactions.bulk import ChainsChange, ChangeChains
 from services.interactions.endpoints.shared import Doors, chain_shown, shown
 from services.interactions.forwards import Forward
 from services.interactions.handover import ChainChange
@@ -47,6 +50,7 @@ class ChainQuery(Paging):
 def add(routes: Public, doors: Doors) -> None:
     _add_reading(routes, doors)
     _add_changes(routes, doors)
+    _add_bulk(routes, doors.jobs)
     _add_answers(routes, doors)
 
 
@@ -85,6 +89,13 @@ def _add_changes(routes: Public, doors: Doors) -> None:
         await doors.seen.chain(actor, chain_id)
         after = await doors.handover.chain(chain_id, change, actor=actor)
         return chain_shown(after, doors.seen.level(actor, after))
+
+
+def _add_bulk(routes: Public, jobs: Jobs) -> None:
+    @routes.post("/chains/changes", right=Right.WRITE_MESSAGES, noun="chain", action="change", status=202)
+    async def change_chains(change: ChainsChange, actor: Acting, key: Key = None) -> JobView:
+        """Hand over many chains at once, or keep them private: a job with a result for each, which can be reverted."""
+        return await ChangeChains.begin(jobs, change, actor, key)
 
 
 def _add_answers(routes: Public, doors: Doors) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from hub.api.actor import Actor
 from hub.contracts.scope import Shown
 from hub.contracts.shown import ChainView, ClientView, InteractionView
+from hub.jobs.service import Jobs
 from hub.kit.blobs import Blobs
 from hub.kit.errors import NotFound
 from hub.store.base import Document
@@ -44,6 +45,7 @@ class Doors:
     starts: Starts
     addresses: Addresses
     handover: Handover
+    jobs: Jobs
     blobs: Blobs
 
 

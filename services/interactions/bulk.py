@@ -1,0 +1,95 @@
+"""What people do to many chains at once: a job, with a result for each."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from hub.api.actor import Actor
+from hub.jobs.models import Args, ItemResult, JobView, Step, each
+from hub.jobs.service import Jobs
+from hub.kit.errors import HubError, TransientError
+from hub.kit.log import Log
+from hub.store.base import Document
+from services.interactions.handover import ChainChange, Handover
+from services.interactions.seen import Seen
+
+MOST = 1_000
+_AT_ONCE = 50
+_FIELDS = ("owner", "team", "private")
+_WHO = ("login", "teams", "reach")
+log = Log(__name__)
+
+
+class ChainsChange(ChainChange):
+    """The same change for many chains; what is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": ["ch_4k2m", "ch_9x1z"], "owner": "anna"}]})
+    ids: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(min_length=1, max_length=MOST)
+
+
+class ChangeChains:
+    """Arguments: `ids`, `change`, and `who` asks, with his reach when he asked."""
+
+    kind = "chains.change"
+    sends = False
+
+    def __init__(self, handover: Handover, seen: Seen) -> None:
+        self._handover = handover
+        self._seen = seen
+
+    @staticmethod
+    async def begin(jobs: Jobs, given: ChainsChange, actor: Actor, key: str | None) -> JobView:
+        """Raises TooLarge."""
+        change = given.model_dump(exclude_none=True, exclude={"ids"})
+        who = {name: value for name, value in asdict(actor).items() if name in _WHO}
+        args = {"ids": list(dict.fromkeys(given.ids)), "change": change, "who": who}
+        return await jobs.begin(ChangeChains.kind, args, by=actor.login, key=key)
+
+    async def total(self, args: Args) -> int | None:
+        return len(args["ids"])
+
+    async def step(self, args: Args, cursor: str | None) -> Step:
+        begin = int(cursor or 0)
+        ids, actor, change = args["ids"][begin : begin + _AT_ONCE], _actor(args), ChainChange(**args["change"])
+
+        async def look(chain_id: str) -> Document:
+            chain, _ = await self._seen.chain(actor, chain_id)
+            self._handover.check(chain, change, actor)
+            return {"before": {name: chain.get(name) for name in _FIELDS}}
+
+        results = await each(ids, str, look)
+
+        async def act() -> None:
+            for result in results:
+                if not result.failed:
+                    await _done(self._handover.chain(result.id, change, actor=actor), result.id)
+
+        following = begin + _AT_ONCE
+        return Step(results, str(following) if following < len(args["ids"]) else None, act)
+
+    def revertible(self, args: Args) -> bool:
+        return bool(args["change"])
+
+    async def revert(self, args: Args, results: Sequence[ItemResult]) -> None:
+        """Each as it was, unless somebody handed it on since."""
+        for result in results:
+            if not result.failed:
+                back = self._handover.back(result.id, args["change"], result.detail["before"])
+                await _done(back, result.id)
+
+
+async def _done(change: Any, chain_id: str) -> None:
+    """What became impossible since it was looked at is left: the others go on."""
+    try:
+        await change
+    except TransientError:
+        raise
+    except HubError as exc:
+        log.warning("bulk.left_out", chain=chain_id, reason=str(exc))
+
+
+def _actor(args: Args) -> Actor:
+    who = args["who"]
+    return Actor(login=who["login"], teams=tuple(who["teams"]), reach=tuple(who["reach"]))
