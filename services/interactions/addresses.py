@@ -31,6 +31,10 @@ class Addresses:
         self._repository = repository
         self._region = region
 
+    def normalised(self, text: str) -> str:
+        """Raises InvalidInput."""
+        return normalised(text, self._region)
+
     async def add(self, client_id: str, given: NewAddress) -> Document:
         """The client as he is then.
 

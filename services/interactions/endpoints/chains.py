@@ -12,7 +12,7 @@ from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.client import ChainState
-from hub.contracts.scope import EVERYTHING, Shown
+from hub.contracts.scope import EVERYTHING, OPEN, Shown, of_team, owned_by
 from hub.contracts.shown import ChainView, InteractionView
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
@@ -34,12 +34,27 @@ class ChainQuery(Paging):
     client_id: str | None = None
     state: ChainState | None = None
     parent: str | None = Field(default=None, description="Chains beside this one, with third parties")
+    owner: str | None = Field(default=None, max_length=63, description="Those that he owns", examples=["anna"])
+    team: str | None = Field(
+        default=None, max_length=100, description="Those that this team has to do with; empty: those that none has"
+    )
 
     @property
     def where(self) -> dict[str, Any]:
         if self.parent:
             return {"parent": self.parent, "state": self.state}
         return {"client_id": self.client_id, "state": self.state or (None if self.client_id else In(CHAIN_STATES))}
+
+    @property
+    def token(self) -> str | None:
+        """What they list in `seen_by`, where owner or team is asked for."""
+        return owned_by(self.owner) if self.owner else None if self.team is None else of_team(self.team)
+
+    def fits(self, chain: Document) -> bool:
+        """Beside what the store finds by."""
+        tokens = chain.get("seen_by") or [OPEN]
+        wanted = (owned_by(self.owner) if self.owner else None, None if self.team is None else of_team(self.team))
+        return all(token in tokens for token in wanted if token)
 
     @property
     def narrow(self) -> bool:
@@ -60,13 +75,14 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         """Chains, the one with the newest interaction first."""
 
         async def find(limit: int, after: str | None) -> Page:
-            if query.narrow or EVERYTHING in actor.reach:
+            tokens = [query.token] if query.token else actor.reach
+            if query.narrow or EVERYTHING in tokens:
                 return await doors.repository.page("chains", query.where, order="last_at", limit=limit, after=after)
             where = {"state": query.state}
-            return await doors.tokens.page("chains", actor.reach, where, order="last_at", limit=limit, after=after)
+            return await doors.tokens.page("chains", tokens, where, order="last_at", limit=limit, after=after)
 
         async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
-            return await doors.seen.chains(actor, documents)
+            return await doors.seen.chains(actor, [document for document in documents if query.fits(document)])
 
         async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
             return [chain_shown(document, level) for document, level in found]
@@ -94,7 +110,7 @@ def _add_changes(routes: Public, doors: Doors) -> None:
 def _add_bulk(routes: Public, jobs: Jobs) -> None:
     @routes.post("/chains/changes", right=Right.WRITE_MESSAGES, noun="chain", action="change", status=202)
     async def change_chains(change: ChainsChange, actor: Acting, key: Key = None) -> JobView:
-        """Hand over many chains at once, or keep them private: a job with a result for each, which can be reverted."""
+        """Hand over many chains at once, or keep them private: a job with a result for each, and a way back."""
         return await ChangeChains.begin(jobs, change, actor, key)
 
 

@@ -12,8 +12,8 @@ from hub.api.forms import Id, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.contracts.interaction import Direction
-from hub.contracts.scope import Shown
+from hub.contracts.interaction import DeliveryState, Direction
+from hub.contracts.scope import SHOWN, Shown
 from hub.contracts.shown import InteractionView
 from hub.kit.clock import iso
 from hub.kit.errors import Conflict, NotFound
@@ -33,6 +33,36 @@ class InteractionQuery(Paging):
     direction: Direction | None = None
     since: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
     planned: bool = Field(default=False, description="Those that wait for their time, the next one first")
+    type: str | None = Field(default=None, max_length=40, examples=["email"])
+    author: str | None = Field(default=None, max_length=63, description="Login of the employee who wrote it")
+    delivery: DeliveryState | None = Field(default=None, description="What became of it", examples=["failed"])
+    participant: str | None = Field(
+        default=None,
+        min_length=3,
+        max_length=400,
+        description="Address of one who takes part",
+        examples=["anna@example.com"],
+    )
+    text: str | None = Field(
+        default=None, min_length=2, max_length=200, description="A part of its subject or text, in any case"
+    )
+
+    @property
+    def levels(self) -> tuple[Shown, ...]:
+        """What one must be shown of a message for these questions not to tell more."""
+        return SHOWN[:1] if self.text else SHOWN[:2] if self.participant else SHOWN
+
+    def fits(self, document: Document, participant: str | None) -> bool:
+        """Beside what the store finds by; `participant` is normalised."""
+        words = f"{document['subject']}\n{document['text']}".casefold()
+        state = (document.get("delivery") or {}).get("state")
+        return (
+            self.type in (None, document["type"])
+            and self.author in (None, document.get("author"))
+            and self.delivery in (None, state)
+            and (participant is None or any(p["address"] == participant for p in document["participants"]))
+            and (self.text is None or self.text.casefold() in words)
+        )
 
     @property
     def where(self) -> dict[str, Any]:
@@ -50,7 +80,12 @@ def _add_reading(routes: Public, doors: Doors) -> None:
 
     @routes.get("/interactions", right=Right.READ_CORRESPONDENCE, noun="interaction", answer=InteractionList)
     async def list_interactions(query: Annotated[InteractionQuery, Query()], actor: Acting) -> Response:
-        """Interactions, newest first; `since` as 2026-03-02T09:00:00Z. Of a long text the first 2,000 characters."""
+        """Interactions, newest first; `since` as 2026-03-02T09:00:00Z. Of a long text the first 2,000 characters.
+
+        By `type`, `author`, `delivery`, `participant` and `text` those are sifted that the rest finds, 2,000 for a
+        page at most: a page may have few items, or none, although `next` says that there are more.
+        """
+        participant = doors.addresses.normalised(query.participant) if query.participant else None
 
         async def find(limit: int, after: str | None) -> Page:
             if query.planned:
@@ -61,7 +96,10 @@ def _add_reading(routes: Public, doors: Doors) -> None:
             )
 
         async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
-            return await seen.interactions(actor, documents)
+            fitting = [document for document in documents if query.fits(document, participant)]
+            found = await seen.interactions(actor, fitting)
+            # Nor is anybody told by a search what he is not shown.
+            return [each for each in found if each[1] in query.levels]
 
         async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
             return [in_list(document, level) for document, level in found]

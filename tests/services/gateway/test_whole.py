@@ -155,3 +155,46 @@ async def test_moments_are_told_as_they_are_stored(whole: Any) -> None:
     seen = await whole.received()
     assert seen["at"] == "2026-03-02T12:00:00.000000Z"
     assert InteractionView.model_validate(seen).at == NOON
+
+
+async def test_interactions_are_sifted_by_kind_author_delivery_participant_and_words(whole: Any) -> None:
+    await whole.received(number=1, sender="anna@example.com", subject="Договор поставки", text="Прошу подписать.")
+    await whole.received(number=2, sender="petr@example.com", subject="Счёт", text="ДОГОВОР приложен.")
+    admin = await whole.admin()
+
+    async def found(**asked: str) -> set[str]:
+        answer = await admin.get("/interactions", params=asked)
+        assert answer.status_code == 200, answer.text
+        return {item["subject"] for item in answer.json()["items"]}
+
+    assert await found(text="договор") == {"Договор поставки", "Счёт"}
+    assert await found(participant="Anna@Example.com") == {"Договор поставки"}
+    assert await found(text="договор", participant="petr@example.com", type="email") == {"Счёт"}
+    assert await found(type="sms") == await found(author="admin") == await found(delivery="failed") == set()
+    wrong = await admin.get("/interactions", params={"participant": "никто"})
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["address"])
+
+
+async def test_nobody_learns_by_a_search_what_he_is_not_shown(whole: Any) -> None:
+    admin = await whole.admin()
+    team = (await admin.post("/teams", json={"name": "Кадры"})).json()["id"]
+    await whole.received(number=1, subject="Отпуск", text="по болезни", team=team, others="metadata")
+    assert len((await admin.get("/interactions")).json()["items"]) == 1
+    for words in ("болезни", "отпуск"):
+        assert (await admin.get("/interactions", params={"text": words})).json()["items"] == []
+
+
+async def test_chains_are_listed_by_owner_and_by_team(whole: Any) -> None:
+    admin = await whole.admin()
+    team = (await admin.post("/teams", json={"name": "Кадры"})).json()["id"]
+    first = await whole.received(number=1, sender="a@example.com", team=team)
+    second = await whole.received(number=2, sender="b@example.com")
+    await admin.patch(f"/chains/{second['chain_id']}", json={"owner": "admin"})
+
+    async def found(**asked: str) -> list[str]:
+        return [chain["id"] for chain in (await admin.get("/chains", params=asked)).json()["items"]]
+
+    assert await found(owner="admin") == await found(owner="admin", team="") == [second["chain_id"]]
+    assert await found(team=team) == [first["chain_id"]]
+    assert await found(team=team, owner="admin") == []
+    assert await found(team="", state="open", client_id=second["client_id"]) == [second["chain_id"]]
