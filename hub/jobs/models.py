@@ -124,7 +124,7 @@ class JobView(BaseModel):
     kind: str = Field(examples=["reread"])
     state: JobState
     done: int = Field(description="Items that are over, those that failed among them")
-    total: int | None = Field(description="Null while it is not known")
+    total: int | None = Field(default=None, description="Null while it is not known")
     failed: int
     created_at: datetime
     by: str = Field(description="Login of the employee who started it")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import orjson
+import pytest
 
 from hub.contracts.base import Envelope, encode
 from hub.contracts.client import Client, ClientOpened
@@ -45,13 +46,14 @@ def test_what_is_replayed_for_one_group_and_what_has_no_readable_type_is_not_sho
     assert tell(replace(record, headers=[("ce_type", b"\xff")])) is None
 
 
-def test_the_live_stream_shows_how_far_a_job_is() -> None:
+@pytest.mark.parametrize("total", [9, None])
+def test_the_live_stream_shows_how_far_a_job_is(total: int | None) -> None:
     told = JobProgressed(
         id="job_1",
         kind="reread",
         state="running",
         done=3,
-        total=9,
+        total=total,
         failed=1,
         created_at=NOON,
         by="ivan",
