@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from hub.api.rights import Right
 from hub.bus.base import Bus
@@ -35,6 +36,7 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.factors import Factors
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
+from services.gateway.guard import BASE
 from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
 from services.gateway.live import endpoints as live
@@ -210,8 +212,15 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
         redoc_url=None,
     )
     http.add_middleware(Guarded)
-    for routes in (*ROUTERS, explorer.routes, document.routes, hooks.routes):
+    own = [*ROUTERS, explorer.routes, document.routes, hooks.routes]
+    http.router.routes.append(Declared(table, but={_first_word(route) for routes in own for route in routes.routes}))
+    for routes in own:
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)
     http.router.routes.append(Declared(table))
     return http
+
+
+def _first_word(route: BaseRoute) -> str:
+    """Of a path below /api/v1."""
+    return str(getattr(route, "path", "")).removeprefix(BASE).strip("/").partition("/")[0]

@@ -1,5 +1,6 @@
 """The rules about employees: logins are unique, passwords are hashed, one administrator always stays."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -62,8 +63,9 @@ class Employees:
         return found
 
     async def known(self, login: str) -> Employee | None:
-        document = await self._repository.get(login)
-        return self._employee(document, await self._roster.logins()) if document else None
+        # Each request asks; one after the other would cost it a tenth of a millisecond more.
+        document, administrators = await asyncio.gather(self._repository.get(login), self._roster.logins())
+        return self._employee(document, administrators) if document else None
 
     async def known_many(self, logins: Iterable[str]) -> dict[str, Employee]:
         """Those that exist, by login."""

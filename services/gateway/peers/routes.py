@@ -1,6 +1,6 @@
 """The routes of what other services declare: guarded here, answered there, passed on byte for byte."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +36,14 @@ class Place:
 
 
 class Declared(BaseRoute):
-    """Whatever the table knows; the last route of the gateway, so that its own come first."""
+    """Whatever the table knows. The gateway's own paths come first, so that no service takes one of them; before them
+    stands one of these that leaves out whatever begins as they do, for most requests are for services.
+    """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, but: Collection[str] = ()) -> None:
+        """`but` are first words of paths, which are left to the next route."""
         self._table = table
+        self._but = frozenset(but)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> Any:
         """None of these is looked up by name."""
@@ -48,7 +52,10 @@ class Declared(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http" or not scope["path"].startswith(f"{BASE}/"):
             return Match.NONE, {}
-        found = self._table.at(scope["path"][len(BASE) :])
+        path = scope["path"][len(BASE) :]
+        if self._but and (path.split("/")[1] in self._but or not self._table.at(path)):
+            return Match.NONE, {}
+        found = self._table.at(path)
         for way, parameters in found:
             if way.operation.method == scope["method"]:
                 return Match.FULL, {"way": way, "path_params": parameters, "route": _place(way.operation)}
