@@ -1,20 +1,35 @@
 """What forms, answers and lists of all services have in common."""
 
+import re
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, NaiveDatetime
 
 from hub.contracts.shown import View
 
-__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "Paging", "View"]
+__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Instant", "Limit", "LocalInstant", "Paging", "View"]
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 MAX_LIMIT = 500
 """Items of a page; `hub.api.pages` bounds its bytes."""
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most", examples=[50])]
 Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
 """For `{id}` in a path."""
 After = Annotated[str | None, Query(description="`next` of the page before")]
+
+
+def _moment_text(value: object) -> object:
+    """Numbers would be taken for seconds since 1970."""
+    if (isinstance(value, str) and not _MOMENT.match(value)) or isinstance(value, int | float):
+        raise ValueError("must be a moment like 2026-03-02T09:00:00+03:00")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_moment_text)]
+"""RFC 3339, with its zone."""
+LocalInstant = Annotated[NaiveDatetime, BeforeValidator(_moment_text)]
+"""The same without one."""
 
 
 class Form(BaseModel):

@@ -1,7 +1,7 @@
 """What every service's HTTP door has: RFC 9457 problem documents, health and metrics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from hub.kit.errors import Forbidden, HubError, InvalidInput, TooManyRequests, TransientError, Unauthenticated
 from hub.kit.log import Log
@@ -77,8 +78,21 @@ def problem_of(exc: Exception) -> JSONResponse:
     return problem(500, HubError.title, "this is a fault of the hub; the log of the service says more")
 
 
-async def _on_expected(_: Request, exc: Exception) -> Response:
+async def _on_expected(request: Request, exc: Exception) -> Response:
+    if isinstance(exc, HTTPException) and exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        exc.headers = {**(exc.headers or {}), "Allow": ", ".join(_allowed(request, exc))}
     return problem_of(exc)
+
+
+def _allowed(request: Request, exc: HTTPException) -> list[str]:
+    """The methods of all routes of an address: a route knows its own alone."""
+    routes: Sequence[BaseRoute] = request.app.router.routes
+    scope = {**request.scope, "method": ""}
+    methods = [
+        m for r in routes if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE for m in r.methods or ()
+    ]
+    known = (exc.headers or {}).get("Allow", "").split(", ")
+    return sorted({*methods, *filter(None, known)})
 
 
 async def _on_bug(_: Request, exc: Exception) -> Response:

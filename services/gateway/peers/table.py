@@ -126,8 +126,9 @@ class Table:
     def at(self, path: str) -> list[tuple[Way, dict[str, str]]]:
         """The operations of a path, whatever their method, with what the path gives."""
         ways = self._ways.get(path.strip("/").partition("/")[0], ())
-        found = ((way, way.parameters(path)) for way in ways)
-        return [(way, parameters) for way, parameters in found if parameters is not None]
+        found = [(way, parameters) for way in ways if (parameters := way.parameters(path)) is not None]
+        # A path without parameters is nobody's id: /chains/changes is no chain.
+        return [(way, parameters) for way, parameters in found if not parameters] or found
 
     async def hook(self, channel: str) -> tuple[Peer, Hook]:
         """Who takes what the providers of a channel post.
