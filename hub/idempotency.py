@@ -69,7 +69,7 @@ class Keys:
             InvalidInput: the key is empty, too long or not printable ASCII.
             KeyReused: the key came with another request before.
         """
-        _check(key)
+        check_key(key)
         claim = self._claim(login, key, request)
         while True:
             stored = await self._take(claim)
@@ -164,7 +164,7 @@ class Keys:
                 log.warning("lease.not_renewed", service=self._service, reason=reason_of(exc))
 
 
-def _check(key: str) -> None:
+def check_key(key: str) -> None:
     if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise InvalidInput(
             f"Idempotency-Key: 1 to {MAX_KEY} printable ASCII characters, such as a UUID",

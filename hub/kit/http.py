@@ -78,6 +78,11 @@ def problem_of(exc: Exception) -> JSONResponse:
     return problem(500, HubError.title, "this is a fault of the hub; the log of the service says more")
 
 
+_UNPARSED = "There was an error parsing the body"
+"""What FastAPI says of a body that is no text."""
+_NOT_JSON = "not JSON in UTF-8"
+
+
 async def _on_expected(request: Request, exc: Exception) -> Response:
     if isinstance(exc, HTTPException) and exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         exc.headers = {**(exc.headers or {}), "Allow": ", ".join(_allowed(request, exc))}
@@ -88,11 +93,12 @@ def _allowed(request: Request, exc: HTTPException) -> list[str]:
     """The methods of all routes of an address: a route knows its own alone."""
     routes: Sequence[BaseRoute] = request.app.router.routes
     scope = {**request.scope, "method": ""}
-    methods = [
-        m for r in routes if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE for m in r.methods or ()
-    ]
+    at = [route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE]
+    # Where a path is there by name, it is no parameter of another one.
+    named = [route for route in at if not route.param_convertors] or at
+    methods = [method for route in named for method in route.methods or ()]
     known = (exc.headers or {}).get("Allow", "").split(", ")
-    return sorted({*methods, *filter(None, known)})
+    return sorted({*methods, *([] if named else filter(None, known))})
 
 
 async def _on_bug(_: Request, exc: Exception) -> Response:
@@ -129,6 +135,8 @@ def _name_and_fix(error: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _of_http(exc: HTTPException) -> JSONResponse:
+    if exc.status_code == HTTPStatus.BAD_REQUEST and exc.detail == _UNPARSED:
+        return problem(422, InvalidInput.title, f"body: {_NOT_JSON}", {"body": _NOT_JSON})
     headers = dict(exc.headers or {})
     title = HTTPStatus(exc.status_code).phrase
     fix = _HTTP_FIXES.get(exc.status_code, title).format(allow=headers.get("Allow", "others"))

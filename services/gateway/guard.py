@@ -16,7 +16,7 @@ from hub.api.actor import Actor
 from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.api.problems import PROBLEMS
 from hub.api.rights import Right, roles_with
-from hub.idempotency import Result
+from hub.idempotency import Result, check_key
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
@@ -276,6 +276,8 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handl
     limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
     body = b"" if rule.streamed else await _read(request, limit)
     key = request.headers.get("Idempotency-Key")
+    if key is not None:
+        check_key(key)
     login = request.state.employee.login if rule.right else NOBODY
     write = request.state.write = WriteInHand(login, key if key and rule.streamed else fresh("req"))
     deed = _deed(request, login, route)

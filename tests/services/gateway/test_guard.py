@@ -211,3 +211,30 @@ async def test_metrics_are_for_whoever_shows_the_token_where_one_is_set(world: A
     await hub.gateway.stop()
     hub.gateway = first
     assert statuses == [403, 403, 403, 200]
+
+
+async def test_a_body_that_is_no_text_is_refused_as_any_other_that_is_wrong(hub: Any) -> None:
+    answer = await (await hub.admin()).post(
+        "/teams", content=b"\xff\xfe\x00", headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"body": "not JSON in UTF-8"})
+
+
+async def test_an_idempotency_key_is_checked_also_where_the_answer_is_not_kept(hub: Any) -> None:
+    answer = await (await hub.admin()).post("/tokens", json={"name": "x"}, headers={"Idempotency-Key": "k" * 256})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["Idempotency-Key"])
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/me", "GET, PATCH"),
+        ("/roles/operator", "DELETE, PUT"),
+        ("/sessions/browser", "POST"),
+        ("/chains/changes", "POST"),
+        ("/chains/ch_1", "GET, PATCH"),
+    ],
+)
+async def test_an_address_names_all_its_methods_to_whoever_takes_another(hub: Any, path: str, allowed: str) -> None:
+    answer = await (await hub.admin()).request("OPTIONS", path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
