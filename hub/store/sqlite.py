@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hub.kit.errors import ConfigurationError, StoreDamaged
 from hub.kit.log import Log
-from hub.kit.sqlite import check_whole
+from hub.kit.sqlite import Refusal, check_whole, refusal_of, restore_of
 from hub.store.base import CollectionSpec, Document, Page, Scalar, Where
 from hub.store.query import (
     SCHEMA_VERSION,
@@ -109,14 +109,20 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def writes_in(path: Path) -> int | None:
-    """Transactions of a store's file that no hub has open; none where there is no such file, or it cannot be read."""
+    """Transactions of a store's file that no hub has open; none where there is no such file.
+
+    Raises:
+        ConfigurationError: it is damaged.
+    """
     if not path.is_file():
         return None
     try:
         with closing(sqlite3.connect(path)) as connection:
             return _writes(connection)
-    except sqlite3.Error:
-        return None
+    except sqlite3.Error as exc:
+        if refusal_of(exc) is Refusal.DAMAGED:
+            raise ConfigurationError(f"{path} is damaged ({exc}); {restore_of(path)}") from exc
+        return 0  # a table is missing
 
 
 def _writes(connection: sqlite3.Connection) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from hub.testing.customer import Customer
 from hub.testing.processes import Api, HubProcess, add_mailbox, api, embedded, simulators
-from hub.testing.waiting import until
+from hub.testing.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,10 @@ def lose(*names: str) -> Callable[[Path], None]:
 
 
 def overwrite(name: str, start: int, size: int) -> Callable[[Path], None]:
+    """Of what is in the file itself: what is in its write-ahead log mends it."""
+
     def mangle(folder: Path) -> None:
+        checkpoint(folder / name)
         with (folder / name).open("r+b") as file:
             file.seek(start)
             file.write(b"\xaa" * size)
@@ -49,12 +52,16 @@ def overwrite(name: str, start: int, size: int) -> Callable[[Path], None]:
     return mangle
 
 
-def tear(folder: Path) -> None:
-    """Everything is in the file itself, and a page in its middle is not what was written."""
-    with closing(sqlite3.connect(folder / "interactions.sqlite")) as connection:
+def checkpoint(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    size = (folder / "interactions.sqlite").stat().st_size
-    overwrite("interactions.sqlite", size // 2, 8192)(folder)
+
+
+def tear(folder: Path) -> None:
+    """A page in the middle is not what was written."""
+    file = folder / "interactions.sqlite"
+    checkpoint(file)
+    overwrite(file.name, file.stat().st_size // 2, 8192)(folder)
 
 
 def everything_of(name: str) -> tuple[str, str, str]:
@@ -63,7 +70,7 @@ def everything_of(name: str) -> tuple[str, str, str]:
 
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a torn page": (tear, "interactions.sqlite is damaged"),
-    "no head": (overwrite("email.sqlite", 0, 100), "email.sqlite is not a SQLite file"),
+    "no head": (overwrite("email.sqlite", 0, 100), "email.sqlite is damaged"),
     "a spoilt bus": (overwrite("bus.sqlite", 0, 100), "bus.sqlite is damaged"),
     "a lost write-ahead log": (lose("interactions.sqlite-wal", "interactions.sqlite-shm"), "interactions.sqlite is"),
     "a lost store": (lose(*everything_of("interactions.sqlite")), "interactions.sqlite is missing"),
@@ -80,7 +87,7 @@ def test_a_damaged_folder_is_refused_with_one_line_that_says_what_to_do(
     mangle(tmp_path / "hub")
     hub = embedded(tmp_path / "hub")
     process = hub._launched(tmp_path / "output.log")
-    assert process.wait(60) == 2
+    assert process.wait(PATIENCE) == 2
     said = (tmp_path / "output.log").read_text()
     told = [line for line in said.splitlines() if line.startswith("omnihub: ")]
     assert len(told) == 1, said
@@ -102,7 +109,8 @@ def test_who_accepts_the_loss_goes_on_without_what_is_lost(killed: HubProcess, t
     lose(*everything_of("interactions.sqlite"))(tmp_path / "hub")
     with embedded(tmp_path / "hub", OMNIHUB_HUB__ACCEPT_LOSS="interactions") as hub:
         client = Api(hub.facts()["api"])
-        assert client.all("/interactions") == []
+        # What the bus had not been told was read comes again.
+        assert len(client.all("/interactions")) < 3
         client.close()
     with embedded(tmp_path / "hub"):
         """The next start asks for nothing."""
