@@ -64,12 +64,10 @@ async def test_a_bounce_whose_mail_was_guessed_marks_nothing(bench: Bench, rule:
     await bench.receive(an_arrival())
     ours = await bench.answered()
     notice = a_bounce(ours)
-    linked = Interaction.model_validate(
-        {**notice.model_dump(), "client_id": "cl_1", "chain_id": "ch_1", "cause_id": ours, "link": {"rule": rule}, "accounts": [],
-         "direction": "in"}
-    )  # fmt: skip
+    place = {"client_id": "cl_1", "chain_id": "ch_1", "cause_id": ours, "link": {"rule": rule}, "accounts": []}
+    linked = Interaction.model_validate({**notice.model_dump(), **place, "direction": "in"})
     before = await bench.stored(ours), await bench.address()
-    await bench.hear(InteractionLinked(interaction=linked))
+    await bench.bus.deliver("interactions", envelopes(InteractionLinked(interaction=linked)))
     assert (await bench.stored(ours), await bench.address()) == before
 
 
