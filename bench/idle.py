@@ -83,6 +83,7 @@ class Hub:
             clock=clock,
             lease_ttl=TTL,
             ledger=self.ledger,
+            alarmed=self.alarm,
         )
 
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
@@ -100,7 +101,12 @@ class Hub:
             probe=nothing,
             cap=timedelta(seconds=60),
         )
-        alarm = Alarm(
+        alarm = self.alarm(document, notes)
+        return AccountWorker(loops=(Receiver(notes),), sender=sender, notes=notes, alarm=alarm, close=nothing)
+
+    def alarm(self, document: Document, notes: HealthNotes) -> Alarm:
+        account = document["_id"]
+        return Alarm(
             AccountName(channel="bench", id=account, address=account, service="bench"),
             notes=notes,
             repository=self.accounts,
@@ -108,7 +114,6 @@ class Hub:
             clock=self.clock,
             silence=timedelta(minutes=5),
         )
-        return AccountWorker(loops=(Receiver(notes),), sender=sender, notes=notes, alarm=alarm, close=nothing)
 
 
 async def run(accounts: int = ACCOUNTS, seconds: float = SECONDS) -> dict[str, float | str]:

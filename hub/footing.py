@@ -17,6 +17,7 @@ from hub.kit.clock import Clock
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
+from hub.kit.troubles import Troubles
 from hub.store.base import Store
 
 
@@ -42,6 +43,8 @@ class Footing:
     """What the services of this hub sign actors with; empty: derived from `secrets`."""
     restraint: Restraint = field(default_factory=Restraint)
     """What keeps this hub from sending."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """What `/readyz` tells beside whether the hub is ready."""
     apart: Apart = field(default_factory=Apart)
     """Processes in which the words of strangers are read; whoever made the footing stops them, after the services."""
 

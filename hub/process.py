@@ -5,14 +5,13 @@ import contextlib
 import fcntl
 import hmac
 import importlib
-import os
 import secrets
 import signal
 import socket
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -22,17 +21,18 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
+from hub.connection import Connection
+from hub.connections import Connections
 from hub.contracts.topics import TOPICS, Topic
 from hub.footing import Footing, Service
 from hub.kit.asgi import InProcess
 from hub.kit.blobs import Blobs, open_blobs
 from hub.kit.clock import SystemClock
 from hub.kit.errors import ConfigurationError
-from hub.kit.http import ABORT, problem
+from hub.kit.http import problem
 from hub.kit.log import Log
 from hub.kit.private import make_private
 from hub.kit.restraint import Restraint
@@ -42,6 +42,7 @@ from hub.kit.tracing.http import peer_hooks, trace_requests
 from hub.settings import BlobSettings, BusSettings, HubSettings, PeerSettings, StoreSettings
 from hub.store.base import Store
 from hub.store.sqlite import SqliteStore
+from hub.whole import check_bus, check_stores
 
 log = Log(__name__)
 
@@ -114,6 +115,7 @@ def build(service: str, footing: Footing) -> Service:
         raise ConfigurationError(f"there is no service {service!r}; there are {', '.join(known)}")
     built: Service = _module(known[service]).build(footing)
     built.http.state.restraint = footing.restraint
+    built.http.state.troubles = footing.troubles
     trace_requests(built.http, service, first=service == "gateway")
     return built
 
@@ -181,14 +183,17 @@ class Embedded:
     """All services in one process, on SQLite and a folder."""
 
     def __init__(self, data: Path, source: Source) -> None:
-        self._log = EventLog(data / LOG_FILE)
+        self._stores: dict[str, SqliteStore] = {}
+        self._log = EventLog(data / LOG_FILE, stores=self._writes)
+        self._data = data
+        self._accepted = HubSettings.load(source).accept_loss
         topics = topics_of(source)
         self._apps: dict[str, FastAPI] = {}
         self._names = tuple(known_services(source))
         self.footing = Footing(
             data=data,
             bus=lambda name: EmbeddedBus(self._log, name, SystemClock(), topics),
-            store=lambda name: SqliteStore(data / f"{name}.sqlite"),
+            store=self._store,
             blobs=_blobs(data, source),
             secrets=SecretBox.open(data / "secret.key"),
             clock=SystemClock(),
@@ -198,6 +203,14 @@ class Embedded:
             restraint=_restraint(data, source),
         )
         self.services: list[Service] = []
+
+    def _store(self, name: str) -> SqliteStore:
+        made = SqliteStore(self._data / f"{name}.sqlite")
+        self._stores.setdefault(name, made)
+        return made
+
+    def _writes(self) -> dict[str, int]:
+        return {name: store.writes for name, store in self._stores.items() if store.writes}
 
     def _peer(self, name: str) -> httpx.AsyncClient:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -211,7 +224,9 @@ class Embedded:
     async def start(self, names: Sequence[str] | None = None) -> None:
         """All services, or those named."""
         names = names or self._names
+        check_bus(self._data / LOG_FILE, self._names, accepted=self._accepted)
         await self._log.open()
+        await check_stores(self._data, self._log, accepted=self._accepted)
         self.services = [build(name, self.footing) for name in names]
         self._apps.update({service.name: service.http for service in self.services})
         await asyncio.gather(*(service.start() for service in self.services))
@@ -314,33 +329,6 @@ def guarded(app: FastAPI, token: str) -> ASGIApp:
     return guard
 
 
-class _Connection(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
-    """Lets the application end a connection at once; ASGI itself knows only an end that waits for the client."""
-
-    app: ASGIApp
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
-        self.app = _abortable(self.app, transport)
-
-
-def _abortable(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:
-    async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("extensions", {})[ABORT] = lambda: _abort(transport)
-        await app(scope, receive, send)
-
-    return with_abort
-
-
-def _abort(transport: asyncio.Transport) -> None:
-    """Also the kernel forgets what it has not sent: else it would keep megabytes of it for a quarter of an hour."""
-    connection = transport.get_extra_info("socket")
-    if connection is not None and connection.fileno() >= 0:
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
 class _Server(uvicorn.Server):
     """Leaves the signals to the process."""
 
@@ -350,12 +338,17 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def http_server(
-    app: ASGIApp, bound: socket.socket, *, drain: Callable[[], Awaitable[None]] | None = None
+    app: ASGIApp,
+    bound: socket.socket,
+    *,
+    drain: Callable[[], Awaitable[None]] | None = None,
+    connections: Connections | None = None,
 ) -> AsyncIterator[None]:
     """Serves `app` on a bound socket while this lasts; `drain` ends what would keep connections open."""
+    connections = Connections() if connections is None else connections
     config = uvicorn.Config(
         app,
-        http=_Connection,
+        http=partial(Connection, connections=connections),  # type: ignore[arg-type]
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -364,6 +357,7 @@ async def http_server(
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = _Server(config)
+    await connections.start()
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started:
         if serving.done():
@@ -376,6 +370,7 @@ async def http_server(
             await drain()
         server.should_exit = True
         await serving
+        await connections.stop()
 
 
 def stop_signal() -> asyncio.Event:

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
+from hub.connections import Bounds, Connections, raise_open_files
 from hub.describe import describe, forget
 from hub.footing import Service
 from hub.kit.errors import ConfigurationError
@@ -44,6 +48,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
     stop = stop_signal()
     source.refuse_unknown((*SECTIONS, *known_services(source)))
     settings = HubSettings.load(source, data=data, port=port)
+    raise_open_files()
     bound = listening(settings.host, settings.port)
     with bound, data_folder(settings.data) as folder, traced(settings.traces):
         configure(level="warning" if demo else settings.log_level, json=settings.log_json)
@@ -59,7 +64,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             stack.push_async_callback(hub.stop)
             await hub.start()
             gateway = next(service for service in hub.services if service.name == "gateway")
-            await stack.enter_async_context(http_server(gateway.http, bound, drain=_drain(gateway)))
+            await stack.enter_async_context(_served(gateway, gateway.http, bound, settings))
             await _connect(hub, facts)
             if running:
                 number = await _connect_messengers(hub, facts)
@@ -175,6 +180,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
     stop = stop_signal()
     source.refuse_unknown((*SECTIONS, *known_services(source)))
     settings = HubSettings.load(source, data=data, host=host, port=port)
+    raise_open_files()
     bound = listening(settings.host, settings.port)
     with bound, traced(settings.traces):
         configure(level=settings.log_level, json=settings.log_json)
@@ -188,7 +194,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
             stack.push_async_callback(footing.apart.stop)
             # The door opens first: while the service waits for its bus and store, health can be asked.
             stack.push_async_callback(built.stop)
-            await stack.enter_async_context(http_server(app, bound, drain=_drain(built)))
+            await stack.enter_async_context(_served(built, app, bound, settings))
             starting = asyncio.create_task(_start(built, settings.data, name, url_of(bound)))
             stack.callback(starting.cancel)
             await until_set(stop, _forever(starting))
@@ -203,6 +209,16 @@ async def _start(built: Service, data: Path, name: str, url: str) -> None:
     if password:
         print(f"login admin, password {password} (shown this once)", flush=True)
     print(f"omnihub {built.name} is ready: {url}", flush=True)
+
+
+def _served(
+    service: Service, app: ASGIApp, bound: socket, settings: HubSettings
+) -> AbstractAsyncContextManager[None]:
+    """The door of a service. Only the gateway's is for strangers: the others' callers are gateways."""
+    bounds, callers = Bounds.of(settings), getattr(service, "callers", None)
+    if callers is None:
+        bounds = replace(bounds, per_address=bounds.connections)
+    return http_server(app, bound, drain=_drain(service), connections=Connections(bounds, callers))
 
 
 def _drain(service: Service) -> Callable[[], Awaitable[None]] | None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import ByteSize, Field, SecretStr, field_validator
 
 from hub.kit.settings import Settings
 
@@ -35,6 +35,32 @@ class HubSettings(Settings):
     )
     traces: str = Field(
         default="", description="OTLP/HTTP endpoint that traces go to, as http://127.0.0.1:4318; empty: none are made"
+    )
+
+    accept_loss: tuple[str, ...] = Field(
+        default=(),
+        description="Stores, or bus, that are started although they lost something; for one start alone",
+    )
+    connections: int = Field(default=4096, ge=16, description="HTTP connections that may be open at once")
+    connections_per_address: int = Field(
+        default=512,
+        ge=1,
+        description="Of those, from one address (IPv6: one /64); of a trusted proxy's callers, requests at once",
+    )
+    head_timeout: timedelta = Field(
+        default=timedelta(seconds=10),
+        gt=timedelta(),
+        description="Within this time the head of a request must be whole",
+    )
+    body_timeout: timedelta = Field(
+        default=timedelta(seconds=20),
+        gt=timedelta(),
+        description="Within each of these times a body must bring 1 KiB a second",
+    )
+    bodies: ByteSize = Field(
+        default=ByteSize(256 * 2**20),
+        ge=2**20,
+        description="Bodies of requests in memory; one address has at most half of it",
     )
 
     @field_validator("traces")

@@ -27,11 +27,13 @@ _MEANINGS = {
     401: "Not logged in",
     403: "The role does not allow it",
     404: "There is nothing under this id",
+    408: "The body of the request came too slowly",
     409: "It cannot be done in this state",
     413: "More bytes than the stated limit",
     422: "A field is wrong; `errors` names it and the fix",
     429: "Too many requests; wait for `Retry-After` seconds",
     503: "Something the hub depends on is down; try again after `Retry-After` seconds",
+    507: "There is no room on the disk; the hub goes on by itself when there is some",
 }
 """One sentence a status, the same everywhere."""
 

@@ -3,15 +3,17 @@
 import sqlite3
 import threading
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from hub.contracts.topics import Topic
-from hub.kit.errors import BusUnavailable
+from hub.kit.disk import FULL
+from hub.kit.errors import BusFull, BusUnavailable, ConfigurationError
 from hub.kit.log import Log
+from hub.kit.sqlite import Refusal, check_whole, refusal_of, restore_of
 
 log = Log(__name__)
 
@@ -26,6 +28,7 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS offsets (
     name TEXT NOT NULL, slot INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (name, slot)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS commits (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stores (name TEXT PRIMARY KEY, writes INTEGER NOT NULL) WITHOUT ROWID;
 """
 OFFSET_BITS = 40
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
@@ -79,6 +82,8 @@ class State:
     """By group and slot id."""
     commits: dict[str, int] = field(default_factory=dict)
     """When a group committed last, in milliseconds since 1970; none for one that has not since this is noted."""
+    stores: dict[str, int] = field(default_factory=dict)
+    """How many writes each store had made durable when a group committed last."""
 
 
 class Transaction:
@@ -110,6 +115,12 @@ class Transaction:
         changed = {(group, slot.id): offset for slot, offset in offsets.items()}
         self._after.append(lambda: self.state.committed.update(changed))
         self._after.append(lambda: self.state.commits.update({group: self.now}))
+
+    def note_stores(self, writes: Mapping[str, int]) -> None:
+        """Where the stores were: none may be older than what its groups have committed."""
+        changed = {name: count for name, count in writes.items() if count != self.state.stores.get(name)}
+        self.connection.executemany("INSERT OR REPLACE INTO stores VALUES (?, ?)", changed.items())
+        self._after.append(lambda: self.state.stores.update(changed))
 
     def forget_group(self, group: str) -> None:
         self.connection.execute("DELETE FROM offsets WHERE name = ?", (group,))
@@ -206,6 +217,7 @@ def load(connection: sqlite3.Connection, state: State) -> None:
     offsets = connection.execute("SELECT name, slot, offset FROM offsets").fetchall()
     state.committed = {(name, slot_id): offset for name, slot_id, offset in offsets}
     state.commits = _commits(connection)
+    state.stores = _stores(connection)
     state.topics = topics
 
 
@@ -214,6 +226,13 @@ def _commits(connection: sqlite3.Connection) -> dict[str, int]:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'commits'").fetchone():
         return {}
     return dict(connection.execute("SELECT name, at FROM commits").fetchall())
+
+
+def _stores(connection: sqlite3.Connection) -> dict[str, int]:
+    """As `_commits`."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'stores'").fetchone():
+        return {}
+    return dict(connection.execute("SELECT name, writes FROM stores").fetchall())
 
 
 Step = Callable[[Transaction], Any]
@@ -242,11 +261,21 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name="bus-journal", daemon=True)
 
     def open(self) -> None:
-        """Makes the file and reads what it holds; starts the thread. Raises BusUnavailable."""
+        """Makes the file and reads what it holds; starts the thread.
+
+        Raises:
+            BusUnavailable: it cannot be opened now.
+            ConfigurationError: it is damaged.
+        """
+        check_whole(self._file)
         try:
             self._reconnect()
         except (sqlite3.Error, OSError) as exc:
             self._disconnect()
+            if refusal_of(exc) is Refusal.DAMAGED:
+                raise ConfigurationError(f"{self._file} is damaged ({exc}); {restore_of(self._file)}") from exc
+            if refusal_of(exc) is Refusal.FULL:
+                raise BusFull(f"the log {self._file.name}: {FULL}") from exc
             raise BusUnavailable(f"the log {self._file.name} cannot be opened: {exc}") from exc
         self._thread.start()
 
@@ -293,13 +322,22 @@ class Journal:
             # A fresh connection finds out what is durable after all, and works again once the disk does.
             self._disconnect()
             if _is_the_disk(exc):
-                return [BusUnavailable(f"the log {self._file.name} did not confirm: {exc}") for _ in batch]
+                return [self._refused(exc) for _ in batch]
             if len(batch) == 1:
                 return [exc]
             half = len(batch) // 2
             return self._commit(batch[:half]) + self._commit(batch[half:])
         self._show(transaction)
         return results
+
+    def _refused(self, exc: Exception) -> BusUnavailable:
+        match refusal_of(exc):
+            case Refusal.FULL:
+                return BusFull(f"the log {self._file.name}: {FULL}")
+            case Refusal.DAMAGED:
+                return BusUnavailable(f"the log {self._file.name} is damaged ({exc}); {restore_of(self._file)}")
+            case Refusal.OTHER:
+                return BusUnavailable(f"the log {self._file.name} did not confirm: {exc}")
 
     def _transact(self, batch: list[Request]) -> tuple[Transaction, list[Any]]:
         connection = self._connection or self._reconnect()

@@ -7,7 +7,7 @@ freed is used again.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,7 +19,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.partitioner import murmur2
 
 from hub.bus.groups import Groups
-from hub.bus.journal import ROW_BYTES, ROW_RECORDS, Chunk, Journal, Slot, State, Step
+from hub.bus.journal import ROW_BYTES, ROW_RECORDS, Chunk, Journal, Slot, State, Step, Transaction
 from hub.bus.log_reads import Readers, bisect, expired, fetch
 from hub.bus.packing import pack
 from hub.contracts.base import Headers, Record
@@ -63,9 +63,16 @@ class Log:
     """
 
     def __init__(
-        self, file: Path, clock: Clock | None = None, *, retention_interval: float = _RETENTION_INTERVAL
+        self,
+        file: Path,
+        clock: Clock | None = None,
+        *,
+        retention_interval: float = _RETENTION_INTERVAL,
+        stores: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
+        """`stores` says how many writes each store beside the log has made durable; it is noted with every commit."""
         self.file = file
+        self._stores = stores
         self._clock = clock or SystemClock()
         self._state = State()
         self._journal: Journal | None = None
@@ -150,8 +157,21 @@ class Log:
 
     async def commit(self, group: str, offsets: Mapping[Slot, int]) -> None:
         """The offset of the next record the group is to read, for each slot."""
-        durable = dict(offsets)
-        await self._submit(lambda tx: tx.commit_offsets(group, durable))
+        durable, stores = dict(offsets), dict(self._stores())
+
+        def commit(tx: Transaction) -> None:
+            tx.commit_offsets(group, durable)
+            tx.note_stores(stores)
+
+        await self._submit(commit)
+
+    def stores(self) -> dict[str, int]:
+        """How many writes each store had made durable, at the least: what its groups have committed is in those."""
+        return dict(self._state.stores)
+
+    async def note_stores(self, writes: Mapping[str, int]) -> None:
+        """Believes what is told, whatever was noted before."""
+        await self._submit(lambda tx: tx.note_stores(writes))
 
     async def join(self, group: str, topics: Sequence[str], *, latest: bool = False) -> None:
         """From now on, what the group has not committed is kept. It begins with the oldest record (or the next)."""

@@ -70,8 +70,23 @@ class AccountRepository:
         return {account: Line.of(found) for account, found in (await self._accounts.get_many(accounts)).items()}
 
     async def health(self, ids: Iterable[str]) -> dict[str, Document]:
-        return await self._health.get_many(ids)
+        """The notes, with what came in by post at any copy of the hub."""
+        wanted = list(ids)
+        found = await self._health.get_many([*wanted, *map(_posted, wanted)])
+        notes = {one: found[one] for one in wanted if one in found}
+        for account, note in notes.items():
+            if posted := found.get(_posted(account)):
+                notes[account] = {**note, "last_in": max(note.get("last_in") or "", posted["last_in"])}
+        return notes
+
+    async def note_posted(self, account: str, at: str) -> None:
+        """Beside the note, which belongs to the copy that looks after the account."""
+        await self._health.put_many([{"_id": _posted(account), "last_in": at}])
 
     async def save_healths(self, documents: Sequence[Document]) -> None:
         """In one write, however many there are."""
         await self._health.put_many(documents)
+
+
+def _posted(account: str) -> str:
+    return f"{account}#posted"

@@ -40,6 +40,10 @@ class Deferred:
     """When to try again, where the provider says so."""
     keys: tuple[str, ...] = ()
     """Names of the parts that the provider took already: the next try goes on behind them."""
+    closed: bool = False
+    """It was not about this message: the provider takes nothing from the account now."""
+    login_refused: bool = False
+    """As `closed`, until somebody changes the account."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,30 +5,44 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from hub.channels.base import Health
+from hub.kit.beside import beside
 from hub.kit.clock import Clock, from_iso, iso
 from hub.store.base import Document
+
+FAILURES = 3
+"""So many messages in turn that could not be handed over make an account red."""
+_FALLS_SILENT = timedelta(days=1)
 
 
 class HealthNotes:
     """What the worker of an account saw; `changed` is set whenever there is news to be stored."""
 
-    def __init__(self, account: str, clock: Clock, earlier: Document | None = None) -> None:
-        """`earlier` is what an earlier worker stored: when something last came and went stays known."""
-        now = iso(clock.now() - _silent(earlier))
-        kept = {name: (earlier or {}).get(name) for name in ("last_in", "last_out")}
+    def __init__(self, account: str, clock: Clock, earlier: Document | None = None, *, posted: bool = False) -> None:
+        """`earlier` is what an earlier worker stored: when something last came and went stays known, unless it
+        cannot be read. `posted`: messages are posted to us, so that there is nothing to fetch.
+        """
+        now = clock.now()
         self._clock = clock
         self._note: Document = {
             "_id": account,
-            "begun_at": now,
+            "begun_at": iso(now),
+            "taken_at": iso(now),
             "looked_at": None,
             "checked_at": None,
-            "receiving": (earlier or {}).get("receiving"),
+            "receiving": None,
             "sending": None,
+            "failing": None,
+            "failures": 0,
+            "closed": None,
             "login_in": "unknown",
             "login_out": "unknown",
-            "alarm": (earlier or {}).get("alarm"),
-            **kept,
+            "alarm": None,
+            "last_in": None,
+            "last_out": None,
+            "posted": posted,
         }
+        with beside("health", account=account):
+            self._note |= _kept(earlier, now) if earlier else {}
         self.changed = asyncio.Event()
 
     @property
@@ -42,9 +56,10 @@ class HealthNotes:
         self._note["alarm"] = alarm
         self.changed.set()
 
-    def looked(self) -> None:
-        """Everything that the provider holds for us is taken over."""
-        self._set(looked_at=self._now(), checked_at=self._now(), receiving=None, login_in="ok")
+    def looked(self, *, login: bool = True) -> None:
+        """Everything that the provider holds for us is taken over, and, with `login`, it took the login."""
+        proven = {"login_in": "ok"} if login else {}
+        self._set(looked_at=self._now(), checked_at=self._now(), receiving=None, **proven)
 
     def received(self) -> None:
         self._set(last_in=self._now())
@@ -55,12 +70,20 @@ class HealthNotes:
         self._set(receiving=reason, checked_at=self._now(), login_in="refused" if login_refused else None)
         return news
 
+    def closed(self, reason: str) -> None:
+        """By its settings nothing can come in, whatever the provider does."""
+        self._set(closed=reason)
+
     def sent(self) -> None:
-        self._set(last_out=self._now())
+        self._set(last_out=self._now(), failing=None, failures=0)
 
     def reached(self) -> None:
         """The provider answers and takes the login."""
-        self._set(sending=None, login_out="ok")
+        self._set(sending=None, failing=None, failures=0, login_out="ok")
+
+    def goes_on(self) -> None:
+        """What kept it from sending is over; whether the provider takes the login is not known."""
+        self._set(sending=None)
 
     def not_sent(self, reason: str, *, login_refused: bool = False) -> bool:
         """Whether this is news."""
@@ -68,13 +91,22 @@ class HealthNotes:
         self._set(sending=reason, checked_at=self._now(), login_out="refused" if login_refused else None)
         return news
 
+    def failed_to_send(self, reason: str, *, login_refused: bool = False) -> None:
+        """A message could not be handed over, and not for a reason of its own; several in turn are a closed way."""
+        self._set(
+            failing=reason,
+            failures=self._note["failures"] + 1,
+            checked_at=self._now(),
+            login_out="refused" if login_refused else None,
+        )
+
     def document(self) -> Document:
         return dict(self._note)
 
     def _now(self) -> str:
         return iso(self._clock.now())
 
-    def _set(self, **news: str | None) -> None:
+    def _set(self, **news: str | int | None) -> None:
         for name in ("login_in", "login_out"):
             if news.get(name, "") is None:
                 del news[name]  # an outage says nothing about the password
@@ -82,11 +114,19 @@ class HealthNotes:
         self.changed.set()
 
 
-def _silent(note: Document | None) -> timedelta:
-    """How long the account had been silent when an earlier worker let go of it: a restart ends no silence."""
-    if note is None or not note["receiving"]:
+def _kept(earlier: Document, now: datetime) -> Document:
+    """What of an earlier worker's note stays true; a restart ends no silence. Raises where it cannot be read."""
+    judge(earlier, now=now, silence=_FALLS_SILENT)
+    kept = {name: earlier.get(name) for name in ("last_in", "last_out", "receiving", "alarm")}
+    return {**kept, "begun_at": iso(now - _silent(earlier))}
+
+
+def _silent(note: Document) -> timedelta:
+    """How long the account had been silent when an earlier worker let go of it."""
+    if not note["receiving"]:
         return timedelta()
-    return max(timedelta(), from_iso(note["checked_at"]) - from_iso(note["looked_at"] or note["begun_at"]))
+    until = note["checked_at"] or note.get("taken_at") or note["begun_at"]
+    return max(timedelta(), from_iso(until) - from_iso(note["looked_at"] or note["begun_at"]))
 
 
 def judge(note: Document | None, *, now: datetime, silence: timedelta) -> Health:
@@ -97,13 +137,21 @@ def judge(note: Document | None, *, now: datetime, silence: timedelta) -> Health
     looked = note["looked_at"]
     return Health(
         state="red" if reason else "green" if looked else "starting",
-        reason=reason or note["receiving"],
+        reason=reason or note["receiving"] or note.get("failing"),
         last_in=_moment(note["last_in"]),
         last_out=_moment(note["last_out"]),
-        lag_seconds=_lag(note, now),
+        lag_seconds=_lag(note, now, silence),
         credentials=_credentials(note),
         checked_at=_moment(note["checked_at"]),
     )
+
+
+def shown(note: Document | None, *, now: datetime, silence: timedelta) -> Health:
+    """The same of a stored note: one that cannot be read says so, and hides no other account."""
+    try:
+        return judge(note, now=now, silence=silence)
+    except (KeyError, TypeError, ValueError) as exc:
+        return Health(state="red", reason=f"what is stored of its health cannot be read: {type(exc).__name__}: {exc}")
 
 
 def _red(note: Document, now: datetime, silence: timedelta) -> str | None:
@@ -111,16 +159,22 @@ def _red(note: Document, now: datetime, silence: timedelta) -> str | None:
         return f"receiving: {note['receiving']}"
     if note["sending"]:
         return f"sending: {note['sending']}"
+    if note.get("failing") and (note["login_out"] == "refused" or note["failures"] >= FAILURES):
+        return f"sending: {note['failing']}"
+    if note.get("closed"):
+        return f"receiving: {note['closed']}"
     since = note["looked_at"] or note["begun_at"]
     if now - from_iso(since) >= silence:
         return f"nothing could be fetched since {since}: {note['receiving'] or 'no copy of the hub looks after it'}"
     return None
 
 
-def _lag(note: Document, now: datetime) -> float | None:
-    if note["looked_at"] is None:
+def _lag(note: Document, now: datetime, silence: timedelta) -> float | None:
+    """Looks are stored now and then, so that a note without a reason lags only when it should be a newer one."""
+    if note["looked_at"] is None or note.get("posted"):
         return None
-    return round((now - from_iso(note["looked_at"])).total_seconds(), 3) if note["receiving"] else 0.0
+    lag = now - from_iso(note["looked_at"])
+    return round(lag.total_seconds(), 3) if note["receiving"] or lag >= silence / 2 else 0.0
 
 
 def _credentials(note: Document) -> Literal["ok", "refused", "unknown"]:

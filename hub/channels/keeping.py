@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from hub.channels.accounts import AccountRepository
-from hub.channels.health import judge
+from hub.channels.health import shown
 from hub.channels.ledger import Ledger
 from hub.channels.sends import SendRepository
 from hub.channels.views import ChannelView
@@ -114,7 +114,7 @@ class Keeping:
         return {self._channel: sum([await self._sends.waiting(account["_id"]) for account in accounts])}
 
     async def _view(self, document: Document, note: Document | None) -> ChannelView:
-        health = judge(note, now=self._clock.now(), silence=self._silence)
+        health = shown(note, now=self._clock.now(), silence=self._silence)
         return ChannelView(
             id=document["_id"],
             channel=self._channel,

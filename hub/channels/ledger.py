@@ -9,7 +9,7 @@ from typing import Any
 from hub.bus.base import Bus
 from hub.channels.accounts import AccountRepository
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
-from hub.channels.lanes import recipient_of
+from hub.channels.lanes import LANES, recipient_of
 from hub.channels.sends import SendRepository
 from hub.channels.states import SendState, Step
 from hub.contracts.base import Envelope
@@ -27,6 +27,7 @@ log = Log(__name__)
 Inquire = Callable[[Document], Awaitable[Outcome | None]]
 """Asks the provider what became of an entry that has an intent and no outcome; none where it cannot tell."""
 
+_EXPLAINED = 100
 _REMOVED = "what it should leave from was removed before it left"
 
 
@@ -266,6 +267,29 @@ class Ledger:
             for document, until, words, paused in held
         ]
         await self.tell(*await self.sends.save_many(changes))
+
+    async def explain(self, account: str, words: str) -> None:
+        """What is due from an account that sends nothing now says why, the first ones of each lane; told in one step.
+
+        They wait as they did. Raises StoreUnavailable.
+        """
+        now, changes = iso(self.moment()), list[tuple[Document, Document]]()
+        for lane in LANES:
+            page = await self.sends.in_lane(account, lane, since=None, until=now, limit=_EXPLAINED)
+            changes += [(one, {**one, "reason": words}) for one in page.items if one["reason"] != words]
+        if changes:
+            await self.tell(*await self.sends.save_many(changes))
+
+    async def learnt(self, interaction_id: str, outcome: Sent | Refused) -> None:
+        """A receipt says what became of a message of which only the hand-over was known."""
+        document = await self.sends.get(interaction_id)
+        if document is None or document["state"] != SendState.UNKNOWN:
+            return
+        try:
+            saved = await self.sends.save(document, **self._outcome(document, outcome))
+        except Conflict:
+            return  # its own answer came after all
+        self.tell_soon(saved)
 
     async def suppress_many(self, suppressed: Sequence[tuple[Document, str]]) -> None:
         """Each never leaves, for the reason given with it. Told in one step."""

@@ -19,6 +19,7 @@ from hub.channels.lanes import Entry, Lanes
 from hub.channels.ledger import Inquire, Ledger
 from hub.channels.pause import Pause
 from hub.contracts.interaction import Lane, SendMessage
+from hub.kit.beside import beside
 from hub.kit.clock import from_iso
 from hub.kit.errors import Conflict, HubError, TransientError
 from hub.kit.ids import fresh
@@ -30,6 +31,9 @@ from hub.store.base import Document
 
 POLL = 0.5
 """Seconds after which the ledger is looked at for what another copy of the hub queued."""
+HELD = "the hub is held: nothing is sent until it is released"
+_EXPLAIN = 5.0
+"""Seconds between two looks at what has to say that it is held."""
 _NO_WAIT = 0.01
 log = Log(__name__)
 
@@ -99,7 +103,7 @@ class Sender:
         service: str,
         ledger: Ledger,
         health: HealthNotes,
-        probe: Callable[[], Awaitable[None]],
+        probe: Callable[[], Awaitable[None]] | None,
         cap: timedelta,
         pace: Pace | None = None,
         lanes: int = 1,
@@ -108,9 +112,9 @@ class Sender:
         gate: Gate | None = None,
         endpoints: Sequence[str] = (),
     ) -> None:
-        """`probe` raises when the provider cannot be reached or refuses the login; `cap` is the longest pause between
-        two tries to reach it; up to `lanes` recipients are served at once; `settled` hears of every outcome; `gate`
-        may keep a message back, and is told the `endpoints` that the account sends to.
+        """`probe` raises when the provider cannot be reached or refuses the login; none where only sending tells;
+        `cap` is the longest pause between two tries to reach it; up to `lanes` recipients are served at once;
+        `settled` hears of every outcome; `gate` may keep a message back, and is told the `endpoints` sent to.
         """
         self._channel = channel
         self._account = account
@@ -130,6 +134,7 @@ class Sender:
         self._doubtful: dict[str, tuple[Document, str]] = {}
         """Entries before an intent that may be written, and the intent's token; none of them was handed over."""
         self._read_at = float("-inf")
+        self._explained_at = float("-inf")
         self.bell = Bell(poll=POLL)
         self.in_hand = InHand()
         """Held while messages are being sent."""
@@ -166,7 +171,7 @@ class Sender:
                 await self._holds.settle()
                 await self._rounds()
             except HubError as exc:
-                self._note(exc)
+                await self._note(exc)
             except Exception as exc:
                 log.error("sender.failed", exc=exc, account=self._account)
                 self._health.not_sent(f"{type(exc).__name__}: {exc}")
@@ -175,10 +180,13 @@ class Sender:
             self._proven = False
             await self._pause.rest()
 
-    def _note(self, exc: HubError) -> None:
+    async def _note(self, exc: HubError) -> None:
+        """Whoever looks at one of the messages sees why it waits, as whoever looks at the account."""
         news = self._health.not_sent(str(exc), login_refused=isinstance(exc, LoginRefused))
         tell = log.warning if news else log.debug
         tell("sender.paused", account=self._account, error=str(exc))
+        with beside("reason", account=self._account):
+            await self._ledger.explain(self._account, str(exc))
 
     async def _take_back(self) -> None:
         """What was about to be handed over when the store, or the provider, was lost: nobody got it, so it waits."""
@@ -202,8 +210,7 @@ class Sender:
 
     async def _rounds(self) -> None:
         if not self._proven:
-            await self._probe()
-            self._reached()
+            await self._prove()
         anew = True
         while True:
             if not self._gate.restraint.held:
@@ -215,6 +222,7 @@ class Sender:
     async def _wait(self) -> bool:
         """Until something may be done; whether the ledger may hold something new."""
         if self._gate.restraint.held and not self._running:
+            await self._explain_held()
             await asyncio.sleep(POLL)
             return True
         if not self._lanes and not self._running:
@@ -226,6 +234,14 @@ class Sender:
         begun = now
         rung = await self.bell.wait(within=max(_NO_WAIT, min(within, POLL)))
         return rung or monotonic() - begun >= POLL or self._unread_for(POLL)
+
+    async def _explain_held(self) -> None:
+        """What is told of an entry makes it another one than was read; so it is read again once we are released."""
+        if monotonic() - self._explained_at >= _EXPLAIN:
+            self._explained_at = monotonic()
+            self._forget()
+            with beside("reason", account=self._account):
+                await self._ledger.explain(self._account, HELD)
 
     def _unread_for(self, seconds: float) -> bool:
         """What another copy of the hub queued is looked for now and then, however much there is to do."""
@@ -397,11 +413,22 @@ class Sender:
 
     def _noted(self, outcome: Outcome) -> None:
         if self._hears:
-            self._hears(outcome)
+            with beside("outcome", account=self._account):
+                self._hears(outcome)
         if isinstance(outcome, Sent):
             self._health.sent()
         if not isinstance(outcome, Deferred):
             self._reached()
+        elif outcome.closed or outcome.login_refused:
+            self._health.failed_to_send(outcome.words, login_refused=outcome.login_refused)
+
+    async def _prove(self) -> None:
+        if self._probe:
+            await self._probe()
+            self._reached()
+        else:
+            self._proven = True
+            self._health.goes_on()
 
     def _reached(self) -> None:
         self._proven = True

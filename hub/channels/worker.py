@@ -12,6 +12,7 @@ from hub.channels.health import HealthNotes
 from hub.channels.pause import Pause
 from hub.channels.sender import Sender
 from hub.channels.states import Step
+from hub.kit.beside import beside
 from hub.kit.log import Log
 from hub.kit.tasks import end
 
@@ -79,8 +80,10 @@ class AccountWorker:
                 for loop in self._loops:
                     await loop.in_hand.acquire()  # held until the loop is cancelled: nothing new begins
         await end(self._tasks)
-        await self._close()
-        await self.alarm.save()
+        with beside("close"):
+            await self._close()
+        with beside("health"):
+            await self.alarm.save()
 
     async def _again_and_again(self, loop: Follower) -> None:
         pause = Pause(cap=_LONGEST_PAUSE)

@@ -18,10 +18,12 @@ from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger
 from hub.channels.states import Step
 from hub.channels.tenure import Tenure
+from hub.kit.beside import beside
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import HubError, TransientError
-from hub.kit.log import Log
+from hub.kit.errors import ConfigurationError, HubError, TransientError
+from hub.kit.log import Log, mask
 from hub.kit.loop import Loop
+from hub.kit.troubles import Troubles
 from hub.store.base import Document
 from hub.store.leases import Lease
 
@@ -32,6 +34,8 @@ DUE = timedelta(seconds=0.5)
 NOTES = timedelta(seconds=0.5)
 _ALL_NOTES = timedelta(seconds=5)
 """Between two looks at those accounts that nothing happened to: silence is no event."""
+_TOLD_AND_STORED = 2
+"""An alarm is stored before it is told, and once more when it was."""
 log = Log(__name__)
 
 
@@ -68,6 +72,8 @@ class Worker(Protocol):
 
 Hire = Callable[[Document, Document | None], Worker]
 """Makes the worker of an account from its document and its health note."""
+Alarmed = Callable[[Document, HealthNotes], Alarm]
+"""Makes the alarm of an account for which no worker can be made."""
 
 
 @dataclass(slots=True)
@@ -96,7 +102,22 @@ class Workers:
         clock: Clock,
         lease_ttl: timedelta,
         ledger: Ledger,
+        alarmed: Alarmed,
+        opens: Callable[[Document], object] = lambda _: None,
+        troubles: Troubles | None = None,
+        noun: str = "account",
     ) -> None:
+        """`opens` raises ConfigurationError for an account whose secrets the key does not open; `troubles` hears of
+        those, each called a `noun`.
+        """
+        self._alarmed = alarmed
+        self._opens = opens
+        self._troubles = troubles or Troubles()
+        self._noun = noun
+        self._opened: dict[str, tuple[int, str]] = {}
+        """Of each account the version that was tried, and why it could not be opened."""
+        self._failed: dict[str, str] = {}
+        """Why nothing runs for an account."""
         self._repository = repository
         self._leases = leases
         self._hire = hire
@@ -166,7 +187,31 @@ class Workers:
             if account not in documents or documents[account]["_v"] != post.document["_v"]:
                 post.ended.set()
         self._again = {account: at for account, at in self._again.items() if account in documents}
+        self._failed = {account: why for account, why in self._failed.items() if account in documents}
+        with beside("secrets"):
+            self._try_to_open(documents)
         await self._take_on(documents)
+
+    def _try_to_open(self, documents: Mapping[str, Document]) -> None:
+        """Those that the key does not open are told in one line, whichever copy of the hub looks after them."""
+        for account in self._opened.keys() - documents.keys():
+            del self._opened[account]
+        for account, document in documents.items():
+            if self._opened.get(account, (None, ""))[0] != document["_v"]:
+                self._opened[account] = document["_v"], self._unopened(document)
+        closed = {account: why for account, (_, why) in self._opened.items() if why}
+        names = ", ".join(str(documents[account].get("address", account)) for account in closed)
+        words = f"{names}: {next(iter(closed.values()))}, or enter the secrets again" if closed else ""
+        if self._troubles.tell(f"{self._noun} secrets", words) and words:
+            accounts = ", ".join(mask(str(documents[account].get("address", account))) for account in closed)
+            log.error("accounts.unopened", accounts=accounts, fix=next(iter(closed.values())))
+
+    def _unopened(self, document: Document) -> str:
+        try:
+            self._opens(document)
+        except ConfigurationError as exc:
+            return str(exc)
+        return ""
 
     async def _take_on(self, documents: Mapping[str, Document]) -> None:
         now = self._clock.now()
@@ -190,13 +235,18 @@ class Workers:
             await self._work(post, note)
             self._again.pop(account, None)
         except Exception as exc:
-            log.error("account.failed", exc=exc, account=account)
-            await self._noted_failure(account, note, exc)
-        if not self._stopping:
-            with suppress(HubError):
-                await self._leases.release([post.lease])
-        del self._posts[account]
-        self._look_soon()
+            if self._failed.get(account) != _words(exc):
+                self._failed[account] = _words(exc)
+                unforeseen = None if isinstance(exc, HubError | ConfigurationError) else exc
+                log.error("account.failed", exc=unforeseen, account=account, reason=_words(exc))
+            await self._noted_failure(post.document, note, exc)
+        finally:
+            # Whatever happened, the account is free to be taken on again.
+            if not self._stopping:
+                with suppress(HubError):
+                    await self._leases.release([post.lease])
+            del self._posts[account]
+            self._look_soon()
 
     async def _work(self, post: _Post, note: Document | None) -> None:
         if post.ended.is_set():
@@ -206,18 +256,24 @@ class Workers:
             bell.attended = True
         worker.start()
         post.worker = worker
+        self._failed.pop(post.document["_id"], None)
         try:
             await post.ended.wait()
         finally:
             post.worker = None
             await worker.stop()
 
-    async def _noted_failure(self, account: str, note: Document | None, exc: Exception) -> None:
-        """Whoever looks at the account's health sees why nothing runs for it."""
-        notes = HealthNotes(account, self._clock, note)
-        notes.not_sent(f"nothing runs for this account: {type(exc).__name__}: {exc}")
-        with suppress(HubError):
-            await self._repository.save_healths([notes.document()])
+    async def _noted_failure(self, document: Document, note: Document | None, exc: Exception) -> None:
+        """Whoever looks at the account's health sees why nothing runs for it, and who waits for alarms is told."""
+        with beside("health", account=document["_id"]):
+            notes = HealthNotes(document["_id"], self._clock, note)
+            notes.not_sent(f"nothing runs for this account: {_words(exc)}")
+            alarm = self._alarmed(document, notes)
+            for _ in range(_TOLD_AND_STORED):
+                if seen := alarm.looked():
+                    await self._repository.save_healths([seen])
+                    alarm.stored(seen)
+                await alarm.tell()
 
     async def _renew(self) -> None:
         posts = {account: post for account, post in self._posts.items() if not post.ended.is_set()}
@@ -253,7 +309,7 @@ class Workers:
         if everyone:
             self._all_noted = now
         workers = [worker for _, worker in self._running() if worker.alarm.changed or everyone]
-        news = [(worker.alarm, note) for worker in workers if (note := worker.alarm.looked())]
+        news = [(worker.alarm, note) for worker in workers if (note := _looked(worker.alarm))]
         if news:
             await self._repository.save_healths([note for _, note in news])
         for alarm, note in news:
@@ -262,11 +318,21 @@ class Workers:
             await _told(worker)
 
 
+def _looked(alarm: Alarm) -> Document | None:
+    """A fault in one account's notes leaves the others alone."""
+    with beside("health"):
+        return alarm.looked()
+    return None
+
+
 async def _told(worker: Worker) -> None:
     """What turned, and the gauges; a fault in one account's leaves the others alone."""
-    try:
+    with beside("alarm"):
         await worker.alarm.tell()
+    with beside("gauges"):
         if worker.measure:
             await worker.measure()
-    except Exception as exc:
-        log.error("account.unmeasured", exc=exc)
+
+
+def _words(exc: Exception) -> str:
+    return str(exc) if isinstance(exc, HubError | ConfigurationError) else f"{type(exc).__name__}: {exc}"

@@ -17,7 +17,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from hub.kit.errors import BlobsUnavailable, ConfigurationError, InvalidInput, NotFound
+from hub.kit.disk import FULL, has_no_room
+from hub.kit.errors import BlobsFull, BlobsUnavailable, ConfigurationError, InvalidInput, NotFound
 
 T = TypeVar("T")
 
@@ -395,6 +396,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OSError, BaseError) as exc:
+        if has_no_room(exc):
+            raise BlobsFull(f"the blob storage: {FULL}") from exc
         raise BlobsUnavailable(f"the blob storage failed: {_brief(exc)}") from exc
 
 

@@ -3,8 +3,12 @@
 HubError
 ├── TransientError            retried with back-off, in order, for as long as it takes
 │   ├── BusUnavailable
+│   │   └── BusFull       507
 │   ├── StoreUnavailable
+│   │   ├── StoreFull     507
+│   │   └── StoreDamaged  500
 │   ├── BlobsUnavailable
+│   │   └── BlobsFull     507
 │   └── ProviderUnavailable
 ├── PermanentError            parked as a dead letter with its bytes and the reason
 │   └── Undecodable
@@ -13,8 +17,10 @@ HubError
 ├── Forbidden         403
 ├── NotFound          404
 ├── Conflict          409
+├── TooSlow           408
 ├── TooLarge          413
 ├── TooManyRequests   429
+├── Overloaded        503
 └── Unsupported       422
 
 ConfigurationError stands outside: it is raised at start-up, before anything runs, and ends the program.
@@ -53,6 +59,34 @@ class StoreUnavailable(TransientError):
 
 class BlobsUnavailable(TransientError):
     """The blob storage did not confirm; check that it is reachable, or that the disk has room."""
+
+
+class StoreFull(StoreUnavailable):
+    """There is no room for the store to write; free some, the hub goes on by itself."""
+
+    status_code = 507
+    title = "No room on the disk"
+
+
+class StoreDamaged(StoreUnavailable):
+    """The store's file is damaged; stop the hub and restore its data from a backup."""
+
+    status_code = 500
+    title = "Damaged"
+
+
+class BusFull(BusUnavailable):
+    """There is no room for the bus to write; free some, the hub goes on by itself."""
+
+    status_code = 507
+    title = "No room on the disk"
+
+
+class BlobsFull(BlobsUnavailable):
+    """There is no room for the blobs; free some, the hub goes on by itself."""
+
+    status_code = 507
+    title = "No room on the disk"
 
 
 class ProviderUnavailable(TransientError):
@@ -102,6 +136,13 @@ class Conflict(HubError):
     title = "Conflict"
 
 
+class TooSlow(HubError):
+    """The body of the request came too slowly; send it again, faster than 1 KiB a second."""
+
+    status_code = 408
+    title = "Request timeout"
+
+
 class TooLarge(HubError):
     """The input is larger than the stated limit."""
 
@@ -119,6 +160,13 @@ class TooManyRequests(HubError):
         """`retry_after` is in seconds."""
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Overloaded(HubError):
+    """The hub has too much in hand at this moment; try again after the time that `Retry-After` gives."""
+
+    status_code = 503
+    title = "Overloaded"
 
 
 class Unsupported(HubError):

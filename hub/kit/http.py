@@ -1,7 +1,7 @@
 """What every service's HTTP door has: RFC 9457 problem documents, health and metrics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,15 +12,28 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
-from hub.kit.errors import Forbidden, HubError, InvalidInput, TooManyRequests, TransientError, Unauthenticated
+from hub.kit.errors import (
+    ConfigurationError,
+    Forbidden,
+    HubError,
+    InvalidInput,
+    Overloaded,
+    TooLarge,
+    TooManyRequests,
+    TransientError,
+    Unauthenticated,
+)
 from hub.kit.log import Log
 from hub.kit.restraint import Restraint
+from hub.kit.troubles import Troubles
 
 log = Log(__name__)
 Ping = Callable[[], Awaitable[None]]
 
 ABORT = "hub.abort"
 """Extension of the ASGI scope where the hub serves: a function that ends the connection with all that waits in it."""
+IN_HAND = "hub.in_hand"
+"""The same: a function that is told how many bytes of the body are kept in memory, up to the end of the request."""
 RETRY_AFTER = 5
 """Seconds after which a caller should ask again when something the hub depends on is down."""
 CHECK_SECONDS = 3.0
@@ -45,7 +58,8 @@ def service_app(
     **options: Any,
 ) -> FastAPI:
     """An application with problem documents, `/healthz` (alive, and whether it may send: `app.state.restraint`),
-    `/readyz` (each check answers), `/metrics`.
+    `/readyz` (each check answers; `degraded` says what of it does not work all the same: `app.state.troubles`),
+    `/metrics`.
 
     Who may not look inside is told by `/readyz` whether it is ready, without reasons, and has no metrics.
     """
@@ -75,7 +89,38 @@ def problem_of(exc: Exception) -> JSONResponse:
         return _of_invalid(exc)
     if isinstance(exc, HTTPException):
         return _of_http(exc)
+    if isinstance(exc, ConfigurationError):
+        return problem(500, HubError.title, str(exc))
     return problem(500, HubError.title, "this is a fault of the hub; the log of the service says more")
+
+
+async def body_of(request: Request, limit: int, *, words: str) -> bytes:
+    """The whole body; raises as `pieces_of`."""
+    content = bytearray()
+    async for piece in pieces_of(request, limit, words=words):
+        content += piece
+    return bytes(content)
+
+
+async def pieces_of(request: Request, limit: int, *, words: str) -> AsyncIterator[bytes]:
+    """The body as it comes, of one that will be in memory as a whole; there is room for only so much of all.
+
+    Raises:
+        TooLarge: more than `limit` bytes, as soon as that is known; `words` say so.
+        Overloaded: too much of other requests is in memory.
+        TooSlow: it does not come.
+    """
+    declared = request.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise TooLarge(words)
+    take: Callable[[int], None] = request.scope.get("extensions", {}).get(IN_HAND, lambda _: None)
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(words)
+        take(len(piece))
+        yield piece
 
 
 _UNPARSED = "There was an error parsing the body"
@@ -107,7 +152,7 @@ async def _on_bug(_: Request, exc: Exception) -> Response:
 
 
 def _of_hub_error(exc: HubError) -> JSONResponse:
-    if exc.status_code >= 500:
+    if exc.status_code >= 500 and not isinstance(exc, Overloaded):
         log.error("http.failed", exc=exc)
     return problem(exc.status_code, exc.title, str(exc), exc.fields, _headers_of(exc))
 
@@ -115,7 +160,7 @@ def _of_hub_error(exc: HubError) -> JSONResponse:
 def _headers_of(exc: HubError) -> dict[str, str] | None:
     if isinstance(exc, TooManyRequests):
         return {"Retry-After": str(exc.retry_after)}
-    if isinstance(exc, TransientError):
+    if isinstance(exc, TransientError | Overloaded):
         return {"Retry-After": str(RETRY_AFTER)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(exc, Unauthenticated) else None
 
@@ -156,7 +201,9 @@ def _add_health(app: FastAPI, checks: dict[str, Ping], seconds: float, may_look:
             return problem(503, "Not ready", "the log of the service says why")
         if failed:
             return problem(503, "Not ready", "; ".join(f"{k}: {v}" for k, v in failed.items()), failed)
-        return JSONResponse({"status": "ready"})
+        troubles: Troubles | None = getattr(app.state, "troubles", None)
+        degraded = troubles.all() if troubles and may_look(request) else {}
+        return JSONResponse({"status": "ready", **({"degraded": degraded} if degraded else {})})
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:

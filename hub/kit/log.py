@@ -4,13 +4,51 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 _FIELDS = "hub_fields"
+DISK_FULL = "the disk is full"
+"""In the words of whatever cannot be written for want of room."""
 _LONGEST = 1000
 _SECRET = re.compile("password|passwd|secret|token|authorization|api_?key", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+|\+\d{7,15}")
 _REJECTED_INPUT = re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL)
+
+
+class OnceAMinute(logging.Filter):
+    """Of lines that say the same of all, one passes in a while: they would be what fills a full disk.
+
+    Each that passes says how many did not.
+    """
+
+    def __init__(self, words: str, *, every: float = 60.0, now: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._words = words
+        self._every = every
+        self._now = now
+        self._passed_at = float("-inf")
+        self._kept_back = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not self._is_meant(record):
+            return True
+        if self._now() - self._passed_at < self._every:
+            self._kept_back += 1
+            return False
+        reason = {"reason": str(record.exc_info[1])} if record.exc_info else {}
+        setattr(record, _FIELDS, {**getattr(record, _FIELDS, {}), **reason, "not_told": self._kept_back})
+        record.exc_info = None
+        self._passed_at, self._kept_back = self._now(), 0
+        return True
+
+    def _is_meant(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return False
+        error = record.exc_info[1] if record.exc_info else None
+        values = (*getattr(record, _FIELDS, {}).values(), error or "")
+        return any(self._words in str(value) for value in values if isinstance(value, str | Exception))
 
 
 class Log:
@@ -107,6 +145,7 @@ def configure(*, level: str = "info", json: bool = False) -> None:
     """Sends logs to standard error; third-party libraries speak from warnings up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if json else PlainLines())
+    handler.addFilter(OnceAMinute(DISK_FULL))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -54,7 +54,9 @@ class SecretBox:
         try:
             return self._fernet.decrypt(sealed.encode("ascii")).decode()
         except (InvalidToken, ValueError) as exc:
-            raise ConfigurationError("a stored password was sealed with another key file; restore that file") from exc
+            raise ConfigurationError(
+                "sealed with another key file than secret.key; restore that file from the backup"
+            ) from exc
 
 
 def _write_once(path: Path, content: bytes) -> None:

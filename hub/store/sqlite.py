@@ -1,11 +1,14 @@
 """The store on SQLite: one file for each service, one table for each collection."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
-from hub.kit.errors import ConfigurationError
+from hub.kit.errors import ConfigurationError, StoreDamaged
 from hub.kit.log import Log
+from hub.kit.sqlite import Refusal, check_whole, refusal_of, restore_of
 from hub.store.base import CollectionSpec, Document, Page, Scalar, Where
 from hub.store.query import (
     SCHEMA_VERSION,
@@ -53,11 +56,15 @@ class SqliteStore:
     async def start(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         _check_kind(self._path)
+        await asyncio.to_thread(check_whole, self._path)
         self._writer.start()
         self._readers.start()
         self._counters.start()
         try:
             await self._writer.run(self._prepare)
+        except StoreDamaged as exc:
+            await self.stop()
+            raise ConfigurationError(str(exc)) from exc
         except BaseException:
             await self.stop()
             raise
@@ -70,9 +77,16 @@ class SqliteStore:
     async def ping(self) -> None:
         await self._writer.run(_write_meta)
 
+    @property
+    def writes(self) -> int:
+        """Transactions that are durable, ever: a file with fewer is an older one."""
+        return self._writer.writes
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
         _check_version(connection, self._path)
         _write_meta(connection)
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('writes', 0)")
+        self._writer.count_from(_writes(connection))
         for collection in self._collections.values():
             added = collection.statements.prepare(connection)
             if added:
@@ -92,6 +106,29 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
     row = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
     check_schema_version(row[0] if row else SCHEMA_VERSION, str(path))
+
+
+def writes_in(path: Path) -> int | None:
+    """Transactions of a store's file that no hub has open; none where there is no such file.
+
+    Raises:
+        ConfigurationError: it is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return _writes(connection)
+    except sqlite3.Error as exc:
+        if refusal_of(exc) is Refusal.DAMAGED:
+            raise ConfigurationError(f"{path} is damaged ({exc}); {restore_of(path)}") from exc
+        return 0  # a table is missing
+
+
+def _writes(connection: sqlite3.Connection) -> int:
+    """None are counted in a file that an older version wrote last."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'writes'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _write_meta(connection: sqlite3.Connection) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from hub.kit.errors import StoreUnavailable
+from hub.kit.disk import FULL
+from hub.kit.errors import StoreDamaged, StoreFull, StoreUnavailable
+from hub.kit.sqlite import Refusal, refusal_of, restore_of
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
@@ -37,8 +39,18 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as exc:
         if isinstance(exc, sqlite3.OperationalError) or type(exc) is sqlite3.DatabaseError:
-            raise StoreUnavailable(f"store {path.name}: {exc}") from exc
+            raise _refused(path, exc) from exc
         raise
+
+
+def _refused(path: Path, exc: sqlite3.DatabaseError) -> StoreUnavailable:
+    match refusal_of(exc):
+        case Refusal.FULL:
+            return StoreFull(f"store {path.name}: {FULL}")
+        case Refusal.DAMAGED:
+            return StoreDamaged(f"store {path.name} is damaged ({exc}); {restore_of(path)}")
+        case Refusal.OTHER:
+            return StoreUnavailable(f"store {path.name}: {exc}")
 
 
 def connect(path: Path, *, setup: tuple[str, ...]) -> sqlite3.Connection:
@@ -67,6 +79,13 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._waiting: SimpleQueue[tuple[Operation[Any], asyncio.Future[Any]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._counts = False
+        self.writes = 0
+        """Durable transactions of this file, once they are counted."""
+
+    def count_from(self, writes: int) -> None:
+        """From the transaction in hand on each is counted, in the row `writes` of the table `meta`."""
+        self._counts, self.writes = True, writes
 
     def start(self) -> None:
         if self._thread is None:
@@ -126,7 +145,10 @@ class Writer:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 results = [operation(connection) for operation in operations]
+                if self._counts:
+                    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'writes'")
                 connection.execute("COMMIT")
+                self.writes += 1
             except BaseException:
                 self._abandon(connection)
                 raise

@@ -177,6 +177,10 @@ class Api:
         """The bare response, also of a refusal."""
         return self._client.request(method, path, **options)
 
+    def outside(self, path: str) -> httpx.Response:
+        """The bare response to a question that is none of the API's, as `/readyz`."""
+        return httpx.get(f"{self.url}{path}", timeout=PATIENCE)
+
     def all(self, path: str, **params: Any) -> list[Any]:
         """Every item of a list."""
         items: list[Any] = []

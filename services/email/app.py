@@ -157,6 +157,10 @@ def build(footing: Footing) -> EmailService:
         clock=clock,
         lease_ttl=settings.lease,
         ledger=ledger,
+        alarmed=hiring.alarm,
+        opens=mailboxes.opened,
+        troubles=footing.troubles,
+        noun="mailbox",
     )
     subscribe(bus, ledger=ledger, intake=intake, mailboxes=mailboxes, wake=workers.wake)
     keeping = Keeping(
@@ -243,7 +247,7 @@ class Hiring:
             loops=(channel.poller, self._copier(channel, copies)),
             sender=self._sender(channel, notes, copies),
             notes=notes,
-            alarm=self._alarm(channel, notes),
+            alarm=self.alarm(document, notes),
             measure=lambda: _measure(channel),
             close=channel.outlet.close,
             bells={Step.COPY: copies},
@@ -287,10 +291,10 @@ class Hiring:
             bell=copies,
         )
 
-    def _alarm(self, channel: EmailChannel, notes: HealthNotes) -> Alarm:
-        mailbox = channel.mailbox
+    def alarm(self, document: Document, notes: HealthNotes) -> Alarm:
+        """Of a mailbox, whether or not its document can be opened."""
         return Alarm(
-            AccountName(channel="email", id=mailbox.id, address=mailbox.address, service="email"),
+            AccountName(channel="email", id=document["_id"], address=document["address"], service="email"),
             notes=notes,
             repository=self._mailboxes,
             bus=self._bus,

@@ -78,6 +78,8 @@ class Gateway:
 
     def __init__(self, http: FastAPI, parts: Parts, *, bus: Bus, store: Store, throttle: Throttle) -> None:
         self.http = http
+        self.callers = parts.hops
+        """Tells the server who is behind a connection."""
         self._parts = parts
         self._bus = bus
         self._store = store

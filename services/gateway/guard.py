@@ -17,8 +17,8 @@ from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.api.problems import PROBLEMS
 from hub.api.rights import Right, roles_with
 from hub.idempotency import Result, check_key
-from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
-from hub.kit.http import problem_of
+from hub.kit.errors import Forbidden, HubError, Unauthenticated
+from hub.kit.http import body_of, problem_of
 from hub.kit.ids import derive, fresh
 from services.gateway.access.browser import SESSION, refuse_foreign
 from services.gateway.access.models import Access, Extent, Kind
@@ -345,27 +345,11 @@ async def _answer(request: Request, handler: Handler) -> Response:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    """The body, which the handler then finds in the request.
-
-    Raises:
-        TooLarge: more than `limit` bytes; as soon as that is known.
-    """
-    declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+    """The body, which the handler then finds in the request; raises as `body_of`."""
+    words = f"a request here may have {limit} bytes; send less, or raise the limit in [gateway]"
     # Where Starlette's own `body()` keeps it: JSON, forms and fingerprints are all read from there.
-    request._body = b"".join(chunks)
+    request._body = await body_of(request, limit, words=words)
     return request._body
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"a request here may have {limit} bytes; send less, or raise the limit in [gateway]")
 
 
 def _deed(request: Request, login: str, route: Route) -> Deed:

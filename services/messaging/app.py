@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -22,6 +23,7 @@ from hub.held import held_routes
 from hub.kit.http import service_app
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
+from hub.store.base import Document
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.messaging.bots.repository import BotRepository
@@ -30,7 +32,7 @@ from services.messaging.endpoints import Doors, public
 from services.messaging.handlers import Replay, subscribe
 from services.messaging.inbound.repository import InboundRepository
 from services.messaging.inbound.service import Intake, Read
-from services.messaging.line import SERVICE, Ground
+from services.messaging.line import SERVICE, Ground, alarm_of
 from services.messaging.models import Bot, Provider, TwilioProvider
 from services.messaging.numbers.repository import NumberRepository
 from services.messaging.numbers.service import Numbers
@@ -150,8 +152,18 @@ class Floor:
             accounts=accounts,
         )
 
-    def staff(self, channel: str, noun: str, ground: Ground, hire: Hire, replay: Replay) -> tuple[Workers, Keeping]:
-        """The workers of a channel's accounts, listening to the bus, and the keeping of the accounts."""
+    def staff(
+        self,
+        channel: str,
+        noun: str,
+        ground: Ground,
+        hire: Hire,
+        replay: Replay,
+        opens: Callable[[Document], object] = lambda _: None,
+    ) -> tuple[Workers, Keeping]:
+        """The workers of a channel's accounts, listening to the bus, and the keeping of the accounts; `opens` raises
+        ConfigurationError for an account that the key does not open.
+        """
         workers = Workers(
             repository=ground.accounts,
             leases=self._leases,
@@ -159,6 +171,10 @@ class Floor:
             clock=ground.clock,
             lease_ttl=self.settings.lease,
             ledger=ground.ledger,
+            alarmed=partial(alarm_of, ground, channel),
+            opens=opens,
+            troubles=self.footing.troubles,
+            noun=noun,
         )
         subscribe(self.bus, channel, ledger=ground.ledger, replay=replay, wake=workers.wake)
         keeping = Keeping(
@@ -178,7 +194,7 @@ def _telegram(floor: Floor) -> tuple[Bots, TelegramLine, Workers]:
     repository = BotRepository(floor.store, floor.footing.secrets)
     ground = floor.ground(repository, telegram.read, lambda bot_id: line.files_wanted(bot_id))
     line = TelegramLine(ground, bots=repository, open_api=_open_api)
-    workers, keeping = floor.staff("telegram", "bot", ground, line.hire, line.replay)
+    workers, keeping = floor.staff("telegram", "bot", ground, line.hire, line.replay, repository.opened)
     trial = _BotTrial(floor.settings.trial_timeout.total_seconds())
     bots = Bots(keeping=keeping, repository=repository, trial=trial, public_url=floor.settings.public_url)
     return bots, line, workers
@@ -188,7 +204,7 @@ def _sms(floor: Floor) -> tuple[Numbers, SmsLine, Workers]:
     repository = NumberRepository(floor.store, floor.footing.secrets)
     ground = floor.ground(repository, sms.read, lambda number_id: line.files_wanted(number_id))
     line = SmsLine(ground, numbers=repository, open_route=_open_route)
-    workers, keeping = floor.staff("sms", "number", ground, line.hire, line.replay)
+    workers, keeping = floor.staff("sms", "number", ground, line.hire, line.replay, repository.opened)
     patience = floor.settings.trial_timeout.total_seconds()
 
     async def trial(provider: Provider) -> None:

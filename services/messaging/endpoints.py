@@ -122,18 +122,18 @@ def _add_numbers(routes: Public, numbers: Numbers) -> None:
 def _add_hooks(routes: Public, doors: Doors) -> None:
     @routes.hook("/hooks/telegram/{bot_id}", headers=["x-telegram-bot-api-secret-token"])
     async def telegram_hook(bot_id: str, request: Request) -> dict[str, bool]:
-        await doors.telegram.post(bot_id, await request.body(), request.headers)
+        await doors.telegram.post(bot_id, request.body, request.headers)
         return {"ok": True}
 
     @routes.hook("/hooks/sms/{number_id}", headers=_TWILIO)
     async def sms_hook(number_id: str, request: Request) -> Response:
-        await doors.sms.post(number_id, _asked(request), await request.body(), request.headers)
+        await doors.sms.post(number_id, _asked(request), request.body, request.headers)
         return Response("<Response/>", media_type="text/xml")
 
     @routes.hook("/hooks/sms/{number_id}/status", headers=_TWILIO, status_code=204)
     async def sms_receipt(number_id: str, request: Request) -> None:
-        body, query = await request.body(), request.query_params
-        again = await doors.sms.receipt(number_id, _asked(request), query, body, request.headers)
+        query = request.query_params
+        again = await doors.sms.receipt(number_id, _asked(request), query, request.body, request.headers)
         if again:
             doors.wake(again)
 

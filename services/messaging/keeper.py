@@ -14,8 +14,8 @@ from hub.kit.errors import HubError
 class Probed(Protocol):
     """A way out."""
 
-    async def probe(self) -> None:
-        """Raises LoginRefused or MessengerUnavailable."""
+    async def probe(self) -> bool | None:
+        """False where the login was not shown. Raises LoginRefused or MessengerUnavailable."""
         ...
 
 
@@ -37,9 +37,8 @@ class ProviderKeeper:
         """Until cancelled."""
         while True:
             try:
-                for route in self._routes.values():
-                    await route.probe()
-                self._health.looked()
+                logins = [await route.probe() for route in self._routes.values()]
+                self._health.looked(login=any(one is not False for one in logins))
                 self._pause.reset()
                 await asyncio.sleep(self._every)
             except HubError as exc:

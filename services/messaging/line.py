@@ -1,7 +1,8 @@
 """What runs for every account of the service, whatever its channel."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -14,8 +15,9 @@ from hub.channels.health import HealthNotes
 from hub.channels.ledger import Ledger
 from hub.channels.worker import Follower
 from hub.contracts.park import RawPayloadStored
+from hub.kit.beside import beside
 from hub.kit.blobs import Blobs
-from hub.kit.clock import Clock
+from hub.kit.clock import Clock, iso
 from hub.store.base import Document
 from services.messaging.inbound.files import Fetcher, FileSource
 from services.messaging.inbound.repository import InboundRepository
@@ -26,7 +28,11 @@ from services.messaging.models import Account, Payload
 from services.messaging.settings import Settings
 
 SERVICE = "messaging"
+_NOTED_EVERY = timedelta(seconds=1)
+"""What is posted to an account is noted in its health so often at the most."""
 A = TypeVar("A", bound=Account)
+Body = Callable[[], Awaitable[bytes]]
+"""Reads what is posted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,7 @@ class Line(Generic[A]):
         self.opened = opened
         self._fetchers: dict[str, Fetcher] = {}
         self._doors: dict[str, tuple[A, Together[Payload]]] = {}
+        self._noted: dict[str, datetime] = {}
 
     async def replay(self, fact: RawPayloadStored) -> None:
         """Reads a parked payload again; raises Poison when it still cannot be read, NotFound without its account."""
@@ -67,6 +74,15 @@ class Line(Generic[A]):
             account = self.opened(document)
             known = self._doors[account_id] = (account, Together(partial(self.ground.intake.take, account)))
         return known
+
+    async def noted(self, account: str) -> None:
+        """Something came in by post: at whichever copy of the hub, and whoever looks after the account."""
+        now = self.ground.clock.now()
+        if now - self._noted.get(account, now - 2 * _NOTED_EVERY) < _NOTED_EVERY:
+            return
+        self._noted[account] = now
+        with beside("health", account=account):
+            await self.ground.accounts.note_posted(account, iso(now))
 
     def files_wanted(self, account: str) -> None:
         """There are files to be fetched."""
@@ -89,14 +105,19 @@ class Line(Generic[A]):
         return made
 
     def alarm(self, account: Account, notes: HealthNotes) -> Alarm:
-        return Alarm(
-            AccountName(channel=account.channel, id=account.id, address=account.address, service=SERVICE),
-            notes=notes,
-            repository=self.ground.accounts,
-            bus=self.ground.bus,
-            clock=self.ground.clock,
-            silence=self.ground.settings.silence,
-        )
+        return alarm_of(self.ground, account.channel, {"_id": account.id, "address": account.address}, notes)
+
+
+def alarm_of(ground: Ground, channel: str, document: Document, notes: HealthNotes) -> Alarm:
+    """Of an account, whether or not its document can be opened."""
+    return Alarm(
+        AccountName(channel=channel, id=document["_id"], address=document["address"], service=SERVICE),
+        notes=notes,
+        repository=ground.accounts,
+        bus=ground.bus,
+        clock=ground.clock,
+        silence=ground.settings.silence,
+    )
 
 
 def counted(account: Account, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """What the hub leans on goes away for a while; it goes on by itself, and nothing is lost or doubled."""
 
 import resource
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from hub.testing.servers import kafka, mongo
 from hub.testing.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow
+MINUTE = 60.0
+"""Seconds of an outage that is more than a hiccup."""
 
 
 def subjects(client: Api) -> list[str]:
@@ -74,10 +77,26 @@ def _live_through_outages(hub: Distributed, bus: Any, store: Any, facts: dict[st
         server.resume()
         wanted = number * 3 + 1
         until(lambda wanted=wanted: len(subjects(client)) >= wanted)  # type: ignore[misc]
+    _live_through_a_minute(client, anna, support, (bus, store))
     told = subjects(client)
-    assert len(told) == len(set(told)) == 7
+    assert len(told) == len(set(told)) == 10
     assert client.get("/dead-letters")["items"] == []
     client.close()
+
+
+def _live_through_a_minute(client: Api, anna: Customer, support: str, servers: tuple[Any, ...]) -> None:
+    """Longer than leases, sessions of Kafka's groups, and the patience of both clients last."""
+    for server in servers:
+        server.pause()
+    begun = time.monotonic()
+    for part in range(3):
+        anna.writes(support, f"минута {part}", "Здравствуйте!")
+    until(lambda: not_ready(client))
+    time.sleep(max(0.0, MINUTE - (time.monotonic() - begun)))
+    for server in servers:
+        server.resume()
+    until(lambda: not not_ready(client))
+    until(lambda: len(subjects(client)) >= 10)
 
 
 @pytest.mark.connected

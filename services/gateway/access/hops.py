@@ -1,17 +1,16 @@
 """Who asks: the network address behind proxies that are trusted, and whether it is this very machine."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from starlette.datastructures import Headers
 
+from hub.kit.networks import Address, parsed
+
 Network = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
 UNKNOWN = "-"
 """Where a connection has no address, as that of a Unix socket."""
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-_SITE_PREFIX = 64
-"""Bits of an IPv6 address that one customer of a provider is given at the least: whoever has one has all below."""
 
 
 class Hops:
@@ -28,21 +27,26 @@ class Hops:
 
         The header may come in several lines: some proxies add one of their own behind what a stranger sent.
         """
-        current = _parsed(connected or "")
+        current = parsed(connected or "")
         if current is None:
             return connected or UNKNOWN
         for word in reversed(_listed(",".join(headers.getlist(self._header)), self._header)):
             if not self._trusts(current):
                 break
-            hop = _parsed(word)
+            hop = parsed(word)
             if hop is None:
                 break
             current = hop
         return str(current)
 
+    def is_proxy(self, connected: str) -> bool:
+        """Whether it is a trusted proxy, behind which there are many."""
+        address = parsed(connected)
+        return address is not None and self._trusts(address)
+
     def at_home(self, connected: str | None, headers: Mapping[str, str]) -> bool:
         """Whether the request comes from this machine, and from no proxy on it that says so."""
-        address = _parsed(connected or "")
+        address = parsed(connected or "")
         return address is not None and address.is_loopback and not any(name in headers for name in _PROXIED)
 
     def _trusts(self, address: Address) -> bool:
@@ -60,20 +64,12 @@ def networks(texts: Iterable[str]) -> list[Network]:
     return made
 
 
-def network_of(address: str) -> str:
-    """What is counted as one: an IPv4 address, or the /64 of an IPv6 address."""
-    parsed = _parsed(address)
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed or address)
-    return str(ip_network((int(parsed) >> _SITE_PREFIX << _SITE_PREFIX, _SITE_PREFIX)))
-
-
 def is_loopback_host(host: str) -> bool:
     """Whether the `Host` of a request names this machine, with or without a port."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     if name.strip("[]").lower() == "localhost":
         return True
-    address = _parsed(name)
+    address = parsed(name)
     return address is not None and address.is_loopback
 
 
@@ -89,14 +85,3 @@ def _for(element: str) -> str:
         if name.strip().lower() == "for":
             return value.strip().strip('"')
     return ""
-
-
-def _parsed(text: str) -> Address | None:
-    """An address, also as `[2001:db8::1]:443` or `192.0.2.7:443`; an IPv4 address written as IPv6 is one."""
-    bare = text.partition("]")[0].removeprefix("[") if text.startswith("[") else text
-    bare = bare.partition(":")[0] if bare.count(":") == 1 else bare.partition("%")[0]
-    try:
-        address = ip_address(bare)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

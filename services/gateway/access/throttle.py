@@ -14,8 +14,8 @@ from hashlib import blake2b
 
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import TooManyRequests
+from hub.kit.networks import network_of
 from hub.store.base import Document, Store
-from services.gateway.access.hops import network_of
 from services.gateway.access.repository import TriesRepository
 
 COUNTERS = 2**16

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from hub.kit.errors import TooLarge
+from hub.kit.http import pieces_of
 from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.forward import passed_on
 
@@ -33,13 +33,6 @@ async def _passed_on(channel: str, path: str, request: Request, hub: Parts) -> R
     query = quote(request.url.query, safe="=&%+-_.~:,;@!$'()*/?")
     headers = {name: request.headers[name] for name in ("content-type", *hook.headers) if name in request.headers}
     url = f"{path}?{query}" if query else path
-    return passed_on(await peer.send("POST", url, actor=None, headers=headers, content=await _body(request)))
-
-
-async def _body(request: Request) -> bytes:
-    content = bytearray()
-    async for piece in request.stream():
-        content += piece
-        if len(content) > HOOK_LIMIT:
-            raise TooLarge(f"a call may have {HOOK_LIMIT // 2**20} MB")
-    return bytes(content)
+    # As it comes: whose it is, is checked before anything of it is kept.
+    content = pieces_of(request, HOOK_LIMIT, words=f"a call may have {HOOK_LIMIT // 2**20} MB")
+    return passed_on(await peer.send("POST", url, actor=None, headers=headers, content=content))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
 
 from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
-from services.messaging.errors import FileGone
+from services.messaging.errors import FileGone, MessengerUnavailable
 from services.messaging.models import HttpProvider
 from services.messaging.sms.channel import Text
 from services.messaging.sms.parse import key_of
@@ -19,6 +19,7 @@ from services.messaging.sms.paths import at_path
 _NOT_HANDED_OVER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _PLACE = re.compile(r"\{(to|from|text|id|callback)\}")
 _WORDS = 300
+_FIX = "check the headers and the body of the number's account"
 
 
 class HttpSms:
@@ -35,8 +36,16 @@ class HttpSms:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def probe(self) -> None:
-        """There is nothing that every such provider answers without sending: it shows when it is used."""
+    async def probe(self) -> bool:
+        """Whether anybody is there; what it thinks of the login shows when it is used: there is nothing that every
+        such provider answers without sending. Raises MessengerUnavailable.
+        """
+        where = urlsplit(self._provider.url)
+        try:
+            async with self._client.stream("OPTIONS", f"{where.scheme}://{where.netloc}/"):
+                return False
+        except httpx.HTTPError as exc:
+            raise MessengerUnavailable(f"{self.name} cannot be reached: {type(exc).__name__}") from exc
 
     async def send(self, text: Text, intent: Intent) -> Outcome:
         """Hands one SMS over."""
@@ -45,7 +54,7 @@ class HttpSms:
         try:
             answer = await self._client.send(request)
         except _NOT_HANDED_OVER as exc:
-            return Deferred(f"{self.name} cannot be reached: {type(exc).__name__}")
+            return Deferred(f"{self.name} cannot be reached: {type(exc).__name__}", closed=True)
         except httpx.HTTPError as exc:
             return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
         return self._outcome(answer)
@@ -73,8 +82,10 @@ class HttpSms:
 
     def _outcome(self, answer: httpx.Response) -> Outcome:
         words = f"{self.name} answered {answer.status_code}: {' '.join(answer.text.split())[:_WORDS]}"
-        if answer.status_code in (401, 403, 429) or answer.status_code >= 500:
-            return Deferred(words)
+        if answer.status_code in (401, 403):
+            return Deferred(f"login refused: {words}; {_FIX}", login_refused=True)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            return Deferred(words, closed=True)
         if not answer.is_success:
             return Refused(words)
         found = at_path(_json(answer.content), self._provider.id_path)

@@ -255,7 +255,7 @@ def _outcome(exc: TelegramError, message: SendMessage, keys: tuple[str, ...]) ->
     words = exc.message if not keys else f"{exc.message} (after {len(keys)} of its parts were taken)"
     match exc:
         case InvalidToken():
-            return Deferred(f"login refused: {exc.message}; {_CHECK_TOKEN}", keys=keys)
+            return Deferred(f"login refused: {exc.message}; {_CHECK_TOKEN}", keys=keys, login_refused=True)
         case RetryAfter():
             after = exc.retry_after
             wait = after if isinstance(after, timedelta) else timedelta(seconds=after)

@@ -46,10 +46,11 @@ class TwilioApi:
     async def close(self) -> None:
         await self._http.close()
 
-    async def probe(self) -> None:
-        """Raises LoginRefused or MessengerUnavailable."""
+    async def probe(self) -> bool:
+        """It takes the login. Raises LoginRefused or MessengerUnavailable."""
         async with _translated():
             await self._client.api.v2010.accounts(self._provider.account_sid).fetch_async()
+        return True
 
     async def send(self, text: Text, intent: Intent) -> Outcome:
         """Hands one SMS over."""
@@ -64,7 +65,7 @@ class TwilioApi:
         except TwilioRestException as exc:
             return _outcome(exc, text)
         except aiohttp.ClientConnectorError as exc:
-            return Deferred(f"Twilio cannot be reached: {exc.strerror or type(exc).__name__}")
+            return Deferred(f"Twilio cannot be reached: {exc.strerror or type(exc).__name__}", closed=True)
         except (aiohttp.ClientError, TimeoutError) as exc:
             return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
         return _taken(made)
@@ -146,11 +147,11 @@ def _outcome(exc: TwilioRestException, text: Text) -> Outcome:
     code = str(exc.code or "")
     words = reason(code, exc.msg) or exc.msg
     if exc.status in (401, 403):
-        return Deferred(f"login refused: {exc.msg}; {_FIX}")
+        return Deferred(f"login refused: {exc.msg}; {_FIX}", login_refused=True)
     if exc.status == 429:
         return Deferred(f"asked for too often: {exc.msg}")
     if exc.status >= 500:
-        return Deferred(f"Twilio answered {exc.status}: {exc.msg}")
+        return Deferred(f"Twilio answered {exc.status}: {exc.msg}", closed=True)
     return Refused(f"{exc.msg} ({words})", unreachable=(text.address,) if code in UNREACHABLE else ())
 
 

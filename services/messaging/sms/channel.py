@@ -47,8 +47,8 @@ class Route(Protocol):
         """Calls `intent` before the first byte leaves."""
         ...
 
-    async def probe(self) -> None:
-        """Raises LoginRefused or MessengerUnavailable."""
+    async def probe(self) -> bool:
+        """Whether the login was shown, and taken. Raises LoginRefused or MessengerUnavailable."""
         ...
 
     async def find(self, text: Text, since: datetime) -> Outcome | None:

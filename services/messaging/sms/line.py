@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from hub.channels.base import Outcome
+from hub.channels.base import Outcome, Refused, Sent
 from hub.channels.health import HealthNotes
 from hub.channels.sender import Sender
 from hub.channels.states import SendState
@@ -26,7 +26,7 @@ from hub.vendors.twilio import HEADER, is_signed
 from services.messaging.errors import FileGone, Forged, MessengerUnavailable
 from services.messaging.inbound.service import SOURCE
 from services.messaging.keeper import ProviderKeeper
-from services.messaging.line import SERVICE, Ground, Line, counted, measure
+from services.messaging.line import SERVICE, Body, Ground, Line, counted, measure
 from services.messaging.metrics import FORGED
 from services.messaging.models import HttpProvider, Payload, Provider, SmsNumber, TwilioProvider
 from services.messaging.numbers.repository import NumberRepository
@@ -40,6 +40,11 @@ ERRORS = 3
 SPAN = timedelta(minutes=1)
 """So many failures within this time let the next provider send for as long."""
 _LOOKS, _LOOK = 50, 0.1
+_ARRIVED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
+_NO_WAY_IN = (
+    "[messaging] public_url is not set, so nothing that Twilio posts can be checked, and it is told no address for"
+    " receipts; set it to the address at which Twilio reaches the hub"
+)
 log = Log(__name__)
 
 
@@ -67,20 +72,21 @@ class SmsLine(Line[SmsNumber]):
         super().__init__(ground, numbers.opened)
         self._open_route = open_route
 
-    async def post(self, number_id: str, path: str, body: bytes, headers: Mapping[str, str]) -> None:
+    async def post(self, number_id: str, path: str, body: Body, headers: Mapping[str, str]) -> None:
         """Takes a message that Twilio posts; when it returns, the message is durable and published. `path` is that of
-        the call, with its query.
+        the call, with its query. What nobody signed is not read.
 
         Raises:
             Forged: the signature is not Twilio's.
             NotFound: no such number.
         """
         number, door = await self.door(number_id)
-        self._check(number, path, _form(body), headers)
-        await door.add(Payload(kind="message", raw=body))
+        raw = await self._signed(number, path, body, headers)
+        await door.add(Payload(kind="message", raw=raw))
+        await self.noted(number.id)
 
     async def receipt(
-        self, number_id: str, path: str, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+        self, number_id: str, path: str, query: Mapping[str, str], body: Body, headers: Mapping[str, str]
     ) -> str | None:
         """Takes what a provider says became of a message; the account to be woken, where another way is tried.
 
@@ -91,22 +97,22 @@ class SmsLine(Line[SmsNumber]):
         number, _ = await self.door(number_id)
         provider = number.provider(query.get("provider", ""))
         if isinstance(provider, HttpProvider):
-            state, words, sid, code = _generic(provider, query, body)
+            _check_secret(provider, query)
+            state, words, sid, code = _generic(provider, await body())
         else:
-            form = _form(body)
-            self._check(number, path, form, headers)
-            state, words, sid, code = _twilio(form)
+            state, words, sid, code = _twilio(_form(await self._signed(number, path, body, headers)))
         name = provider.name if provider else "twilio"
         return await self._told(number, query.get("interaction", ""), name, state, words, sid, code)
 
-    def _check(
-        self, number: SmsNumber, path: str, form: Mapping[str, Sequence[str]], headers: Mapping[str, str]
-    ) -> None:
-        twilio = number.provider("twilio")
-        url, shown = f"{self.ground.settings.public_url}{path}", headers.get(HEADER, "")
-        if not isinstance(twilio, TwilioProvider) or not is_signed(url, form, shown, token=twilio.auth_token):
-            FORGED.labels("sms").inc()
-            raise Forged
+    async def _signed(self, number: SmsNumber, path: str, body: Body, headers: Mapping[str, str]) -> bytes:
+        """What Twilio posted; raises Forged."""
+        twilio, shown = number.provider("twilio"), headers.get(HEADER, "")
+        if not shown or not isinstance(twilio, TwilioProvider):
+            raise _forged()
+        raw, url = await body(), f"{self.ground.settings.public_url}{path}"
+        if not is_signed(url, _form(raw), shown, token=twilio.auth_token):
+            raise _forged()
+        return raw
 
     async def _told(
         self,
@@ -138,7 +144,15 @@ class SmsLine(Line[SmsNumber]):
                 ReachabilityRecorded(address=address, account=number.id, reachable=False, reason=words or "", at=now)
             )
         await self.ground.bus.publish([Envelope(event=fact, source=SOURCE, time=now) for fact in facts])
+        await self._learnt(interaction_id, state, words or state.value)
         return None
+
+    async def _learnt(self, interaction_id: str, state: DeliveryState, words: str) -> None:
+        """What the provider says of it is known from now on, also where its answer to the hand-over was lost."""
+        if state is DeliveryState.FAILED:
+            await self.ground.ledger.learnt(interaction_id, Refused(words))
+        elif state in _ARRIVED:
+            await self.ground.ledger.learnt(interaction_id, Sent(words))
 
     async def _another_way(self, number: SmsNumber, interaction_id: str, provider: str, sid: str) -> bool:
         """Whether a message that did not arrive goes out by a provider that did not try it."""
@@ -177,7 +191,9 @@ class SmsLine(Line[SmsNumber]):
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """The worker of a number, from its document and the note on how it was."""
         number, settings = self.opened(document), self.ground.settings
-        notes = HealthNotes(number.id, self.ground.clock, note)
+        notes = HealthNotes(number.id, self.ground.clock, note, posted=True)
+        if number.provider("twilio") and not settings.public_url:
+            notes.closed(_NO_WAY_IN)
         patience = settings.timeout.total_seconds()
         routes = {one.name: self._open_route(one, patience=patience) for one in number.providers}
         channel = SmsChannel(
@@ -210,16 +226,14 @@ class SmsLine(Line[SmsNumber]):
             message = SendMessage.model_validate_json(entry["command"])
             return await channel.inquire(message, from_iso(entry["at"]))
 
-        async def probe() -> None:
-            """One provider that works is enough to send."""
-
         return Sender(
             channel,
             channel.number.id,
             service=SERVICE,
             ledger=self.ground.ledger,
             health=notes,
-            probe=probe,
+            # One provider that works is enough to send, and which one does shows when it is used.
+            probe=None,
             cap=self.ground.settings.reconnect_cap,
             inquire=inquire,
             settled=partial(counted, channel.number),
@@ -249,13 +263,19 @@ def _twilio(form: Mapping[str, Sequence[str]]) -> tuple[DeliveryState, str | Non
     return TWILIO[word], reason(code, one("ErrorMessage")), one("MessageSid", "SmsSid"), code
 
 
-def _generic(
-    provider: HttpProvider, query: Mapping[str, str], body: bytes
-) -> tuple[DeliveryState, str | None, str, str]:
-    """The same of a receipt as its account describes it."""
+def _check_secret(provider: HttpProvider, query: Mapping[str, str]) -> None:
+    """Raises Forged, also where the account has none: then nobody may tell of its messages."""
     if not provider.secret or not compare_digest(query.get("secret", "").encode(), provider.secret.encode()):
-        FORGED.labels("sms").inc()
-        raise Forged
+        raise _forged()
+
+
+def _forged() -> Forged:
+    FORGED.labels("sms").inc()
+    return Forged()
+
+
+def _generic(provider: HttpProvider, body: bytes) -> tuple[DeliveryState, str | None, str, str]:
+    """The same of a receipt as its account describes it."""
     given = _receipt(body)
     word = str(at_path(given, provider.status_path))
     if word not in provider.statuses:

@@ -12,7 +12,7 @@ from hub.store.base import Document
 from services.messaging.bots.repository import BotRepository
 from services.messaging.errors import Forged
 from services.messaging.inbound.files import FileSource
-from services.messaging.line import SERVICE, Ground, Line, counted, measure
+from services.messaging.line import SERVICE, Body, Ground, Line, counted, measure
 from services.messaging.metrics import FORGED
 from services.messaging.models import Bot, Payload
 from services.messaging.telegram.channel import Outlet, TelegramChannel, WebhookKeeper, WebhookSource
@@ -43,8 +43,9 @@ class TelegramLine(Line[Bot]):
         super().__init__(ground, bots.opened)
         self._open_api = open_api
 
-    async def post(self, bot_id: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Takes an update that Telegram posts; when it returns, the update is durable and published.
+    async def post(self, bot_id: str, body: Body, headers: Mapping[str, str]) -> None:
+        """Takes an update that Telegram posts; when it returns, the update is durable and published. What
+        strangers post is not read.
 
         Raises:
             Forged: the secret is not the bot's.
@@ -54,7 +55,8 @@ class TelegramLine(Line[Bot]):
         if not compare_digest(headers.get(SECRET, "").encode(), bot.secret.encode()):
             FORGED.labels("telegram").inc()
             raise Forged
-        await door.add(Payload(kind="update", raw=body))
+        await door.add(Payload(kind="update", raw=await body()))
+        await self.noted(bot.id)
 
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """The worker of a bot, from its document and the note on how it was."""

@@ -153,6 +153,19 @@ async def test_retention_keeps_what_the_slowest_group_has_not_read(log: Log, clo
     assert (slot.first, slot.next) == (10, 10)
 
 
+async def test_retention_keeps_a_row_of_which_a_group_has_read_only_a_part(log: Log) -> None:
+    await log.create_topics([Topic("letters", "sender", partitions=2, retention=None, retention_bytes=1)])
+    await log.join("slow", ["letters"])
+    await log.append([a_record(n) for n in range(10)])  # one row
+    slot = log.slot_for("letters", b"anna")
+    await log.commit("slow", {slot: 4})
+    await log.retain()
+    assert [record.value for record in (await log.fetch({slot: 4}, 100))[slot]] == [b"%d" % n for n in range(4, 10)]
+    await log.commit("slow", {slot: 10})
+    await log.retain()
+    assert (slot.first, slot.next) == (10, 10)
+
+
 async def test_partitions_added_later_are_used_and_offsets_kept(log: Log) -> None:
     await log.append([a_record(n, key=f"k{n}") for n in range(50)])
     before = [slot.next for slot in log.slots("letters")]

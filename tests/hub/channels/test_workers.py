@@ -17,14 +17,18 @@ from hub.channels.states import Step
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
 from hub.channels.workers import Workers
+from hub.contracts.channel import ChannelTurned
 from hub.contracts.interaction import Participant, Role, SendMessage
 from hub.kit.clock import SystemClock
+from hub.kit.errors import ConfigurationError
+from hub.kit.troubles import Troubles
 from hub.store.base import Document
 from hub.store.leases import LEASES, Lease, Leases
 from hub.store.outbox import Sweeper
 from hub.store.sqlite import SqliteStore
 from hub.testing.counting import CountingStore
 from hub.testing.fakes import FakeClock
+from hub.testing.waiting import eventually
 
 TTL = timedelta(seconds=15)
 PATIENCE = 20.0
@@ -111,6 +115,107 @@ async def test_an_account_that_cannot_be_started_is_red_with_the_reason_and_the_
         await asyncio.sleep(0.02)
     health = judge(note, now=hub.clock.now(), silence=timedelta(minutes=5))
     assert (health.state, "its secret cannot be opened" in (health.reason or "")) == ("red", True)
+    await hub.workers.stop()
+
+
+def turned(hub: Hub) -> list[tuple[str, str]]:
+    return [(e.account, e.state) for e in hub.bus.events("channels") if isinstance(e, ChannelTurned)]
+
+
+async def test_an_account_that_cannot_be_started_raises_its_alarm_once_and_ends_it_when_it_can(
+    store: CountingStore,
+) -> None:
+    hub = Hub(store, SystemClock())
+    await add(hub, 1)
+    opened, hire = False, hub.workers._hire
+
+    def not_yet(document: Document, note: Document | None) -> AccountWorker:
+        if not opened:
+            raise ConfigurationError("sealed with another key")
+        worker = hire(document, note)
+        worker._notes.looked()  # type: ignore[attr-defined]
+        return worker  # type: ignore[return-value]
+
+    hub.workers._hire = not_yet
+    await hub.workers.start()
+    await eventually(lambda: turned(hub) == [("box_0", "red")])
+    for _ in range(3):
+        hub.workers._again.clear()
+        hub.workers.changed("box_0")
+        await asyncio.sleep(0.1)
+    assert turned(hub) == [("box_0", "red")]
+    opened = True
+    hub.workers._again.clear()
+    hub.workers.changed("box_0")
+    await eventually(lambda: turned(hub) == [("box_0", "red"), ("box_0", "green")])
+    await hub.workers.stop()
+
+
+async def test_a_stored_health_note_that_cannot_be_read_keeps_no_account_from_running(store: CountingStore) -> None:
+    hub = Hub(store, SystemClock())
+    await add(hub, 3)
+    broken = {"receiving": "no answer in time", "looked_at": None, "checked_at": None, "begun_at": "?"}
+    await hub.accounts.save_healths([{"_id": "box_1", **broken}, {"_id": "box_2", "alarm": 5}])
+    await hub.workers.start()
+    await until_running(hub.workers, 3)
+    await hub.workers.stop()
+
+
+async def test_a_fault_in_what_is_told_of_one_account_stops_neither_its_work_nor_the_others_notes(
+    store: CountingStore,
+) -> None:
+    hub = Hub(store, SystemClock())
+    await add(hub, 2)
+    await hub.workers._look()
+    await until_running(hub.workers, 2)
+    workers = dict(hub.workers._running())
+
+    def fault(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    workers["box_0"].alarm.looked = fault  # type: ignore[method-assign]
+    workers["box_0"].measure = fault  # type: ignore[method-assign,assignment,misc]
+    workers["box_0"]._sender._hears = fault  # type: ignore[attr-defined]
+    for worker in workers.values():
+        worker._notes.not_received("no answer in time")  # type: ignore[attr-defined]
+    await hub.workers._note()
+    assert (await hub.accounts.health(["box_1"]))["box_1"]["receiving"] == "no answer in time"
+    to = (Participant(role=Role.TO, address="email:anna@x.example"),)
+    for number in range(2):
+        await hub.ledger.accept([SendMessage(id=f"in_{number}", channel="email", account="box_0", to=to, text="x")])
+        hub.workers.wake("box_0")
+
+        async def state(number: int = number) -> str:
+            return str(((await hub.sends.get(f"in_{number}")) or {}).get("state"))
+
+        await eventually(state, lambda found: found == "sent")
+    await hub.workers.stop()
+
+
+async def test_accounts_that_the_key_does_not_open_are_told_together_and_the_others_run(
+    store: CountingStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Hub(store, SystemClock())
+    troubles = Troubles()
+
+    def opens(document: Document) -> None:
+        if document["_id"] != "box_1":
+            raise ConfigurationError("sealed with another key file; restore it")
+
+    hub.workers._opens, hub.workers._troubles = opens, troubles
+    await add(hub, 3)
+    await hub.workers._look()
+    await hub.workers._look()
+    assert troubles.all() == {
+        "account secrets": "0@x.example, 2@x.example: sealed with another key file; restore it, or enter the secrets"
+        " again"
+    }
+    assert [record.message for record in caplog.records].count("accounts.unopened") == 1
+    await hub.accounts.save({**(await hub.accounts.get("box_0")), "name": "entered again"})
+    await hub.accounts.save({**(await hub.accounts.get("box_2")), "state": "removed"})
+    hub.workers._opens = lambda _: None
+    await hub.workers._look()
+    assert troubles.all() == {}
     await hub.workers.stop()
 
 

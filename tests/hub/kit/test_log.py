@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from hub.kit.log import JsonLines, Log, PlainLines, configure, mask
+from hub.kit.errors import StoreFull
+from hub.kit.log import DISK_FULL, JsonLines, Log, OnceAMinute, PlainLines, configure, mask
 
 
 @pytest.fixture
@@ -160,3 +161,20 @@ def test_configured_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]
     out, err = capsys.readouterr()
     assert out == ""
     assert [json.loads(line)["event"] for line in err.splitlines()] == ["thing.happened"]
+
+
+def test_a_full_disk_is_one_line_a_minute_whoever_says_it(kept: list[logging.LogRecord]) -> None:
+    clock = [0.0]
+    once = OnceAMinute(DISK_FULL, now=lambda: clock[0])
+    full = StoreFull(f"store email.sqlite: {DISK_FULL}: free some room")
+    passed: list[logging.LogRecord] = []
+    for clock[0] in (0.0, 1.0, 59.0, 60.0, 61.0):
+        log.error("http.failed", exc=full)
+        log.warning("loop.waiting", reason=str(full))
+        log.warning("loop.waiting", reason="the server is away")
+        passed += [record for record in kept[-3:] if once.filter(record)]
+    lines = [PlainLines().format(record) for record in passed]
+    told = [line for line in lines if DISK_FULL in line]
+    assert [line.rpartition(" ")[2] for line in told] == ["not_told=0", "not_told=5"]
+    assert len(lines) - len(told) == 5
+    assert "Traceback" not in "\n".join(told)

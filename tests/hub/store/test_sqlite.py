@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import hub
-from hub.kit.errors import ConfigurationError, InvalidInput, StoreUnavailable
+from hub.kit.errors import ConfigurationError, InvalidInput, StoreDamaged, StoreFull, StoreUnavailable
 from hub.store.base import CollectionSpec, In, Index, Range, Where
 from hub.store.query import Schema
-from hub.store.sqlite import SqliteStore
+from hub.store.sqlite import SqliteStore, writes_in
 from hub.store.sqlite_statements import Statements, stretches
 from hub.testing.store_contract import Reopen, StoreContract
 from hub.testing.store_find_contract import THINGS, a_thing
@@ -99,7 +99,7 @@ async def test_every_find_searches_an_index_and_sorts_one_page_at_most(
 _WRITING = """
 import asyncio, sys
 from pathlib import Path
-from hub.store.sqlite import SqliteStore
+from hub.store.sqlite import SqliteStore, writes_in
 from hub.testing.store_find_contract import THINGS, a_thing
 
 async def write(things, name):
@@ -274,3 +274,47 @@ async def test_a_field_that_was_no_field_before_is_filled_in(store: SqliteStore,
     await other.start()
     assert await things.count_by("owner") == {"anna": 1, None: 2, True: 1}
     await other.stop()
+
+
+async def test_a_store_without_room_says_so_and_goes_on_by_itself(store: SqliteStore) -> None:
+    things = store.collection(THINGS)
+    await store.start()
+    await things.insert(a_thing("t0"))
+    await store._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1").fetchall())
+    large = {**a_thing("t1"), "text": "слово " * 5_000}
+    with pytest.raises(StoreFull, match=r"the disk is full: free some room") as refused:
+        await things.insert(large)
+    assert (refused.value.status_code, refused.value.title) == (507, "No room on the disk")
+    assert await things.get("t0")
+    await store._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchall())
+    assert await things.insert(large)
+
+
+def spoil(file: Path) -> None:
+    with file.open("r+b") as spoilt:
+        spoilt.seek(4096)
+        spoilt.write(b"\xaa" * (file.stat().st_size - 4096))
+
+
+async def test_a_file_damaged_while_it_is_open_is_not_called_temporarily_away(store: SqliteStore, file: Path) -> None:
+    things = store.collection(THINGS)
+    await store.start()
+    await things.insert_many([{**a_thing(f"t{number}"), "text": "слово " * 500} for number in range(300)])
+    await store.stop()
+    await store.start()
+    spoil(file)
+    with pytest.raises(StoreDamaged, match=r"is damaged .*restore its data from a backup") as refused:
+        await things.find({}, limit=300)
+    assert refused.value.title == "Damaged"
+
+
+async def test_the_writes_of_a_store_are_counted_for_good(store: SqliteStore, file: Path) -> None:
+    things = store.collection(THINGS)
+    await store.start()
+    before = store.writes
+    for number in range(3):
+        await things.insert(a_thing(f"t{number}"))
+    assert store.writes == before + 3
+    await store.stop()
+    assert writes_in(file) == before + 3
+    assert writes_in(file.with_name("none.sqlite")) is None

@@ -4,8 +4,9 @@ import pytest
 from starlette.datastructures import Headers
 
 from hub.kit.errors import ConfigurationError
+from hub.kit.networks import network_of
 from hub.kit.settings import Source
-from services.gateway.access.hops import Hops, is_loopback_host, network_of, networks
+from services.gateway.access.hops import Hops, is_loopback_host, networks
 from services.gateway.settings import Settings
 
 OURS = networks(["10.0.0.0/8", "2001:db8:1::/48"])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from hub.api.rights import Role
+from hub.idempotency import Result
 from hub.kit.ids import derive
 from hub.testing.waiting import eventually
 from services.gateway.attachments.service import File
@@ -120,6 +121,27 @@ async def test_a_write_that_a_crash_cut_short_is_done_again_once_its_lease_is_ov
     assert (again.status_code, "Idempotency-Replayed" in again.headers) == (202, False)
     assert len(hub.peers.calls) == 2
     assert len({call.key for call in hub.peers.calls}) == 1
+
+
+async def test_who_lost_his_claim_to_another_writes_nothing_over_the_others_answer(hub: Any) -> None:
+    keys = hub.gateway.http.state.parts.keys
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: str) -> Result:
+        begun.set()
+        await go_on.wait()
+        return Result(202, {}, b"late")
+
+    async def quick(_: str) -> Result:
+        return Result(202, {}, b"first")
+
+    late = asyncio.create_task(keys.once("admin", "k", request=b"x", act=slow))
+    await begun.wait()
+    hub.clock.advance(timedelta(minutes=5))  # it slept through its lease, as a process that was stopped does
+    assert (await keys.once("admin", "k", request=b"x", act=quick))[0].body == b"first"
+    go_on.set()
+    await late
+    assert await keys.once("admin", "k", request=b"x", act=slow) == (Result(202, {}, b"first"), True)
 
 
 async def test_a_repeated_employee_after_a_lost_answer_is_the_same_employee(hub: Any) -> None:

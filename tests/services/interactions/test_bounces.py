@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.contracts.bounce import Bounce, BounceRecipient
-from hub.contracts.interaction import InteractionChanged, InteractionReceived
+from hub.contracts.interaction import Interaction, InteractionChanged, InteractionLinked, InteractionReceived
 from hub.kit.errors import BusUnavailable
 from hub.testing.builders import NOON, a_delivery, an_arrival, envelopes
 from services.interactions.answers import Answer
@@ -57,6 +57,18 @@ async def test_a_bounce_moves_the_delivery_with_the_servers_words(bench: Bench) 
     assert await bench.delivery(ours) == ("bounced", f"user-unknown: {WORDS}")
     (change,) = [e for e in bench.bus.events() if isinstance(e, InteractionChanged)][-1:]
     assert (change.interaction.id, change.interaction.delivery.state) == (ours, "bounced")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("rule", ["same_subject", "open_chain", "new_chain"])
+async def test_a_bounce_whose_mail_was_guessed_marks_nothing(bench: Bench, rule: str) -> None:
+    await bench.receive(an_arrival())
+    ours = await bench.answered()
+    notice = a_bounce(ours)
+    place = {"client_id": "cl_1", "chain_id": "ch_1", "cause_id": ours, "link": {"rule": rule}, "accounts": []}
+    linked = Interaction.model_validate({**notice.model_dump(), **place, "direction": "in"})
+    before = await bench.stored(ours), await bench.address()
+    await bench.bus.deliver("interactions", envelopes(InteractionLinked(interaction=linked)))
+    assert (await bench.stored(ours), await bench.address()) == before
 
 
 async def test_a_bounce_told_again_changes_nothing_and_tells_the_same(bench: Bench) -> None:

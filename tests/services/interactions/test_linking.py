@@ -1,12 +1,15 @@
 """The rules that put an arrival into a chain."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hub.contracts.interaction import Role
+from hub.kit.clock import iso
 from hub.testing.builders import NOON, a_participant, an_arrival
 from services.interactions.linking import Claim, Decision, Head, Known, Rules, link, new_chain_id, subject_key
+from services.interactions.models import with_head
 
 DAY = timedelta(hours=24)
 ANNA = "cl_anna"
@@ -166,3 +169,50 @@ def test_prefixes_and_spacing_do_not_make_another_matter(subject: str, key: str)
 
 def test_linking_a_long_subject_of_prefixes_takes_no_time() -> None:
     assert subject_key("Re: " * 20_000 + "x") == "x"
+
+
+def test_of_two_chains_of_one_subject_the_newest_goes_on() -> None:
+    for order in ((5, 1), (1, 5)):
+        heads = [a_head(f"ch_{hours}", "Счёт", hours_ago=hours) for hours in order]
+        (decision,) = decided(an_arrival(subject="Re: Счёт"), known=anna_with(*heads))
+        assert (decision.chain_id, decision.link.rule) == ("ch_1", "same_subject")
+
+
+def test_an_older_message_that_comes_late_does_not_move_its_chain_back() -> None:
+    known = anna_with(a_head("ch_1", "Счёт", hours_ago=1))
+    known.claims["email:<old@x>"] = Claim("ch_1", ANNA, "in_old", "in_old")
+    late = an_arrival(1, refs=("email:<old@x>",), at=NOON - timedelta(hours=40))
+    bare = an_arrival(2, subject="", at=NOON)
+    decisions = decided(late, bare, known=known)
+    assert [(one.chain_id, one.cause_id) for one in decisions] == [("ch_1", "in_old"), ("ch_1", "in_ch_1")]
+
+
+def test_the_stored_head_of_a_chain_does_not_move_back() -> None:
+    client = {"_id": ANNA, "open_chains": []}
+    newer, older = iso(NOON), iso(NOON - timedelta(hours=40))
+    client = with_head(client, "in_new", "ch_1", "Счёт", newer, "email:mb")
+    client = with_head(client, "in_old", "ch_1", "Счёт", older, "email:mb")
+    (head,) = client["open_chains"]
+    assert (head["last_at"], head["last_id"]) == (newer, "in_new")
+
+
+def test_what_a_message_claimed_itself_before_a_crash_tells_it_nothing() -> None:
+    arrival = an_arrival(refs=("email:<unknown@x>",), keys=("email:<1@example.com>",))
+    claims = {name: Claim("ch_crashed", ANNA, None, arrival.id) for name in arrival.refs}
+    answered = {name: Claim("ch_crashed", ANNA, None, arrival.id) for name in arrival.keys}
+    known = replace(anna_with(), claims=claims, answered=answered)
+    (decision,) = decided(arrival, known=known)
+    assert (decision.link.rule, decision.chain_id) == ("new_chain", new_chain_id(arrival.id))
+
+
+def test_a_client_who_was_copied_answers_in_his_own_chain() -> None:
+    known = anna_with(a_head("ch_1"))
+    copied = frozenset({"email:anna@example.com", "email:expert@lab.example"})
+    known.claims["email:<ours@x>"] = Claim("ch_1", ANNA, "in_ours", "in_ours", copied)
+    his, outsiders = decided(
+        an_arrival(1, refs=("email:<ours@x>",)),
+        an_arrival(2, sender="expert@lab.example", refs=("email:<ours@x>",)),
+        known=known,
+    )
+    assert (his.chain_id, his.link.rule) == ("ch_1", "reference")
+    assert (outsiders.link.rule, outsiders.link.parent) == ("side_chain", "ch_1")

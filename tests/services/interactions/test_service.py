@@ -14,8 +14,9 @@ from hub.contracts.interaction import (
     InteractionLinked,
     Role,
 )
+from hub.kit.clock import iso
 from hub.kit.errors import BusUnavailable, Conflict, InvalidInput, NotFound, StoreUnavailable
-from hub.testing.builders import a_delivery, a_participant, an_arrival, envelopes
+from hub.testing.builders import NOON, a_delivery, a_participant, an_arrival, envelopes
 from services.interactions.writing import Answer, token_of
 from tests.services.interactions.conftest import Bench
 
@@ -283,3 +284,11 @@ async def test_a_client_who_was_opened_for_a_try_that_did_not_hold_is_told_where
     told = [e.event.client.id for e in bench.bus.published if isinstance(e.event, ClientOpened)]
     assert sorted(told) == sorted(client["_id"] for client in await bench.clients())
     assert len(told) == 2
+
+
+async def test_an_older_message_that_comes_late_leaves_its_chain_at_the_newest(bench: Bench) -> None:
+    newest = an_arrival(1, at=NOON)
+    await bench.receive(newest)
+    await bench.receive(an_arrival(2, at=NOON - timedelta(hours=2), refs=("email:<1@example.com>",)))
+    (chain,) = await bench.chains()
+    assert (chain["last_at"], chain["last_id"]) == (iso(NOON), newest.id)

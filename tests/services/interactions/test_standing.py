@@ -36,6 +36,11 @@ def test_soft_bounces_count_when_they_go_on_for_a_week() -> None:
     assert after(*map(a_mark, (0, 1, 2, 3, 7, 9)))["invalid"] == since(7)
 
 
+def test_the_fifth_soft_bounce_makes_an_address_invalid_and_the_fourth_does_not() -> None:
+    assert after(*map(a_mark, (0, 3, 6, 9)))["invalid"] is None
+    assert after(*map(a_mark, (0, 3, 6, 9, 12)))["invalid"] == since(12)
+
+
 def test_a_delivery_forgives_the_bounces_before_it() -> None:
     assert after(a_mark(0, "hard"), a_mark(1, "delivered"))["invalid"] is None
     assert after(*map(a_mark, (0, 1, 2, 3)), a_mark(4, "delivered"), a_mark(8))["invalid"] is None

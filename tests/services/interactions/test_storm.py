@@ -61,6 +61,31 @@ async def test_three_copies_with_the_same_arrivals_agree(
     await store.stop()
 
 
+async def test_two_copies_that_open_chains_of_one_client_at_once_leave_him_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, bus = SqliteStore(tmp_path / "i.sqlite"), FakeBus()
+    repository = Repository(store)
+    await store.start()
+    copies = [Interactions(repository, bus, FakeClock(NOON)) for _ in range(2)]
+    await copies[0].receive(envelopes(an_arrival(0, subject="Заказ")))
+    both_have_read, claim, tries = asyncio.Barrier(2), repository.claim, list[str]()
+
+    async def claim_together(*args: Any) -> Any:
+        tries.append("claim")
+        if len(tries) <= 2:
+            await both_have_read.wait()
+        return await claim(*args)
+
+    monkeypatch.setattr(repository, "claim", claim_together)
+    letters = [an_arrival(number, subject=f"Дело {number}") for number in (1, 2)]
+    await asyncio.gather(*(copy.receive(envelopes(one)) for copy, one in zip(copies, letters, strict=True)))
+    (client,) = (await _all(repository.clients)).values()
+    assert len(tries) == 3  # one of them lost, and decided anew
+    assert {entry["subject_key"] for entry in client["open_chains"]} == {"заказ", "дело 1", "дело 2"}
+    await store.stop()
+
+
 async def _consume(copy: Interactions, batches: list[list[InteractionReceived]]) -> None:
     for batch in batches:
         while True:

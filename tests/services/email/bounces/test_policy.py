@@ -1,7 +1,10 @@
 """How much a notice weighs against an address."""
 
+import pytest
+
 from services.email.bounces.models import Bounce, Recipient
 from services.email.bounces.policy import severity_of
+from services.email.bounces.reasons import is_hard
 
 
 def a_recipient(**over: str) -> Recipient:
@@ -21,3 +24,22 @@ def test_each_recipient_of_a_notice_is_judged_alone():
 
 def test_a_vacation_notice_says_nothing_against_an_address():
     assert severity_of(Bounce("auto-reply"), a_recipient()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hard"),
+    [
+        ("450 4.1.1 mailbox unavailable", True),
+        ("450 4.1.1 mailbox temporarily unavailable", False),
+        ("450 4.1.1 user unknown, try again later", False),
+        ("450 4.1.1 адресат временно недоступен", False),
+    ],
+)
+def test_a_server_that_says_for_now_does_not_make_an_unknown_user_a_dead_address(text: str, hard: bool):
+    named = Recipient("anna@there.example", "failed", "4.1.1", "450", "user-unknown", text)
+    assert is_hard(named) is hard
+
+
+@pytest.mark.parametrize(("code", "hard"), [("550", True), ("551", True), ("553", True), ("554", False)])
+def test_a_refusal_without_a_known_reason_is_about_the_address_where_its_code_is(code: str, hard: bool):
+    assert is_hard(Recipient("anna@there.example", "failed", None, code, "other", "no")) is hard
