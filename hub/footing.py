@@ -13,9 +13,11 @@ from hub.bus.base import Bus
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.outside import Outside
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
+from hub.settings import HubSettings
 from hub.store.base import Store
 
 
@@ -48,6 +50,11 @@ class Footing:
     def seal(self) -> Seal:
         """Signs who asks, and knows who does."""
         return Seal(self.peer_key or self.secrets.derived("actor"), self.clock)
+
+    @property
+    def outside(self) -> Outside:
+        """Where accounts may lead the hub to."""
+        return Outside(HubSettings.load(self.source).allowed_networks, self.restraint)
 
     def asking(self, service: str) -> Callable[[str], httpx.AsyncClient]:
         """As `peer`, for questions that a service asks by itself."""

@@ -21,6 +21,8 @@ from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]
     Response,
 )
 
+from hub.kit.outside import Outside
+
 _LITERAL = re.compile(rb"\{(\d+)\+?\}$")
 _NEWS = re.compile(rb"\* \d+ (EXISTS|RECENT)\b", re.IGNORECASE)
 _STATES = {"LOGIN": AUTH, "AUTHENTICATE": AUTH, "SELECT": SELECTED, "EXAMINE": SELECTED}
@@ -61,17 +63,18 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.transport: asyncio.Transport | None = None
         self.current_command: Command | None = None
 
-    async def open(self, host: str, port: int, *, tls: ssl.SSLContext | None) -> None:
-        """Connects and reads the greeting; Abort if the server does not want us."""
+    async def open(self, host: str, port: int, *, tls: ssl.SSLContext | None, outside: Outside) -> None:
+        """Connects to an address that is open to us and reads the greeting; Abort if the server does not want us."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._timeout):
-            await loop.create_connection(lambda: self, host, port, ssl=tls)
+            sock = await outside.connected(host, port)
+            await loop.create_connection(lambda: self, sock=sock, ssl=tls, server_hostname=host if tls else None)
             await asyncio.wait((self._greeting, self.gone), return_when=asyncio.FIRST_COMPLETED)
         if not self._greeting.done():
             raise ConnectionResetError(self.gone.result())
         greeting = self._greeting.result()
         if b"PREAUTH" not in greeting and not greeting.upper().startswith(b"* OK"):
-            raise Abort(greeting.decode("utf-8", "replace"))
+            raise Abort("greeted by something else")
         self.state = AUTH if b"PREAUTH" in greeting else NONAUTH
         await self.capability()
 

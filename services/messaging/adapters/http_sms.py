@@ -10,7 +10,9 @@ import httpx
 import orjson
 
 from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
-from services.messaging.errors import FileGone
+from hub.kit.outside import ForbiddenAddress, Outside
+from hub.kit.outside_http import client
+from services.messaging.errors import FileGone, MessengerUnavailable
 from services.messaging.models import HttpProvider
 from services.messaging.sms.channel import Text
 from services.messaging.sms.parse import key_of
@@ -19,14 +21,16 @@ from services.messaging.sms.paths import at_path
 _NOT_HANDED_OVER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _PLACE = re.compile(r"\{(to|from|text|id|callback)\}")
 _WORDS = 300
+_PORTS = {"http": 80, "https": 443}
 
 
 class HttpSms:
     """Sends by the templates of its account."""
 
-    def __init__(self, provider: HttpProvider, *, patience: float) -> None:
+    def __init__(self, provider: HttpProvider, *, patience: float, outside: Outside) -> None:
         self._provider = provider
-        self._client = httpx.AsyncClient(timeout=patience, follow_redirects=False)
+        self._outside = outside
+        self._client = client(outside, patience=patience)
 
     @property
     def name(self) -> str:
@@ -36,7 +40,18 @@ class HttpSms:
         await self._client.aclose()
 
     async def probe(self) -> None:
-        """There is nothing that every such provider answers without sending: it shows when it is used."""
+        """There is nothing that every such provider answers without sending: only whether its address is open to us.
+
+        Raises:
+            MessengerUnavailable: it is not; the words name the setting.
+        """
+        url = httpx.URL(_PLACE.sub("", self._provider.url))
+        try:
+            await self._outside.addresses(url.host, url.port or _PORTS[url.scheme])
+        except ForbiddenAddress as exc:
+            raise MessengerUnavailable(str(exc)) from exc
+        except OSError:
+            return  # names are looked up again when it is used
 
     async def send(self, text: Text, intent: Intent) -> Outcome:
         """Hands one SMS over."""
@@ -45,7 +60,7 @@ class HttpSms:
         try:
             answer = await self._client.send(request)
         except _NOT_HANDED_OVER as exc:
-            return Deferred(f"{self.name} cannot be reached: {type(exc).__name__}")
+            return Deferred(f"{self.name} cannot be reached: {type(exc).__name__} {exc}"[:_WORDS].rstrip())
         except httpx.HTTPError as exc:
             return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
         return self._outcome(answer)
@@ -72,7 +87,8 @@ class HttpSms:
         return self._client.build_request(provider.method, url, headers=headers, json=body)
 
     def _outcome(self, answer: httpx.Response) -> Outcome:
-        words = f"{self.name} answered {answer.status_code}: {' '.join(answer.text.split())[:_WORDS]}"
+        # What it says beside the status is for nobody: whoever names the address would read any page by it.
+        words = f"{self.name} answered {answer.status_code}"
         if answer.status_code in (401, 403, 429) or answer.status_code >= 500:
             return Deferred(words)
         if not answer.is_success:
