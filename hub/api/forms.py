@@ -1,13 +1,14 @@
 """What forms, answers and lists of all services have in common."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime
 
 from hub.contracts.shown import View
 
-__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "Paging", "View"]
+__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Paging", "View"]
 
 MAX_LIMIT = 500
 """Items of a page; `hub.api.pages` bounds its bytes."""
@@ -15,6 +16,18 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most",
 Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
 """For `{id}` in a path."""
 After = Annotated[str | None, Query(description="`next` of the page before")]
+_FIRST, _LAST = datetime.min + timedelta(days=3), datetime.max - timedelta(days=3)
+"""So far from the ends of the calendar no offset and no time zone leads beyond them."""
+
+
+def _inside(moment: datetime) -> datetime:
+    return min(max(moment.replace(tzinfo=None), _FIRST), _LAST).replace(tzinfo=moment.tzinfo)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: _inside(moment).astimezone(UTC))]
+"""A moment in UTC; those in the first and last days of the calendar are moved inside."""
+LocalMoment = Annotated[NaiveDatetime, AfterValidator(_inside)]
+"""The same in a time zone that is told elsewhere."""
 
 
 class Form(BaseModel):

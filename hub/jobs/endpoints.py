@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from hub.api.forms import Form, Id, Paging
+from hub.api.forms import Form, Id, Moment, Paging
 from hub.api.operation import Spread
 from hub.api.pages import each, listed
 from hub.api.public import Public
@@ -21,7 +21,7 @@ class JobQuery(Form):
     """Parameters of the list of jobs."""
 
     limit: int = Field(default=50, ge=1, le=500, description="How many at most")
-    before: AwareDatetime | None = Field(default=None, description="`next` of the page before")
+    before: Moment | None = Field(default=None, description="`next` of the page before")
     state: JobState | None = Field(default=None, examples=["running"])
 
 

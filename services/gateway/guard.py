@@ -20,6 +20,7 @@ from hub.idempotency import Result
 from hub.kit.errors import Forbidden, HubError, TooLarge, Unauthenticated
 from hub.kit.http import problem_of
 from hub.kit.ids import derive, fresh
+from hub.kit.numbers import whole
 from services.gateway.access.browser import SESSION, refuse_foreign
 from services.gateway.access.models import Access, Extent, Kind
 from services.gateway.audit.changes import Change, given
@@ -319,8 +320,7 @@ async def _read(request: Request, limit: int) -> bytes:
     Raises:
         TooLarge: more than `limit` bytes; as soon as that is known.
     """
-    declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if (whole(request.headers.get("Content-Length", "")) or 0) > limit:
         raise _too_large(limit)
     chunks, size = [], 0
     async for chunk in request.stream():

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from hub.api.actor import Acting, Key
 from hub.api.downloads import HTML_HEADERS, download_headers, download_type, streamed
-from hub.api.forms import Form, Id, Paging
+from hub.api.forms import Form, Id, Moment, Paging
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -105,7 +105,7 @@ class InteractionQuery(Paging):
     chain_id: str | None = None
     channel: str | None = Field(default=None, examples=["email"])
     direction: Direction | None = None
-    since: AwareDatetime | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
+    since: Moment | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
     planned: bool = Field(default=False, description="Those that wait for their time, the next one first")
 
     @property
