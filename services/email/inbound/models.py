@@ -43,7 +43,7 @@ class Terms:
 
     received_at: datetime
     ours: Ours
-    trusted: frozenset[str] | None
+    trusted: frozenset[str]
     doorkeeper: Doorkeeper
     ignore_refusal: bool = False
 

@@ -36,11 +36,11 @@ def normalise(
     received_at: datetime,
     ours: Ours,
     raw: str,
-    trusted: frozenset[str] | None = None,
+    trusted: frozenset[str] = frozenset(),
     doorkeeper: Doorkeeper = OPEN,
 ) -> Normalised:
     """`stored_at` is when the server got it, `ours` what belongs to us, `raw` a blob key,
-    `trusted` the servers whose verdicts on the sender are believed (none: the topmost).
+    `trusted` the servers whose verdicts on the sender are believed.
     """
     found = read(mail, trusted, ours)
     problems = [*mail.problems, *found.problems]

@@ -79,7 +79,7 @@ class Intake:
         self._clock = clock
         self._reader = reader
         self._doorkeeper = Doorkeeper(settings.programs, settings.attachment_limit)
-        self._trusted = frozenset(map(str.lower, settings.trusted_authserv)) or None
+        self._trusted = frozenset(map(str.lower, settings.trusted_authserv))
 
     async def read(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Reading]:
         """What a batch says; its bytes are durable then, and nobody has heard of it."""
