@@ -16,6 +16,7 @@ from services.email.inbound.warnings import Ours
 from services.email.mime import identity
 from services.email.mime.lookalike import shown, visible
 from services.email.mime.model import Address, Mail, Part
+from services.email.mime.vouching import evidence_of
 
 EVENT_LIMIT = 900_000
 PARTICIPANTS = 500
@@ -67,7 +68,7 @@ def normalise(
         problem=encodable("; ".join(problems)[:_NAME_LIMIT]),
         **found.fields.__dict__,
     )
-    return Normalised(event=_fitting(event), blobs=blobs, page=found.page)
+    return Normalised(event=_fitting(event), blobs=blobs, page=found.page, evidence=evidence_of(mail))
 
 
 def is_ours(address: str, ours: frozenset[str]) -> bool:
