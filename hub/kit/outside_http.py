@@ -5,6 +5,7 @@ import ssl
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from functools import cache
 from hashlib import md5, sha256
 from ipaddress import ip_address
 from urllib.request import getproxies, proxy_bypass
@@ -33,13 +34,19 @@ def client(outside: Outside, *, patience: float, tls: ssl.SSLContext | None = No
     return httpx.AsyncClient(transport=OutsideTransport(outside, tls), timeout=patience, follow_redirects=False)
 
 
+@cache
+def _usual_tls() -> ssl.SSLContext:
+    """One for all accounts: to read the authorities takes tens of milliseconds."""
+    return httpx.create_ssl_context()
+
+
 class OutsideTransport(httpx.AsyncBaseTransport):
     """Direct to a checked address; by the proxy of the environment where there is one, for hosts that have names: it
     resolves them itself, and what it may reach is decided there.
     """
 
     def __init__(self, outside: Outside, tls: ssl.SSLContext | None = None) -> None:
-        self._tls = tls or httpx.create_ssl_context()
+        self._tls = tls or _usual_tls()
         self._direct = _Direct(outside, self._tls)
         self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
 

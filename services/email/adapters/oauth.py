@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hub.channels.errors import LoginRefused
+from hub.kit import plain
 from hub.kit.outside import Outside
 from hub.kit.outside_http import client
 from services.email.errors import AccessRefused, MailServerUnavailable
@@ -151,7 +152,7 @@ def _given(oauth: OAuth, answer: httpx.Response) -> dict[str, Any]:
 
 def _refusal(oauth: OAuth, error: str, description: str) -> str:
     name = provider(oauth.token_url)
-    said = " ".join(f"{error}: {description}".removesuffix(": ").split())[:_WORDS].rstrip(".")
+    said = plain.line(f"{error}: {description}".removesuffix(": "))[:_WORDS].rstrip(".")
     if error in _CLIENT:
         return f"{name} refused the client: {said}; check client_id and client_secret"
     if error in ("invalid_scope", "invalid_request"):

@@ -45,11 +45,13 @@ class HttpSms:
         Raises:
             MessengerUnavailable: it is not; the words name the setting.
         """
-        url = httpx.URL(_PLACE.sub("", self._provider.url))
         try:
+            url = httpx.URL(_PLACE.sub("", self._provider.url))
             await self._outside.addresses(url.host, url.port or _PORTS[url.scheme])
         except ForbiddenAddress as exc:
             raise MessengerUnavailable(str(exc)) from exc
+        except (httpx.InvalidURL, OverflowError) as exc:
+            raise MessengerUnavailable(f"{self.name}: its url is none") from exc
         except OSError:
             return  # names are looked up again when it is used
 

@@ -88,12 +88,14 @@ class TwilioApi:
 
     async def file(self, reference: str, *, limit: int) -> bytes:
         """The bytes of an MMS, from Twilio's hosts or where they redirect to; the login is shown to Twilio only."""
-        if not self._is_twilios(httpx.URL(reference)):
-            raise FileGone(f"{_host(reference)[:100]} is none of Twilio's: not fetched")
         try:
+            if not self._is_twilios(httpx.URL(reference)):
+                raise FileGone(f"{_host(reference)[:100]} is none of Twilio's: not fetched")
             return await download(self._outside, reference, limit=limit, headers=self._login)
         except NotFound as exc:
             raise FileGone(f"Twilio's file: {exc}") from exc
+        except httpx.InvalidURL as exc:
+            raise FileGone("its address is none: not fetched") from exc
 
     def _login(self, url: httpx.URL) -> Mapping[str, str]:
         if not self._is_twilios(url):

@@ -121,7 +121,7 @@ def _file(form: dict[str, str], position: int, interaction_id: str, author: str)
     )
     return WantedFile(
         attachment=attachment,
-        reference=form[f"MediaUrl{position}"],
+        reference=form[f"MediaUrl{position}"][:_RAW],
         interaction_id=interaction_id,
         sender=author,
     )
