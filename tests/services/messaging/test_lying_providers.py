@@ -1,6 +1,6 @@
 """Providers that lie: files named by our paths, receipts for what went another way, addresses of our network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from hub.channels.simulators.telegram import TelegramSimulator
 from hub.channels.simulators.twilio import Posted, TwilioSimulator
 from hub.contracts.interaction import Attachment, AttachmentFetched, DeliveryRecorded, DeliveryState
 from services.messaging.adapters.http_sms import HttpSms
-from services.messaging.models import HttpProvider
+from services.messaging.adapters.twilio import TwilioApi
+from services.messaging.errors import FileGone
+from services.messaging.models import HttpProvider, TwilioProvider
 from services.messaging.sms.channel import Text
 from tests.hub.kit.test_outside import HERE, said, serving
 from tests.services.messaging.conftest import (
@@ -19,6 +21,7 @@ from tests.services.messaging.conftest import (
     OUR_NUMBER,
     PETR,
     PHONE,
+    SID,
     TOKEN,
     SmsHarness,
     TelegramHarness,
@@ -198,3 +201,28 @@ async def test_a_receipt_of_one_number_moves_no_message_of_another(two: SmsHarne
     two.customer_writes("после")
     await two.arrivals(1)
     assert foreign.answers == [404]
+
+
+async def test_a_file_with_a_strange_address_keeps_no_other_waiting(sms: SmsHarness) -> None:
+    for strange in ("http://[", "https://api.twilio.com:99999/x", "https://x.twilio.com/\x00", "x" * 100_000, "//"):
+        sms.twilio.write(PHONE, OUR_NUMBER, "x", NumMedia="1", MediaUrl0=strange, MediaContentType0="image/png")
+    sms.twilio.write(PHONE, OUR_NUMBER, "Вот фото", media=[("image/jpeg", b"JPEG")])
+    found = await sms.told(AttachmentFetched, lambda events: any(e.attachment.state == "ready" for e in events))
+    assert {event.attachment.state for event in found} <= {"ready", "failed"}
+
+
+async def test_an_mms_that_comes_in_many_pieces_is_had_whole() -> None:
+    shown: list[bool] = []
+    picture = bytes(range(256)) * 4000
+
+    def answer(_path: str, headers: Mapping[str, str]) -> bytes:
+        shown.append("authorization" in headers)
+        return said(picture)
+
+    async with serving(answer, slowly=True) as url:
+        route = TwilioApi(TwilioProvider(account_sid=SID, auth_token=AUTH, api_url=url), patience=10, outside=HERE)
+        assert await route.file(f"{url}/media", limit=2**21) == picture
+        with pytest.raises(FileGone, match="none of Twilio's"):
+            await route.file(url.replace("127.0.0.1", "localhost") + "/media", limit=2**21)
+        await route.close()
+    assert shown == [True]
