@@ -208,3 +208,18 @@ async def test_a_full_mailbox_refuses_a_copy_in_its_own_words() -> None:
 def test_folder_names_survive_their_encoding(name: str) -> None:
     assert encoded(name).isascii()
     assert decoded(f'"{encoded(name)}"') == name
+
+
+async def test_a_line_without_an_end_is_not_waited_for() -> None:
+    async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 2**20)
+                await writer.drain()
+
+    async with await asyncio.start_server(flood, "127.0.0.1", 0) as flooding:
+        port = flooding.sockets[0].getsockname()[1]
+        server = Server(host="127.0.0.1", port=port, security="plain", user="support", password="p")
+        with pytest.raises(MailServerUnavailable, match="a line of more than"):
+            async with open_inbox(server, patience=LONG, tls=ssl.create_default_context(), outside=HERE):
+                pass
