@@ -27,6 +27,8 @@ from hub.footing import Footing
 from hub.kit.errors import Conflict
 from hub.kit.http import service_app
 from hub.kit.ids import derive
+from hub.kit.outside import Outside
+from hub.kit.outside_http import client, words_in
 from hub.store.base import CollectionSpec, Document, Index
 from services.messaging.app import Floor, MessagingService
 from services.messaging.errors import Forged, MessengerUnavailable
@@ -67,8 +69,9 @@ def read(payload: Payload, account: Account, raw: str, received_at: datetime) ->
 class Loft:
     """The way out: one request a message, with our token."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self._client = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=3)
+    def __init__(self, url: str, token: str, outside: Outside) -> None:
+        self._client = client(outside, patience=3)
+        self._client.base_url, self._client.headers["Authorization"] = httpx.URL(url), f"Bearer {token}"
 
     async def probe(self) -> None:
         try:
@@ -76,7 +79,7 @@ class Loft:
         except httpx.TransportError as exc:
             raise MessengerUnavailable(str(exc)) from exc
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise LoginRefused(answer.text, fix="check the token")
+            raise LoginRefused("answered 401", fix="check the token")
 
     async def send(
         self, message: SendMessage, *, intent: Intent, at: datetime | None = None, keys: tuple[str, ...] = ()
@@ -92,9 +95,9 @@ class Loft:
         except httpx.TransportError as exc:
             return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
         if answer.status_code in (401, 429) or answer.status_code >= 500:
-            return Deferred(answer.text)
+            return Deferred(f"the loft answered {answer.status_code}: {words_in(answer, 'error')}")
         if not answer.is_success:
-            return Refused(answer.text)
+            return Refused(f"the loft answered {answer.status_code}: {words_in(answer, 'error')}")
         return Sent("flown", keys=(f"{CHANNEL}:{answer.json()['id']}",))
 
     async def close(self) -> None:
@@ -106,6 +109,7 @@ class Pigeons:
 
     def __init__(self, floor: Floor) -> None:
         spec = CollectionSpec("lofts", (Index("state"),))
+        self.outside = floor.footing.outside
         self.accounts = AccountRepository(floor.store, spec, noun="loft")
         self.ground = floor.ground(self.accounts, read, lambda _: None)
         self.line = Line(self.ground, _account)
@@ -114,7 +118,8 @@ class Pigeons:
     def hire(self, document: Document, note: Document | None) -> AccountWorker:
         """A loop that looks whether the loft is there, and the sender."""
         account, notes = _account(document), HealthNotes(document["_id"], self.ground.clock, note)
-        loft, settings = Loft(document["url"], document["token"]), self.ground.settings
+        loft = Loft(document["url"], document["token"], self.outside)
+        settings = self.ground.settings
         keeper = ProviderKeeper(
             {CHANNEL: loft}, health=notes, every=settings.check_interval, cap=settings.reconnect_cap
         )
@@ -136,7 +141,7 @@ class Pigeons:
     async def post(self, account_id: str, body: bytes, token: str) -> None:
         """What the messenger posts: durable and published when this returns."""
         document = await self.accounts.get(account_id)
-        if not compare_digest(token, document["token"]):
+        if not compare_digest(token.encode(), document["token"].encode()):
             raise Forged
         await self.ground.intake.take(_account(document), [Payload(kind="message", raw=body)])
 

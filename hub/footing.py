@@ -14,10 +14,12 @@ from hub.bus.base import Bus
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.outside import Outside
 from hub.kit.restraint import Restraint
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
 from hub.kit.troubles import Troubles
+from hub.settings import HubSettings
 from hub.store.base import Store
 
 
@@ -52,6 +54,11 @@ class Footing:
     def seal(self) -> Seal:
         """Signs who asks, and knows who does."""
         return Seal(self.peer_key or self.secrets.derived("actor"), self.clock)
+
+    @property
+    def outside(self) -> Outside:
+        """Where accounts may lead the hub to."""
+        return Outside(HubSettings.load(self.source).allowed_networks, self.restraint)
 
     def asking(self, service: str) -> Callable[[str], httpx.AsyncClient]:
         """As `peer`, for questions that a service asks by itself."""

@@ -81,8 +81,8 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
 
 
 def _simulated_at(facts: dict[str, Any]) -> list[str]:
-    """Where the simulators of this process listen for what is sent."""
-    return [facts["smtp"], facts["telegram"]["url"], facts["twilio"]["url"]] if facts else []
+    """Where the simulators of this process listen."""
+    return [facts["imap"], facts["smtp"], facts["telegram"]["url"], facts["twilio"]["url"]] if facts else []
 
 
 async def _narrate(hub: Embedded, stack: AsyncExitStack, stop: asyncio.Event) -> None:

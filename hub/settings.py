@@ -1,6 +1,7 @@
 """Settings of the whole: where things are. Each service has its own beside its code."""
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -33,6 +34,11 @@ class HubSettings(Settings):
         description="Services beside the hub's own: name, the module with their build, and where they are served, as"
         " pigeons=ours.pigeons@http://127.0.0.1:8804",
     )
+    allowed_networks: tuple[str, ...] = Field(
+        default=(),
+        description="Networks that are not public and that accounts may name all the same, as 10.1.0.0/16 where the"
+        " company's mail server is; loopback is 127.0.0.0/8",
+    )
     traces: str = Field(
         default="", description="OTLP/HTTP endpoint that traces go to, as http://127.0.0.1:4318; empty: none are made"
     )
@@ -62,6 +68,17 @@ class HubSettings(Settings):
         ge=2**20,
         description="Bodies of requests in memory; one address has at most half of it",
     )
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        named = tuple(text for text in networks if text)  # an empty variable is one empty name
+        for text in named:
+            try:
+                ip_network(text)
+            except ValueError as exc:
+                raise ValueError(f"{text!r} is no network ({exc}); write it as 10.1.0.0/16 or 10.1.2.3") from exc
+        return named
 
     @field_validator("traces")
     @classmethod

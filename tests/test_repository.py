@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from hub.kit.settings import Settings
+from hub.kit.settings import Settings, Source
 
 ROOT = Path(__file__).parents[1]
 PLAIN_VARIABLES = {"OMNIHUB_ADMIN_PASSWORD"}
@@ -135,13 +135,12 @@ def test_compose_sets_what_a_service_reads(service: str) -> None:
     assert_real_variables(set(environment))
     peers = {f"OMNIHUB_PEERS__{name}".upper() for name in SECTIONS["peers"].model_fields}
     assert {"OMNIHUB_BUS__KAFKA", "OMNIHUB_STORE__MONGO", "OMNIHUB_BLOBS__URL", *peers} <= set(environment)
-    SECTIONS["hub"](**settings_of("hub", environment))
-    SECTIONS["peers"](**settings_of("peers", environment))
-
-
-def settings_of(section: str, environment: dict[str, str]) -> dict[str, str]:
-    prefix = f"OMNIHUB_{section.upper()}__"
-    return {name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)}
+    # As compose fills it in where nothing is exported.
+    source = Source(
+        environ={name: re.sub(r"\$\{\w+:[-?]([^}]*)\}", r"\1", text) for name, text in environment.items()}
+    )
+    assert SECTIONS["hub"].load(source).allowed_networks == ()
+    SECTIONS["peers"].load(source)
 
 
 def test_compose_points_peers_at_the_port_they_listen_on() -> None:
@@ -210,7 +209,7 @@ def test_kubernetes_runs_every_service_with_probes(service: str) -> None:
 def test_kubernetes_sets_real_variables() -> None:
     data = manifests("settings.yaml")[0]["data"]
     assert_real_variables(set(data) | set(manifests("secret.example.yaml")[0]["stringData"]))
-    SECTIONS["hub"](**settings_of("hub", data))
+    SECTIONS["hub"].load(Source(environ=data))
 
 
 def test_the_dashboard_shows_metrics_that_exist() -> None:

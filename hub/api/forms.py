@@ -1,14 +1,15 @@
 """What forms, answers and lists of all services have in common."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, NaiveDatetime
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, NaiveDatetime
 
 from hub.contracts.shown import View
 
-__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Instant", "Limit", "LocalInstant", "Paging", "View"]
+__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Paging", "View"]
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 MAX_LIMIT = 500
@@ -17,6 +18,12 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most",
 Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
 """For `{id}` in a path."""
 After = Annotated[str | None, Query(description="`next` of the page before")]
+_FIRST, _LAST = datetime.min + timedelta(days=3), datetime.max - timedelta(days=3)
+"""So far from the ends of the calendar no offset and no time zone leads beyond them."""
+
+
+def _inside(moment: datetime) -> datetime:
+    return min(max(moment.replace(tzinfo=None), _FIRST), _LAST).replace(tzinfo=moment.tzinfo)
 
 
 def _moment_text(value: object) -> object:
@@ -26,10 +33,12 @@ def _moment_text(value: object) -> object:
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_moment_text)]
-"""RFC 3339, with its zone."""
-LocalInstant = Annotated[NaiveDatetime, BeforeValidator(_moment_text)]
-"""The same without one."""
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_moment_text), AfterValidator(lambda moment: _inside(moment).astimezone(UTC))
+]
+"""A moment in UTC; those in the first and last days of the calendar are moved inside."""
+LocalMoment = Annotated[NaiveDatetime, BeforeValidator(_moment_text), AfterValidator(_inside)]
+"""The same in a time zone that is told elsewhere."""
 
 
 class Form(BaseModel):

@@ -6,7 +6,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from hub.api.actor import Acting, Actor
-from hub.api.forms import Form, Id, Instant, Paging
+from hub.api.forms import Form, Id, Moment, Paging
 from hub.api.operation import Spread
 from hub.api.pages import each, listed
 from hub.api.public import Public
@@ -23,7 +23,7 @@ class JobQuery(Form):
     """Parameters of the list of jobs."""
 
     limit: int = Field(default=50, ge=1, le=500, description="How many at most")
-    before: Instant | None = Field(default=None, description="`next` of the page before")
+    before: Moment | None = Field(default=None, description="`next` of the page before")
     state: JobState | None = Field(default=None, examples=["running"])
 
 

@@ -24,6 +24,7 @@ from hub.kit.errors import (
     Unauthenticated,
 )
 from hub.kit.log import Log
+from hub.kit.numbers import whole
 from hub.kit.restraint import Restraint
 from hub.kit.troubles import Troubles
 
@@ -110,8 +111,7 @@ async def pieces_of(request: Request, limit: int, *, words: str) -> AsyncIterato
         Overloaded: too much of other requests is in memory.
         TooSlow: it does not come.
     """
-    declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if (whole(request.headers.get("Content-Length", "")) or 0) > limit:
         raise TooLarge(words)
     take: Callable[[int], None] = request.scope.get("extensions", {}).get(IN_HAND, lambda _: None)
     size = 0

@@ -74,6 +74,10 @@ class Restraint:
             raise ValueError(f"{endpoint} is not on this machine: a simulator listens on 127.0.0.1")
         self._simulators.add(where)
 
+    def is_simulator(self, address: str, port: int) -> bool:
+        """Whether a simulator of this process listens there."""
+        return (address, port) in self._simulators
+
     def may_reach(self, endpoint: str) -> bool:
         """False: this is a sandbox, and no simulator of this process listens there."""
         return not self.sandbox or _place(endpoint) in self._simulators

@@ -40,6 +40,7 @@ from hub.kit.settings import Source
 from hub.store.sqlite import SqliteStore
 from hub.testing.apart import SHARED
 from hub.testing.outages import Switch, SwitchedBus, SwitchedStore
+from hub.testing.outside import OPEN
 from hub.testing.waiting import PATIENCE, eventually
 
 QUIET = 1.0
@@ -197,7 +198,7 @@ class ChannelHarness(ABC):
             blobs=FolderBlobs(self.data / "blobs"),
             secrets=SecretBox.open(self.data / "secret.key"),
             clock=SystemClock(),
-            source=Source(environ=self._environ),
+            source=Source(environ={**OPEN, **self._environ}),
             peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
             restraint=self.restraint,
             apart=SHARED,

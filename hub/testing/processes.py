@@ -13,12 +13,13 @@ import orjson
 import hub
 from hub.describe import forget
 from hub.testing.forked import ForkedHub
+from hub.testing.outside import OPEN
 from hub.testing.servers.process import HOST, Process, ServerProcess, free_ports
 from hub.testing.waiting import PATIENCE
 
 ROOT = Path(hub.__file__).parent.parent
 PASSWORD = "a password of the tests"
-_EVERYWHERE = {"PYTHONPATH": str(ROOT), "OMNIHUB_ADMIN_PASSWORD": PASSWORD}
+_EVERYWHERE = {"PYTHONPATH": str(ROOT), "OMNIHUB_ADMIN_PASSWORD": PASSWORD, **OPEN}
 
 
 class HubProcess(ServerProcess):

@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass
+from typing import TypedDict
 
 from fastapi import FastAPI
 
@@ -31,6 +32,7 @@ from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
+from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
 from hub.store.base import Document, Store
@@ -136,9 +138,10 @@ def build(footing: Footing) -> EmailService:
         GrantRepository(store, footing.secrets),
         patience=settings.trial_timeout.total_seconds(),
         tls=tls,
+        outside=footing.outside,
         pause=settings.reconnect_cap.total_seconds(),
     )
-    doors = Doors(tls, tokens)
+    doors = Doors(tls, tokens, footing.outside)
     hiring = Hiring(
         footing,
         settings,
@@ -173,7 +176,9 @@ def build(footing: Footing) -> EmailService:
         silence=settings.silence,
         changed=workers.changed,
     )
-    trial = LoginTrial(patience=settings.trial_timeout.total_seconds(), tls=tls, tokens=tokens)
+    trial = LoginTrial(
+        patience=settings.trial_timeout.total_seconds(), tls=tls, outside=footing.outside, tokens=tokens
+    )
     service = Mailboxes(keeping=keeping, repository=mailboxes, trial=trial)
     interactions = InteractionsPeer(footing.asking("email"))
     reread = Reread(
@@ -209,6 +214,20 @@ class Doors:
     """What every connection to a mail server needs."""
 
     tls: ssl.SSLContext
+    tokens: AccessTokens
+    outside: Outside
+
+    def given(self, patience: float) -> "Given":
+        """For whatever connects; `patience` is in seconds, for an answer."""
+        return {"patience": patience, "tls": self.tls, "outside": self.outside, "tokens": self.tokens}
+
+
+class Given(TypedDict):
+    """What every adapter of a mail server takes."""
+
+    patience: float
+    tls: ssl.SSLContext
+    outside: Outside
     tokens: AccessTokens
 
 
@@ -282,10 +301,10 @@ class Hiring:
         )
 
     def _copier(self, channel: EmailChannel, copies: Bell) -> Copier:
-        tls, tokens = self._doors.tls, self._doors.tokens
+        given = self._doors.given(self._patience)
         return Copier(
             channel,
-            open_sent=lambda: open_sent(channel.mailbox.imap, patience=self._patience, tls=tls, tokens=tokens),
+            open_sent=lambda: open_sent(channel.mailbox.imap, **given),
             ledger=self._ledger,
             settings=self._settings,
             bell=copies,
@@ -304,17 +323,17 @@ class Hiring:
 
     def _channel(self, document: Document, notes: HealthNotes) -> EmailChannel:
         mailbox = self._mailboxes.opened(document)
-        settings, patience, tls, tokens = self._settings, self._patience, self._doors.tls, self._doors.tokens
+        settings, given = self._settings, self._doors.given(self._patience)
         poller = Poller(
             mailbox,
-            open_inbox=lambda: open_inbox(mailbox.imap, patience=patience, tls=tls, tokens=tokens),
+            open_inbox=lambda: open_inbox(mailbox.imap, **given),
             intake=self._intake,
             repository=self._inbound,
             health=notes,
             settings=settings,
         )
         keep = settings.smtp_idle.total_seconds()
-        outlet = SmtpOutlet(mailbox.smtp, patience=patience, tls=tls, keep=keep, tokens=tokens)
+        outlet = SmtpOutlet(mailbox.smtp, keep=keep, **given)
         return EmailChannel(
             mailbox,
             poller=poller,

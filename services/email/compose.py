@@ -10,7 +10,9 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
+from hub.kit.errors import Unsupported
 from services.email.models import Mailbox, OutgoingMail
+from services.email.part_headers import disposed, identified
 
 REFERENCES = 20
 """The first and the newest are kept of longer threads."""
@@ -20,7 +22,12 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
 _SPECIALS = re.compile(r'[()<>@,:;.\[\]"\\]')
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _CID = re.compile(r"""\bcid:([^\s"'<>)]+)""", re.IGNORECASE)
-_BODY = policy.SMTP.clone(cte_type="7bit")
+_BODY = policy.SMTP.clone(cte_type="7bit", refold_source="none")
+"""What is set as it shall be is not read again."""
+_SHORT = 100
+"""Characters of a name that stand in a header as they are."""
+_LONGEST_ADDRESS = 320
+"""RFC 5321, 4.5.3.1: 64 before the @, 255 behind it."""
 
 
 def message_id(interaction_id: str, domain: str) -> str:
@@ -33,7 +40,8 @@ def compose(
 ) -> OutgoingMail:
     """The mail with its envelope; `attachments` are the bytes by blob key.
 
-    Nothing in the message can add a header or a recipient of its own.
+    Nothing in the message can add a header or a recipient of its own, or make a line longer than 998 bytes.
+    Raises Unsupported for an address that is longer than any is.
     """
     headers = "".join(f"{name}: {value}\r\n" for name, value in _headers(message, mailbox, at) if value)
     body = _body(message, attachments or {})
@@ -101,16 +109,12 @@ def _add_html(
         return
     *_, page = body.iter_parts()
     assert isinstance(page, EmailMessage)
+    page.make_related()
     for image in images:
-        maintype, subtype = _kind(image)
-        page.add_related(
-            content[image.blob],
-            maintype=maintype,
-            subtype=subtype,
-            cid=f"<{_cid(image)}>",
-            disposition="inline",
-            filename=_filename(image),
-        )
+        part = _part(image, content[image.blob])
+        disposed(part, "inline", _filename(image))
+        identified(part, _cid(image))
+        page.attach(part)
 
 
 def _html_of(message: SendMessage) -> str:
@@ -122,8 +126,18 @@ def _html_of(message: SendMessage) -> str:
 
 
 def _attach(body: EmailMessage, attachment: Attachment, content: bytes) -> None:
+    if body.get_content_type() != "multipart/mixed":
+        body.make_mixed()
+    part = _part(attachment, content)
+    disposed(part, "attachment", _filename(attachment))
+    body.attach(part)
+
+
+def _part(attachment: Attachment, content: bytes) -> EmailMessage:
+    part = EmailMessage(policy=_BODY)
     maintype, subtype = _kind(attachment)
-    body.add_attachment(content, maintype=maintype, subtype=subtype, filename=_filename(attachment))
+    part.set_content(content, maintype=maintype, subtype=subtype)
+    return part
 
 
 def _kind(attachment: Attachment) -> tuple[str, str]:
@@ -167,7 +181,7 @@ def _person(name: str, address: str) -> str:
     display = _clean(name).strip()
     if not display:
         return _envelope(address)
-    if not display.isascii():
+    if not display.isascii() or len(display) > _SHORT or "=?" in display:
         return (
             f"{Header(display, 'utf-8', header_name='From').encode(linesep=chr(13) + chr(10))} <{_envelope(address)}>"
         )
@@ -189,8 +203,12 @@ def _reachable(person: Participant) -> str:
 
 
 def _envelope(address: str) -> str:
+    """Raises Unsupported."""
     local, _, domain = re.sub(r"\s", "", _clean(address)).strip("<>").rpartition("@")
-    return f"{local}@{_ascii_domain(domain)}" if local else domain
+    found = f"{local}@{_ascii_domain(domain)}" if local else domain
+    if len(found) > _LONGEST_ADDRESS:
+        raise Unsupported(f"{found[:40]}… has {len(found)} characters; an address has {_LONGEST_ADDRESS} at most")
+    return found
 
 
 def _ascii_domain(domain: str) -> str:

@@ -8,7 +8,7 @@ class MailServerUnavailable(ProviderUnavailable):
     """The mail server did not answer; it is tried again."""
 
     def __init__(self, kind: str, words: str) -> None:
-        """`kind` is `dns`, `refused`, `tls`, `timeout`, `lost` or `protocol`."""
+        """`kind` is `dns`, `forbidden`, `refused`, `tls`, `timeout`, `lost` or `protocol`."""
         super().__init__(f"{MEANING[kind]}: {words}" if words else MEANING[kind])
         self.kind = kind
 
@@ -26,6 +26,7 @@ class MailRefusedByServer(HubError):
 
 MEANING = {
     "dns": "no such host; check the name of the server",
+    "forbidden": "the address is not open to the hub",
     "refused": "the connection was refused; check host and port",
     "tls": "no secure connection; check port and security (tls, starttls or plain)",
     "timeout": "no answer in time; check host, port and security",

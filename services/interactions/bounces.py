@@ -36,7 +36,7 @@ class Bounces:
 
     async def _record(self, notice: Interaction, cause: Envelope) -> None:
         original = await self._repository.interactions.get(notice.cause_id or "")
-        if original is None or original["direction"] != Direction.OUT:
+        if original is None or not _came_back(original, notice):
             return
         interactions, addresses = self._repository.interactions, self._repository.addresses
         after = await interactions.amend(original["_id"], partial(returned, notice=notice), cause=cause) or original
@@ -78,6 +78,12 @@ def marks_of(notice: Interaction, recipients: Sequence[str]) -> dict[str, Mark]:
         if kind and one.address in recipients:
             marks[one.address] = {"by": notice.id, "at": iso(notice.at), "kind": kind, "why": _words(one)}
     return marks
+
+
+def _came_back(original: Document, notice: Interaction) -> bool:
+    """Whether the message went out by the account at which the notice came in: there a server sends it."""
+    same_way = original["channel"] == notice.channel and set(original["accounts"]) & set(notice.accounts)
+    return original["direction"] == Direction.OUT and bool(same_way)
 
 
 def _is_about_ours(interaction: Interaction) -> bool:

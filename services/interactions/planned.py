@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from hub.api.forms import Form, Instant, LocalInstant
+from hub.api.forms import Form, LocalMoment, Moment
 from hub.bus.base import Bus
 from hub.contracts.interaction import DeliveryState, SendMessage
 from hub.kit.clock import Clock, iso
@@ -32,8 +32,8 @@ class Rewrite(Form):
     text: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
     html: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
     subject: str | None = Field(default=None, max_length=1000)
-    send_at: Instant | None = None
-    send_at_local: LocalInstant | None = None
+    send_at: Moment | None = None
+    send_at_local: LocalMoment | None = None
     time_zone: str | None = Field(default=None, max_length=100)
 
     @property

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Instant, LocalInstant
+from hub.api.forms import Form, LocalMoment, Moment
 from hub.api.uploads import Upload
 from hub.contracts.interaction import (
     Attachment,
@@ -88,8 +88,8 @@ class Answer(Written):
     inline: dict[Cid, Upload] = Field(
         default={}, max_length=MAX_LISTED, description="Images in `html`, by the name after `cid:`"
     )
-    send_at: Instant | None = Field(default=None, examples=["2026-03-02T09:00:00+03:00"])
-    send_at_local: LocalInstant | None = Field(default=None, description="In `time_zone`, else the client's")
+    send_at: Moment | None = Field(default=None, examples=["2026-03-02T09:00:00+03:00"])
+    send_at_local: LocalMoment | None = Field(default=None, description="In `time_zone`, else the client's")
     time_zone: str | None = Field(default=None, max_length=100, examples=["Europe/Moscow"])
     buttons: tuple[ButtonForm, ...] = Field(default=(), max_length=10, description="Under a Telegram message")
     undo_seconds: int | None = Field(default=None, ge=0, le=300, description="Time to take it back; see undo_window")

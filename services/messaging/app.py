@@ -21,6 +21,7 @@ from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
 from hub.held import held_routes
 from hub.kit.http import service_app
+from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
 from hub.store.base import Document
@@ -193,9 +194,9 @@ class Floor:
 def _telegram(floor: Floor) -> tuple[Bots, TelegramLine, Workers]:
     repository = BotRepository(floor.store, floor.footing.secrets)
     ground = floor.ground(repository, telegram.read, lambda bot_id: line.files_wanted(bot_id))
-    line = TelegramLine(ground, bots=repository, open_api=_open_api)
+    line = TelegramLine(ground, bots=repository, open_api=partial(_open_api, outside=floor.footing.outside))
     workers, keeping = floor.staff("telegram", "bot", ground, line.hire, line.replay, repository.opened)
-    trial = _BotTrial(floor.settings.trial_timeout.total_seconds())
+    trial = _BotTrial(floor.settings.trial_timeout.total_seconds(), floor.footing.outside)
     bots = Bots(keeping=keeping, repository=repository, trial=trial, public_url=floor.settings.public_url)
     return bots, line, workers
 
@@ -203,12 +204,13 @@ def _telegram(floor: Floor) -> tuple[Bots, TelegramLine, Workers]:
 def _sms(floor: Floor) -> tuple[Numbers, SmsLine, Workers]:
     repository = NumberRepository(floor.store, floor.footing.secrets)
     ground = floor.ground(repository, sms.read, lambda number_id: line.files_wanted(number_id))
-    line = SmsLine(ground, numbers=repository, open_route=_open_route)
+    open_route = partial(_open_route, outside=floor.footing.outside)
+    line = SmsLine(ground, numbers=repository, open_route=open_route)
     workers, keeping = floor.staff("sms", "number", ground, line.hire, line.replay, repository.opened)
     patience = floor.settings.trial_timeout.total_seconds()
 
     async def trial(provider: Provider) -> None:
-        route = _open_route(provider, patience=patience)
+        route = open_route(provider, patience=patience)
         try:
             await route.probe()
         finally:
@@ -220,27 +222,29 @@ def _sms(floor: Floor) -> tuple[Numbers, SmsLine, Workers]:
 # The vendors' libraries take 20 MB each, for who has an account there.
 
 
-def _open_api(bot: Bot, *, patience: float) -> Api:
+def _open_api(bot: Bot, *, patience: float, outside: Outside) -> Api:
     from services.messaging.adapters.telegram import TelegramApi
 
-    return TelegramApi(bot, patience=patience)
+    return TelegramApi(bot, patience=patience, outside=outside)
 
 
-def _open_route(provider: Provider, *, patience: float) -> Route:
+def _open_route(provider: Provider, *, patience: float, outside: Outside) -> Route:
     if isinstance(provider, TwilioProvider):
         from services.messaging.adapters.twilio import TwilioApi
 
-        return TwilioApi(provider, patience=patience)
+        return TwilioApi(provider, patience=patience, outside=outside)
     from services.messaging.adapters.http_sms import HttpSms
 
-    return HttpSms(provider, patience=patience)
+    return HttpSms(provider, patience=patience, outside=outside)
 
 
 class _BotTrial:
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, outside: Outside) -> None:
         self._patience = patience
+        self._outside = outside
 
     async def username(self, *, token: str, api_url: str) -> tuple[str, str]:
         from services.messaging.adapters.telegram import TelegramTrial
 
-        return await TelegramTrial(patience=self._patience).username(token=token, api_url=api_url)
+        trial = TelegramTrial(patience=self._patience, outside=self._outside)
+        return await trial.username(token=token, api_url=api_url)

@@ -54,7 +54,7 @@ class Pigeons:
             return PlainTextResponse("who are you?", 401)
         status, words = self.faults.popleft() if self.faults else (200, "")
         if status >= httpx.codes.BAD_REQUEST:
-            return PlainTextResponse(words, status)
+            return JSONResponse({"error": words}, status)
         self.sent.append((await request.json())["text"])
         if words:
             await asyncio.sleep(_LONGER_THAN_THE_CHANNEL_WAITS)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from aioimaplib.aioimaplib import Response, quoted  # type: ignore[import-untyped]
 
 from hub.channels.errors import LoginRefused
+from hub.kit.outside import Outside
 from services.email.adapters.folder_names import decoded, encoded
 from services.email.adapters.imap_wire import Wire, words
 from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered, xoauth2
@@ -31,7 +32,12 @@ _SENT_NAMES = ("Sent", "Отправленные", "Sent Items", "Sent Messages"
 
 @asynccontextmanager
 async def logged_in(
-    server: Server, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None
+    server: Server,
+    *,
+    patience: float,
+    tls: ssl.SSLContext,
+    outside: Outside,
+    tokens: AccessTokens | None = None,
 ) -> AsyncIterator[Wire]:
     """A connection after the login, by `tokens` if the server is opened with OAuth2; `patience` is in seconds, for
     each answer.
@@ -43,7 +49,8 @@ async def logged_in(
     wire = Wire(patience=patience)
     try:
         with translated():
-            await wire.open(server.host, server.port, tls=tls if server.security == "tls" else None)
+            secure = tls if server.security == "tls" else None
+            await wire.open(server.host, server.port, tls=secure, outside=outside)
             if server.security == "starttls":
                 await wire.start_tls(server.host, tls)
             await _login(wire, server, tokens)
@@ -142,10 +149,15 @@ class ImapInbox:
 
 @asynccontextmanager
 async def open_inbox(
-    server: Server, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None
+    server: Server,
+    *,
+    patience: float,
+    tls: ssl.SSLContext,
+    outside: Outside,
+    tokens: AccessTokens | None = None,
 ) -> AsyncIterator[ImapInbox]:
     """The INBOX, selected; errors as `logged_in`."""
-    async with logged_in(server, patience=patience, tls=tls, tokens=tokens) as wire:
+    async with logged_in(server, patience=patience, tls=tls, outside=outside, tokens=tokens) as wire:
         with translated():
             response = _ok(await wire.ask("SELECT", "INBOX"))
             found = _UID_VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
@@ -184,10 +196,15 @@ class ImapSentFolder:
 
 @asynccontextmanager
 async def open_sent(
-    server: Server, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None
+    server: Server,
+    *,
+    patience: float,
+    tls: ssl.SSLContext,
+    outside: Outside,
+    tokens: AccessTokens | None = None,
 ) -> AsyncIterator[ImapSentFolder]:
     """The Sent folder, made if there is none; errors as `logged_in`."""
-    async with logged_in(server, patience=patience, tls=tls, tokens=tokens) as wire:
+    async with logged_in(server, patience=patience, tls=tls, outside=outside, tokens=tokens) as wire:
         with translated():
             name = _sent_name(_ok(await wire.ask("LIST", '""', '"*"')))
             if name is None:

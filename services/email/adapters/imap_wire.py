@@ -21,9 +21,15 @@ from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]
     Response,
 )
 
+from hub.kit import plain
+from hub.kit.outside import Outside
+
 _LITERAL = re.compile(rb"\{(\d+)\+?\}$")
 _NEWS = re.compile(rb"\* \d+ (EXISTS|RECENT)\b", re.IGNORECASE)
 _STATES = {"LOGIN": AUTH, "AUTHENTICATE": AUTH, "SELECT": SELECTED, "EXAMINE": SELECTED}
+_WORDS = 500
+_LONGEST_LINE = 32 * 2**20
+"""Bytes without an end of line that are waited for: the numbers of three million mails are one line."""
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -61,17 +67,18 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.transport: asyncio.Transport | None = None
         self.current_command: Command | None = None
 
-    async def open(self, host: str, port: int, *, tls: ssl.SSLContext | None) -> None:
-        """Connects and reads the greeting; Abort if the server does not want us."""
+    async def open(self, host: str, port: int, *, tls: ssl.SSLContext | None, outside: Outside) -> None:
+        """Connects to an address that is open to us and reads the greeting; Abort if the server does not want us."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._timeout):
-            await loop.create_connection(lambda: self, host, port, ssl=tls)
+            sock = await outside.connected(host, port)
+            await loop.create_connection(lambda: self, sock=sock, ssl=tls, server_hostname=host if tls else None)
             await asyncio.wait((self._greeting, self.gone), return_when=asyncio.FIRST_COMPLETED)
         if not self._greeting.done():
             raise ConnectionResetError(self.gone.result())
         greeting = self._greeting.result()
         if b"PREAUTH" not in greeting and not greeting.upper().startswith(b"* OK"):
-            raise Abort(greeting.decode("utf-8", "replace"))
+            raise Abort("greeted by something else")
         self.state = AUTH if b"PREAUTH" in greeting else NONAUTH
         await self.capability()
 
@@ -196,6 +203,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
                     break
             end = self._unread.find(b"\r\n", start)
             if end < 0:
+                if len(self._unread) - start > _LONGEST_LINE:
+                    raise Abort(f"a line of more than {_LONGEST_LINE} bytes")
                 break
             line, start = bytes(self._unread[start:end]), end + 2
             self._take(line)
@@ -222,5 +231,6 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
 
 
 def words(response: Response) -> str:
-    """What the server said with its answer."""
-    return bytes(response.lines[-1]).decode("utf-8", "replace").strip() if response.lines else ""
+    """What the server said with its answer, on one line."""
+    said = bytes(response.lines[-1][:_WORDS]) if response.lines else b""
+    return plain.line(said.decode("utf-8", "replace")).strip()

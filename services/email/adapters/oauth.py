@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from hub.channels.errors import LoginRefused
+from hub.kit import plain
+from hub.kit.outside import Outside
+from hub.kit.outside_http import client
 from services.email.errors import AccessRefused, MailServerUnavailable
 from services.email.models import OAuth
 
@@ -55,11 +58,14 @@ class _Held:
 class AccessTokens:
     """One access token for each consent, shared by all that log in with it, renewed before it expires."""
 
-    def __init__(self, grants: Grants, *, patience: float, tls: ssl.SSLContext, pause: float) -> None:
+    def __init__(
+        self, grants: Grants, *, patience: float, tls: ssl.SSLContext, outside: Outside, pause: float
+    ) -> None:
         """`patience` is in seconds, for an answer; for `pause` seconds a refusal stands without asking again."""
         self._grants = grants
         self._patience = patience
         self._tls = tls
+        self._outside = outside
         self._pause = pause
         self._held: dict[OAuth, _Held] = {}
 
@@ -104,8 +110,8 @@ class AccessTokens:
             "scope": oauth.scope,
         }
         try:
-            async with httpx.AsyncClient(verify=self._tls, timeout=self._patience) as client:
-                answer = await client.post(oauth.token_url, data={name: text for name, text in form.items() if text})
+            async with client(self._outside, patience=self._patience, tls=self._tls) as http:
+                answer = await http.post(oauth.token_url, data={name: text for name, text in form.items() if text})
         except httpx.TimeoutException as exc:
             raise MailServerUnavailable("timeout", f"token endpoint {oauth.token_url}") from exc
         except httpx.HTTPError as exc:
@@ -146,7 +152,7 @@ def _given(oauth: OAuth, answer: httpx.Response) -> dict[str, Any]:
 
 def _refusal(oauth: OAuth, error: str, description: str) -> str:
     name = provider(oauth.token_url)
-    said = " ".join(f"{error}: {description}".removesuffix(": ").split())[:_WORDS].rstrip(".")
+    said = plain.line(f"{error}: {description}".removesuffix(": "))[:_WORDS].rstrip(".")
     if error in _CLIENT:
         return f"{name} refused the client: {said}; check client_id and client_secret"
     if error in ("invalid_scope", "invalid_request"):

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from aioimaplib import AioImapException, CommandTimeout  # type: ignore[import-untyped]
 from aiosmtplib import SMTPException, SMTPServerDisconnected, SMTPTimeoutError
 
+from hub.kit.outside import ForbiddenAddress
 from services.email.errors import MailServerUnavailable
 
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
+    (ForbiddenAddress, "forbidden"),
     (ssl.SSLError, "tls"),
     (socket.gaierror, "dns"),
     (ConnectionRefusedError, "refused"),

@@ -12,6 +12,7 @@ from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
 from hub.channels.errors import LoginRefused
+from hub.kit.outside import Outside
 from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered
 from services.email.adapters.outage import translated, unavailable
 from services.email.errors import MailServerUnavailable
@@ -30,6 +31,7 @@ class SmtpOutlet:
         *,
         patience: float,
         tls: ssl.SSLContext,
+        outside: Outside,
         keep: float,
         tokens: AccessTokens | None = None,
     ) -> None:
@@ -38,6 +40,7 @@ class SmtpOutlet:
         self._tokens = tokens
         self._timeout = patience
         self._tls = tls
+        self._outside = outside
         self._keep = keep
         self._smtp: SMTP | None = None
         self._closing: asyncio.TimerHandle | None = None
@@ -91,9 +94,12 @@ class SmtpOutlet:
 
     async def _opened(self) -> SMTP:
         server = self._server
+        with translated():
+            async with asyncio.timeout(self._timeout):
+                sock = await self._outside.connected(server.host, server.port)
         smtp = SMTP(
             hostname=server.host,
-            port=server.port,
+            sock=sock,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             tls_context=self._tls if server.security != "plain" else None,
@@ -106,6 +112,8 @@ class SmtpOutlet:
                 if server.user:
                     await _log_in(smtp, server, self._tokens)
         except BaseException:
+            if smtp.transport is None:
+                sock.close()
             smtp.close()
             raise
         return smtp

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 
+from hub.kit.outside import Outside
 from services.email.adapters.imap import open_inbox
 from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
@@ -13,9 +14,12 @@ from services.email.models import Server
 class LoginTrial:
     """Connects and logs in, within `patience` seconds."""
 
-    def __init__(self, *, patience: float, tls: ssl.SSLContext, tokens: AccessTokens | None = None) -> None:
+    def __init__(
+        self, *, patience: float, tls: ssl.SSLContext, outside: Outside, tokens: AccessTokens | None = None
+    ) -> None:
         self._patience = patience
         self._tls = tls
+        self._outside = outside
         self._tokens = tokens
 
     async def imap(self, server: Server) -> None:
@@ -23,7 +27,9 @@ class LoginTrial:
         try:
             async with (
                 asyncio.timeout(self._patience),
-                open_inbox(server, patience=self._patience, tls=self._tls, tokens=self._tokens),
+                open_inbox(
+                    server, patience=self._patience, tls=self._tls, outside=self._outside, tokens=self._tokens
+                ),
             ):
                 return
         except TimeoutError as exc:
@@ -31,7 +37,9 @@ class LoginTrial:
 
     async def smtp(self, server: Server) -> None:
         """Raises LoginRefused or MailServerUnavailable."""
-        outlet = SmtpOutlet(server, patience=self._patience, tls=self._tls, keep=0, tokens=self._tokens)
+        outlet = SmtpOutlet(
+            server, patience=self._patience, tls=self._tls, outside=self._outside, keep=0, tokens=self._tokens
+        )
         try:
             async with asyncio.timeout(self._patience):
                 await outlet.probe()

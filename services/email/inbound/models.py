@@ -9,6 +9,7 @@ from hub.contracts.park import RawMailStored
 from hub.kit.apart import large
 from services.email.inbound.programs import Doorkeeper
 from services.email.inbound.warnings import Ours
+from services.email.mime.vouching import NOTHING, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Normalised:
     event: InteractionReceived
     blobs: dict[str, bytes]
     page: bytes = b""
+    evidence: Evidence = NOTHING
+    """Of whom its server is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Terms:
 
     received_at: datetime
     ours: Ours
-    trusted: frozenset[str] | None
+    trusted: frozenset[str]
     doorkeeper: Doorkeeper
     ignore_refusal: bool = False
 

@@ -16,6 +16,7 @@ from services.email.inbound.warnings import Ours
 from services.email.mime import identity
 from services.email.mime.lookalike import shown, visible
 from services.email.mime.model import Address, Mail, Part
+from services.email.mime.vouching import evidence_of
 
 EVENT_LIMIT = 900_000
 PARTICIPANTS = 500
@@ -36,11 +37,11 @@ def normalise(
     received_at: datetime,
     ours: Ours,
     raw: str,
-    trusted: frozenset[str] | None = None,
+    trusted: frozenset[str] = frozenset(),
     doorkeeper: Doorkeeper = OPEN,
 ) -> Normalised:
     """`stored_at` is when the server got it, `ours` what belongs to us, `raw` a blob key,
-    `trusted` the servers whose verdicts on the sender are believed (none: the topmost).
+    `trusted` the servers whose verdicts on the sender are believed.
     """
     found = read(mail, trusted, ours)
     problems = [*mail.problems, *found.problems]
@@ -67,7 +68,7 @@ def normalise(
         problem=encodable("; ".join(problems)[:_NAME_LIMIT]),
         **found.fields.__dict__,
     )
-    return Normalised(event=_fitting(event), blobs=blobs, page=found.page)
+    return Normalised(event=_fitting(event), blobs=blobs, page=found.page, evidence=evidence_of(mail))
 
 
 def is_ours(address: str, ours: frozenset[str]) -> bool:

@@ -36,8 +36,8 @@ class Read:
     problems: tuple[str, ...]
 
 
-def read(mail: Mail, trusted: frozenset[str] | None = None, ours: Ours = NOBODY) -> Read:
-    """`trusted` names the servers whose verdicts on the sender are believed; none believes the topmost."""
+def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY) -> Read:
+    """`trusted` names the servers whose verdicts on the sender are believed: anybody can write one."""
     text, html = first(mail.text, TEXT_LIMIT), (mail.html or "")[:HTML_LIMIT]
     is_whole = html == (mail.html or "")
     problems = []
@@ -87,7 +87,7 @@ def _is_deep(html: str) -> bool:
     return False
 
 
-def _authentication(mail: Mail, trusted: frozenset[str] | None) -> told.Authentication | None:
+def _authentication(mail: Mail, trusted: frozenset[str]) -> told.Authentication | None:
     found = authentication.of(mail.header_all("Authentication-Results"), trusted)
     return told.Authentication(**{name: _short(value) for name, value in found._asdict().items()}) if found else None
 

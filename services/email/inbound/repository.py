@@ -9,6 +9,7 @@ from services.email.models import Cursor
 
 CURSORS = CollectionSpec("cursors")
 _COUNTED = 1_000_000
+VOUCHERS = CollectionSpec("vouchers")
 MESSAGES = CollectionSpec("messages", (Index("mailbox_id"),))
 
 
@@ -18,6 +19,7 @@ class InboundRepository:
     def __init__(self, store: Store) -> None:
         self._cursors = store.collection(CURSORS)
         self._messages = store.collection(MESSAGES)
+        self._vouchers = store.collection(VOUCHERS)
 
     async def cursor(self, mailbox_id: str) -> Cursor:
         stored = await self._cursors.get(mailbox_id)
@@ -59,6 +61,14 @@ class InboundRepository:
 
     async def count(self, mailbox_id: str) -> int:
         return await self._messages.count({"mailbox_id": mailbox_id}, at_most=_COUNTED)
+
+    async def voucher(self, mailbox_id: str) -> Document:
+        """What is known of the server of a mailbox; see `services.email.mime.vouching`."""
+        return await self._vouchers.get(mailbox_id) or {"_id": mailbox_id}
+
+    async def vouch(self, mailbox_id: str, known: Document) -> None:
+        """Of two copies that look after one mailbox for a moment the later one counts."""
+        await self._vouchers.put_many([{**known, "_id": mailbox_id}])
 
     async def record(self, entries: list[Document]) -> None:
         """Adds what was published; an entry that is there stays as it is."""

@@ -25,7 +25,7 @@ from services.email.inbound.repository import InboundRepository
 from services.email.inbound.tokens import our_interaction
 from services.email.inbound.warnings import Ours
 from services.email.metrics import PARKED, RECEIVED
-from services.email.mime import words
+from services.email.mime import vouching, words
 from services.email.models import FetchedMail, Mailbox
 from services.email.settings import Settings
 
@@ -84,13 +84,13 @@ class Intake:
         self._clock = clock
         self._reader = reader
         self._doorkeeper = Doorkeeper(settings.programs, settings.attachment_limit)
-        self._trusted = frozenset(map(str.lower, settings.trusted_authserv)) or None
+        self._trusted = frozenset(map(str.lower, settings.trusted_authserv))
 
     async def read(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Reading]:
         """What a batch says; its bytes are durable then, and nobody has heard of it."""
         stored = await self._store(mailbox, mails)
         seam("email.after_blob")
-        return [_acknowledged(reading, mailbox) for reading in await self._read(stored)]
+        return [_acknowledged(reading, mailbox) for reading in await self._read(stored, mailbox.id)]
 
     async def _store(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Stored]:
         """All of them as one blob."""
@@ -109,7 +109,7 @@ class Intake:
             Poison: it still cannot be read.
         """
         stored = Stored(fact=fact, raw=await self._blobs.get(fact.blob))
-        (reading,) = await self._read([stored], ignore_refusal=True)
+        (reading,) = await self._read([stored], fact.mailbox_id, ignore_refusal=True)
         if reading.reason:
             raise Poison(reading.reason, sender=_sender(stored.raw), blob=fact.blob)
         await self.take([reading])
@@ -122,16 +122,18 @@ class Intake:
             NotFound: its bytes are gone.
         """
         stored = Stored(fact=fact, raw=await self._blobs.get(fact.blob))
-        (reading,) = await self._read([stored], ignore_refusal=True)
+        (reading,) = await self._read([stored], fact.mailbox_id, ignore_refusal=True)
         if reading.normalised is None:
             raise Poison(reading.reason)
         return reading.normalised
 
-    async def _read(self, stored: Sequence[Stored], *, ignore_refusal: bool = False) -> list[Reading]:
+    async def _read(
+        self, stored: Sequence[Stored], mailbox_id: str, *, ignore_refusal: bool = False
+    ) -> list[Reading]:
         terms = Terms(
             received_at=self._clock.now(),
             ours=await self._own.known(),
-            trusted=self._trusted,
+            trusted=await self._believed(mailbox_id),
             doorkeeper=self._doorkeeper,
             ignore_refusal=ignore_refusal,
         )
@@ -152,7 +154,29 @@ class Intake:
             await self._bus.publish(envelopes)
         seam("email.after_publish")
         await self._index.record([_entry(key, reading, now) for key, reading in new.items()])
+        await self._learn(new.values())
         return self._counted(list(told.values()))
+
+    async def _believed(self, mailbox_id: str) -> frozenset[str]:
+        """Servers whose verdicts count: those of the settings, else those that the mailbox taught."""
+        if self._trusted:
+            return self._trusted
+        domain = vouching.learned(await self._index.voucher(mailbox_id))
+        return frozenset({f".{domain}"}) if domain else frozenset()
+
+    async def _learn(self, readings: Iterable[Reading]) -> None:
+        """From mails that are new, in the order in which the server got them."""
+        by_mailbox: dict[str, list[Reading]] = {}
+        for reading in readings:
+            if reading.normalised and not self._trusted:
+                by_mailbox.setdefault(reading.stored.fact.mailbox_id, []).append(reading)
+        for mailbox_id, mails in by_mailbox.items():
+            known = before = await self._index.voucher(mailbox_id)
+            for reading in mails:
+                assert reading.normalised
+                known = vouching.with_evidence(known, reading.normalised.evidence, reading.stored.fact.received_at)
+            if known != before:
+                await self._index.vouch(mailbox_id, known)
 
     async def _unpublished(self, readings: dict[str, Reading]) -> dict[str, Reading]:
         known = await self._index.published(readings)

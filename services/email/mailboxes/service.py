@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from hub.channels.belonging import BELONGS, Lines
+from hub.channels.entered import Place, check_entered
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
 from hub.channels.sends import SendRepository
@@ -69,7 +70,12 @@ class Mailboxes:
         return await self._keeping.add(document)
 
     async def change(self, mailbox_id: str, change: MailboxChange) -> Document:
-        """The mailbox as it is now; logins that change are tried first. Errors as `add`, and NotFound."""
+        """The mailbox as it is now; logins that change are tried first.
+
+        Raises:
+            InvalidInput: as `add`, or a server is another one and its secret was not given again.
+            Conflict, NotFound
+        """
         document = await self._repository.get(mailbox_id)
         opened = self._repository.opened(document)
         given = change.model_dump(
@@ -78,6 +84,7 @@ class Mailboxes:
         if given.get("auto_reply") and not opened.auto_reply:
             given["answers_since"] = self._keeping.now()
         servers = _changed(opened, change)
+        _check_entered(opened, change, servers)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}
         return await self._keeping.change({**document, **given, **sealed})
@@ -130,6 +137,34 @@ def _changed(mailbox: Mailbox, change: MailboxChange) -> dict[str, Server]:
         if shared and asked and asked.oauth and not (follows and (follows.oauth or follows.password)):
             servers[other] = replace(servers.get(other, before[other]), oauth=servers[kind].oauth)
     return servers
+
+
+def _check_entered(mailbox: Mailbox, change: MailboxChange, servers: Mapping[str, Server]) -> None:
+    for kind, asked in (("imap", change.imap), ("smtp", change.smtp)):
+        if asked is not None:
+            before = getattr(mailbox, kind)
+            check_entered(_place(before), _place(servers[kind]), _secrets(before, servers[kind], asked), within=kind)
+
+
+def _place(server: Server) -> Place:
+    place: Place = {"host": server.host, "port": server.port, "security": server.security, "user": server.user}
+    return {**place, "oauth.token_url": server.oauth.token_url} if server.oauth else place
+
+
+def _secrets(before: Server, after: Server, asked: ServerChange) -> Mapping[str, bool]:
+    """What is stored for a server, and whether it is given again. The mail server gets a token for the consent."""
+    if asked.password is not None:
+        return {}
+    if before.oauth is None:
+        return {} if asked.oauth else {"password": False}
+    given = asked.oauth.model_fields_set if asked.oauth else set()
+    moves = after.oauth is not None and after.oauth.token_url != before.oauth.token_url
+    secrets = {"oauth.refresh_token": "refresh_token" in given}
+    return (
+        {**secrets, "oauth.client_secret": "client_secret" in given}
+        if moves and before.oauth.client_secret
+        else secrets
+    )
 
 
 def _server(kind: str, server: Server, change: ServerChange) -> Server:

@@ -31,14 +31,20 @@ def parse(value: str) -> Authentication | None:
 
 
 def of(values: tuple[str, ...], trusted: frozenset[str] | None = None) -> Authentication | None:
-    """The topmost header that says something: lower ones may be forged. `trusted` names the servers to believe;
-    None believes the top one.
+    """The topmost header that says something: lower ones may be forged. `trusted` names the servers to believe, and,
+    as `.example.com`, domains whose servers are believed in the topmost header alone; None believes the top one.
     """
-    for value in values:
+    for number, value in enumerate(values):
         found = parse(value)
-        if found is not None and (trusted is None or found.authserv_id.lower() in trusted):
+        if found is not None and (
+            trusted is None or _is_trusted(found.authserv_id.lower(), trusted, first=number == 0)
+        ):
             return found
     return None
+
+
+def _is_trusted(server: str, trusted: frozenset[str], *, first: bool) -> bool:
+    return server in trusted or (first and any(one[0] == "." and f".{server}".endswith(one) for one in trusted))
 
 
 def _keep(found: dict[str, str], method: str, verdict: str) -> None:

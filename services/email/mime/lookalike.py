@@ -7,8 +7,9 @@ rules of browsers, after UTS 39); otherwise in punycode.
 import re
 import unicodedata
 
-_HIDDEN = re.compile("[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-"""What is not seen, or turns the direction of what is. Not the joiners: emoji and Persian need them."""
+from hub.kit import plain
+
+_HIDDEN = re.compile(f"[{plain.HIDDEN}]")
 _LATIN_LOOKING = frozenset("асԁеһіјӏорԛѕԝхуьпгѵѡ")
 """Cyrillic letters that a word can be made of which looks Latin."""
 _TOGETHER = (
@@ -21,7 +22,7 @@ _TOGETHER = (
 
 def visible(text: str) -> str:
     """The text without what hides in it."""
-    return text if text.isascii() else _HIDDEN.sub("", text)
+    return text if text.isascii() and text.isprintable() else plain.line(text)
 
 
 def hides(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import Field
 
-from hub.api.forms import After, Instant, Limit, View
+from hub.api.forms import After, Limit, Moment, View
 from hub.api.rights import Right
 from hub.kit.clock import from_iso
 from hub.store.base import Document
@@ -51,8 +51,8 @@ async def list_audit(
     login: str | None = None,
     action: str | None = None,
     target: str | None = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     limit: Limit = 50,
     after: After = None,
 ) -> AuditList:

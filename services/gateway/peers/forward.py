@@ -1,10 +1,10 @@
 """Another service as the gateway sees it: a request goes in, its bytes come back as they are."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping
 from datetime import timedelta
 
 import httpx
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from hub.api.actor import HEADER, Actor, Seal
@@ -28,6 +28,7 @@ OF_A_FILE = (
     "x-content-type-options",
 )
 """The same of a download."""
+Headers = Mapping[str, str] | Mapping[bytes, bytes]
 Content = bytes | AsyncIterable[bytes] | None
 
 
@@ -49,7 +50,7 @@ class Peer:
         url: str,
         *,
         actor: Actor | None,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
         content: Content = None,
         stream: bool = False,
     ) -> httpx.Response:
@@ -58,8 +59,9 @@ class Peer:
         Raises:
             PeerUnavailable: it is not reachable, or does not know us: then the keys of the processes differ.
         """
-        signed = {**(headers or {}), **({HEADER: self._seal.header(actor)} if actor else {})}
-        request = self._client.build_request(method, url, headers=signed, content=content, timeout=self._timeout)
+        request = self._client.build_request(method, url, headers=headers, content=content, timeout=self._timeout)
+        if actor:
+            request.headers[HEADER] = self._seal.header(actor)
         try:
             answer = await self._client.send(request, stream=stream)
         except httpx.TransportError as exc:
@@ -87,6 +89,15 @@ class Peer:
 
     def _unavailable(self) -> PeerUnavailable:
         return PeerUnavailable(f"the service {self.name} does not answer now; try again in a few seconds")
+
+
+def as_they_came(request: Request, names: Collection[str]) -> dict[bytes, bytes]:
+    """The first header of each of these names in its bytes, which may be of no charset at all."""
+    found: dict[bytes, bytes] = {}
+    for name, value in request.headers.raw:
+        if name.lower().decode("latin-1") in names:
+            found.setdefault(name.lower(), value)
+    return found
 
 
 def passed_on(answer: httpx.Response) -> Response:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from hub.kit.http import pieces_of
 from services.gateway.parts import Parts, parts_of
-from services.gateway.peers.forward import passed_on
+from services.gateway.peers.forward import as_they_came, passed_on
 
 HOOK_LIMIT = 4 * 2**20
 """Bytes of one call; Telegram's updates and Twilio's forms are far smaller."""
@@ -31,7 +31,7 @@ async def hook_of_kind(channel: Word, account: Word, kind: Word, request: Reques
 async def _passed_on(channel: str, path: str, request: Request, hub: Parts) -> Response:
     peer, hook = await hub.table.hook(channel)
     query = quote(request.url.query, safe="=&%+-_.~:,;@!$'()*/?")
-    headers = {name: request.headers[name] for name in ("content-type", *hook.headers) if name in request.headers}
+    headers = as_they_came(request, ("content-type", *hook.headers))
     url = f"{path}?{query}" if query else path
     # As it comes: whose it is, is checked before anything of it is kept.
     content = pieces_of(request, HOOK_LIMIT, words=f"a call may have {HOOK_LIMIT // 2**20} MB")

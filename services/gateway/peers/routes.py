@@ -16,7 +16,7 @@ from hub.api.rights import Right
 from hub.kit.errors import NotFound, TooLarge
 from services.gateway.guard import BASE, READS, Handler, Rule, acting_on, guarded
 from services.gateway.parts import parts_of
-from services.gateway.peers.forward import Content, Peer, passed_on, streamed_on
+from services.gateway.peers.forward import Content, Peer, as_they_came, passed_on, streamed_on
 from services.gateway.peers.spread import of_the_owner, put_together
 from services.gateway.peers.table import Table, Way
 from services.gateway.staff.names import refuse_unknown_names
@@ -145,7 +145,8 @@ async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _headers(request: Request, operation: Operation) -> dict[str, str]:
-    names = _ASKED_FOR_A_FILE if operation.download else _ASKED_WITH
-    headers = {name: request.headers[name] for name in names if name in request.headers}
-    return headers if request.method in READS else {**headers, "Idempotency-Key": request.state.write.key}
+def _headers(request: Request, operation: Operation) -> dict[bytes, bytes]:
+    headers = as_they_came(request, _ASKED_FOR_A_FILE if operation.download else _ASKED_WITH)
+    if request.method in READS:
+        return headers
+    return {**headers, b"idempotency-key": request.state.write.key.encode("latin-1")}

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.actor import Acting
 from hub.api.downloads import HTML_HEADERS, streamed
-from hub.api.forms import Id, Instant, Paging
+from hub.api.forms import Id, Moment, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -31,7 +31,7 @@ class InteractionQuery(Paging):
     chain_id: str | None = None
     channel: str | None = Field(default=None, examples=["email"])
     direction: Direction | None = None
-    since: Instant | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
+    since: Moment | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
     planned: bool = Field(default=False, description="Those that wait for their time, the next one first")
     type: str | None = Field(default=None, max_length=40, examples=["email"])
     author: str | None = Field(default=None, max_length=63, description="Login of the employee who wrote it")

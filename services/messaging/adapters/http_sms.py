@@ -10,6 +10,8 @@ import httpx
 import orjson
 
 from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
+from hub.kit.outside import Outside
+from hub.kit.outside_http import client
 from services.messaging.errors import FileGone, MessengerUnavailable
 from services.messaging.models import HttpProvider
 from services.messaging.sms.channel import Text
@@ -25,9 +27,10 @@ _FIX = "check the headers and the body of the number's account"
 class HttpSms:
     """Sends by the templates of its account."""
 
-    def __init__(self, provider: HttpProvider, *, patience: float) -> None:
+    def __init__(self, provider: HttpProvider, *, patience: float, outside: Outside) -> None:
         self._provider = provider
-        self._client = httpx.AsyncClient(timeout=patience, follow_redirects=False)
+        self._outside = outside
+        self._client = client(outside, patience=patience)
 
     @property
     def name(self) -> str:
@@ -38,14 +41,19 @@ class HttpSms:
 
     async def probe(self) -> bool:
         """Whether anybody is there; what it thinks of the login shows when it is used: there is nothing that every
-        such provider answers without sending. Raises MessengerUnavailable.
+        such provider answers without sending.
+
+        Raises:
+            MessengerUnavailable: nobody is, or the address is not open to us; then the words name the setting.
         """
-        where = urlsplit(self._provider.url)
         try:
+            where = urlsplit(_PLACE.sub("", self._provider.url))
             async with self._client.stream("OPTIONS", f"{where.scheme}://{where.netloc}/"):
                 return False
         except httpx.HTTPError as exc:
-            raise MessengerUnavailable(f"{self.name} cannot be reached: {type(exc).__name__}") from exc
+            raise MessengerUnavailable(_unreachable(self.name, exc)) from exc
+        except (ValueError, httpx.InvalidURL) as exc:
+            raise MessengerUnavailable(f"{self.name}: its url is none") from exc
 
     async def send(self, text: Text, intent: Intent) -> Outcome:
         """Hands one SMS over."""
@@ -54,7 +62,7 @@ class HttpSms:
         try:
             answer = await self._client.send(request)
         except _NOT_HANDED_OVER as exc:
-            return Deferred(f"{self.name} cannot be reached: {type(exc).__name__}", closed=True)
+            return Deferred(_unreachable(self.name, exc), closed=True)
         except httpx.HTTPError as exc:
             return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
         return self._outcome(answer)
@@ -81,7 +89,8 @@ class HttpSms:
         return self._client.build_request(provider.method, url, headers=headers, json=body)
 
     def _outcome(self, answer: httpx.Response) -> Outcome:
-        words = f"{self.name} answered {answer.status_code}: {' '.join(answer.text.split())[:_WORDS]}"
+        # What it says beside the status is for nobody: whoever names the address would read any page by it.
+        words = f"{self.name} answered {answer.status_code}"
         if answer.status_code in (401, 403):
             return Deferred(f"login refused: {words}; {_FIX}", login_refused=True)
         if answer.status_code == 429 or answer.status_code >= 500:
@@ -109,3 +118,8 @@ def _filled(template: str, text: Text, escape: Callable[[str], str]) -> str:
 
 def _one_line(value: str) -> str:
     return " ".join(value.encode("ascii", "ignore").decode().split())
+
+
+def _unreachable(name: str, exc: httpx.HTTPError) -> str:
+    """A forbidden address says how to open it."""
+    return f"{name} cannot be reached: {type(exc).__name__} {exc}"[:_WORDS].rstrip()

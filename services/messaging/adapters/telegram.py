@@ -1,10 +1,12 @@
 """Telegram's Bot API, through python-telegram-bot: one class for one bot."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -36,7 +38,9 @@ from telegram.request import HTTPXRequest
 from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
 from hub.channels.errors import LoginRefused
 from hub.contracts.interaction import Button, SendMessage
-from hub.kit.errors import TooLarge, Unsupported
+from hub.kit.errors import NotFound, TooLarge, Unsupported
+from hub.kit.outside import Outside
+from hub.kit.outside_http import OutsideTransport, client, download
 from services.messaging.errors import FileGone, MessengerUnavailable
 from services.messaging.models import Bot
 from services.messaging.telegram.names import chat_of, key_of, message_of
@@ -54,18 +58,24 @@ _NOT_HANDED_OVER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _FORMATTING = "can't parse entities"
 _AGAIN = timedelta(seconds=5)
 _PER_FETCH = 100
+_PATH = re.compile(r"[\w .()+,@=~-]+(?:/[\w .()+,@=~-]+){0,9}")
+"""Of a file, below the address of the bot's files."""
+_ECHO = re.compile(r"\. (?:Parsing the server response|The server response contained)")
+"""Where the library goes on with the body of an answer."""
+_WORDS = 300
 NextPart = Callable[[SendMessage], Awaitable[None]]
 
 
 class TelegramApi:
     """What a bot can do. `close` ends its connections."""
 
-    def __init__(self, bot: Bot, *, patience: float) -> None:
+    def __init__(self, bot: Bot, *, patience: float, outside: Outside) -> None:
         """`patience` is in seconds, for an answer."""
         self._bot = bot
         self._base = f"{bot.api_url}/bot{bot.token}"
-        self._request = _connections(patience)
-        self._polling = _connections(patience)
+        self._request = _connections(patience, outside)
+        self._polling = _connections(patience, outside)
+        self._files = client(outside, patience=patience)
         self._client = Client(
             bot.token,
             base_url=f"{bot.api_url}/bot",
@@ -77,6 +87,7 @@ class TelegramApi:
     async def close(self) -> None:
         await self._request.shutdown()
         await self._polling.shutdown()
+        await self._files.aclose()
 
     async def username(self) -> tuple[str, str]:
         """User name, without the @, and display name; raises LoginRefused or MessengerUnavailable."""
@@ -123,14 +134,33 @@ class TelegramApi:
 
     async def file(self, reference: str, *, limit: int) -> bytes:
         """The bytes of a file id; see `services.messaging.inbound.files.FileSource`."""
+        path, size = await self._place(reference)
+        if size is not None and size > limit:
+            raise TooLarge(f"{size} bytes; the limit is {limit}")
+        url = f"{self._bot.api_url}/file/bot{self._bot.token}/{quote(path)}"
+        try:
+            return await download(self._files, url, limit=limit, size=size)
+        except NotFound as exc:
+            raise FileGone(f"Telegram's file: {exc}") from exc
+
+    async def _place(self, reference: str) -> tuple[str, int | None]:
+        """Where below our own address the file lies, and its size. The library would open what has an absolute path,
+        or ask whatever host stands there.
+        """
+        query = httpx.QueryParams(file_id=reference)
         try:
             async with _translated():
-                file = await self._client.get_file(reference)
-                if (file.file_size or 0) > limit:
-                    raise TooLarge(f"{file.file_size} bytes; the limit is {limit}")
-                return bytes(await file.download_as_bytearray())
+                answer = await self._request.retrieve(f"{self._base}/getFile?{query}")
         except Unsupported as exc:
             raise FileGone(str(exc)) from exc
+        try:
+            found = orjson.loads(answer)["result"]
+            path, size = found["file_path"], found.get("file_size")
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise MessengerUnavailable("not an answer that Telegram gives; check api_url") from exc
+        if not isinstance(path, str) or not _PATH.fullmatch(path) or {"", ".", ".."} & set(path.split("/")):
+            raise FileGone("named by a path outside the bot's own files: not fetched; run its server without --local")
+        return path, size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
 
     async def send(
         self,
@@ -203,19 +233,20 @@ class TelegramApi:
 class TelegramTrial:
     """Asks Telegram who a token is for."""
 
-    def __init__(self, *, patience: float) -> None:
+    def __init__(self, *, patience: float, outside: Outside) -> None:
         self._patience = patience
+        self._outside = outside
 
     async def username(self, *, token: str, api_url: str) -> tuple[str, str]:
         bot = Bot(id="", channel="telegram", address="", username="", token=token, api_url=api_url)
-        api = TelegramApi(bot, patience=self._patience)
+        api = TelegramApi(bot, patience=self._patience, outside=self._outside)
         try:
             return await api.username()
         finally:
             await api.close()
 
 
-def _connections(patience: float) -> HTTPXRequest:
+def _connections(patience: float, outside: Outside) -> HTTPXRequest:
     return HTTPXRequest(
         connection_pool_size=8,
         read_timeout=patience,
@@ -223,6 +254,7 @@ def _connections(patience: float) -> HTTPXRequest:
         connect_timeout=patience,
         media_write_timeout=patience * 3,
         pool_timeout=patience,
+        httpx_kwargs={"transport": OutsideTransport(outside)},
     )
 
 
@@ -239,23 +271,23 @@ async def _translated() -> AsyncIterator[None]:
     try:
         yield
     except InvalidToken as exc:
-        raise LoginRefused(exc.message, fix=_CHECK_TOKEN) from exc
+        raise LoginRefused(_said(exc), fix=_CHECK_TOKEN) from exc
     except RetryAfter as exc:
-        raise MessengerUnavailable(f"asked for too often: {exc.message}") from exc
+        raise MessengerUnavailable(f"asked for too often: {_said(exc)}") from exc
     except Conflict as exc:
-        raise MessengerUnavailable(f"{exc.message}: somebody else uses this bot's token") from exc
+        raise MessengerUnavailable(f"{_said(exc)}: somebody else uses this bot's token") from exc
     except (BadRequest, Forbidden) as exc:
-        raise Unsupported(exc.message) from exc
+        raise Unsupported(_said(exc)) from exc
     except TelegramError as exc:
         raise MessengerUnavailable(_words(exc)) from exc
 
 
 def _outcome(exc: TelegramError, message: SendMessage, keys: tuple[str, ...]) -> Outcome:
     """What an error says of the part that met it; those before it are in `keys`."""
-    words = exc.message if not keys else f"{exc.message} (after {len(keys)} of its parts were taken)"
+    words = _said(exc) if not keys else f"{_said(exc)} (after {len(keys)} of its parts were taken)"
     match exc:
         case InvalidToken():
-            return Deferred(f"login refused: {exc.message}; {_CHECK_TOKEN}", keys=keys, login_refused=True)
+            return Deferred(f"login refused: {_said(exc)}; {_CHECK_TOKEN}", keys=keys, login_refused=True)
         case RetryAfter():
             after = exc.retry_after
             wait = after if isinstance(after, timedelta) else timedelta(seconds=after)
@@ -275,5 +307,10 @@ def _outcome(exc: TelegramError, message: SendMessage, keys: tuple[str, ...]) ->
 def _words(exc: TelegramError) -> str:
     cause = exc.__cause__
     if not isinstance(cause, httpx.HTTPError):
-        return exc.message
-    return f"Telegram cannot be reached: {type(cause).__name__} {cause}".rstrip()
+        return _said(exc)
+    return f"Telegram cannot be reached: {type(cause).__name__} {cause}"[:_WORDS].rstrip()
+
+
+def _said(exc: TelegramError) -> str:
+    """The description of an error, and nothing else of the answer."""
+    return _ECHO.split(exc.message, maxsplit=1)[0][:_WORDS]

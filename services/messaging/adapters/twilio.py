@@ -1,20 +1,23 @@
 """Twilio's REST API for SMS, through its own library."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
+import httpx
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
 from twilio.rest import Client
 
 from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
 from hub.channels.errors import LoginRefused
-from hub.kit.errors import TooLarge
+from hub.kit.errors import NotFound
+from hub.kit.outside import Outside
+from hub.kit.outside_http import client, download
 from services.messaging.errors import FileGone, MessengerUnavailable
 from services.messaging.models import TWILIO_API, TwilioProvider
 from services.messaging.sms.channel import Text
@@ -27,14 +30,17 @@ _SILENT.disabled = True
 """The library would log bodies and numbers."""
 _WINDOW = timedelta(minutes=10)
 _LISTED = 50
+_WORDS = 300
+_NOT_HANDED_OVER = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class TwilioApi:
     """Sends, and asks what became of a message."""
 
-    def __init__(self, provider: TwilioProvider, *, patience: float) -> None:
+    def __init__(self, provider: TwilioProvider, *, patience: float, outside: Outside) -> None:
         self._provider = provider
-        self._http = _Http(provider.api_url, patience)
+        self._outside = client(outside, patience=patience)
+        self._http = _Http(provider.api_url, self._outside)
         self._client = Client(
             provider.account_sid, provider.auth_token, http_client=self._http, environment={"TWILIO_EDGE": ""}
         )
@@ -44,7 +50,7 @@ class TwilioApi:
         return self._provider.name
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._outside.aclose()
 
     async def probe(self) -> bool:
         """It takes the login. Raises LoginRefused or MessengerUnavailable."""
@@ -64,9 +70,9 @@ class TwilioApi:
             made = await self._client.messages.create_async(to=text.to, body=text.body, **options)
         except TwilioRestException as exc:
             return _outcome(exc, text)
-        except aiohttp.ClientConnectorError as exc:
-            return Deferred(f"Twilio cannot be reached: {exc.strerror or type(exc).__name__}", closed=True)
-        except (aiohttp.ClientError, TimeoutError) as exc:
+        except _NOT_HANDED_OVER as exc:
+            return Deferred(_unreachable(exc), closed=True)
+        except httpx.HTTPError as exc:
             return Unknown(f"handed over, and no answer came: {type(exc).__name__}")
         return _taken(made)
 
@@ -82,32 +88,36 @@ class TwilioApi:
         return None
 
     async def file(self, reference: str, *, limit: int) -> bytes:
-        """The bytes of an MMS; the login is shown to Twilio only."""
-        host = urlsplit(reference).hostname or ""
-        ours = host == urlsplit(self._provider.api_url).hostname or host.endswith(".twilio.com")
-        if not ours:
-            raise FileGone(f"{host} is none of Twilio's: not fetched")
-        login = aiohttp.encode_basic_auth(self._provider.account_sid, self._provider.auth_token)
+        """The bytes of an MMS, from Twilio's hosts or where they redirect to; the login is shown to Twilio only."""
         try:
-            async with self._http.session.get(reference, headers={"Authorization": login}) as answer:
-                if answer.status >= 500 or answer.status == 429:
-                    raise MessengerUnavailable(f"Twilio answered {answer.status}")
-                if answer.status >= 400:
-                    raise FileGone(f"Twilio answered {answer.status}")
-                content: bytes = await answer.content.read(limit + 1)
-        except (aiohttp.ClientError, TimeoutError) as exc:
-            raise MessengerUnavailable(f"Twilio cannot be reached: {type(exc).__name__}") from exc
-        if len(content) > limit:
-            raise TooLarge(f"more than {limit} bytes")
-        return content
+            if not self._is_twilios(httpx.URL(reference)):
+                raise FileGone(f"{_host(reference)[:100]} is none of Twilio's: not fetched")
+            return await download(self._outside, reference, limit=limit, headers=self._login)
+        except NotFound as exc:
+            raise FileGone(f"Twilio's file: {exc}") from exc
+        except httpx.InvalidURL as exc:
+            raise FileGone("its address is none: not fetched") from exc
+
+    def _login(self, url: httpx.URL) -> Mapping[str, str]:
+        if not self._is_twilios(url):
+            return {}
+        login = httpx.BasicAuth(self._provider.account_sid, self._provider.auth_token)
+        return dict(next(login.auth_flow(httpx.Request("GET", url))).headers)
+
+    def _is_twilios(self, url: httpx.URL) -> bool:
+        """Over https, or at the very address that the account names."""
+        own = httpx.URL(self._provider.api_url)
+        if (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port):
+            return True
+        return url.scheme == "https" and (url.host == own.host or url.host.endswith(".twilio.com"))
 
 
-class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
-    """The library's client, at another address where one is wanted."""
+class _Http(AsyncHttpClient):  # type: ignore[misc]
+    """The library's client, on connections of ours, at another address where one is wanted."""
 
-    def __init__(self, api_url: str, patience: float) -> None:
-        super().__init__(pool_connections=False, logger=_SILENT)
-        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience))
+    def __init__(self, api_url: str, outside: httpx.AsyncClient) -> None:
+        super().__init__(_SILENT, True, None)
+        self._outside = outside
         self._api_url = api_url
 
     async def request(
@@ -120,13 +130,34 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  (the library's signature)
         allow_redirects: bool = False,
-    ) -> Any:
-        """The login goes as a header: the library's own way is deprecated in its HTTP client."""
-        shown = {"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {}
+    ) -> Response:
+        """No redirect is followed: the login would go along."""
+        del timeout, allow_redirects
         where = url.replace(TWILIO_API, self._api_url, 1)
-        return await super().request(
-            method, where, params, data, {**(headers or {}), **shown}, None, timeout, allow_redirects
+        answer = await self._outside.request(
+            method,
+            where,
+            params=_given(params),
+            data=_given(data),
+            headers=headers,
+            auth=httpx.BasicAuth(*auth) if auth else None,
         )
+        return Response(answer.status_code, answer.text, answer.headers)
+
+
+def _given(values: dict[str, object] | None) -> dict[str, Any] | None:
+    return {name: value for name, value in values.items() if value is not None} if values else None
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _unreachable(exc: httpx.HTTPError) -> str:
+    return f"Twilio cannot be reached: {type(exc).__name__} {exc}"[:_WORDS].rstrip()
 
 
 @asynccontextmanager
@@ -138,8 +169,8 @@ async def _translated() -> AsyncIterator[None]:
         if exc.status in (401, 403, 404):
             raise LoginRefused(exc.msg, fix=_FIX) from exc
         raise MessengerUnavailable(f"Twilio answered {exc.status}: {exc.msg}") from exc
-    except (aiohttp.ClientError, TimeoutError) as exc:
-        raise MessengerUnavailable(f"Twilio cannot be reached: {type(exc).__name__}") from exc
+    except httpx.HTTPError as exc:
+        raise MessengerUnavailable(_unreachable(exc)) from exc
 
 
 def _outcome(exc: TwilioRestException, text: Text) -> Outcome:

@@ -3,6 +3,7 @@
 from secrets import token_urlsafe
 from typing import Protocol
 
+from hub.channels.entered import check_entered
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
 from hub.kit.errors import InvalidInput, ProviderUnavailable
@@ -60,11 +61,19 @@ class Bots:
         )
 
     async def change(self, bot_id: str, change: BotChange) -> Document:
-        """The bot as it is now; a new token is tried first. Errors as `add`, and NotFound."""
+        """The bot as it is now; a new token is tried first.
+
+        Raises:
+            InvalidInput: as `add`, or `api_url` is another one and the token was not given again.
+            Conflict, NotFound
+        """
         document = await self._repository.get(bot_id)
         bot = self._repository.opened(document)
         given = change.model_dump(exclude_none=True, exclude={"token"})
         self._check_mode(given.get("mode", bot.mode))
+        place = {"api_url": given.get("api_url", bot.api_url)}
+        check_entered({"api_url": bot.api_url}, place, {"token": change.token is not None})
+        secret = bot.secret if place["api_url"] == bot.api_url else token_urlsafe(32)
         token = change.token.get_secret_value() if change.token else bot.token
         if change.token or change.api_url:
             username, _ = await self._tried(token, given.get("api_url", bot.api_url))
@@ -72,7 +81,7 @@ class Bots:
                 words = f"this token is for @{username}, not for {bot.address}; add that one as a bot of its own"
                 raise InvalidInput(words, fields={"token": words})
         return await self._keeping.change(
-            {**document, **given, **self._repository.sealed(token=token, secret=bot.secret)}
+            {**document, **given, **self._repository.sealed(token=token, secret=secret)}
         )
 
     def _check_mode(self, mode: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.contracts.interaction import InteractionReceived, InteractionRevised
 from hub.kit.clock import from_iso
+from hub.kit.numbers import whole
 from hub.store.base import Document
 
 _ITEMS = 20
@@ -50,4 +51,4 @@ def _grown(at: datetime, items: int) -> datetime:
 
 def _number(key: str) -> tuple[int, str]:
     last = key.rpartition("/")[2]
-    return (int(last) if last.isdigit() else 0, key)
+    return (whole(last, digits=20) or 0, key)

@@ -101,6 +101,11 @@ class Fetcher:
         except HubError as exc:
             await self._settle(document, attachment.model_copy(update={"state": "failed", "reason": str(exc)}))
             return
+        except Exception as exc:
+            # A fault of ours with one file must not keep the others from being fetched.
+            log.error("file.failed", exc=exc, account=self._account)
+            await self._later(document, attachment, type(exc).__name__)
+            return
         blob = f"media/{self._account}/{sha256(content).hexdigest()[:2]}/{attachment.id}"
         await self._blobs.put(blob, content)
         ready = {"state": "ready", "reason": "", "blob": blob, "size": len(content)}

@@ -19,7 +19,7 @@ from hub.contracts.address import ReachabilityRecorded
 from hub.contracts.base import Envelope, Event
 from hub.contracts.interaction import DeliveryRecorded, DeliveryState, SendMessage
 from hub.kit.clock import from_iso
-from hub.kit.errors import Conflict, InvalidInput
+from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.vendors.twilio import HEADER, is_signed
@@ -27,12 +27,12 @@ from services.messaging.errors import FileGone, Forged, MessengerUnavailable
 from services.messaging.inbound.service import SOURCE
 from services.messaging.keeper import ProviderKeeper
 from services.messaging.line import SERVICE, Body, Ground, Line, counted, measure
-from services.messaging.metrics import FORGED
+from services.messaging.metrics import FOREIGN, FORGED
 from services.messaging.models import HttpProvider, Payload, Provider, SmsNumber, TwilioProvider
 from services.messaging.numbers.repository import NumberRepository
 from services.messaging.sms.channel import Route, SmsChannel
 from services.messaging.sms.failover import Breaker, chosen
-from services.messaging.sms.parse import key_of
+from services.messaging.sms.parse import MOST_FIELDS, key_of, went_by
 from services.messaging.sms.paths import at_path
 from services.messaging.sms.statuses import TWILIO, UNREACHABLE, reason
 
@@ -91,7 +91,7 @@ class SmsLine(Line[SmsNumber]):
         """Takes what a provider says became of a message; the account to be woken, where another way is tried.
 
         Raises:
-            Forged, NotFound: as `post`.
+            Forged, NotFound: as `post`; NotFound also for a message that did not go out by this number and provider.
             InvalidInput: it names no message, or no status that is known.
         """
         number, _ = await self.door(number_id)
@@ -126,6 +126,7 @@ class SmsLine(Line[SmsNumber]):
     ) -> str | None:
         if not interaction_id:
             raise InvalidInput("interaction: missing", fields={"interaction": "missing; see the status callback"})
+        await self._check_ours(number, interaction_id, provider, sid)
         if state is DeliveryState.FAILED and await self._another_way(number, interaction_id, provider, sid):
             return number.id
         now = self.ground.clock.now()
@@ -153,6 +154,13 @@ class SmsLine(Line[SmsNumber]):
             await self.ground.ledger.learnt(interaction_id, Refused(words))
         elif state in _ARRIVED:
             await self.ground.ledger.learnt(interaction_id, Sent(words))
+
+    async def _check_ours(self, number: SmsNumber, interaction_id: str, provider: str, sid: str) -> None:
+        """Raises NotFound unless this number handed that message to that provider, as far as its answer told."""
+        entry = await self._settled(interaction_id)
+        if entry is None or entry["account"] != number.id or not went_by(entry["keys"], provider, sid):
+            FOREIGN.labels("sms").inc()
+            raise NotFound(f"{provider} was given no such message by this number")
 
     async def _another_way(self, number: SmsNumber, interaction_id: str, provider: str, sid: str) -> bool:
         """Whether a message that did not arrive goes out by a provider that did not try it."""
@@ -247,7 +255,12 @@ def _endpoint(provider: Provider) -> str:
 
 
 def _form(body: bytes) -> dict[str, list[str]]:
-    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    """Raises InvalidInput."""
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as exc:
+        fix = f"a form has at most {MOST_FIELDS} fields; no provider posts more"
+        raise InvalidInput(f"body: {fix}", fields={"body": fix}) from exc
 
 
 def _twilio(form: Mapping[str, Sequence[str]]) -> tuple[DeliveryState, str | None, str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.contracts.interaction import Contact
 from hub.kit.phones import phone
-from services.messaging.telegram.fields import Json, number, text, thing, things
+from services.messaging.telegram.fields import Json, line, number, text, thing, things
 
 _DEPTH = 30
 _LONGEST = 4096 * 4
@@ -124,8 +124,8 @@ def _file(given: Json, name: str, content_type: str) -> TelegramFile | None:
         return None
     return TelegramFile(
         file_id,
-        text(given, "file_name", limit=255) or name or "file",
-        text(given, "mime_type", limit=255) or content_type,
+        line(given, "file_name", limit=255) or name or "file",
+        line(given, "mime_type", limit=255) or content_type,
         max(0, number(given, "file_size") or 0),
     )
 
@@ -140,10 +140,10 @@ def _sticker(given: Json) -> TelegramFile | None:
 
 def _contact(message: Json) -> Content | None:
     contact = thing(message, "contact")
-    raw = text(contact, "phone_number", limit=100)
+    raw = line(contact, "phone_number", limit=100)
     if not raw:
         return None
-    name = " ".join(filter(None, (text(contact, "first_name", limit=200), text(contact, "last_name", limit=200))))
+    name = " ".join(filter(None, (line(contact, "first_name", limit=200), line(contact, "last_name", limit=200))))
     sender = number(thing(message, "from"), "id")
     own = sender is not None and number(contact, "user_id") == sender
     found = (Contact(address=known, raw=raw, name=name, verified=own),) if (known := _phone(raw)) else ()

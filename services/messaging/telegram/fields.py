@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from hub.kit import plain
+
 Json = Mapping[str, Any]
 NOTHING: Json = {}
 _LATEST = 253_402_300_799
@@ -29,11 +31,18 @@ LONGEST = 100_000
 
 
 def text(given: Any, name: str, *, limit: int = LONGEST) -> str:
-    """Without what UTF-8 or a store cannot hold; empty where it is no text."""
+    """As `hub.kit.plain.words` has it; empty where it is no text."""
+    return plain.words(_string(given, name)[:limit])
+
+
+def line(given: Any, name: str, *, limit: int = LONGEST) -> str:
+    """A name, as `hub.kit.plain.line` has it; empty where it is no text."""
+    return plain.line(_string(given, name)[:limit])
+
+
+def _string(given: Any, name: str) -> str:
     found = given.get(name) if isinstance(given, Mapping) else None
-    if not isinstance(found, str):
-        return ""
-    return found[:limit].encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    return found if isinstance(found, str) else ""
 
 
 def number(given: Any, name: str) -> int | None:

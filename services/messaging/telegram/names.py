@@ -1,5 +1,6 @@
 """How Telegram's chats and messages are named in the hub. Two bots and one user are two addresses."""
 
+from hub.kit.numbers import whole
 from services.messaging.models import Bot
 
 
@@ -19,11 +20,9 @@ def key_of(bot: Bot, chat_id: int, message_id: int) -> str:
 
 def chat_of(address: str) -> int | None:
     """The chat id in an address."""
-    found = address.rpartition("/")[2]
-    return int(found) if found.lstrip("-").isdigit() else None
+    return whole(address.rpartition("/")[2], digits=20)
 
 
 def message_of(key: str | None) -> int | None:
     """The message id in the name of a message."""
-    found = (key or "").rpartition("/")[2]
-    return int(found) if key and key.startswith("telegram:@") and found.isdigit() else None
+    return whole(key.rpartition("/")[2], digits=20) if key and key.startswith("telegram:@") else None

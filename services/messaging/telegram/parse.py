@@ -21,13 +21,15 @@ from hub.kit.ids import derive, moment_of
 from services.messaging.models import Account, Bot, Payload, Reading, WantedFile
 from services.messaging.telegram.content import Content, TelegramFile, content_of
 from services.messaging.telegram.fields import LONGEST, Json, moment, number, text, thing, things
-from services.messaging.telegram.names import address_of, key_of
+from services.messaging.telegram.names import address_of, key_of, our_address
 from services.messaging.telegram.people import is_own, participants_of, people
 from services.messaging.telegram.render import html_of
 
 CHANNEL = "telegram"
 _START = "/start "
 _FRESH = timedelta(seconds=10)
+_AHEAD = timedelta(days=1)
+"""So far ahead of our own clock nobody's is: what tells a later time happened when it came."""
 _NO_TIME = datetime(2015, 6, 24, tzinfo=UTC)
 """Before the first bot: for an update that tells no time."""
 _GONE = ("kicked", "left", "restricted")
@@ -160,7 +162,8 @@ def _callback(call: _Call) -> Reading:
         received_at=call.received_at,
         participants=people(thing(query, "from"), bot, chat_id),
         text=_label(message, data) or data,
-        keys=(f"{CHANNEL}:callback/{query_id}",),
+        # Ids of presses are one bot's own: two bots may have one and the same.
+        keys=(f"{our_address(bot)}/callback/{query_id}",),
         refs=(key_of(bot, chat_id, answered),) if answered is not None else (),
         raw=call.raw,
     )
@@ -244,8 +247,9 @@ def _precisely(at: datetime, message_id: int, received_at: datetime) -> datetime
     """Telegram tells whole seconds: of what came at once our own clock tells more, and the number of a message keeps
     those of one batch in order.
     """
-    fresh = timedelta() <= received_at - at < _FRESH
-    return (received_at if fresh else at) + timedelta(microseconds=message_id % 1000)
+    age = received_at - at
+    ours = timedelta() <= age < _FRESH or age < -_AHEAD
+    return (received_at if ours else at) + timedelta(microseconds=message_id % 1000)
 
 
 def _refs(message: Json, bot: Bot, chat_id: int) -> tuple[str, ...]:

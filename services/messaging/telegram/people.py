@@ -2,7 +2,7 @@
 
 from hub.contracts.interaction import Participant, Role
 from services.messaging.models import Bot
-from services.messaging.telegram.fields import Json, number, text, thing
+from services.messaging.telegram.fields import Json, line, number, text, thing
 from services.messaging.telegram.names import address_of, our_address
 
 _NAME = 200
@@ -14,9 +14,9 @@ def participants_of(message: Json, bot: Bot, chat_id: int) -> tuple[Participant,
 
 def people(sender: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:
     """The chat is where answers go; in a group it is not the sender's own."""
-    name = " ".join(filter(None, (text(sender, "first_name", limit=_NAME), text(sender, "last_name", limit=_NAME))))
-    username = text(sender, "username", limit=_NAME)
-    shown = name or text(sender, "title", limit=_NAME)
+    name = " ".join(filter(None, (line(sender, "first_name", limit=_NAME), line(sender, "last_name", limit=_NAME))))
+    username = line(sender, "username", limit=_NAME)
+    shown = name or line(sender, "title", limit=_NAME)
     return (
         Participant(
             role=Role.FROM,

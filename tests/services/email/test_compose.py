@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
+from hub.kit.errors import Unsupported
 from services.email.bounces.automatic import auto_of
 from services.email.compose import REFERENCES, compose, message_id
 from services.email.mime.parse import parse
@@ -284,3 +285,63 @@ def test_an_automatic_mail_says_so_and_no_other_does() -> None:
 
 def test_our_own_reader_takes_an_automatic_mail_for_one() -> None:
     assert auto_of(parse(composed(a_message(auto=True)).raw)) == "auto-reply"
+
+
+OUR_HEADERS = {
+    "Message-ID", "Date", "From", "To", "Subject", "In-Reply-To", "References", "X-Omnihub-Token", "MIME-Version",
+    "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
+}  # fmt: skip
+WORD = "=?utf-8?q?x=0d=0aContent-Type:_text/html=0d=0a=0d=0a<h1>injected</h1>?="
+FOREIGN = (
+    WORD,
+    "x\r\nX-Evil: 1",
+    "x\nX-Evil: 1",
+    "x\u2028X-Evil: 1",
+    "й\x85\r\nX-Evil: 1",
+    "x" * 2000,
+    "ж" * 1000,
+    f"ж{WORD}" * 40,
+    '"x" <evil@x.example>,',
+    "a\\" * 500,
+)
+
+
+@pytest.mark.parametrize("words", FOREIGN)
+@pytest.mark.parametrize("place", ["subject", "name", "from_name", "filename", "image", "content_id", "reference"])
+def test_foreign_words_make_no_header_no_body_and_no_long_line_wherever_they_stand(place: str, words: str) -> None:
+    name = words if place in ("filename", "image") else "план.pdf"
+    shown = place in ("image", "content_id")
+    content_id = words[:255] if place == "content_id" else "logo"
+    file = Attachment(id="a", filename=name, content_type="image/png", size=1, blob="b", content_id=content_id)
+    fields: dict[str, Any] = {"attachments": (file,), "html": f'<img src="cid:{content_id}">' if shown else None}
+    if place in ("subject", "from_name"):
+        fields[place] = words
+    if place == "name":
+        fields["to"] = (a_person(name=words),)
+    if place == "reference":
+        fields |= {"reply_to_key": f"email:<{words}@x>", "thread_keys": (f"email:<{words}@x>",)}
+    raw = composed(a_message(**fields), b=b"1").raw
+    lines = raw.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    read_as_it_is = message_from_bytes(raw, policy=policy.compat32)
+    *_, image = read_as_it_is.walk()
+    assert (image.get_content_type(), image.get_payload(decode=True), image.defects) == ("image/png", b"1", [])
+    assert all(len(part.keys()) == len(set(part.keys())) for part in read_as_it_is.walk())
+    assert {name for part in read_as_it_is.walk() for name in part} <= OUR_HEADERS
+    words_in_headers = [value for part in read_as_it_is.walk() for value in part.values()]
+    assert not any("=?utf-8?q?x=0d" in value.lower() for value in words_in_headers)
+
+
+@pytest.mark.parametrize(
+    "name", ["Счёт № 5.pdf", "100% «скидка»; \"до\" 'завтра'.pdf", "ж" * 200, "🙂" * 50, "a.pdf"]
+)
+def test_the_name_of_a_file_arrives_as_it_was(name: str) -> None:
+    file = Attachment(id="a", filename=name, content_type="application/pdf", size=1, blob="b")
+    (part,) = parse(composed(a_message(attachments=(file,)), b=b"1").raw).attachments
+    assert part.filename == name
+
+
+def test_an_address_longer_than_any_is_refused_before_it_leaves() -> None:
+    with pytest.raises(Unsupported, match="an address has 320 at most"):
+        composed(a_message(to=(a_person("a" * 400 + "@client.example"),)))

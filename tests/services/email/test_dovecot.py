@@ -13,6 +13,7 @@ from hub.channels.simulators.mail import MailSimulator
 from hub.channels.simulators.proxy import CutProxy
 from hub.contracts.interaction import DeliveryRecorded, DeliveryState, InteractionReceived
 from hub.testing.channel_contract import ChannelContract
+from hub.testing.outside import HERE
 from hub.testing.servers.dovecot import DovecotServer
 from hub.testing.waiting import PATIENCE
 from services.email.adapters.imap import open_inbox
@@ -237,7 +238,7 @@ async def test_mails_with_eight_bit_headers_and_zero_bytes_come_as_they_are(harn
     server = Server(
         host="127.0.0.1", port=harness.dovecot.port, security="plain", user="support", password="support-password"
     )
-    async with open_inbox(server, patience=PATIENCE, tls=ssl.create_default_context()) as inbox:
+    async with open_inbox(server, patience=PATIENCE, tls=ssl.create_default_context(), outside=HERE) as inbox:
         mails = await inbox.fetch(await inbox.uids_above(0))
     assert len(mails) == len(ODD) + 1
     for given, mail in zip(ODD, mails, strict=False):

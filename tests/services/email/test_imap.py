@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub.testing.outside import HERE
 from hub.testing.waiting import PATIENCE
 from services.email.adapters.folder_names import decoded, encoded
 from services.email.adapters.imap import ImapInbox, open_inbox, open_sent
@@ -67,7 +68,7 @@ async def with_inbox(
 ) -> object:
     async with (
         server(answers) as running,
-        open_inbox(running, patience=patience, tls=ssl.create_default_context()) as inbox,
+        open_inbox(running, patience=patience, tls=ssl.create_default_context(), outside=HERE) as inbox,
         asyncio.timeout(PATIENCE),
     ):
         return await use(inbox)
@@ -135,21 +136,21 @@ async def test_a_mail_that_the_server_will_not_hand_over_is_told_apart() -> None
 async def test_an_unwelcoming_server_is_unavailable(greeting: bytes) -> None:
     async with server({}, greeting) as running:
         with pytest.raises(MailServerUnavailable):
-            async with open_inbox(running, patience=LONG, tls=ssl.create_default_context()):
+            async with open_inbox(running, patience=LONG, tls=ssl.create_default_context(), outside=HERE):
                 raise AssertionError("it was opened")
 
 
 async def test_a_refused_login_has_the_words_of_the_server() -> None:
     async with server({"LOGIN": b"{tag} NO [AUTHENTICATIONFAILED] wrong\r\n"}) as running:
         with pytest.raises(LoginRefused, match="wrong"):
-            async with open_inbox(running, patience=LONG, tls=ssl.create_default_context()):
+            async with open_inbox(running, patience=LONG, tls=ssl.create_default_context(), outside=HERE):
                 raise AssertionError("it was opened")
 
 
 async def test_a_login_refused_for_a_passing_reason_is_no_wrong_password() -> None:
     async with server({"LOGIN": b"{tag} NO [UNAVAILABLE] try later\r\n"}) as running:
         with pytest.raises(MailServerUnavailable, match="try later"):
-            async with open_inbox(running, patience=LONG, tls=ssl.create_default_context()):
+            async with open_inbox(running, patience=LONG, tls=ssl.create_default_context(), outside=HERE):
                 raise AssertionError("it was opened")
 
 
@@ -188,7 +189,7 @@ async def test_the_sent_folder_is_found_by_its_mark_or_its_name_or_made(listed: 
     answers = {"LIST": listed + b"{tag} OK\r\n", "CREATE": b"{tag} OK\r\n"}
     async with (
         server(answers) as running,
-        open_sent(running, patience=LONG, tls=ssl.create_default_context()) as folder,
+        open_sent(running, patience=LONG, tls=ssl.create_default_context(), outside=HERE) as folder,
     ):
         assert folder.name == name
 
@@ -197,7 +198,7 @@ async def test_a_full_mailbox_refuses_a_copy_in_its_own_words() -> None:
     answers = {"LIST": b'* LIST (\\Sent) "/" Sent\r\n{tag} OK\r\n', "APPEND": b"{tag} NO [OVERQUOTA] full\r\n"}
     async with (
         server(answers) as running,
-        open_sent(running, patience=LONG, tls=ssl.create_default_context()) as folder,
+        open_sent(running, patience=LONG, tls=ssl.create_default_context(), outside=HERE) as folder,
     ):
         with pytest.raises(MailRefusedByServer, match="full"):
             await folder.append(b"x", at=datetime(2026, 3, 2, tzinfo=UTC))
@@ -207,3 +208,18 @@ async def test_a_full_mailbox_refuses_a_copy_in_its_own_words() -> None:
 def test_folder_names_survive_their_encoding(name: str) -> None:
     assert encoded(name).isascii()
     assert decoded(f'"{encoded(name)}"') == name
+
+
+async def test_a_line_without_an_end_is_not_waited_for() -> None:
+    async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 2**20)
+                await writer.drain()
+
+    async with await asyncio.start_server(flood, "127.0.0.1", 0) as flooding:
+        port = flooding.sockets[0].getsockname()[1]
+        server = Server(host="127.0.0.1", port=port, security="plain", user="support", password="p")
+        with pytest.raises(MailServerUnavailable, match="a line of more than"):
+            async with open_inbox(server, patience=LONG, tls=ssl.create_default_context(), outside=HERE):
+                pass

@@ -1,7 +1,7 @@
 """The rules of receiving, through fakes: what is durable when."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,9 +63,10 @@ class Bench:
             settings=Settings(),
         )
 
-    async def take(self, *raws: bytes, refused: str = "") -> int:
+    async def take(self, *raws: bytes, refused: str = "", every: timedelta = timedelta()) -> int:
         mails = [
-            FetchedMail(uid=uid, uid_validity=1, at=AT, raw=raw, refused=refused) for uid, raw in enumerate(raws, 1)
+            FetchedMail(uid=uid, uid_validity=1, at=AT + every * uid, raw=raw, refused=refused)
+            for uid, raw in enumerate(raws, 1)
         ]
         return await self.intake.take(await self.intake.read(a_mailbox(), mails))
 
@@ -171,3 +172,23 @@ async def test_the_html_of_a_batch_is_durable_as_one_blob_before_it_is_told(benc
     told = [e.html for e in bench.bus.events("inbound") if isinstance(e, InteractionReceived)]
     assert [await bench.blobs.get(name) if name else None for name in told] == [b"<p>one</p>", None, b"<p>two</p>"]
     assert len([key for key in bench.blobs.content if key.startswith("html/")]) == 1
+
+
+async def test_verdicts_on_senders_count_once_the_server_has_written_them_on_every_mail_of_a_week(
+    bench: Bench,
+) -> None:
+    def a_checked_mail(number: int) -> bytes:
+        on_top = (
+            b"Authentication-Results: mx.romashka.example; dmarc=pass\r\nReceived: from x by mx.romashka.example\r\n"
+        )
+        return on_top + a_mail(f"number {number}", number=number)
+
+    first = [a_checked_mail(number) for number in range(20)]
+    await bench.take(*first, every=timedelta(hours=12))
+    await bench.take(*first, every=timedelta(hours=12))  # once more, as after a reset: it teaches nothing new
+    await bench.take(a_checked_mail(21))
+    await bench.take(a_mail("unchecked", number=22, Received="from evil by mx.romashka.example"))
+    await bench.take(a_checked_mail(23))
+    received = [event for event in bench.bus.events("inbound") if isinstance(event, InteractionReceived)]
+    believed = [event.authentication.dmarc if event.authentication else None for event in received]
+    assert believed == [*[None] * 20, "pass", None, None]

@@ -260,3 +260,14 @@ def test_an_interaction_stored_before_any_of_this_is_shown_all_the_same() -> Non
         "warnings": [],
         "source": None,
     }
+
+
+@pytest.mark.parametrize("over", [{"account": "mb_other"}, {"channel": "telegram", "type": "telegram"}])
+async def test_a_notice_that_comes_to_another_account_changes_nothing(bench: Bench, over: dict[str, str]) -> None:
+    await bench.receive(an_arrival())
+    ours = await bench.answered()
+    before = await bench.delivery(ours)
+    await bench.receive(a_bounce(ours, **over))
+    assert await bench.delivery(ours) == before
+    await bench.receive(a_bounce(ours, number="the real one"))
+    assert (await bench.delivery(ours))[0] == "bounced"

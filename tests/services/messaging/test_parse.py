@@ -311,3 +311,36 @@ def test_items_of_an_album_are_one_interaction() -> None:
 def test_items_of_an_album_that_were_sent_over_two_seconds_are_one_interaction() -> None:
     first, second = (a_message(**FILES[0][1], media_group_id="g1", date=AT + late) for late in (0, 1))
     assert event(first).id == event(second).id
+
+
+HIDDEN = "Пё\x00тр\x1b[31m\u202egnp.exe\u2066\ud800"
+
+
+def test_what_is_not_seen_leaves_names_and_is_shown_in_texts() -> None:
+    document = {"file_id": "f", "file_name": f"{HIDDEN}.pdf", "mime_type": "application/pdf\r\nX: y"}
+    sender = {**PETR, "first_name": HIDDEN, "last_name": "\u200b\u202e", "username": "petr\u202e"}
+    found = event(a_message(caption=HIDDEN, document=document, **{"from": sender}))
+    (file,) = found.attachments
+    assert (found.participants[0].name, found.participants[0].raw) == ("Пётр[31mgnp.exe?", "@petr")
+    assert (file.filename, file.content_type) == ("Пётр[31mgnp.exe?.pdf", "application/pdf X: y")
+    assert found.text == "Пё\ufffdтр\ufffd[31m\ufffdgnp.exe\u2066?"
+    assert found.model_dump_json()
+
+
+def test_what_is_shown_instead_keeps_the_places_that_formatting_counts() -> None:
+    entities = [{"type": "bold", "offset": 3, "length": 4}]
+    reading = said(a_message(text="a\x00\u202ebold", entities=entities))
+    assert "<b>bold</b>" in reading.html
+
+
+@pytest.mark.parametrize("date", [253_402_300_799, AT + 10 * 365 * 86_400])
+def test_a_message_of_a_time_to_come_happened_when_it_came(date: int) -> None:
+    found = event(a_message(date=date))
+    assert found.at - NOW < timedelta(seconds=1)
+
+
+def test_presses_of_two_bots_with_one_number_are_two() -> None:
+    other = Bot(id="bot_2", channel="telegram", address="@Other_Bot", username="Other_Bot", token="")
+    press = {"update_id": 1, "callback_query": {"id": "77", "from": PETR, "data": "yes", "message": {"chat": CHAT}}}
+    assert event(press).keys == ("telegram:@romashka_bot/callback/77",)
+    assert event(press, other).keys == ("telegram:@other_bot/callback/77",)

@@ -15,12 +15,12 @@ from hub.kit.phones import phone
 from hub.vendors.twilio import is_signed, signature
 from services.interactions.deliveries import delivery_after
 from services.messaging.adapters.http_sms import _filled
-from services.messaging.models import SmsNumber, TwilioProvider
+from services.messaging.models import Payload, SmsNumber, TwilioProvider
 from services.messaging.sms.channel import Text
 from services.messaging.sms.failover import Breaker, chosen
 from services.messaging.sms.gsm import BASIC, EXTENSION
 from services.messaging.sms.numbers import sender
-from services.messaging.sms.parse import parse
+from services.messaging.sms.parse import MOST_FIELDS, key_of, parse, read, went_by
 from services.messaging.sms.paths import at_path
 from services.messaging.sms.segments import count, substitute
 from services.messaging.sms.words import consent
@@ -213,7 +213,7 @@ def test_a_form_that_names_nobody_is_parked(form: dict[str, str]) -> None:
     assert (reading.events, bool(reading.unreadable)) == ((), True)
 
 
-@pytest.mark.parametrize("media", ["-1", "x", "1e9", "99999999999", ""])
+@pytest.mark.parametrize("media", ["-1", "x", "1e9", "99999999999", "", "9" * 5000, "²"])
 def test_a_count_of_files_that_is_none_brings_none(media: str) -> None:
     assert parse(a_form(NumMedia=media), NUMBER, "raw/1", NOW).files == ()
 
@@ -282,3 +282,26 @@ def test_a_path_leads_into_json_or_nowhere() -> None:
         None,
         None,
     )
+
+
+def test_what_is_not_seen_in_an_sms_is_shown_and_leaves_its_names() -> None:
+    form = a_form(Body="код\x00\r\n\u202e4321", ProfileName="Пётр\u202e\x07", MediaContentType0="image/png\r\nX: y")
+    reading = parse({**form, "NumMedia": "1", "MediaUrl0": "https://api.twilio.com/1"}, NUMBER, "raw/1", NOW)
+    (found,) = [event for event in reading.events if isinstance(event, InteractionReceived)]
+    assert (found.text, found.participants[0].name) == ("код\ufffd\n\ufffd4321", "Пётр")
+    assert found.attachments[0].content_type == "image/png X: y"
+
+
+def test_a_receipt_fits_a_message_only_by_its_provider_and_id() -> None:
+    mine, other = key_of("twilio", "SM1"), key_of("second", "m-1")
+    assert went_by([mine, other], "twilio", "SM1")
+    assert went_by([mine, other], "second", "")
+    assert went_by([], "second", "m-1")  # the answer that would have named it never came
+    assert not went_by([mine], "second", "m-1")
+    assert not went_by([mine], "twilio", "SM2")
+    assert not went_by([mine], "twil", "io/SM1")
+
+
+def test_a_form_of_too_many_fields_is_not_read() -> None:
+    body = b"&".join(b"a=1" for _ in range(MOST_FIELDS + 1))
+    assert "Max number of fields" in read(Payload(kind="message", raw=body), NUMBER, "raw/1", NOW).unreadable
