@@ -19,7 +19,6 @@ from hub.testing.waiting import until
 pytestmark = [pytest.mark.slow, pytest.mark.connected]
 
 RECEIVING = (
-    ("email", "email.after_publish"),
     ("email", "email.before_cursor"),
     ("interactions", "interactions.after_state"),
     ("interactions", "bus.after_handle.inbound"),
@@ -27,7 +26,6 @@ RECEIVING = (
 SENDING = {
     ("interactions", "outbox.before_publish.outbound.email"): ("sent", 1),
     ("email", "email.after_intent"): ("unknown", 0),
-    ("email", "email.after_data"): ("unknown", 1),
 }
 """What the answer is shown as afterwards, and how many copies of it the client has."""
 
