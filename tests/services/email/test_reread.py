@@ -52,7 +52,8 @@ class Bench:
             source=Source(environ={}),
             peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
         )
-        transport = httpx.ASGITransport(app=interactions.build(footing).http)
+        self.service = interactions.build(footing)
+        transport = httpx.ASGITransport(app=self.service.http)
         asking = AsService(footing.seal, "email")
         self.api = httpx.AsyncClient(transport=transport, base_url="http://interactions", auth=asking)
         index = InboundRepository(self.ours)
@@ -124,6 +125,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     await made.ours.start()
     yield made
     await made.api.aclose()
+    await made.service.stop()
     await made.theirs.stop()
     await made.ours.stop()
 
