@@ -1,7 +1,6 @@
-"""The messaging service, embedded: webhooks answered, a backlog of updates taken over, memory, pacing."""
+"""The messaging service, embedded: a backlog of updates taken over, memory, pacing."""
 
 import asyncio
-import statistics
 import tempfile
 import time
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 
 from hub.bus.embedded import EmbeddedBus
@@ -28,16 +26,14 @@ from hub.store.base import CollectionSpec, Index
 from hub.store.sqlite import SqliteStore
 from services.messaging.inbound.repository import InboundRepository
 from services.messaging.inbound.service import Intake
-from services.messaging.inbound.together import Together
-from services.messaging.models import Bot, Payload
+from services.messaging.models import Bot
 from services.messaging.telegram import parse
 from services.messaging.telegram.pace import TelegramPace
 from services.messaging.telegram.poller import Poller
 
 NAME = "messaging"
-GOAL = "webhook p99 under 20 ms at 200/s, 2,000 updates/s, memory flat over 200,000, pacing within 5 %"
+GOAL = "2,000 updates/s, memory flat over 200,000, pacing within 5 %"
 
-HOOKS, HOOKS_PER_SECOND = 2_000, 200
 BACKLOG = 300_000
 WARM = 100_000
 """Updates after which the page cache of the store, 16 MB, is full."""
@@ -48,7 +44,7 @@ BOT = Bot(id="bot_bench", channel="telegram", address="@bench_bot", username="be
 
 async def run() -> dict[str, float | str]:
     figures: dict[str, float | str] = {}
-    for measure in (_webhooks, _backlog, _pacing):
+    for measure in (_backlog, _pacing):
         with tempfile.TemporaryDirectory(prefix="omnihub-bench-") as name:
             figures |= await measure(Path(name))
     return figures
@@ -91,40 +87,6 @@ def an_update(number: int) -> bytes:
     text = f"Здравствуйте! Подскажите, пожалуйста, когда привезут заказ № {number}?"
     message = {"message_id": number, "from": user, "chat": chat, "date": int(time.time()), "text": text}
     return orjson.dumps({"update_id": number, "message": message})
-
-
-async def _webhooks(folder: Path) -> dict[str, float | str]:
-    """At an even rate, whether the one before is answered or not; from the call to the answer."""
-    from fastapi import FastAPI, Request
-
-    async with Ground(folder) as ground:
-        door: Together[Payload] = Together(lambda payloads: ground.intake.take(BOT, payloads))
-        app = FastAPI()
-
-        @app.post("/hook")
-        async def hook(request: Request) -> dict[str, bool]:
-            await door.add(Payload(kind="update", raw=await request.body()))
-            return {"ok": True}
-
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
-            for number in range(50):
-                await client.post("/hook", content=an_update(10**9 + number))
-
-            async def call(number: int, at: float) -> float:
-                await asyncio.sleep(at - time.perf_counter())
-                begun = time.perf_counter()
-                answer = await client.post("/hook", content=an_update(number))
-                assert answer.status_code == 200
-                return time.perf_counter() - begun
-
-            start = time.perf_counter() + 0.1
-            calls = [call(number, start + number / HOOKS_PER_SECOND) for number in range(1, HOOKS + 1)]
-            seconds = await asyncio.gather(*calls)
-    return {
-        "webhook p50 ms": round(statistics.median(seconds) * 1000, 1),
-        "webhook p99 ms": round(statistics.quantiles(seconds, n=100)[98] * 1000, 1),
-    }
 
 
 class Backlog:
