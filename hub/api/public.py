@@ -149,8 +149,8 @@ def publish(http: FastAPI, *publics: Public, service: str, seal: Seal) -> None:
     """Serves the operations and their hooks, and tells of them at `/operations` and `/operations/described`."""
     http.state.seal = seal
     for public in publics:
-        # As they are: `include_router` would analyse every route again.
-        http.router.routes.extend((*public.routes, *public.doors.routes))
+        # As they are: `include_router` would analyse every route again. Providers knock most often.
+        http.router.routes.extend((*public.doors.routes, *public.routes))
     routes = [route for public in publics for route in public.routes]
     hooks = tuple(hook for public in publics for hook in public.hooks)
     declared = Declaration(service=service, operations=tuple(route.operation for route in routes), hooks=hooks)

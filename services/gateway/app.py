@@ -214,7 +214,8 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
         redoc_url=None,
     )
     http.add_middleware(Guarded)
-    own = [*ROUTERS, explorer.routes, document.routes, hooks.routes]
+    # What comes most often is looked for first.
+    own = [hooks.routes, *ROUTERS, explorer.routes, document.routes]
     http.router.routes.append(Declared(table, but={_first_word(route) for routes in own for route in routes.routes}))
     for routes in own:
         # As they are: `include_router` would analyse every route again for every application.
