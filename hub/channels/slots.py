@@ -11,10 +11,12 @@ from hub.channels.sends import SendRepository
 from hub.channels.states import SendState
 from hub.kit.clock import from_iso, iso
 from hub.store.amend import amend
-from hub.store.base import CollectionSpec, Document, Store
+from hub.store.base import CollectionSpec, Document, Index, Range, Store
 
-SLOTS = CollectionSpec("mass_slots")
-"""By recipient: `slots`, the moment at which each was taken, by entry of the ledger."""
+SLOTS = CollectionSpec("mass_slots", (Index("until", sparse=True),))
+"""By recipient: `slots`, the moment at which each was taken, by entry of the ledger; all have lapsed at `until`."""
+SWEPT_EVERY = timedelta(hours=1)
+_PAGE = 500
 _OVER = frozenset((SendState.FAILED, SendState.SUPPRESSED))
 """Never handed over any more."""
 
@@ -35,7 +37,7 @@ class Slots:
             StoreUnavailable: it may have one, or not.
         """
         within = iso(now - period), iso(now + period)
-        stored = await self._slots.get(recipient) or await self._begun(recipient, now - period, cap)
+        stored = await self._slots.get(recipient) or await self._begun(recipient, now, period, cap)
         held = _held(stored, within, but=entry_id)
         over = await self._over(held) if len(held) >= cap else frozenset()
         until: list[datetime] = []
@@ -43,7 +45,7 @@ class Slots:
         def taken(document: Document) -> Document | None:
             slots = {i: at for i, at in _held(document, within, but=entry_id).items() if i not in over}
             until[:] = [from_iso(sorted(slots.values())[-cap]) + period] if len(slots) >= cap else []
-            return None if until else {**document, "slots": {**slots, entry_id: iso(now)}}
+            return None if until else {**document, "slots": {**slots, entry_id: iso(now)}, "until": iso(now + period)}
 
         await amend(self._slots, recipient, taken)
         return until[0] if until else None
@@ -57,10 +59,24 @@ class Slots:
 
         await amend(self._slots, recipient, without)
 
-    async def _begun(self, recipient: str, since: datetime, cap: int) -> Document:
+    async def sweep(self, now: datetime) -> None:
+        """Forgets the recipients all of whose slots have lapsed. One who takes a slot meanwhile is kept; another one
+        begins with what left for him. Raises StoreUnavailable.
+        """
+        after: str | None = None
+        while True:
+            lapsed = {"until": Range(since="", until=iso(now))}
+            page = await self._slots.find(lapsed, order="until", limit=_PAGE, after=after)
+            for document in page.items:
+                await self._slots.delete(document)
+            if (after := page.next) is None:
+                return
+
+    async def _begun(self, recipient: str, now: datetime, period: timedelta, cap: int) -> Document:
         """The first of this recipient: what left for him before there were slots counts, too."""
-        handed = await self._sends.mass_handed(recipient, since, limit=cap)
-        fresh = {"_id": recipient, "slots": {entry_id: iso(at) for entry_id, at in handed.items()}}
+        handed = await self._sends.mass_handed(recipient, now - period, limit=cap)
+        slots = {entry_id: iso(at) for entry_id, at in handed.items()}
+        fresh = {"_id": recipient, "slots": slots, "until": iso(now + period)}
         await self._slots.insert(fresh)
         return fresh
 

@@ -1,6 +1,7 @@
 """Puts the email service together."""
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -21,7 +22,7 @@ from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sender import Sender
 from hub.channels.sends import SendRepository
-from hub.channels.slots import Slots
+from hub.channels.slots import SWEPT_EVERY, Slots
 from hub.channels.states import Step
 from hub.channels.tenure import Tenure
 from hub.channels.worker import AccountWorker
@@ -32,6 +33,7 @@ from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
+from hub.kit.loop import Loop, Runs
 from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
@@ -73,7 +75,7 @@ class EmailService:
         workers: Workers,
         owner: Owner,
         jobs: Jobs,
-        sweeper: Sweeper,
+        sweepers: Sequence[Runs],
         interactions: InteractionsPeer,
     ) -> None:
         self.http = http
@@ -82,20 +84,22 @@ class EmailService:
         self._workers = workers
         self._owner = owner
         self._jobs = jobs
-        self._sweeper = sweeper
+        self._sweepers = sweepers
         self._interactions = interactions
 
     async def start(self) -> None:
         await self._store.start()
         await self._bus.start()
-        await self._sweeper.start()
+        for sweeper in self._sweepers:
+            await sweeper.start()
         await self._workers.start()
         await self._jobs.start()
 
     async def stop(self) -> None:
         await self._jobs.stop()
         await self._workers.stop()
-        await self._sweeper.stop()
+        for sweeper in self._sweepers:
+            await sweeper.stop()
         await self._bus.stop()
         await self._store.stop()
         await self._interactions.close()
@@ -115,11 +119,12 @@ def build(footing: Footing) -> EmailService:
         service="email", sends=sends, accounts=mailboxes, bus=bus, clock=clock, patience=_patience(settings)
     )
     consents, groups = ConsentRepository(store), GroupRepository(store)
+    slots = Slots(store, sends)
     gate = Gate(
         restraint=footing.restraint,
         consents=consents,
         groups=groups,
-        slots=Slots(store, sends),
+        slots=slots,
         rules=Rules.of(GateSettings.load(footing.source)),
     )
     subscribe_gate(bus, group="email", consents=consents, groups=groups, woken=ledger.wake_group)
@@ -204,7 +209,10 @@ def build(footing: Footing) -> EmailService:
         workers=workers,
         owner=owner,
         jobs=jobs,
-        sweeper=Sweeper([sends.entries], bus, clock, SWEEP),
+        sweepers=(
+            Sweeper([sends.entries], bus, clock, SWEEP),
+            Loop("slots", lambda: slots.sweep(clock.now()), every=SWEPT_EVERY),
+        ),
         interactions=interactions,
     )
 

@@ -15,12 +15,13 @@ from hub.channels.ledger import Ledger, Patience
 from hub.channels.owner import Owner
 from hub.channels.ports import ConsentRepository, GroupRepository, subscribe_gate
 from hub.channels.sends import SendRepository
-from hub.channels.slots import Slots
+from hub.channels.slots import SWEPT_EVERY, Slots
 from hub.channels.tenure import Tenure
 from hub.channels.workers import Hire, Workers
 from hub.footing import Footing
 from hub.held import held_routes
 from hub.kit.http import service_app
+from hub.kit.loop import Loop, Runs
 from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
@@ -95,7 +96,11 @@ class Floor:
         self.owner = Owner(footing.data, SERVICE)
         self._leases = Tenure(self.store.collection(LEASES), footing.clock, self.owner.name, self.settings.lease)
         self._sends = SendRepository(self.store, service=SERVICE)
-        self._sweeper = Sweeper([self._sends.entries], self.bus, footing.clock, SWEEP)
+        slots = Slots(self.store, self._sends)
+        self._sweepers: tuple[Runs, ...] = (
+            Sweeper([self._sends.entries], self.bus, footing.clock, SWEEP),
+            Loop("slots", lambda: slots.sweep(footing.clock.now()), every=SWEPT_EVERY),
+        )
         self._inbound = InboundRepository(self.store)
         self._consents, self._groups = ConsentRepository(self.store), GroupRepository(self.store)
         self._ledgers: list[Ledger] = []
@@ -103,7 +108,7 @@ class Floor:
             restraint=footing.restraint,
             consents=self._consents,
             groups=self._groups,
-            slots=Slots(self.store, self._sends),
+            slots=slots,
             rules=Rules.of(GateSettings.load(footing.source)),
         )
         subscribe_gate(self.bus, group=SERVICE, consents=self._consents, groups=self._groups, woken=self._wake_group)
@@ -111,10 +116,12 @@ class Floor:
     async def start(self) -> None:
         await self.store.start()
         await self.bus.start()
-        await self._sweeper.start()
+        for sweeper in self._sweepers:
+            await sweeper.start()
 
     async def stop(self) -> None:
-        await self._sweeper.stop()
+        for sweeper in self._sweepers:
+            await sweeper.stop()
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()

@@ -86,6 +86,16 @@ class SlotsContract:
         assert await take(slots, "3", NOW) is None
         assert await take(slots, "4", NOW) == NOW + DAY
 
+    async def test_a_recipient_is_forgotten_when_all_his_slots_have_lapsed_and_no_sooner(self, slots: Slots) -> None:
+        assert await take(slots, "snd_1", NOW) is None
+        assert await take(slots, "snd_2", NOW + HOUR) is None
+        await slots.sweep(NOW + HOUR)
+        assert await take(slots, "snd_3", NOW + HOUR) is not None
+        await slots.sweep(NOW + timedelta(days=40))
+        page = await slots._slots.find({})
+        assert page.items == []
+        assert await take(slots, "snd_3", NOW + timedelta(days=40)) is None
+
     async def test_what_left_before_there_were_slots_counts(self, slots: Slots, sends: SendRepository) -> None:
         await sends.add([an_entry(str(n), "sent", handed_at=iso(NOW + n * HOUR)) for n in range(2)])
         assert await take(slots, "3", NOW + 2 * HOUR) == NOW + DAY
