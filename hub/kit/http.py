@@ -180,8 +180,10 @@ def _name_and_fix(error: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _of_http(exc: HTTPException) -> JSONResponse:
-    if exc.status_code == HTTPStatus.BAD_REQUEST and exc.detail == _UNPARSED:
-        return problem(422, InvalidInput.title, f"body: {_NOT_JSON}", {"body": _NOT_JSON})
+    if exc.status_code == HTTPStatus.BAD_REQUEST:
+        # A body that is no text, or no form of the kind that it says.
+        fix = _NOT_JSON if exc.detail == _UNPARSED else str(exc.detail)
+        return problem(422, InvalidInput.title, f"body: {fix}", {"body": fix})
     headers = dict(exc.headers or {})
     title = HTTPStatus(exc.status_code).phrase
     fix = _HTTP_FIXES.get(exc.status_code, title).format(allow=headers.get("Allow", "others"))

@@ -218,6 +218,9 @@ async def test_a_body_that_is_no_text_is_refused_as_any_other_that_is_wrong(hub:
         "/teams", content=b"\xff\xfe\x00", headers={"Content-Type": "application/json"}
     )
     assert (answer.status_code, answer.json()["errors"]) == (422, {"body": "not JSON in UTF-8"})
+    headers = {"Content-Type": "multipart/form-data"}
+    answer = await (await hub.admin()).post("/attachments", content=b"zzz", headers=headers)
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"body": "Missing boundary in multipart."})
 
 
 async def test_an_idempotency_key_is_checked_also_where_the_answer_is_not_kept(hub: Any) -> None:
