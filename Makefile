@@ -16,7 +16,7 @@ LOCK   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := menu
-.PHONY: menu run install test check bench mutate format lock clean
+.PHONY: menu run install test check bench api mutate format lock clean
 
 menu:  ## This menu
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,11 @@ check: install  ## What CI runs: format, lint, types, layers, then every test
 bench: install  ## Measure every published figure and print the table
 	@$(BIN)/python -m bench
 
+api: install  ## Write the types of the workspace's client anew, from the API as it is (needs Node 20 or newer)
+	@npm --prefix web ci --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m hub openapi >web/openapi.json
+	@npm --prefix web run --silent api
+
 mutate: install  ## Change the lines that matter most one by one, and list what no test notices (an hour)
 	@$(BIN)/mutmut run --max-children 2 >.mutmut.log 2>&1 || { tail -20 .mutmut.log; exit 1; }
 	@$(BIN)/mutmut results
@@ -53,7 +58,7 @@ lock: install  ## Pin the packages of pyproject.toml with hashes (UPGRADE=1: the
 	@$(LOCK) --constraint requirements.txt --output-file deploy/requirements.txt
 
 clean:  ## Remove .venv and all caches; the data stays
-	rm -rf $(VENV) mutants .mutmut.log .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) web/node_modules mutants .mutmut.log .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv is one of the pinned packages. pip does all by itself where no uv is made for the machine, or where pip alone

@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(commands)
     _add_audit(commands)
     _add_inspect(commands)
+    _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
     return parser
 
 
@@ -336,6 +337,13 @@ def _forget_group(options: argparse.Namespace) -> None:
 
     forget(options.data, options.group)
     print(f"{options.group} is forgotten")
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    from hub.openapi import document  # the services are loaded only for this
+
+    sys.stdout.buffer.write(asyncio.run(document()) + b"\n")
+    return 0
 
 
 def _verify_audit(options: argparse.Namespace) -> int:

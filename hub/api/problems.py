@@ -20,7 +20,7 @@ class Problem(View):
     title: str = Field(examples=["Invalid input"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["text: required; add it"])
-    errors: dict[str, Any] | None = Field(default=None, description="For each field what is wrong and the fix")
+    errors: dict[str, str] = Field(default_factory=dict, description="For each field what is wrong and the fix")
 
 
 _MEANINGS = {

@@ -38,7 +38,7 @@ async def described(http: FastAPI, table: Table) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Problem"] = Problem.model_json_schema(mode="serialization")
+    schemas["Problem"] = Problem.model_json_schema()
     security = document["paths"][f"{BASE}/me"]["get"]["security"]
     told = {peer.name: description for peer, description in await table.descriptions()}
     for peer in table.peers:

@@ -1,0 +1,57 @@
+/** The hub's API, typed by its own description (schema.d.ts, written by `make api`). */
+
+import createClient, { type Client, type Middleware } from "openapi-fetch";
+
+import type { components, paths } from "./schema";
+
+export type Problem = components["schemas"]["Problem"];
+export type Hub = Client<paths>;
+
+/** What the hub answers when it does not do what was asked: why, and which field to mend how. */
+export class Refused extends Error {
+  constructor(
+    readonly problem: Problem,
+    readonly response: Response,
+  ) {
+    super(problem.detail);
+    this.name = "Refused";
+  }
+}
+
+const READS = new Set(["GET", "HEAD"]);
+
+/** A write that is sent again, because no answer came, is done once. */
+const once: Middleware = {
+  onRequest({ request }) {
+    if (!READS.has(request.method) && !request.headers.has("Idempotency-Key")) {
+      request.headers.set("Idempotency-Key", crypto.randomUUID());
+    }
+    return request;
+  },
+};
+
+const refused: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) {
+      throw new Refused(await problemOf(response), response);
+    }
+    return response;
+  },
+};
+
+/** A client of the hub at `url`; in a browser of our own page, whose cookie is the session, without one. */
+export function hub(url = "", token?: string): Hub {
+  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const client = createClient<paths>({ baseUrl: url, credentials: "same-origin", headers });
+  client.use(once, refused);
+  return client;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    return (await response.json()) as Problem;
+  } catch {
+    // A proxy before the hub has words of its own.
+    return { type: "about:blank", title: response.statusText, status: response.status, detail: response.statusText };
+  }
+}
