@@ -26,7 +26,8 @@ _WITHHELD = "What you are not shown: of a confidential one its content, or its s
 class View(BaseModel):
     """A part of an answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # An answer has all its fields, and its description says so.
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class ParticipantView(View):

@@ -1620,36 +1620,36 @@ export interface components {
              */
             address: string;
             /** @description Its owner called a mail of ours unwelcome */
-            complained?: components["schemas"]["VerdictView"] | null;
+            complained: components["schemas"]["VerdictView"] | null;
             /**
              * Consent
              * @description By channel, where he said something about it
              * @default {}
              */
-            consent?: {
+            consent: {
                 [key: string]: components["schemas"]["ConsentView"];
             };
             /** @description Mail to it does not arrive */
-            invalid?: components["schemas"]["VerdictView"] | null;
+            invalid: components["schemas"]["VerdictView"] | null;
             /**
              * Name
              * @default
              */
-            name?: string;
+            name: string;
             /**
              * Raw
              * @default
              * @example Anna@Example.com
              */
-            raw?: string;
+            raw: string;
             /** @description He blocked the bot, for instance */
-            unreachable?: components["schemas"]["VerdictView"] | null;
+            unreachable: components["schemas"]["VerdictView"] | null;
             /**
              * Verified
              * @description A provider vouched that it is his
              * @default false
              */
-            verified?: boolean;
+            verified: boolean;
         };
         /**
          * Answer
@@ -1772,7 +1772,7 @@ export interface components {
              * @description Name by which the HTML shows it
              * @default
              */
-            content_id?: string;
+            content_id: string;
             /**
              * Content Type
              * @example application/pdf
@@ -1793,7 +1793,7 @@ export interface components {
              * @default
              * @example a program (.exe); the raw mail has it
              */
-            reason?: string;
+            reason: string;
             /**
              * Size
              * @description Bytes
@@ -1806,7 +1806,7 @@ export interface components {
              * @default ready
              * @enum {string}
              */
-            state?: "ready" | "pending" | "failed" | "blocked";
+            state: "ready" | "pending" | "failed" | "blocked";
         };
         /** AuditList */
         AuditList: {
@@ -1826,7 +1826,7 @@ export interface components {
              * @default
              * @example changeEmployee
              */
-            action?: string;
+            action: string;
             /**
              * Address
              * @description Client address
@@ -1843,7 +1843,7 @@ export interface components {
              * @description What was changed, or asked for
              * @default []
              */
-            changes?: components["schemas"]["ChangeView"][];
+            changes: components["schemas"]["ChangeView"][];
             /** Id */
             id: string;
             /**
@@ -1865,7 +1865,7 @@ export interface components {
              * Seq
              * @description Its place in the chain; null while it is being done
              */
-            seq?: number | null;
+            seq: number | null;
             /**
              * Status
              * @description The answer; null where a crash cut it short
@@ -1888,22 +1888,22 @@ export interface components {
              * @default
              * @example mx.example.com
              */
-            authserv_id?: string;
+            authserv_id: string;
             /**
              * Dkim
              * @example pass
              */
-            dkim?: string | null;
+            dkim: string | null;
             /**
              * Dmarc
              * @example fail
              */
-            dmarc?: string | null;
+            dmarc: string | null;
             /**
              * Spf
              * @example pass
              */
-            spf?: string | null;
+            spf: string | null;
         };
         /**
          * BotChange
@@ -2049,7 +2049,7 @@ export interface components {
              * @default
              * @example failed
              */
-            action?: string;
+            action: string;
             /**
              * Address
              * @example email:anna@example.com
@@ -2060,29 +2060,29 @@ export interface components {
              * @default
              * @example user-unknown
              */
-            reason?: string;
+            reason: string;
             /**
              * Reply Code
              * @example 550
              */
-            reply_code?: string | null;
+            reply_code: string | null;
             /**
              * Severity
              * @description How it weighs against the address
              */
-            severity?: ("hard" | "soft" | "complaint") | null;
+            severity: ("hard" | "soft" | "complaint") | null;
             /**
              * Status
              * @description RFC 3463
              * @example 5.1.1
              */
-            status?: string | null;
+            status: string | null;
             /**
              * Text
              * @description The server's words
              * @default
              */
-            text?: string;
+            text: string;
         };
         /**
          * BounceView
@@ -2095,12 +2095,12 @@ export interface components {
              */
             kind: "hard" | "soft" | "complaint" | "auto-reply" | "challenge" | "delivered";
             /** Original Message Id */
-            original_message_id?: string | null;
+            original_message_id: string | null;
             /**
              * Recipients
              * @default []
              */
-            recipients?: components["schemas"]["BounceRecipientView"][];
+            recipients: components["schemas"]["BounceRecipientView"][];
         };
         /**
          * BulkReplay
@@ -2168,25 +2168,25 @@ export interface components {
              * Client Id
              * @description The other client
              */
-            client_id?: string | null;
+            client_id: string | null;
             /** Interaction Id */
             interaction_id: string;
             /**
              * Name
              * @default
              */
-            name?: string;
+            name: string;
             /**
              * Raw
              * @default
              */
-            raw?: string;
+            raw: string;
             /**
              * Verified
              * @description The provider vouches that it is the sender's own
              * @default false
              */
-            verified?: boolean;
+            verified: boolean;
         };
         /**
          * CautionView
@@ -2249,21 +2249,21 @@ export interface components {
              * @description A machine opened it
              * @default false
              */
-            auto?: boolean;
+            auto: boolean;
             /** Client Id */
             client_id: string;
             /**
              * Continues
              * @description The chain that this one goes on from
              */
-            continues?: string | null;
+            continues: string | null;
             /** Id */
             id: string;
             /**
              * Into
              * @description The chain that it was merged into: read that one instead
              */
-            into?: string | null;
+            into: string | null;
             /**
              * Last At
              * Format: date-time
@@ -2273,7 +2273,7 @@ export interface components {
              * Last Id
              * @default
              */
-            last_id?: string;
+            last_id: string;
             /**
              * Opened At
              * Format: date-time
@@ -2287,40 +2287,40 @@ export interface components {
              * @default full
              * @enum {string}
              */
-            others?: "full" | "subject" | "metadata" | "nothing";
+            others: "full" | "subject" | "metadata" | "nothing";
             /** Owner */
-            owner?: string | null;
+            owner: string | null;
             /**
              * Parent
              * @description The chain that this one is beside, with a third party
              */
-            parent?: string | null;
+            parent: string | null;
             /**
              * Private
              * @description Its owner alone sees what it says
              * @default false
              */
-            private?: boolean;
+            private: boolean;
             /**
              * State
              * @default open
              * @enum {string}
              */
-            state?: "open" | "closed";
+            state: "open" | "closed";
             /**
              * Subject
              * @default
              */
-            subject?: string;
+            subject: string;
             /** Team */
-            team?: string | null;
+            team: string | null;
             /**
              * Withheld
              * @description What you are not shown: of a confidential one its content, or its subject and participants, too
              * @default
              * @enum {string}
              */
-            withheld?: "" | "content" | "subject";
+            withheld: "" | "content" | "subject";
         };
         /**
          * ChainsChange
@@ -2501,19 +2501,19 @@ export interface components {
              * Addresses
              * @default []
              */
-            addresses?: components["schemas"]["AddressView"][];
+            addresses: components["schemas"]["AddressView"][];
             /**
              * Candidates
              * @default []
              */
-            candidates?: components["schemas"]["CandidateView"][];
+            candidates: components["schemas"]["CandidateView"][];
             /** Id */
             id: string;
             /**
              * Into
              * @description The client that he was merged into: read that one instead
              */
-            into?: string | null;
+            into: string | null;
             /** Name */
             name: string;
             /**
@@ -2521,7 +2521,7 @@ export interface components {
              * @description Ids, newest first
              * @default []
              */
-            open_chains?: string[];
+            open_chains: string[];
             /**
              * Opened At
              * Format: date-time
@@ -2536,14 +2536,14 @@ export interface components {
              * Owner
              * @description Login of the employee who looks after him
              */
-            owner?: string | null;
+            owner: string | null;
             /** Team */
-            team?: string | null;
+            team: string | null;
             /**
              * Time Zone
              * @example Europe/Moscow
              */
-            time_zone?: string | null;
+            time_zone: string | null;
         };
         /**
          * Code
@@ -2580,7 +2580,7 @@ export interface components {
              * @default
              * @example СТОП
              */
-            words?: string;
+            words: string;
         };
         /**
          * ContactView
@@ -2596,17 +2596,17 @@ export interface components {
              * Name
              * @default
              */
-            name?: string;
+            name: string;
             /**
              * Raw
              * @default
              */
-            raw?: string;
+            raw: string;
             /**
              * Verified
              * @default false
              */
-            verified?: boolean;
+            verified: boolean;
         };
         /**
          * DeliveryState
@@ -2619,23 +2619,23 @@ export interface components {
         /** DeliveryView */
         DeliveryView: {
             /** Copy Reason */
-            copy_reason?: string | null;
+            copy_reason: string | null;
             /**
              * Copy State
              * @description The copy in the Sent folder
              */
-            copy_state?: ("pending" | "saved" | "failed") | null;
+            copy_state: ("pending" | "saved" | "failed") | null;
             /**
              * Reason
              * @description The server's words where it failed
              */
-            reason?: string | null;
+            reason: string | null;
             /**
              * Receipt
              * @description The provider's receipt says so
              * @default false
              */
-            receipt?: boolean;
+            receipt: boolean;
             state: components["schemas"]["DeliveryState"];
         };
         /**
@@ -2693,7 +2693,7 @@ export interface components {
              * @description His substitutes lead his teams
              * @default false
              */
-            absent?: boolean;
+            absent: boolean;
             /** Active */
             active: boolean;
             /**
@@ -2709,7 +2709,7 @@ export interface components {
              *       "en"
              *     ]
              */
-            languages?: string[];
+            languages: string[];
             /**
              * Login
              * @example anna
@@ -2730,17 +2730,17 @@ export interface components {
              * @description A login takes a code beside the password
              * @default false
              */
-            second_factor?: boolean;
+            second_factor: boolean;
             /**
              * Signature
              * @default
              */
-            signature?: string;
+            signature: string;
             /**
              * Skills
              * @default []
              */
-            skills?: string[];
+            skills: string[];
         };
         /**
          * Extent
@@ -2956,7 +2956,7 @@ export interface components {
              * @description The mailboxes of ours that have it
              * @default []
              */
-            accounts?: string[];
+            accounts: string[];
             /**
              * At
              * Format: date-time
@@ -2966,31 +2966,31 @@ export interface components {
              * Attachments
              * @default []
              */
-            attachments?: components["schemas"]["AttachmentView"][];
-            authentication?: components["schemas"]["AuthenticationView"] | null;
+            attachments: components["schemas"]["AttachmentView"][];
+            authentication: components["schemas"]["AuthenticationView"] | null;
             /**
              * Author
              * @description Login of the employee who wrote it
              */
-            author?: string | null;
+            author: string | null;
             /**
              * Auto
              * @description Not written by a person to us
              */
-            auto?: ("auto-reply" | "list" | "bulk" | "challenge") | null;
+            auto: ("auto-reply" | "list" | "bulk" | "challenge") | null;
             /**
              * Blocked Images
              * @description Remote images that the HTML does not load
              * @default 0
              */
-            blocked_images?: number;
+            blocked_images: number;
             /** @description It is a notice about a message of ours */
-            bounce?: components["schemas"]["BounceView"] | null;
+            bounce: components["schemas"]["BounceView"] | null;
             /**
              * Cause Id
              * @description The interaction it answers
              */
-            cause_id?: string | null;
+            cause_id: string | null;
             /** Chain Id */
             chain_id: string;
             /**
@@ -3004,27 +3004,27 @@ export interface components {
              * Contacts
              * @default []
              */
-            contacts?: components["schemas"]["ContactView"][];
+            contacts: components["schemas"]["ContactView"][];
             /**
              * Cut
              * @description A list leaves out some of what it says; GET by its id shows all
              * @default false
              */
-            cut?: boolean;
+            cut: boolean;
             /** @description What became of one that goes out */
-            delivery?: components["schemas"]["DeliveryView"] | null;
+            delivery: components["schemas"]["DeliveryView"] | null;
             direction: components["schemas"]["Direction"];
             /**
              * Forwarded
              * @default []
              */
-            forwarded?: components["schemas"]["ForwardedView"][];
+            forwarded: components["schemas"]["ForwardedView"][];
             /**
              * Has Html
              * @description GET /api/v1/interactions/{id}/html gives it
              * @default false
              */
-            has_html?: boolean;
+            has_html: boolean;
             /**
              * Id
              * @example int_4k2m
@@ -3036,80 +3036,80 @@ export interface components {
              * @description What the sender wrote himself; empty in a list where that is all of `text`
              * @default
              */
-            new_text?: string;
+            new_text: string;
             /**
              * Participants
              * @default []
              */
-            participants?: components["schemas"]["ParticipantView"][];
+            participants: components["schemas"]["ParticipantView"][];
             /**
              * Problem
              * @description What could not be taken over, in words
              * @default
              */
-            problem?: string;
+            problem: string;
             /**
              * Quoted Text
              * @default
              */
-            quoted_text?: string;
+            quoted_text: string;
             /**
              * Reactions
              * @description Signs by the address of who put them
              * @default {}
              */
-            reactions?: {
+            reactions: {
                 [key: string]: string[];
             };
             /**
              * Reread At
              * @description When it was read again, by other code
              */
-            reread_at?: string | null;
+            reread_at: string | null;
             /**
              * Revised At
              * @description When its sender changed it last
              */
-            revised_at?: string | null;
+            revised_at: string | null;
             /**
              * Revisions
              * @description Earlier forms, the first one first
              * @default []
              */
-            revisions?: components["schemas"]["RevisionView"][];
+            revisions: components["schemas"]["RevisionView"][];
             /**
              * Send At
              * @description When a planned one leaves, or should have left
              */
-            send_at?: string | null;
+            send_at: string | null;
             /**
              * Signature
              * @default
              */
-            signature?: string;
+            signature: string;
             /** @description Where its sender came from */
-            source?: components["schemas"]["SourceView"] | null;
+            source: components["schemas"]["SourceView"] | null;
             /**
              * Subject
              * @default
              */
-            subject?: string;
+            subject: string;
             /**
              * Team
              * @description Whose the account was by which it came or went
              */
-            team?: string | null;
+            team: string | null;
             /**
              * Text
              * @description All of the text, with what it quotes; empty in a list where the next three tell it
              * @default
              */
-            text?: string;
+            text: string;
             /**
              * Time Zone
              * @description The client's, that it was planned in
              */
-            time_zone?: string | null;
+            time_zone: string | null;
             /**
              * Type
              * @example email
@@ -3120,14 +3120,14 @@ export interface components {
              * @description What should make its reader careful
              * @default []
              */
-            warnings?: components["schemas"]["CautionView"][];
+            warnings: components["schemas"]["CautionView"][];
             /**
              * Withheld
              * @description What you are not shown: of a confidential one its content, or its subject and participants, too
              * @default
              * @enum {string}
              */
-            withheld?: "" | "content" | "subject";
+            withheld: "" | "content" | "subject";
         };
         /** JobPage */
         JobPage: {
@@ -3337,7 +3337,7 @@ export interface components {
              * @description False: the record is not in here; it is replayed from its topic while it is kept
              * @default true
              */
-            complete?: boolean;
+            complete: boolean;
             /**
              * Error
              * @example Undecodable
@@ -3367,7 +3367,7 @@ export interface components {
              * @description Records that the retention removed before the group had read them
              * @default 0
              */
-            lost?: number;
+            lost: number;
             /**
              * Parked At
              * Format: date-time
@@ -3416,7 +3416,7 @@ export interface components {
              * @description False: the record is not in here; it is replayed from its topic while it is kept
              * @default true
              */
-            complete?: boolean;
+            complete: boolean;
             /**
              * Error
              * @example Undecodable
@@ -3440,7 +3440,7 @@ export interface components {
              * @description Records that the retention removed before the group had read them
              * @default 0
              */
-            lost?: number;
+            lost: number;
             /**
              * Parked At
              * Format: date-time
@@ -3473,22 +3473,22 @@ export interface components {
              * @description Another subject: POST …/split or …/keep decides
              * @default false
              */
-            asks?: boolean;
+            asks: boolean;
             /**
              * Continues
              * @description The chain that its chain goes on from
              */
-            continues?: string | null;
+            continues: string | null;
             /**
              * Evidence
              * @default
              */
-            evidence?: string;
+            evidence: string;
             /**
              * Parent
              * @description The chain that its chain is beside
              */
-            parent?: string | null;
+            parent: string | null;
             /**
              * Rule
              * @description Why it is in this chain
@@ -3725,7 +3725,7 @@ export interface components {
              * @description What I am shown masked
              * @default []
              */
-            hides?: string[];
+            hides: string[];
             /** Rights */
             rights: components["schemas"]["Right"][];
             /**
@@ -3733,7 +3733,7 @@ export interface components {
              * @description Whose records, as my role says
              * @default {}
              */
-            scopes?: {
+            scopes: {
                 [key: string]: components["schemas"]["Scope"];
             };
             /**
@@ -3741,7 +3741,7 @@ export interface components {
              * @description Ids of my teams, and of those that I lead
              * @default []
              */
-            teams?: string[];
+            teams: string[];
         };
         /**
          * MyChanges
@@ -4088,33 +4088,33 @@ export interface components {
              */
             address: string;
             /** Client Id */
-            client_id?: string | null;
+            client_id: string | null;
             /**
              * Name
              * @default
              * @example Anna Petrova
              */
-            name?: string;
+            name: string;
             /**
              * Ours
              * @description The address is one of our own
              * @default false
              */
-            ours?: boolean;
+            ours: boolean;
             /**
              * Raw
              * @description The address as the message had it
              * @default
              * @example Anna@Example.com
              */
-            raw?: string;
+            raw: string;
             role: components["schemas"]["Role"];
             /**
              * Shown
              * @description How to show an address that is not plain ASCII; see warnings
              * @default
              */
-            shown?: string;
+            shown: string;
         };
         /**
          * Password
@@ -4637,7 +4637,7 @@ export interface components {
              */
             by: string;
             /** Reason */
-            reason?: string | null;
+            reason: string | null;
             state: components["schemas"]["State"];
         };
         /**
@@ -4719,7 +4719,7 @@ export interface components {
              * Name
              * @default
              */
-            name?: string;
+            name: string;
             /**
              * Reason
              * @example cannot be reached since 2026-03-02: he blocked the bot
