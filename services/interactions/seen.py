@@ -11,6 +11,7 @@ from hub.store.base import Document, Page
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
 from services.interactions.roots import Merged, roots
+from services.interactions.tokens import Tokens
 
 MOST_READ = 2_000
 """Documents that are read for one page of a list of which somebody sees little; `next` goes on from there."""
@@ -41,6 +42,7 @@ class Seen:
     def __init__(self, repository: Repository, directory: Directory) -> None:
         self._repository = repository
         self._directory = directory
+        self._tokens = Tokens(repository)
 
     async def chain(self, actor: Actor, chain_id: str) -> tuple[Document, Shown]:
         """Raises NotFound."""
@@ -59,10 +61,18 @@ class Seen:
     async def client(self, actor: Actor, client_id: str) -> Document:
         """Raises NotFound."""
         document = await self._repository.clients.get(client_id)
-        root = (await roots(self._repository.clients, [client_id])).get(client_id, document)
-        if document is None or root is None or not reaches(actor.reach, root.get("seen_by") or [OPEN]):
+        root = (await roots(self._repository.clients, [client_id])).get(client_id)
+        if document is None or root is None or not await self._reaches_client(actor, root):
             raise NotFound(f"there is no client {client_id}")
         return document
+
+    async def _reaches_client(self, actor: Actor, root: Document) -> bool:
+        """By his tokens, or by those of his chains where a message came while they were counted: then anew."""
+        if reaches(actor.reach, root.get("seen_by") or [OPEN]):
+            return True
+        if not await self._tokens.has_more(root):
+            return False
+        return reaches(actor.reach, (await self._tokens.recount(root["_id"]))["seen_by"])
 
     async def interaction(self, actor: Actor, interaction_id: str) -> tuple[Document, Shown]:
         """Raises NotFound."""

@@ -43,6 +43,10 @@ class Tokens:
         more = len(newest) > limit or any(page.next for page in pages)
         return Page(items, cursor(items[-1][order], items[-1]["_id"]) if more and items else None)
 
+    async def has_more(self, client: Document) -> bool:
+        """Whether his chains are seen by more than he."""
+        return not set(client.get("seen_by") or ()) >= set(await self._tokens_of(client))
+
     async def recount(self, client_id: str) -> Document:
         """The client, told, with the tokens of his chains as they are now: whoever reads him next sees what is so.
 

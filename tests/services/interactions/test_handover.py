@@ -13,11 +13,18 @@ from hub.testing.builders import an_arrival
 from services.interactions.endpoints.clients import ClientChange
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.models import CHAINS, CLIENTS
+from services.interactions.reach import Accounts
+from services.interactions.seen import Seen
 from services.interactions.tokens import Tokens
 from services.interactions.upgrades import Upgrades
 from tests.services.interactions.conftest import Bench
 
 OLGA = Actor(login="olga")
+
+
+class Directory:
+    async def accounts(self) -> Accounts:
+        return Accounts()
 
 
 @pytest.fixture
@@ -98,6 +105,20 @@ async def test_a_client_is_seen_by_those_who_see_any_of_his_chains(bench: Bench,
     await handover.client(client["_id"], {"owner": "anna", "team": ""})
     (client,) = await bench.clients()
     assert (client["owner"], client["seen_by"]) == ("anna", ["owner:anna", "team:", "team:legal", "team:support"])
+
+
+async def test_a_client_whose_tokens_were_counted_while_a_message_came_is_seen_all_the_same(bench: Bench) -> None:
+    chain = await chain_of(bench, team="sales")
+    repository = bench.repository
+    await repository.clients.amend(chain["client_id"], lambda now: {**now, "seen_by": ["team:legal"]})
+    seen = Seen(repository, Directory())
+    anna, petr = (
+        Actor(login=login, reach=(token,)) for login, token in (("anna", "team:sales"), ("petr", "team:hr"))
+    )
+    with pytest.raises(NotFound):
+        await seen.client(petr, chain["client_id"])
+    assert await seen.client(anna, chain["client_id"])
+    assert (await bench.clients())[0]["seen_by"] == ["team:sales"]
 
 
 async def test_who_makes_a_chain_private_owns_it_and_another_ones_stays_as_its_owner_says(
