@@ -13,6 +13,7 @@ from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.http import service_app
 from hub.kit.loop import Runs
+from hub.kit.pages import Pages
 from hub.repeats import answer_repeats
 from hub.store.base import Store
 from hub.store.outbox import Sweeper
@@ -77,7 +78,7 @@ def build(footing: Footing) -> InteractionsService:
     repository = Repository(store)
     repository.on(bus, clock)
     rules = Rules(settings.reply_window, settings.subject_change, settings.letters_join)
-    outgoing = Outgoing(repository, footing.blobs)
+    outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
     service = Interactions(repository, bus, clock, rules=rules)
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
     directory = Directory(footing.asking("interactions"))

@@ -10,6 +10,7 @@ from hub.contracts.interaction import Interaction, SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.errors import Conflict, TooLarge
 from hub.kit.ids import derive
+from hub.kit.pages import Pages
 from hub.store.base import Document
 from hub.store.due import with_timer
 from hub.store.told import CORRELATION, Told
@@ -46,8 +47,9 @@ class Draft:
 class Outgoing:
     """Every message of ours goes through here; the sending is the channel's."""
 
-    def __init__(self, repository: Repository, blobs: Blobs | None = None) -> None:
-        """Without `blobs` what is larger than an event is refused."""
+    def __init__(self, repository: Repository, blobs: Blobs | None = None, pages: Pages | None = None) -> None:
+        """Without `blobs` what is larger than an event is refused; without `pages` no HTML is tried."""
+        self._pages = pages
         self._repository = repository
         self._blobs = blobs
 
@@ -57,8 +59,10 @@ class Outgoing:
         """What `accept` takes; whatever is opened for the message is opened after this.
 
         `began` is the correlation id of what it goes on with.
-        One with `send_at` waits for its time. Raises TooLarge and BlobsUnavailable; nothing is stored then.
+        One with `send_at` waits for its time. Raises InvalidInput, TooLarge and BlobsUnavailable; nothing is stored
+        then.
         """
+        await self.check_html(request.html)
         interaction, request = await self._bounded(interaction, request)
         document = interaction_document(interaction)
         if fingerprint:
@@ -72,6 +76,11 @@ class Outgoing:
         # What waits owes its request later: it has to fit as well.
         self._repository.interactions.check(None, document, request)
         return Draft(document=document, also=also)
+
+    async def check_html(self, html: str | None) -> None:
+        """Raises InvalidInput for what would take too much to be cleaned where it leaves."""
+        if self._pages:
+            await self._pages.check(html)
 
     async def accept(self, draft: Draft, *, opened: Sequence[tuple[Told, Document]] = ()) -> Accepted:
         """Stores it together with what it owes, and tells it; `opened` are client and chain that may owe, too."""

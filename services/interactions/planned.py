@@ -77,6 +77,7 @@ class Planned:
             InvalidInput: the new time is wrong.
             TooLarge: what it says now does not fit into an event.
         """
+        await self._outgoing.check_html(change.html)
         return await self._change(interaction_id, lambda document: self._rewritten(document, change))
 
     async def cancel(self, interaction_id: str) -> Document:

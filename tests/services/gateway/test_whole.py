@@ -198,3 +198,16 @@ async def test_chains_are_listed_by_owner_and_by_team(whole: Any) -> None:
     assert await found(team=team) == [first["chain_id"]]
     assert await found(team=team, owner="admin") == []
     assert await found(team="", state="open", client_id=second["client_id"]) == [second["chain_id"]]
+
+
+async def test_an_answer_that_would_take_a_reader_too_much_is_refused_and_never_kept(whole: Any) -> None:
+    letter = await whole.received()
+    admin = await whole.admin()
+    bomb = "<p>" + "".join(f"<b a{number}>" for number in range(700)) + "<p>x" * 4_000
+    for path in (f"/chains/{letter['chain_id']}/messages", f"/clients/{letter['client_id']}/messages"):
+        answer = await admin.post(path, json={"html": bomb})
+        assert answer.status_code in (409, 422), answer.text
+    assert list(
+        (await admin.post(f"/chains/{letter['chain_id']}/messages", json={"html": bomb})).json()["errors"]
+    ) == ["html"]
+    assert len((await admin.get("/interactions")).json()["items"]) == 1
