@@ -63,6 +63,7 @@ class Answers:
         earlier = await self._repository.interactions.get(interaction_id)
         if earlier:
             return await self._outgoing.again(earlier, fingerprint(answer))
+        await self._outgoing.check_html(answer.html)
         answer = await self._in_time_zone(chain["client_id"], answer)
         leaves = self.leaving(answer)
         answered = await self._answered(chain_id)

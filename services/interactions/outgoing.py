@@ -59,10 +59,8 @@ class Outgoing:
         """What `accept` takes; whatever is opened for the message is opened after this.
 
         `began` is the correlation id of what it goes on with.
-        One with `send_at` waits for its time. Raises InvalidInput, TooLarge and BlobsUnavailable; nothing is stored
-        then.
+        One with `send_at` waits for its time. Raises TooLarge and BlobsUnavailable; nothing is stored then.
         """
-        await self.check_html(request.html)
         interaction, request = await self._bounded(interaction, request)
         document = interaction_document(interaction)
         if fingerprint:
@@ -78,7 +76,7 @@ class Outgoing:
         return Draft(document=document, also=also)
 
     async def check_html(self, html: str | None) -> None:
-        """Raises InvalidInput for what would take too much to be cleaned where it leaves."""
+        """Before anything is made of it. Raises InvalidInput for what would take too much."""
         if self._pages:
             await self._pages.check(html)
 

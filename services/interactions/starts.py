@@ -105,6 +105,7 @@ class Starts:
         interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
         if earlier := await self._repository.interactions.get(interaction_id):
             return await self._outgoing.again(earlier, fingerprint(letter))
+        await self._outgoing.check_html(letter.html)
         ours = await self._accounts(actor)
         way = await self._way(client, letter, ours)
         chain_id = await self._chain(client, letter, way, actor) or new_chain_id(interaction_id)
