@@ -12,7 +12,7 @@ from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
-from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.access.models import Access, Began, Extent, Kind
 
 ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
 TRIES = CollectionSpec("tries", (Index("until"),))
@@ -124,6 +124,9 @@ def access_of(document: Document) -> Access:
         epoch=document.get("epoch", 0),
         scope=Extent(document.get("scope", Extent.WRITE)),
         rights=None if (rights := document.get("rights")) is None else frozenset(map(Right, rights)),
+        began=Began(document.get("began", Began.PASSWORD)),
+        factor=document.get("factor", False),
+        sid=document.get("sid"),
     )
 
 
@@ -141,4 +144,7 @@ def _document(access: Access, employee_since: datetime) -> Document:
         "epoch": access.epoch,
         "scope": access.scope.value,
         "rights": None if access.rights is None else sorted(access.rights),
+        "began": access.began.value,
+        "factor": access.factor,
+        "sid": access.sid,
     }

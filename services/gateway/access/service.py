@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hub.api.rights import Right
@@ -11,16 +11,17 @@ from hub.kit.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.base import Document, Page, Store
-from services.gateway.access.models import Access, Extent, Granted, Kind, Standing
+from services.gateway.access.models import Access, Began, Extent, Granted, Kind, Standing
 from services.gateway.access.repository import AccessRepository, access_of
 from services.gateway.access.throttle import Attempt, Throttle
-from services.gateway.employees.factors import WRONG, Factors
+from services.gateway.employees.factors import WRONG, Factors, Shown
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
 from services.gateway.errors import CodeNeeded
 
 log = Log(__name__)
 PREFIX = "hub_"
+NEEDED = "required; the application shows it, or give a recovery code; a passkey needs neither"
 NOTED_EVERY = timedelta(minutes=1)
 """The last use of an access is written at most so often."""
 
@@ -72,11 +73,20 @@ class Desk:
         if employee is None or not employee.active:
             log.warning("login.refused")
             raise Unauthenticated("login or password is wrong")
-        if employee.second_factor and not (code and await self._factors.proves(login, code)):
-            raise CodeNeeded(fields={"code": WRONG if code else "required; it is shown by the application"})
+        shown = await self._second_factor(employee, code)
         await self._throttle.succeed(attempt, known=known)
         access = _Wanted(kind, name=program, address=address, lifetime=self.session_lifetime)
-        return await self._grant(employee, access), employee
+        granted = await self._grant(employee, access)
+        return replace(granted, recovery_left=shown.recovery_left), employee
+
+    async def _second_factor(self, employee: Employee, code: str | None) -> Shown:
+        """Raises CodeNeeded."""
+        if not employee.second_factor:
+            return Shown()
+        shown = await self._factors.proves(employee.login, code) if code else None
+        if shown is None:
+            raise CodeNeeded(fields={"code": WRONG if code else NEEDED})
+        return shown
 
     async def proves(self, login: str, password: str, *, address: str, device: str | None = None) -> Employee | None:
         """Whose password it is, if it is his; counted as a try.
@@ -94,6 +104,7 @@ class Desk:
     async def make_token(
         self,
         employee: Employee,
+        session: Access,
         *,
         name: str,
         address: str,
@@ -101,12 +112,16 @@ class Desk:
         scope: Extent = Extent.WRITE,
         rights: frozenset[Right] | None = None,
     ) -> Granted:
-        """Raises InvalidInput where the owner himself does not have one of `rights`."""
+        """By the session that he is in: what it began with counts for the token, too.
+
+        Raises:
+            InvalidInput: the owner himself does not have one of `rights`.
+        """
         if missing := sorted(right for right in rights or () if not employee.may(right)):
             fix = f"{', '.join(missing)}: not among your own; GET /api/v1/me lists them"
             raise InvalidInput(f"rights: {fix}", fields={"rights": fix})
         wanted = _Wanted(Kind.TOKEN, name=name, address=address, lifetime=lifetime, scope=scope, rights=rights)
-        return await self._grant(employee, wanted)
+        return await self._grant(employee, replace(wanted, began=session.began, factor=session.factor))
 
     async def who(self, text: str, *, kinds: Collection[Kind] = tuple(Kind)) -> tuple[Employee, Access]:
         """Whose the secret text is; raises Unauthenticated, also where it is of another kind."""
@@ -150,9 +165,11 @@ class Desk:
             await self._repository.renew(employee.spared, employee.epoch)
         await self._repository.delete_all(employee.login, tuple(Kind), before=employee.epoch)
 
-    def lacks_factor(self, employee: Employee, right: Right) -> bool:
-        """Whether he has to set up a second factor before he may."""
-        return employee.role in self._factor_roles and not (employee.second_factor or right is Right.OWN_ACCOUNT)
+    def lacks_factor(self, employee: Employee, access: Access, right: Right) -> bool:
+        """Whether it takes a second factor before he may, and this access has none."""
+        if right is Right.OWN_ACCOUNT or employee.role not in self._factor_roles:
+            return False
+        return not (access.factor if access.began is Began.SSO else employee.second_factor)
 
     async def standings(self, ids: Collection[str], right: Right) -> dict[str, Standing]:
         """Whether each of these gives its owner a right, and his role; two reads, however many."""
@@ -163,7 +180,7 @@ class Desk:
             access, owner = access_of(document), owners.get(document["login"])
             if owner is None or not _stands(document, access, owner, now):
                 continue
-            may = owner.may(right) and access.covers(right) and not self.lacks_factor(owner, right)
+            may = owner.may(right) and access.covers(right) and not self.lacks_factor(owner, access, right)
             standings[access_id] = Standing(role=owner.role, refused="" if may else Forbidden.title)
         return standings
 
@@ -184,6 +201,9 @@ class Desk:
             epoch=employee.epoch,
             scope=wanted.scope,
             rights=wanted.rights,
+            began=wanted.began,
+            factor=wanted.factor,
+            sid=wanted.sid,
         )
         await self._repository.insert(access, employee_since=employee.created_at)
         return Granted(token=token, access=access)
@@ -199,6 +219,9 @@ class _Wanted:
     lifetime: timedelta
     scope: Extent = Extent.WRITE
     rights: frozenset[Right] | None = None
+    began: Began = Began.PASSWORD
+    factor: bool = False
+    sid: str | None = None
 
 
 def _stands(document: Document, access: Access, owner: Employee | None, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from hub.api.rights import Right, Role
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Store
+from services.gateway.employees.factors import has_factor
 from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.repository import EmployeesRepository, Roster
@@ -215,7 +216,9 @@ class Employees:
             absent=document.get("absent", False),
             languages=tuple(document.get("languages", ())),
             skills=tuple(document.get("skills", ())),
-            second_factor=bool(document.get("totp")),
+            second_factor=has_factor(document),
+            passkeys=len(document.get("passkeys", ())),
+            recovery_codes=len(document.get("recovery", ())),
             epoch=document.get("epoch", 0),
             spared=document.get("spared"),
         )

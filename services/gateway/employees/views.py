@@ -36,7 +36,9 @@ class EmployeeView(View):
     absent: bool = Field(default=False, description="His substitutes lead his teams")
     languages: tuple[str, ...] = Field(default=(), examples=[["ru", "en"]])
     skills: tuple[str, ...] = ()
-    second_factor: bool = Field(default=False, description="A login takes a code beside the password")
+    second_factor: bool = Field(
+        default=False, description="Has an authenticator application or a passkey; the password alone is not enough"
+    )
 
     @classmethod
     def of(cls, employee: Employee) -> Self:
@@ -67,6 +69,8 @@ class MeView(View):
     teams: list[str] = Field(default=[], description="Ids of my teams, and of those that I lead")
     scopes: dict[str, Scope] = Field(default={}, description="Whose records, as my role says")
     hides: list[str] = Field(default=[], description="What I am shown masked")
+    passkeys: int = Field(default=0, description="How many I have")
+    recovery_codes: int = Field(default=0, description="How many are left")
 
     @classmethod
     def about(cls, employee: Employee, access: Access, staff: Staff) -> Self:
@@ -77,6 +81,8 @@ class MeView(View):
             teams=list(staff.teams_of(employee.login)),
             scopes=dict(rules.scopes),
             hides=list(rules.hides),
+            passkeys=employee.passkeys,
+            recovery_codes=employee.recovery_codes,
         )
 
 
@@ -140,6 +146,14 @@ class FactorBegun(View):
 
     secret: str = Field(description="In base 32")
     uri: str = Field(description="The same for a QR code", examples=["otpauth://totp/omnihub:anna?secret=…"])
+
+
+class RecoveryCodes(View):
+    """Told once. Each stands in for the code of a login, once."""
+
+    recovery_codes: tuple[str, ...] = Field(
+        description="Empty where a factor was there before", examples=[["abcd-efgh-ijkl-mnop"]]
+    )
 
 
 class Password(Form):
