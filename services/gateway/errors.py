@@ -4,14 +4,19 @@ HubError
 ├── TransientError
 │   └── PeerUnavailable       503
 ├── Unauthenticated
-│   └── CodeNeeded            401
+│   ├── CodeNeeded            401
+│   ├── NotThisPasskey        401
+│   ├── CounterWentBack       401
+│   └── Elsewhere             401
 ├── Forbidden
 │   ├── ForeignPage           403
+│   ├── BeganElsewhere        403
 │   └── PersonsOnly           403
 ├── InvalidInput
 │   └── BadEventId            422
 └── Conflict
     ├── LoginTaken            409
+    ├── Nameless              409
     ├── Unreplayable          409
     └── LastAdministrator     409
 """
@@ -27,6 +32,27 @@ class CodeNeeded(Unauthenticated):
     """The password is right; give `code` as well, as your authenticator application shows it now."""
 
     title = "Second factor needed"
+
+
+class NotThisPasskey(Unauthenticated):
+    """This passkey lets nobody in here; begin again, or log in with the password."""
+
+    title = "Not this passkey"
+
+
+class CounterWentBack(NotThisPasskey):
+    """This passkey was used more often than it says: there may be a copy of it. Remove it, and make another."""
+
+
+class Elsewhere(Unauthenticated):
+    """People log in here by the single sign-on, GET /api/v1/sessions/oidc; this login is not one of
+    [gateway] oidc_break_glass."""
+
+    title = "Log in by the single sign-on"
+
+
+class BeganElsewhere(Forbidden):
+    """This takes a session that began with the password or a passkey, not with the single sign-on."""
 
 
 class ForeignPage(Forbidden):
@@ -45,6 +71,11 @@ class BadEventId(InvalidInput):
 
 class LoginTaken(Conflict):
     """An employee with this login exists already; choose another login."""
+
+
+class Nameless(Conflict):
+    """The hub does not know under which address people open it; set [gateway] public_url, as https://hub.example.com,
+    or open it on its own machine as http://localhost."""
 
 
 class Unreplayable(Conflict):

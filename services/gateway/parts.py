@@ -9,7 +9,9 @@ from hub.kit.restraint import Restraint
 from services.gateway.access.browser import Browser
 from services.gateway.access.devices import Devices
 from services.gateway.access.hops import Hops
+from services.gateway.access.place import Places
 from services.gateway.access.service import Desk
+from services.gateway.access.spent import Spent
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters.service import DeadLetters
@@ -17,6 +19,7 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.factors import Factors
 from services.gateway.employees.service import Employees
 from services.gateway.live.service import Live
+from services.gateway.passkeys.service import Passkeys
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
 from services.gateway.staff.service import Staff
@@ -34,6 +37,9 @@ class Parts:
     announcer: Announcer
     desk: Desk
     devices: Devices
+    places: Places
+    passkeys: Passkeys
+    spent: Spent
     audit: Audit
     keys: Keys
     attachments: Attachments

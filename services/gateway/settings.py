@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from hub.kit.settings import Settings as Section
 from hub.kit.settings import Source
 from services.gateway.access.hops import networks
+from services.gateway.access.place import origin_of
 
 
 class Settings(Section):
@@ -30,6 +31,9 @@ class Settings(Section):
     tries_window: timedelta = timedelta(minutes=15)
     second_factor_roles: list[str] = Field(default_factory=list)
     """Who has one of these roles, and no second factor yet, can set one up and do nothing else."""
+    public_url: str = ""
+    """Where people open the hub, as https://hub.example.com: passkeys are bound to its host. Empty: on this machine
+    alone, as http://localhost."""
     metrics_token: SecretStr = SecretStr("")
     """Who shows it as a bearer token sees /metrics and the reasons of /readyz; empty: who asks from this machine."""
     trusted_proxies: list[str] = Field(default_factory=list)
@@ -56,6 +60,11 @@ class Settings(Section):
     @classmethod
     def _networks(cls, texts: list[str]) -> list[str]:
         return [str(network) for network in networks(texts)]
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, text: str) -> str:
+        return origin_of(text) if text.strip() else ""
 
     @classmethod
     def load(cls, source: Source, **overrides: Any) -> Self:

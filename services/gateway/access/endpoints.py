@@ -24,7 +24,7 @@ Hub = Annotated[Parts, Depends(parts_of)]
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 _OWN = Right.OWN_ACCOUNT
 _MANAGES = needs(Right.MANAGE_EMPLOYEES, person=True)
-_MAX_PROGRAM = 200
+MAX_PROGRAM = 200
 
 
 @routes.post("/sessions", operation_id="logIn", status_code=201, dependencies=[open_to_all(secret=True)])
@@ -46,7 +46,7 @@ async def log_in(
         login,
         form.password,
         address=address,
-        program=user_agent[:_MAX_PROGRAM],
+        program=user_agent[:MAX_PROGRAM],
         device=device_of(request, hub, login),
         code=form.code,
     )
@@ -83,7 +83,7 @@ async def log_in_browser(
         login,
         form.password,
         address=address,
-        program=user_agent[:_MAX_PROGRAM],
+        program=user_agent[:MAX_PROGRAM],
         kind=Kind.BROWSER,
         device=device,
         code=form.code,

@@ -1,7 +1,7 @@
 """The rules about getting in: log in, be recognised by a bearer text, revoke."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from services.gateway.access.throttle import Attempt, Throttle
 from services.gateway.employees.factors import WRONG, Factors, Shown
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
-from services.gateway.errors import CodeNeeded
+from services.gateway.errors import CodeNeeded, NotThisPasskey
 
 log = Log(__name__)
 PREFIX = "hub_"
@@ -87,6 +87,34 @@ class Desk:
         if shown is None:
             raise CodeNeeded(fields={"code": WRONG if code else NEEDED})
         return shown
+
+    async def log_in_by_passkey(
+        self, attempt: Attempt, show: Callable[[], Awaitable[object]], *, program: str, kind: Kind
+    ) -> tuple[Granted, Employee]:
+        """The same with a passkey of his, which `show` looks at; it is both factors.
+
+        Raises:
+            TooManyRequests: too many tries.
+            NotThisPasskey: `show` says so, or he is not active.
+        """
+        # As he is before it is looked at: what ends all that was granted to him meanwhile ends this too.
+        employee = await self._employees.known(attempt.login)
+        await self.counted(attempt, show)
+        if employee is None or not employee.active:
+            log.warning("login.refused")
+            raise NotThisPasskey
+        wanted = _Wanted(kind, name=program, address=attempt.address, lifetime=self.session_lifetime)
+        return await self._grant(employee, replace(wanted, began=Began.PASSKEY)), employee
+
+    async def counted(self, attempt: Attempt, look: Callable[[], Awaitable[object]]) -> None:
+        """Counts a try before it is looked at, and takes it back where that raises nothing.
+
+        Raises:
+            TooManyRequests: too many tries.
+        """
+        known = await self._throttle.enter(attempt)
+        await look()
+        await self._throttle.succeed(attempt, known=known)
 
     async def proves(self, login: str, password: str, *, address: str, device: str | None = None) -> Employee | None:
         """Whose password it is, if it is his; counted as a try.

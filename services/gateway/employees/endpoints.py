@@ -21,12 +21,13 @@ from services.gateway.employees.views import (
     MeView,
     MyChanges,
     NewEmployee,
-    Password,
     PasswordChange,
     RecoveryCodes,
 )
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
 from services.gateway.parts import Parts, parts_of
+from services.gateway.passkeys.proof import prove
+from services.gateway.passkeys.views import Proof
 
 routes = router("employees")
 Hub = Annotated[Parts, Depends(parts_of)]
@@ -75,11 +76,13 @@ async def change_my_password(
     dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
 async def begin_my_second_factor(
-    form: Password, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub
+    form: Proof, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub
 ) -> FactorBegun:
-    """Begin a second factor, with my password; it counts once confirmed. Its secret is told in this answer alone."""
-    if await hub.desk.proves(me.login, form.password, address=address, device=mine.id) is None:
-        raise InvalidInput("password: not your password", fields={"password": "not your password"})
+    """Begin a second factor, with my password or a passkey; it counts once confirmed.
+
+    Its secret is told in this answer alone.
+    """
+    await prove(form, me, mine, address, hub)
     secret = await hub.factors.begin(me.login)
     return FactorBegun(secret=secret, uri=uri(secret, me.login))
 
@@ -111,11 +114,13 @@ async def confirm_my_second_factor(form: Code, me: Me, mine: MyAccess, write: Wr
     dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
 async def renew_my_recovery_codes(
-    form: Password, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+    form: Proof, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
 ) -> RecoveryCodes:
-    """Ten new recovery codes, told in this answer alone; those that I had count no more."""
-    if await hub.desk.proves(me.login, form.password, address=address, device=mine.id) is None:
-        raise InvalidInput("password: not your password", fields={"password": "not your password"})
+    """Ten new recovery codes, with my password or a passkey; those that I had count no more.
+
+    They are told in this answer alone.
+    """
+    await prove(form, me, mine, address, hub)
     codes = await hub.factors.renew(me.login)
     write.target = me.login
     write.changes = changes({"recovery_codes": me.recovery_codes}, {"recovery_codes": len(codes)})

@@ -156,11 +156,6 @@ class RecoveryCodes(View):
     )
 
 
-class Password(Form):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct-horse-7"}]})
-    password: str = Field(min_length=1, max_length=1000)
-
-
 class Code(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "287082"}]})
     code: str = Field(min_length=6, max_length=10)

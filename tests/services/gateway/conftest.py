@@ -26,6 +26,7 @@ from hub.store.base import CollectionSpec
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import an_arrival, envelopes
 from hub.testing.fakes import FakeBlobs, FakeClock
+from hub.testing.passkeys import ORIGIN
 from hub.testing.waiting import eventually
 from services.gateway.app import ROUTERS, Gateway, build
 from services.gateway.guard import BASE, rule_of
@@ -313,4 +314,15 @@ async def hub(world: World) -> AsyncIterator[Hub]:
     for client in made.clients:
         await client.aclose()
     await bus.stop()
+    await gateway.stop()
+
+
+@pytest.fixture
+async def named(hub: Any, world: Any) -> AsyncIterator[Any]:
+    """The hub where its address is set."""
+    gateway = world.build(OMNIHUB_GATEWAY__PUBLIC_URL=ORIGIN)
+    await gateway.start()
+    hub.gateway, first = gateway, hub.gateway
+    yield hub
+    hub.gateway = first
     await gateway.stop()
