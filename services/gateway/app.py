@@ -55,6 +55,8 @@ from services.gateway.peers.forward import Peer
 from services.gateway.peers.routes import Declared
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
+from services.gateway.sso import endpoints as sso
+from services.gateway.sso.setting_up import sign_on
 from services.gateway.staff import endpoints as staff
 from services.gateway.staff.service import Staff
 
@@ -112,6 +114,8 @@ class Gateway:
         await self._parts.table.stop()
         for peer in self._parts.table.peers:
             await peer.close()
+        if self._parts.sign_on is not None:
+            await self._parts.sign_on.provider.close()
         await self._store.stop()
 
     async def _open(self) -> None:
@@ -185,6 +189,7 @@ def _parts(
         clock,
         session_lifetime=settings.session_lifetime,
         factor_roles=settings.second_factor_roles,
+        break_glass=settings.oidc_break_glass if settings.oidc_only else None,
     )
     browser, spent = Browser(hops), Spent(store, clock)
     ceremonies = Ceremonies(footing.secrets, spent, clock)
@@ -197,6 +202,7 @@ def _parts(
         places=Places(browser, settings.public_url),
         passkeys=Passkeys(store, ceremonies, factors.recovery, clock, tell=alarm.counter_back),
         spent=spent,
+        sign_on=sign_on(footing, settings, known, desk, spent) if settings.oidc_issuer else None,
         employees=known,
         factors=factors,
         announcer=Announcer(known, bus, clock),
@@ -229,7 +235,7 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
         redoc_url=None,
     )
     http.add_middleware(Guarded)
-    own = [*ROUTERS, explorer.routes, document.routes, hooks.routes]
+    own = [*ROUTERS, explorer.routes, document.routes, hooks.routes, sso.routes]
     http.router.routes.append(Declared(table, but={_first_word(route) for routes in own for route in routes.routes}))
     for routes in own:
         # As they are: `include_router` would analyse every route again for every application.

@@ -7,12 +7,15 @@ HubError
 │   ├── CodeNeeded            401
 │   ├── NotThisPasskey        401
 │   ├── CounterWentBack       401
+│   ├── NotVerified           401
 │   └── Elsewhere             401
 ├── Forbidden
 │   ├── ForeignPage           403
 │   ├── BeganElsewhere        403
+│   ├── NotLetIn              403
 │   └── PersonsOnly           403
 ├── InvalidInput
+│   ├── BadLogout             400
 │   └── BadEventId            422
 └── Conflict
     ├── LoginTaken            409
@@ -51,6 +54,16 @@ class Elsewhere(Unauthenticated):
     title = "Log in by the single sign-on"
 
 
+class NotVerified(Unauthenticated):
+    """What came from the single sign-on is not good; begin again, GET /api/v1/sessions/oidc."""
+
+    title = "Not logged in by the single sign-on"
+
+
+class NotLetIn(Forbidden):
+    """The single sign-on knows you, and gives you no role here; ask an administrator ([gateway] oidc_roles)."""
+
+
 class BeganElsewhere(Forbidden):
     """This takes a session that began with the password or a passkey, not with the single sign-on."""
 
@@ -63,6 +76,12 @@ class ForeignPage(Forbidden):
 
 class PersonsOnly(Forbidden):
     """A personal token cannot do this; log in with the password, POST /api/v1/sessions."""
+
+
+class BadLogout(InvalidInput):
+    """The logout token is not good."""
+
+    status_code = 400
 
 
 class BadEventId(InvalidInput):

@@ -22,7 +22,20 @@ from services.gateway.live.service import Live
 from services.gateway.passkeys.service import Passkeys
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
+from services.gateway.sso.flow import Flows
+from services.gateway.sso.provider import Provider
+from services.gateway.sso.service import SingleSignOn
 from services.gateway.staff.service import Staff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOn:
+    """The single sign-on, where there is one."""
+
+    provider: Provider
+    flows: Flows
+    service: SingleSignOn
+    scopes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,7 @@ class Parts:
     places: Places
     passkeys: Passkeys
     spent: Spent
+    sign_on: SignOn | None
     audit: Audit
     keys: Keys
     attachments: Attachments

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from hub.api.rights import Right
+from hub.api.rights import Right, Role
 from hub.kit.clock import Clock, from_iso
-from hub.kit.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
+from hub.kit.errors import Forbidden, InvalidInput, NotFound, TransientError, Unauthenticated
 from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.base import Document, Page, Store
@@ -17,8 +18,9 @@ from services.gateway.access.throttle import Attempt, Throttle
 from services.gateway.employees.factors import WRONG, Factors, Shown
 from services.gateway.employees.models import Employee
 from services.gateway.employees.service import Employees
-from services.gateway.errors import CodeNeeded, NotThisPasskey
+from services.gateway.errors import CodeNeeded, Elsewhere, NotThisPasskey
 
+T = TypeVar("T")
 log = Log(__name__)
 PREFIX = "hub_"
 NEEDED = "required; the application shows it, or give a recovery code; a passkey needs neither"
@@ -39,8 +41,12 @@ class Desk:
         *,
         session_lifetime: timedelta,
         factor_roles: Collection[str] = (),
+        break_glass: Collection[str] | None = None,
     ) -> None:
-        """Who has one of `factor_roles` may do nothing without a second factor but set one up."""
+        """Who has one of `factor_roles` may do nothing without a second factor but set one up.
+
+        With `break_glass` people log in by the single sign-on; these administrators may do it here as well.
+        """
         self._repository = AccessRepository(store)
         self._employees = employees
         self._throttle = throttle
@@ -48,6 +54,7 @@ class Desk:
         self._clock = clock
         self.session_lifetime = session_lifetime
         self._factor_roles = frozenset(factor_roles)
+        self._break_glass = break_glass
 
     async def log_in(
         self,
@@ -66,6 +73,7 @@ class Desk:
             TooManyRequests: too many tries.
             Unauthenticated: wrong login or password, or the employee is not active; the answer does not say which.
             CodeNeeded: the password is right, and the code of the second factor is missing or wrong.
+            Elsewhere: all is right, and he is to log in by the single sign-on.
         """
         attempt = Attempt(login=login, address=address, device=device)
         known = await self._throttle.enter(attempt)
@@ -74,6 +82,7 @@ class Desk:
             log.warning("login.refused")
             raise Unauthenticated("login or password is wrong")
         shown = await self._second_factor(employee, code)
+        self._refuse_elsewhere(employee)
         await self._throttle.succeed(attempt, known=known)
         access = _Wanted(kind, name=program, address=address, lifetime=self.session_lifetime)
         granted = await self._grant(employee, access)
@@ -96,6 +105,7 @@ class Desk:
         Raises:
             TooManyRequests: too many tries.
             NotThisPasskey: `show` says so, or he is not active.
+            Elsewhere: he is to log in by the single sign-on.
         """
         # As he is before it is looked at: what ends all that was granted to him meanwhile ends this too.
         employee = await self._employees.known(attempt.login)
@@ -103,18 +113,47 @@ class Desk:
         if employee is None or not employee.active:
             log.warning("login.refused")
             raise NotThisPasskey
+        self._refuse_elsewhere(employee)
         wanted = _Wanted(kind, name=program, address=attempt.address, lifetime=self.session_lifetime)
         return await self._grant(employee, replace(wanted, began=Began.PASSKEY)), employee
 
-    async def counted(self, attempt: Attempt, look: Callable[[], Awaitable[object]]) -> None:
-        """Counts a try before it is looked at, and takes it back where that raises nothing.
+    def _refuse_elsewhere(self, employee: Employee) -> None:
+        """Last of all, so that it says nothing about logins to who has not the password; raises Elsewhere."""
+        if self._break_glass is None:
+            return
+        if employee.role != Role.ADMINISTRATOR or employee.login not in self._break_glass:
+            raise Elsewhere
+
+    async def admit(
+        self, employee: Employee, *, address: str, program: str, factor: bool, sid: str | None
+    ) -> Granted:
+        """A browser's session on the word of the single sign-on."""
+        wanted = _Wanted(Kind.BROWSER, name=program, address=address, lifetime=self.session_lifetime)
+        return await self._grant(employee, replace(wanted, began=Began.SSO, factor=factor, sid=sid))
+
+    async def end_elsewhere(self, login: str | None, sid: str | None) -> None:
+        """Ends what began with this session at the single sign-on; without `sid`, all that his logins there began."""
+        if sid is not None:
+            found = await self._repository.of_sid(sid)
+            ended = [each for each in found if login in (None, each["login"])]
+        else:
+            ended = [] if login is None else await self._repository.began(login, Began.SSO)
+        await self._repository.delete_many(str(each["_id"]) for each in ended)
+
+    async def counted(self, attempt: Attempt, look: Callable[[], Awaitable[T]]) -> T:
+        """Counts a try before it is looked at, and takes it back where that raises nothing, or cannot be said now.
 
         Raises:
             TooManyRequests: too many tries.
         """
         known = await self._throttle.enter(attempt)
-        await look()
+        try:
+            found = await look()
+        except TransientError:
+            await self._throttle.take_back(attempt, known=known)
+            raise
         await self._throttle.succeed(attempt, known=known)
+        return found
 
     async def proves(self, login: str, password: str, *, address: str, device: str | None = None) -> Employee | None:
         """Whose password it is, if it is his; counted as a try.

@@ -1,9 +1,13 @@
 """An employee as the rules see him."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from hub.api.rights import Right
+
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
+"""What can be a login, as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

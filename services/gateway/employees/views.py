@@ -10,13 +10,13 @@ from hub.api.forms import Form, View
 from hub.api.rights import Right
 from hub.contracts.scope import Scope
 from services.gateway.access.models import Access
-from services.gateway.employees.models import Employee
+from services.gateway.employees.models import LOGIN, Employee
 from services.gateway.staff.service import Staff
 
-_LOGIN = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
 Login = Annotated[str, Path(description="The employee's login", examples=["anna"], max_length=63)]
 NewLogin = Annotated[
-    str, Field(pattern=_LOGIN, description="1 to 63 of a-z 0-9 . _ @ -, in lower case", examples=["anna"])
+    str,
+    Field(pattern=f"^{LOGIN.pattern}$", description="1 to 63 of a-z 0-9 . _ @ -, in lower case", examples=["anna"]),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Anna Petrova"])]
 RoleName = Annotated[str, Field(max_length=40, description="Name of a role", examples=["operator"])]
