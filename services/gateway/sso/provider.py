@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import orjson
@@ -124,8 +124,8 @@ class Provider:
         if not self._secret or described.secret_in_form:
             form |= {"client_id": self._client_id} | ({"client_secret": self._secret} if self._secret else {})
         else:
-            # RFC 6749, 2.3.1: encoded as in a form before they are put together.
-            login = (quote_plus(self._client_id), quote_plus(self._secret))
+            # RFC 6749, 2.3.1: encoded before they are put together; %20 for a space is read by all, + by some.
+            login = (quote(self._client_id, safe=""), quote(self._secret, safe=""))
         found = await self._asked("POST", described.token_endpoint, form, login)
         id_token, access_token = found.get("id_token"), found.get("access_token", "")
         if not isinstance(id_token, str) or not isinstance(access_token, str):

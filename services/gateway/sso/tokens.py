@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from hub.kit.clock import Clock
+from hub.kit.errors import ProviderUnavailable
 from services.gateway.errors import NotVerified
 from services.gateway.sso.models import Claims
 
@@ -41,23 +42,33 @@ class Keys:
         self._clock = clock
         self._keys: list[Jwk] = []
         self._tried_at: datetime | None = None
+        self._fetched_at: datetime | None = None
         self._lock = asyncio.Lock()
 
     async def fitting(self, kid: object, alg: str) -> Jwk:
         """Raises NotVerified: there is none, or several; ProviderUnavailable."""
-        if self._older_than(_KEPT) or len(_fitting(self._keys, kid, alg)) != 1:
-            async with self._lock:
-                if self._older_than(AGAIN):
-                    self._tried_at = self._clock.now()
-                    self._keys = await self._fetch()
+        if not self._within(_KEPT, self._fetched_at) or len(_fitting(self._keys, kid, alg)) != 1:
+            await self._look_again()
         found = _fitting(self._keys, kid, alg)
-        if len(found) != 1:
-            raise NotVerified("signed with a key that the provider does not publish")
-        return found[0]
+        current = self._within(_KEPT, self._fetched_at)
+        if current and len(found) == 1:
+            return found[0]
+        if not current or self._fetched_at != self._tried_at:
+            raise ProviderUnavailable(
+                f"the provider's keys could not be fetched; try again in {AGAIN.seconds} seconds"
+            )
+        raise NotVerified("signed with a key that the provider does not publish")
 
-    def _older_than(self, age: timedelta) -> bool:
-        now = self._clock.now()
-        return self._tried_at is None or not self._tried_at <= now < self._tried_at + age
+    async def _look_again(self) -> None:
+        async with self._lock:
+            if not self._within(AGAIN, self._tried_at):
+                self._tried_at = now = self._clock.now()
+                self._keys = await self._fetch()
+                self._fetched_at = now
+
+    def _within(self, age: timedelta, since: datetime | None) -> bool:
+        """A moment that is to come is one of a clock that was wrong."""
+        return since is not None and since <= self._clock.now() < since + age
 
 
 class Tokens:

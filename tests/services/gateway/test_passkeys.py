@@ -1,5 +1,7 @@
 """Passkeys: an authenticator in software makes and shows them, and they let in."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from hub.testing.authenticator import EDDSA, ES256, text
 from hub.testing.passkeys import ORIGIN, PASSWORD, added, asked, phone, shown
+from hub.testing.processes import ROOT
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 
@@ -137,3 +140,11 @@ async def test_a_challenge_is_answered_once_within_five_minutes_at_any_copy(name
     body = {"ceremony": late["ceremony"], "credential": device.get(late["options"])}
     answers.append(await named.client().post("/sessions/passkey", json=body))
     assert [answer.status_code for answer in answers] == [201, 401, 401, 401]
+
+
+def test_a_start_loads_none_of_the_libraries_that_only_some_logins_need() -> None:
+    asked = (
+        "import sys, services.gateway.app; print([n for n in ('webauthn', 'authlib', 'joserfc') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
