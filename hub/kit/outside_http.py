@@ -139,6 +139,11 @@ class _Bounded(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
+def answer_limit(size: int) -> dict[str, int]:
+    """`extensions` of a request whose answer may have so many bytes, instead of `ANSWER_LIMIT`."""
+    return {_LIMIT: size}
+
+
 def words_in(answer: httpx.Response, field: str) -> str:
     """What one field of an answer in JSON says, on one line; empty where it has none.
 

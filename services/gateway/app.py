@@ -22,7 +22,9 @@ from services.gateway.access.alarm import Alarm
 from services.gateway.access.browser import Browser
 from services.gateway.access.devices import Devices
 from services.gateway.access.hops import Hops, networks
+from services.gateway.access.place import Places
 from services.gateway.access.service import Desk
+from services.gateway.access.spent import Spent
 from services.gateway.access.throttle import KNOWN_FOR, Limits, Throttle
 from services.gateway.attachments import endpoints as attachments
 from services.gateway.attachments.service import Attachments
@@ -45,11 +47,16 @@ from services.gateway.live.service import Live, LiveLimits
 from services.gateway.live.watch import Watch
 from services.gateway.looking import Looking
 from services.gateway.parts import Parts
+from services.gateway.passkeys import endpoints as passkeys
+from services.gateway.passkeys.ceremonies import Ceremonies
+from services.gateway.passkeys.service import Passkeys
 from services.gateway.peers import document, hooks
 from services.gateway.peers.forward import Peer
 from services.gateway.peers.routes import Declared
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
+from services.gateway.sso import endpoints as sso
+from services.gateway.sso.setting_up import sign_on
 from services.gateway.staff import endpoints as staff
 from services.gateway.staff.service import Staff
 
@@ -61,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.routes,
     deadletters.routes,
     employees.routes,
+    passkeys.routes,
     staff.routes,
     audits.routes,
 )
@@ -106,6 +114,8 @@ class Gateway:
         await self._parts.table.stop()
         for peer in self._parts.table.peers:
             await peer.close()
+        if self._parts.sign_on is not None:
+            await self._parts.sign_on.provider.close()
         await self._store.stop()
 
     async def _open(self) -> None:
@@ -124,7 +134,8 @@ class Gateway:
     async def _sweep(self) -> None:
         parts = self._parts
         carry_over = parts.attachments.carry_over
-        for sweep in (carry_over, parts.desk.sweep, self._throttle.sweep, parts.keys.sweep, parts.audit.sweep):
+        access = (parts.desk.sweep, self._throttle.sweep, parts.spent.sweep)
+        for sweep in (carry_over, *access, parts.keys.sweep, parts.audit.sweep):
             try:
                 await sweep()
             except Exception as exc:
@@ -137,8 +148,9 @@ def build(footing: Footing) -> Gateway:
     settings = Settings.load(footing.source)
     bus, store = footing.bus("gateway"), footing.store("gateway")
     audit = Audit(store, footing.clock)
-    throttle = Throttle(store, _limits(settings), footing.clock, tell=Alarm(audit, bus, footing.clock).locked)
-    parts = _parts(footing, settings, bus, store, throttle, audit)
+    alarm = Alarm(audit, bus, footing.clock)
+    throttle = Throttle(store, _limits(settings), footing.clock, tell=alarm.locked)
+    parts = _parts(footing, settings, bus, store, throttle, audit, alarm)
     subscribe(bus, parts.letters)
     http = _http(bus, store, parts.table, Looking(parts.hops, settings.metrics_token.get_secret_value()))
     http.state.parts = parts
@@ -154,7 +166,9 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle, audit: Audit) -> Parts:
+def _parts(
+    footing: Footing, settings: Settings, bus: Bus, store: Store, throttle: Throttle, audit: Audit, alarm: Alarm
+) -> Parts:
     clock = footing.clock
     team_staff = Staff(store, away=lambda logins: known.away(logins))
     passwords = Passwords(memory_kib=settings.password_memory)
@@ -175,13 +189,20 @@ def _parts(footing: Footing, settings: Settings, bus: Bus, store: Store, throttl
         clock,
         session_lifetime=settings.session_lifetime,
         factor_roles=settings.second_factor_roles,
+        break_glass=settings.oidc_break_glass if settings.oidc_only else None,
     )
+    browser, spent = Browser(hops), Spent(store, clock)
+    ceremonies = Ceremonies(footing.secrets, spent, clock)
     watch = Watch(lambda ids: desk.standings(ids, Right.READ_CORRESPONDENCE))
     table = Table([_peer(footing, settings, name) for name in footing.others])
     return Parts(
         settings=settings,
         hops=hops,
-        browser=Browser(hops),
+        browser=browser,
+        places=Places(browser, settings.public_url),
+        passkeys=Passkeys(store, ceremonies, factors.recovery, clock, tell=alarm.counter_back),
+        spent=spent,
+        sign_on=sign_on(footing, settings, known, desk, spent) if settings.oidc_issuer else None,
         employees=known,
         factors=factors,
         announcer=Announcer(known, bus, clock),
@@ -215,7 +236,7 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
     )
     http.add_middleware(Guarded)
     # What comes most often is looked for first.
-    own = [hooks.routes, *ROUTERS, explorer.routes, document.routes]
+    own = [hooks.routes, *ROUTERS, explorer.routes, document.routes, sso.routes]
     http.router.routes.append(Declared(table, but={_first_word(route) for routes in own for route in routes.routes}))
     for routes in own:
         # As they are: `include_router` would analyse every route again for every application.

@@ -21,7 +21,7 @@ from hub.kit.errors import Forbidden, HubError, Unauthenticated
 from hub.kit.http import body_of, problem_of
 from hub.kit.ids import derive, fresh
 from services.gateway.access.browser import SESSION, refuse_foreign
-from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.access.models import Access, Began, Extent, Kind
 from services.gateway.audit.changes import Change, given
 from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
@@ -35,6 +35,12 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the file in it."""
 READS = frozenset({"GET", "HEAD"})
+LACKS = dict.fromkeys(
+    Began, "your role takes a second factor: POST /api/v1/me/second-factor or /api/v1/me/passkeys sets one up"
+) | {
+    Began.SSO: "your role takes a second factor, and the single sign-on did not say that it asked for one (`amr`);"
+    " where it always does, an administrator sets [gateway] oidc_second_factor"
+}
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
@@ -249,8 +255,8 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> No
         await parts.audit.note_refusal(_deed(request, NOBODY, route), ForeignPage.status_code)
         raise
     refusal = _refusal(rule, rule.right, employee, access, reads=request.method in READS)
-    if parts.desk.lacks_factor(employee, rule.right):
-        refusal = Forbidden("your role takes a second factor: POST /api/v1/me/second-factor sets one up")
+    if parts.desk.lacks_factor(employee, access, rule.right):
+        refusal = Forbidden(LACKS[access.began])
     if refusal:
         await parts.audit.note_refusal(_deed(request, employee.login, route), refusal.status_code)
         raise refusal
@@ -306,7 +312,8 @@ def _changes(write: WriteInHand, rule: Rule, body: bytes) -> list[Change]:
 async def _open_write(request: Request, parts: Parts, deed: Deed, handler: Handler) -> Response:
     """A login. What was refused unread is not noted: strangers could fill the disk with it."""
     response = await _answer(request, handler)
-    told = replace(deed, target=request.state.write.target or "")
+    write = current_write(request)
+    told = replace(deed, target=write.target or "", changes=write.changes or ())
     if response.status_code == Unauthenticated.status_code:
         await parts.audit.note_refusal(told, response.status_code)
     elif response.status_code == HTTPStatus.CREATED:

@@ -9,7 +9,9 @@ from hub.kit.restraint import Restraint
 from services.gateway.access.browser import Browser
 from services.gateway.access.devices import Devices
 from services.gateway.access.hops import Hops
+from services.gateway.access.place import Places
 from services.gateway.access.service import Desk
+from services.gateway.access.spent import Spent
 from services.gateway.attachments.service import Attachments
 from services.gateway.audit.service import Audit
 from services.gateway.deadletters.service import DeadLetters
@@ -17,9 +19,23 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.factors import Factors
 from services.gateway.employees.service import Employees
 from services.gateway.live.service import Live
+from services.gateway.passkeys.service import Passkeys
 from services.gateway.peers.table import Table
 from services.gateway.settings import Settings
+from services.gateway.sso.flow import Flows
+from services.gateway.sso.provider import Provider
+from services.gateway.sso.service import SingleSignOn
 from services.gateway.staff.service import Staff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOn:
+    """The single sign-on, where there is one."""
+
+    provider: Provider
+    flows: Flows
+    service: SingleSignOn
+    scopes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +50,10 @@ class Parts:
     announcer: Announcer
     desk: Desk
     devices: Devices
+    places: Places
+    passkeys: Passkeys
+    spent: Spent
+    sign_on: SignOn | None
     audit: Audit
     keys: Keys
     attachments: Attachments

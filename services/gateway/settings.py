@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hub.kit.settings import Settings as Section
 from hub.kit.settings import Source
-from services.gateway.access.hops import networks
+from services.gateway.access.hops import is_loopback_host, networks
+from services.gateway.access.place import origin_of
+from services.gateway.sso.models import pairs
 
 
 class Settings(Section):
@@ -30,6 +33,34 @@ class Settings(Section):
     tries_window: timedelta = timedelta(minutes=15)
     second_factor_roles: list[str] = Field(default_factory=list)
     """Who has one of these roles, and no second factor yet, can set one up and do nothing else."""
+    public_url: str = ""
+    """Where people open the hub, as https://hub.example.com: passkeys are bound to its host. Empty: on this machine
+    alone, as http://localhost."""
+    oidc_issuer: str = ""
+    """Provider of the single sign-on (OpenID Connect), as https://login.example.com/realms/shop; empty: none.
+    In a private network it takes [hub] allowed_networks."""
+    oidc_client_id: str = ""
+    """What this hub is called there; its redirect address is PUBLIC_URL/api/v1/sessions/oidc/callback."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Empty: a public client."""
+    oidc_scopes: list[str] = Field(default=["openid", "profile", "email"])
+    oidc_roles: list[str] = Field(default_factory=list)
+    """Value of `oidc_role_claim`, =, name of a role; the first that fits counts, at each login."""
+    oidc_default_role: str = ""
+    """Role of those whom none fits; empty: they are not let in."""
+    oidc_role_claim: str = "groups"
+    """Claim of the id token; dots lead deeper, as realm_access.roles."""
+    oidc_login_claim: Literal["preferred_username", "email"] = "preferred_username"
+    """What becomes the login of who comes for the first time; an e-mail counts where it is verified."""
+    oidc_link_by_login: bool = False
+    """Who comes for the first time with the login of an account that is here gets that account. Only where nobody
+    chooses his login at the provider himself."""
+    oidc_second_factor: bool = False
+    """The provider always asks for a second factor; else it counts where the token says so (`amr` has mfa)."""
+    oidc_only: bool = False
+    """Passwords and passkeys let nobody in but `oidc_break_glass`."""
+    oidc_break_glass: list[str] = Field(default=["admin"])
+    """Logins of administrators who get in also when the provider is down."""
     metrics_token: SecretStr = SecretStr("")
     """Who shows it as a bearer token sees /metrics and the reasons of /readyz; empty: who asks from this machine."""
     trusted_proxies: list[str] = Field(default_factory=list)
@@ -56,6 +87,32 @@ class Settings(Section):
     @classmethod
     def _networks(cls, texts: list[str]) -> list[str]:
         return [str(network) for network in networks(texts)]
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, text: str) -> str:
+        return origin_of(text) if text.strip() else ""
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, text: str) -> str:
+        if text and not text.startswith("https://") and not is_loopback_host(urlsplit(text).netloc):
+            raise ValueError("must begin with https://, as the provider's own description of itself says it")
+        return text
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles(cls, texts: list[str]) -> list[str]:
+        pairs(texts)
+        return texts
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_issuer takes oidc_client_id beside it: what this hub is called there")
+        if self.oidc_only and not self.oidc_issuer:
+            raise ValueError("oidc_only takes oidc_issuer beside it, or nobody could log in")
+        return self
 
     @classmethod
     def load(cls, source: Source, **overrides: Any) -> Self:

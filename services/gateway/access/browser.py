@@ -6,6 +6,7 @@ not Secure, and named otherwise, only where the request came in plain HTTP from 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -38,7 +39,16 @@ class Browser:
         """The text of a cookie of ours; a plain one counts only where we set plain ones."""
         return request.cookies.get(self._named(request, name))
 
-    def put(self, request: Request, response: Response, name: str, text: str, *, lifetime: timedelta) -> None:
+    def put(
+        self,
+        request: Request,
+        response: Response,
+        name: str,
+        text: str,
+        *,
+        lifetime: timedelta,
+        same_site: Literal["strict", "lax"] = "strict",
+    ) -> None:
         response.set_cookie(
             self._named(request, name),
             text,
@@ -46,7 +56,7 @@ class Browser:
             path="/",
             secure=not self.plain(request),
             httponly=True,
-            samesite="strict",
+            samesite=same_site,
         )
 
     def clear(self, request: Request, response: Response, name: str) -> None:

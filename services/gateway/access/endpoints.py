@@ -10,10 +10,10 @@ from hub.api.problems import NOT_FOUND
 from hub.api.rights import Right
 from services.gateway.access.browser import SESSION, refuse_foreign
 from services.gateway.access.devices import cookie_of
-from services.gateway.access.models import SESSIONS, Access, Kind
+from services.gateway.access.models import SESSIONS, Access, Granted, Kind
 from services.gateway.access.repository import access_of
 from services.gateway.access.views import AccessList, AccessView, Login, NewSession, NewToken, TokenRequest
-from services.gateway.audit.changes import changes
+from services.gateway.audit.changes import Change, changes
 from services.gateway.employees.views import EmployeeView
 from services.gateway.employees.views import Login as Whose
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
@@ -24,7 +24,7 @@ Hub = Annotated[Parts, Depends(parts_of)]
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 _OWN = Right.OWN_ACCOUNT
 _MANAGES = needs(Right.MANAGE_EMPLOYEES, person=True)
-_MAX_PROGRAM = 200
+MAX_PROGRAM = 200
 
 
 @routes.post("/sessions", operation_id="logIn", status_code=201, dependencies=[open_to_all(secret=True)])
@@ -46,10 +46,11 @@ async def log_in(
         login,
         form.password,
         address=address,
-        program=user_agent[:_MAX_PROGRAM],
-        device=_device(request, hub, login),
+        program=user_agent[:MAX_PROGRAM],
+        device=device_of(request, hub, login),
         code=form.code,
     )
+    write.changes = _recovered(granted)
     return NewSession.of(granted, employee)
 
 
@@ -77,21 +78,18 @@ async def log_in_browser(
     """
     refuse_foreign(request, proof=False)
     write.target = login = form.login.strip().lower()
-    device = _device(request, hub, login)
+    device = device_of(request, hub, login)
     granted, employee = await hub.desk.log_in(
         login,
         form.password,
         address=address,
-        program=user_agent[:_MAX_PROGRAM],
+        program=user_agent[:MAX_PROGRAM],
         kind=Kind.BROWSER,
         device=device,
         code=form.code,
     )
-    if before := hub.browser.read(request, SESSION):
-        await hub.desk.forget(before)
-    hub.browser.put(request, response, SESSION, granted.token, lifetime=hub.desk.session_lifetime)
-    sealed = hub.devices.seal(login, device)
-    hub.browser.put(request, response, cookie_of(login), sealed, lifetime=hub.devices.lifetime)
+    write.changes = _recovered(granted)
+    await hand_over(granted, login, device, hub, request, response)
     return EmployeeView.of(employee)
 
 
@@ -131,13 +129,16 @@ async def list_my_tokens(me: Me, mine: MyAccess, hub: Hub, limit: Limit = 50, af
 @routes.post(
     "/tokens", operation_id="makeToken", status_code=201, dependencies=[needs(_OWN, secret=True, person=True)]
 )
-async def make_token(form: TokenRequest, me: Me, address: ClientAddress, write: Write, hub: Hub) -> NewToken:
+async def make_token(
+    form: TokenRequest, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> NewToken:
     """Make a personal API token; it may what I may, or less. Its text is told in this answer and never again.
 
     With it nobody makes tokens, ends sessions, changes passwords or employees: that takes a session.
     """
     granted = await hub.desk.make_token(
         me,
+        mine,
         name=form.name,
         address=address,
         lifetime=timedelta(days=form.days),
@@ -229,7 +230,25 @@ async def revoke_token_of(login: Whose, access_id: Id, write: Write, hub: Hub) -
     await hub.desk.revoke(login, (Kind.TOKEN,), access_id)
 
 
-def _device(request: Request, hub: Parts, login: str) -> str | None:
+async def hand_over(
+    granted: Granted, login: str, device: str | None, hub: Parts, request: Request, response: Response
+) -> None:
+    """Gives a browser its session, in place of one that it had, and lets the device be known."""
+    if before := hub.browser.read(request, SESSION):
+        await hub.desk.forget(before)
+    hub.browser.put(request, response, SESSION, granted.token, lifetime=hub.desk.session_lifetime)
+    sealed = hub.devices.seal(login, device)
+    hub.browser.put(request, response, cookie_of(login), sealed, lifetime=hub.devices.lifetime)
+
+
+def _recovered(granted: Granted) -> list[Change]:
+    """For the audit: a recovery code was used."""
+    left = granted.recovery_left
+    return [] if left is None else changes({"recovery_codes": left + 1}, {"recovery_codes": left})
+
+
+def device_of(request: Request, hub: Parts, login: str) -> str | None:
+    """The device that the login is known on."""
     return hub.devices.read(login, hub.browser.read(request, cookie_of(login)))
 
 

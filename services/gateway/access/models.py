@@ -15,6 +15,14 @@ class Kind(StrEnum):
     TOKEN = "token"
 
 
+class Began(StrEnum):
+    """What a session began with; a token, with what the session began that made it."""
+
+    PASSWORD = "password"
+    PASSKEY = "passkey"
+    SSO = "sso"
+
+
 class Extent(StrEnum):
     """What a token is good for."""
 
@@ -47,6 +55,11 @@ class Access:
     scope: Extent = Extent.WRITE
     rights: frozenset[Right] | None = None
     """None: all that its owner has; never more than those."""
+    began: Began = Began.PASSWORD
+    factor: bool = False
+    """The provider of the single sign-on asked for a second factor."""
+    sid: str | None = None
+    """Of the session at that provider, where it names one."""
 
     def covers(self, right: Right) -> bool:
         return self.rights is None or right in self.rights
@@ -68,3 +81,5 @@ class Granted:
 
     token: str
     access: Access
+    recovery_left: int | None = None
+    """Recovery codes that are left, where one was used."""

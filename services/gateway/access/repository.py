@@ -12,9 +12,11 @@ from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
 from hub.store.sweep import PAGE, sweep
-from services.gateway.access.models import Access, Extent, Kind
+from services.gateway.access.models import SESSIONS, Access, Began, Extent, Kind
 
-ACCESS = CollectionSpec("access", (Index("login", "kind", "created_at"), Index("expires_at")))
+ACCESS = CollectionSpec(
+    "access", (Index("login", "kind", "created_at"), Index("expires_at"), Index("sid", sparse=True))
+)
 TRIES = CollectionSpec("tries", (Index("until"),))
 KNOWN = CollectionSpec("known", (Index("until"),))
 _SALT = "salt"
@@ -41,6 +43,10 @@ class AccessRepository:
             {"login": login, "kind": named}, order="created_at", descending=True, limit=limit, after=after
         )
 
+    async def of_sid(self, sid: str) -> list[Document]:
+        """Those that began with this session at the single sign-on: one for each browser, a few."""
+        return (await self._access.find({"sid": sid}, limit=PAGE)).items
+
     async def used(self, document: Document, at: datetime) -> None:
         """Notes the use; that this is lost does no harm."""
         with suppress(StoreUnavailable):
@@ -48,6 +54,18 @@ class AccessRepository:
 
     async def delete(self, access_id: str) -> None:
         await self._access.delete_many([access_id])
+
+    async def delete_many(self, ids: Iterable[str]) -> None:
+        await self._access.delete_many(ids)
+
+    async def began(self, login: str, how: Began) -> list[Document]:
+        """His sessions that began so."""
+        found, after = [], None
+        while True:
+            page = await self.page(login, SESSIONS, limit=PAGE, after=after)
+            found += [document for document in page.items if document.get("began") == how]
+            if (after := page.next) is None:
+                return found
 
     async def delete_expired(self, now: datetime) -> None:
         await sweep(self._access, "expires_at", now)
@@ -124,6 +142,9 @@ def access_of(document: Document) -> Access:
         epoch=document.get("epoch", 0),
         scope=Extent(document.get("scope", Extent.WRITE)),
         rights=None if (rights := document.get("rights")) is None else frozenset(map(Right, rights)),
+        began=Began(document.get("began", Began.PASSWORD)),
+        factor=document.get("factor", False),
+        sid=document.get("sid"),
     )
 
 
@@ -141,4 +162,7 @@ def _document(access: Access, employee_since: datetime) -> Document:
         "epoch": access.epoch,
         "scope": access.scope.value,
         "rights": None if access.rights is None else sorted(access.rights),
+        "began": access.began.value,
+        "factor": access.factor,
+        "sid": access.sid,
     }

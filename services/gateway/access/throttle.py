@@ -106,6 +106,11 @@ class Throttle:
             await self._repository.amend(await self._counter(attempt, by), _forgotten if own else _one_less)
         await self._repository.know(attempt.login, attempt.network, self._clock.now(), KNOWN_FOR, _RENEWED_EVERY)
 
+    async def take_back(self, attempt: Attempt, *, known: bool) -> None:
+        """For a try of which nothing can be said: what it depends on is down."""
+        for by in _ways(attempt, known=known):
+            await self._repository.amend(await self._counter(attempt, by), _one_less)
+
     async def sweep(self) -> None:
         await self._repository.delete_over(self._clock.now())
 

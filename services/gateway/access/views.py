@@ -16,7 +16,9 @@ class Login(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"login": "admin", "password": "correct-horse-7"}]})
     login: str = Field(min_length=1, max_length=63)
     password: str = Field(min_length=1, max_length=1000)
-    code: str | None = Field(default=None, max_length=10, description="Of the second factor, where there is one")
+    code: str | None = Field(
+        default=None, max_length=40, description="Of the second factor, where there is one, or a recovery code"
+    )
 
 
 class NewSession(View):

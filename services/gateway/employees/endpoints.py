@@ -21,11 +21,13 @@ from services.gateway.employees.views import (
     MeView,
     MyChanges,
     NewEmployee,
-    Password,
     PasswordChange,
+    RecoveryCodes,
 )
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
 from services.gateway.parts import Parts, parts_of
+from services.gateway.passkeys.proof import prove
+from services.gateway.passkeys.views import Proof
 
 routes = router("employees")
 Hub = Annotated[Parts, Depends(parts_of)]
@@ -74,11 +76,13 @@ async def change_my_password(
     dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
 async def begin_my_second_factor(
-    form: Password, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub
+    form: Proof, me: Me, mine: MyAccess, address: ClientAddress, hub: Hub
 ) -> FactorBegun:
-    """Begin a second factor, with my password; it counts once confirmed. Its secret is told in this answer alone."""
-    if await hub.desk.proves(me.login, form.password, address=address, device=mine.id) is None:
-        raise InvalidInput("password: not your password", fields={"password": "not your password"})
+    """Begin a second factor, with my password or a passkey; it counts once confirmed.
+
+    Its secret is told in this answer alone.
+    """
+    await prove(form, me, mine, address, hub)
     secret = await hub.factors.begin(me.login)
     return FactorBegun(secret=secret, uri=uri(secret, me.login))
 
@@ -86,14 +90,41 @@ async def begin_my_second_factor(
 @routes.post(
     "/me/second-factor/confirm",
     operation_id="confirmMySecondFactor",
-    status_code=204,
     responses=CONFLICT,
     dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
-async def confirm_my_second_factor(form: Code, me: Me, write: Write, hub: Hub) -> None:
-    """Confirm it with the first code that the application shows; from now on each login takes one."""
-    await hub.factors.confirm(me.login, form.code)
+async def confirm_my_second_factor(form: Code, me: Me, mine: MyAccess, write: Write, hub: Hub) -> RecoveryCodes:
+    """Confirm it with the first code that the application shows; from now on each login takes one.
+
+    With my first factor end all my other sessions and all my tokens, which began without it, and I am told recovery
+    codes, once.
+    """
+    codes = await hub.factors.confirm(me.login, form.code, session=mine.id)
     write.target, write.changes = me.login, changes({"second_factor": me.second_factor}, {"second_factor": True})
+    if codes:
+        await hub.desk.ended(await hub.employees.get(me.login))
+    return RecoveryCodes(recovery_codes=codes)
+
+
+@routes.post(
+    "/me/recovery-codes",
+    operation_id="renewMyRecoveryCodes",
+    status_code=201,
+    responses=CONFLICT,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def renew_my_recovery_codes(
+    form: Proof, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> RecoveryCodes:
+    """Ten new recovery codes, with my password or a passkey; those that I had count no more.
+
+    They are told in this answer alone.
+    """
+    await prove(form, me, mine, address, hub)
+    codes = await hub.factors.renew(me.login)
+    write.target = me.login
+    write.changes = changes({"recovery_codes": me.recovery_codes}, {"recovery_codes": len(codes)})
+    return RecoveryCodes(recovery_codes=codes)
 
 
 @routes.delete(
@@ -104,10 +135,11 @@ async def confirm_my_second_factor(form: Code, me: Me, write: Write, hub: Hub) -
     dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
 async def remove_second_factor_of(login: Login, write: Write, hub: Hub) -> None:
-    """Remove the second factor of an employee who lost it."""
+    """Remove the authenticator application of an employee who lost it."""
     before = await hub.employees.get(login)
     await hub.factors.remove(login)
-    write.changes = changes({"second_factor": before.second_factor}, {"second_factor": False})
+    after = await hub.employees.get(login)
+    write.changes = changes({"second_factor": before.second_factor}, {"second_factor": after.second_factor})
 
 
 @routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])

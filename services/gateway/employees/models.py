@@ -1,9 +1,13 @@
 """An employee as the rules see him."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from hub.api.rights import Right
+
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
+"""What can be a login, as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +28,15 @@ class Employee:
     languages: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     second_factor: bool = False
-    """A login takes a code of an authenticator application beside the password."""
+    """He has an authenticator application or a passkey: the password alone lets nobody in."""
+    passkeys: int = 0
+    recovery_codes: int = 0
+    """Those that are left."""
     epoch: int = 0
-    """One more whenever all that was granted to him ends: a new password, or being switched off."""
+    """One more whenever all that was granted to him ends: a new password, being switched off, the first second
+    factor, a passkey removed."""
     spared: str | None = None
-    """Id of the session in which he chose his password; it alone outlives the last epoch."""
+    """Id of the session in which he did that; it alone outlives the last epoch."""
 
     def honours(self, access_id: str, epoch: int) -> bool:
         """Whether an access that was granted in `epoch` still counts."""

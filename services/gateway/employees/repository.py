@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from hub.store.amend import Change, amend, upsert
-from hub.store.base import CollectionSpec, Document, Page, Store
+from hub.store.base import CollectionSpec, Document, Index, Page, Store
 from services.gateway.errors import LastAdministrator
 
-EMPLOYEES = CollectionSpec("employees")
+EMPLOYEES = CollectionSpec("employees", (Index("handle", sparse=True), Index("sso", sparse=True)))
+"""`handle` is what passkeys know him by; `sso` says who he is at the single sign-on."""
 ROSTERS = CollectionSpec("rosters")
 _ROSTER = "administrators"
 
@@ -25,6 +26,11 @@ class EmployeesRepository:
 
     async def page(self, *, limit: int, after: str | None) -> Page:
         return await self._employees.find({}, limit=limit, after=after)
+
+    async def by(self, field: str, value: str) -> Document | None:
+        """The one with this `handle` or `sso`."""
+        found = await self._employees.find({field: value}, limit=1)
+        return found.items[0] if found.items else None
 
     async def insert(self, document: Document) -> bool:
         return await self._employees.insert(document)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from hub.api.rights import Right, Role
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.store.base import Document, Store
+from services.gateway.employees.factors import has_factor
 from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.repository import EmployeesRepository, Roster
@@ -78,16 +79,47 @@ class Employees:
         administrators = await self._roster.logins()
         return EmployeePage([self._employee(document, administrators) for document in page.items], page.next)
 
-    async def create(self, login: str, *, name: str, role: str, password: str, key: str = "") -> Employee:
-        """The same `key` again (a repeated request) finds the employee that the first one made.
+    async def by_sso(self, key: str) -> Employee | None:
+        """Who this is at the single sign-on."""
+        document = await self._repository.by("sso", key)
+        return self._employee(document, await self._roster.logins()) if document else None
+
+    async def link(self, login: str, key: str) -> Employee:
+        """From now on the single sign-on lets him in, too.
+
+        Raises:
+            InvalidInput: somebody else there is linked to him.
+        """
+
+        def linked(stored: Document) -> Document | None:
+            if stored.get("sso") not in (None, key):
+                raise InvalidInput(f"{login} is linked to somebody else at the single sign-on")
+            return {**stored, "sso": key}
+
+        await self._repository.amend(login, linked)
+        return await self.get(login)
+
+    async def end(self, login: str) -> Employee:
+        """All that was granted to him ends."""
+        await self._repository.amend(
+            login, lambda stored: {**stored, "epoch": stored.get("epoch", 0) + 1, "spared": None}
+        )
+        return await self.get(login)
+
+    async def create(
+        self, login: str, *, name: str, role: str, password: str | None, key: str = "", sso: str | None = None
+    ) -> Employee:
+        """The same `key` again (a repeated request), or `sso`, finds the employee that the first one made.
+
+        Without a password the single sign-on lets him in, where he is `sso`.
 
         Raises:
             LoginTaken: somebody else has this login.
         """
         document = {**await self._document(login, name, role, password), "key": key}
-        if not await self._repository.insert(document):
-            stored = await self._repository.get(login)
-            if not key or stored is None or stored.get("key") != key:
+        if not await self._repository.insert({**document, "sso": sso} if sso else document):
+            stored = await self._repository.get(login) or {}
+            if not (key and stored.get("key") == key) and not (sso and stored.get("sso") == sso):
                 raise LoginTaken(fields={"login": "taken; choose another"})
         if role == Role.ADMINISTRATOR:
             await self._roster.join(login)
@@ -147,8 +179,8 @@ class Employees:
             if (after := page.next) is None:
                 return None
 
-    async def _document(self, login: str, name: str, role: str, password: str) -> Document:
-        hashed = await self._passwords.hash(password)
+    async def _document(self, login: str, name: str, role: str, password: str | None) -> Document:
+        hashed = None if password is None else await self._passwords.hash(password)
         created_at = iso(self._clock.now())
         return {
             "_id": login,
@@ -215,7 +247,9 @@ class Employees:
             absent=document.get("absent", False),
             languages=tuple(document.get("languages", ())),
             skills=tuple(document.get("skills", ())),
-            second_factor=bool(document.get("totp")),
+            second_factor=has_factor(document),
+            passkeys=len(document.get("passkeys", ())),
+            recovery_codes=len(document.get("recovery", ())),
             epoch=document.get("epoch", 0),
             spared=document.get("spared"),
         )

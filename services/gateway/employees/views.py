@@ -10,13 +10,13 @@ from hub.api.forms import Form, View
 from hub.api.rights import Right
 from hub.contracts.scope import Scope
 from services.gateway.access.models import Access
-from services.gateway.employees.models import Employee
+from services.gateway.employees.models import LOGIN, Employee
 from services.gateway.staff.service import Staff
 
-_LOGIN = r"^[a-z0-9][a-z0-9._@-]{0,62}$"
 Login = Annotated[str, Path(description="The employee's login", examples=["anna"], max_length=63)]
 NewLogin = Annotated[
-    str, Field(pattern=_LOGIN, description="1 to 63 of a-z 0-9 . _ @ -, in lower case", examples=["anna"])
+    str,
+    Field(pattern=f"^{LOGIN.pattern}$", description="1 to 63 of a-z 0-9 . _ @ -, in lower case", examples=["anna"]),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Anna Petrova"])]
 RoleName = Annotated[str, Field(max_length=40, description="Name of a role", examples=["operator"])]
@@ -36,7 +36,9 @@ class EmployeeView(View):
     absent: bool = Field(default=False, description="His substitutes lead his teams")
     languages: tuple[str, ...] = Field(default=(), examples=[["ru", "en"]])
     skills: tuple[str, ...] = ()
-    second_factor: bool = Field(default=False, description="A login takes a code beside the password")
+    second_factor: bool = Field(
+        default=False, description="Has an authenticator application or a passkey; the password alone is not enough"
+    )
 
     @classmethod
     def of(cls, employee: Employee) -> Self:
@@ -67,6 +69,8 @@ class MeView(View):
     teams: list[str] = Field(default=[], description="Ids of my teams, and of those that I lead")
     scopes: dict[str, Scope] = Field(default={}, description="Whose records, as my role says")
     hides: list[str] = Field(default=[], description="What I am shown masked")
+    passkeys: int = Field(default=0, description="How many I have")
+    recovery_codes: int = Field(default=0, description="How many are left")
 
     @classmethod
     def about(cls, employee: Employee, access: Access, staff: Staff) -> Self:
@@ -77,6 +81,8 @@ class MeView(View):
             teams=list(staff.teams_of(employee.login)),
             scopes=dict(rules.scopes),
             hides=list(rules.hides),
+            passkeys=employee.passkeys,
+            recovery_codes=employee.recovery_codes,
         )
 
 
@@ -142,9 +148,12 @@ class FactorBegun(View):
     uri: str = Field(description="The same for a QR code", examples=["otpauth://totp/omnihub:anna?secret=…"])
 
 
-class Password(Form):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct-horse-7"}]})
-    password: str = Field(min_length=1, max_length=1000)
+class RecoveryCodes(View):
+    """Told once. Each stands in for the code of a login, once."""
+
+    recovery_codes: tuple[str, ...] = Field(
+        description="Empty where a factor was there before", examples=[["abcd-efgh-ijkl-mnop"]]
+    )
 
 
 class Code(Form):

@@ -1,8 +1,10 @@
 """A gateway on a real store and a real log, with small applications standing in for the services behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ from hub.store.base import CollectionSpec
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import an_arrival, envelopes
 from hub.testing.fakes import FakeBlobs, FakeClock
+from hub.testing.passkeys import ORIGIN
+from hub.testing.servers.oidc import CLIENT, SECRET, OidcProvider
+from hub.testing.sso import HOME, Visitor
 from hub.testing.waiting import eventually
 from services.gateway.app import ROUTERS, Gateway, build
 from services.gateway.guard import BASE, rule_of
@@ -314,3 +319,50 @@ async def hub(world: World) -> AsyncIterator[Hub]:
         await client.aclose()
     await bus.stop()
     await gateway.stop()
+
+
+@pytest.fixture
+async def named(hub: Any, world: Any) -> AsyncIterator[Any]:
+    """The hub where its address is set."""
+    gateway = world.build(OMNIHUB_GATEWAY__PUBLIC_URL=ORIGIN)
+    await gateway.start()
+    hub.gateway, first = gateway, hub.gateway
+    yield hub
+    hub.gateway = first
+    await gateway.stop()
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcProvider]:
+    """A real one, over sockets; it speaks plain HTTP, on this machine."""
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    with OidcProvider(f"{HOME}/api/v1/sessions/oidc/callback") as made:
+        made.person.claims |= {"groups": ["Продажи"]}
+        yield made
+
+
+@pytest.fixture
+def sso(hub: Hub, world: World, provider: OidcProvider) -> Callable[..., AbstractAsyncContextManager[Visitor]]:
+    """A browser at a gateway of this hub that knows the provider; settings by name."""
+    hub.clock.set(datetime.now(UTC))  # the provider's
+
+    @asynccontextmanager
+    async def visiting(**settings: str) -> AsyncIterator[Visitor]:
+        hub.clock.set(datetime.now(UTC))
+        given = {
+            "oidc_issuer": provider.issuer,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret": SECRET,
+            "oidc_roles": "Продажи=operator,Маркетинг=marketer",
+            **settings,
+        }
+        environ = {f"OMNIHUB_GATEWAY__{name.upper()}": value for name, value in given.items()}
+        gateway = world.build(OMNIHUB_HUB__ALLOWED_NETWORKS="127.0.0.0/8", **environ)
+        await gateway.start()
+        transport = httpx.ASGITransport(app=gateway.http)
+        here = httpx.AsyncClient(transport=transport, base_url=HOME)
+        async with here, httpx.AsyncClient() as there:
+            yield Visitor(here, there)
+        await gateway.stop()
+
+    return visiting

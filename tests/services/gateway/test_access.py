@@ -168,9 +168,9 @@ async def test_a_session_that_chose_the_password_twice_goes_on(hub: Any) -> None
 async def test_what_was_granted_on_an_old_password_ends_although_it_was_stored_after_the_reset(hub: Any) -> None:
     parts = hub.gateway.http.state.parts
     operator = await hub.employee("operator")
-    before = await parts.employees.get("operator")
+    before, session = await parts.desk.who(operator.headers["Authorization"].removeprefix("Bearer "))
     await (await hub.admin()).patch("/employees/operator", json={"password": "battery-staple-8"})
-    late = await parts.desk.make_token(before, name="late", address="-", lifetime=timedelta(days=1))
+    late = await parts.desk.make_token(before, session, name="late", address="-", lifetime=timedelta(days=1))
     assert (await hub.client(late.token).get("/me")).status_code == 401
     assert (await operator.get("/me")).status_code == 401
 

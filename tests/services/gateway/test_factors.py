@@ -36,7 +36,7 @@ async def enrolled(hub: Any, client: Any) -> str:
     secret: str = begun.json()["secret"]
     assert begun.json()["uri"].startswith("otpauth://totp/omnihub:")
     confirmed = await client.post("/me/second-factor/confirm", json={"code": shown(secret, hub)})
-    assert confirmed.status_code == 204
+    assert confirmed.status_code == 200
     return secret
 
 
@@ -75,6 +75,77 @@ async def test_it_takes_the_password_to_begin_and_the_code_to_confirm(hub: Any) 
     bad = await admin.post("/me/second-factor/confirm", json={"code": "000000"})
     assert [answer.status_code for answer in (early, wrong, bad)] == [409, 422, 422]
     assert (await (await hub.admin()).get("/me")).json()["employee"]["second_factor"] is False
+
+
+async def test_the_first_factor_ends_all_that_was_granted_without_it_but_the_session_that_set_it_up(hub: Any) -> None:
+    here, elsewhere = await hub.employee("operator"), await hub.log_in("operator")
+    token = hub.client((await elsewhere.post("/tokens", json={"name": "t"})).json()["token"])
+    await enrolled(hub, here)
+    assert [(await each.get("/me")).status_code for each in (here, elsewhere, token)] == [200, 401, 401]
+    assert (await here.post("/tokens", json={"name": "t"})).status_code == 201
+
+
+async def test_a_login_that_was_under_way_when_the_first_factor_came_opens_nothing(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    parts = hub.gateway.http.state.parts
+    before = await parts.employees.get("operator")
+    await enrolled(hub, operator)
+    session = (await parts.desk.who(operator.headers["Authorization"].removeprefix("Bearer ")))[1]
+    late = await parts.desk.make_token(before, session, name="late", address="-", lifetime=timedelta(days=1))
+    assert (await hub.client(late.token).get("/me")).status_code == 401
+
+
+async def test_a_second_authenticator_in_place_of_the_first_ends_nothing_and_draws_no_codes(hub: Any) -> None:
+    here = await hub.employee("operator")
+    secret = await enrolled(hub, here)
+    hub.clock.advance(timedelta(seconds=PERIOD))
+    login = {"login": "operator", "password": PASSWORD, "code": shown(secret, hub)}
+    elsewhere = hub.client((await hub.client().post("/sessions", json=login)).json()["token"])
+    begun = (await here.post("/me/second-factor", json={"password": PASSWORD})).json()
+    confirmed = await here.post("/me/second-factor/confirm", json={"code": shown(begun["secret"], hub)})
+    assert confirmed.json() == {"recovery_codes": []}
+    assert (await elsewhere.get("/me")).json()["recovery_codes"] == 10
+
+
+async def codes_of(hub: Any, client: Any) -> list[str]:
+    begun = (await client.post("/me/second-factor", json={"password": PASSWORD})).json()
+    confirmed = await client.post("/me/second-factor/confirm", json={"code": shown(begun["secret"], hub)})
+    found: list[str] = confirmed.json()["recovery_codes"]
+    return found
+
+
+async def test_the_first_factor_gives_ten_codes_each_of_which_lets_in_once_and_is_audited(hub: Any) -> None:
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    codes = await codes_of(hub, operator)
+    login = {"login": "operator", "password": PASSWORD}
+    typed = codes[3].upper().replace("-", " ")
+    answers = [await hub.client().post("/sessions", json={**login, "code": code}) for code in (typed, codes[3])]
+    rows = (await admin.get("/audit", params={"action": "logIn", "target": "operator"})).json()["items"]
+    document = await hub.gateway.http.state.parts.employees._repository.get("operator")
+    assert (len(set(codes)), [answer.status_code for answer in answers]) == (10, [201, 401])
+    assert [{"field": "recovery_codes", "before": 10, "after": 9}] in [row["changes"] for row in rows]
+    assert (await operator.get("/me")).json()["recovery_codes"] == 9
+    assert not any(code in str(document) for code in codes)
+
+
+async def test_new_recovery_codes_take_the_password_and_replace_the_old_ones(hub: Any) -> None:
+    operator = await hub.employee("operator")
+    early = await operator.post("/me/recovery-codes", json={"password": PASSWORD})
+    old = await codes_of(hub, operator)
+    wrong = await operator.post("/me/recovery-codes", json={"password": "wrong"})
+    new = (await operator.post("/me/recovery-codes", json={"password": PASSWORD})).json()["recovery_codes"]
+    login = {"login": "operator", "password": PASSWORD}
+    statuses = [
+        (await hub.client().post("/sessions", json={**login, "code": code})).status_code for code in (old[0], new[0])
+    ]
+    assert (early.status_code, wrong.status_code, statuses) == (409, 422, [401, 201])
+
+
+async def test_the_recovery_codes_go_with_the_last_factor(hub: Any) -> None:
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    await codes_of(hub, operator)
+    await admin.delete("/employees/operator/second-factor")
+    assert (await operator.get("/me")).json()["recovery_codes"] == 0
 
 
 async def test_an_administrator_removes_a_lost_one_and_no_secret_lies_open(hub: Any) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from hub.api.rights import RIGHTS, Role
 
-OPEN = {("POST", "/api/v1/sessions"), ("POST", "/api/v1/sessions/browser")}
+LOGINS = ("", "/browser", "/passkey/begin", "/passkey", "/passkey/browser")
+OPEN = {("POST", f"/api/v1/sessions{login}") for login in LOGINS}
 UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}
 
 

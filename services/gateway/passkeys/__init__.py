@@ -1,0 +1,1 @@
+"""Passkeys: keys that an authenticator keeps, and that let in without a password (WebAuthn)."""
