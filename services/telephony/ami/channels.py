@@ -154,9 +154,14 @@ class Channels:
 
     def join(self, *channels: Channel | None) -> None:
         """They are of one call."""
-        known = [self._root(channel.place) for channel in channels if channel]
-        for place in known[1:]:
-            self._parents[self._root(place)] = self._root(known[0])
+        root = -1
+        for channel in channels:
+            if channel:
+                place = self._root(channel.place)
+                if root < 0:
+                    root = place
+                elif place != root:
+                    self._parents[place] = root
 
     def _root(self, place: int) -> int:
         while self._parents[place] != place:

@@ -29,6 +29,10 @@ _KEPT = frozenset((
 _VARIABLES = {"MIXMONITOR_FILENAME", "HUB_REQUEST"}
 _APPLICATIONS = {"VoiceMail", "Voicemail", "MixMonitor"}
 _VALUE_LIMIT = 512
+_SKEW = 3600.0
+"""Seconds that the exchange's clock may differ from ours and still be believed."""
+_EPOCH = 1e8
+"""An arrival before it counts from the beginning of a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +85,6 @@ def _moment(stamp: str, arrived: float) -> float:
         moment = float(stamp)
     except ValueError:
         return arrived
+    if arrived > _EPOCH and abs(moment - arrived) > _SKEW:
+        return arrived  # a clock that is as wrong would close calls, or keep them for ever
     return moment if 0 < moment < 1e11 else arrived

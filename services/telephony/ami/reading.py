@@ -1,6 +1,5 @@
 """The manager interface's bytes as messages, however the network split them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 LINE_LIMIT = 64 * 1024
@@ -72,7 +71,14 @@ class Reader:
             return []
         self._hold(first)
         last = others.pop()
-        found = [*self._whole(self._taken()), *(m for line in others for m in self._whole(line))]
+        found: list[Message] = []
+        for line in (self._taken(), *others):
+            if not line:
+                found += self._whole()
+            elif not self._fields and line.startswith(_GREETING):
+                found.append(Message((("Greeting", line.decode("utf-8", "replace")),)))
+            else:
+                self._add(line)
         self._hold(last)
         return found
 
@@ -91,18 +97,12 @@ class Reader:
         self._held = 0
         return line
 
-    def _whole(self, line: bytes) -> Iterator[Message]:
-        if line:
-            if line.startswith(_GREETING) and not self._fields:
-                yield Message((("Greeting", _text(line)),))
-            else:
-                self._add(line)
-        elif self._fields:
-            yield Message(tuple(self._fields), self._cut)
-            self._fields.clear()
-            self._size, self._cut = 0, False
-        else:
-            self._cut = False
+    def _whole(self) -> list[Message]:
+        """The message that an empty line ends; none where there was nothing before it."""
+        found = [Message(tuple(self._fields), self._cut)] if self._fields else []
+        self._fields.clear()
+        self._size, self._cut = 0, False
+        return found
 
     def _add(self, line: bytes) -> None:
         if len(line) > self._line_limit:
@@ -111,10 +111,7 @@ class Reader:
             self._cut = True
             return
         self._size += len(line)
-        key, colon, value = line.partition(b":")
+        text = line.decode("utf-8", "replace")
+        key, colon, value = text.partition(":")
         # A line without a colon is text of an answer (`--END COMMAND--` of old versions).
-        self._fields.append((_text(key).strip(), _text(value).strip()) if colon else ("", _text(line)))
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+        self._fields.append((key.strip(), value.strip()) if colon else ("", text))

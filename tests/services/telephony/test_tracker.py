@@ -4,7 +4,7 @@ import itertools
 from collections import defaultdict
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.testing.asterisk import Exchange
@@ -92,7 +92,7 @@ def test_in_the_order_of_time_a_call_never_goes_back() -> None:
 
 
 @given(orders)
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30)
 def test_what_is_over_stays_over_in_whatever_order_the_rest_comes(events: list[Event]) -> None:
     over: set[str] = set()
     for place in range(1, len(events) + 1):
@@ -103,7 +103,6 @@ def test_what_is_over_stays_over_in_whatever_order_the_rest_comes(events: list[E
 
 
 @given(parts)
-@settings(deadline=None)
 def test_a_part_of_the_events_gives_calls_that_make_sense(events: list[Event]) -> None:
     for call in fold(events):
         assert 0 <= call.hold <= call.talk + 1e-6
@@ -180,3 +179,10 @@ def test_a_listing_after_a_cut_closes_the_calls_that_are_gone(listed: bool) -> N
     exchange.says("CoreShowChannelsComplete", ActionID="1", ListItems=int(listed))
     told = tracker.take(listener.hear(b"Asterisk Call Manager/11.0.0\r\n" + exchange.stream, exchange.now))
     assert [(one.complete, one.closed_by_limit) for one in told] == [(not listed, not listed)]
+
+
+def test_a_clock_of_the_exchange_that_is_days_off_is_not_believed() -> None:
+    exchange = Exchange(start=1_795_775_000.0 + 3 * 86_400)
+    exchange.arrives()
+    (event,) = Listener().hear(exchange.stream, 1_795_775_000.0)
+    assert event.moment == 1_795_775_000.0
