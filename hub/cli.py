@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
@@ -169,6 +170,18 @@ def _add_inspect(commands: Any) -> None:
     sms.add_argument("--smart", action="store_true", help="typographic quotes, dashes and spaces as SMS has them")
     sms.add_argument("--tariff", metavar="PRICE", type=_price, help="of one segment, as 3.50")
 
+    call = _command(group, "call", _inspect_call, "One line of JSON a call; no store, no network.")
+    call.add_argument(
+        "paths", nargs="+", metavar="FILE", help="streams of Asterisk's manager interface, CEL or CDR files, JSON"
+    )
+    call.add_argument(
+        "--trunk", action="append", default=[], metavar="NAME", help="channels that are lines, PJSIP/NAME"
+    )
+    call.add_argument("--context", action="append", default=[], metavar="NAME", help="where calls from outside begin")
+    call.add_argument("--region", default="RU", metavar="XX", help="of numbers without a country (RU)")
+    call.add_argument("--zone", default="UTC", metavar="ZONE", help="of the times in CEL and CDR, as Europe/Moscow")
+    call.add_argument("--mapping", type=Path, metavar="FILE", help="TOML: where a provider's JSON has our fields")
+
 
 def _run(main_coroutine: Coroutine[Any, Any, None]) -> None:
     try:
@@ -257,6 +270,22 @@ def _inspect_sms(options: argparse.Namespace) -> int:
     inspect = importlib.import_module("services.messaging.inspect").inspect_sms
     code: int = inspect(options.text, sys.stdout, smart=options.smart, tariff=options.tariff)
     return code
+
+
+def _inspect_call(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.telephony.inspect").inspect_call
+    lines = importlib.import_module("services.telephony.calls.lines").Lines(
+        trunks=tuple(options.trunk), contexts=tuple(options.context), region=options.region.upper()
+    )
+    code: int = inspect(options.paths, sys.stdout, lines=lines, zone=_zone(options.zone), mapping=options.mapping)
+    return code
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(f"--zone {name}: no such time zone; write it as Europe/Moscow") from error
 
 
 def _inspect_email(options: argparse.Namespace) -> int:

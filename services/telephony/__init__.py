@@ -1,0 +1,1 @@
+"""Telephony: what telephone exchanges and providers say becomes calls."""

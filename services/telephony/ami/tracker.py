@@ -1,0 +1,196 @@
+"""The calls of one exchange as they go on: events come in any order, changed calls come out, memory is bounded."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from services.telephony.ami.calls import fold
+from services.telephony.ami.events import Event
+from services.telephony.ami.resync import Marks
+from services.telephony.calls.lines import Lines
+from services.telephony.calls.models import Call, Result
+
+_OWN = tuple(
+    f"{name}Uniqueid"
+    for name in ("", "Dest", "LocalOne", "LocalTwo", "Transferer", "Transferee", "OrigTransferer", "SecondTransferer",
+                 "TransferTarget", "Parkee", "Retriever", "Target")
+)  # fmt: skip
+_LINKED = ("Linkedid", "DestLinkedid", "TargetLinkedid", "LocalOneLinkedid", "LocalTwoLinkedid")
+_BOUNDARIES = {"Greeting", "FullyBooted", "CoreShowChannelsComplete"}
+
+_SWEEP = 1.0
+"""Seconds between two looks at what may be let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept. What goes beyond is closed and marked, never silently forgotten."""
+
+    grace: float = 30.0
+    """Seconds after its end in which a call still takes late events."""
+    calls: int = 10_000
+    """Calls that go on at once; beyond it the one heard of least recently is closed."""
+    events: int = 5_000
+    """Events of one call; beyond it the call is closed, as a conference that never ends."""
+    silence: float = 12 * 3600.0
+    """Seconds without a word after which a call is closed."""
+    marks: int = 16
+    """Reconnections and listings that are remembered."""
+    gone: int = 50_000
+    """Ids of channels that are over, whose stragglers are let go."""
+
+
+_USUAL = Limits()
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Events that may be of one call."""
+
+    events: set[Event] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    shown: dict[str, Call] = field(default_factory=dict)
+    last: float = 0.0
+
+
+class Calls:
+    """Takes events as they come and tells which calls changed. One for each exchange; not for several threads.
+
+    A call is told again whenever something of it changed; its `id` stays. The time that passes is the exchange's:
+    `take` and `tick` move it forward.
+    """
+
+    def __init__(self, lines: Lines | None = None, limits: Limits = _USUAL) -> None:
+        self._lines = lines or Lines()
+        self._limits = limits
+        self._groups: OrderedDict[_Group, None] = OrderedDict()
+        self._by_name: dict[str, _Group] = {}
+        self._gone: OrderedDict[str, float] = OrderedDict()
+        self._marks = Marks()
+        self._now = 0.0
+        self._swept = 0.0
+
+    @property
+    def open(self) -> int:
+        """Groups of events in hand."""
+        return len(self._groups)
+
+    @property
+    def held(self) -> int:
+        """Events in hand."""
+        return sum(len(group.events) for group in self._groups)
+
+    def take(self, events: Iterable[Event]) -> list[Call]:
+        """The calls that these events changed, as they are now, by their beginning."""
+        touched: OrderedDict[_Group, None] = OrderedDict()
+        for event in events:
+            self._now = max(self._now, event.moment)
+            if self._marks.see(event):
+                touched.update(self._groups)
+            if event.kind not in _BOUNDARIES:
+                group = self._place(event)
+                if group:
+                    touched[group] = None
+        del self._marks.found[: -self._limits.marks]
+        return self._told(touched)
+
+    def tick(self, now: float) -> list[Call]:
+        """Lets go of what is over and closes what was silent for too long; the calls that this closed."""
+        self._now = max(self._now, now)
+        return self._swept_out()
+
+    def _told(self, touched: Iterable[_Group]) -> list[Call]:
+        changed: list[Call] = []
+        for group in touched:
+            if group in self._groups:
+                changed += self._fold(group)
+                changed += self._close(group) if len(group.events) > self._limits.events else []
+        while len(self._groups) > self._limits.calls:
+            changed += self._close(next(iter(self._groups)))
+        if self._now - self._swept >= _SWEEP:
+            changed += self._swept_out()
+        return sorted(changed, key=lambda call: (call.started_at, call.id))
+
+    def _fold(self, group: _Group) -> list[Call]:
+        calls = fold(group.events, self._lines, self._marks.found)
+        changed = [call for call in calls if group.shown.get(call.id) != call]
+        group.shown = {call.id: call for call in calls}
+        return changed
+
+    def _place(self, event: Event) -> _Group | None:
+        names = _names(event)
+        if not names or self._is_late(event, names):
+            return None
+        known = list(OrderedDict.fromkeys(self._by_name[name] for name in names if name in self._by_name))
+        group = known[0] if known else _Group()
+        for other in known[1:]:
+            group = self._merge(group, other)
+        group.events.add(event)
+        group.names.update(names)
+        group.last = max(group.last, event.moment)
+        self._by_name.update(dict.fromkeys(names, group))
+        self._groups[group] = None
+        self._groups.move_to_end(group)
+        return group
+
+    def _merge(self, one: _Group, other: _Group) -> _Group:
+        """Two that turn out to be of one call; the smaller moves."""
+        kept, moved = (one, other) if len(one.events) >= len(other.events) else (other, one)
+        kept.events |= moved.events
+        kept.names |= moved.names
+        kept.shown |= moved.shown
+        kept.last = max(kept.last, moved.last)
+        self._by_name.update(dict.fromkeys(moved.names, kept))
+        self._groups.pop(moved, None)
+        return kept
+
+    def _is_late(self, event: Event, names: list[str]) -> bool:
+        """Whether its channel is over and let go; an id that begins anew lives again."""
+        ended = self._gone.get(names[0])
+        if ended is None:
+            return False
+        if event.kind in ("Newchannel", "CoreShowChannel", "Status") and event.moment > ended:
+            self._gone.pop(names[0])
+            return False
+        return True
+
+    def _swept_out(self) -> list[Call]:
+        self._swept = self._now
+        closed: list[Call] = []
+        for group in list(self._groups):
+            if group.last < self._now - self._limits.silence:
+                closed += self._close(group)
+            elif group.last < self._now - self._limits.grace and all(c.complete for c in group.shown.values()):
+                self._forget(group)
+        return closed
+
+    def _close(self, group: _Group) -> list[Call]:
+        self._forget(group)
+        return [_cut_off(call, group.last) for call in group.shown.values() if not call.complete]
+
+    def _forget(self, group: _Group) -> None:
+        self._groups.pop(group, None)
+        for name in group.names:
+            self._by_name.pop(name, None)
+            self._gone[name] = group.last
+            self._gone.move_to_end(name)
+        while len(self._gone) > self._limits.gone:
+            self._gone.popitem(last=False)
+
+
+def _names(event: Event) -> list[str]:
+    """The channels and the bridge by which an event belongs to others, its own channel first."""
+    found = [event[key] for key in (*_OWN, *_LINKED) if event[key]]
+    if event["BridgeType"] != "parking" and event.kind in ("BridgeEnter", "BridgeLeave") and event["BridgeUniqueid"]:
+        found.append(f"bridge {event['BridgeUniqueid']}")
+    if event["BridgeId"]:
+        found.append(f"bridge {event['BridgeId']}")
+    if not found and event.kind == "OriginateResponse":
+        found.append(f"request {event['ActionID']}")
+    return found
+
+
+def _cut_off(call: Call, last: float) -> Call:
+    unsure = tuple(sorted({*call.unsure, "ended_at"}))
+    result = call.result or Result.MISSED
+    return replace(call, complete=True, closed_by_limit=True, ended_at=last, result=result, unsure=unsure)

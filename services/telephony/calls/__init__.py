@@ -1,0 +1,1 @@
+"""What a call is, whatever exchange or provider told of it."""

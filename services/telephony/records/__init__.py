@@ -1,0 +1,1 @@
+"""What an exchange writes of its calls into files: channel events (CEL) and call detail records (CDR)."""
