@@ -88,7 +88,7 @@ class Calls:
         for event in events:
             self._now = max(self._now, event.moment)
             if self._marks.see(event):
-                touched.update(self._groups)
+                touched.update((group, None) for group in self._groups if not all(c.complete for c in group.calls))
             if event.kind not in _BOUNDARIES:
                 group = self._place(event)
                 if group:
