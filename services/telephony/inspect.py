@@ -71,6 +71,7 @@ def row(call: Call) -> Row:
         "linkedid": call.linkedid,
         "complete": call.complete,
         "closed_by_limit": call.closed_by_limit,
+        "part_of": call.part_of,
         "unsure": call.unsure,
         "started_at": _moment(call.started_at),
         "answered_at": _moment(call.answered_at),

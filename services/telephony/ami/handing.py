@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.telephony.ami.channels import Channel
 from services.telephony.ami.events import Event
 from services.telephony.ami.scene import Scene, end, talker
-from services.telephony.calls.lines import is_extension, peer_of
+from services.telephony.calls.lines import device_of, is_extension, peer_of
 from services.telephony.calls.models import Parking, Transfer
 
 _AT_ONCE = 1.0
@@ -46,7 +46,7 @@ def parking(scene: Scene, customer: Channel) -> Parking | None:
     until = max((stop for since, stop, _ in customer.stays if since <= note.moment + _AT_ONCE), default=note.moment)
     return Parking(
         slot=note["ParkingSpace"],
-        by=peer_of(note["ParkerDialString"]),
+        by=device_of(note["ParkerDialString"]),
         retrieved_by=scene.party(taker) if taker else None,
         seconds=round(min(until, end(customer), scene.until) - note.moment, 3),
     )

@@ -8,7 +8,7 @@ from services.telephony.ami.handing import parking, transfers
 from services.telephony.ami.hearing import Span
 from services.telephony.ami.scene import NOBODY_YET, Scene, end, talker
 from services.telephony.ami.verdicts import outcome, unanswered
-from services.telephony.calls.lines import Lines, peer_of
+from services.telephony.calls.lines import Lines, device_of, peer_of
 from services.telephony.calls.models import Call, Direction, Leg, Result
 
 _OPENING = 0.5
@@ -94,8 +94,8 @@ def tell_refused(event: Event, lines: Lines) -> Call:
     return Call(
         id=f"request:{event['ActionID'] or event['Uniqueid'] or event.moment}",
         direction=Direction.OUT if outside else Direction.INTERNAL,
-        from_=peer_of(event["Channel"]),
-        from_raw=peer_of(event["Channel"]),
+        from_=device_of(event["Channel"]),
+        from_raw=device_of(event["Channel"]),
         to=to,
         line=None,
         answered_by=None,
@@ -108,7 +108,7 @@ def tell_refused(event: Event, lines: Lines) -> Call:
         ended_at=event.moment,
         complete=True,
         ended_by="pbx",
-        operator=peer_of(event["Channel"]),
+        operator=device_of(event["Channel"]),
         request=event["ActionID"] or None,
         to_address=lines.address(to),
         linkedid=event["Uniqueid"],

@@ -49,7 +49,9 @@ class _Group:
 
     events: set[Event] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
-    shown: dict[str, Call] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    told: dict[str, Call] = field(default_factory=dict)
+    """By id, as it was told last."""
     last: float = 0.0
 
 
@@ -86,7 +88,7 @@ class Calls:
         for event in events:
             self._now = max(self._now, event.moment)
             if self._marks.see(event):
-                touched.update(self._groups)
+                touched.update((group, None) for group in self._groups if not all(c.complete for c in group.calls))
             if event.kind not in _BOUNDARIES:
                 group = self._place(event)
                 if group:
@@ -112,9 +114,15 @@ class Calls:
         return sorted(changed, key=lambda call: (call.started_at, call.id))
 
     def _fold(self, group: _Group) -> list[Call]:
-        calls = fold(group.events, self._lines, self._marks.found)
-        changed = [call for call in calls if group.shown.get(call.id) != call]
-        group.shown = {call.id: call for call in calls}
+        """What is to be told: what changed, and what turned out to be part of another call. What was told to be over
+        is not told to go on, as when an older event comes late; it is told again once it is over again.
+        """
+        group.calls = fold(group.events, self._lines, self._marks.found)
+        changed = [call for call in group.calls if _is_news(call, group.told.get(call.id))]
+        known = {call.id for call in group.calls}
+        gone = [call for call in group.told.values() if call.id not in known and not call.part_of]
+        changed += [_absorbed(call, group) for call in gone]
+        group.told.update((call.id, call) for call in changed)
         return changed
 
     def _place(self, event: Event) -> _Group | None:
@@ -138,7 +146,7 @@ class Calls:
         kept, moved = (one, other) if len(one.events) >= len(other.events) else (other, one)
         kept.events |= moved.events
         kept.names |= moved.names
-        kept.shown |= moved.shown
+        kept.told |= moved.told
         kept.last = max(kept.last, moved.last)
         self._by_name.update(dict.fromkeys(moved.names, kept))
         self._groups.pop(moved, None)
@@ -160,13 +168,13 @@ class Calls:
         for group in list(self._groups):
             if group.last < self._now - self._limits.silence:
                 closed += self._close(group)
-            elif group.last < self._now - self._limits.grace and all(c.complete for c in group.shown.values()):
+            elif group.last < self._now - self._limits.grace and all(call.complete for call in group.calls):
                 self._forget(group)
         return closed
 
     def _close(self, group: _Group) -> list[Call]:
         self._forget(group)
-        return [_cut_off(call, group.last) for call in group.shown.values() if not call.complete]
+        return [_cut_off(call, group.last) for call in group.calls if not call.complete]
 
     def _forget(self, group: _Group) -> None:
         self._groups.pop(group, None)
@@ -188,6 +196,17 @@ def _names(event: Event) -> list[str]:
     if not found and event.kind == "OriginateResponse":
         found.append(f"request {event['ActionID']}")
     return found
+
+
+def _is_news(call: Call, told: Call | None) -> bool:
+    return told is None or (call != told and (call.complete or not told.complete))
+
+
+def _absorbed(call: Call, group: _Group) -> Call:
+    whole = group.calls[0].id if group.calls else None
+    return replace(
+        call, complete=True, ended_at=group.last if call.ended_at is None else call.ended_at, part_of=whole
+    )
 
 
 def _cut_off(call: Call, last: float) -> Call:

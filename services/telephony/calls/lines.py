@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from hub.kit.phones import phone
 
-_SUFFIX = re.compile(r"-[0-9a-fA-F]{6,}(?:;[12])?(?:<.*>)?$")
+_SUFFIX = re.compile(r"-[0-9a-fA-F]+(?:;[12])?(?:<.*>)?$")
 _EXTENSION = re.compile(r"\d{2,6}")
 _NUMBER = re.compile(r"\+?[\d\-() ]{7,}")
 _SHORT = re.compile(r"[*#]?\d{1,6}#?")
@@ -80,6 +80,11 @@ def peer_of(name: str) -> str:
     """`101` of `PJSIP/101-0000001a`, `103` of `Local/103@internal-00000007;1`."""
     peer = _SUFFIX.sub("", name.partition("/")[2])
     return peer.partition("@")[0] if name.startswith("Local/") else peer
+
+
+def device_of(text: str) -> str:
+    """`101` of `PJSIP/101`, which names a device and no channel."""
+    return text.partition("/")[2].partition("@")[0] or text
 
 
 def is_number(text: str) -> bool:

@@ -99,6 +99,10 @@ class Call:
     """False while it goes on."""
     closed_by_limit: bool = False
     """Its end was never seen: `ended_at` is when it was last known to live."""
+    part_of: str | None = None
+    """The id of the call that this one turned out to belong to: somebody who dialled to take a parked or a ringing
+    caller, or who was called into a conference. It is over; what he did is in the other.
+    """
     unsure: tuple[str, ...] = ()
     """Fields that are only a bound, for it was not watched from its beginning to its end."""
     ended_by: str | None = None

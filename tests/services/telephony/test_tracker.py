@@ -186,3 +186,30 @@ def test_a_clock_of_the_exchange_that_is_days_off_is_not_believed() -> None:
     exchange.arrives()
     (event,) = Listener().hear(exchange.stream, 1_795_775_000.0)
     assert event.moment == 1_795_775_000.0
+
+
+def test_who_dials_to_take_a_ringing_caller_turns_out_to_be_part_of_his_call() -> None:
+    exchange = Exchange()
+    customer = exchange.arrives()
+    phone = exchange.rings("101", by=customer)
+    exchange.after(2)
+    taker = exchange.dials("104", "**101")
+    exchange.up(taker)
+    tracker, listener = Calls(), Listener()
+    before = tracker.take(listener.hear(exchange.stream, exchange.now))
+    exchange.said.clear()
+    exchange.of("Pickup", taker, TargetUniqueid=exchange.uid(phone), TargetLinkedid=exchange.uid(customer))
+    after = {call.id: call for call in tracker.take(listener.hear(exchange.stream, exchange.now))}
+    assert sorted(call.from_ for call in before) == ["+74950002001", "104"]
+    absorbed = after[exchange.uid(taker)]
+    assert (absorbed.part_of, absorbed.complete) == (exchange.uid(customer), True)
+
+
+@given(orders)
+@settings(max_examples=30)
+def test_what_was_told_to_be_over_is_never_told_to_go_on(events: list[Event]) -> None:
+    tracker, over = Calls(), set[str]()
+    for event in events:
+        for call in tracker.take([event]):
+            assert call.complete or call.id not in over
+            over |= {call.id} if call.complete else set()
