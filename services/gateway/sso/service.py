@@ -45,8 +45,8 @@ class SingleSignOn:
         link_by_login: bool,
         roles: Callable[[], Collection[str]],
     ) -> None:
-        """`roles` are those that there are now. With `link_by_login` an account that is here already is his whose login
-        the provider says it is."""
+        """`roles` are those that there are now. With `link_by_login` an account that is here already is his whose
+        login the provider says it is."""
         self._provider = provider
         self._tokens = tokens
         self._mapped = mapped
