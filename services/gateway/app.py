@@ -202,7 +202,7 @@ def _parts(
         places=Places(browser, settings.public_url),
         passkeys=Passkeys(store, ceremonies, factors.recovery, clock, tell=alarm.counter_back),
         spent=spent,
-        sign_on=sign_on(footing, settings, known, desk, spent) if settings.oidc_issuer else None,
+        sign_on=sign_on(footing, settings, known, desk, spent, team_staff) if settings.oidc_issuer else None,
         employees=known,
         factors=factors,
         announcer=Announcer(known, bus, clock),

@@ -149,7 +149,9 @@ def access_of(document: Document) -> Access:
 
 
 def _document(access: Access, employee_since: datetime) -> Document:
-    return {
+    # Without the field where there is none: the index is of those that have it.
+    elsewhere = {"sid": access.sid} if access.sid else {}
+    return elsewhere | {
         "_id": access.id,
         "kind": access.kind.value,
         "login": access.login,
@@ -164,5 +166,4 @@ def _document(access: Access, employee_since: datetime) -> Document:
         "rights": None if access.rights is None else sorted(access.rights),
         "began": access.began.value,
         "factor": access.factor,
-        "sid": access.sid,
     }

@@ -1,5 +1,6 @@
 """The rules of the single sign-on: whom the provider's word lets in, as whom, and when it ends."""
 
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Protocol
 
@@ -42,8 +43,10 @@ class SingleSignOn:
         clock: Clock,
         *,
         link_by_login: bool,
+        roles: Callable[[], Collection[str]],
     ) -> None:
-        """With `link_by_login` an account that is here already is his whose login the provider says it is."""
+        """`roles` are those that there are now. With `link_by_login` an account that is here already is his whose
+        login the provider says it is."""
         self._provider = provider
         self._tokens = tokens
         self._mapped = mapped
@@ -52,6 +55,7 @@ class SingleSignOn:
         self._spent = spent
         self._clock = clock
         self._link = link_by_login
+        self._roles = roles
 
     async def log_in(self, code: str, flow: Flow, *, address: str, program: str) -> tuple[Granted, Employee]:
         """A session of a browser.
@@ -109,6 +113,8 @@ class SingleSignOn:
             if known is not None:
                 await self._desk.ended(await self._employees.end(known.login))
             raise NotLetIn
+        if identity.role not in self._roles():
+            raise NotLetIn(f"[gateway] oidc_roles gives you the role {identity.role}, and there is no such role here")
         employee = known or await self._new(identity, identity.role)
         if not employee.active:
             raise NotLetIn("you are switched off here; ask an administrator")

@@ -12,9 +12,12 @@ from services.gateway.sso.models import Mapped, pairs
 from services.gateway.sso.provider import SECONDS, Provider
 from services.gateway.sso.service import SingleSignOn
 from services.gateway.sso.tokens import Keys, Tokens
+from services.gateway.staff.service import Staff
 
 
-def sign_on(footing: Footing, settings: Settings, employees: Employees, desk: Desk, spent: Spent) -> SignOn:
+def sign_on(
+    footing: Footing, settings: Settings, employees: Employees, desk: Desk, spent: Spent, staff: Staff
+) -> SignOn:
     """With a provider that is called when somebody logs in, not before."""
     clock, issuer, client_id = footing.clock, settings.oidc_issuer, settings.oidc_client_id
     provider = Provider(
@@ -34,6 +37,7 @@ def sign_on(footing: Footing, settings: Settings, employees: Employees, desk: De
         spent,
         clock,
         link_by_login=settings.oidc_link_by_login,
+        roles=lambda: [rules.name for rules in staff.roles],
     )
     scopes = " ".join(settings.oidc_scopes)
     return SignOn(provider=provider, flows=Flows(footing.secrets, clock), service=service, scopes=scopes)

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hub.testing.authenticator import Authenticator
 from hub.testing.servers.oidc import OidcProvider, Person
 from hub.testing.sso import HOME, OURS, PASSWORD
 
@@ -206,3 +207,25 @@ async def test_without_the_setting_there_is_no_single_sign_on(hub: Any) -> None:
 def test_settings_that_cannot_work_are_refused_at_the_start(world: Any, name: str, value: str) -> None:
     with pytest.raises(Exception, match="oidc"):
         world.build(**{f"OMNIHUB_GATEWAY__{name}": value})
+
+
+async def test_where_it_is_the_only_way_a_passkey_lets_nobody_in_either(hub: Any, sso: Any) -> None:
+    device, operator = Authenticator(HOME), await hub.employee("operator")
+    bearer = {"Authorization": operator.headers["Authorization"]}
+    async with sso(public_url=HOME) as visit:
+        here = visit.here
+        begun = (await here.post("/api/v1/me/passkeys/begin", json={"password": PASSWORD}, headers=bearer)).json()
+        made = {"ceremony": begun["ceremony"], "name": "Ключ", "credential": device.create(begun["options"])}
+        assert (await here.post("/api/v1/me/passkeys", json=made, headers=bearer)).status_code == 201
+    async with sso(public_url=HOME, oidc_only="true") as visit:
+        begun = (await visit.here.post(f"{LOGIN}/passkey/begin", json={})).json()
+        shown = {"ceremony": begun["ceremony"], "credential": device.get(begun["options"])}
+        answer = await visit.here.post(f"{LOGIN}/passkey", json=shown)
+    assert (answer.status_code, answer.json()["title"]) == (401, "Log in by the single sign-on")
+
+
+async def test_a_role_that_is_none_here_lets_nobody_in_and_names_the_setting(hub: Any, sso: Any) -> None:
+    async with sso(oidc_roles="Продажи=продавец") as visit:
+        answer = await visit.log_in()
+    assert (answer.status_code, "oidc_roles" in answer.json()["detail"]) == (403, True)
+    assert await hub.gateway.http.state.parts.employees.known("anna") is None
