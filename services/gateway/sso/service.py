@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Protocol
 
+from hub.api.rights import Role
 from hub.kit.clock import Clock
 from hub.kit.errors import InvalidInput
 from hub.kit.log import Log
@@ -137,6 +138,10 @@ class SingleSignOn:
                     f"there is an employee {identity.login} already, with a password; an administrator removes him,"
                     " or sets [gateway] oidc_link_by_login"
                 ) from exc
+        there = await self._employees.get(identity.login)
+        if there.role == Role.ADMINISTRATOR:
+            # Whoever could choose his login at the provider would choose this one.
+            raise NotLetIn(f"{identity.login} is an administrator: his account is not given away by its login")
         try:
             return await self._employees.link(identity.login, identity.key)
         except InvalidInput as exc:

@@ -100,6 +100,13 @@ async def test_an_account_with_a_password_is_his_only_where_the_setting_says_so(
     assert answer.status_code == status, answer.text
 
 
+async def test_an_administrators_account_is_never_given_away_by_its_login(hub: Any, sso: Any) -> None:
+    await hub.employee("administrator", "anna")
+    async with sso(oidc_link_by_login="true") as visit:
+        answer = await visit.log_in()
+    assert answer.status_code == 403, answer.text
+
+
 @pytest.mark.parametrize(("verified", "status"), [(True, 303), (False, 403), ("true", 403), (None, 403)])
 async def test_an_email_is_a_login_only_where_it_is_verified(
     sso: Any, provider: OidcProvider, verified: Any, status: int
