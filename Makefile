@@ -77,6 +77,7 @@ $(READY): requirements.txt
 	    && $(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --requirement $(VENV)/others.txt; } </dev/null \
 	|| { echo "That did not work with uv; pip does it in a few minutes …"; \
 	    $(PIP) install --require-hashes --requirement $(VENV)/others.txt </dev/null; }
-	@# A fifth of a start is compiling, where nothing else may write bytecode.
+	@# Half of a start is compiling, where nothing else may write bytecode: ours, and of the packages what a hub loads.
 	@$(BIN)/python -m compileall -q hub services
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m hub openapi >/dev/null
 	@touch $@
