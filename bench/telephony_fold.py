@@ -1,6 +1,5 @@
 """Folding what an exchange says into calls: bytes read, events made, calls told as they change."""
 
-import os
 import re
 import time
 from itertools import count
@@ -15,7 +14,7 @@ from services.telephony.ami.tracker import Calls
 NAME = "telephony_fold"
 GOAL = "more than 5,000 messages of the manager interface a second, told live, on one core"
 
-_FOLDER = Path(os.environ.get("OMNIHUB_ASTERISK_RECORDINGS", "/work/shared/data/asterisk"))
+_FOLDER = Path(__file__).parents[2] / "shared" / "data" / "asterisk"
 _CALLS, _PIECE, _SIZE = 3_000, 16_384, 20_000_000
 _CHANNEL = re.compile(rb"\b(\d{10})\.(\d+)\b|\b(hub-req-)")
 _BRIDGE = re.compile(rb"\b[0-9a-f]{8}(?=-[0-9a-f]{4}-)")

@@ -1,7 +1,6 @@
 """Recordings of a real exchange, folded into calls and compared with what was measured at the phones."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from services.telephony.ami.calls import fold
 from services.telephony.ami.recordings import events_of
 from services.telephony.calls.models import Call
 
-FOLDER = Path(os.environ.get("OMNIHUB_ASTERISK_RECORDINGS", "/work/shared/data/asterisk"))
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "asterisk"
 RECORDINGS = sorted(FOLDER.glob("*.ami"))
 TOLERANCE = 0.6
 """Seconds between what a phone measured and what the exchange said of it."""
@@ -30,7 +29,7 @@ CUT: dict[str, set[str]] = {
 NEVER_SEEN = "+74950002205"
 """Came and went during the cut: only CDR and CEL know of it."""
 
-pytestmark = pytest.mark.skipif(not RECORDINGS, reason=f"no recordings in {FOLDER}: set OMNIHUB_ASTERISK_RECORDINGS")
+pytestmark = pytest.mark.skipif(not RECORDINGS, reason="the recordings are not at ../shared/data/asterisk")
 
 
 def truth(recording: Path) -> list[dict[str, Any]]:

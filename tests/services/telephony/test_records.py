@@ -1,7 +1,6 @@
 """CEL and CDR files, and a provider's JSON: the same calls as far as they tell."""
 
 import json
-import os
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from services.telephony.inspect import inspect_call
 from services.telephony.records.cdr import calls_of_cdr
 from services.telephony.records.cel import events_of_cel
 
-FOLDER = Path(os.environ.get("OMNIHUB_ASTERISK_RECORDINGS", "/work/shared/data/asterisk"))
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "asterisk"
 KNOWN_BY_CEL = {
     "call_waiting_second_answered": "holds are no channel events",
     "hold_and_resume": "holds are no channel events",
@@ -106,7 +105,7 @@ def test_a_phone_that_a_queue_rang_in_vain_has_not_answered() -> None:
     assert (call.result, call.answered_by) == (Result.ABANDONED, None)
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no recordings in {FOLDER}: set OMNIHUB_ASTERISK_RECORDINGS")
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the recordings are not at ../shared/data/asterisk")
 def test_channel_events_of_every_recording_tell_the_truth_as_far_as_they_go() -> None:
     for path in sorted(FOLDER.glob("*.cel.csv")):
         scenario = path.name.partition(".")[0]
