@@ -17,7 +17,7 @@ from hub.contracts.interaction import (
     event_id_of,
     received_id,
 )
-from hub.contracts.scope import OPEN, of_team, seen_by
+from hub.contracts.scope import OPEN, of_team, owned_by, seen_by, strictest
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
@@ -184,6 +184,16 @@ def chain_document(interaction: Document) -> Document:
     }
     parent = interaction["link"].get("parent")
     return {**document, "parent": parent} if parent else document
+
+
+def beside(chain: Document, origin: Document) -> Document:
+    """A new chain, as confidential as the one that it is beside or goes on from: what was said there is told here."""
+    chain = {**chain, "others": strictest(chain["others"], origin.get("others"))}
+    if not origin.get("private"):
+        return chain
+    owner = chain["owner"] or origin.get("owner")
+    tokens = {*chain["seen_by"], *([owned_by(owner)] if owner else [])}
+    return {**chain, "owner": owner, "private": True, "seen_by": sorted(tokens)}
 
 
 def _beginning(text: str) -> str:
