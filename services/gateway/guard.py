@@ -213,18 +213,22 @@ def acting_on(request: Request, noun: str, action: str) -> Actor:
     return replace(actor, reach=reach, reads=reads)
 
 
-def listening(request: Request) -> Callable[[str], Actor]:
-    """Who listens, with a role that he has by now, as that role and his teams are whenever it is asked."""
-    employee, staff = current_employee(request), parts_of(request).staff
+def listening(request: Request) -> Callable[[str, str], Actor]:
+    """Who listens, with a role that he has by now, as that role and his teams are whenever it is asked; he reaches
+    whose things of a noun he would read.
+    """
+    employee, access, staff = current_employee(request), current_access(request), parts_of(request).staff
 
-    def now(role: str) -> Actor:
+    def now(role: str, noun: str) -> Actor:
         role = role or employee.role
+        rules, right = staff.rules(role), Right.READ_JOBS if noun == "job" else Right.READ_CORRESPONDENCE
+        may = right in rules.rights and access.covers(right)
         return Actor(
             login=employee.login,
             role=role,
             teams=staff.teams_of(employee.login),
-            reach=staff.reach(employee.login, role, "interaction", "read"),
-            hides=staff.rules(role).hides,
+            reach=staff.reach(employee.login, role, noun, "read") if may else (),
+            hides=rules.hides,
         )
 
     return now
