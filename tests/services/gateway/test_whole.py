@@ -206,6 +206,15 @@ async def test_where_a_page_goes_on_tells_nothing_of_what_is_not_seen(whole: Any
         assert (len(seen), len(set(seen))) == (4, 4)
 
 
+async def test_a_colleague_whom_nobody_knows_is_refused_however_the_form_is_written(whole: Any) -> None:
+    admin, letter = await whole.admin(), await whole.received()
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32-le"):
+        written, headers = '{"owner": "ghost"}'.encode(encoding), {"Content-Type": "application/json"}
+        answer = await admin.patch(f"/chains/{letter['chain_id']}", content=written, headers=headers)
+        assert answer.status_code == 422, (encoding, answer.text)
+    assert (await admin.get(f"/chains/{letter['chain_id']}")).json()["owner"] is None
+
+
 async def test_a_taken_address_names_its_client_only_to_those_who_see_him(whole: Any) -> None:
     admin, anna = await whole.admin(), await whole.employee("operator", "anna")
     team = (await admin.post("/teams", json={"name": "Кадры"})).json()["id"]
