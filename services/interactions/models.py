@@ -241,10 +241,19 @@ def heads_of(client: Document) -> dict[str, Head]:
 
 
 def with_head(
-    client: Document, interaction_id: str, chain_id: str, subject: str, at: str, line: str, team: str | None = None
+    client: Document,
+    interaction_id: str,
+    chain_id: str,
+    subject: str,
+    at: str,
+    line: str,
+    team: str | None = None,
+    *,
+    opens: bool = True,
 ) -> Document:
     """The client document after an interaction in one of his chains; the newest chain comes first. `line` is the
-    channel and the account of ours that it came or went by, `team` whose that is.
+    channel and the account of ours that it came or went by, `team` whose that is, or whose the chain is. Only one
+    that opens its chain makes it everybody's: an old one may be a team's, although it is not listed any more.
     """
     listed = {entry["id"]: entry for entry in client["open_chains"]}
     before = listed.get(chain_id)
@@ -255,7 +264,7 @@ def with_head(
         listed[chain_id] = {**head, "lines": lines}
     newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
     tokens = client.get("seen_by") or [OPEN]
-    if (team or before is None) and of_team(team) not in tokens:
+    if (team or (opens and before is None)) and of_team(team) not in tokens:
         tokens = sorted((*tokens, of_team(team)))
     return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT], "seen_by": tokens}
 

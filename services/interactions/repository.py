@@ -458,7 +458,7 @@ def _clients_of(decisions: Sequence[Decision], stored: Stored) -> dict[str, Docu
         before = before or client_document(openers.get(d.holder, d))
         line = line_of(d.arrival.channel, d.arrival.account)
         place = (d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line, d.arrival.team)
-        changed[d.holder] = with_head(before, *place)
+        changed[d.holder] = with_head(before, *place, opens=d.new_chain)
     return changed
 
 

@@ -1,5 +1,6 @@
 """Whose a chain or a client is, and by whom it is seen with it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from hub.api.actor import Actor
 from hub.contracts.client import ChainChanged, ClientChanged
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.sqlite import SqliteStore
-from hub.testing.builders import an_arrival
+from hub.testing.builders import NOON, an_arrival
 from services.interactions.endpoints.clients import ClientChange
 from services.interactions.handover import ChainChange, Handover
+from services.interactions.linking import OPEN_CHAINS_KEPT
 from services.interactions.models import CHAINS, CLIENTS
 from services.interactions.reach import Accounts
 from services.interactions.seen import Seen
@@ -105,6 +107,17 @@ async def test_a_client_is_seen_by_those_who_see_any_of_his_chains(bench: Bench,
     await handover.client(client["_id"], {"owner": "anna", "team": ""})
     (client,) = await bench.clients()
     assert (client["owner"], client["seen_by"]) == ("anna", ["owner:anna", "team:", "team:legal", "team:support"])
+
+
+async def test_what_goes_on_in_an_old_chain_of_a_team_shows_its_client_to_nobody_else(bench: Bench) -> None:
+    first = await chain_of(bench, team="hr")
+    for number in range(2, OPEN_CHAINS_KEPT + 4):
+        at = NOON + timedelta(minutes=number)
+        await bench.receive(an_arrival(number, subject=f"Дело {number}", team="hr", at=at))
+    assert first["_id"] not in [entry["id"] for entry in (await bench.clients())[0]["open_chains"]]
+    await bench.receive(an_arrival("late", refs=an_arrival().keys))
+    await bench.wrote_in(first["_id"], "Принято.")
+    assert (await bench.clients())[0]["seen_by"] == ["team:hr"]
 
 
 async def test_a_client_whose_tokens_were_counted_while_a_message_came_is_seen_all_the_same(bench: Bench) -> None:
