@@ -38,17 +38,19 @@ def hiding(kinds: Collection[str]) -> Iterator[None]:
         _hidden.reset(before)
 
 
-def _address(text: str) -> str:
+def shown(text: str) -> str:
+    """An address as it is shown for the time being."""
     return masked(text) if Kind.ADDRESSES in _hidden.get() else text
 
 
-def _words(text: str) -> str:
+def words_shown(text: str) -> str:
+    """Words of ours or of a server, in which there may be addresses, as they are shown for the time being."""
     return _IN_WORDS.sub(lambda found: masked(found[0]), text) if Kind.ADDRESSES in _hidden.get() else text
 
 
-MaskedAddress = Annotated[str, PlainSerializer(_address, return_type=str, when_used="json")]
+MaskedAddress = Annotated[str, PlainSerializer(shown, return_type=str, when_used="json")]
 """An address as it is written, or normalised with its kind before it."""
-MaskedWords = Annotated[str, PlainSerializer(_words, return_type=str, when_used="json")]
+MaskedWords = Annotated[str, PlainSerializer(words_shown, return_type=str, when_used="json")]
 """A name, or a server's words, in which there may be addresses."""
 
 

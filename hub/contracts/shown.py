@@ -200,6 +200,8 @@ class InteractionView(View):
         if level == "full":
             return self
         kept = self.model_dump(include={*_OF_ANY, *(_OF_SUBJECT if level == "subject" else ())})
+        # A server's words quote what it refuses, and to whom it was.
+        kept["delivery"] = kept["delivery"] and {**kept["delivery"], "reason": None, "copy_reason": None}
         withheld = "content" if level == "subject" else "subject"
         return InteractionView.model_validate({**kept, "link": {"rule": self.link.rule}, "withheld": withheld})
 

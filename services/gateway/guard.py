@@ -1,11 +1,14 @@
 """The guard of every route: who is it, may he, is it small enough, was it done before; and the audit of writes."""
 
 import inspect
+import json
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Any, Protocol
 
+import orjson
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -17,7 +20,7 @@ from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.api.problems import PROBLEMS
 from hub.api.rights import Right, roles_with
 from hub.idempotency import Result, check_key
-from hub.kit.errors import Forbidden, HubError, Unauthenticated
+from hub.kit.errors import Forbidden, HubError, InvalidInput, Unauthenticated
 from hub.kit.http import body_of, problem_of
 from hub.kit.ids import derive, fresh
 from services.gateway.access.browser import SESSION, refuse_foreign
@@ -41,6 +44,7 @@ LACKS = dict.fromkeys(
     Began.SSO: "your role takes a second factor, and the single sign-on did not say that it asked for one (`amr`);"
     " where it always does, an administrator sets [gateway] oidc_second_factor"
 }
+_NO_JSON = "no JSON of RFC 8259; send it as UTF-8 without a byte order mark, NaN, or halves of characters"
 _KEPT_HEADERS = ("content-type", "location", "retry-after")
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="From POST /api/v1/sessions or /api/v1/tokens"
@@ -213,18 +217,22 @@ def acting_on(request: Request, noun: str, action: str) -> Actor:
     return replace(actor, reach=reach, reads=reads)
 
 
-def listening(request: Request) -> Callable[[str], Actor]:
-    """Who listens, with a role that he has by now, as that role and his teams are whenever it is asked."""
-    employee, staff = current_employee(request), parts_of(request).staff
+def listening(request: Request) -> Callable[[str, str], Actor]:
+    """Who listens, with a role that he has by now, as that role and his teams are whenever it is asked; he reaches
+    whose things of a noun he would read.
+    """
+    employee, access, staff = current_employee(request), current_access(request), parts_of(request).staff
 
-    def now(role: str) -> Actor:
+    def now(role: str, noun: str) -> Actor:
         role = role or employee.role
+        rules, right = staff.rules(role), Right.READ_JOBS if noun == "job" else Right.READ_CORRESPONDENCE
+        may = right in rules.rights and access.covers(right)
         return Actor(
             login=employee.login,
             role=role,
             teams=staff.teams_of(employee.login),
-            reach=staff.reach(employee.login, role, "interaction", "read"),
-            hides=staff.rules(role).hides,
+            reach=staff.reach(employee.login, role, noun, "read") if may else (),
+            hides=rules.hides,
         )
 
     return now
@@ -281,6 +289,8 @@ def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, re
 async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handler: Handler) -> Response:
     limit = parts.settings.attachment_limit + FORM_OVERHEAD if rule.upload else parts.settings.body_limit
     body = b"" if rule.streamed else await _read(request, limit)
+    if not rule.upload:
+        _refuse_other_json(body)
     key = request.headers.get("Idempotency-Key")
     if key is not None:
         check_key(key)
@@ -357,6 +367,18 @@ async def _read(request: Request, limit: int) -> bytes:
     # Where Starlette's own `body()` keeps it: JSON, forms and fingerprints are all read from there.
     request._body = await body_of(request, limit, words=words)
     return request._body
+
+
+def _refuse_other_json(body: bytes) -> None:
+    """What looks at a form here, names and the audit, is to read the same as whoever takes it: JSON in UTF-8, without
+    a mark before it (RFC 8259, 8.1). What nobody reads is refused where it is taken.
+    """
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        with suppress(ValueError, RecursionError):
+            json.loads(body)
+            raise InvalidInput(_NO_JSON, fields={"body": _NO_JSON}) from None
 
 
 def _deed(request: Request, login: str, route: Route) -> Deed:

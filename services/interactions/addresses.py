@@ -23,6 +23,15 @@ class NewAddress(Form):
     name: str = Field(default="", max_length=200)
 
 
+class Taken(Conflict):
+    """This address is another client's; remove it there first."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__()
+        self.client_id = client_id
+        """For those who see him."""
+
+
 class Addresses:
     """Adds and removes addresses by hand."""
 
@@ -41,7 +50,7 @@ class Addresses:
         Raises:
             NotFound: no such client.
             InvalidInput: it is no address.
-            Conflict: it is another client's.
+            Taken: it is another client's.
             TooLarge: his card is full.
         """
         client = await self._found(client_id)
@@ -50,7 +59,7 @@ class Addresses:
         self._repository.clients.check(client, _with(client, listed))
         owner = await self._repository.own(listed, client_id)
         if owner != client_id:
-            raise Conflict(f"{address} belongs to client {owner}; remove it there first")
+            raise Taken(owner)
         return await self._change(client_id, lambda now: _with(now, listed))
 
     async def remove(self, client_id: str, address: str) -> Document:

@@ -76,7 +76,8 @@ class ChangeChains:
         """Each as it was, unless somebody handed it on since."""
         for result in results:
             if not result.failed:
-                back = self._handover.back(result.id, args["change"], result.detail["before"])
+                before, by = result.detail["before"], args["who"]["login"]
+                back = self._handover.back(result.id, args["change"], before, by=by)
                 await _done(back, result.id)
 
 

@@ -18,6 +18,7 @@ from hub.contracts.interaction import (
     Role,
     SendMessage,
 )
+from hub.contracts.masks import shown, words_shown
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound, Unsupported
 from hub.kit.ids import derive, fresh
@@ -115,7 +116,9 @@ class Forwards:
                 fix = f"{forward.to} is the client himself; answer him instead"
                 raise InvalidInput(f"to: {fix}", fields={"to": fix})
             ids = (interaction_id, beside, client_id)
-            interaction = self._interaction(interaction_from(original), forward, party, ids=ids, author=author)
+            interaction = self._interaction(
+                interaction_from(original), forward, party, ids=ids, author=author, team=chain.get("team")
+            )
             request = _request(interaction, signature)
             wanted, began = fingerprint(forward), correlation_of(original)
             return await self._outgoing.draft(interaction, request, fingerprint=wanted, began=began)
@@ -123,7 +126,7 @@ class Forwards:
         expected = await self._repository.owner_for(party, opened_by=interaction_id)
         drafted = await draft(expected)
         client = await self._repository.client_for(
-            party, opened_by=interaction_id, at=iso(self._clock.now()), team=original.get("team")
+            party, opened_by=interaction_id, at=iso(self._clock.now()), team=chain.get("team")
         )
         if client["_id"] != expected:
             # Somebody else took the address meanwhile: nothing was opened for us.
@@ -133,8 +136,16 @@ class Forwards:
         return (await self._outgoing.accept(drafted, opened=debts)).document
 
     def _interaction(
-        self, original: Interaction, forward: Forward, party: Participant, *, ids: tuple[str, str, str], author: str
+        self,
+        original: Interaction,
+        forward: Forward,
+        party: Participant,
+        *,
+        ids: tuple[str, str, str],
+        author: str,
+        team: str | None,
     ) -> Interaction:
+        """`team` is that of the chain: whom it was taken from is not shown it beside."""
         interaction_id, chain_id, client_id = ids
         copied = [
             mail_address(text, field=f"cc.{position}", role=Role.CC) for position, text in enumerate(forward.cc)
@@ -156,7 +167,7 @@ class Forwards:
             delivery=Delivery(state=DeliveryState.QUEUED),
             link=Link(rule="forward", evidence=original.id, parent=original.chain_id),
             author=author,
-            team=original.team,
+            team=team,
             others=original.others,
         )
 
@@ -210,5 +221,6 @@ def _text(original: Interaction, comment: str) -> str:
 
 
 def _named(original: Interaction, role: Role) -> str:
+    """As whoever passes it on is shown them: these are our words, and he reads them."""
     people = [person for person in original.participants if person.role is role]
-    return ", ".join(f"{p.name} <{p.raw}>" if p.name else p.raw for p in people)
+    return ", ".join(f"{words_shown(p.name)} <{shown(p.raw)}>" if p.name else shown(p.raw) for p in people)

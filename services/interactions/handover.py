@@ -8,11 +8,14 @@ from pydantic import ConfigDict, Field, model_validator
 from hub.api.actor import Actor
 from hub.api.forms import Form
 from hub.api.names import Colleague, TeamId
-from hub.contracts.scope import owned_by, seen_by
-from hub.kit.errors import Conflict, NotFound
+from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, of_team, owned_by, reaches, seen_by
+from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document
 from services.interactions.repository import Repository
+from services.interactions.seen import level_of
 from services.interactions.tokens import Tokens
+
+WITHHELD = "you do not see what this says, so you do not hand it over; ask its owner, or who sees everybody's"
 
 
 class ChainChange(Form):
@@ -43,6 +46,7 @@ class Handover:
         Raises:
             NotFound: there is none.
             Conflict: it is another's to make private.
+            Forbidden: he does not see what it says, nor is he over its owner.
         """
 
         def changed(now: Document) -> Document:
@@ -57,17 +61,21 @@ class Handover:
 
     @staticmethod
     def check(chain: Document, change: ChainChange, actor: Actor) -> None:
-        """Raises Conflict: it is another's to make private."""
+        """Raises as `chain`."""
         if change.private is not None and chain.get("owner") not in (None, actor.login):
             raise Conflict("its owner alone says whether it is private; hand it over first")
+        # Or whoever sees that it is there would own it, and with it all that it says.
+        if level_of(actor, chain) != SHOWN[0] and not _is_over(actor, chain):
+            raise Forbidden(WITHHELD)
 
-    async def back(self, chain_id: str, given: Mapping[str, Any], before: Mapping[str, Any]) -> Document:
-        """The chain as it was before these changes; where it is another's since, it stays. Raises NotFound."""
+    async def back(self, chain_id: str, given: Mapping[str, Any], before: Mapping[str, Any], *, by: str) -> Document:
+        """The chain as it was before `by` changed it so; where it is another's since, it stays. Raises NotFound."""
+        left = _left(given, before, by)
 
         def changed(now: Document) -> Document:
-            if any((now.get(name) or None) != (value or None) for name, value in given.items()):
+            if any((now.get(name) or None) != (value or None) for name, value in left.items()):
                 return now
-            belongs = {name: before[name] for name in ("owner", "team")}
+            belongs: dict[str, Any] = {name: before[name] for name in ("owner", "team") if name in left}
             return {**_belongs(now, belongs), "private": bool(before["private"])}
 
         return await self._changed(chain_id, changed)
@@ -86,6 +94,20 @@ class Handover:
         if await self._repository.clients.amend(client_id, lambda now: {**now, **named}) is None:
             raise NotFound(f"there is no client {client_id}")
         return await self._tokens.recount(client_id)
+
+
+def _is_over(actor: Actor, chain: Mapping[str, Any]) -> bool:
+    """Over whoever owns it; what nobody owns is for the teams that have to do with it."""
+    if owner := chain.get("owner"):
+        return reaches(actor.reach, [owned_by(owner)])
+    tokens = chain.get("seen_by") or [OPEN]
+    return EVERYTHING in actor.reach or any(of_team(team) in tokens for team in actor.teams)
+
+
+def _left(given: Mapping[str, Any], before: Mapping[str, Any], by: str) -> dict[str, Any]:
+    """Whose the changes made it, and that it is private or not, whatever of it they named."""
+    owner = given.get("owner", before["owner"]) or (by if given.get("private") else None)
+    return {**given, "owner": owner, "private": given.get("private", before["private"])}
 
 
 def _belongs(now: Document, given: Mapping[str, Any]) -> Document:

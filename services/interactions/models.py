@@ -17,7 +17,7 @@ from hub.contracts.interaction import (
     event_id_of,
     received_id,
 )
-from hub.contracts.scope import OPEN, of_team, seen_by
+from hub.contracts.scope import OPEN, of_team, owned_by, seen_by, strictest
 from hub.kit.clock import from_iso, iso
 from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
@@ -186,6 +186,16 @@ def chain_document(interaction: Document) -> Document:
     return {**document, "parent": parent} if parent else document
 
 
+def beside(chain: Document, origin: Document) -> Document:
+    """A new chain, as confidential as the one that it is beside or goes on from: what was said there is told here."""
+    chain = {**chain, "others": strictest(chain["others"], origin.get("others"))}
+    if not origin.get("private"):
+        return chain
+    owner = chain["owner"] or origin.get("owner")
+    tokens = {*chain["seen_by"], *([owned_by(owner)] if owner else [])}
+    return {**chain, "owner": owner, "private": True, "seen_by": sorted(tokens)}
+
+
 def _beginning(text: str) -> str:
     """What a chain without a subject is called."""
     line = " ".join(text.split())
@@ -231,10 +241,19 @@ def heads_of(client: Document) -> dict[str, Head]:
 
 
 def with_head(
-    client: Document, interaction_id: str, chain_id: str, subject: str, at: str, line: str, team: str | None = None
+    client: Document,
+    interaction_id: str,
+    chain_id: str,
+    subject: str,
+    at: str,
+    line: str,
+    team: str | None = None,
+    *,
+    opens: bool = True,
 ) -> Document:
     """The client document after an interaction in one of his chains; the newest chain comes first. `line` is the
-    channel and the account of ours that it came or went by, `team` whose that is.
+    channel and the account of ours that it came or went by, `team` whose that is, or whose the chain is. Only one
+    that opens its chain makes it everybody's: an old one may be a team's, although it is not listed any more.
     """
     listed = {entry["id"]: entry for entry in client["open_chains"]}
     before = listed.get(chain_id)
@@ -245,7 +264,7 @@ def with_head(
         listed[chain_id] = {**head, "lines": lines}
     newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
     tokens = client.get("seen_by") or [OPEN]
-    if (team or before is None) and of_team(team) not in tokens:
+    if (team or (opens and before is None)) and of_team(team) not in tokens:
         tokens = sorted((*tokens, of_team(team)))
     return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT], "seen_by": tokens}
 

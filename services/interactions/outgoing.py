@@ -106,9 +106,9 @@ class Outgoing:
 
     async def move_on(self, interaction: Document) -> None:
         """Lets the chain and the client know of it."""
-        await self._repository.touch_chains([interaction])
-        line = line_of(interaction["channel"], interaction["accounts"][0])
-        head = (interaction["chain_id"], interaction["subject"], interaction["at"], line, interaction.get("team"))
+        chain = (await self._repository.touch_chains([interaction]))[interaction["chain_id"]]
+        line, team = line_of(interaction["channel"], interaction["accounts"][0]), interaction.get("team")
+        head = (chain["_id"], interaction["subject"], interaction["at"], line, team or chain.get("team"))
         for client in (await roots(self._repository.clients, [interaction["client_id"]])).values():
             await self._repository.clients.amend(client["_id"], lambda now: with_head(now, interaction["_id"], *head))
 

@@ -31,6 +31,7 @@ from services.interactions.models import (
     WAITING_NEWS,
     address_of,
     answered_as,
+    beside,
     chain_document,
     claim_document,
     claim_from,
@@ -294,7 +295,8 @@ class Repository:
         touched: dict[str, Document] = {}
         for attempt in range(TRIES):
             now = await self.chains.get_many(left)
-            new = [_moved(chain_document(opening[chain_id]), parts[chain_id]) for chain_id in left - now.keys()]
+            opened = await self._opened_by({chain_id: opening[chain_id] for chain_id in left - now.keys()})
+            new = [_moved(chain, parts[chain["_id"]]) for chain in opened]
             old = [(chain, _moved(chain, parts[chain_id])) for chain_id, chain in now.items()]
             touched |= {chain["_id"]: chain for chain, moved in old if moved is chain}
             (found, inserted), swapped = await asyncio.gather(
@@ -307,6 +309,15 @@ class Repository:
                 return touched
             await contended(attempt)
         raise StoreUnavailable("chains are changed by too many at once")
+
+    async def _opened_by(self, opening: Mapping[str, Document]) -> list[Document]:
+        """The chains that these interactions open."""
+        links = {chain_id: interaction["link"] for chain_id, interaction in opening.items()}
+        origin = {chain_id: link.get("parent") or link.get("continues") for chain_id, link in links.items()}
+        wanted = {each for each in origin.values() if each}
+        found = await roots(self.chains, wanted) if wanted else {}
+        made = {chain_id: chain_document(interaction) for chain_id, interaction in opening.items()}
+        return [beside(chain, found.get(origin[chain_id] or "", {})) for chain_id, chain in made.items()]
 
     async def page(
         self,
@@ -447,7 +458,7 @@ def _clients_of(decisions: Sequence[Decision], stored: Stored) -> dict[str, Docu
         before = before or client_document(openers.get(d.holder, d))
         line = line_of(d.arrival.channel, d.arrival.account)
         place = (d.arrival.id, d.chain_id, d.arrival.subject, iso(d.arrival.at), line, d.arrival.team)
-        changed[d.holder] = with_head(before, *place)
+        changed[d.holder] = with_head(before, *place, opens=d.new_chain)
     return changed
 
 

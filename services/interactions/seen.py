@@ -8,6 +8,7 @@ from hub.api.actor import Actor
 from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, Shown, reaches, shown_to
 from hub.kit.errors import Forbidden, NotFound
 from hub.store.base import Document, Page
+from hub.store.query import cursor
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
 from services.interactions.roots import Merged, roots
@@ -155,17 +156,22 @@ def level_of(actor: Actor, chain: Mapping[str, Any]) -> Shown:
 
 async def sifted(
     find: Callable[[int, str | None], Awaitable[Page]],
-    keep: Callable[[Sequence[Document]], Awaitable[list[T]]],
+    keep: Callable[[Sequence[Document]], Awaitable[list[tuple[Document, Shown]]]],
     *,
+    order: str,
     limit: int,
     after: str | None,
-) -> "Found[T]":
+) -> "Found[tuple[Document, Shown]]":
     """A page of what is kept of what is found, and its `next`. It may have few items although more follow."""
     read = 0
     while True:
         page = await find(limit, after)
         items, after = await keep(page.items), page.next
         read += len(page.items)
+        if items and after is not None:
+            # Not after the last one found: its id and its moment are nobody's who does not see it.
+            last, _ = items[-1]
+            after = cursor(last[order], last["_id"])
         if items or after is None or read >= MOST_READ:
             return Found(items, after)
 

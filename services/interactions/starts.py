@@ -16,6 +16,7 @@ from hub.contracts.interaction import (
     Participant,
     Role,
 )
+from hub.contracts.masks import words_shown
 from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, InvalidInput, NotFound
@@ -146,7 +147,8 @@ class Starts:
         asked = [way for way in asked if letter.address in (None, way.address)]
         way = automatic(asked, newest)
         if way is None:
-            reasons = "; ".join(f"{way.channel}: {way.reason}" for way in asked)
+            # A server's words name the address that it refuses.
+            reasons = words_shown("; ".join(f"{way.channel}: {way.reason}" for way in asked))
             raise Conflict(f"he cannot be reached: {reasons}", fields={"channel": reasons})
         return way
 

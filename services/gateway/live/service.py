@@ -96,17 +96,18 @@ class Live:
         return vector
 
     async def events(
-        self, vector: Vector, wanted: About, *, access_id: str, who: Callable[[str], Actor]
+        self, vector: Vector, wanted: About, *, access_id: str, who: Callable[[str, str], Actor]
     ) -> AsyncIterator[str]:
         """The text of the stream from a `place` on, in pieces; ends with an event that says why.
 
-        `who` says who listens, with his role of the moment: what he does not see he does not hear of.
+        `who` says who listens, with his role of the moment, and whose of such things (a noun) he reads: what he does
+        not see he does not hear of.
         """
         assert self._ring is not None
         LISTENERS.inc()
         try:
             with self.watch.over(access_id, self._ring.wake) as ticket:
-                listener = _Listener(dict(vector), wanted, lambda: who(ticket.role), self._scopes)
+                listener = _Listener(dict(vector), wanted, lambda noun: who(ticket.role, noun), self._scopes)
                 yield f"retry: {_RECONNECT_MS}\n{listener.mark()}"
                 async for piece in self._catch_up(listener, self._ring, ticket):
                     yield piece
@@ -212,7 +213,7 @@ class Live:
 class _Listener:
     """One connection: what it wants and where it is."""
 
-    def __init__(self, vector: Vector, wanted: About, who: Callable[[], Actor], scopes: Scopes) -> None:
+    def __init__(self, vector: Vector, wanted: About, who: Callable[[str], Actor], scopes: Scopes) -> None:
         self.vector = vector
         self._who = who
         self._scopes = scopes
@@ -260,7 +261,7 @@ class _Listener:
         telling = entry.told()
         if telling is None or not self._wanted.wants(telling.about):
             return ""
-        actor = self._who()
+        actor = self._who(telling.noun)
         level = self._scopes.level(telling, actor)
         if level == "nothing":
             return ""

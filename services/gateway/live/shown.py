@@ -106,6 +106,11 @@ class Telling:
     owner: str = ""
     """Login of whoever has it, where it is neither of a chain nor of a client: a job."""
 
+    @property
+    def noun(self) -> str:
+        """What it is about, as operations and scopes name it: `interaction`, `chain`, `client`, `job`."""
+        return self.type.partition(".")[0]
+
     def data(self, level: Shown, hides: Collection[str]) -> str:
         """JSON on one line, with as much as somebody is shown of it."""
         with hiding(hides):

@@ -87,7 +87,9 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
             return [chain_shown(document, level) for document, level in found]
 
-        return await listed(lambda limit: sifted(find, keep, limit=limit, after=query.after), show, limit=query.limit)
+        return await listed(
+            lambda limit: sifted(find, keep, order="last_at", limit=limit, after=query.after), show, limit=query.limit
+        )
 
     @routes.get("/chains/{id}", right=Right.READ_CORRESPONDENCE, noun="chain")
     async def show_chain(chain_id: Id, actor: Acting) -> ChainView:

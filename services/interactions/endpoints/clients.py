@@ -1,6 +1,7 @@
 """Clients, their addresses, and the ways to them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,9 +17,9 @@ from hub.api.rights import Right
 from hub.contracts.masks import hiding
 from hub.contracts.scope import EVERYTHING
 from hub.contracts.shown import ClientView, InteractionView
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Page
-from services.interactions.addresses import NewAddress
+from services.interactions.addresses import NewAddress, Taken
 from services.interactions.endpoints.shared import Doors, card, cards, shown
 from services.interactions.moments import zone_of
 from services.interactions.starts import Letter
@@ -105,7 +106,14 @@ def _add_addresses(routes: Public, doors: Doors) -> None:
     async def add_address(client_id: Id, given: NewAddress, actor: Acting) -> ClientView:
         """Give a client one more address. It must not be another client's."""
         await doors.seen.client(actor, client_id)
-        return await card(doors, actor, await addresses.add(client_id, given))
+        try:
+            return await card(doors, actor, await addresses.add(client_id, given))
+        except Taken as exc:
+            # Raises NotFound for whom he does not see: then it says no more than that it is taken.
+            with suppress(NotFound):
+                await doors.seen.client(actor, exc.client_id)
+                raise Conflict(f"this address belongs to client {exc.client_id}; remove it there first") from exc
+            raise
 
     @routes.delete(
         "/clients/{id}/addresses/{address:path}", right=Right.WRITE_MESSAGES, noun="client", refuses=[Conflict]

@@ -104,7 +104,10 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
             return [in_list(document, level) for document, level in found]
 
-        return await listed(lambda limit: sifted(find, keep, limit=limit, after=query.after), show, limit=query.limit)
+        order = "send_at" if query.planned else "at"
+        return await listed(
+            lambda limit: sifted(find, keep, order=order, limit=limit, after=query.after), show, limit=query.limit
+        )
 
     @routes.get("/interactions/{id}", right=Right.READ_CORRESPONDENCE, noun="interaction")
     async def show_interaction(interaction_id: Id, actor: Acting) -> InteractionView:

@@ -37,6 +37,24 @@ async def test_a_row_says_what_changed_and_masks_secrets(hub: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b'\xef\xbb\xbf{"role": "supervisor"}',
+        '{"role": "supervisor"}'.encode("utf-16"),
+        '{"role": "supervisor"}'.encode("utf-32-le"),
+        b'{"role": "supervisor", "absent": NaN}',
+        b'{"role": "supervisor", "name": "\\ud800"}',
+    ],
+)
+async def test_what_the_audit_could_not_read_is_not_done(hub: Any, written: bytes) -> None:
+    admin = await hub.admin()
+    await hub.employee("operator")
+    answer = await admin.patch("/employees/operator", content=written, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["body"])
+    assert (await admin.get("/employees/operator")).json()["role"] == "operator"
+
+
 async def test_of_what_goes_on_to_a_service_the_request_is_told(hub: Any) -> None:
     hub.peers.answer("POST", "/chains/ch_1/messages", 202, {"id": "int_1"})
     await (await hub.admin()).post("/chains/ch_1/messages", json={"text": "Hello", "cc": ["b@example.com"]})

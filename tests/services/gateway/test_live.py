@@ -17,6 +17,7 @@ from hub.api.actor import Actor
 from hub.contracts.base import Envelope, Event
 from hub.contracts.client import Chain, ChainOpened, Client, ClientOpened
 from hub.contracts.interaction import Attachment, Direction, Interaction, InteractionLinked, Link
+from hub.contracts.job import JobProgressed
 from hub.contracts.scope import EVERYTHING
 from hub.process import http_server, url_of
 from hub.process import listening as listen
@@ -139,6 +140,39 @@ async def test_what_happens_is_told_as_it_happens_without_blob_keys(hub: Any) ->
     assert (attachment["id"], attachment["filename"], attachment["state"]) == ("att_1", "a.txt", "ready")
     assert "blob" not in attachment
     assert "secret" not in str(told.data)
+
+
+@pytest.mark.parametrize(
+    ("rights", "scopes", "heard"),
+    [
+        (["read_jobs"], {"*": "all"}, {"client.opened.v1", "interaction.linked.v1", "job.progressed.v1"}),
+        ([], {"*": "all"}, {"client.opened.v1", "interaction.linked.v1"}),
+        (["read_jobs"], {"*": "all", "client": "none", "job": "own"}, {"interaction.linked.v1"}),
+        (["read_jobs"], {"client": "all"}, {"client.opened.v1"}),
+    ],
+)
+async def test_of_each_thing_a_listener_hears_what_he_would_be_told_of_when_he_asked(
+    hub: Any, rights: list[str], scopes: dict[str, str], heard: set[str]
+) -> None:
+    admin = await hub.admin()
+    role = {"title": "Особая", "rights": ["own_account", "read_correspondence", *rights], "scopes": scopes}
+    assert (await admin.put("/roles/odd", json=role)).status_code == 200
+    job = JobProgressed(
+        id="job_1",
+        kind="x",
+        state="running",
+        done=0,
+        failed=0,
+        created_at=AT,
+        by="admin",
+        service="email",
+        revision=1,
+    )
+    client = ClientOpened(client=Client(id="cl_1", name="Анна", opened_at=AT, opened_by="int_1"))
+    async with served(hub.gateway) as url, listening(url, await hub.employee("odd")) as listener:
+        await publish(hub, job, client, an_interaction(1))
+        told = await listener.take(4, seconds=1.5)
+    assert {each.event for each in told} == heard
 
 
 async def test_a_listener_resumes_where_he_was_also_at_another_gateway(hub: Any, world: Any) -> None:
@@ -312,7 +346,7 @@ async def test_a_listener_who_is_being_caught_up_is_cut_off_as_well(hub: Any, wo
     count = sum(begin.values())
     await publish(hub, *(an_interaction(n) for n in range(900)))
     await eventually(lambda: live.place(None), lambda place: sum(place.values()) == count + 900)
-    pieces = live.events(begin, About(), access_id=mine, who=lambda _: EVERYBODY)
+    pieces = live.events(begin, About(), access_id=mine, who=lambda *_: EVERYBODY)
     await anext(pieces)
     await anext(pieces)
     await operator.delete("/sessions/current")
@@ -327,7 +361,7 @@ async def test_a_listener_who_does_not_read_is_cut_off_and_told_why(hub: Any, wo
     await small.start()
     live = small.http.state.parts.live
     mine = (await (await hub.admin()).get("/sessions")).json()["items"][0]["id"]
-    pieces = live.events(await live.place(None), About(), access_id=mine, who=lambda _: EVERYBODY)
+    pieces = live.events(await live.place(None), About(), access_id=mine, who=lambda *_: EVERYBODY)
     await anext(pieces)
     await publish(hub, an_interaction(1))
     await anext(pieces)
@@ -380,7 +414,7 @@ async def test_a_piece_is_bounded_in_bytes(hub: Any) -> None:
     await publish(hub, *(an_interaction(n, text="x" * 20_000) for n in range(50)))
     await eventually(lambda: live.place(None), lambda place: sum(place.values()) == sum(begin.values()) + 50)
     sizes, told = [], 0
-    pieces = live.events(begin, About(), access_id=mine, who=lambda _: EVERYBODY)
+    pieces = live.events(begin, About(), access_id=mine, who=lambda *_: EVERYBODY)
     async for piece in pieces:
         sizes.append(len(piece))
         told += piece.count("event: interaction.linked.v1")

@@ -176,7 +176,7 @@ async def _hand_over(whole: Any, kept: list[Kept], listed: dict[str, dict[str, s
     await bus.start()
     for each in kept:
         if each.owner:
-            chain_id, owner = listed[each.subject]["chains"], Actor(login=each.owner)
+            chain_id, owner = listed[each.subject]["chains"], Actor(login=each.owner, reach=("*",))
             await handover.chain(chain_id, ChainChange(owner=each.owner), actor=owner)
             await handover.chain(chain_id, ChainChange(private=each.private), actor=owner)
     await bus.stop()
@@ -297,12 +297,12 @@ async def test_the_live_stream_tells_nobody_of_what_he_does_not_see(whole: Any) 
     for login, client in office.clients.items():
         role, access = PEOPLE[login][0], (await client.get("/sessions")).json()["items"][0]["id"]
 
-        def who(_: str, login: str = login, role: str = role) -> Actor:
+        def who(_: str, noun: str, login: str = login, role: str = role) -> Actor:
             staff = parts.staff
             return Actor(
                 login=login,
                 teams=staff.teams_of(login),
-                reach=staff.reach(login, role, "interaction", "read"),
+                reach=staff.reach(login, role, noun, "read"),
             )
 
         end = await parts.live.place(None)

@@ -9,6 +9,8 @@ from hub.contracts.base import Envelope, encode
 from hub.contracts.client import Client, ClientOpened
 from hub.contracts.interaction import Direction, Interaction, InteractionLinked, Link
 from hub.contracts.job import JobProgressed
+from hub.contracts.scope import Shown
+from hub.contracts.shown import InteractionView
 from hub.testing.builders import NOON
 from services.gateway.live.shown import told as tell
 
@@ -36,6 +38,26 @@ def test_the_live_stream_shows_an_interaction_as_the_api_does() -> None:
     view = orjson.loads(data)["interaction"]
     assert (view["new_text"], view["has_html"], view["blocked_images"], view["auto"]) == ("Да", True, 1, "list")
     assert "secret" not in data
+
+
+@pytest.mark.parametrize("level", ["subject", "metadata"])
+def test_a_servers_words_are_withheld_with_what_they_quote(level: Shown) -> None:
+    failed = {"state": "failed", "reason": "550 5.1.1 <anna@example.com> no such user", "copy_reason": "NO Тайна"}
+    view = InteractionView.model_validate(
+        {
+            "id": "in_1",
+            "channel": "email",
+            "type": "email",
+            "direction": "out",
+            "at": NOON,
+            "client_id": "cl_1",
+            "chain_id": "ch_1",
+            "link": {"rule": "answer"},
+            "delivery": failed,
+        }
+    ).narrowed(level)
+    assert view.delivery is not None
+    assert (view.delivery.state, view.delivery.reason, view.delivery.copy_reason) == ("failed", None, None)
 
 
 def test_what_is_replayed_for_one_group_and_what_has_no_readable_type_is_not_shown() -> None:

@@ -1,9 +1,11 @@
 """What employees ask of the services through the gateway, with the real services behind it."""
 
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from orjson import loads
 
 from hub.contracts.interaction import Attachment
 from hub.contracts.shown import InteractionView
@@ -182,6 +184,46 @@ async def test_nobody_learns_by_a_search_what_he_is_not_shown(whole: Any) -> Non
     assert len((await admin.get("/interactions")).json()["items"]) == 1
     for words in ("болезни", "отпуск"):
         assert (await admin.get("/interactions", params={"text": words})).json()["items"] == []
+
+
+@pytest.mark.parametrize("path", ["/interactions", "/chains"])
+async def test_where_a_page_goes_on_tells_nothing_of_what_is_not_seen(whole: Any, path: str) -> None:
+    admin, anna = await whole.admin(), await whole.employee("operator", "anna")
+    team = (await admin.post("/teams", json={"name": "Кадры"})).json()["id"]
+    for number in range(12):
+        hidden = team if number % 3 else None
+        await whole.received(
+            number=number, sender=f"c{number}@example.com", team=hidden, at=NOON + timedelta(minutes=number)
+        )
+    for limit in range(1, 8):
+        seen, after = [], None
+        while True:
+            page = (await anna.get(path, params={"limit": limit, **({"after": after} if after else {})})).json()
+            seen += [item["id"] for item in page["items"]]
+            if (after := page["next"]) is None:
+                break
+            assert loads(urlsafe_b64decode(f"{after}=="))[1] in seen
+        assert (len(seen), len(set(seen))) == (4, 4)
+
+
+async def test_a_colleague_whom_nobody_knows_is_refused_however_the_form_is_written(whole: Any) -> None:
+    admin, letter = await whole.admin(), await whole.received()
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32-le"):
+        written, headers = '{"owner": "ghost"}'.encode(encoding), {"Content-Type": "application/json"}
+        answer = await admin.patch(f"/chains/{letter['chain_id']}", content=written, headers=headers)
+        assert answer.status_code == 422, (encoding, answer.text)
+    assert (await admin.get(f"/chains/{letter['chain_id']}")).json()["owner"] is None
+
+
+async def test_a_taken_address_names_its_client_only_to_those_who_see_him(whole: Any) -> None:
+    admin, anna = await whole.admin(), await whole.employee("operator", "anna")
+    team = (await admin.post("/teams", json={"name": "Кадры"})).json()["id"]
+    theirs = await whole.received(number=1, sender="hr@example.com", team=team)
+    mine = await whole.received(number=2, sender="petr@example.com")
+    path, form = f"/clients/{mine['client_id']}/addresses", {"address": "hr@example.com"}
+    for client, named in ((admin, True), (anna, False)):
+        answer = await client.post(path, json=form)
+        assert (answer.status_code, theirs["client_id"] in answer.text) == (409, named), answer.text
 
 
 async def test_chains_are_listed_by_owner_and_by_team(whole: Any) -> None:

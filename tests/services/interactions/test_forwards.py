@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
+from hub.api.actor import Actor
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import Attachment, InteractionChanged, Role, SendMessage
+from hub.contracts.masks import hiding
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.testing.builders import an_arrival, envelopes
 from services.interactions.forwards import Forward
+from services.interactions.handover import ChainChange, Handover
 from services.interactions.linking import side_chain_id
 from services.interactions.writing import Answer, token_of
 from tests.services.interactions.conftest import Bench
@@ -54,6 +57,41 @@ async def test_a_forward_opens_a_chain_of_the_third_party_beside_the_clients(ben
     assert isinstance(last, InteractionChanged)
     (note,) = last.interaction.forwarded
     assert (note.to, note.by, note.chain_id) == (f"email:{CARRIER}", "olga", planned["chain_id"])
+
+
+async def test_beside_a_private_chain_everything_is_private_too(bench: Bench) -> None:
+    chain = await chain_of(bench)
+    handover, olga = Handover(bench.repository), Actor(login="olga", reach=("*",))
+    ours = await bench.answered(cc=("expert@lab.example",))
+    await handover.chain(chain, ChainChange(private=True, owner="olga"), actor=olga)
+    planned = await bench.forwards.plan(chain, Forward(to=CARRIER), author="olga", idempotency_key=None)
+    reply = an_arrival(2, sender="expert@lab.example", refs=(f"interaction:{ours}",))
+    await bench.receive(reply)
+    for chain_id in (planned["chain_id"], (await bench.stored(reply.id))["chain_id"]):
+        beside = await bench.repository.chains.get(chain_id) or {}
+        assert (beside["parent"], beside["owner"], beside["private"]) == (chain, "olga", True)
+
+
+async def test_what_was_taken_from_a_team_is_not_shown_to_it_beside(bench: Bench) -> None:
+    await bench.receive(an_arrival(team="sales", others="subject"))
+    chain = str((await bench.chains())[0]["_id"])
+    await Handover(bench.repository).chain(chain, ChainChange(team="legal"), actor=Actor(login="x", reach=("*",)))
+    planned = await bench.forwards.plan(chain, Forward(to=CARRIER), author="olga", idempotency_key=None)
+    beside = await bench.repository.chains.get(planned["chain_id"]) or {}
+    party = await bench.repository.clients.get(planned["client_id"]) or {}
+    assert (beside["seen_by"], beside["others"]) == (["owner:olga", "team:legal"], "subject")
+    assert party["seen_by"] == ["team:legal"]
+
+
+async def test_whoever_is_shown_addresses_masked_passes_them_on_so(bench: Bench) -> None:
+    chain = await chain_of(bench)
+    with hiding(["addresses"]):
+        planned = await bench.forwards.plan(chain, Forward(to=CARRIER), author="olga", idempotency_key=None)
+    request = bench.bus.events("outbound")[-1]
+    assert isinstance(request, SendMessage)
+    for text in (planned["text"], request.text):
+        assert "From: Анна Смирнова <a***@example.com>\n" in text
+        assert "anna@example.com" not in text
 
 
 async def test_the_third_partys_answer_lands_beside_and_the_clients_in_his_chain(bench: Bench) -> None:

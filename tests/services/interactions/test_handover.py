@@ -1,5 +1,6 @@
 """Whose a chain or a client is, and by whom it is seen with it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,12 @@ import pytest
 
 from hub.api.actor import Actor
 from hub.contracts.client import ChainChanged, ClientChanged
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.sqlite import SqliteStore
-from hub.testing.builders import an_arrival
+from hub.testing.builders import NOON, an_arrival
 from services.interactions.endpoints.clients import ClientChange
 from services.interactions.handover import ChainChange, Handover
+from services.interactions.linking import OPEN_CHAINS_KEPT
 from services.interactions.models import CHAINS, CLIENTS
 from services.interactions.reach import Accounts
 from services.interactions.seen import Seen
@@ -19,7 +21,7 @@ from services.interactions.tokens import Tokens
 from services.interactions.upgrades import Upgrades
 from tests.services.interactions.conftest import Bench
 
-OLGA = Actor(login="olga")
+OLGA = Actor(login="olga", reach=("*",))
 
 
 class Directory:
@@ -107,6 +109,17 @@ async def test_a_client_is_seen_by_those_who_see_any_of_his_chains(bench: Bench,
     assert (client["owner"], client["seen_by"]) == ("anna", ["owner:anna", "team:", "team:legal", "team:support"])
 
 
+async def test_what_goes_on_in_an_old_chain_of_a_team_shows_its_client_to_nobody_else(bench: Bench) -> None:
+    first = await chain_of(bench, team="hr")
+    for number in range(2, OPEN_CHAINS_KEPT + 4):
+        at = NOON + timedelta(minutes=number)
+        await bench.receive(an_arrival(number, subject=f"Дело {number}", team="hr", at=at))
+    assert first["_id"] not in [entry["id"] for entry in (await bench.clients())[0]["open_chains"]]
+    await bench.receive(an_arrival("late", refs=an_arrival().keys))
+    await bench.wrote_in(first["_id"], "Принято.")
+    assert (await bench.clients())[0]["seen_by"] == ["team:hr"]
+
+
 async def test_a_client_whose_tokens_were_counted_while_a_message_came_is_seen_all_the_same(bench: Bench) -> None:
     chain = await chain_of(bench, team="sales")
     repository = bench.repository
@@ -131,6 +144,67 @@ async def test_who_makes_a_chain_private_owns_it_and_another_ones_stays_as_its_o
         await handover.chain(chain["_id"], ChainChange(private=False), actor=Actor(login="ivan"))
     with pytest.raises(NotFound):
         await handover.chain("ch_none", ChainChange(owner="anna"), actor=OLGA)
+
+
+async def test_nobody_takes_over_what_he_does_not_see_unless_he_is_over_its_owner(
+    bench: Bench, handover: Handover
+) -> None:
+    chain = await chain_of(bench, team="sales")
+    anna = Actor(login="anna", teams=("sales",), reach=("owner:anna", "team:", "team:sales"))
+    await handover.chain(chain["_id"], ChainChange(private=True), actor=anna)
+    boris = Actor(login="boris", teams=("sales",), reach=("owner:boris", "team:", "team:sales"))
+    for change in (ChainChange(owner="boris"), ChainChange(team="", owner=""), ChainChange(team="legal")):
+        with pytest.raises(Forbidden):
+            await handover.chain(chain["_id"], change, actor=boris)
+    lead = Actor(login="lead", teams=("sales",), reach=("owner:anna", "team:sales"))
+    after = await handover.chain(chain["_id"], ChainChange(owner="ivan"), actor=lead)
+    assert (after["owner"], after["private"]) == ("ivan", True)
+    assert (await handover.chain(chain["_id"], ChainChange(owner=""), actor=OLGA))["owner"] is None
+    assert (await handover.chain(chain["_id"], ChainChange(owner="boris"), actor=boris))["owner"] == "boris"
+
+
+async def test_whom_an_account_shows_a_part_only_does_not_take_the_rest_by_owning_it(
+    bench: Bench, handover: Handover
+) -> None:
+    chain = await chain_of(bench, others="subject")
+    boris = Actor(login="boris", teams=("sales",), reach=("owner:boris", "team:", "team:sales"))
+    for change in (ChainChange(owner="boris"), ChainChange(private=True)):
+        with pytest.raises(Forbidden):
+            await handover.chain(chain["_id"], change, actor=boris)
+
+
+@pytest.mark.parametrize(
+    ("mine", "since"),
+    [
+        (ChainChange(team="legal"), {"owner": "ivan"}),
+        (ChainChange(private=False), {"owner": "ivan"}),
+        (ChainChange(owner="ivan"), {"private": True}),
+        (ChainChange(owner="ivan"), {"owner": "petr"}),
+    ],
+)
+async def test_what_somebody_has_since_is_not_taken_back_from_him_whatever_was_changed(
+    bench: Bench, handover: Handover, mine: ChainChange, since: dict[str, Any]
+) -> None:
+    chain_id = (await chain_of(bench, team="sales"))["_id"]
+    before = await handover.chain(chain_id, ChainChange(owner="olga", private=True), actor=OLGA)
+    if mine.private is None:
+        before = await handover.chain(chain_id, ChainChange(private=False), actor=OLGA)
+    await handover.chain(chain_id, mine, actor=OLGA)
+    theirs = await handover.chain(
+        chain_id, ChainChange(**since), actor=Actor(login="ivan", reach=("*",)) if "private" in since else OLGA
+    )
+    back = await handover.back(chain_id, mine.model_dump(exclude_none=True), before, by="olga")
+    assert [back[name] for name in ("owner", "team", "private")] == [
+        theirs[name] for name in ("owner", "team", "private")
+    ]
+
+
+async def test_what_is_as_it_was_left_is_taken_back(bench: Bench, handover: Handover) -> None:
+    before = await chain_of(bench, team="sales")
+    given: dict[str, Any] = {"private": True, "team": "legal"}
+    await handover.chain(before["_id"], ChainChange(**given), actor=OLGA)
+    back = await handover.back(before["_id"], given, {**before, "private": None}, by="olga")
+    assert (back["owner"], back["team"], back["private"]) == (None, "sales", False)
 
 
 async def test_what_was_stored_before_there_were_teams_is_everybodys(bench: Bench, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from hub.api.actor import Actor
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.client import ChainOpened
 from hub.contracts.interaction import SendMessage
+from hub.contracts.masks import hiding
 from hub.contracts.scope import EVERYTHING
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.testing.builders import NOON, an_arrival
-from services.interactions.addresses import Addresses, NewAddress, normalised
+from services.interactions.addresses import Addresses, NewAddress, Taken, normalised
 from services.interactions.linking import Rules
 from services.interactions.outgoing import Outgoing
 from services.interactions.reach import Account, Accounts
@@ -231,8 +232,21 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 async def test_an_address_of_another_client_is_not_taken_from_him(card: Card) -> None:
     await card.receive(an_arrival())
     owner = (await card.repository.addresses.get("email:anna@example.com") or {})["client_id"]
-    with pytest.raises(Conflict, match=f"belongs to client {owner}"):
+    with pytest.raises(Taken) as refused:
         await card.by_hand.add((await card.client)["_id"], NewAddress(address="anna@example.com"))
+    assert refused.value.client_id == owner
+    assert owner not in str(refused.value)
+
+
+async def test_a_refusal_names_no_address_to_whom_it_is_masked(card: Card) -> None:
+    why = "user-unknown: 550 5.1.1 <petr@example.com> no such user"
+    verdict = {"invalid": {"since": "2026-03-02T12:00:00.000000Z", "why": why}}
+    await card.by_hand.add((await card.client)["_id"], NewAddress(address="petr@example.com"))
+    await card.repository.addresses.amend("email:petr@example.com", lambda now: {**now, **verdict})
+    with hiding(["addresses"]), pytest.raises(Conflict) as refused:
+        await card.wrote_to(channel="email", subject="Заказ")
+    for words in (str(refused.value), refused.value.fields["channel"]):
+        assert ("p***@example.com" in words, "petr@example.com" in words) == (True, False)
 
 
 async def test_an_address_that_is_removed_is_free_again(card: Card) -> None:

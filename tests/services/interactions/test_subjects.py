@@ -2,9 +2,11 @@
 
 import pytest
 
+from hub.api.actor import Actor
 from hub.contracts.interaction import InteractionReceived
 from hub.kit.errors import Conflict, NotFound
 from hub.testing.builders import an_arrival
+from services.interactions.handover import ChainChange, Handover
 from services.interactions.linking import Rules, SubjectChange, new_chain_id
 from services.interactions.service import Interactions
 from tests.services.interactions.conftest import Bench
@@ -45,6 +47,19 @@ async def test_another_subject_may_open_a_chain_that_continues_the_old_one(bench
     assert chain["client_id"] == (await bench.stored(an_arrival().id))["client_id"]
     await bench.receive(an_arrival(3, subject=f"Re: {OTHER}", refs=answer().keys))
     assert (await bench.stored(an_arrival(3).id))["chain_id"] == stored["chain_id"]
+
+
+@pytest.mark.parametrize("policy", ["ask", "new_chain"])
+async def test_what_goes_on_from_a_private_chain_is_private_too(bench: Bench, policy: SubjectChange) -> None:
+    await linked(bench, policy)
+    private, olga = ChainChange(private=True), Actor(login="olga", reach=("*",))
+    await Handover(bench.repository).chain(new_chain_id(an_arrival().id), private, actor=olga)
+    await bench.receive(answer())
+    if policy == "ask":
+        await bench.splits.split(answer().id, by="olga")
+    chain = await bench.repository.chains.get((await bench.stored(answer().id))["chain_id"]) or {}
+    assert (chain["continues"], chain["owner"]) == (new_chain_id(an_arrival().id), "olga")
+    assert (chain["private"], chain["seen_by"]) == (True, ["owner:olga", "team:"])
 
 
 @pytest.mark.parametrize("policy", ["ask", "new_chain"])
