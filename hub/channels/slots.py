@@ -47,7 +47,9 @@ class Slots:
             until[:] = [from_iso(sorted(slots.values())[-cap]) + period] if len(slots) >= cap else []
             return None if until else {**document, "slots": {**slots, entry_id: iso(now)}, "until": iso(now + period)}
 
-        await amend(self._slots, recipient, taken)
+        if await amend(self._slots, recipient, taken) is None:
+            # Swept at this moment: nothing was taken.
+            return await self.take(recipient, entry_id, now, cap=cap, period=period)
         return until[0] if until else None
 
     async def give_back(self, recipient: str, entry_id: str, taken_at: datetime) -> None:

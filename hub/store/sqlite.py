@@ -112,7 +112,7 @@ def writes_in(path: Path) -> int | None:
     """Transactions of a store's file that no hub has open; none where there is no such file.
 
     Raises:
-        ConfigurationError: it is damaged.
+        ConfigurationError: it is damaged, or cannot be read now, which says nothing of what is in it.
     """
     if not path.is_file():
         return None
@@ -122,7 +122,10 @@ def writes_in(path: Path) -> int | None:
     except sqlite3.Error as exc:
         if refusal_of(exc) is Refusal.DAMAGED:
             raise ConfigurationError(f"{path} is damaged ({exc}); {restore_of(path)}") from exc
-        return 0  # a table is missing
+        if getattr(exc, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:
+            return 0  # a table is missing
+        fix = "see whether the disk is full or another program holds it, then start again"
+        raise ConfigurationError(f"{path} cannot be read now ({exc}); {fix}") from exc
 
 
 def _writes(connection: sqlite3.Connection) -> int:

@@ -23,6 +23,7 @@ from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.contacts import Contacts
+from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
 from services.interactions.endpoints import Doors, for_services, public
 from services.interactions.forwards import Forwards
@@ -123,6 +124,7 @@ def build(footing: Footing) -> InteractionsService:
     http.include_router(held_routes(footing.restraint, planned.waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
+    counting = Counting(repository, settings.sweep_interval)
     return InteractionsService(
-        http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store), jobs), directory, owner
+        http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store), counting, jobs), directory, owner
     )

@@ -11,6 +11,7 @@ from hub.api.names import Colleague, TeamId
 from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, of_team, owned_by, reaches, seen_by
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document
+from services.interactions.models import UNCOUNTED
 from services.interactions.repository import Repository
 from services.interactions.seen import level_of
 from services.interactions.tokens import Tokens
@@ -85,13 +86,13 @@ class Handover:
         if after is None:
             raise NotFound(f"there is no chain {chain_id}")
         await self._repository.chains.tell(after)
-        await self._tokens.recount(after["client_id"])
+        await self._tokens.settle([after])
         return after
 
     async def client(self, client_id: str, given: Mapping[str, Any]) -> Document:
         """The client as he is then, with the owner and team that are given. Raises NotFound."""
         named = {name: value or None for name, value in given.items() if name in ("owner", "team")}
-        if await self._repository.clients.amend(client_id, lambda now: {**now, **named}) is None:
+        if await self._repository.clients.amend(client_id, lambda now: {**now, **named, UNCOUNTED: True}) is None:
             raise NotFound(f"there is no client {client_id}")
         return await self._tokens.recount(client_id)
 
@@ -119,4 +120,5 @@ def _belongs(now: Document, given: Mapping[str, Any]) -> Document:
     else:
         before = [token for token in now.get("seen_by") or seen_by(None, [team]) if not token.startswith("owner:")]
         tokens = sorted([*before, *([owned_by(owner)] if owner else [])])
-    return {**now, "owner": owner, "team": team, "seen_by": tokens}
+    counts = {} if tokens == now.get("seen_by") else {UNCOUNTED: True}
+    return {**now, "owner": owner, "team": team, "seen_by": tokens, **counts}

@@ -40,6 +40,9 @@ INTERACTIONS = CollectionSpec(
 ATTACHMENTS = CollectionSpec("attachments")
 CHAIN_STATES = get_args(ChainState)
 INTO = Index("into", sparse=True)
+UNCOUNTED = "uncounted"
+"""In a chain that others see than before, until its client is counted anew; and in a client whom that is true of."""
+COUNTS = Index(UNCOUNTED, sparse=True)
 CHAINS = CollectionSpec(
     "chains",
     (
@@ -48,10 +51,13 @@ CHAINS = CollectionSpec(
         Index("parent", "last_at", sparse=True),
         Index("seen_by", "last_at", many=True),
         INTO,
+        COUNTS,
         OWES,
     ),
 )
-CLIENTS = CollectionSpec("clients", (Index("opened_at"), Index("seen_by", "opened_at", many=True), INTO, OWES))
+CLIENTS = CollectionSpec(
+    "clients", (Index("opened_at"), Index("seen_by", "opened_at", many=True), INTO, COUNTS, OWES)
+)
 ADDRESSES = CollectionSpec("addresses", (OWES,))
 """By normalised address: the client it was born with, at most one, and what it is worth. None is ever deleted:
 without a client it is nobody's, and its consent stays."""
@@ -70,7 +76,7 @@ _TITLE = 60
 _READ = tuple(Reading.model_fields)
 WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at")
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED)
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,
@@ -182,6 +188,8 @@ def chain_document(interaction: Document) -> Document:
         "continues": interaction["link"].get("continues"),
         "auto": from_robot(interaction.get("auto"), interaction.get("bounce")),
     }
+    if owner:
+        document[UNCOUNTED] = True  # a message tells its client of its team alone
     parent = interaction["link"].get("parent")
     return {**document, "parent": parent} if parent else document
 

@@ -18,6 +18,7 @@ from services.interactions.linking import line_of
 from services.interactions.models import interaction_document, name_document, with_head
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
+from services.interactions.tokens import Tokens
 from services.interactions.writing import token_of
 
 INLINE_BYTES = 100_000
@@ -106,11 +107,13 @@ class Outgoing:
 
     async def move_on(self, interaction: Document) -> None:
         """Lets the chain and the client know of it."""
-        chain = (await self._repository.touch_chains([interaction]))[interaction["chain_id"]]
+        chains = await self._repository.touch_chains([interaction])
+        chain = chains[interaction["chain_id"]]
         line, team = line_of(interaction["channel"], interaction["accounts"][0]), interaction.get("team")
         head = (chain["_id"], interaction["subject"], interaction["at"], line, team or chain.get("team"))
         for client in (await roots(self._repository.clients, [interaction["client_id"]])).values():
             await self._repository.clients.amend(client["_id"], lambda now: with_head(now, interaction["_id"], *head))
+        await Tokens(self._repository).settle(chains.values())
 
     async def _bounded(self, interaction: Interaction, request: SendMessage) -> tuple[Interaction, SendMessage]:
         """Both as they fit into events: large bodies as blobs, of a large text its beginning."""

@@ -28,6 +28,7 @@ from services.interactions.models import (
     CLIENTS,
     INTERACTION_REF,
     INTERACTIONS,
+    UNCOUNTED,
     WAITING_NEWS,
     address_of,
     answered_as,
@@ -68,7 +69,8 @@ class Repository:
             state=facts.interaction_state,
             source=SOURCE,
         )
-        self.chains = Told(store.collection(CHAINS), facts=facts.chain_facts, state=facts.chain_state, source=SOURCE)
+        self._chains = store.collection(CHAINS)
+        self.chains = Told(self._chains, facts=facts.chain_facts, state=facts.chain_state, source=SOURCE)
         self.clients = Told(
             store.collection(CLIENTS), facts=facts.client_facts, state=facts.client_state, source=SOURCE
         )
@@ -319,6 +321,10 @@ class Repository:
         made = {chain_id: chain_document(interaction) for chain_id, interaction in opening.items()}
         return [beside(chain, found.get(origin[chain_id] or "", {})) for chain_id, chain in made.items()]
 
+    async def counted(self, chains: Sequence[Document]) -> None:
+        """Their clients are counted as these were read; what somebody changed since is still to be counted."""
+        await self._chains.unset(chains, UNCOUNTED)
+
     async def page(
         self,
         collection: str,
@@ -508,7 +514,8 @@ def _seen_by_teams(chain: Document, parts: Sequence[Document]) -> Document:
     if wanted == sorted(tokens) and strict == others and "seen_by" in chain:
         return chain
     team = chain.get("team") or next((team for part in parts if (team := part.get("team"))), None)
-    return {**chain, "seen_by": wanted, "others": strict, "team": team}
+    counts = {} if wanted == chain.get("seen_by") else {UNCOUNTED: True}
+    return {**chain, "seen_by": wanted, "others": strict, "team": team, **counts}
 
 
 def _opened_client_id(party: Participant, opened_by: str) -> str:

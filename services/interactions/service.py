@@ -21,6 +21,7 @@ from services.interactions.linking import Decision, Rules, link, new_chain_id, n
 from services.interactions.models import attachment_documents, interaction_name, linked
 from services.interactions.news import NEWS, News
 from services.interactions.repository import SOURCE, Repository, Stored
+from services.interactions.tokens import Tokens
 
 log = Log(__name__)
 PLAIN = Rules()
@@ -68,6 +69,7 @@ class Interactions:
     def __init__(self, repository: Repository, bus: Bus, clock: Clock, *, rules: Rules = PLAIN) -> None:
         repository.on(bus, clock)
         self._repository = repository
+        self._tokens = Tokens(repository)
         self._rules = rules
         self._news = News(repository)
         self._deliveries = Deliveries(repository)
@@ -105,6 +107,7 @@ class Interactions:
         debts.append((repository.interactions, found.stored | more))
         await tell(*((told, documents.values()) for told, documents in debts), also=found.facts)
         seam("interactions.after_publish")
+        await self._tokens.settle(found.chains.values())
         return found.stored | more
 
     async def _link(self, arrivals: Sequence[InteractionReceived], causes: Mapping[str, Envelope]) -> "Linked":
@@ -226,6 +229,7 @@ class Interactions:
         if also:
             chains = await self._repository.touch_chains(also)
             await self._repository.chains.tell(*chains.values())
+            await self._tokens.settle(chains.values())
 
     async def record_deliveries(self, envelopes: Sequence[Envelope]) -> None:
         """Takes `DeliveryRecorded` into the interactions; a delivery never moves backwards."""

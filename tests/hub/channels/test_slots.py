@@ -96,6 +96,22 @@ class SlotsContract:
         assert page.items == []
         assert await take(slots, "snd_3", NOW + timedelta(days=40)) is None
 
+    async def test_a_recipient_who_is_swept_while_a_slot_is_taken_has_that_slot(
+        self, slots: Slots, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert await take(slots, "snd_1", NOW - 2 * DAY) is None
+        read = slots._slots.get
+
+        async def swept_after(recipient: str) -> Any:
+            stored = await read(recipient)
+            monkeypatch.undo()
+            await slots.sweep(NOW)
+            return stored
+
+        monkeypatch.setattr(slots._slots, "get", swept_after)
+        assert await take(slots, "snd_2", NOW, cap=1) is None
+        assert await take(slots, "snd_3", NOW, cap=1) == NOW + DAY
+
     async def test_what_left_before_there_were_slots_counts(self, slots: Slots, sends: SendRepository) -> None:
         await sends.add([an_entry(str(n), "sent", handed_at=iso(NOW + n * HOUR)) for n in range(2)])
         assert await take(slots, "3", NOW + 2 * HOUR) == NOW + DAY

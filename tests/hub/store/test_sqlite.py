@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -318,3 +318,14 @@ async def test_the_writes_of_a_store_are_counted_for_good(store: SqliteStore, fi
     await store.stop()
     assert writes_in(file) == before + 3
     assert writes_in(file.with_name("none.sqlite")) is None
+
+
+async def test_a_store_that_somebody_holds_is_not_called_older_than_it_is(store: SqliteStore, file: Path) -> None:
+    await store.start()
+    await store.stop()
+    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        holder.execute("UPDATE meta SET value = value")
+        with pytest.raises(ConfigurationError, match="cannot be read now"):
+            writes_in(file)

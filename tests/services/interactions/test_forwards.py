@@ -80,7 +80,7 @@ async def test_what_was_taken_from_a_team_is_not_shown_to_it_beside(bench: Bench
     beside = await bench.repository.chains.get(planned["chain_id"]) or {}
     party = await bench.repository.clients.get(planned["client_id"]) or {}
     assert (beside["seen_by"], beside["others"]) == (["owner:olga", "team:legal"], "subject")
-    assert party["seen_by"] == ["team:legal"]
+    assert party["seen_by"] == ["owner:olga", "team:legal"]
 
 
 async def test_whoever_is_shown_addresses_masked_passes_them_on_so(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Whose a chain or a client is, and by whom it is seen with it."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from hub.contracts.client import ChainChanged, ClientChanged
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, an_arrival
+from services.interactions.counting import Counting
 from services.interactions.endpoints.clients import ClientChange
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.linking import OPEN_CHAINS_KEPT
-from services.interactions.models import CHAINS, CLIENTS
+from services.interactions.models import CHAINS, CLIENTS, UNCOUNTED
+from services.interactions.outgoing import Outgoing
 from services.interactions.reach import Accounts
 from services.interactions.seen import Seen
 from services.interactions.tokens import Tokens
@@ -132,6 +135,79 @@ async def test_a_client_whose_tokens_were_counted_while_a_message_came_is_seen_a
         await seen.client(petr, chain["client_id"])
     assert await seen.client(anna, chain["client_id"])
     assert (await bench.clients())[0]["seen_by"] == ["team:sales"]
+
+
+async def tokens_of_chains(bench: Bench) -> list[str]:
+    """Of all chains: what the one client has to list."""
+    return sorted({token for chain in await bench.chains() for token in chain["seen_by"]})
+
+
+async def test_one_mail_to_mailboxes_of_two_teams_shows_its_client_to_both(bench: Bench) -> None:
+    letter = an_arrival(team="sales")
+    await bench.receive(letter)
+    await bench.receive(letter.model_copy(update={"account": "legal", "team": "legal"}))
+    (client,) = await bench.clients()
+    assert client["seen_by"] == await tokens_of_chains(bench) == ["team:legal", "team:sales"]
+
+
+async def test_a_client_who_is_counted_while_a_message_for_another_team_comes_is_listed_for_both(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = await chain_of(bench, team="sales")
+    touch = bench.repository.touch_chains
+
+    async def counted_before(*given: Any, **options: Any) -> Any:
+        monkeypatch.undo()
+        await Tokens(bench.repository).recount(chain["client_id"])
+        return await touch(*given, **options)
+
+    for again in (
+        an_arrival(2, refs=("email:<1@example.com>",), team="legal"),
+        an_arrival(3, subject="Б", team="hr"),
+    ):
+        monkeypatch.setattr(bench.repository, "touch_chains", counted_before)
+        await bench.receive(again)
+        (client,) = await bench.clients()
+        assert client["seen_by"] == await tokens_of_chains(bench)
+        assert f"team:{again.team}" in client["seen_by"]
+
+
+async def test_a_client_whom_somebody_writes_to_first_is_listed_for_who_wrote(bench: Bench) -> None:
+    chain = await chain_of(bench, team="sales")
+    (letter,) = await bench.everything()
+    begun = {**letter, "_id": "in_2", "chain_id": "ch_2", "author": "anna", "link": {"rule": "started"}}
+    await Outgoing(bench.repository).move_on(begun)
+    client = await bench.repository.clients.get(chain["client_id"])
+    assert client
+    assert client["seen_by"] == await tokens_of_chains(bench) == ["owner:anna", "team:sales"]
+
+
+class Killed(Exception):
+    """Here the process ends."""
+
+
+@pytest.mark.parametrize("whose", ["chain", "client"])
+async def test_a_hub_that_is_killed_between_a_handover_and_the_count_counts_later(
+    bench: Bench, handover: Handover, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    chain = await chain_of(bench, team="sales")
+
+    async def killed(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(handover._tokens, "settle", killed)
+    monkeypatch.setattr(handover._tokens, "recount", killed)
+    changes = {
+        "chain": partial(handover.chain, chain["_id"], ChainChange(team="legal"), actor=OLGA),
+        "client": partial(handover.client, chain["client_id"], {"team": "legal"}),
+    }
+    with pytest.raises(Killed):
+        await changes[whose]()
+    await Counting(bench.repository, timedelta(days=1)).run()
+    (client,) = await bench.clients()
+    assert client["seen_by"] == (["team:legal"] if whose == "chain" else ["team:legal", "team:sales"])
+    for told in (bench.repository.chains, bench.repository.clients):
+        assert not (await told.find({UNCOUNTED: True})).items
 
 
 async def test_who_makes_a_chain_private_owns_it_and_another_ones_stays_as_its_owner_says(
