@@ -210,9 +210,7 @@ async def change_employee(login: Login, form: EmployeeChanges, write: Write, hub
     dependencies=[needs(Right.MANAGE_EMPLOYEES, person=True)],
 )
 async def remove_employee(login: Login, write: Write, hub: Hub) -> None:
-    """Remove an employee, his sessions and tokens, also from his teams; what he wrote stays. The last administrator
-    cannot be removed.
-    """
+    """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""
     before = await hub.employees.get(login)
     await hub.employees.delete(login)
     await hub.staff.leave(login)
