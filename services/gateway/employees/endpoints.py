@@ -213,6 +213,7 @@ async def remove_employee(login: Login, write: Write, hub: Hub) -> None:
     """Remove an employee, his sessions and tokens; what he wrote stays. The last administrator cannot be removed."""
     before = await hub.employees.get(login)
     await hub.employees.delete(login)
+    await hub.staff.leave(login)
     write.changes = changes(_audited(before), {})
     await hub.desk.revoke_all(login)
     await hub.announcer.tell()

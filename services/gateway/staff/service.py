@@ -169,6 +169,19 @@ class Staff:
         await self._repository.delete_team(team_id)
         await self.look()
 
+    async def leave(self, login: str) -> None:
+        """Takes somebody out of all teams: whoever gets his login after him is in none of them."""
+
+        def left(document: Document) -> Document:
+            members = [member for member in document["members"] if member != login]
+            led = {name: None if document[name] == login else document[name] for name in ("lead", "substitute")}
+            return {**document, **led, "members": members}
+
+        for team in await self._repository.teams():
+            if login in (*team["members"], team["lead"], team["substitute"]):
+                await self._repository.amend_team(team["_id"], left)
+        await self.look()
+
     def _check(self, team: Team) -> None:
         others = [each for each in self._teams.values() if each.id != team.id]
         if any(each.name.casefold() == team.name.casefold() for each in others):
