@@ -24,6 +24,8 @@ MEMORY = 384 * 2**20
 """Bytes that a process may take beside what it takes when it begins."""
 _IDLE_SECONDS = 300.0
 _MOST_PROCESSES = 4
+_URGENT = 1
+"""Processes beside those, for what somebody waits for: strangers' mail must not keep colleagues from answering."""
 _LARGE = 64 * 1024
 _KEEPS = 64 * 2**20
 """Bytes by which a process may have grown and still be used again."""
@@ -68,21 +70,23 @@ class Apart:
         self._free: list[_Child] = []
         self._busy: set[_Child] = set()
         self._turn = asyncio.Semaphore(self._count)
+        self._urgent = asyncio.Semaphore(_URGENT)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def call(self, function: str, *arguments: Any, cpu: float) -> Any:
+    async def call(self, function: str, *arguments: Any, cpu: float, urgent: bool = False) -> Any:
         """What `function` ("package.module:name") answers; arguments and answer are pickled.
 
-        Large bytes travel without a copy inside `pickle.PickleBuffer`, and arrive as bytes.
+        Large bytes travel without a copy inside `pickle.PickleBuffer`, and arrive as bytes. What is `urgent`, for
+        somebody waits for it, waits for none of the others.
 
         Raises:
             TooCostly: it took more than `cpu` seconds of CPU time, or too much memory, or its process crashed.
             CallFailed: it raised.
             CannotStart: there is no process to call it in.
         """
-        async with self._turns():
+        async with self._turns(urgent=urgent):
             child = self._rested() or await _Child.started(self._memory)
             self._busy.add(child)
             try:
@@ -110,12 +114,13 @@ class Apart:
             self._end(child)
         return None
 
-    def _turns(self) -> asyncio.Semaphore:
+    def _turns(self, *, urgent: bool) -> asyncio.Semaphore:
         """Of this event loop: tests have one after another."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._turn, self._rest = loop, asyncio.Semaphore(self._count), None
-        return self._turn
+            self._loop, self._rest = loop, None
+            self._turn, self._urgent = asyncio.Semaphore(self._count), asyncio.Semaphore(_URGENT)
+        return self._urgent if urgent else self._turn
 
     def _rest_later(self) -> None:
         if self._rest:

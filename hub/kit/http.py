@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
 from hub.kit.errors import (
@@ -67,6 +68,7 @@ def service_app(
     app = FastAPI(title=title, **options)
     for expected in (HubError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _on_expected)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(Exception, _on_bug)
     _add_health(app, checks, check_seconds, may_look)
     return app
@@ -144,6 +146,13 @@ def _allowed(request: Request, exc: HTTPException) -> list[str]:
     methods = [method for route in named for method in route.methods or ()]
     known = (exc.headers or {}).get("Allow", "").split(", ")
     return sorted({*methods, *([] if named else filter(None, known))})
+
+
+async def _on_gone(_: Request, __: Exception) -> Response:
+    """Whoever asked went away before all of it was here: no fault of ours, and anybody can do it as often as he
+    likes, so that it must cost nothing.
+    """
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _on_bug(_: Request, exc: Exception) -> Response:

@@ -28,7 +28,7 @@ class Pages:
         if not html:
             return
         try:
-            size = await self._apart.call(_CLEANED, html, cpu=self._cpu)
+            size = await self._apart.call(_CLEANED, html, cpu=self._cpu, urgent=True)
         except (TooCostly, CallFailed) as exc:
             raise InvalidInput(f"{field}: {_FIX}", fields={field: _FIX}) from exc
         if size > MOST:

@@ -18,6 +18,8 @@ _OWN = tuple(
 _LINKED = ("Linkedid", "DestLinkedid", "TargetLinkedid", "LocalOneLinkedid", "LocalTwoLinkedid")
 _BOUNDARIES = {"Greeting", "FullyBooted", "CoreShowChannelsComplete"}
 
+_SET_BACK = 2 * 3600.0
+"""Seconds; an exchange whose clock is believed may be an hour ahead."""
 _SWEEP = 1.0
 """Seconds between two looks at what may be let go."""
 
@@ -98,8 +100,16 @@ class Calls:
 
     def tick(self, now: float) -> list[Call]:
         """Lets go of what is over and closes what was silent for too long; the calls that this closed."""
+        if now < self._now - _SET_BACK:
+            self._set_back(now)
         self._now = max(self._now, now)
         return self._swept_out()
+
+    def _set_back(self, now: float) -> None:
+        """A clock was ahead and is right again: else every call would have been silent since, and be closed."""
+        self._now = self._swept = now
+        for group in self._groups:
+            group.last = min(group.last, now)
 
     def _told(self, touched: Iterable[_Group]) -> list[Call]:
         changed: list[Call] = []

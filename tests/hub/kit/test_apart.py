@@ -102,6 +102,19 @@ async def test_calls_at_once_run_in_as_many_processes_as_there_may_be(apart: Apa
     assert len(set(found)) == 2
 
 
+async def test_what_somebody_waits_for_does_not_wait_for_what_nobody_does() -> None:
+    """Letters of strangers may take all their time; an answer that is tried beside them leaves."""
+    apart = Apart(processes=1)
+    letters = [asyncio.create_task(apart.call(f"{HERE}:sleep", 60.0, cpu=5)) for _ in range(3)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        assert await apart.call(f"{HERE}:add", 1, 2, cpu=5, urgent=True) == 3
+    await apart.stop()
+    for letter in letters:
+        letter.cancel()
+    await asyncio.gather(*letters, return_exceptions=True)
+
+
 async def test_large_bytes_travel_as_they_are(apart: Apart) -> None:
     content = os.urandom(3_000_000)
     assert await call(apart, "mirror", large(content)) == ("bytes", content)

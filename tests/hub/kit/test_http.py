@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from hub.kit.errors import (
@@ -187,3 +187,23 @@ async def test_metrics_are_told_in_prometheus_form(client: httpx.AsyncClient) ->
 
 async def test_health_and_metrics_are_no_part_of_the_described_api(client: httpx.AsyncClient) -> None:
     assert set((await client.get("/openapi.json")).json()["paths"]) == {"/raise/{name}", "/forms"}
+
+
+async def test_who_goes_away_before_his_request_is_whole_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    app = service_app("test", checks={})
+    told: list[Any] = []
+
+    @app.post("/letters")
+    async def take(request: Request) -> int:
+        return len(await request.body())
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/letters", "headers": [], "query_string": b""}
+    await app(scope, receive, send)
+    assert told[0]["status"] == 400
+    assert not caplog.records

@@ -213,3 +213,11 @@ def test_what_was_told_to_be_over_is_never_told_to_go_on(events: list[Event]) ->
         for call in tracker.take([event]):
             assert call.complete or call.id not in over
             over |= {call.id} if call.complete else set()
+
+
+def test_a_clock_that_was_ahead_once_closes_no_call_that_comes_after_it() -> None:
+    calls = Calls()
+    calls.tick(EVENTS[0].moment + 13 * 3600)
+    (begun,) = calls.take(EVENTS[:1])
+    assert not calls.tick(EVENTS[0].moment + 1)
+    assert (calls.open, begun.complete) == (1, False)
