@@ -43,3 +43,14 @@ def test_a_server_that_says_for_now_does_not_make_an_unknown_user_a_dead_address
 @pytest.mark.parametrize(("code", "hard"), [("550", True), ("551", True), ("553", True), ("554", False)])
 def test_a_refusal_without_a_known_reason_is_about_the_address_where_its_code_is(code: str, hard: bool):
     assert is_hard(Recipient("anna@there.example", "failed", None, code, "other", "no")) is hard
+
+
+@pytest.mark.parametrize(
+    ("action", "hard"), [("failed", True), ("expired", True), ("delayed", False), ("relayed", False), ("", False)]
+)
+def test_only_what_did_not_arrive_for_good_is_about_the_address(action: str, hard: bool):
+    assert is_hard(a_recipient(action=action)) is hard
+
+
+def test_a_refusal_without_code_or_status_is_about_nobody():
+    assert is_hard(a_recipient(reason="other", status="", reply_code="")) is False
