@@ -53,6 +53,9 @@ LOG_FILE = "bus.sqlite"
 DATA_VERSION = 1
 """Of the data folder; a hub refuses a newer one."""
 _SHUTDOWN_SECONDS = 5
+_KEPT, _OURS_KEPT = 5, 2.0
+"""Seconds for which an idle connection is kept, by a server and by whoever asks another service: were they the same,
+a request would meet a connection now and then that is being closed, and a write cannot just be sent again."""
 _OPEN_PATHS = ("/healthz", "/readyz", "/metrics")
 
 
@@ -270,6 +273,7 @@ def distributed(data: Path, source: Source) -> Footing:
         peer=lambda name: httpx.AsyncClient(
             base_url=_url_of(known[name], peers),
             headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"},
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=_OURS_KEPT),
             event_hooks=peer_hooks(),
         ),
         others=tuple(known)[:-1],
@@ -355,6 +359,7 @@ async def http_server(
         # Who calls is who connects: a forwarded address that anybody can make up must not reach throttle and audit.
         proxy_headers=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        timeout_keep_alive=_KEPT,
     )
     server = _Server(config)
     await connections.start()
