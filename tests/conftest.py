@@ -1,5 +1,8 @@
 """What every test may use: the fixtures that `hub.testing` ships."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 from _pytest.nodeid import coerce_node_id
 
@@ -14,6 +17,15 @@ pytest.register_assert_rewrite(
 )
 
 pytest_plugins = ["hub.testing.fixtures"]
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """A command that runs in this process narrows it for good; servers of later tests could not read their files."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
