@@ -1,7 +1,7 @@
 """What some employees are shown masked: they work with it and do not see it whole.
 
-A field of a view is of a kind (`Address = Annotated[str, Masked(Kind.ADDRESSES)]`); whoever shows a view says for the
-time being which kinds are hidden. Texts that people wrote are never searched for such things.
+A field of a view is a `MaskedAddress` or `MaskedWords`; whoever shows a view says for the time being, with `hiding`,
+which kinds are hidden. Texts that people wrote are never searched for such things.
 """
 
 import re
@@ -22,11 +22,6 @@ _IN_WORDS = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"'@]+|\+?\d[\d\s()
 class Kind(StrEnum):
     ADDRESSES = "addresses"
     """Telephone numbers, e-mail addresses and names in messengers, of customers."""
-
-
-def hide(kinds: Collection[str]) -> None:
-    """From now on, in this task."""
-    _hidden.set(frozenset(kinds))
 
 
 @contextmanager

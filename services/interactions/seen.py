@@ -91,14 +91,16 @@ class Seen:
 
     async def interactions(self, actor: Actor, documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
         """Those that he sees, and what of each."""
-        shown = await self._of_chains(actor, {document["chain_id"] for document in documents})
-        found = [(document, shown.get(document["chain_id"], "nothing")) for document in documents]
-        return [(document, level) for document, level in found if level != "nothing"]
+        return await self._sift(actor, documents, "chain_id")
 
     async def chains(self, actor: Actor, documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
         """Those that he sees, and what of each."""
-        shown = await self._of_chains(actor, {document["_id"] for document in documents})
-        found = [(document, shown.get(document["_id"], "nothing")) for document in documents]
+        return await self._sift(actor, documents, "_id")
+
+    async def _sift(self, actor: Actor, documents: Sequence[Document], chain: str) -> list[tuple[Document, Shown]]:
+        """`chain` names the field that holds the chain's id."""
+        shown = await self._of_chains(actor, {document[chain] for document in documents})
+        found = [(document, shown.get(document[chain], "nothing")) for document in documents]
         return [(document, level) for document, level in found if level != "nothing"]
 
     def level(self, actor: Actor, chain: Document) -> Shown:
