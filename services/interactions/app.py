@@ -38,6 +38,9 @@ from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.tasks.missed import CallBack, MissedCalls
+from services.interactions.tasks.repository import TaskRepository
+from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
 from services.interactions.upgrades import Upgrades
 
@@ -85,6 +88,7 @@ def build(footing: Footing) -> InteractionsService:
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository)
+    tasks = Tasks(TaskRepository(store, bus, clock), seen, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     jobs = Jobs(
         [ChangeChains(handover, seen)],
@@ -108,6 +112,8 @@ def build(footing: Footing) -> InteractionsService:
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=Addresses(repository, region=settings.region),
         blobs=footing.blobs,
+        tasks=tasks,
+        clock=clock,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)
     subscribe(
@@ -115,16 +121,20 @@ def build(footing: Footing) -> InteractionsService:
         service,
         bounces=Bounces(repository, bus, clock),
         contacts=Contacts(repository, bus, clock),
+        missed=MissedCalls(repository, tasks, clock, CallBack(settings.language, settings.call_back_within)),
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
         batch=settings.batch,
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(for_services(repository, seen))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
-    http.include_router(held_routes(footing.restraint, planned.waiting))
+
+    async def waiting() -> dict[str, int]:
+        return await planned.waiting() | await tasks.repository.waiting()
+
+    http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
-    sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
+    sweeper = Sweeper((*repository.told, tasks.repository.tasks), bus, clock, settings.sweep_interval)
     counting = Counting(repository, settings.sweep_interval)
-    return InteractionsService(
-        http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store), counting, jobs), directory, owner
-    )
+    loops = (sweeper, planned.due, tasks.due, service.waiting, Upgrades(store), counting, jobs)
+    return InteractionsService(http, bus, store, loops, directory, owner)

@@ -43,7 +43,7 @@ def interaction_state(kind: type[Event], document: Document) -> Event:
         body=b'{"interaction":%b,"revision":%d}' % (orjson.dumps(shown), revision),
         key=document.get("born_client_id") or document["client_id"],
         event_id=event_id_of(kind, document["_id"], revision),
-        marks=marks_of(document) if kind is InteractionLinked else (),
+        marks=marks_of(document, linked=kind is InteractionLinked),
     )
     return cast(Event, told)
 

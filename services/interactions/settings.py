@@ -1,7 +1,7 @@
 """Settings of the interactions service."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -38,6 +38,14 @@ class Settings(Base):
         default=3, ge=1, description="Automatic answers that one address may get within automatic_period, at most"
     )
     automatic_period: timedelta = Field(default=timedelta(days=1), description="The time in which those are counted")
+    language: Literal["ru", "en"] = Field(
+        default="ru", description="Of what the hub itself writes for employees, as the titles of its tasks"
+    )
+    call_back_within: timedelta = Field(
+        default=timedelta(hours=2),
+        gt=timedelta(0),
+        description="When the task of a missed call is due, after the call",
+    )
     batch: int = Field(default=1000, ge=1, le=5000, description="Arrivals linked together at most")
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"

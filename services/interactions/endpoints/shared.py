@@ -9,6 +9,7 @@ from hub.contracts.scope import Shown
 from hub.contracts.shown import ChainView, ClientView, InteractionView
 from hub.jobs.service import Jobs
 from hub.kit.blobs import Blobs
+from hub.kit.clock import Clock
 from hub.kit.errors import NotFound
 from hub.store.base import Document
 from services.interactions import views
@@ -22,6 +23,7 @@ from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
 
 
@@ -47,6 +49,8 @@ class Doors:
     handover: Handover
     jobs: Jobs
     blobs: Blobs
+    tasks: Tasks
+    clock: Clock
 
 
 async def found(collection: Readable, doc_id: str) -> Document:

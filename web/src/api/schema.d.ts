@@ -1681,6 +1681,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks
+         * @description Open tasks, the one that is due first comes first; what has no time comes last.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * Open task
+         * @description Give somebody a task, or yourself; about an interaction, a chain, a client, or nothing of these.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["openTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show task
+         * @description One task, with what was changed about it.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change task
+         * @description Change a task, hand it over, close it (`state` done or cancelled) or open it again.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        patch: operations["changeTask"];
+        trace?: never;
+    };
     "/api/v1/teams": {
         parameters: {
             query?: never;
@@ -1885,6 +1941,18 @@ export interface components {
              * @default false
              */
             verified: boolean;
+        };
+        /**
+         * AlteredView
+         * @description A field as it was and as it is.
+         */
+        AlteredView: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Name */
+            name: string;
         };
         /**
          * Answer
@@ -2952,6 +3020,23 @@ export interface components {
              */
             unknown: number;
         };
+        /** CheckLine */
+        CheckLine: {
+            /**
+             * Done
+             * @default false
+             */
+            done?: boolean;
+            /** Text */
+            text: string;
+        };
+        /** CheckView */
+        CheckView: {
+            /** Done */
+            done: boolean;
+            /** Text */
+            text: string;
+        };
         /**
          * ClientChange
          * @description What is not given stays.
@@ -3626,6 +3711,28 @@ export interface components {
              * @enum {string}
              */
             withheld: "" | "content" | "subject";
+        };
+        /**
+         * ChangeView
+         * @description What somebody made of it.
+         */
+        InteractionsChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login, or rule:NAME
+             * @example anna
+             */
+            by: string;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["AlteredView"][];
         };
         /** JobPage */
         JobPage: {
@@ -4422,6 +4529,84 @@ export interface components {
             token: string;
         };
         /**
+         * NewTask
+         * @description A task, of itself or about a client, a chain or an interaction.
+         * @example {
+         *       "due": "2026-03-03T07:00:00Z",
+         *       "reminders": [
+         *         {
+         *           "before": 900
+         *         }
+         *       ],
+         *       "title": "Замерить кухню"
+         *     }
+         */
+        NewTask: {
+            /**
+             * Assignee
+             * @description Who does it; empty: whoever of the team takes it
+             */
+            assignee?: string | null;
+            /** Chain Id */
+            chain_id?: string | null;
+            /** Checklist */
+            checklist?: components["schemas"]["CheckLine"][] | null;
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Due
+             * @description Empty: at no time
+             */
+            due?: string | "" | null;
+            /**
+             * Interaction Id
+             * @description The interaction that it follows from
+             */
+            interaction_id?: string | null;
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Reason
+             * @description Why it is closed
+             */
+            reason?: string | null;
+            /** Reminders */
+            reminders?: components["schemas"]["ReminderForm"][] | null;
+            /**
+             * Repeats
+             * @description RFC 5545: when one is done, the next is opened
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats?: string | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id?: string | null;
+            /**
+             * State
+             * @description open: again
+             */
+            state?: ("open" | "done" | "cancelled") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /**
+             * Title
+             * @description None: the subject of the interaction
+             */
+            title?: string | null;
+            /**
+             * Watchers
+             * @description Who hears of it, too
+             */
+            watchers?: string[] | null;
+        };
+        /**
          * NewTeam
          * @example {
          *       "hours": [
@@ -4927,6 +5112,32 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * ReminderForm
+         * @description At a moment, or so long before it is due.
+         */
+        ReminderForm: {
+            /** At */
+            at?: string | null;
+            /**
+             * Before
+             * @description Seconds before it is due
+             * @example 900
+             */
+            before?: number | null;
+        };
+        /** ReminderView */
+        ReminderView: {
+            /** At */
+            at: string | null;
+            /**
+             * Before
+             * @description Seconds before it is due
+             */
+            before: number | null;
+            /** Fired At */
+            fired_at: string | null;
+        };
+        /**
          * Renamed
          * @example {
          *       "name": "Key at the office"
@@ -5029,7 +5240,7 @@ export interface components {
          * Right
          * @enum {string}
          */
-        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
+        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
         /**
          * Role
          * @enum {string}
@@ -5267,6 +5478,186 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /**
+         * TaskChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "assignee": "anna",
+         *       "due": "2026-03-02T15:00:00Z"
+         *     }
+         * @example {
+         *       "state": "done"
+         *     }
+         */
+        TaskChange: {
+            /**
+             * Assignee
+             * @description Who does it; empty: whoever of the team takes it
+             */
+            assignee?: string | null;
+            /** Checklist */
+            checklist?: components["schemas"]["CheckLine"][] | null;
+            /**
+             * Due
+             * @description Empty: at no time
+             */
+            due?: string | "" | null;
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Reason
+             * @description Why it is closed
+             */
+            reason?: string | null;
+            /** Reminders */
+            reminders?: components["schemas"]["ReminderForm"][] | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id?: string | null;
+            /**
+             * State
+             * @description open: again
+             */
+            state?: ("open" | "done" | "cancelled") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Title */
+            title?: string | null;
+            /**
+             * Watchers
+             * @description Who hears of it, too
+             */
+            watchers?: string[] | null;
+        };
+        /** TaskList */
+        TaskList: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TaskView
+         * @description What somebody must do.
+         */
+        TaskView: {
+            /**
+             * Assignee
+             * @description None: whoever of the team takes it
+             */
+            assignee: string | null;
+            /**
+             * Author
+             * @description Who gave it; none: a rule did
+             */
+            author: string | null;
+            /**
+             * Caused
+             * @description How many there were
+             * @default 0
+             */
+            caused: number;
+            /**
+             * Causes
+             * @description Interactions it is about: the first, and the newest ones
+             * @default []
+             */
+            causes: string[];
+            /** Chain Id */
+            chain_id: string | null;
+            /**
+             * Checklist
+             * @default []
+             */
+            checklist: components["schemas"]["CheckView"][];
+            /** Client Id */
+            client_id: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Due */
+            due: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
+            /**
+             * Id
+             * @example tk_4k2m
+             */
+            id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Overdue
+             * @description It is open, and its time has passed
+             * @default false
+             */
+            overdue: boolean;
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /**
+             * Reason
+             * @description Why it was closed
+             * @default
+             */
+            reason: string;
+            /**
+             * Reminders
+             * @default []
+             */
+            reminders: components["schemas"]["ReminderView"][];
+            /**
+             * Repeats
+             * @description RFC 5545
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats: string | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id: string | null;
+            /**
+             * Rule
+             * @example missed_call
+             */
+            rule: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "cancelled";
+            /** Team */
+            team: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+            /**
+             * Watchers
+             * @default []
+             */
+            watchers: string[];
+        };
         /**
          * TeamChanges
          * @description What is not given stays; null takes away.
@@ -13273,6 +13664,359 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: ("open" | "done" | "cancelled") | null;
+                assignee?: string | null;
+                /** @description Those that he gave to others or himself */
+                author?: string | null;
+                watcher?: string | null;
+                team?: string | null;
+                client_id?: string | null;
+                chain_id?: string | null;
+                /** @description Those that nobody has taken yet */
+                unassigned?: boolean;
+                /** @description Those due before */
+                due_until?: string | null;
+                /** @description Those whose time has passed */
+                overdue?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
