@@ -1,11 +1,9 @@
 """Tasks as the API and the live stream show them."""
 
-from typing import Any
-
 from pydantic import Field
 
 from hub.contracts.masks import MaskedWords
-from hub.contracts.shown import Moment, View
+from hub.contracts.shown import ChangeView, Moment, View
 from hub.contracts.task import Priority, TaskState
 
 
@@ -18,22 +16,6 @@ class ReminderView(View):
     at: Moment | None = None
     before: int | None = Field(default=None, description="Seconds before it is due")
     fired_at: Moment | None = None
-
-
-class AlteredView(View):
-    """A field as it was and as it is."""
-
-    name: str
-    before: Any = None
-    after: Any = None
-
-
-class ChangeView(View):
-    """What somebody made of it."""
-
-    at: Moment
-    by: str = Field(description="Login, or rule:NAME", examples=["anna"])
-    fields: tuple[AlteredView, ...] = ()
 
 
 class TaskView(View):

@@ -1,9 +1,10 @@
 """Tasks on the bus: what an employee must do, and that he is reminded of it."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
+from hub.contracts.history import Change
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
@@ -25,23 +26,6 @@ class Reminder(Body):
     before: int | None = None
     """Seconds."""
     fired_at: datetime | None = None
-
-
-class Altered(Body):
-    """A field as it was and as it is."""
-
-    name: str
-    before: Any = None
-    after: Any = None
-
-
-class Change(Body):
-    """What somebody made of a record."""
-
-    at: datetime
-    by: str
-    """Login, or `rule:NAME`."""
-    fields: tuple[Altered, ...] = ()
 
 
 class Task(Body):

@@ -16,12 +16,15 @@ from hub.kit.loop import Runs
 from hub.kit.pages import Pages
 from hub.repeats import answer_repeats
 from hub.store.base import Store
+from hub.store.due import Due
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
+from services.interactions.chains.queues import Queues
+from services.interactions.chains.state import RETURN, back
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
@@ -81,14 +84,17 @@ def build(footing: Footing) -> InteractionsService:
     bus, store, clock = footing.bus("interactions"), footing.store("interactions"), footing.clock
     repository = Repository(store)
     repository.on(bus, clock)
-    rules = Rules(settings.reply_window, settings.subject_change, settings.letters_join)
+    rules = Rules(
+        settings.reply_window, settings.subject_change, settings.letters_join, reopen_within=settings.reopen_within
+    )
     outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
     service = Interactions(repository, bus, clock, rules=rules)
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
-    handover = Handover(repository)
+    handover = Handover(repository, clock)
     tasks = Tasks(TaskRepository(store, bus, clock), seen, clock, held=lambda: footing.restraint.held)
+    returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     jobs = Jobs(
         [ChangeChains(handover, seen)],
@@ -104,6 +110,7 @@ def build(footing: Footing) -> InteractionsService:
         seen=seen,
         tokens=Tokens(repository),
         handover=handover,
+        queues=Queues(repository.chains),
         jobs=jobs,
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
@@ -136,5 +143,5 @@ def build(footing: Footing) -> InteractionsService:
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper((*repository.told, tasks.repository.tasks), bus, clock, settings.sweep_interval)
     counting = Counting(repository, settings.sweep_interval)
-    loops = (sweeper, planned.due, tasks.due, service.waiting, Upgrades(store), counting, jobs)
+    loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs)
     return InteractionsService(http, bus, store, loops, directory, owner)

@@ -1,4 +1,4 @@
-"""A page of what lists one of several tokens in `seen_by`, for those who have these."""
+"""A page of what is found in several ways: by each token that somebody has."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -11,20 +11,16 @@ from hub.store.told import Told
 
 async def merged(
     collection: Told,
-    tokens: Iterable[str],
-    where: Mapping[str, Any],
+    wheres: Iterable[Mapping[str, Any]],
     *,
     order: str,
     descending: bool = False,
     limit: int,
     after: str | None,
 ) -> Page:
-    """A page of each token, merged; each record once."""
+    """A page of what any of these conditions finds, each record once."""
     pages = await asyncio.gather(
-        *(
-            collection.find({**where, "seen_by": token}, order=order, descending=descending, limit=limit, after=after)
-            for token in tokens
-        )
+        *(collection.find(where, order=order, descending=descending, limit=limit, after=after) for where in wheres)
     )
     found = {document["_id"]: document for page in pages for document in page.items}
     ordered = sorted(found.values(), key=lambda one: (one[order], one["_id"]), reverse=descending)

@@ -26,6 +26,11 @@ class Settings(Base):
         default=False,
         description="A letter with a subject of its own and no reference joins the client's only open chain, too",
     )
+    reopen_within: timedelta = Field(
+        default=timedelta(days=7),
+        ge=timedelta(0),
+        description="Who answers so long after a chain was closed opens it again; later he opens another",
+    )
     undo_window: timedelta = Field(
         default=timedelta(0),
         le=timedelta(minutes=5),

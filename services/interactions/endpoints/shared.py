@@ -15,6 +15,7 @@ from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
+from services.interactions.chains.queues import Queues
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -47,6 +48,7 @@ class Doors:
     starts: Starts
     addresses: Addresses
     handover: Handover
+    queues: Queues
     jobs: Jobs
     blobs: Blobs
     tasks: Tasks

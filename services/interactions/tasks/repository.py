@@ -38,7 +38,8 @@ class TaskRepository:
             given["turn"] = Range(until=until)
         if EVERYTHING in reach or any(name in given for name in _BY):
             return await self.tasks.find(given, order="turn", limit=limit, after=after)
-        return await merged(self.tasks, reach, given, order="turn", limit=limit, after=after)
+        wheres = [{**given, "seen_by": token} for token in reach]
+        return await merged(self.tasks, wheres, order="turn", limit=limit, after=after)
 
     async def newest(self, key: str) -> Document | None:
         """The one that a rule opened last for this."""

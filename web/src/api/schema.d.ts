@@ -252,6 +252,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take chain
+         * @description Take a chain that nobody has: of two who do at once one has it, the other is told who.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["takeChain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -1449,6 +1471,28 @@ export interface paths {
          *     For: administrator.
          */
         patch: operations["changeNumber"];
+        trace?: never;
+    };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count queues
+         * @description How many chains each queue has: as many as GET /api/v1/chains?view=… lists, up to 10,000.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["countQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/roles": {
@@ -2775,11 +2819,22 @@ export interface components {
          *       "owner": "anna"
          *     }
          * @example {
-         *       "owner": "",
-         *       "team": "team_4k2m"
+         *       "state": "closed"
+         *     }
+         * @example {
+         *       "add_tags": [
+         *         "кухня"
+         *       ]
          *     }
          */
         ChainChange: {
+            /** Add Tags */
+            add_tags?: string[] | null;
+            /**
+             * Awaits
+             * @description nobody: looked at, and nothing is to be said
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
             /**
              * Owner
              * @description Who does the next step; empty: nobody yet
@@ -2790,6 +2845,25 @@ export interface components {
              * @description Its owner alone sees what it says
              */
             private?: boolean | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /**
+             * Snooze Until
+             * @description Put aside until then, or until the client writes; empty: back at once
+             */
+            snooze_until?: string | "" | null;
+            /**
+             * State
+             * @description closed: done; it opens again when the client goes on
+             */
+            state?: ("open" | "closed") | null;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Tags
+             * @description All of them, in this order
+             */
+            tags?: string[] | null;
             /**
              * Team
              * @description Whose the next step is; empty: no team's
@@ -2809,18 +2883,43 @@ export interface components {
          */
         ChainView: {
             /**
+             * Answered At
+             * @description When we answered first
+             */
+            answered_at: string | null;
+            /**
              * Auto
              * @description A machine opened it
              * @default false
              */
             auto: boolean;
+            /**
+             * Awaits
+             * @description Who has the next word: we owe an answer, the client does, or nobody
+             */
+            awaits: ("answer" | "client" | "nobody") | null;
             /** Client Id */
             client_id: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
             /**
              * Continues
              * @description The chain that this one goes on from
              */
             continues: string | null;
+            /**
+             * First Closed At
+             * @description Also when it was opened again since
+             */
+            first_closed_at: string | null;
+            /**
+             * History
+             * @description Who changed what; a list shows none
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
             /**
@@ -2866,6 +2965,22 @@ export interface components {
              */
             private: boolean;
             /**
+             * Reopened
+             * @description How many times the client went on after it was closed
+             * @default 0
+             */
+            reopened: number;
+            /**
+             * Returned At
+             * @description When it came back last by its time
+             */
+            returned_at: string | null;
+            /**
+             * Snoozed Until
+             * @description Put aside until then, or until the client writes
+             */
+            snoozed_until: string | null;
+            /**
              * State
              * @default open
              * @enum {string}
@@ -2876,6 +2991,11 @@ export interface components {
              * @default
              */
             subject: string;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
             /** Team */
             team: string | null;
             /**
@@ -2890,14 +3010,24 @@ export interface components {
          * ChainsChange
          * @description The same change for many chains; what is not given stays.
          * @example {
+         *       "add_tags": [
+         *         "кухня"
+         *       ],
          *       "ids": [
          *         "ch_4k2m",
          *         "ch_9x1z"
          *       ],
-         *       "owner": "anna"
+         *       "state": "closed"
          *     }
          */
         ChainsChange: {
+            /** Add Tags */
+            add_tags?: string[] | null;
+            /**
+             * Awaits
+             * @description nobody: looked at, and nothing is to be said
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
             /** Ids */
             ids: string[];
             /**
@@ -2910,6 +3040,25 @@ export interface components {
              * @description Its owner alone sees what it says
              */
             private?: boolean | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /**
+             * Snooze Until
+             * @description Put aside until then, or until the client writes; empty: back at once
+             */
+            snooze_until?: string | "" | null;
+            /**
+             * State
+             * @description closed: done; it opens again when the client goes on
+             */
+            state?: ("open" | "closed") | null;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Tags
+             * @description All of them, in this order
+             */
+            tags?: string[] | null;
             /**
              * Team
              * @description Whose the next step is; empty: no team's
@@ -5098,6 +5247,36 @@ export interface components {
             url?: string | null;
         };
         /**
+         * QueueCounts
+         * @description Open chains in each queue; a number as large as `at_most` may be more.
+         */
+        QueueCounts: {
+            /**
+             * All
+             * @description All that you see
+             */
+            all: number;
+            /** At Most */
+            at_most: number;
+            /** Mine */
+            mine: number;
+            /**
+             * Snoozed
+             * @description Put aside
+             */
+            snoozed: number;
+            /**
+             * Team
+             * @description Of your teams, whoever owns them
+             */
+            team: number;
+            /**
+             * Unassigned
+             * @description Those that nobody has taken
+             */
+            unassigned: number;
+        };
+        /**
          * RecoveryCodes
          * @description Told once. Each stands in for the code of a login, once.
          */
@@ -6552,6 +6731,11 @@ export interface operations {
                 owner?: string | null;
                 /** @description Those that this team has to do with; empty: those that none has */
                 team?: string | null;
+                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside */
+                view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+                tag?: string | null;
+                /** @description Who has the next word */
+                awaits?: ("answer" | "client" | "nobody") | null;
             };
             header?: never;
             path?: never;
@@ -7003,6 +7187,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeChain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainView"];
                 };
             };
             /** @description Not logged in */
@@ -12683,6 +12965,71 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCounts"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
