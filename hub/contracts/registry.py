@@ -20,6 +20,7 @@ from hub.contracts.interaction import (
     SendMessage,
 )
 from hub.contracts.job import JobProgressed
+from hub.contracts.notice import NoticeGiven
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
@@ -54,5 +55,6 @@ REGISTRY = Registry(
         TaskOpened,
         TaskChanged,
         Reminded,
+        NoticeGiven,
     )
 )

@@ -34,6 +34,7 @@ CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
 TASKS = Topic("tasks", "task id", retention=None)
+NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
@@ -58,6 +59,7 @@ TOPICS = (
     CLIENTS,
     ADDRESSES,
     TASKS,
+    NOTICES,
     CHANNELS,
     EMPLOYEES,
     ACCESS,

@@ -1,6 +1,7 @@
 """Puts the interactions service together."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -23,6 +24,8 @@ from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
+from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
+from services.interactions.byhand.service import ByHand
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
 from services.interactions.contacts import Contacts
@@ -89,7 +92,8 @@ def build(footing: Footing) -> InteractionsService:
     )
     outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
     service = Interactions(repository, bus, clock, rules=rules)
-    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
+    reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
+    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
@@ -105,6 +109,7 @@ def build(footing: Footing) -> InteractionsService:
         owner=owner.name,
         restraint=footing.restraint,
     )
+    addresses = Addresses(repository, region=settings.region)
     doors = Doors(
         repository=repository,
         seen=seen,
@@ -117,7 +122,8 @@ def build(footing: Footing) -> InteractionsService:
         forwards=Forwards(repository, bus, clock, outgoing=outgoing),
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
-        addresses=Addresses(repository, region=settings.region),
+        addresses=addresses,
+        by_hand=ByHand(repository, seen, handover, addresses, clock),
         blobs=footing.blobs,
         tasks=tasks,
         clock=clock,

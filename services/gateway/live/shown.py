@@ -4,12 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import orjson
+from pydantic import Field
 
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
-from hub.contracts.masks import hiding
+from hub.contracts.masks import MaskedWords, hiding
+from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.contracts.park import ONLY_GROUP
 from hub.contracts.scope import Shown, owned_by
 from hub.contracts.shown import ChainView, ClientView, InteractionView, Moment, View
@@ -87,6 +89,26 @@ class ReminderEvent(TaskEvent):
         return self
 
 
+class NoticeEvent(View):
+    """Data of `notice.given.v1`, for those whom it is for."""
+
+    kind: NoticeKind
+    to: tuple[str, ...] = Field(description="Logins")
+    by: str = ""
+    what: str = Field(description="Id of the interaction, chain or task")
+    chain_id: str | None = None
+    client_id: str | None = None
+    words: MaskedWords = ""
+    at: Moment
+    late: int = 0
+
+    def about(self) -> "About":
+        return About(chain_id=self.chain_id, client_id=self.client_id)
+
+    def narrowed(self, _: Shown) -> "NoticeEvent":
+        return self
+
+
 class JobEvent(JobView):
     """Data of `job.progressed.v1`."""
 
@@ -100,7 +122,7 @@ class JobEvent(JobView):
         return self
 
 
-Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | JobEvent
+Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent
 _VIEWS: dict[str, type[Event]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
@@ -112,6 +134,7 @@ _VIEWS: dict[str, type[Event]] = {
     TaskOpened.TYPE: TaskEvent,
     TaskChanged.TYPE: TaskEvent,
     Reminded.TYPE: ReminderEvent,
+    NoticeGiven.TYPE: NoticeEvent,
     JobProgressed.TYPE: JobEvent,
 }
 
@@ -146,7 +169,7 @@ class Telling:
 
     @property
     def noun(self) -> str:
-        """What it is about, as operations and scopes name it: `interaction`, `chain`, `client`, `task`, `job`."""
+        """What it is about, as operations and scopes name it: `interaction`, `chain`, `task`, …"""
         return self.type.partition(".")[0]
 
     def data(self, level: Shown, hides: Collection[str]) -> str:
@@ -173,8 +196,10 @@ def told(record: Record) -> Telling | None:
 def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
     if isinstance(view, JobEvent):
         return (owned_by(view.by),)
+    if isinstance(view, NoticeEvent):
+        return tuple(map(owned_by, view.to))
     return tuple(orjson.loads(record.value)["task"]["seen_by"]) if isinstance(view, TaskEvent) else None
 
 
 def _to(view: Event) -> tuple[str, ...] | None:
-    return view.to if isinstance(view, ReminderEvent) else None
+    return view.to if isinstance(view, ReminderEvent | NoticeEvent) else None
