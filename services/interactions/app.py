@@ -26,6 +26,8 @@ from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
 from services.interactions.contacts import Contacts
@@ -123,6 +125,8 @@ def build(footing: Footing) -> InteractionsService:
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=addresses,
+        merges=Merges(repository, clock),
+        moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),
         blobs=footing.blobs,
         tasks=tasks,

@@ -96,5 +96,5 @@ def back(chain: Document, now: datetime) -> Document:
 
 
 def shown_state(chain: Document) -> dict[str, Any]:
-    """As the contract and the API have it."""
-    return {"state": "open" if chain["state"] == "snoozed" else chain["state"]}
+    """As the contract and the API have it. An absorbed one is over: what goes on is the one it was merged into."""
+    return {"state": {"snoozed": "open", "merged": "closed"}.get(chain["state"], chain["state"])}

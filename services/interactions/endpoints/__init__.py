@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from hub.api.public import Public
 from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
+from services.interactions.chains import endpoints as merging
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, found
 from services.interactions.repository import Repository
@@ -26,6 +27,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_files, of_tasks = Public("attachments"), Public("tasks")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
+    merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
     files.add(of_files, doors, uploads)

@@ -16,6 +16,8 @@ from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
@@ -49,6 +51,8 @@ class Doors:
     starts: Starts
     addresses: Addresses
     by_hand: ByHand
+    merges: Merges
+    moves: Moves
     handover: Handover
     queues: Queues
     jobs: Jobs
