@@ -7,6 +7,10 @@ class ExchangeUnavailable(ProviderUnavailable):
     """The exchange did not answer; it is tried again."""
 
 
+class NotConnected(ExchangeUnavailable):
+    """The exchange is not connected at the moment; nothing was asked of it."""
+
+
 class ExchangeRefused(HubError):
     """The exchange refused what it was asked for."""
 

@@ -15,9 +15,6 @@ from services.telephony.ground import SERVICE, Ground, counted, measure
 from services.telephony.intake.journal import Journal
 from services.telephony.outbound.ami import AmiChannel
 
-_CALLS_AT_ONCE = 8
-"""Operators whose phones are rung at once."""
-
 
 class Hiring:
     """Makes the workers of exchanges."""
@@ -74,7 +71,6 @@ class Hiring:
             health=notes,
             probe=None,
             cap=min(settings.reconnect_cap, timedelta(seconds=2)),
-            lanes=_CALLS_AT_ONCE,
             inquire=inquire,
             settled=partial(counted, exchange),
             gate=ground.gate,

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import md5
@@ -116,6 +116,7 @@ class AsteriskSimulator:
         self._server: asyncio.Server | None = None
         self._stories: set[asyncio.Task[None]] = set()
         self._booted = time.time()
+        self._later: list[Callable[[], object]] = []
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -152,6 +153,13 @@ class AsteriskSimulator:
     def replay(self, raw: bytes) -> None:
         """Says what was recorded, as one stream."""
         self.broadcast(raw)
+
+    def soon(self, speak: Callable[[], object]) -> None:
+        """What happens once somebody listens; at once, if somebody does."""
+        if any(client.listens for client in self._clients):
+            speak()
+        else:
+            self._later.append(speak)
 
     def cut(self) -> None:
         """Ends all connections."""
@@ -252,6 +260,9 @@ class AsteriskSimulator:
         _answer(client, action, "Success", "Channels will follow", EventList="start")
         action_id = action.get("ActionID", "")
         rows = [self.exchange.listing(name) for name in self.exchange.alive]
+        later, self._later = self._later, []
+        for speak in later:
+            speak()
         for row in rows:
             client.write(_event("CoreShowChannel", ActionID=action_id, **row))
         client.write(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import count
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes
@@ -18,15 +18,17 @@ from services.telephony.ami.login import CHALLENGE, NOISE, check_login, login
 from services.telephony.ami.memory import Memory
 from services.telephony.ami.reading import Message
 from services.telephony.calls.models import Call
-from services.telephony.errors import ExchangeUnavailable, Overtaken
+from services.telephony.errors import ExchangeUnavailable, NotConnected, Overtaken
 from services.telephony.exchanges.models import AmiInput, Exchange
 from services.telephony.intake.journal import Journal
 
 log = Log(__name__)
 Fields = Sequence[tuple[str, str]]
+T = TypeVar("T")
+_PATIENT = timedelta(seconds=2)
 _SETTLED_EVERY = 1_000
 """Pieces after which it is written down how many of them are still needed."""
-_TICK = 1.0
+_TICK, _LAST_WORDS = 1.0, 0.05
 _LISTED_FIRST, _LISTED_EVERY = 2, 20
 """The first signs of life are listings of who is there, and then one of so many."""
 _AT_ONCE = 200
@@ -112,7 +114,7 @@ class AmiPoller:
             ExchangeUnavailable: it is not connected, or did not answer.
         """
         if not self._ready:
-            raise ExchangeUnavailable("the exchange is not connected at the moment")
+            raise NotConnected
         return await self._ask(name, fields, action_id=action_id)
 
     @property
@@ -148,14 +150,15 @@ class AmiPoller:
         living = asyncio.create_task(self._live())
         try:
             await asyncio.wait((pump, living), return_when=asyncio.FIRST_COMPLETED)
-            for task in (pump, living):
-                if task.done():
-                    task.result()
+            self._ready = False
+            # An exchange that refuses the login says so and goes: what it said is the reason.
+            await asyncio.wait([living], timeout=_LAST_WORDS)
         finally:
             self._ready, self._connection = False, None
             await end([pump, living])
             self._forsake()
             await opened.close()
+        _raise_first(living, pump)
 
     async def _live(self) -> None:
         """Logs in, finds out who is there, and looks for signs of life."""
@@ -182,7 +185,7 @@ class AmiPoller:
             left -= _TICK
             async with self.in_hand:
                 self._keep(self._memory.alive(self._clock.now().timestamp()))
-                await self._tell()
+                await self._insistently(self._tell)
 
     async def _pump(self, opened: Connection) -> None:
         """What comes is kept, then counts. While it is taken over, more waits in the exchange's own buffers."""
@@ -192,18 +195,30 @@ class AmiPoller:
                 await self._heard(raw)
 
     async def _heard(self, raw: bytes) -> None:
-        piece = await self._journal.add(raw, self._clock.now().timestamp())
+        arrived = self._clock.now().timestamp()
+        piece = await self._insistently(lambda: self._journal.add(raw, arrived))
         changed = self._memory.hear(piece.place, piece.connection, raw, piece.arrived)
         self._answer()
         if changed:
             self._notes.received()
             self._keep(changed)
-            await self._tell()
+            await self._insistently(self._tell)
             seam("telephony.after_calls")
         self._pieces += 1
         if self._pieces >= _SETTLED_EVERY:
             self._pieces = 0
-            await self._journal.settle(*self._memory.needed())
+            await self._insistently(lambda: self._journal.settle(*self._memory.needed()))
+
+    async def _insistently(self, step: Callable[[], Awaitable[T]]) -> T:
+        """What was read is said once: while bus, store or blobs are away it waits, and so does the exchange."""
+        pause = Pause(cap=_PATIENT, first=_PATIENT / 10)
+        while True:
+            try:
+                return await step()
+            except TransientError as exc:
+                if self._notes.not_received(str(exc)):
+                    log.warning("exchange.waiting", exchange=self._exchange.id, reason=str(exc))
+                await pause.rest()
 
     def _keep(self, changed: Iterable[Call]) -> None:
         """As they are now, until they are stored and told: a store that is away must not lose one."""
@@ -241,7 +256,7 @@ class AmiPoller:
 
     async def _ask(self, name: str, fields: Fields = (), *, action_id: str = "") -> Message:
         if self._connection is None:
-            raise ExchangeUnavailable("the exchange is not connected at the moment")
+            raise NotConnected
         action_id = action_id or f"hub-{next(self._numbers)}"
         asked = self._asked[action_id] = asyncio.get_running_loop().create_future()
         try:
@@ -260,3 +275,11 @@ class AmiPoller:
             if not asked.done():
                 asked.set_exception(ExchangeUnavailable("the connection was lost before the answer"))
         self._asked.clear()
+
+
+def _raise_first(*tasks: asyncio.Task[None]) -> None:
+    """What ended the first of these that ended by itself; of the others it is known, too, that they ended."""
+    failures = [task.exception() for task in tasks if task.done() and not task.cancelled()]
+    for failure in failures:
+        if failure:
+            raise failure

@@ -98,7 +98,8 @@ class Book:
         known |= {each: stored[each] for each in stored.keys() - new}
         changes = {each: partial(newer, after=drafts[each]) for each in known}
         changed = await told.amend_many(changes, known=known) if changes else {}
-        documents = [*(stored[each] for each in new), *changed.values()]
+        found = {**stored, **changed}
+        documents = [found[each] for each in drafts if each in found]
         await tell((told, documents))
         for one in documents:
             _count(one)

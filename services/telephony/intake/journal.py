@@ -9,6 +9,7 @@ import orjson
 
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
+from hub.kit.ids import fresh
 from hub.kit.seams import seam
 from hub.store.base import CollectionSpec, Document, Index, Range, Store, Where
 from services.telephony.errors import Overtaken
@@ -44,6 +45,7 @@ class Journal:
         self._floor = 0
         self._version: int | None = None
         self._gone = ""
+        self._token = fresh("jr")
 
     async def open(self) -> None:
         """Finds where it ends. Raises StoreUnavailable."""
@@ -70,20 +72,27 @@ class Journal:
         blob = f"raw/call/{self._exchange}/{piece.place // 1000:06d}/{piece.place:09d}-{self._connection}"
         await self._blobs.put(blob, gzip.compress(raw, compresslevel=1))
         seam("telephony.after_blob")
+        place = f"{self._exchange}/{piece.place:012d}"
         document = {
-            "_id": f"{self._exchange}/{piece.place:012d}",
+            "_id": place,
             "exchange": self._exchange,
             "place": piece.place,
             "connection": piece.connection,
             "arrived": arrived,
             "blob": blob,
             "at": iso(self._clock.now()),
+            "by": self._token,
         }
-        if not await self._heard.insert(document):
+        if not await self._heard.insert(document) and not await self._is_ours(place):
             raise Overtaken
         seam("telephony.after_heard")
         self._last = piece.place
         return piece
+
+    async def _is_ours(self, place: str) -> bool:
+        """Whether it is there from an earlier try, whose confirmation was lost."""
+        stored = await self._heard.get(place)
+        return stored is not None and stored.get("by") == self._token
 
     async def read(self) -> AsyncIterator[Piece]:
         """All from the floor on, in order."""

@@ -11,7 +11,7 @@ from hub.kit.clock import Clock
 from hub.kit.errors import Unsupported
 from services.telephony.ami.reading import Message
 from services.telephony.calls.drafts import key_of
-from services.telephony.errors import ExchangeUnavailable
+from services.telephony.errors import ExchangeUnavailable, NotConnected
 from services.telephony.exchanges.models import Exchange
 from services.telephony.lines.models import OurLine
 from services.telephony.phones.models import Phone
@@ -74,10 +74,12 @@ class AmiChannel:
         if at and self._clock.now() - at > self._give_up:
             return Refused(f"it could not be begun within {self._give_up.total_seconds():g} s; call again")
         if not self._asks.connected:
-            return Deferred("the exchange is not connected at the moment", closed=True)
+            return _later()
         await intent()
         try:
             answer = await self._asks.ask("Originate", fields, action_id=message.id)
+        except NotConnected:
+            return _later()
         except ExchangeUnavailable as exc:
             return Unknown(f"the exchange may have begun it: {exc}", keys=self._keys(message))
         if answer.get("Response") == "Success":
@@ -91,7 +93,7 @@ class AmiChannel:
         if await self._known(message.id):
             return Sent("the exchange began it", keys=self._keys(message))
         if not self._asks.connected:
-            raise ExchangeUnavailable("the exchange is not connected at the moment")
+            raise NotConnected
         # It was asked who is there when it was connected: a call that goes on is known by now.
         return None
 
@@ -135,3 +137,7 @@ class AmiChannel:
 
     async def health(self) -> Health:
         return judge(self._notes.document(), now=self._clock.now(), silence=self._silence)
+
+
+def _later() -> Deferred:
+    return Deferred("the exchange is not connected at the moment", closed=True)

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from hub.channels.base import Health
 from hub.channels.simulators.asterisk import AsteriskFault, AsteriskSimulator
+from hub.contracts.base import Event
 from hub.contracts.call import CallRequest
 from hub.contracts.interaction import CallChanged, InteractionReceived, Participant, Role, SendMessage
 from hub.contracts.park import MessageParked
@@ -25,6 +26,9 @@ settings.load_profile("patient")
 USER, SECRET = "omnihub", "secret of the manager"
 OUR_LINE, ANNA, BORIS = "+74950000100", "anna", "boris"
 SHORT = {"CHECK_INTERVAL": "0.5", "SILENCE": "2", "RECONNECT_CAP": "0.2", "TIMEOUT": "5", "LEASE": "6"}
+
+
+E = TypeVar("E", bound=Event)
 
 
 class CallHarness(ChannelHarness):
@@ -82,11 +86,17 @@ class CallHarness(ChannelHarness):
         }
         return SendMessage(**{**fields, **over})
 
-    async def arrivals(self, count: int) -> list[InteractionReceived]:
-        """As the suite looks at them: what the customer wants is their text."""
-        found = await super().arrivals(count)
-        wishes = [self.wish_of(one.participants[0].raw) for one in found]
-        return [one.model_copy(update={"text": wish}) for one, wish in zip(found, wishes, strict=True)]
+    async def events(self, kind: type[E]) -> list[E]:
+        """As the suite looks at them: what a customer wants is the text of his call. There is no order between two
+        customers; here they are by the beginning of their calls.
+        """
+        found = sorted(await super().events(kind), key=_began)
+        return [
+            one.model_copy(update={"text": self.wish_of(one.participants[0].raw)})
+            if isinstance(one, InteractionReceived)
+            else one
+            for one in found
+        ]
 
     async def calls(self) -> dict[str, Any]:
         """The newest state of every call that was told, by its interaction."""
@@ -120,6 +130,10 @@ class CallHarness(ChannelHarness):
         await self.bus.publish_records([parked.record()])
 
 
+def _began(event: Event) -> float:
+    return event.at.timestamp() if isinstance(event, InteractionReceived) else 0.0
+
+
 class AmiHarness(CallHarness):
     """The line goes by a simulated Asterisk."""
 
@@ -135,8 +149,12 @@ class AmiHarness(CallHarness):
         await self.until_healthy("green")
 
     def customer_writes(self, text: str) -> None:
-        customer = self.pbx.exchange.arrives(self.number_of(text), "74950000100")
-        self.pbx.exchange.hangs_up(customer)
+        number = self.number_of(text)
+
+        def calls() -> None:
+            self.pbx.exchange.hangs_up(self.pbx.exchange.arrives(number, "74950000100"))
+
+        self.pbx.soon(calls)
 
     def customer_writes_poison(self) -> None:
         raise NotImplementedError
