@@ -18,6 +18,8 @@ class Right(StrEnum):
     WRITE_MESSAGES = "write_messages"
     REVEAL = "reveal"
     """See whole what one is shown masked; each time is in the audit."""
+    WRITE_TASKS = "write_tasks"
+    """Give tasks, do them, plan."""
     READ_CHANNELS = "read_channels"
     MANAGE_CHANNELS = "manage_channels"
     READ_DEAD_LETTERS = "read_dead_letters"
@@ -32,7 +34,14 @@ class Right(StrEnum):
     READ_AUDIT = "read_audit"
 
 
-_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS, Right.READ_JOBS, Right.READ_TEAMS}
+_EVERYBODY = {
+    Right.OWN_ACCOUNT,
+    Right.READ_CORRESPONDENCE,
+    Right.WRITE_TASKS,
+    Right.READ_CHANNELS,
+    Right.READ_JOBS,
+    Right.READ_TEAMS,
+}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),

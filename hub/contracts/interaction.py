@@ -415,6 +415,9 @@ class _AboutInteraction(Event):
     def body(self) -> bytes:
         return b'{"interaction":%b,"revision":%d}' % (self.interaction.json_bytes, self.revision)
 
+    def marks(self) -> tuple[str, ...]:
+        return marks_of(self.interaction.__dict__, linked=False)
+
     def event_id(self) -> str:
         return event_id_of(type(self), self.interaction.id, self.revision)
 
@@ -428,16 +431,19 @@ class InteractionLinked(_AboutInteraction):
     TYPE: ClassVar[str] = "interaction.linked.v1"
 
     def marks(self) -> tuple[str, ...]:
-        return marks_of(self.interaction.__dict__)
+        return marks_of(self.interaction.__dict__, linked=True)
 
 
 BOUNCE, CONTACTS, ACKNOWLEDGE = "bounce", "contacts", "acknowledge"
 """Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer."""
+REACH = "reach"
+"""Mark of whatever is told of a call, or of a message of ours: by it somebody may have been reached, or not."""
 
 
-def marks_of(interaction: Mapping[str, object]) -> tuple[str, ...]:
-    """The marks of a linked interaction with these fields."""
-    return tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark))
+def marks_of(interaction: Mapping[str, object], *, linked: bool) -> tuple[str, ...]:
+    """The marks of what is told of an interaction with these fields."""
+    marks = tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark)) if linked else ()
+    return (*marks, REACH) if interaction.get("call") or interaction["direction"] == Direction.OUT else marks
 
 
 def event_id_of(kind: type[Event], interaction_id: str, revision: int) -> str:

@@ -21,6 +21,7 @@ from hub.contracts.interaction import (
 )
 from hub.contracts.job import JobProgressed
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
+from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
 REGISTRY = Registry(
     (
@@ -50,5 +51,8 @@ REGISTRY = Registry(
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        TaskOpened,
+        TaskChanged,
+        Reminded,
     )
 )

@@ -31,6 +31,22 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
 
+class AlteredView(View):
+    """A field as it was and as it is."""
+
+    name: str
+    before: Any = None
+    after: Any = None
+
+
+class ChangeView(View):
+    """What somebody made of it."""
+
+    at: Moment
+    by: str = Field(description="Login, or rule:NAME", examples=["anna"])
+    fields: tuple[AlteredView, ...] = ()
+
+
 class ParticipantView(View):
     role: Role
     address: MaskedAddress = Field(examples=["email:anna@example.com"])
@@ -369,6 +385,18 @@ class ChainView(View):
     others: Shown = Field(default="full", description="What those see of it who are in none of its teams")
     withheld: Withheld = Field(default="", description=_WITHHELD)
     into: str | None = Field(default=None, description="The chain that it was merged into: read that one instead")
+    awaits: Literal["answer", "client", "nobody"] | None = Field(
+        default=None, description="Who has the next word: we owe an answer, the client does, or nobody"
+    )
+    answered_at: Moment | None = Field(default=None, description="When we answered first")
+    snoozed_until: Moment | None = Field(default=None, description="Put aside until then, or until the client writes")
+    returned_at: Moment | None = Field(default=None, description="When it came back last by its time")
+    closed_at: Moment | None = None
+    closed_by: str | None = None
+    first_closed_at: Moment | None = Field(default=None, description="Also when it was opened again since")
+    reopened: int = Field(default=0, description="How many times the client went on after it was closed")
+    tags: tuple[str, ...] = ()
+    history: tuple[ChangeView, ...] = Field(default=(), description="Who changed what; a list shows none")
 
     def narrowed(self, level: Shown) -> "ChainView":
         """As much as is shown of a confidential one."""
@@ -376,4 +404,4 @@ class ChainView(View):
             return self
         if level == "subject":
             return self.model_copy(update={"withheld": "content"})
-        return self.model_copy(update={"withheld": "subject", "subject": ""})
+        return self.model_copy(update={"withheld": "subject", "subject": "", "tags": (), "history": ()})

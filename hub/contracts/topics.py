@@ -36,6 +36,7 @@ INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
+TASKS = Topic("tasks", "task id", retention=None)
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
@@ -62,6 +63,7 @@ TOPICS = (
     CHAINS,
     CLIENTS,
     ADDRESSES,
+    TASKS,
     CHANNELS,
     EMPLOYEES,
     ACCESS,

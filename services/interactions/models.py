@@ -23,6 +23,7 @@ from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
 from hub.store.told import CORRELATION, OWES
 from hub.store.waiting import BY_NAME, SINCE
+from services.interactions.chains.state import SECRET, queued, shown_state, turn_after
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
 
 INTERACTIONS = CollectionSpec(
@@ -38,7 +39,7 @@ INTERACTIONS = CollectionSpec(
     ),
 )
 ATTACHMENTS = CollectionSpec("attachments")
-CHAIN_STATES = get_args(ChainState)
+CHAIN_STATES = (*get_args(ChainState), "snoozed")
 INTO = Index("into", sparse=True)
 UNCOUNTED = "uncounted"
 """In a chain that others see than before, until its client is counted anew; and in a client whom that is true of."""
@@ -48,8 +49,13 @@ CHAINS = CollectionSpec(
     (
         Index("client_id", "last_at"),
         Index("state", "last_at"),
+        Index("state", "owner", "last_at"),
         Index("parent", "last_at", sparse=True),
-        Index("seen_by", "last_at", many=True),
+        Index("secret", "state", "last_at", sparse=True),
+        Index("seen_by", "state", "last_at", many=True),
+        Index("queue", "state", "last_at", many=True),
+        Index("tags", "last_at", many=True),
+        DUE,
         INTO,
         COUNTS,
         OWES,
@@ -76,7 +82,7 @@ _TITLE = 60
 _READ = tuple(Reading.model_fields)
 WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED)
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET)
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,
@@ -195,21 +201,22 @@ def chain_document(interaction: Document) -> Document:
         "others": interaction.get("others") or "full",
         "continues": interaction["link"].get("continues"),
         "auto": from_robot(interaction.get("auto"), interaction.get("bounce")),
+        "awaits": turn_after(interaction) or "nobody",
     }
     if owner:
         document[UNCOUNTED] = True  # a message tells its client of its team alone
     parent = interaction["link"].get("parent")
-    return {**document, "parent": parent} if parent else document
+    return queued({**document, "parent": parent} if parent else document)
 
 
 def beside(chain: Document, origin: Document) -> Document:
     """A new chain, as confidential as the one that it is beside or goes on from: what was said there is told here."""
     chain = {**chain, "others": strictest(chain["others"], origin.get("others"))}
     if not origin.get("private"):
-        return chain
+        return queued(chain)
     owner = chain["owner"] or origin.get("owner")
     tokens = {*chain["seen_by"], *([owned_by(owner)] if owner else [])}
-    return {**chain, "owner": owner, "private": True, "seen_by": sorted(tokens)}
+    return queued({**chain, "owner": owner, "private": True, "seen_by": sorted(tokens)})
 
 
 def _beginning(text: str) -> str:
@@ -256,9 +263,15 @@ def heads_of(client: Document) -> dict[str, Head]:
             last_at=from_iso(entry["last_at"]),
             last_id=entry["last_id"],
             lines=frozenset(entry.get("lines") or ()),
+            closed_at=from_iso(entry["closed_at"]) if entry.get("closed_at") else None,
         )
         for entry in client["open_chains"]
     }
+
+
+def open_heads(client: Document) -> list[Document]:
+    """Of the chains that a client lists those that are open."""
+    return [entry for entry in client["open_chains"] if not entry.get("closed_at")]
 
 
 def with_head(
@@ -282,8 +295,9 @@ def with_head(
     if before is None or before["last_at"] <= at:
         key = before["subject_key"] if before else subject_key(subject)
         head = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
-        listed[chain_id] = {**head, "lines": lines}
-    newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
+        closed_at = (before or {}).get("closed_at") or ""
+        listed[chain_id] = {**head, "lines": lines, **({"closed_at": closed_at} if closed_at >= at else {})}
+    newest = sorted(listed.values(), key=lambda entry: (not entry.get("closed_at"), entry["last_at"]), reverse=True)
     tokens = client.get("seen_by") or [OPEN]
     if (team or (opens and before is None)) and of_team(team) not in tokens:
         tokens = sorted((*tokens, of_team(team)))
@@ -360,7 +374,7 @@ def interaction_view(document: Document) -> dict[str, Any]:
 
 
 def chain_view(document: Document) -> dict[str, Any]:
-    shown = {"auto": False, "parent": None, "continues": None, **_stored(document)}
+    shown = {"auto": False, "parent": None, "continues": None, **_stored(document), **shown_state(document)}
     return {"id": document["_id"], **shown}
 
 
@@ -371,7 +385,7 @@ def client_view(
     the open chains that may be named.
     """
     listed = [_address_view(entry, addresses.get(entry["address"], {})) for entry in document["addresses"]]
-    chains = [entry["id"] for entry in document["open_chains"] if seen is None or entry["id"] in seen]
+    chains = [entry["id"] for entry in open_heads(document) if seen is None or entry["id"] in seen]
     shown = {"candidates": [], "time_zone": None, **_stored(document)}
     return {"id": document["_id"], **shown, "addresses": listed, "open_chains": chains}
 

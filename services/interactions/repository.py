@@ -11,7 +11,7 @@ from hub.contracts.base import Envelope
 from hub.contracts.client import ClientOpened
 from hub.contracts.interaction import InteractionReceived, Participant
 from hub.contracts.scope import OPEN, seen_by, strictest, with_team
-from hub.kit.clock import Clock, iso
+from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive, moment_of
 from hub.kit.seams import seam
@@ -19,6 +19,7 @@ from hub.store.amend import TRIES, contended
 from hub.store.base import Document, In, Page, Range, Store, Where
 from hub.store.told import Causes, Owing, Told
 from services.interactions import facts
+from services.interactions.chains.state import queued, said
 from services.interactions.linking import Claim, Decision, Head, Known, counterpart, line_of
 from services.interactions.models import (
     ADDRESSES,
@@ -485,7 +486,10 @@ def _filled(claim: Document, document: Document) -> Document:
 
 def _rooted(claim: Claim, chain: Document | None) -> Claim:
     """The claim, leading to what its chain was merged into; a chain that is not stored yet is where it says."""
-    return replace(claim, chain_id=chain["_id"], client_id=chain["client_id"]) if chain else claim
+    if chain is None:
+        return claim
+    closed_at = from_iso(chain["closed_at"]) if chain.get("closed_at") else None
+    return replace(claim, chain_id=chain["_id"], client_id=chain["client_id"], closed_at=closed_at)
 
 
 def _leads(claim: Document) -> tuple[str, str]:
@@ -500,7 +504,7 @@ def _caused_by(arrivals: Causes, documents: Iterable[Document]) -> tuple[list[Do
 
 def _moved(chain: Document, parts: Sequence[Document]) -> Document:
     newest = max(parts, key=lambda part: part["at"])
-    chain = _seen_by_teams(chain, parts)
+    chain = said(_seen_by_teams(chain, parts), [part for part in parts if part["at"] > chain["last_at"]])
     return {**chain, "last_at": newest["at"], "last_id": newest["_id"]} if newest["at"] > chain["last_at"] else chain
 
 
@@ -515,7 +519,7 @@ def _seen_by_teams(chain: Document, parts: Sequence[Document]) -> Document:
         return chain
     team = chain.get("team") or next((team for part in parts if (team := part.get("team"))), None)
     counts = {} if wanted == chain.get("seen_by") else {UNCOUNTED: True}
-    return {**chain, "seen_by": wanted, "others": strict, "team": team, **counts}
+    return queued({**chain, "seen_by": wanted, "others": strict, "team": team, **counts})
 
 
 def _opened_client_id(party: Participant, opened_by: str) -> str:

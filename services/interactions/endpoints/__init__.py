@@ -12,6 +12,7 @@ from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, found
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
+from services.interactions.tasks import endpoints as tasks
 
 __all__ = ["Doors", "for_services", "public"]
 
@@ -20,12 +21,13 @@ def public(doors: Doors) -> tuple[Public, ...]:
     """The service's operations."""
     uploads = Uploads(doors.blobs)
     of_messages, of_clients = Public("interactions"), Public("clients and chains", uploads=uploads)
-    of_files = Public("attachments")
+    of_files, of_tasks = Public("attachments"), Public("tasks")
     messages.add(of_messages, doors)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
     files.add(of_files, doors, uploads)
-    return of_messages, of_clients, of_files
+    tasks.add(of_tasks, doors.tasks, doors.clock)
+    return of_messages, of_clients, of_files, of_tasks
 
 
 class Asked(BaseModel):

@@ -252,6 +252,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take chain
+         * @description Take a chain that nobody has: of two who do at once one has it, the other is told who.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["takeChain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -363,6 +385,28 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         delete: operations["removeAddress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call client
+         * @description Call a client: your phone rings first, then his. Refused outside the hours for it, and where he said no.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["callClient"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1619,6 +1663,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count queues
+         * @description How many chains each queue has: as many as GET /api/v1/chains?view=… lists, up to 10,000.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["countQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1849,6 +1915,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks
+         * @description Open tasks, the one that is due first comes first; what has no time comes last.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * Open task
+         * @description Give somebody a task, or yourself; about an interaction, a chain, a client, or nothing of these.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["openTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show task
+         * @description One task, with what was changed about it.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change task
+         * @description Change a task, hand it over, close it (`state` done or cancelled) or open it again.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        patch: operations["changeTask"];
+        trace?: never;
+    };
     "/api/v1/teams": {
         parameters: {
             query?: never;
@@ -2053,6 +2175,18 @@ export interface components {
              * @default false
              */
             verified: boolean;
+        };
+        /**
+         * AlteredView
+         * @description A field as it was and as it is.
+         */
+        AlteredView: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Name */
+            name: string;
         };
         /**
          * AmiInput
@@ -2968,11 +3102,22 @@ export interface components {
          *       "owner": "anna"
          *     }
          * @example {
-         *       "owner": "",
-         *       "team": "team_4k2m"
+         *       "state": "closed"
+         *     }
+         * @example {
+         *       "add_tags": [
+         *         "кухня"
+         *       ]
          *     }
          */
         ChainChange: {
+            /** Add Tags */
+            add_tags?: string[] | null;
+            /**
+             * Awaits
+             * @description nobody: looked at, and nothing is to be said
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
             /**
              * Owner
              * @description Who does the next step; empty: nobody yet
@@ -2983,6 +3128,25 @@ export interface components {
              * @description Its owner alone sees what it says
              */
             private?: boolean | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /**
+             * Snooze Until
+             * @description Put aside until then, or until the client writes; empty: back at once
+             */
+            snooze_until?: string | "" | null;
+            /**
+             * State
+             * @description closed: done; it opens again when the client goes on
+             */
+            state?: ("open" | "closed") | null;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Tags
+             * @description All of them, in this order
+             */
+            tags?: string[] | null;
             /**
              * Team
              * @description Whose the next step is; empty: no team's
@@ -3002,18 +3166,43 @@ export interface components {
          */
         ChainView: {
             /**
+             * Answered At
+             * @description When we answered first
+             */
+            answered_at: string | null;
+            /**
              * Auto
              * @description A machine opened it
              * @default false
              */
             auto: boolean;
+            /**
+             * Awaits
+             * @description Who has the next word: we owe an answer, the client does, or nobody
+             */
+            awaits: ("answer" | "client" | "nobody") | null;
             /** Client Id */
             client_id: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
             /**
              * Continues
              * @description The chain that this one goes on from
              */
             continues: string | null;
+            /**
+             * First Closed At
+             * @description Also when it was opened again since
+             */
+            first_closed_at: string | null;
+            /**
+             * History
+             * @description Who changed what; a list shows none
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
             /**
@@ -3059,6 +3248,22 @@ export interface components {
              */
             private: boolean;
             /**
+             * Reopened
+             * @description How many times the client went on after it was closed
+             * @default 0
+             */
+            reopened: number;
+            /**
+             * Returned At
+             * @description When it came back last by its time
+             */
+            returned_at: string | null;
+            /**
+             * Snoozed Until
+             * @description Put aside until then, or until the client writes
+             */
+            snoozed_until: string | null;
+            /**
              * State
              * @default open
              * @enum {string}
@@ -3069,6 +3274,11 @@ export interface components {
              * @default
              */
             subject: string;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
             /** Team */
             team: string | null;
             /**
@@ -3083,14 +3293,24 @@ export interface components {
          * ChainsChange
          * @description The same change for many chains; what is not given stays.
          * @example {
+         *       "add_tags": [
+         *         "кухня"
+         *       ],
          *       "ids": [
          *         "ch_4k2m",
          *         "ch_9x1z"
          *       ],
-         *       "owner": "anna"
+         *       "state": "closed"
          *     }
          */
         ChainsChange: {
+            /** Add Tags */
+            add_tags?: string[] | null;
+            /**
+             * Awaits
+             * @description nobody: looked at, and nothing is to be said
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
             /** Ids */
             ids: string[];
             /**
@@ -3103,6 +3323,25 @@ export interface components {
              * @description Its owner alone sees what it says
              */
             private?: boolean | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /**
+             * Snooze Until
+             * @description Put aside until then, or until the client writes; empty: back at once
+             */
+            snooze_until?: string | "" | null;
+            /**
+             * State
+             * @description closed: done; it opens again when the client goes on
+             */
+            state?: ("open" | "closed") | null;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Tags
+             * @description All of them, in this order
+             */
+            tags?: string[] | null;
             /**
              * Team
              * @description Whose the next step is; empty: no team's
@@ -3212,6 +3451,23 @@ export interface components {
              * @description Messages of which it is not known whether they went out
              */
             unknown: number;
+        };
+        /** CheckLine */
+        CheckLine: {
+            /**
+             * Done
+             * @default false
+             */
+            done?: boolean;
+            /** Text */
+            text: string;
+        };
+        /** CheckView */
+        CheckView: {
+            /** Done */
+            done: boolean;
+            /** Text */
+            text: string;
         };
         /**
          * ClientChange
@@ -3985,6 +4241,28 @@ export interface components {
              * @enum {string}
              */
             withheld: "" | "content" | "subject";
+        };
+        /**
+         * ChangeView
+         * @description What somebody made of it.
+         */
+        InteractionsChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login, or rule:NAME
+             * @example anna
+             */
+            by: string;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["AlteredView"][];
         };
         /** JobPage */
         JobPage: {
@@ -4991,6 +5269,84 @@ export interface components {
             token: string;
         };
         /**
+         * NewTask
+         * @description A task, of itself or about a client, a chain or an interaction.
+         * @example {
+         *       "due": "2026-03-03T07:00:00Z",
+         *       "reminders": [
+         *         {
+         *           "before": 900
+         *         }
+         *       ],
+         *       "title": "Замерить кухню"
+         *     }
+         */
+        NewTask: {
+            /**
+             * Assignee
+             * @description Who does it; empty: whoever of the team takes it
+             */
+            assignee?: string | null;
+            /** Chain Id */
+            chain_id?: string | null;
+            /** Checklist */
+            checklist?: components["schemas"]["CheckLine"][] | null;
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Due
+             * @description Empty: at no time
+             */
+            due?: string | "" | null;
+            /**
+             * Interaction Id
+             * @description The interaction that it follows from
+             */
+            interaction_id?: string | null;
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Reason
+             * @description Why it is closed
+             */
+            reason?: string | null;
+            /** Reminders */
+            reminders?: components["schemas"]["ReminderForm"][] | null;
+            /**
+             * Repeats
+             * @description RFC 5545: when one is done, the next is opened
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats?: string | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id?: string | null;
+            /**
+             * State
+             * @description open: again
+             */
+            state?: ("open" | "done" | "cancelled") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /**
+             * Title
+             * @description None: the subject of the interaction
+             */
+            title?: string | null;
+            /**
+             * Watchers
+             * @description Who hears of it, too
+             */
+            watchers?: string[] | null;
+        };
+        /**
          * NewTeam
          * @example {
          *       "hours": [
@@ -5546,6 +5902,36 @@ export interface components {
             url?: string | null;
         };
         /**
+         * QueueCounts
+         * @description Open chains in each queue; a number as large as `at_most` may be more.
+         */
+        QueueCounts: {
+            /**
+             * All
+             * @description All that you see
+             */
+            all: number;
+            /** At Most */
+            at_most: number;
+            /** Mine */
+            mine: number;
+            /**
+             * Snoozed
+             * @description Put aside
+             */
+            snoozed: number;
+            /**
+             * Team
+             * @description Of your teams, whoever owns them
+             */
+            team: number;
+            /**
+             * Unassigned
+             * @description Those that nobody has taken
+             */
+            unassigned: number;
+        };
+        /**
          * RecoveryCodes
          * @description Told once. Each stands in for the code of a login, once.
          */
@@ -5558,6 +5944,32 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /**
+         * ReminderForm
+         * @description At a moment, or so long before it is due.
+         */
+        ReminderForm: {
+            /** At */
+            at?: string | null;
+            /**
+             * Before
+             * @description Seconds before it is due
+             * @example 900
+             */
+            before?: number | null;
+        };
+        /** ReminderView */
+        ReminderView: {
+            /** At */
+            at: string | null;
+            /**
+             * Before
+             * @description Seconds before it is due
+             */
+            before: number | null;
+            /** Fired At */
+            fired_at: string | null;
         };
         /**
          * Renamed
@@ -5662,7 +6074,7 @@ export interface components {
          * Right
          * @enum {string}
          */
-        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
+        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
         /**
          * Role
          * @enum {string}
@@ -5917,6 +6329,186 @@ export interface components {
          */
         State: "open" | "replayed" | "discarded";
         /**
+         * TaskChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "assignee": "anna",
+         *       "due": "2026-03-02T15:00:00Z"
+         *     }
+         * @example {
+         *       "state": "done"
+         *     }
+         */
+        TaskChange: {
+            /**
+             * Assignee
+             * @description Who does it; empty: whoever of the team takes it
+             */
+            assignee?: string | null;
+            /** Checklist */
+            checklist?: components["schemas"]["CheckLine"][] | null;
+            /**
+             * Due
+             * @description Empty: at no time
+             */
+            due?: string | "" | null;
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Reason
+             * @description Why it is closed
+             */
+            reason?: string | null;
+            /** Reminders */
+            reminders?: components["schemas"]["ReminderForm"][] | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id?: string | null;
+            /**
+             * State
+             * @description open: again
+             */
+            state?: ("open" | "done" | "cancelled") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Title */
+            title?: string | null;
+            /**
+             * Watchers
+             * @description Who hears of it, too
+             */
+            watchers?: string[] | null;
+        };
+        /** TaskList */
+        TaskList: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TaskView
+         * @description What somebody must do.
+         */
+        TaskView: {
+            /**
+             * Assignee
+             * @description None: whoever of the team takes it
+             */
+            assignee: string | null;
+            /**
+             * Author
+             * @description Who gave it; none: a rule did
+             */
+            author: string | null;
+            /**
+             * Caused
+             * @description How many there were
+             * @default 0
+             */
+            caused: number;
+            /**
+             * Causes
+             * @description Interactions it is about: the first, and the newest ones
+             * @default []
+             */
+            causes: string[];
+            /** Chain Id */
+            chain_id: string | null;
+            /**
+             * Checklist
+             * @default []
+             */
+            checklist: components["schemas"]["CheckView"][];
+            /** Client Id */
+            client_id: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Due */
+            due: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
+            /**
+             * Id
+             * @example tk_4k2m
+             */
+            id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Overdue
+             * @description It is open, and its time has passed
+             * @default false
+             */
+            overdue: boolean;
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /**
+             * Reason
+             * @description Why it was closed
+             * @default
+             */
+            reason: string;
+            /**
+             * Reminders
+             * @default []
+             */
+            reminders: components["schemas"]["ReminderView"][];
+            /**
+             * Repeats
+             * @description RFC 5545
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats: string | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id: string | null;
+            /**
+             * Rule
+             * @example missed_call
+             */
+            rule: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "cancelled";
+            /** Team */
+            team: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+            /**
+             * Watchers
+             * @default []
+             */
+            watchers: string[];
+        };
+        /**
          * TeamChanges
          * @description What is not given stays; null takes away.
          * @example {
@@ -6119,6 +6711,26 @@ export interface components {
              * @example user-unknown: 550 5.1.1 no such user
              */
             why: string;
+        };
+        /**
+         * WantedCall
+         * @description Whom to call, and by which line.
+         * @example {}
+         * @example {
+         *       "address": "phone:+79161234567"
+         *     }
+         */
+        WantedCall: {
+            /**
+             * Address
+             * @description Which of his numbers; the first, if none
+             */
+            address?: string | null;
+            /**
+             * Line
+             * @description Which of our lines he is shown
+             */
+            line?: string | null;
         };
         /** WayList */
         WayList: {
@@ -6908,6 +7520,11 @@ export interface operations {
                 owner?: string | null;
                 /** @description Those that this team has to do with; empty: those that none has */
                 team?: string | null;
+                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside */
+                view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+                tag?: string | null;
+                /** @description Who has the next word */
+                awaits?: ("answer" | "client" | "nobody") | null;
             };
             header?: never;
             path?: never;
@@ -7435,6 +8052,104 @@ export interface operations {
             };
         };
     };
+    takeChain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listChannels: {
         parameters: {
             query?: never;
@@ -7874,6 +8589,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
                 };
             };
             /** @description Not logged in */
@@ -14099,6 +14916,71 @@ export interface operations {
             };
         };
     };
+    countQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCounts"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRoles: {
         parameters: {
             query?: never;
@@ -15044,6 +15926,359 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: ("open" | "done" | "cancelled") | null;
+                assignee?: string | null;
+                /** @description Those that he gave to others or himself */
+                author?: string | null;
+                watcher?: string | null;
+                team?: string | null;
+                client_id?: string | null;
+                chain_id?: string | null;
+                /** @description Those that nobody has taken yet */
+                unassigned?: boolean;
+                /** @description Those due before */
+                due_until?: string | null;
+                /** @description Those whose time has passed */
+                overdue?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
