@@ -26,27 +26,35 @@ from hub.held import held_routes
 from hub.kit.errors import ConfigurationError
 from hub.kit.http import service_app
 from hub.kit.loop import Loop, Runs
+from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.telephony.adapters.ami import AmiDoor
+from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.service import Book
 from services.telephony.endpoints import Doors, public
-from services.telephony.exchanges.models import AmiInput, Exchange
+from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.exchanges.service import Connection, Exchanges
 from services.telephony.ground import SERVICE, Ground
 from services.telephony.handlers import subscribe
 from services.telephony.hire import Hiring
+from services.telephony.hooks import Noted, Opened, WebhookDoor
 from services.telephony.intake.journal import Cleaner
+from services.telephony.intake.posts import Fold, Posts, Read
 from services.telephony.lines.repository import LineRepository
 from services.telephony.lines.service import LinesService
 from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.repository import PhoneRepository
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.settings import Settings
+from services.telephony.twilio import fold
+from services.telephony.twilio.channel import Api
+from services.telephony.twilio.door import TwilioDoor
+from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
 _RETRY = (timedelta(seconds=2),)
@@ -75,13 +83,21 @@ def build(footing: Footing) -> TelephonyService:
     """The service on its footing."""
     floor = Floor(footing)
     ground, door = floor.ground, floor.door
-    hiring = Hiring(ground, door=door)
-    workers = floor.workers(hiring)
+    open_api = partial(_open_api, patience=floor.settings.timeout.total_seconds(), outside=footing.outside)
+    hiring = Hiring(ground, door=door, open_api=lambda exchange: open_api(exchange.twilio))
+    webhooks, twilio = floor.doors()
+    workers = floor.workers(hiring, webhooks, twilio)
     keeping = floor.keeping("exchange", ground.exchanges, workers.changed)
 
     async def trial(connection: Connection) -> None:
         if isinstance(connection, AmiInput):
             await door.probe(connection)
+        elif isinstance(connection, TwilioInput):
+            api = open_api(connection)
+            try:
+                await api.probe()
+            finally:
+                await api.close()
 
     async def in_use(exchange: str) -> list[str]:
         return [line["address"] for line in await ground.lines.of_exchange(exchange)]
@@ -96,7 +112,7 @@ def build(footing: Footing) -> TelephonyService:
         "omnihub telephony",
         checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
-    doors = Doors(exchanges=exchanges, lines=lines, phones=ground.phones)
+    doors = Doors(exchanges=exchanges, lines=lines, phones=ground.phones, webhooks=webhooks, twilio=twilio)
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
@@ -122,6 +138,7 @@ class Floor:
         self._calls.on(self.bus, clock)
         self.recordings = RecordingRepository(self.store, clock)
         self.ground = self._ground()
+        self._by_kind: dict[str, Posts] = {}
         self._sweepers = self._loops()
 
     def _ground(self) -> Ground:
@@ -175,7 +192,17 @@ class Floor:
             Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
+            Loop("posted", self._let_go, every=_CLEANED_EVERY),
         )
+
+    async def _let_go(self) -> None:
+        """Calls of which providers told no end."""
+        for kind, posts in self._by_kind.items():
+            await posts.let_go(self.settings.call_limit, partial(self._of_kind, kind))
+
+    async def _of_kind(self, kind: str, exchange_id: str) -> Exchange | None:
+        document = await self.ground.exchanges.find(exchange_id)
+        return self.ground.exchanges.opened(document) if document and document["kind"] == kind else None
 
     async def start(self) -> None:
         await self.store.start()
@@ -190,7 +217,40 @@ class Floor:
         await self.store.stop()
         self.owner.release()
 
-    def workers(self, hiring: Hiring) -> Workers:
+    def doors(self) -> tuple[WebhookDoor, TwilioDoor]:
+        """Where providers post to."""
+        ground = self.ground
+        opened, noted = Opened(ground.exchanges), Noted(ground.exchanges, ground.clock)
+        self._by_kind = {
+            "webhook": self._posts("webhook", posted.read, posted.fold),
+            "twilio": self._posts("twilio", fold.read, fold.fold),
+        }
+        twilio = TwilioDoor(
+            opened=opened,
+            posts=self._by_kind["twilio"],
+            noted=noted,
+            lines=ground.lines,
+            phones=ground.phones,
+            markup=_markup,
+            public_url=self.settings.public_url,
+            clock=ground.clock,
+        )
+        return WebhookDoor(opened, self._by_kind["webhook"], noted), twilio
+
+    def _posts(self, kind: Kind, read: Read, fold: Fold) -> Posts:
+        ground = self.ground
+        return Posts(
+            kind,
+            store=self.store,
+            bus=self.bus,
+            blobs=ground.blobs,
+            book=ground.book,
+            clock=ground.clock,
+            read=read,
+            fold=fold,
+        )
+
+    def workers(self, hiring: Hiring, webhooks: WebhookDoor, twilio: TwilioDoor) -> Workers:
         """What runs for the exchanges, listening to the bus."""
         ground = self.ground
         workers = Workers(
@@ -207,7 +267,8 @@ class Floor:
         )
 
         async def replay(fact: RawPayloadStored) -> None:
-            del fact
+            document = await ground.exchanges.ever(fact.account)
+            await (twilio if document["kind"] == "twilio" else webhooks).replay(fact)
 
         subscribe(self.bus, ledger=ground.ledger, replay=replay, wake=workers.wake)
         return workers
@@ -225,6 +286,21 @@ class Floor:
             silence=self.settings.silence,
             changed=changed,
         )
+
+
+# The vendor's library takes 20 MB, for who has an account there.
+
+
+def _open_api(given: TwilioInput, *, patience: float, outside: Outside) -> Api:
+    from services.telephony.adapters.twilio import TwilioVoice
+
+    return TwilioVoice(given, patience=patience, outside=outside)
+
+
+def _markup() -> Markup:
+    from services.telephony.adapters.twiml import TwimlWriter
+
+    return TwimlWriter()
 
 
 async def _asked(ledger: CallLedger, exchange: Exchange, ids: Iterable[str]) -> set[str]:

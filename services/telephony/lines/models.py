@@ -12,6 +12,7 @@ from hub.api.names import TeamId
 from hub.channels.belonging import Belonging, BelongingChange, BelongingView
 from hub.contracts.call import CallLine
 from hub.store.base import Document
+from services.telephony.flow.models import Flow
 
 _EXAMPLE: JsonDict = {"number": "+74951234567", "name": "Sales", "exchange": "ex_1"}
 Reached = Literal["call", "sms", "telegram", "email"]
@@ -47,6 +48,7 @@ class LineInput(Belonging):
     reach_by: ReachBy = Field(default=["call"])
     service_level: Level = 20
     source: Source | None = None
+    flow: Flow | None = Field(default=None, description="What happens with calls; none: as the exchange says")
     record: bool = Field(default=True, description="Recordings are fetched and kept")
     retention_days: Retention = 365
 
@@ -62,6 +64,7 @@ class LineChange(BelongingChange):
     reach_by: ReachBy | None = None
     service_level: Level | None = None
     source: Source | None = None
+    flow: Flow | None = None
     record: bool | None = None
     retention_days: Retention | None = None
 
@@ -82,6 +85,7 @@ class LineView(BelongingView):
     reach_by: list[str]
     service_level: int = Field(description="Seconds")
     source: Source | None
+    flow: Flow | None = None
     record: bool
     retention_days: int
     created_at: datetime
@@ -111,6 +115,7 @@ class OurLine:
     reach_by: tuple[str, ...] = ("call",)
     level: float = 20.0
     source: dict[str, str] | None = None
+    flow: Flow | None = None
     record: bool = True
     retention_days: int = 0
     aliases: tuple[str, ...] = field(default=())
@@ -128,6 +133,7 @@ class OurLine:
             reach_by=tuple(document["reach_by"]),
             level=float(document["service_level"]),
             source=document["source"],
+            flow=Flow.model_validate(document["flow"]) if document.get("flow") else None,
             record=document["record"],
             retention_days=document["retention_days"],
             aliases=tuple(document["aliases"]),

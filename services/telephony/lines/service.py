@@ -48,6 +48,7 @@ class LinesService:
                 "name": given.name or number,
                 "exchange": given.exchange,
                 "source": given.source.model_dump() if given.source else None,
+                "flow": given.flow.model_dump() if given.flow else None,
                 **kept,
                 **given.belongs,
             }
@@ -61,7 +62,7 @@ class LinesService:
         if change.exchange:
             await self._named(change.exchange)
         given: dict[str, Any] = change.model_dump(
-            exclude_none=True, include={"name", "exchange", "source", *_KEPT, *BELONGS}
+            exclude_none=True, include={"name", "exchange", "source", "flow", *_KEPT, *BELONGS}
         )
         changed = await self._keeping.change({**document, **given})
         self._repository.changed()

@@ -129,6 +129,35 @@ class CallHarness(ChannelHarness):
     async def replay(self, parked: MessageParked) -> None:
         await self.bus.publish_records([parked.record()])
 
+    # What a harness of the suite needs beside; each that joins it has its own.
+
+    def customer_writes(self, text: str) -> None:
+        raise NotImplementedError
+
+    def customer_writes_poison(self) -> None:
+        raise NotImplementedError
+
+    def customer_got(self) -> list[str]:
+        raise NotImplementedError
+
+    def refuse(self, words: str) -> None:
+        raise NotImplementedError
+
+    def defer(self, words: str) -> None:
+        raise NotImplementedError
+
+    def cut_after_hand_over(self, *, accepted: bool) -> None:
+        raise NotImplementedError
+
+    def show_all_again(self) -> None:
+        raise NotImplementedError
+
+    def spoil_credentials(self) -> None:
+        raise NotImplementedError
+
+    def mend_credentials(self) -> None:
+        raise NotImplementedError
+
 
 def _began(event: Event) -> float:
     return event.at.timestamp() if isinstance(event, InteractionReceived) else 0.0
@@ -156,23 +185,14 @@ class AmiHarness(CallHarness):
 
         self.pbx.soon(calls)
 
-    def customer_writes_poison(self) -> None:
-        raise NotImplementedError
-
     def customer_got(self) -> list[str]:
         return [self.wish_of(number) for number in self.pbx.answered]
 
     def refuse(self, words: str) -> None:
         self.pbx.faults.append(AsteriskFault(message=words))
 
-    def defer(self, words: str) -> None:
-        raise NotImplementedError
-
     def cut_after_hand_over(self, *, accepted: bool) -> None:
         self.pbx.faults.append(AsteriskFault(cut=True, accepted=accepted))
-
-    def show_all_again(self) -> None:
-        raise NotImplementedError
 
     def spoil_credentials(self) -> None:
         self.pbx.revoked = True
