@@ -121,7 +121,11 @@ def newer(before: Document, after: Document) -> Document:
     what was found out beside (recordings).
     """
     was, now = before["state"], after["state"]
-    recordings = _also(was["recordings"], now["recordings"], "id")
+    kinds = {one["id"]: one["kind"] for one in now["recordings"]}
+    recordings = [
+        {**one, "kind": kinds.get(one["id"], one["kind"])}
+        for one in _also(was["recordings"], now["recordings"], "id")
+    ]
     state = {**now, "recordings": recordings, "line": was["line"]}
     if _stage(now) < _stage(was) or not _tells_more(was, state):
         return before
