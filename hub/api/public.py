@@ -56,6 +56,10 @@ class How(TypedDict, total=False):
     order: str
 
 
+CALLER = "x-hub-caller"
+"""A header in which a hook is told the network address that it was called from; the gateway alone writes it."""
+
+
 class Public:
     """Some operations of a service, under one heading of the documentation."""
 

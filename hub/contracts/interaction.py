@@ -11,7 +11,7 @@ from pydantic import Field
 from hub.contracts.appointment import Fact, Plan
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
-from hub.contracts.call import CallState
+from hub.contracts.call import CallRequest, CallState
 from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 from hub.kit.ids import derive
@@ -526,6 +526,8 @@ class SendMessage(Event):
     """The mailing or call list it belongs to, which can be paused and recalled as a whole; see `GroupChanged`."""
     time_zone: str = ""
     """The recipient's, where it is known (IANA name): its night is kept quiet."""
+    call: CallRequest | None = None
+    """Of a call: who wants to speak with the recipient."""
 
     @property
     def in_lane(self) -> Lane:

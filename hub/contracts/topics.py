@@ -21,12 +21,15 @@ INBOUND = Topic("inbound", "address of the sender")
 RAW_EMAIL = Topic("raw.email", "mailbox id")
 RAW_TELEGRAM = Topic("raw.telegram", "bot id")
 RAW_SMS = Topic("raw.sms", "number id")
+RAW_CALL = Topic("raw.call", "exchange id")
 OUTBOUND_EMAIL = Topic("outbound.email", "mailbox id")
 OUTBOUND_TELEGRAM = Topic("outbound.telegram", "bot id")
 OUTBOUND_SMS = Topic("outbound.sms", "number id")
+OUTBOUND_CALL = Topic("outbound.call", "line id")
 OUTBOUND_MASS_EMAIL = Topic("outbound.mass.email", "mailbox id")
 OUTBOUND_MASS_TELEGRAM = Topic("outbound.mass.telegram", "bot id")
 OUTBOUND_MASS_SMS = Topic("outbound.mass.sms", "number id")
+OUTBOUND_MASS_CALL = Topic("outbound.mass.call", "line id")
 GROUPS = Topic("groups", "mailing or call list", retention=None)
 DELIVERY = Topic("delivery", "interaction id")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
@@ -46,12 +49,15 @@ TOPICS = (
     RAW_EMAIL,
     RAW_TELEGRAM,
     RAW_SMS,
+    RAW_CALL,
     OUTBOUND_EMAIL,
     OUTBOUND_TELEGRAM,
     OUTBOUND_SMS,
+    OUTBOUND_CALL,
     OUTBOUND_MASS_EMAIL,
     OUTBOUND_MASS_TELEGRAM,
     OUTBOUND_MASS_SMS,
+    OUTBOUND_MASS_CALL,
     GROUPS,
     DELIVERY,
     INTERACTIONS,

@@ -98,7 +98,8 @@ def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess
     """All services in one process, on a port that stays over restarts."""
     (port,) = free_ports(1)
     arguments = ["up", "--data", str(folder), "--port", str(port)]
-    environ = {"OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{port}", **environ}
+    here = f"http://{HOST}:{port}"
+    environ = {"OMNIHUB_MESSAGING__PUBLIC_URL": here, "OMNIHUB_TELEPHONY__PUBLIC_URL": here, **environ}
     return HubProcess(
         arguments, folder=folder, file=folder / "omnihub.json", fact="api", environ=environ, forked=forked
     )
@@ -108,7 +109,7 @@ class Distributed:
     """One process a service on Kafka and MongoDB; more copies on request."""
 
     def __init__(self, folder: Path, *, kafka: str, mongo: str, database: str, **environ: str) -> None:
-        ports = dict(zip(("gateway", "interactions", "email", "messaging"), free_ports(4), strict=True))
+        ports = dict(zip(("gateway", "interactions", "email", "messaging", "telephony"), free_ports(5), strict=True))
         self._folder = folder
         self._environ = {
             "OMNIHUB_BUS__KAFKA": kafka,
@@ -117,7 +118,9 @@ class Distributed:
             "OMNIHUB_PEERS__INTERACTIONS": f"http://{HOST}:{ports['interactions']}",
             "OMNIHUB_PEERS__EMAIL": f"http://{HOST}:{ports['email']}",
             "OMNIHUB_PEERS__MESSAGING": f"http://{HOST}:{ports['messaging']}",
+            "OMNIHUB_PEERS__TELEPHONY": f"http://{HOST}:{ports['telephony']}",
             "OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
+            "OMNIHUB_TELEPHONY__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_PEERS__TOKEN": "shared by the services of the tests",
             "OMNIHUB_BLOBS__URL": str(folder / "blobs"),
             **environ,

@@ -26,6 +26,7 @@ from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
+from services.interactions.calling import Calling, Hours
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
@@ -93,6 +94,7 @@ def build(footing: Footing) -> InteractionsService:
         settings.reply_window, settings.subject_change, settings.letters_join, reopen_within=settings.reopen_within
     )
     outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
+    hours = Hours(settings.hours, settings.call_time_zone)
     service = Interactions(repository, bus, clock, rules=rules)
     reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
@@ -128,6 +130,7 @@ def build(footing: Footing) -> InteractionsService:
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),
+        calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
         clock=clock,

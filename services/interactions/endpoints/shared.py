@@ -16,6 +16,7 @@ from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
+from services.interactions.calling import Calling
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
@@ -49,6 +50,7 @@ class Doors:
     forwards: Forwards
     splits: Splits
     starts: Starts
+    calling: Calling
     addresses: Addresses
     by_hand: ByHand
     merges: Merges

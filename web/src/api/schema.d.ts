@@ -480,6 +480,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call client
+         * @description Call a client: your phone rings first, then his. Refused outside the hours for it, and where he said no.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["callClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}/channels": {
         parameters: {
             query?: never;
@@ -886,6 +908,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List exchanges
+         * @description Exchanges and providers of calls.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listExchanges"];
+        put?: never;
+        /**
+         * Add exchange
+         * @description Add an exchange: the manager interface of an Asterisk, any one that posts, or Twilio. A login is tried.
+         *
+         *     For: administrator.
+         */
+        post: operations["addExchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchanges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show exchange
+         * @description One exchange.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showExchange"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove exchange
+         * @description Listen to it no more; what it told stays. Its lines have to go, or go elsewhere, first.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeExchange"];
+        options?: never;
+        head?: never;
+        /**
+         * Change exchange
+         * @description Change an exchange; another login is tried first.
+         *
+         *     For: administrator.
+         */
+        patch: operations["changeExchange"];
+        trace?: never;
+    };
     "/api/v1/held": {
         parameters: {
             query?: never;
@@ -1259,6 +1343,68 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lines
+         * @description Our telephone numbers.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listLines"];
+        put?: never;
+        /**
+         * Add line
+         * @description Add a number that customers dial, or are shown.
+         *
+         *     For: administrator.
+         */
+        post: operations["addLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show line
+         * @description One line.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showLine"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove line
+         * @description It is no line of ours any more; its calls stay.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeLine"];
+        options?: never;
+        head?: never;
+        /**
+         * Change line
+         * @description Change a line; it counts for calls from then on.
+         *
+         *     For: administrator.
+         */
+        patch: operations["changeLine"];
         trace?: never;
     };
     "/api/v1/live": {
@@ -1657,6 +1803,50 @@ export interface paths {
          *     For: administrator.
          */
         patch: operations["changeNumber"];
+        trace?: never;
+    };
+    "/api/v1/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List phones
+         * @description Which phones are whose.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listPhones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phones/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set phones
+         * @description Give an employee these phones, in place of all; the first one rings when he calls.
+         *
+         *     For: administrator.
+         */
+        put: operations["setPhones"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/queues": {
@@ -2183,6 +2373,99 @@ export interface components {
             before: unknown;
             /** Name */
             name: string;
+        };
+        /**
+         * AmiInput
+         * @description The manager interface of an Asterisk, FreePBX, Issabel or Vicidial.
+         */
+        AmiInput: {
+            /**
+             * Context
+             * @description The dialplan's context in which calls out begin
+             * @default from-internal
+             */
+            context?: string;
+            /**
+             * Contexts
+             * @description Contexts in which calls from outside begin
+             * @default []
+             */
+            contexts?: string[];
+            /**
+             * Dial
+             * @description How a phone is rung
+             * @default PJSIP/{extension}
+             * @example PJSIP/{extension}
+             */
+            dial?: string;
+            /**
+             * Extensions
+             * @description Beginnings of channels that are phones, where it is not clear
+             * @default []
+             */
+            extensions?: string[];
+            /**
+             * Host
+             * @example pbx.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "ami";
+            /**
+             * Port
+             * @default 5038
+             */
+            port?: number;
+            /**
+             * Prefix
+             * @description What is dialled before a number outside
+             * @default
+             * @example 9
+             */
+            prefix?: string;
+            /**
+             * Recordings
+             * @description Where recordings are fetched; {file} is what the exchange calls one, {name} the name alone
+             * @default
+             * @example https://pbx.example.com/monitor/{name}
+             */
+            recordings?: string;
+            /**
+             * Recordings Login
+             * Format: password
+             * @description USER:PASSWORD for these
+             * @default
+             */
+            recordings_login?: string;
+            /**
+             * Secret
+             * Format: password
+             * @description Kept encrypted, never shown again
+             */
+            secret: string;
+            /**
+             * Tls
+             * @description The interface's own TLS (tlsenable in manager.conf, port 5039)
+             * @default false
+             */
+            tls?: boolean;
+            /**
+             * Trunks
+             * @description Beginnings of channels that are lines
+             * @default []
+             * @example [
+             *       "PJSIP/mango"
+             *     ]
+             */
+            trunks?: string[];
+            /**
+             * User
+             * @example omnihub
+             */
+            user: string;
         };
         /**
          * Answer
@@ -3576,6 +3859,19 @@ export interface components {
             code: string;
         };
         /**
+         * ConnectionView
+         * @description How an exchange is reached; its secrets are not shown.
+         */
+        ConnectionView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ami" | "webhook" | "twilio";
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * ConsentView
          * @description Whether somebody may be written to in a channel.
          */
@@ -3763,6 +4059,91 @@ export interface components {
             skills: string[];
         };
         /**
+         * ExchangeChange
+         * @description What is not given stays. Of `connection`, too: its fields are those of the exchange's kind.
+         * @example {
+         *       "name": "Head office"
+         *     }
+         */
+        ExchangeChange: {
+            /**
+             * Connection
+             * @example {
+             *       "host": "pbx2.example.com"
+             *     }
+             */
+            connection?: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Region */
+            region?: string | null;
+        };
+        /**
+         * ExchangeInput
+         * @description What carries calls. A login is tried before it is saved.
+         * @example {
+         *       "connection": {
+         *         "host": "pbx.example.com",
+         *         "kind": "ami",
+         *         "secret": "secret",
+         *         "user": "omnihub"
+         *       },
+         *       "name": "Office"
+         *     }
+         */
+        ExchangeInput: {
+            /** Connection */
+            connection: components["schemas"]["AmiInput"] | components["schemas"]["WebhookInput"] | components["schemas"]["TelephonyTwilioInput"];
+            /** Name */
+            name: string;
+            /**
+             * Region
+             * @description Of numbers without a country
+             * @default RU
+             */
+            region?: string;
+        };
+        /** ExchangePage */
+        ExchangePage: {
+            /** Items */
+            items: components["schemas"]["ExchangeView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** ExchangeView */
+        ExchangeView: {
+            /**
+             * Address
+             * @example pbx.example.com:5038
+             */
+            address: string;
+            connection: components["schemas"]["ConnectionView"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Hook
+             * @description Where it posts to, behind the public address
+             * @example /hooks/calls/ex_1
+             */
+            hook: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ami" | "webhook" | "twilio";
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+        };
+        /**
          * Extent
          * @description What a token is good for.
          * @enum {string}
@@ -3838,6 +4219,60 @@ export interface components {
              * @example otpauth://totp/omnihub:anna?secret=…
              */
             uri: string;
+        };
+        /**
+         * Flow
+         * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
+         */
+        Flow: {
+            /**
+             * Announcement
+             * @description Said before calls are recorded; empty: they are not
+             * @default
+             */
+            announcement?: string;
+            /**
+             * Closed
+             * @description Said outside the hours, before voicemail or the end
+             * @default
+             */
+            closed?: string;
+            /**
+             * Greeting
+             * @default
+             */
+            greeting?: string;
+            /** @description None: always open */
+            hours?: components["schemas"]["OpenHours"] | null;
+            /**
+             * Language
+             * @description That it is spoken in
+             * @default ru-RU
+             */
+            language?: string;
+            menu?: components["schemas"]["Menu"] | null;
+            /**
+             * Ring
+             * @description Whose phones ring, all at once
+             * @default []
+             */
+            ring?: string[];
+            /**
+             * Ring Seconds
+             * @default 25
+             */
+            ring_seconds?: number;
+            /**
+             * Voicemail
+             * @description Said before the beep; empty: there is no voicemail
+             * @default
+             */
+            voicemail?: string;
+            /**
+             * Voicemail Seconds
+             * @default 120
+             */
+            voicemail_seconds?: number;
         };
         /**
          * Forward
@@ -4586,6 +5021,183 @@ export interface components {
              */
             topic: string;
         };
+        /**
+         * LineChange
+         * @description What is not given stays; it counts for calls from then on.
+         * @example {
+         *       "service_level": 30
+         *     }
+         */
+        LineChange: {
+            /** Aliases */
+            aliases?: string[] | null;
+            /** Exchange */
+            exchange?: string | null;
+            flow?: components["schemas"]["Flow"] | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Others
+             * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
+             */
+            others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Queue */
+            queue?: string | null;
+            /** Reach By */
+            reach_by?: ("call" | "sms" | "telegram" | "email")[] | null;
+            /** Record */
+            record?: boolean | null;
+            /** Retention Days */
+            retention_days?: number | null;
+            /** Service Level */
+            service_level?: number | null;
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Team
+             * @description Whose it is: the team that what comes by it is for; empty: everybody's
+             */
+            team?: string | null;
+        };
+        /**
+         * LineInput
+         * @description A number of ours.
+         * @example {
+         *       "exchange": "ex_1",
+         *       "name": "Sales",
+         *       "number": "+74951234567"
+         *     }
+         */
+        LineInput: {
+            /**
+             * Aliases
+             * @description What the exchange calls the number beside
+             * @default []
+             */
+            aliases?: string[];
+            /**
+             * Exchange
+             * @description What carries it: GET /api/v1/exchanges
+             * @example ex_4k2m
+             */
+            exchange: string;
+            /** @description What happens with calls; none: as the exchange says */
+            flow?: components["schemas"]["Flow"] | null;
+            /**
+             * Name
+             * @default
+             * @example Sales
+             */
+            name?: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /**
+             * Others
+             * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
+             * @default full
+             * @enum {string}
+             */
+            others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Queue
+             * @description The team whose work missed calls are; empty: the line's own
+             * @default
+             * @example team_4k2m
+             */
+            queue?: string;
+            /**
+             * Reach By
+             * @description After a missed call: channels by which somebody counts as reached
+             * @default [
+             *       "call"
+             *     ]
+             */
+            reach_by?: ("call" | "sms" | "telegram" | "email")[];
+            /**
+             * Record
+             * @description Recordings are fetched and kept
+             * @default true
+             */
+            record?: boolean;
+            /**
+             * Retention Days
+             * @description Days for which recordings are kept; 0: for ever
+             * @default 365
+             */
+            retention_days?: number;
+            /**
+             * Service Level
+             * @description Seconds within which calls shall be answered
+             * @default 20
+             */
+            service_level?: number;
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Team
+             * @description Whose it is: the team that what comes by it is for; empty: everybody's
+             * @default
+             * @example team_4k2m
+             */
+            team?: string;
+        };
+        /** LinePage */
+        LinePage: {
+            /** Items */
+            items: components["schemas"]["LineView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** LineView */
+        LineView: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Exchange */
+            exchange: string;
+            flow?: components["schemas"]["Flow"] | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /**
+             * Others
+             * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
+             * @default full
+             * @enum {string}
+             */
+            others?: "full" | "subject" | "metadata" | "nothing";
+            /** Queue */
+            queue: string;
+            /** Reach By */
+            reach_by: string[];
+            /** Record */
+            record: boolean;
+            /** Retention Days */
+            retention_days: number;
+            /**
+             * Service Level
+             * @description Seconds
+             */
+            service_level: number;
+            source: components["schemas"]["Source"] | null;
+            /**
+             * Team
+             * @description Whose it is: the team that what comes by it is for; empty: everybody's
+             * @default
+             */
+            team?: string;
+        };
         /** LinkView */
         LinkView: {
             /**
@@ -4889,6 +5501,43 @@ export interface components {
             team?: string;
         };
         /**
+         * MappingInput
+         * @description Where a provider writes what; see docs/telephony.md.
+         */
+        MappingInput: {
+            /**
+             * Calls
+             * @description The path of a list of calls
+             * @default
+             */
+            calls?: string;
+            /**
+             * Paths
+             * @example {
+             *       "from": "from",
+             *       "id": "call.id",
+             *       "to": "to"
+             *     }
+             */
+            paths: {
+                [key: string]: string | string[];
+            };
+            /**
+             * Words
+             * @default {}
+             * @example {
+             *       "direction": {
+             *         "incoming": "in"
+             *       }
+             *     }
+             */
+            words?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
+        /**
          * MeView
          * @description Who I am and what I may do.
          */
@@ -4928,6 +5577,29 @@ export interface components {
              * @default []
              */
             teams: string[];
+        };
+        /**
+         * Menu
+         * @description What a caller may choose by a key.
+         */
+        Menu: {
+            /**
+             * Choices
+             * @description Whose phones ring, by the key
+             * @example {
+             *       "1": [
+             *         "anna"
+             *       ]
+             *     }
+             */
+            choices: {
+                [key: string]: string[];
+            };
+            /**
+             * Text
+             * @example По заказам нажмите один
+             */
+            text: string;
         };
         /**
          * Merge
@@ -5425,6 +6097,41 @@ export interface components {
             /** Token Url */
             token_url: string;
         };
+        /**
+         * OpenHours
+         * @description When calls are taken.
+         */
+        OpenHours: {
+            /**
+             * Days
+             * @description 1 is Monday
+             * @default [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5
+             *     ]
+             */
+            days?: number[];
+            /**
+             * Since
+             * @default 09:00
+             * @example 09:00
+             */
+            since?: string;
+            /**
+             * Until
+             * @default 18:00
+             * @example 09:00
+             */
+            until?: string;
+            /**
+             * Zone
+             * @default Europe/Moscow
+             */
+            zone?: string;
+        };
         /** ParticipantView */
         ParticipantView: {
             /**
@@ -5569,6 +6276,70 @@ export interface components {
             name?: string;
             /** @default to */
             role?: components["schemas"]["Role"];
+        };
+        /**
+         * Phone
+         * @description One phone of an employee: an extension of an exchange, a number outside, or the browser (Twilio).
+         */
+        Phone: {
+            /**
+             * Exchange
+             * @example ex_4k2m
+             */
+            exchange: string;
+            /**
+             * Kind
+             * @default extension
+             * @enum {string}
+             */
+            kind?: "extension" | "number" | "browser";
+            /**
+             * Number
+             * @description The extension, or the number; none for a browser
+             * @default
+             * @example 101
+             */
+            number?: string;
+        };
+        /**
+         * Phones
+         * @description All phones of an employee; the first one rings when he calls.
+         * @example {
+         *       "phones": [
+         *         {
+         *           "exchange": "ex_1",
+         *           "kind": "extension",
+         *           "number": "101"
+         *         }
+         *       ]
+         *     }
+         */
+        Phones: {
+            /** Phones */
+            phones: components["schemas"]["Phone"][];
+        };
+        /** PhonesPage */
+        PhonesPage: {
+            /** Items */
+            items: components["schemas"]["PhonesView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** PhonesView */
+        PhonesView: {
+            /**
+             * Busy
+             * @description He is in a call, as far as is known
+             * @default false
+             */
+            busy?: boolean;
+            /**
+             * Login
+             * @example anna
+             */
+            login: string;
+            /** Phones */
+            phones: components["schemas"]["Phone"][];
         };
         /**
          * PlanForm
@@ -6131,6 +6902,22 @@ export interface components {
             userHandle?: string | null;
         };
         /**
+         * Source
+         * @description The advertising source that a number stands for: who dials it saw it there.
+         */
+        Source: {
+            /**
+             * Kind
+             * @default line
+             */
+            kind?: string;
+            /**
+             * Value
+             * @example billboard_m4
+             */
+            value: string;
+        };
+        /**
          * SourceView
          * @description What a message told of where its sender came from.
          */
@@ -6408,6 +7195,53 @@ export interface components {
             time_zone: string | null;
         };
         /**
+         * TwilioInput
+         * @description Twilio Voice. Let the number's voice webhook point to PUBLIC_URL/hooks/voice/ID.
+         */
+        TelephonyTwilioInput: {
+            /**
+             * Account Sid
+             * @description Begins with AC
+             * @example AC00000000000000000000000000000000
+             */
+            account_sid: string;
+            /**
+             * Api Key
+             * @description For phones in the browser
+             * @default
+             */
+            api_key?: string;
+            /**
+             * Api Secret
+             * Format: password
+             * @description Kept encrypted, never shown again
+             * @default
+             */
+            api_secret?: string;
+            /**
+             * Api Url
+             * @default https://api.twilio.com
+             */
+            api_url?: string;
+            /**
+             * App Sid
+             * @description TwiML app of browser phones
+             * @default
+             */
+            app_sid?: string;
+            /**
+             * Auth Token
+             * Format: password
+             * @description Kept encrypted, never shown again
+             */
+            auth_token: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "twilio";
+        };
+        /**
          * TokenRequest
          * @example {
          *       "days": 90,
@@ -6503,6 +7337,26 @@ export interface components {
              */
             why: string;
         };
+        /**
+         * WantedCall
+         * @description Whom to call, and by which line.
+         * @example {}
+         * @example {
+         *       "address": "phone:+79161234567"
+         *     }
+         */
+        WantedCall: {
+            /**
+             * Address
+             * @description Which of his numbers; the first, if none
+             */
+            address?: string | null;
+            /**
+             * Line
+             * @description Which of our lines he is shown
+             */
+            line?: string | null;
+        };
         /** WayList */
         WayList: {
             /** Items */
@@ -6540,6 +7394,57 @@ export interface components {
              * @example cannot be reached since 2026-03-02: he blocked the bot
              */
             reason: string | null;
+        };
+        /**
+         * WebhookInput
+         * @description Any exchange that posts what happens to PUBLIC_URL/hooks/calls/ID.
+         */
+        WebhookInput: {
+            /**
+             * Check
+             * @description How a call proves whom it is from; empty: as the provider does
+             * @default
+             * @enum {string}
+             */
+            check?: "" | "token" | "hmac-sha256" | "hmac-sha1";
+            /**
+             * Key
+             * @description What a provider names beside the secret, as the API key of Mango
+             * @default
+             */
+            key?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /** @description In place of the provider's, or for one's own */
+            mapping?: components["schemas"]["MappingInput"] | null;
+            /**
+             * Networks
+             * @description Only from these addresses; none: from anywhere
+             * @default []
+             */
+            networks?: string[];
+            /**
+             * Provider
+             * @description A mapping and a check that are ready
+             * @default
+             * @enum {string}
+             */
+            provider?: "" | "mango" | "megafon" | "zadarma" | "3cx";
+            /**
+             * Recordings Hosts
+             * @description Hosts that recordings are fetched from
+             * @default []
+             */
+            recordings_hosts?: string[];
+            /**
+             * Secret
+             * Format: password
+             * @description Kept encrypted, never shown again
+             */
+            secret: string;
         };
     };
     responses: never;
@@ -8780,6 +9685,108 @@ export interface operations {
             };
         };
     };
+    callClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listWaysToClient: {
         parameters: {
             query?: never;
@@ -10683,6 +11690,441 @@ export interface operations {
             };
         };
     };
+    listExchanges: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangePage"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addExchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showExchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeExchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeExchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showHeld: {
         parameters: {
             query?: never;
@@ -12305,6 +13747,432 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLines: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinePage"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showLine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineView"];
                 };
             };
             /** @description Not logged in */
@@ -14354,6 +16222,169 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPhones: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonesPage"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPhones: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Login of the employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Phones"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
