@@ -10,6 +10,7 @@ from pydantic import Field
 
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
+from hub.contracts.call import CallState
 from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 from hub.kit.ids import derive
@@ -71,6 +72,8 @@ class Participant(Body):
     where `raw` does."""
     ours: bool = False
     """The address is one of our own (a mailbox, a bot, a number): it never becomes a client's."""
+    login: str | None = None
+    """The employee it is, where it is one of ours."""
 
 
 class Attachment(Body):
@@ -104,7 +107,7 @@ class SourceEvidence(Body):
     """What a message told of where its sender came from."""
 
     kind: str
-    """`start_payload`, …"""
+    """`start_payload`, `line` (the number that was dialled stands for it), …"""
     value: str
 
 
@@ -138,7 +141,9 @@ class InteractionReceived(Reading, Event):
     type: str
     """`email`, `sms`, `telegram`, `call`, …"""
     account: str
-    """The mailbox, bot or number that received it."""
+    """The mailbox, bot, number or line that received it."""
+    direction: Direction = Direction.IN
+    """`out`: it was no message to us; somebody of ours called."""
     at: datetime
     received_at: datetime
     participants: tuple[Participant, ...]
@@ -159,12 +164,20 @@ class InteractionReceived(Reading, Event):
     """Whose the account is; none: everybody's."""
     others: Shown = "full"
     """What those see of it who are not in that team."""
+    call: CallState | None = None
+    """Of a call: as it is at this moment; how it goes on is told by `CallChanged`."""
 
     def event_id(self) -> str:
         return received_id(self.id, self.account)
 
     def key(self) -> str:
-        return next((p.address for p in self.participants if p.role is Role.FROM), self.account)
+        return self.other_side or self.account
+
+    @property
+    def other_side(self) -> str:
+        """The address of whoever sent it; of a call out, of whom we called."""
+        role = Role.FROM if self.direction is Direction.IN else Role.TO
+        return next((p.address for p in self.participants if p.role is role), "")
 
 
 class InteractionRevised(InteractionReceived):
@@ -227,6 +240,28 @@ class AttachmentFetched(Event):
 
     def key(self) -> str:
         return self.sender
+
+
+class CallChanged(Event):
+    """A call went on: all of it, as it is now. Of two, the one whose call has the higher revision counts."""
+
+    TYPE: ClassVar[str] = "call.changed.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    interaction_id: str
+    account: str
+    """The line, or the exchange where it is none of our lines."""
+    other_side: str = ""
+    """The customer's normalised address, where he has one: what the order is kept by."""
+    participants: tuple[Participant, ...]
+    """The customer, and whoever of ours spoke with him."""
+    call: CallState
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction_id, str(self.call.revision))
+
+    def key(self) -> str:
+        return self.other_side or self.account
 
 
 class ReactionRecorded(Event):
@@ -330,6 +365,8 @@ class Interaction(Reading):
     """When it shall leave, for one that is planned; when it should, afterwards."""
     time_zone: str | None = None
     """The client's, that `send_at` was chosen in (IANA name)."""
+    call: CallState | None = None
+    """Of a call: how it went."""
     link: Link
     author: str | None = None
     """Login of the employee who wrote it."""

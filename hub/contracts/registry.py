@@ -7,6 +7,7 @@ from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, Clien
 from hub.contracts.employee import EmployeesListed, LoginLocked
 from hub.contracts.interaction import (
     AttachmentFetched,
+    CallChanged,
     DeliveryRecorded,
     GroupChanged,
     InteractionChanged,
@@ -43,6 +44,7 @@ REGISTRY = Registry(
         InteractionReread,
         AttachmentFetched,
         ReactionRecorded,
+        CallChanged,
         ReachabilityRecorded,
         ConsentRecorded,
         EmployeesListed,

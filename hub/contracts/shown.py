@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
+from hub.contracts.call import CallResult
 from hub.contracts.interaction import DeliveryState, Direction, Role
 from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.contracts.scope import Shown
@@ -42,6 +43,7 @@ class ParticipantView(View):
         default="", description="How to show an address that is not plain ASCII; see warnings"
     )
     ours: bool = Field(default=False, description="The address is one of our own")
+    login: str | None = Field(default=None, description="The employee it is")
 
 
 class CautionView(View):
@@ -140,6 +142,76 @@ class AuthenticationView(View):
     authserv_id: str = Field(default="", examples=["mx.example.com"])
 
 
+class CallLineView(View):
+    id: str
+    number: str = Field(examples=["+74951234567"])
+    name: str = ""
+    team: str | None = None
+    queue: str | None = Field(default=None, description="The team whose work a missed call is, where it is another")
+
+
+class CallLegView(View):
+    party: MaskedWords = Field(examples=["101"])
+    login: str | None = Field(default=None, description="The employee whose phone it is")
+    role: Literal["operator", "customer"]
+    rang: float = Field(description="Seconds")
+    answered: bool
+    connected: float = Field(description="Seconds")
+    outcome: str = Field(default="", examples=["no answer"])
+
+
+class CallTransferView(View):
+    kind: Literal["blind", "attended"]
+    by: MaskedWords
+    to: MaskedWords
+    completed: bool = Field(description="Whether the customer came to speak with him")
+    at: Moment
+
+
+class CallQueueView(View):
+    name: str
+    position: int | None = Field(default=None, description="When he joined it")
+    wait: float = Field(default=0.0, description="Seconds")
+    abandoned_at: Moment | None = None
+    level: float = Field(default=20.0, description="Seconds within which the line promises to answer")
+    within_level: bool | None = Field(default=None, description="Null where he left before the time was up")
+
+
+class CallRecordingView(View):
+    id: str = Field(description="GET /api/v1/recordings/{id} has it")
+    kind: Literal["call", "voicemail"]
+    state: Literal["pending", "ready", "failed", "removed"] = "pending"
+    seconds: float | None = None
+    size: int = Field(default=0, description="Bytes")
+    reason: str = ""
+
+
+class CallView(View):
+    """How a call went."""
+
+    caller: MaskedWords = Field(default="", examples=["+79161234567"])
+    dialled: MaskedWords = Field(default="", examples=["+74951234567"])
+    line: CallLineView | None = None
+    answered_by: MaskedWords | None = Field(default=None, examples=["101"])
+    answered_login: str | None = None
+    result: CallResult | None = Field(default=None, description="Null while it goes on and nobody has answered")
+    wait: float = Field(default=0.0, description="Seconds until somebody answered, else until the end")
+    talk: float = Field(default=0.0, description="Seconds; holds are in it")
+    hold: float = Field(default=0.0, description="Seconds")
+    started_at: Moment
+    answered_at: Moment | None = None
+    ended_at: Moment | None = None
+    complete: bool = Field(default=False, description="It is over")
+    closed_by_limit: bool = Field(default=False, description="Its end was never seen")
+    part_of: str | None = Field(default=None, description="The interaction of the call that it was a part of")
+    ended_by: str | None = Field(default=None, examples=["customer"])
+    unsure: tuple[str, ...] = Field(default=(), description="Fields that are only a bound")
+    legs: tuple[CallLegView, ...] = ()
+    transfers: tuple[CallTransferView, ...] = ()
+    queue: CallQueueView | None = None
+    recordings: tuple[CallRecordingView, ...] = ()
+
+
 class InteractionView(View):
     """One contact in its client's chain."""
 
@@ -172,6 +244,7 @@ class InteractionView(View):
     delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
     send_at: Moment | None = Field(default=None, description="When a planned one leaves, or should have left")
     time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
+    call: CallView | None = Field(default=None, description="Of a call: how it went")
     link: LinkView
     forwarded: tuple[ForwardedView, ...] = ()
     contacts: tuple[ContactView, ...] = ()

@@ -9,7 +9,6 @@ from hub.contracts.address import AddressChanged
 from hub.contracts.base import Event, Prepared
 from hub.contracts.client import Chain, ChainChanged, ChainOpened, Client, ClientChanged, ClientOpened
 from hub.contracts.interaction import (
-    Direction,
     Interaction,
     InteractionChanged,
     InteractionLinked,
@@ -19,6 +18,7 @@ from hub.contracts.interaction import (
 )
 from hub.store.base import Document
 from hub.store.told import Fact
+from services.interactions.models import is_ours
 
 _INTERACTION = tuple(name for name in Interaction.model_fields if name != "id")
 _CLIENT = tuple(name for name in Client.model_fields if name != "id")
@@ -29,7 +29,7 @@ _WORTH = ("client_id", "verified", "invalid", "complained", "unreachable", "cons
 
 def interaction_facts(before: Document | None, after: Document) -> Sequence[Fact]:
     if before is None:
-        return (InteractionLinked,) if after["direction"] == Direction.IN else (InteractionPlanned,)
+        return (InteractionPlanned,) if is_ours(after) else (InteractionLinked,)
     return (InteractionChanged,) if _differ(before, after, _INTERACTION) else ()
 
 

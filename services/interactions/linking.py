@@ -305,9 +305,12 @@ def line_of(channel: str, account: str) -> str:
     return f"{channel}:{account}"
 
 
+_ONE_VOICE = ("email", "call")
+
+
 def _other_line(head: Head, arrival: InteractionReceived) -> bool:
-    """Two bots of ours are two conversations, also with one client; two mailboxes are not."""
-    if arrival.channel == "email":
+    """Two bots of ours are two conversations, also with one client; two mailboxes are not, nor two lines."""
+    if arrival.channel in _ONE_VOICE:
         return False
     same_channel = {line for line in head.lines if line.startswith(f"{arrival.channel}:")}
     return bool(same_channel) and line_of(arrival.channel, arrival.account) not in same_channel

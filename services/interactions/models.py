@@ -86,6 +86,8 @@ _HIDDEN = frozenset(
     )
 )
 _TAKEN = {
+    "direction",
+    "call",
     "team",
     "others",
     "channel",
@@ -121,7 +123,6 @@ def linked(decision: Decision, clients: Mapping[str, str]) -> Document:
         **_BLANK,
         **told,
         "_id": arrival.id,
-        "direction": Direction.IN.value,
         "accounts": [arrival.account],
         "at": iso(arrival.at),
         "client_id": decision.client_id,
@@ -136,6 +137,13 @@ def linked(decision: Decision, clients: Mapping[str, str]) -> Document:
 def _owned(person: dict[str, Any], clients: Mapping[str, str]) -> dict[str, Any]:
     owner = None if person["ours"] else clients.get(person["address"])
     return {**person, "client_id": owner} if owner else person
+
+
+def is_ours(interaction: Document) -> bool:
+    """Whether we wrote it, or shall: it was planned and goes through a channel. A call of ours that a channel told of
+    was not.
+    """
+    return interaction["direction"] == Direction.OUT and interaction["delivery"] is not None
 
 
 def interaction_document(interaction: Interaction) -> Document:
@@ -154,7 +162,7 @@ def correlation_of(document: Document) -> str:
     known: str | None = document.get(CORRELATION)
     if known:
         return known
-    if document["direction"] == Direction.OUT:
+    if is_ours(document):
         return event_id_of(InteractionPlanned, document["_id"], 1)
     revised = document.get("revised_at")
     return received_id(document["_id"], document["accounts"][0], from_iso(revised) if revised else None)
@@ -215,7 +223,7 @@ def client_document(decision: Decision) -> Document:
     other = decision.address
     arrival = decision.arrival
     addresses = [address_of(decision)] if other else []
-    name = (other.name or other.address.partition(":")[2]) if other else arrival.subject
+    name = (other.name or other.address.partition(":")[2]) if other else arrival.subject or _nameless(arrival)
     return {
         "_id": decision.holder,
         "name": name or "?",
@@ -225,6 +233,11 @@ def client_document(decision: Decision) -> Document:
         "open_chains": [],
         "seen_by": seen_by(None, [arrival.team]),
     }
+
+
+def _nameless(arrival: InteractionReceived) -> str:
+    """What stands for somebody without an address: a hidden or a short number."""
+    return next((person.name or person.raw for person in arrival.participants if not person.ours), "")
 
 
 def address_of(decision: Decision) -> Document:

@@ -9,6 +9,7 @@ from hub.contracts.base import Envelope
 from hub.contracts.interaction import (
     Attachment,
     AttachmentFetched,
+    CallChanged,
     InteractionReread,
     InteractionRevised,
     ReactionRecorded,
@@ -27,6 +28,7 @@ NEWS = (
     InteractionReread,
     AttachmentFetched,
     ReactionRecorded,
+    CallChanged,
     ReachabilityRecorded,
     ConsentRecorded,
 )
@@ -72,6 +74,8 @@ class News:
                 return await self._fetched(envelope)
             case ReactionRecorded():
                 return await self._reacted(envelope)
+            case CallChanged() as event:
+                return await self._amend(event.interaction_id, partial(with_call, event), envelope)
             case ReachabilityRecorded() as event:
                 return await self._amend_address(event.address, partial(with_reachability, event), envelope)
             case ConsentRecorded() as event:
@@ -193,6 +197,17 @@ def with_reaction(event: ReactionRecorded, interaction: Document) -> Document:
         after[event.address] = list(event.signs)
         after = dict(list(after.items())[-_SIGNS:])
     return interaction if after == before else {**interaction, "reactions": after}
+
+
+def with_call(event: CallChanged, interaction: Document) -> Document:
+    """The interaction with its call as it is now; older news changes nothing. Whose an address is stays."""
+    before = interaction.get("call")
+    if before and before["revision"] >= event.call.revision:
+        return interaction
+    owners = {one["address"]: one["client_id"] for one in interaction["participants"]}
+    people = [one.model_dump(mode="json") for one in event.participants]
+    people = [one if one["ours"] else {**one, "client_id": owners.get(one["address"])} for one in people]
+    return {**interaction, "call": event.call.model_dump(mode="json"), "participants": people}
 
 
 def with_reachability(event: ReachabilityRecorded, address: Document) -> Document:

@@ -2389,6 +2389,252 @@ export interface components {
              */
             text: string | null;
         };
+        /** CallLegView */
+        CallLegView: {
+            /** Answered */
+            answered: boolean;
+            /**
+             * Connected
+             * @description Seconds
+             */
+            connected: number;
+            /**
+             * Login
+             * @description The employee whose phone it is
+             */
+            login: string | null;
+            /**
+             * Outcome
+             * @default
+             * @example no answer
+             */
+            outcome: string;
+            /**
+             * Party
+             * @example 101
+             */
+            party: string;
+            /**
+             * Rang
+             * @description Seconds
+             */
+            rang: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "operator" | "customer";
+        };
+        /** CallLineView */
+        CallLineView: {
+            /** Id */
+            id: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /**
+             * Queue
+             * @description The team whose work a missed call is, where it is another
+             */
+            queue: string | null;
+            /** Team */
+            team: string | null;
+        };
+        /** CallQueueView */
+        CallQueueView: {
+            /** Abandoned At */
+            abandoned_at: string | null;
+            /**
+             * Level
+             * @description Seconds within which the line promises to answer
+             * @default 20
+             */
+            level: number;
+            /** Name */
+            name: string;
+            /**
+             * Position
+             * @description When he joined it
+             */
+            position: number | null;
+            /**
+             * Wait
+             * @description Seconds
+             * @default 0
+             */
+            wait: number;
+            /**
+             * Within Level
+             * @description Null where he left before the time was up
+             */
+            within_level: boolean | null;
+        };
+        /** CallRecordingView */
+        CallRecordingView: {
+            /**
+             * Id
+             * @description GET /api/v1/recordings/{id} has it
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "call" | "voicemail";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Seconds */
+            seconds: number | null;
+            /**
+             * Size
+             * @description Bytes
+             * @default 0
+             */
+            size: number;
+            /**
+             * State
+             * @default pending
+             * @enum {string}
+             */
+            state: "pending" | "ready" | "failed" | "removed";
+        };
+        /**
+         * CallResult
+         * @description What became of a call. While it goes on and nobody has answered there is none.
+         * @enum {string}
+         */
+        CallResult: "answered" | "missed" | "abandoned" | "busy" | "failed" | "voicemail";
+        /** CallTransferView */
+        CallTransferView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Completed
+             * @description Whether the customer came to speak with him
+             */
+            completed: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "blind" | "attended";
+            /** To */
+            to: string;
+        };
+        /**
+         * CallView
+         * @description How a call went.
+         */
+        CallView: {
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * Answered By
+             * @example 101
+             */
+            answered_by: string | null;
+            /** Answered Login */
+            answered_login: string | null;
+            /**
+             * Caller
+             * @default
+             * @example +79161234567
+             */
+            caller: string;
+            /**
+             * Closed By Limit
+             * @description Its end was never seen
+             * @default false
+             */
+            closed_by_limit: boolean;
+            /**
+             * Complete
+             * @description It is over
+             * @default false
+             */
+            complete: boolean;
+            /**
+             * Dialled
+             * @default
+             * @example +74951234567
+             */
+            dialled: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ended By
+             * @example customer
+             */
+            ended_by: string | null;
+            /**
+             * Hold
+             * @description Seconds
+             * @default 0
+             */
+            hold: number;
+            /**
+             * Legs
+             * @default []
+             */
+            legs: components["schemas"]["CallLegView"][];
+            line: components["schemas"]["CallLineView"] | null;
+            /**
+             * Part Of
+             * @description The interaction of the call that it was a part of
+             */
+            part_of: string | null;
+            queue: components["schemas"]["CallQueueView"] | null;
+            /**
+             * Recordings
+             * @default []
+             */
+            recordings: components["schemas"]["CallRecordingView"][];
+            /** @description Null while it goes on and nobody has answered */
+            result: components["schemas"]["CallResult"] | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Talk
+             * @description Seconds; holds are in it
+             * @default 0
+             */
+            talk: number;
+            /**
+             * Transfers
+             * @default []
+             */
+            transfers: components["schemas"]["CallTransferView"][];
+            /**
+             * Unsure
+             * @description Fields that are only a bound
+             * @default []
+             */
+            unsure: string[];
+            /**
+             * Wait
+             * @description Seconds until somebody answered, else until the end
+             * @default 0
+             */
+            wait: number;
+        };
         /**
          * CandidateView
          * @description An address that may be his: a message gave it, and it is another's, or nobody vouches for it.
@@ -3236,6 +3482,8 @@ export interface components {
             blocked_images: number;
             /** @description It is a notice about a message of ours */
             bounce: components["schemas"]["BounceView"] | null;
+            /** @description Of a call: how it went */
+            call: components["schemas"]["CallView"] | null;
             /**
              * Cause Id
              * @description The interaction it answers
@@ -4434,6 +4682,11 @@ export interface components {
             address: string;
             /** Client Id */
             client_id: string | null;
+            /**
+             * Login
+             * @description The employee it is
+             */
+            login: string | null;
             /**
              * Name
              * @default
