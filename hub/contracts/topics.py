@@ -36,6 +36,7 @@ ADDRESSES = Topic("addresses", "address", retention=None)
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
+CAMPAIGNS = Topic("campaigns", "mailing, segment or address", retention=None)
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
@@ -59,6 +60,7 @@ TOPICS = (
     CHANNELS,
     EMPLOYEES,
     ACCESS,
+    CAMPAIGNS,
     JOBS,
     DEAD_LETTERS,
 )

@@ -1,23 +1,37 @@
 """Puts the campaigns service together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from fastapi import FastAPI
 
-from hub.api.public import publish
-from hub.bus.base import Bus
+from hub.api.public import Public, publish
+from hub.api.uploads import Uploads
+from hub.channels.owner import Owner
 from hub.footing import Footing
-from hub.kit.http import service_app
+from hub.jobs import endpoints as job_endpoints
+from hub.jobs.service import Jobs
+from hub.kit.http import Ping, service_app
 from hub.kit.loop import Runs
 from hub.repeats import answer_repeats
-from hub.store.base import Store
+from hub.store.leases import LEASES, Leases
+from hub.store.outbox import Sweeper
+from services.campaigns.adapters.columns import Columns
 from services.campaigns.adapters.interactions import InteractionsPeer
+from services.campaigns.lists import endpoints as list_endpoints
+from services.campaigns.lists.repository import ListRepository
+from services.campaigns.lists.service import Lists, ReadList
+from services.campaigns.segments import endpoints as segment_endpoints
+from services.campaigns.segments.repository import SegmentRepository
+from services.campaigns.segments.service import Segments
+from services.campaigns.segments.watching import Watching
 from services.campaigns.settings import Settings
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
 
 SERVICE = "campaigns"
+_LEASE = timedelta(seconds=30)
 
 
 class CampaignsService:
@@ -25,38 +39,78 @@ class CampaignsService:
 
     name = SERVICE
 
-    def __init__(
-        self, http: FastAPI, bus: Bus, store: Store, loops: Sequence[Runs], interactions: InteractionsPeer
-    ) -> None:
+    def __init__(self, http: FastAPI, floor: "Floor", loops: Sequence[Runs]) -> None:
         self.http = http
-        self._bus = bus
-        self._store = store
+        self._floor = floor
         self._loops = loops
-        self._interactions = interactions
 
     async def start(self) -> None:
-        await self._store.start()
-        await self._bus.start()
+        await self._floor.store.start()
+        await self._floor.bus.start()
         for loop in self._loops:
             await loop.start()
 
     async def stop(self) -> None:
         for loop in reversed(self._loops):
             await loop.stop()
-        await self._bus.stop()
-        await self._store.stop()
-        await self._interactions.close()
+        await self._floor.stop()
+
+
+class Floor:
+    """What all parts of the service share."""
+
+    def __init__(self, footing: Footing) -> None:
+        self.footing = footing
+        self.settings = Settings.load(footing.source)
+        self.bus, self.store = footing.bus(SERVICE), footing.store(SERVICE)
+        self.owner = Owner(footing.data, SERVICE)
+        self.leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, _LEASE)
+        self.columns = Columns(footing.data, self.owner.name, self.bus)
+        self.interactions = InteractionsPeer(footing.peer, footing.seal)
+        self.uploads = Uploads(footing.blobs)
+
+    async def stop(self) -> None:
+        await self.columns.close()
+        await self.bus.stop()
+        await self.store.stop()
+        await self.interactions.close()
+        self.owner.release()
 
 
 def build(footing: Footing) -> CampaignsService:
     """The service on its footing."""
-    Settings.load(footing.source)
-    bus, store, clock = footing.bus(SERVICE), footing.store(SERVICE), footing.clock
-    templates = Templates(TemplateRepository(store, footing.blobs), footing.apart, clock)
-    interactions = InteractionsPeer(footing.peer, footing.seal)
-    http = service_app(
-        "omnihub campaigns", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping}
+    floor = Floor(footing)
+    store, clock, bus, blobs = floor.store, footing.clock, floor.bus, footing.blobs
+    templates = Templates(TemplateRepository(store, blobs), footing.apart, clock)
+    kept_lists, kept_segments = ListRepository(store, blobs), SegmentRepository(store)
+    kept_segments.segments.on(bus, clock)
+    lists = Lists(kept_lists, floor.columns, clock)
+    segments = Segments(kept_segments, floor.columns, clock, lists)
+    jobs = Jobs(
+        [ReadList(kept_lists, footing.apart, region=floor.settings.region)],
+        service=SERVICE,
+        store=store,
+        bus=bus,
+        clock=clock,
+        owner=floor.owner.name,
+        restraint=footing.restraint,
     )
-    publish(http, template_endpoints.public(templates, interactions), service=SERVICE, seal=footing.seal)
-    answer_repeats(http, store, clock, service=SERVICE, seal=footing.seal)
-    return CampaignsService(http, bus, store, (), interactions)
+    http = _http(
+        floor,
+        template_endpoints.public(templates, floor.interactions),
+        segment_endpoints.public(segments),
+        list_endpoints.public(lists, jobs, floor.uploads),
+        job_endpoints.public(jobs),
+    )
+    sweeper = Sweeper([kept_segments.segments], bus, clock, floor.settings.sweep_interval)
+    watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
+    return CampaignsService(http, floor, (sweeper, watching, jobs))
+
+
+def _http(floor: Floor, *publics: Public) -> FastAPI:
+    footing, store = floor.footing, floor.store
+    checks: dict[str, Ping] = {"store": store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping}
+    http = service_app("omnihub campaigns", checks=checks)
+    publish(http, *publics, service=SERVICE, seal=footing.seal)
+    answer_repeats(http, store, footing.clock, service=SERVICE, seal=footing.seal)
+    return http

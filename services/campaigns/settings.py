@@ -18,6 +18,9 @@ class Settings(Base):
         default="",
         description="Where customers reach the gateway, as https://hub.example.com: links, unsubscribing; only /m/",
     )
+    region: str = Field(
+        default="RU", pattern="^[A-Z]{2}$", description="Country of phone numbers without an international prefix"
+    )
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"
     )

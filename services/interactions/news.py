@@ -221,12 +221,13 @@ def with_reachability(event: ReachabilityRecorded, address: Document) -> Documen
 
 
 def with_consent(event: ConsentRecorded, address: Document) -> Document:
-    """The newest word counts, for each channel; of two of one moment the withdrawal does."""
+    """The newest word counts, for each channel and each topic in it; of two of one moment the withdrawal does."""
     before = address.get("consent") or {}
     at = iso(event.at)
-    said = before.get(event.channel) or {"at": "", "state": ""}
+    about = f"{event.channel}/{event.topic}" if event.topic else event.channel
+    said = before.get(about) or {"at": "", "state": ""}
     withdraws = event.state == "withdrawn" and said["state"] == "given"
     if said["at"] > at or (said["at"] == at and not withdraws):
         return address
     told = {"state": event.state, "at": at, "evidence": event.evidence, "words": event.words}
-    return {**address, "consent": {**before, event.channel: told}}
+    return {**address, "consent": {**before, about: told}}
