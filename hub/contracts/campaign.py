@@ -60,3 +60,46 @@ class SegmentMoved(Event):
 
     def key(self) -> str:
         return self.segment
+
+
+class Answered(Body):
+    """What came back on a message of a mailing."""
+
+    kind: ResponseKind
+    at: datetime
+    words: str = ""
+    """Where a link led, what a server said, why somebody unsubscribed."""
+
+
+class MailedRecorded(Event):
+    """A message of a mailing on which something came back: it belongs into its recipient's chain from now on."""
+
+    TYPE: ClassVar[str] = "mailed.recorded.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    id: str
+    """Of the message."""
+    mailing: str
+    name: str
+    """The mailing's."""
+    channel: str
+    account: str
+    address: str
+    """Normalised, of the recipient."""
+    sent_at: datetime
+    subject: str = ""
+    text: str = ""
+    """As he got it, up to some thousand characters."""
+    keys: tuple[str, ...] = ()
+    beside: str = ""
+    """Id of the interaction that came back on it; empty: none is one."""
+    answers: tuple[Answered, ...] = ()
+    """All of it, as it is now."""
+    revision: int = 1
+    """Of two, the higher one counts."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.id, str(self.revision))
+
+    def key(self) -> str:
+        return self.address

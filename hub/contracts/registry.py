@@ -2,7 +2,7 @@
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
-from hub.contracts.campaign import ResponsesRecorded, SegmentMoved
+from hub.contracts.campaign import MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed, LoginLocked
@@ -19,6 +19,7 @@ from hub.contracts.interaction import (
     InteractionRevised,
     ReactionRecorded,
     SendMessage,
+    SendPage,
 )
 from hub.contracts.job import JobProgressed
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
@@ -30,6 +31,7 @@ REGISTRY = Registry(
         InteractionPlanned,
         InteractionChanged,
         SendMessage,
+        SendPage,
         DeliveryRecorded,
         GroupChanged,
         ClientOpened,
@@ -53,5 +55,6 @@ REGISTRY = Registry(
         JobProgressed,
         ResponsesRecorded,
         SegmentMoved,
+        MailedRecorded,
     )
 )

@@ -29,6 +29,7 @@ OUTBOUND_MASS_TELEGRAM = Topic("outbound.mass.telegram", "bot id")
 OUTBOUND_MASS_SMS = Topic("outbound.mass.sms", "number id")
 GROUPS = Topic("groups", "mailing or call list", retention=None)
 DELIVERY = Topic("delivery", "interaction id")
+DELIVERY_MASS = Topic("delivery.mass", "id of the message")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
@@ -53,6 +54,7 @@ TOPICS = (
     OUTBOUND_MASS_SMS,
     GROUPS,
     DELIVERY,
+    DELIVERY_MASS,
     INTERACTIONS,
     CHAINS,
     CLIENTS,

@@ -18,6 +18,12 @@ from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
 from services.campaigns.adapters.columns import Columns
 from services.campaigns.adapters.interactions import InteractionsPeer
+from services.campaigns.consent import doors as consent_doors
+from services.campaigns.consent import endpoints as consent_endpoints
+from services.campaigns.consent import handlers as consent_handlers
+from services.campaigns.consent.invitations import Invitations
+from services.campaigns.consent.repository import ConsentRepository
+from services.campaigns.consent.service import Consents
 from services.campaigns.lists import endpoints as list_endpoints
 from services.campaigns.lists.repository import ListRepository
 from services.campaigns.lists.service import Lists, ReadList
@@ -68,6 +74,8 @@ class Floor:
         self.columns = Columns(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
         self.uploads = Uploads(footing.blobs)
+        self.master = footing.secrets.derived("mailings")
+        """Signs the links of mailings; whoever has the key file of the hub has it."""
 
     async def stop(self) -> None:
         await self.columns.close()
@@ -86,6 +94,12 @@ def build(footing: Footing) -> CampaignsService:
     kept_segments.segments.on(bus, clock)
     lists = Lists(kept_lists, floor.columns, clock)
     segments = Segments(kept_segments, floor.columns, clock, lists)
+    kept_consents = ConsentRepository(store)
+    consents = Consents(kept_consents, bus, clock, region=floor.settings.region)
+    invitations = Invitations(
+        kept_consents, consents, blobs, bus, clock, master=floor.master, base=floor.settings.public_url
+    )
+    consent_handlers.subscribe(bus, consents)
     jobs = Jobs(
         [ReadList(kept_lists, footing.apart, region=floor.settings.region)],
         service=SERVICE,
@@ -100,6 +114,8 @@ def build(footing: Footing) -> CampaignsService:
         template_endpoints.public(templates, floor.interactions),
         segment_endpoints.public(segments),
         list_endpoints.public(lists, jobs, floor.uploads),
+        consent_endpoints.public(consents, invitations, floor.columns),
+        consent_doors.public(consents, invitations, floor.master),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper([kept_segments.segments], bus, clock, floor.settings.sweep_interval)

@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.api.actor import Actor
 from hub.bus.base import Bus, Position, Reader
+from hub.contracts.scope import OPEN, reaches
 from hub.kit.errors import StoreUnavailable
 from hub.kit.log import Log
 from hub.kit.private import make_private
@@ -78,6 +80,15 @@ class Columns:
             await self._caught_up()
             found: list[Row] = await self._in_thread(partial(self._asked, sql, given))
         return found
+
+    async def sees(self, address: str, actor: Actor) -> bool:
+        """Whether somebody sees whose an address is; nobody's is seen by all who see what is no team's."""
+        found = await self.ask(
+            "SELECT c.seen_by FROM owned o LEFT JOIN merged m ON m.k = o.k"
+            " JOIN clients c ON c.k = coalesce(m.root, o.k) WHERE o.address = $address",
+            {"address": address},
+        )
+        return any(reaches(actor.reach, row[0]) for row in found or [([OPEN],)])
 
     async def load(self, list_key: int, version: int, rows: Sequence[Row]) -> None:
         """The members of a static list in this version of it."""

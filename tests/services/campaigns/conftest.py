@@ -20,6 +20,10 @@ from hub.testing.apart import SHARED
 from hub.testing.builders import NOON, envelopes
 from hub.testing.fakes import FakeBlobs, FakeBus, FakeClock
 from services.campaigns.adapters.columns import Columns
+from services.campaigns.consent import handlers as consent_handlers
+from services.campaigns.consent.invitations import Invitations
+from services.campaigns.consent.repository import ConsentRepository
+from services.campaigns.consent.service import Consents
 from services.campaigns.lists.repository import ListRepository
 from services.campaigns.lists.service import Lists
 from services.campaigns.segments.repository import SegmentRepository
@@ -27,6 +31,7 @@ from services.campaigns.segments.service import Segments
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
 
+MASTER, BASE = b"m" * 32, "https://hub.example"
 MARKETER = Actor(login="petr", reach=(EVERYTHING,), reads=(EVERYTHING,))
 
 
@@ -44,6 +49,14 @@ class Desk:
     lists: Lists
     kept_segments: SegmentRepository
     segments: Segments
+    kept_consents: ConsentRepository
+    consents: Consents
+    invitations: Invitations
+
+    async def follow(self, topic: str = "inbound") -> None:
+        """Whoever listens to a topic hears all of it, again."""
+        told = [one for one in self.bus.published if one.event.on_topic() == topic]
+        await self.bus.deliver(topic, told)
 
     async def hear(self, *events: Event) -> None:
         """What others told."""
@@ -65,7 +78,13 @@ async def desk(store: SqliteStore, tmp_path: Path) -> AsyncIterator[Desk]:
     kept_lists, kept_segments = ListRepository(store, blobs), SegmentRepository(store)
     kept_segments.segments.on(bus, clock)
     lists = Lists(kept_lists, columns, clock)
+    kept_consents = ConsentRepository(store)
+    consents = Consents(kept_consents, bus, clock)
+    consent_handlers.subscribe(bus, consents)
     made = Desk(
+        kept_consents=kept_consents,
+        consents=consents,
+        invitations=Invitations(kept_consents, consents, blobs, bus, clock, master=MASTER, base=BASE),
         store=store,
         bus=bus,
         blobs=blobs,
