@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
+from hub.contracts.interaction import Answered
 from hub.kit.ids import derive
 
 ResponseKind = Literal["got", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained"]
@@ -60,15 +61,6 @@ class SegmentMoved(Event):
 
     def key(self) -> str:
         return self.segment
-
-
-class Answered(Body):
-    """What came back on a message of a mailing."""
-
-    kind: ResponseKind
-    at: datetime
-    words: str = ""
-    """Where a link led, what a server said, why somebody unsubscribed."""
 
 
 class MailedRecorded(Event):

@@ -324,6 +324,25 @@ class Forwarded(Body):
     """The chain beside, where the third party's answers are."""
 
 
+class Answered(Body):
+    """What came back on a message of a mailing."""
+
+    kind: Literal["got", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained"]
+    at: datetime
+    words: str = ""
+    """Where a link led, what a server said, why somebody unsubscribed."""
+
+
+class MailingNote(Body):
+    """The mailing that a message was part of, and what came back on it."""
+
+    id: str
+    name: str
+    answers: tuple[Answered, ...] = ()
+    revision: int = 1
+    """Of two, the higher one counts."""
+
+
 class Move(Body):
     """Where an interaction was before it was moved."""
 
@@ -382,6 +401,8 @@ class Interaction(Reading):
     """Whose the account was by which it came or went; none: everybody's."""
     others: Shown = "full"
     """What those see of it who are not in that team."""
+    mailing: MailingNote | None = None
+    """Of a mailing's message on which something came back."""
     born_client_id: str | None = None
     """The client it was linked to first, where it was moved since: what the order is kept by."""
     moves: tuple[Move, ...] = ()

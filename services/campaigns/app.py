@@ -16,6 +16,7 @@ from hub.kit.loop import Runs
 from hub.repeats import answer_repeats
 from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
+from services.campaigns.adapters.accounts import Directory
 from services.campaigns.adapters.columns import Columns
 from services.campaigns.adapters.interactions import InteractionsPeer
 from services.campaigns.consent import doors as consent_doors
@@ -27,6 +28,15 @@ from services.campaigns.consent.service import Consents
 from services.campaigns.lists import endpoints as list_endpoints
 from services.campaigns.lists.repository import ListRepository
 from services.campaigns.lists.service import Lists, ReadList
+from services.campaigns.mailings import endpoints as mailing_endpoints
+from services.campaigns.mailings import handlers as mailing_handlers
+from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.launching import Launch
+from services.campaigns.mailings.outcomes import Outcomes
+from services.campaigns.mailings.recipients import Recipients
+from services.campaigns.mailings.repository import MailingRepository
+from services.campaigns.mailings.runner import Runner
+from services.campaigns.mailings.service import Mailings
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -73,6 +83,7 @@ class Floor:
         self.leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, _LEASE)
         self.columns = Columns(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
+        self.directory = Directory(footing.asking(SERVICE))
         self.uploads = Uploads(footing.blobs)
         self.master = footing.secrets.derived("mailings")
         """Signs the links of mailings; whoever has the key file of the hub has it."""
@@ -82,6 +93,7 @@ class Floor:
         await self.bus.stop()
         await self.store.stop()
         await self.interactions.close()
+        await self.directory.close()
         self.owner.release()
 
 
@@ -100,8 +112,26 @@ def build(footing: Footing) -> CampaignsService:
         kept_consents, consents, blobs, bus, clock, master=floor.master, base=floor.settings.public_url
     )
     consent_handlers.subscribe(bus, consents)
+    kept_mailings = MailingRepository(store, blobs)
+    kept_mailings.on(bus, clock)
+    library = Library(templates, master=floor.master, base=floor.settings.public_url)
+    mailings = Mailings(
+        kept_mailings,
+        templates=templates,
+        segments=segments,
+        columns=floor.columns,
+        consents=consents,
+        accounts=floor.directory,
+        library=library,
+        clock=clock,
+    )
+    mailing_handlers.subscribe(bus, Outcomes(kept_mailings, library, bus, clock))
+    runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
-        [ReadList(kept_lists, footing.apart, region=floor.settings.region)],
+        [
+            ReadList(kept_lists, footing.apart, region=floor.settings.region),
+            Launch(kept_mailings, mailings.prepare, clock),
+        ],
         service=SERVICE,
         store=store,
         bus=bus,
@@ -115,12 +145,13 @@ def build(footing: Footing) -> CampaignsService:
         segment_endpoints.public(segments),
         list_endpoints.public(lists, jobs, floor.uploads),
         consent_endpoints.public(consents, invitations, floor.columns),
-        consent_doors.public(consents, invitations, floor.master),
+        consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
+        mailing_endpoints.public(mailings, jobs),
         job_endpoints.public(jobs),
     )
-    sweeper = Sweeper([kept_segments.segments], bus, clock, floor.settings.sweep_interval)
+    sweeper = Sweeper([kept_segments.segments, kept_mailings.mailings], bus, clock, floor.settings.sweep_interval)
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
-    return CampaignsService(http, floor, (sweeper, watching, jobs))
+    return CampaignsService(http, floor, (sweeper, watching, jobs, runner))
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:
