@@ -2,6 +2,7 @@
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
+from hub.contracts.campaign import MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed, LoginLocked
@@ -18,6 +19,7 @@ from hub.contracts.interaction import (
     InteractionRevised,
     ReactionRecorded,
     SendMessage,
+    SendPage,
 )
 from hub.contracts.job import JobProgressed
 from hub.contracts.notice import NoticeGiven
@@ -31,6 +33,7 @@ REGISTRY = Registry(
         InteractionPlanned,
         InteractionChanged,
         SendMessage,
+        SendPage,
         DeliveryRecorded,
         GroupChanged,
         ClientOpened,
@@ -56,5 +59,8 @@ REGISTRY = Registry(
         TaskChanged,
         Reminded,
         NoticeGiven,
+        ResponsesRecorded,
+        SegmentMoved,
+        MailedRecorded,
     )
 )

@@ -246,6 +246,20 @@ class FactView(View):
     result: str = ""
 
 
+class AnsweredView(View):
+    kind: str = Field(examples=["clicked"])
+    at: Moment
+    words: MaskedWords = Field(default="", examples=["https://example.com/sale"])
+
+
+class MailingNoteView(View):
+    """What came back on a message of a mailing."""
+
+    id: str
+    name: str
+    answers: tuple[AnsweredView, ...] = ()
+
+
 class InteractionView(View):
     """One contact in its client's chain."""
 
@@ -279,6 +293,9 @@ class InteractionView(View):
     send_at: Moment | None = Field(default=None, description="When a planned one leaves, or should have left")
     time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
     call: CallView | None = Field(default=None, description="Of a call: how it went")
+    mailing: MailingNoteView | None = Field(
+        default=None, description="Of a mailing's message: which, and what came back on it"
+    )
     link: LinkView
     forwarded: tuple[ForwardedView, ...] = ()
     contacts: tuple[ContactView, ...] = ()

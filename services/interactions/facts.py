@@ -77,9 +77,15 @@ def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def address_state(kind: type[Event], document: Document) -> Event:
-    consent = [{**said, "channel": channel} for channel, said in (document.get("consent") or {}).items()]
+    consent = [{**said, **_about(name)} for name, said in (document.get("consent") or {}).items()]
     state = {**document, "address": document["_id"], "consent": consent}
     return kind.model_validate({"address": state, "revision": document["_v"]})
+
+
+def _about(name: str) -> dict[str, str]:
+    """What a word of consent is about, by the name that it is kept under."""
+    channel, _, topic = name.partition("/")
+    return {"channel": channel, **({"topic": topic} if topic else {})}
 
 
 def _differ(before: Document, after: Document, names: Sequence[str]) -> bool:

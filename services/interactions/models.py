@@ -201,8 +201,9 @@ def chain_document(interaction: Document) -> Document:
         "seen_by": seen_by(owner, [team]),
         "others": interaction.get("others") or "full",
         "continues": interaction["link"].get("continues"),
-        "auto": from_robot(interaction.get("auto"), interaction.get("bounce")),
         "awaits": turn_after(interaction) or "nobody",
+        "auto": from_robot(interaction.get("auto"), interaction.get("bounce"))
+        or interaction["link"]["rule"] == "mailing",
     }
     if owner:
         document[UNCOUNTED] = True  # a message tells its client of its team alone

@@ -52,7 +52,11 @@ def said(chain: Document, parts: Sequence[Document]) -> Document:
 
 def turn_after(interaction: Document) -> Awaits | None:
     """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note."""
-    if interaction["channel"] in _SILENT or from_robot(interaction.get("auto"), interaction.get("bounce")):
+    if (
+        interaction["channel"] in _SILENT
+        or interaction["link"]["rule"] == "mailing"
+        or from_robot(interaction.get("auto"), interaction.get("bounce"))
+    ):
         return None
     return "answer" if interaction["direction"] == Direction.IN else "client"
 

@@ -524,6 +524,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/mailings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mailings of client
+         * @description What mailings sent to a client, the newest first.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listMailingsOfClient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}/messages": {
         parameters: {
             query?: never;
@@ -562,6 +584,56 @@ export interface paths {
          *     For: administrator, supervisor.
          */
         post: operations["revealClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List consent words
+         * @description What was said of an address, the newest first, with the evidence.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listConsentWords"];
+        put?: never;
+        /**
+         * Add consent word
+         * @description Note what somebody said to you of being written to. A no counts at once.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addConsentWord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite to consent
+         * @description Ask somebody by mail whether he means it; his yes counts once he confirms it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["inviteToConsent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1407,6 +1479,84 @@ export interface paths {
         patch: operations["changeLine"];
         trace?: never;
     };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lists
+         * @description Static lists, the newest first.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listLists"];
+        put?: never;
+        /**
+         * Add list
+         * @description Make a list of a file. It is read by a job, up to a million people; lines of rubbish are told.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show list
+         * @description A list.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showList"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove list
+         * @description Take a list away; mailings that were launched keep whom they had.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeList"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rejected lines
+         * @description Lines that could not be read, with the reason.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listRejectedLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1512,6 +1662,282 @@ export interface paths {
          *     For: administrator.
          */
         post: operations["rereadMailbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mailings
+         * @description Mailings, the newest first.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listMailings"];
+        put?: never;
+        /**
+         * Add mailing
+         * @description Write a mailing. It is a draft until it is launched.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show mailing
+         * @description A mailing.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showMailing"];
+        /**
+         * Change mailing
+         * @description Write a draft anew, with the newest versions of its templates.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeMailing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel mailing
+         * @description What has not left never will.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["cancelMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count mailing
+         * @description How many of the clients that you see would get it now, and why the others would not.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["countMailing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Launch mailing
+         * @description Freeze its audience, of the clients that you see, and let it run at its time. A job does it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["launchMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause mailing
+         * @description What has not left waits.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["pauseMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recipients
+         * @description Its recipients, of the clients that you see; by state, if one is named.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listRecipients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume mailing
+         * @description Go on with exactly those that are left; also the confirmation of one that is held.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["resumeMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry mailing
+         * @description Try those that failed once more, and nobody else.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["retryMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show statistics
+         * @description What came of it so far. Seeds and machines are counted nowhere.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/why/{client}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain mailing
+         * @description Why a client got it, or did not.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["explainMailing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/winner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose winner
+         * @description Say which variant the rest of the audience gets, before its time.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["chooseWinner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1921,6 +2347,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List segments
+         * @description Segments, the newest first.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listSegments"];
+        put?: never;
+        /**
+         * Add segment
+         * @description Keep conditions under a name.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count draft
+         * @description How many clients conditions mean that are being written, and ten of them.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["countDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show segment
+         * @description A segment.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showSegment"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove segment
+         * @description Take a segment out of the list.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeSegment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change segment
+         * @description Change a segment; mailings that were launched keep whom they had.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        patch: operations["changeSegment"];
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count segment
+         * @description How many clients are in a segment now, and ten of them.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["countSegment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -2219,6 +2751,156 @@ export interface paths {
         patch: operations["changeTeam"];
         trace?: never;
     };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description Templates, the newest first.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /**
+         * Add template
+         * @description Add a template. What cannot be sent is refused, with the field and the line.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check template
+         * @description What is wrong with a body that is being written. Nothing is stored.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["checkTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show template
+         * @description A template.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showTemplate"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove template
+         * @description Take a template out of the list. What was sent of it stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeTemplate"];
+        options?: never;
+        head?: never;
+        /**
+         * Change template
+         * @description Change a template; other bodies are a new version of it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        patch: operations["changeTemplate"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview template
+         * @description A template as a client would get it. Nothing leaves.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["previewTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/said": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show template said
+         * @description What a version says in each language; the newest one, if none is named.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showTemplateSaid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List template versions
+         * @description Its versions, the newest first; none is ever changed.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listTemplateVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -2266,6 +2948,62 @@ export interface paths {
          *     For: administrator, supervisor, operator, marketer. Not with a personal token.
          */
         delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List topics
+         * @description What people are written to about.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["listTopics"];
+        put?: never;
+        /**
+         * Add topic
+         * @description Add a topic.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addTopic"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change topic
+         * @description Change a topic.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeTopic"];
+        post?: never;
+        /**
+         * Remove topic
+         * @description Take a topic away; what people said of it stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeTopic"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2581,6 +3319,34 @@ export interface components {
              */
             undo_seconds?: number | null;
         };
+        /** AnswerView */
+        AnswerView: {
+            /** At */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
+        /** AnsweredView */
+        AnsweredView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Kind
+             * @example clicked
+             */
+            kind: string;
+            /**
+             * Words
+             * @default
+             * @example https://example.com/sale
+             */
+            words: string;
+        };
         /** AttachmentView */
         AttachmentView: {
             /**
@@ -2720,6 +3486,65 @@ export interface components {
              * @example pass
              */
             spf: string | null;
+        };
+        /**
+         * Body
+         * @description What it says in one language: `text`; a mail has a subject, and `html` or `mjml`.
+         */
+        Body: {
+            /**
+             * Html
+             * @default
+             */
+            html?: string;
+            /**
+             * Mjml
+             * @description MJML 4; it becomes HTML for all mail programs
+             * @default
+             */
+            mjml?: string;
+            /**
+             * Preheader
+             * @description Shown behind the subject in lists of mails
+             * @default
+             */
+            preheader?: string;
+            /**
+             * Subject
+             * @default
+             */
+            subject?: string;
+            /**
+             * Text
+             * @description A mail's plain part; made from the page if empty
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * BodyView
+         * @description What a version says in one language.
+         */
+        BodyView: {
+            /** Html */
+            html: string;
+            /** Language */
+            language: string;
+            /** Links */
+            links: string[];
+            /** Mjml */
+            mjml: string;
+            /** Preheader */
+            preheader: string;
+            /**
+             * Size
+             * @description Bytes of the page, or of the text
+             */
+            size: number;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
         };
         /**
          * BotChange
@@ -3320,6 +4145,65 @@ export interface components {
              */
             wait: number;
         };
+        /** CheckView */
+        CampaignsCheckView: {
+            /**
+             * Html
+             * @description What MJML becomes
+             */
+            html: string;
+            /** Links */
+            links: string[];
+            /** Problems */
+            problems: components["schemas"]["ProblemView"][];
+            /** Simple */
+            simple: boolean;
+            /** Size */
+            size: number;
+            /**
+             * Text
+             * @description The plain part
+             */
+            text: string;
+            /** Variables */
+            variables: string[];
+        };
+        /**
+         * PreviewInput
+         * @description For whom it is shown: a client, or anybody with these variables.
+         * @example {
+         *       "client_id": "cl_7f2k"
+         *     }
+         * @example {
+         *       "variables": {
+         *         "first_name": "Анна"
+         *       }
+         *     }
+         */
+        CampaignsPreviewInput: {
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Data
+             * @description What a list has in its columns
+             * @default {}
+             */
+            data?: {
+                [key: string]: string;
+            };
+            /** Language */
+            language?: string | null;
+            /**
+             * Variables
+             * @description Beside what is known of the client
+             * @default {}
+             */
+            variables?: {
+                [key: string]: string;
+            };
+            /** Version */
+            version?: number | null;
+        };
         /**
          * CandidateView
          * @description An address that may be his: a message gave it, and it is another's, or nobody vouches for it.
@@ -3742,6 +4626,24 @@ export interface components {
              */
             unknown: number;
         };
+        /**
+         * CheckInput
+         * @description A body that is being written.
+         * @example {
+         *       "body": {
+         *         "text": "Заказ готов"
+         *       },
+         *       "channel": "sms"
+         *     }
+         */
+        CheckInput: {
+            body: components["schemas"]["Body"];
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+        };
         /** CheckLine */
         CheckLine: {
             /**
@@ -3859,6 +4761,68 @@ export interface components {
             code: string;
         };
         /**
+         * Condition
+         * @description One of: all, any, not; field; has; did; silent_days; segment; list.
+         */
+        Condition: {
+            /** All */
+            all?: components["schemas"]["Condition"][] | null;
+            /** Any */
+            any?: components["schemas"]["Condition"][] | null;
+            /**
+             * Compare
+             * @default is
+             * @enum {string}
+             */
+            compare?: "is" | "is_not" | "contains" | "starts" | "any_of" | "above" | "below" | "set" | "not_set";
+            /** Did */
+            did?: ("wrote" | "called" | "got" | "opened" | "clicked" | "replied" | "bounced" | "unsubscribed" | "complained") | null;
+            /**
+             * Field
+             * @description Of the card: name, status, owner, custom.size, …
+             */
+            field?: string | null;
+            /**
+             * Has
+             * @description He can be reached by it
+             */
+            has?: ("email" | "sms" | "telegram") | null;
+            /** List */
+            list?: string | null;
+            /**
+             * Mailing
+             * @description By or of this mailing alone
+             */
+            mailing?: string | null;
+            not?: components["schemas"]["Condition"] | null;
+            /** Segment */
+            segment?: string | null;
+            /**
+             * Silent Days
+             * @description Wrote, called, clicked and opened nothing for so long
+             */
+            silent_days?: number | null;
+            /** Since */
+            since?: string | null;
+            /**
+             * Tag
+             * @description He has it
+             */
+            tag?: string | null;
+            /**
+             * Times
+             * @description At least so often
+             * @default 1
+             */
+            times?: number;
+            /** Until */
+            until?: string | null;
+            /** Value */
+            value?: string | number | boolean | string[] | null;
+            /** Within Days */
+            within_days?: number | null;
+        };
+        /**
          * ConnectionView
          * @description How an exchange is reached; its secrets are not shown.
          */
@@ -3925,6 +4889,46 @@ export interface components {
             verified: boolean;
         };
         /**
+         * CountView
+         * @description How many, and ten of them; of the clients that you see.
+         */
+        CountView: {
+            /**
+             * Count
+             * @example 1204
+             */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["ExampleView"][];
+        };
+        /**
+         * CountedView
+         * @description What a launch would come to now.
+         */
+        CountedView: {
+            /**
+             * Audience
+             * @example 1204
+             */
+            audience: number;
+            /** Examples */
+            examples: components["schemas"]["LeftOutView"][];
+            /** Excluded */
+            excluded: components["schemas"]["ExcludedView"][];
+            /**
+             * Recipients
+             * @example 1187
+             */
+            recipients: number;
+            /**
+             * Warnings
+             * @example [
+             *       "17 of 1,204 lack first_name"
+             *     ]
+             */
+            warnings: string[];
+        };
+        /**
          * DeliveryState
          * @description What became of one message to one address. `rank` orders them: a delivery never moves backwards.
          *
@@ -3968,6 +4972,19 @@ export interface components {
         Discard: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Draft
+         * @description Conditions that are being written.
+         * @example {
+         *       "include": {
+         *         "has": "sms"
+         *       }
+         *     }
+         */
+        Draft: {
+            exclude?: components["schemas"]["Condition"] | null;
+            include: components["schemas"]["Condition"];
         };
         /**
          * EmployeeChanges
@@ -4058,6 +5075,13 @@ export interface components {
              */
             skills: string[];
         };
+        /** ExampleView */
+        ExampleView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
         /**
          * ExchangeChange
          * @description What is not given stays. Of `connection`, too: its fields are those of the exchange's kind.
@@ -4142,6 +5166,18 @@ export interface components {
             name: string;
             /** Region */
             region: string;
+        };
+        /** ExcludedView */
+        ExcludedView: {
+            /** Count */
+            count: number;
+            /**
+             * Reason
+             * @example lacks:first_name
+             */
+            reason: string;
+            /** Words */
+            words: string;
         };
         /**
          * Extent
@@ -4556,6 +5592,8 @@ export interface components {
              */
             importance: "low" | "normal" | "high";
             link: components["schemas"]["LinkView"];
+            /** @description Of a mailing's message: which, and what came back on it */
+            mailing: components["schemas"]["MailingNoteView"] | null;
             /**
              * Mentions
              * @description Logins of those whom a note names
@@ -4684,6 +5722,43 @@ export interface components {
              */
             fields: components["schemas"]["AlteredView"][];
         };
+        /**
+         * Invitation
+         * @description Asks somebody by mail whether he means it: his yes counts when he confirms it on our page.
+         * @example {
+         *       "account": "mb_7f2k",
+         *       "address": "anna@example.com",
+         *       "topic": "news"
+         *     }
+         */
+        Invitation: {
+            /**
+             * Account
+             * @description The mailbox that asks
+             */
+            account: string;
+            /** Address */
+            address: string;
+            /**
+             * Language
+             * @default ru
+             * @enum {string}
+             */
+            language?: "ru" | "en";
+            /** Topic */
+            topic: string;
+        };
+        /** InvitationView */
+        InvitationView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Topic */
+            topic: string;
+        };
         /** JobPage */
         JobPage: {
             /** Items */
@@ -4758,6 +5833,15 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
+        /** LeftOutView */
+        LeftOutView: {
+            /** Client Id */
+            client_id: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
         /**
          * Letter
          * @description What to write to a client, and by what.
@@ -5228,6 +6312,47 @@ export interface components {
              */
             rule: string;
         };
+        /** ListList */
+        ListList: {
+            /** Items */
+            items: components["schemas"]["ListView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ListView
+         * @description People by address.
+         */
+        ListView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Reason
+             * @description Why it could not be read
+             * @default
+             */
+            reason: string;
+            /**
+             * Rejected
+             * @description Lines without an address that can be reached
+             */
+            rejected: number;
+            /** Rows */
+            rows: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "reading" | "ready" | "failed";
+            /** Team */
+            team: string | null;
+        };
         /**
          * Login
          * @example {
@@ -5501,6 +6626,169 @@ export interface components {
             team?: string;
         };
         /**
+         * MailingForm
+         * @description Whom, what, when. Nothing leaves before it is launched.
+         * @example {
+         *       "include": {
+         *         "segment": "seg_9c1d"
+         *       },
+         *       "messages": [
+         *         {
+         *           "account": "mb_1a2b",
+         *           "channel": "email",
+         *           "template": "tpl_7f2k"
+         *         }
+         *       ],
+         *       "name": "Весна",
+         *       "send_at_local": "2026-03-08T10:00",
+         *       "topic": "news"
+         *     }
+         */
+        MailingForm: {
+            /**
+             * Counts
+             * @description Opens and clicks are counted
+             * @default true
+             */
+            counts?: boolean;
+            exclude?: components["schemas"]["Condition"] | null;
+            /** @description Clients; none: the lists alone */
+            include?: components["schemas"]["Condition"] | null;
+            /**
+             * Lists
+             * @description People of static lists, clients or not
+             * @default []
+             */
+            lists?: string[];
+            /**
+             * Messages
+             * @description The first that reaches a recipient; the next one when it fails
+             */
+            messages: components["schemas"]["Message"][];
+            /** Name */
+            name: string;
+            /**
+             * Per Domain Second
+             * @description To one host of mail addresses
+             */
+            per_domain_second?: number | null;
+            /** Per Second */
+            per_second?: number | null;
+            /**
+             * Seeds
+             * @description Addresses that get it, too, and are counted nowhere
+             * @default []
+             */
+            seeds?: string[];
+            /**
+             * Send At
+             * @description None: when it is launched
+             */
+            send_at?: string | null;
+            /**
+             * Send At Local
+             * @description In each recipient's time zone
+             */
+            send_at_local?: string | null;
+            /**
+             * Stale After
+             * Format: duration
+             * @description After so long without a hub that runs it waits to be confirmed
+             * @default PT3H
+             */
+            stale_after?: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description Of those whose own is not known
+             * @default Europe/Moscow
+             */
+            time_zone?: string;
+            /**
+             * Topic
+             * @description Of consent: who said no to it gets nothing
+             */
+            topic: string;
+            trial?: components["schemas"]["Trial"] | null;
+        };
+        /** MailingList */
+        MailingList: {
+            /** Items */
+            items: components["schemas"]["MailingView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * MailingNoteView
+         * @description What came back on a message of a mailing.
+         */
+        MailingNoteView: {
+            /**
+             * Answers
+             * @default []
+             */
+            answers: components["schemas"]["AnsweredView"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * MailingState
+         * @enum {string}
+         */
+        MailingState: "draft" | "freezing" | "running" | "paused" | "held" | "done" | "cancelled" | "failed";
+        /**
+         * MailingView
+         * @description A mailing.
+         */
+        MailingView: {
+            /** At */
+            at: string;
+            /**
+             * Audience
+             * @description How many it was frozen with; null before
+             */
+            audience: number | null;
+            /**
+             * Confidence
+             * @description How sure it is that it is the better one: 0.5 is a coin
+             */
+            confidence: number | null;
+            /** Id */
+            id: string;
+            /** Launched At */
+            launched_at: string | null;
+            /** Launched By */
+            launched_by: string | null;
+            /** Messages */
+            messages: components["schemas"]["MessageView"][];
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Reason
+             * @description Why it is held or failed
+             */
+            reason: string;
+            /** Send At */
+            send_at: string | null;
+            /** Send At Local */
+            send_at_local: string | null;
+            state: components["schemas"]["MailingState"];
+            /** Team */
+            team: string | null;
+            /** Topic */
+            topic: string;
+            /**
+             * Winner
+             * @description The variant that the rest gets
+             */
+            winner: number | null;
+        };
+        /**
          * MappingInput
          * @description Where a provider writes what; see docs/telephony.md.
          */
@@ -5615,6 +6903,43 @@ export interface components {
             into: string;
         };
         /**
+         * Message
+         * @description What is sent by one channel, from one of our accounts.
+         */
+        Message: {
+            /**
+             * Account
+             * @description Id of the mailbox, bot or number
+             */
+            account: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+            /**
+             * From Name
+             * @default
+             */
+            from_name?: string;
+            /** Template */
+            template: string;
+        };
+        /** MessageView */
+        MessageView: {
+            /** Account */
+            account: string;
+            /** Channel */
+            channel: string;
+            /** From Name */
+            from_name: string;
+            /**
+             * Templates
+             * @description The variants, each with its version: tpl_7f2k/3
+             */
+            templates: string[];
+        };
+        /**
          * MoveTo
          * @description To a chain, or to a client, where it opens one of its own.
          * @example {
@@ -5700,6 +7025,22 @@ export interface components {
             role: string;
         };
         /**
+         * NewList
+         * @description People from a file: CSV with a first line that names the columns, `email` or `phone` among them.
+         * @example {
+         *       "file": "att_7f2k",
+         *       "name": "Выставка"
+         *     }
+         */
+        NewList: {
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /** Name */
+            name: string;
+            /** Team */
+            team?: string | null;
+        };
+        /**
          * NewPasskey
          * @example {
          *       "ceremony": "gAAAAAB…",
@@ -5727,6 +7068,56 @@ export interface components {
              * @example Anna's phone
              */
             name: string;
+        };
+        /**
+         * NewSegment
+         * @description Who is meant: those for whom `include` holds and `exclude` does not.
+         * @example {
+         *       "exclude": {
+         *         "field": "status",
+         *         "value": "competitor"
+         *       },
+         *       "include": {
+         *         "all": [
+         *           {
+         *             "has": "email"
+         *           },
+         *           {
+         *             "any": [
+         *               {
+         *                 "did": "clicked",
+         *                 "within_days": 90
+         *               },
+         *               {
+         *                 "compare": "above",
+         *                 "field": "custom.size",
+         *                 "value": 10
+         *               }
+         *             ]
+         *           },
+         *           {
+         *             "not": {
+         *               "silent_days": 365
+         *             }
+         *           }
+         *         ]
+         *       },
+         *       "name": "Интересовались весной"
+         *     }
+         */
+        NewSegment: {
+            exclude?: components["schemas"]["Condition"] | null;
+            include: components["schemas"]["Condition"];
+            /** Name */
+            name: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Watched
+             * @description That somebody enters or leaves it is told, within seconds
+             * @default false
+             */
+            watched?: boolean;
         };
         /**
          * NewSession
@@ -5867,6 +7258,46 @@ export interface components {
             time_zone?: string | null;
         };
         /**
+         * NewTemplate
+         * @description A template in its languages. Variables are `{{ first_name }}`, `{{ data.city }}`; see docs/mailings.md.
+         * @example {
+         *       "bodies": {
+         *         "ru": {
+         *           "html": "<p>Смотрите <a href=\"https://example.com/sale\">сюда</a>.</p><p><a href=\"{{ unsubscribe_url }}\">Отписаться</a></p>",
+         *           "subject": "{{ first_name | default('Здравствуйте') }}, скидка до пятницы"
+         *         }
+         *       },
+         *       "channel": "email",
+         *       "name": "Весна"
+         *     }
+         */
+        NewTemplate: {
+            /** Bodies */
+            bodies: {
+                [key: string]: components["schemas"]["Body"];
+            };
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+            /**
+             * Folder
+             * @default
+             */
+            folder?: string;
+            /**
+             * Language
+             * @description Of those whose own is not known, or not among the bodies
+             * @default ru
+             */
+            language?: string;
+            /** Name */
+            name: string;
+            /** Team */
+            team?: string | null;
+        };
+        /**
          * NewToken
          * @description `token` is told once; lose it and make another.
          */
@@ -5879,6 +7310,50 @@ export interface components {
             name: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NewTopic
+         * @description A topic and its name.
+         * @example {
+         *       "id": "news",
+         *       "requires": "given",
+         *       "title": {
+         *         "en": "News and offers",
+         *         "ru": "Новости и акции"
+         *       }
+         *     }
+         */
+        NewTopic: {
+            /**
+             * Basis
+             * @description On what ground who said nothing is written to, for not_withdrawn
+             * @default
+             */
+            basis?: string;
+            /** Id */
+            id: string;
+            /**
+             * Requires
+             * @description given: who said yes is written to; not_withdrawn: whoever did not say no, as a customer may be
+             * @default given
+             * @enum {string}
+             */
+            requires?: "given" | "not_withdrawn";
+            /** Team */
+            team?: string | null;
+            /**
+             * Text Version
+             * @description Of the words that people agree to
+             * @default
+             */
+            text_version?: string;
+            /**
+             * Title
+             * @description As customers read it
+             */
+            title: {
+                [key: string]: string;
+            };
         };
         /**
          * Note
@@ -6446,6 +7921,22 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** PreviewView */
+        PreviewView: {
+            /**
+             * Failed
+             * @description Why it could not be made for him; empty: it was
+             */
+            failed: string;
+            /** Html */
+            html: string | null;
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+        };
         /**
          * Problem
          * @description RFC 9457.
@@ -6478,6 +7969,19 @@ export interface components {
              * @default about:blank
              */
             type?: string;
+        };
+        /** ProblemView */
+        ProblemView: {
+            /**
+             * Field
+             * @example ru.html
+             */
+            field: string;
+            /**
+             * Words
+             * @example 3 images have no alt; who does not load images sees nothing in their place
+             */
+            words: string;
         };
         /**
          * Proof
@@ -6541,6 +8045,44 @@ export interface components {
              */
             unassigned: number;
         };
+        /** RecipientList */
+        RecipientList: {
+            /** Items */
+            items: components["schemas"]["RecipientView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * RecipientView
+         * @description A recipient's row in the ledger.
+         */
+        RecipientView: {
+            /** Address */
+            address: string;
+            /** Answers */
+            answers: components["schemas"]["AnswerView"][];
+            /** Attempt */
+            attempt: number;
+            /** Client Id */
+            client_id: string | null;
+            /** Due */
+            due: string;
+            /** Id */
+            id: string;
+            /** Mailing */
+            mailing: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            /** Sent At */
+            sent_at: string | null;
+            state: components["schemas"]["RowState"];
+            /** Variant */
+            variant: number | null;
+        };
         /**
          * RecoveryCodes
          * @description Told once. Each stands in for the code of a login, once.
@@ -6554,6 +8096,21 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /** RejectedList */
+        RejectedList: {
+            /**
+             * Items
+             * @description The first 500
+             */
+            items: components["schemas"]["RejectedView"][];
+        };
+        /** RejectedView */
+        RejectedView: {
+            /** Line */
+            line: number;
+            /** Words */
+            words: string;
         };
         /**
          * ReminderForm
@@ -6643,6 +8200,11 @@ export interface components {
              */
             state: "done" | "failed";
         };
+        /** RetriedView */
+        RetriedView: {
+            /** Count */
+            count: number;
+        };
         /**
          * RevisionView
          * @description What a message said before its sender changed it.
@@ -6684,7 +8246,7 @@ export interface components {
          * Right
          * @enum {string}
          */
-        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
+        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit" | "read_campaigns" | "manage_campaigns";
         /**
          * Role
          * @enum {string}
@@ -6758,11 +8320,67 @@ export interface components {
             title: string;
         };
         /**
+         * RowState
+         * @description What became of a recipient's message, the strongest thing that is known.
+         * @enum {string}
+         */
+        RowState: "queued" | "sending" | "unknown" | "failed" | "suppressed" | "sent" | "delivered" | "opened" | "clicked" | "replied" | "bounced";
+        /**
          * Scope
          * @description Each has what stands before it.
          * @enum {string}
          */
         Scope: "none" | "own" | "team" | "subordinates" | "all";
+        /**
+         * SegmentChange
+         * @description What is not given stays.
+         * @example {
+         *       "watched": true
+         *     }
+         */
+        SegmentChange: {
+            exclude?: components["schemas"]["Condition"] | null;
+            include?: components["schemas"]["Condition"] | null;
+            /** Name */
+            name?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Watched */
+            watched?: boolean | null;
+        };
+        /** SegmentList */
+        SegmentList: {
+            /** Items */
+            items: components["schemas"]["SegmentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SegmentView
+         * @description Who is meant.
+         */
+        SegmentView: {
+            /** At */
+            at: string;
+            /** Exclude */
+            exclude: {
+                [key: string]: unknown;
+            } | null;
+            /** Id */
+            id: string;
+            /** Include */
+            include: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Team */
+            team: string | null;
+            /** Watched */
+            watched: boolean;
+        };
         /**
          * ServerChange
          * @description What is not given stays. A password ends OAuth2, and the other way round.
@@ -6953,6 +8571,53 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /**
+         * StatisticsView
+         * @description Queued, sent, suppressed, failed and unknown are the audience together, always.
+         */
+        StatisticsView: {
+            /** Audience */
+            audience: number;
+            /** Bounced */
+            bounced: number;
+            /** Clicked */
+            clicked: number;
+            /** Complained */
+            complained: number;
+            /** Delivered */
+            delivered: number;
+            /** Failed */
+            failed: number;
+            /** Opened */
+            opened: number;
+            /** Queued */
+            queued: number;
+            /** Replied */
+            replied: number;
+            /**
+             * Sent
+             * @description A provider took it
+             */
+            sent: number;
+            /** Suppressed */
+            suppressed: number;
+            /**
+             * Unknown
+             * @description It may have been taken; it is never sent again by itself
+             */
+            unknown: number;
+            /** Unsubscribed */
+            unsubscribed: number;
+            /**
+             * Variants
+             * @description By variant and state
+             */
+            variants: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            } | null;
+        };
         /**
          * TaskChange
          * @description What is not given stays; an empty text takes away.
@@ -7242,6 +8907,78 @@ export interface components {
             kind: "twilio";
         };
         /**
+         * TemplateChange
+         * @description What is not given stays. With other `bodies` it is a new version; what was sent keeps its own.
+         * @example {
+         *       "name": "Весна 2026"
+         *     }
+         * @example {
+         *       "folder": "Акции"
+         *     }
+         */
+        TemplateChange: {
+            /** Bodies */
+            bodies?: {
+                [key: string]: components["schemas"]["Body"];
+            } | null;
+            /** Folder */
+            folder?: string | null;
+            /** Language */
+            language?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Team */
+            team?: string | null;
+        };
+        /** TemplateList */
+        TemplateList: {
+            /** Items */
+            items: components["schemas"]["TemplateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TemplateView
+         * @description A template; what it says is in its version.
+         */
+        TemplateView: {
+            /** At */
+            at: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+            /** Folder */
+            folder: string;
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Languages */
+            languages: string[];
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Problems */
+            problems: components["schemas"]["ProblemView"][];
+            /**
+             * Simple
+             * @description It names variables and nothing else: the fastest to send
+             */
+            simple: boolean;
+            /** Team */
+            team: string | null;
+            /**
+             * Variables
+             * @description That it names, in any of its languages
+             */
+            variables: string[];
+            /** Version */
+            version: number;
+        };
+        /**
          * TokenRequest
          * @example {
          *       "days": 90,
@@ -7290,6 +9027,104 @@ export interface components {
             state: components["schemas"]["State"];
         };
         /**
+         * TopicForm
+         * @description Something that people are written to about, and may say yes or no to.
+         * @example {
+         *       "id": "news",
+         *       "requires": "given",
+         *       "title": {
+         *         "en": "News and offers",
+         *         "ru": "Новости и акции"
+         *       }
+         *     }
+         */
+        TopicForm: {
+            /**
+             * Basis
+             * @description On what ground who said nothing is written to, for not_withdrawn
+             * @default
+             */
+            basis?: string;
+            /**
+             * Requires
+             * @description given: who said yes is written to; not_withdrawn: whoever did not say no, as a customer may be
+             * @default given
+             * @enum {string}
+             */
+            requires?: "given" | "not_withdrawn";
+            /** Team */
+            team?: string | null;
+            /**
+             * Text Version
+             * @description Of the words that people agree to
+             * @default
+             */
+            text_version?: string;
+            /**
+             * Title
+             * @description As customers read it
+             */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /** TopicList */
+        TopicList: {
+            /** Items */
+            items: components["schemas"]["TopicView"][];
+        };
+        /**
+         * TopicView
+         * @description Something that people may say yes or no to.
+         */
+        TopicView: {
+            /** Basis */
+            basis: string;
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string | null;
+            /** Requires */
+            requires: string;
+            /** Team */
+            team: string | null;
+            /** Text Version */
+            text_version: string;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Trial
+         * @description Other templates for the first message, tried on a part of the audience; the rest gets the best.
+         */
+        Trial: {
+            /**
+             * Decide After
+             * Format: duration
+             * @default PT4H
+             */
+            decide_after?: string;
+            /**
+             * Metric
+             * @default clicked
+             * @enum {string}
+             */
+            metric?: "opened" | "clicked" | "replied";
+            /**
+             * Share
+             * @description Of the audience, all variants together
+             * @default 0.2
+             */
+            share?: number;
+            /**
+             * Templates
+             * @description Beside that of the message
+             */
+            templates: string[];
+        };
+        /**
          * TwilioInput
          * @description An account at Twilio.
          */
@@ -7336,6 +9171,20 @@ export interface components {
              * @example user-unknown: 550 5.1.1 no such user
              */
             why: string;
+        };
+        /** VersionList */
+        VersionList: {
+            /** Items */
+            items: components["schemas"]["VersionView"][];
+        };
+        /** VersionView */
+        VersionView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Number */
+            number: number;
         };
         /**
          * WantedCall
@@ -7445,6 +9294,148 @@ export interface components {
              * @description Kept encrypted, never shown again
              */
             secret: string;
+        };
+        /**
+         * WhyView
+         * @description What decided, in its order.
+         */
+        WhyView: {
+            /** Lines */
+            lines: string[];
+        };
+        /**
+         * Winner
+         * @description The variant that the rest of the audience gets, from 0.
+         * @example {
+         *       "variant": 1
+         *     }
+         */
+        Winner: {
+            /** Variant */
+            variant: number;
+        };
+        /**
+         * Word
+         * @description What somebody said to us, or wrote on paper.
+         * @example {
+         *       "address": "email:anna@example.com",
+         *       "state": "given",
+         *       "topic": "news",
+         *       "words": "анкета № 17"
+         *     }
+         * @example {
+         *       "address": "phone:+79161234567",
+         *       "state": "withdrawn",
+         *       "words": "«больше не звоните»"
+         *     }
+         */
+        Word: {
+            /**
+             * Address
+             * @example email:anna@example.com
+             */
+            address: string;
+            /**
+             * Source
+             * @default employee
+             * @enum {string}
+             */
+            source?: "employee" | "form" | "import";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "given" | "withdrawn";
+            /**
+             * Topic
+             * @description None: all that is sent in the channel
+             */
+            topic?: string | null;
+            /**
+             * Words
+             * @description What he said, or where it is written
+             */
+            words: string;
+        };
+        /** WordList */
+        WordList: {
+            /** Items */
+            items: components["schemas"]["WordView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * WordView
+         * @description What was said of an address; each has its place in the chain.
+         */
+        WordView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Evidence
+             * @description The message, the recipient's row or the employee that says so
+             */
+            evidence: string;
+            /** Hash */
+            hash: string;
+            /** Id */
+            id: string;
+            /**
+             * Number
+             * @description In the chain
+             */
+            number: number;
+            /**
+             * Place
+             * @description Topic, partition and offset of the event on the bus
+             */
+            place: string;
+            /**
+             * Source
+             * @example one_click
+             */
+            source: string;
+            /**
+             * State
+             * @example withdrawn
+             */
+            state: string;
+            /**
+             * Text Version
+             * @description Of the words that he agreed to
+             */
+            text_version: string;
+            /** Topic */
+            topic: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * SaidView
+         * @description It counts from now on.
+         */
+        services__campaigns__consent__endpoints__SaidView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /** State */
+            state: string;
+            /** Topic */
+            topic: string;
+        };
+        /** SaidView */
+        services__campaigns__templates__endpoints__SaidView: {
+            /** Bodies */
+            bodies: components["schemas"]["BodyView"][];
+            /** Number */
+            number: number;
         };
     };
     responses: never;
@@ -9864,6 +11855,88 @@ export interface operations {
             };
         };
     };
+    listMailingsOfClient: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     writeToClient: {
         parameters: {
             query?: never;
@@ -10010,6 +12083,275 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConsentWords: {
+        parameters: {
+            query: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addConsentWord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Word"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__consent__endpoints__SaidView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteToConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14249,6 +16591,398 @@ export interface operations {
             };
         };
     };
+    listLists: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewList"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRejectedLines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listenLive: {
         parameters: {
             query?: {
@@ -14795,6 +17529,1261 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMailings: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailingForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showMailing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailingForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countMailing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launchMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRecipients: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: components["schemas"]["RowState"] | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainMailing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chooseWinner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Winner"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16749,6 +20738,590 @@ export interface operations {
             };
         };
     };
+    listSegments: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSegment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMySessions: {
         parameters: {
             query?: {
@@ -18268,6 +22841,753 @@ export interface operations {
             };
         };
     };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsCheckView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignsPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTemplateSaid: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__templates__endpoints__SaidView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplateVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMyTokens: {
         parameters: {
             query?: {
@@ -18461,6 +23781,359 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTopics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addTopic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTopic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTopic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopicForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTopic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
