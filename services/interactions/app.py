@@ -31,6 +31,7 @@ from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
+from services.interactions.clients.service import Clients
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
@@ -127,6 +128,7 @@ def build(footing: Footing) -> InteractionsService:
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=addresses,
+        clients=Clients(repository, addresses, handover, clock),
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),

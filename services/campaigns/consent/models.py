@@ -13,7 +13,6 @@ State = Literal["given", "withdrawn"]
 LANGUAGES = ("ru", "en")
 """That pages for customers are in."""
 _NEWS: dict[str, Any] = {
-    "id": "news",
     "title": {"ru": "Новости и акции", "en": "News and offers"},
     "requires": "given",
 }

@@ -20,6 +20,8 @@ from services.interactions.calling import Calling
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
+from services.interactions.clients.service import Clients
+from services.interactions.clients.whole import wholes
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -52,6 +54,7 @@ class Doors:
     starts: Starts
     calling: Calling
     addresses: Addresses
+    clients: Clients
     by_hand: ByHand
     merges: Merges
     moves: Moves
@@ -84,6 +87,7 @@ def chain_shown(document: Document, level: Shown = "full") -> ChainView:
 
 async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list[ClientView]:
     """Clients as somebody sees them: with the open chains that he sees."""
+    clients = await wholes(doors.repository, clients)
     addresses = await doors.repository.addresses_of(clients)
     seen = await doors.seen.open_chains(actor, clients)
     return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]

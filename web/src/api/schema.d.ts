@@ -401,7 +401,13 @@ export interface paths {
          */
         get: operations["listClients"];
         put?: never;
-        post?: never;
+        /**
+         * Open client
+         * @description Open a client by hand; his addresses must be nobody's.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["openClient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,7 +435,7 @@ export interface paths {
         head?: never;
         /**
          * Change client
-         * @description Change a client's name or time zone, or who looks after him.
+         * @description Change what stands on a client's card, or who looks after him. `history` keeps who changed what.
          *
          *     For: administrator, supervisor, operator.
          */
@@ -546,6 +552,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge client
+         * @description Make one client of two: this one is read with the other, and so is whatever comes from his addresses.
+         *
+         *     `POST …/part` makes them two again, each with what came from his own addresses.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["mergeClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}/messages": {
         parameters: {
             query?: never;
@@ -562,6 +592,28 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["writeToClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part client
+         * @description Take a merged client out of the one that he was merged into.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["partClient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4239,6 +4291,87 @@ export interface components {
             verified: boolean;
         };
         /**
+         * CardChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "owner": "anna",
+         *       "status": "customer"
+         *     }
+         * @example {
+         *       "inn": "7707083893",
+         *       "kind": "organisation"
+         *     }
+         */
+        CardChange: {
+            /**
+             * Birth Date
+             * @description Empty: not known
+             */
+            birth_date?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Custom
+             * @description Fields of your own; null takes one away
+             */
+            custom?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Given Name */
+            given_name?: string | null;
+            /** Inn */
+            inn?: string | null;
+            /** Kind */
+            kind?: ("person" | "organisation") | null;
+            /** Kpp */
+            kpp?: string | null;
+            /**
+             * Language
+             * @example ru
+             */
+            language?: string | null;
+            /**
+             * Legal Form
+             * @example ООО
+             */
+            legal_form?: string | null;
+            /**
+             * Name
+             * @description How he is called in lists
+             */
+            name?: string | null;
+            /** Ogrn */
+            ogrn?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /** Patronymic */
+            patronymic?: string | null;
+            /** Postal */
+            postal?: components["schemas"]["Postal"][] | null;
+            /** Status */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+            /** Surname */
+            surname?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
+            /**
+             * Works For
+             * @description Of a person
+             */
+            works_for?: components["schemas"]["Employment"][] | null;
+        };
+        /**
          * CautionView
          * @description Something that should make the reader careful.
          */
@@ -4661,35 +4794,6 @@ export interface components {
             /** Text */
             text: string;
         };
-        /**
-         * ClientChange
-         * @description What is not given stays.
-         * @example {
-         *       "time_zone": "Europe/Moscow"
-         *     }
-         * @example {
-         *       "owner": "anna"
-         *     }
-         */
-        ClientChange: {
-            /** Name */
-            name?: string | null;
-            /**
-             * Owner
-             * @description Who looks after him; empty: nobody
-             */
-            owner?: string | null;
-            /**
-             * Team
-             * @description Empty: no team
-             */
-            team?: string | null;
-            /**
-             * Time Zone
-             * @description IANA name; empty: not known
-             */
-            time_zone?: string | null;
-        };
         /** ClientList */
         ClientList: {
             /** Items */
@@ -4707,20 +4811,54 @@ export interface components {
              * @default []
              */
             addresses: components["schemas"]["AddressView"][];
+            /** Birth Date */
+            birth_date: string | null;
             /**
              * Candidates
              * @default []
              */
             candidates: components["schemas"]["CandidateView"][];
+            /** Comment */
+            comment: string | null;
+            /**
+             * Custom
+             * @description Fields of your own
+             * @default {}
+             */
+            custom: {
+                [key: string]: string | number | boolean;
+            };
+            /** Given Name */
+            given_name: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
+            /** Inn */
+            inn: string | null;
             /**
              * Into
              * @description The client that he was merged into: read that one instead
              */
             into: string | null;
+            /**
+             * Kind
+             * @example person
+             */
+            kind: string | null;
+            /** Kpp */
+            kpp: string | null;
+            /** Language */
+            language: string | null;
+            /** Legal Form */
+            legal_form: string | null;
             /** Name */
             name: string;
+            /** Ogrn */
+            ogrn: string | null;
             /**
              * Open Chains
              * @description Ids, newest first
@@ -4742,6 +4880,26 @@ export interface components {
              * @description Login of the employee who looks after him
              */
             owner: string | null;
+            /** Patronymic */
+            patronymic: string | null;
+            /**
+             * Postal
+             * @default []
+             */
+            postal: components["schemas"]["PostalView"][];
+            /**
+             * Status
+             * @example customer
+             */
+            status: string | null;
+            /**
+             * Statuses
+             * @description What he was, the newest last
+             * @default []
+             */
+            statuses: components["schemas"]["StatusView"][];
+            /** Surname */
+            surname: string | null;
             /** Team */
             team: string | null;
             /**
@@ -4749,6 +4907,11 @@ export interface components {
              * @example Europe/Moscow
              */
             time_zone: string | null;
+            /**
+             * Works For
+             * @default []
+             */
+            works_for: components["schemas"]["EmploymentView"][];
         };
         /**
          * Code
@@ -5074,6 +5237,41 @@ export interface components {
              * @default []
              */
             skills: string[];
+        };
+        /**
+         * Employment
+         * @description A person works for an organisation, from a day to a day.
+         */
+        Employment: {
+            /** Organisation Id */
+            organisation_id: string;
+            /**
+             * Role
+             * @default
+             * @example директор
+             */
+            role?: string;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * EmploymentView
+         * @description A person works, or worked, for an organisation.
+         */
+        EmploymentView: {
+            /** Organisation Id */
+            organisation_id: string;
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
         };
         /** ExampleView */
         ExampleView: {
@@ -6903,6 +7101,29 @@ export interface components {
             into: string;
         };
         /**
+         * MergeClients
+         * @example {
+         *       "into": "cl_4k2m",
+         *       "take": [
+         *         "name",
+         *         "birth_date"
+         *       ]
+         *     }
+         */
+        MergeClients: {
+            /**
+             * Into
+             * @description The client who stays
+             */
+            into: string;
+            /**
+             * Take
+             * @description Fields that he takes from this one; of the rest what he lacks
+             * @default []
+             */
+            take?: string[];
+        };
+        /**
          * Message
          * @description What is sent by one channel, from one of our accounts.
          */
@@ -6989,6 +7210,94 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /**
+         * NewClient
+         * @description A client whom an employee knows of before he writes.
+         * @example {
+         *       "addresses": [
+         *         {
+         *           "address": "+7 916 123-45-67"
+         *         }
+         *       ],
+         *       "given_name": "Анна",
+         *       "patronymic": "Сергеевна",
+         *       "surname": "Смирнова"
+         *     }
+         */
+        NewClient: {
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses?: components["schemas"]["NewAddress"][];
+            /**
+             * Birth Date
+             * @description Empty: not known
+             */
+            birth_date?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Custom
+             * @description Fields of your own; null takes one away
+             */
+            custom?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Given Name */
+            given_name?: string | null;
+            /** Inn */
+            inn?: string | null;
+            /** Kind */
+            kind?: ("person" | "organisation") | null;
+            /** Kpp */
+            kpp?: string | null;
+            /**
+             * Language
+             * @example ru
+             */
+            language?: string | null;
+            /**
+             * Legal Form
+             * @example ООО
+             */
+            legal_form?: string | null;
+            /**
+             * Name
+             * @description How he is called in lists
+             */
+            name?: string | null;
+            /** Ogrn */
+            ogrn?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /** Patronymic */
+            patronymic?: string | null;
+            /** Postal */
+            postal?: components["schemas"]["Postal"][] | null;
+            /** Status */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+            /** Surname */
+            surname?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
+            /**
+             * Works For
+             * @description Of a person
+             */
+            works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
          * NewEmployee
@@ -7315,7 +7624,6 @@ export interface components {
          * NewTopic
          * @description A topic and its name.
          * @example {
-         *       "id": "news",
          *       "requires": "given",
          *       "title": {
          *         "en": "News and offers",
@@ -7870,6 +8178,104 @@ export interface components {
              * @default []
              */
             reminders: number[];
+        };
+        /**
+         * Postal
+         * @description A postal or delivery address, with whom to ask for and when.
+         */
+        Postal: {
+            /**
+             * City
+             * @default
+             */
+            city?: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact?: string;
+            /**
+             * Country
+             * @default
+             */
+            country?: string;
+            /**
+             * Hours
+             * @default
+             * @example пн–пт 9–18
+             */
+            hours?: string;
+            /**
+             * House
+             * @default
+             */
+            house?: string;
+            /**
+             * Kind
+             * @default postal
+             * @enum {string}
+             */
+            kind?: "postal" | "delivery" | "legal";
+            /**
+             * Postcode
+             * @default
+             */
+            postcode?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /**
+             * Street
+             * @default
+             */
+            street?: string;
+        };
+        /** PostalView */
+        PostalView: {
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Hours
+             * @default
+             */
+            hours: string;
+            /**
+             * House
+             * @default
+             */
+            house: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Postcode
+             * @default
+             */
+            postcode: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Street
+             * @default
+             */
+            street: string;
         };
         /** Preview */
         Preview: {
@@ -8618,6 +9024,18 @@ export interface components {
                 };
             } | null;
         };
+        /** StatusView */
+        StatusView: {
+            /** By */
+            by: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Status */
+            status: string;
+        };
         /**
          * TaskChange
          * @description What is not given stays; an empty text takes away.
@@ -9030,7 +9448,6 @@ export interface components {
          * TopicForm
          * @description Something that people are written to about, and may say yes or no to.
          * @example {
-         *       "id": "news",
          *       "requires": "given",
          *       "title": {
          *         "en": "News and offers",
@@ -11296,6 +11713,96 @@ export interface operations {
             };
         };
     };
+    openClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClient"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showClient: {
         parameters: {
             query?: never;
@@ -11388,7 +11895,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ClientChange"];
+                "application/json": components["schemas"]["CardChange"];
             };
         };
         responses: {
@@ -11937,6 +12444,108 @@ export interface operations {
             };
         };
     };
+    mergeClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeClients"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     writeToClient: {
         parameters: {
             query?: never;
@@ -11963,6 +12572,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
                 };
             };
             /** @description Not logged in */
@@ -14618,6 +15325,8 @@ export interface operations {
                 after?: string | null;
                 client_id?: string | null;
                 chain_id?: string | null;
+                /** @description With `client_id` of an organisation: also of those who work for it */
+                with_people?: boolean;
                 channel?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 since?: string | null;
