@@ -132,6 +132,8 @@ class Chain(Body):
     reopened: int = 0
     """How many times the client went on after it was closed."""
     tags: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    """Logins of those who see it because they were named in it."""
     history: tuple[Change, ...] = ()
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hub.contracts.appointment import Fact, Plan
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
 from hub.contracts.call import CallRequest, CallState
@@ -27,6 +28,8 @@ class Role(StrEnum):
     TO = "to"
     CC = "cc"
     BCC = "bcc"
+    HOST = "host"
+    ATTENDEE = "attendee"
 
 
 class DeliveryState(StrEnum):
@@ -370,6 +373,15 @@ class Interaction(Reading):
     link: Link
     author: str | None = None
     """Login of the employee who wrote it."""
+    comment: str = ""
+    """Of whoever wrote it down by hand."""
+    importance: Literal["low", "normal", "high"] = "normal"
+    plan: Plan | None = None
+    """Of a contact that was planned: when it shall be, or should have been."""
+    fact: Fact | None = None
+    """Of one that was written down by hand: what became of it; none while it lies ahead."""
+    mentions: tuple[str, ...] = ()
+    """Logins of those whom a note names."""
     problem: str = ""
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()

@@ -20,7 +20,9 @@ from hub.contracts.interaction import (
     SendMessage,
 )
 from hub.contracts.job import JobProgressed
+from hub.contracts.notice import NoticeGiven
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
+from hub.contracts.ring import CallRinging
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
 REGISTRY = Registry(
@@ -51,8 +53,10 @@ REGISTRY = Registry(
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        CallRinging,
         TaskOpened,
         TaskChanged,
         Reminded,
+        NoticeGiven,
     )
 )

@@ -228,6 +228,24 @@ class CallView(View):
     recordings: tuple[CallRecordingView, ...] = ()
 
 
+class PlanView(View):
+    """When a contact shall be."""
+
+    at: Moment
+    minutes: int
+    place: str = ""
+    reminders: tuple[int, ...] = Field(default=(), description="Seconds before it")
+
+
+class FactView(View):
+    """What became of a contact that was written down by hand."""
+
+    held: bool
+    at: Moment
+    minutes: int = 0
+    result: str = ""
+
+
 class InteractionView(View):
     """One contact in its client's chain."""
 
@@ -272,6 +290,11 @@ class InteractionView(View):
         default={}, description="Signs by the address of who put them"
     )
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
+    comment: str = Field(default="", description="Of whoever wrote it down by hand")
+    importance: Literal["low", "normal", "high"] = "normal"
+    plan: PlanView | None = Field(default=None, description="When it shall be, or should have been")
+    fact: FactView | None = Field(default=None, description="What became of it; null while it lies ahead")
+    mentions: tuple[str, ...] = Field(default=(), description="Logins of those whom a note names")
     problem: str = Field(default="", description="What could not be taken over, in words")
     team: str | None = Field(default=None, description="Whose the account was by which it came or went")
     withheld: Withheld = Field(default="", description=_WITHHELD)

@@ -1,6 +1,7 @@
 """Puts the interactions service together."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -23,6 +24,9 @@ from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
+from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
+from services.interactions.byhand.service import ByHand
+from services.interactions.callers import Callers
 from services.interactions.calling import Calling, Hours
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
@@ -91,11 +95,13 @@ def build(footing: Footing) -> InteractionsService:
     outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
     hours = Hours(settings.hours, settings.call_time_zone)
     service = Interactions(repository, bus, clock, rules=rules)
-    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
+    reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
+    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
-    tasks = Tasks(TaskRepository(store, bus, clock), seen, clock, held=lambda: footing.restraint.held)
+    task_repository = TaskRepository(store, bus, clock)
+    tasks = Tasks(task_repository, seen, clock, held=lambda: footing.restraint.held)
     returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     jobs = Jobs(
@@ -107,6 +113,7 @@ def build(footing: Footing) -> InteractionsService:
         owner=owner.name,
         restraint=footing.restraint,
     )
+    addresses = Addresses(repository, region=settings.region)
     doors = Doors(
         repository=repository,
         seen=seen,
@@ -120,7 +127,8 @@ def build(footing: Footing) -> InteractionsService:
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
-        addresses=Addresses(repository, region=settings.region),
+        addresses=addresses,
+        by_hand=ByHand(repository, seen, handover, addresses, clock),
         blobs=footing.blobs,
         tasks=tasks,
         clock=clock,
@@ -136,7 +144,7 @@ def build(footing: Footing) -> InteractionsService:
         batch=settings.batch,
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(for_services(repository, seen))
+    http.include_router(for_services(repository, seen, Callers(repository, task_repository)))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
 
     async def waiting() -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Whose a chain or a client is: handed to an employee, to a team, kept private."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -23,6 +23,8 @@ from services.interactions.roots import roots
 from services.interactions.seen import level_of
 from services.interactions.tokens import Tokens
 
+READERS = 100
+"""Employees who were named in a chain and see it for that; of more the newest."""
 WITHHELD = "you do not see what this says, so you do not hand it over; ask its owner, or who sees everybody's"
 
 
@@ -108,6 +110,17 @@ class Handover:
 
         return await self._changed(chain_id, taken)
 
+    async def show(self, chain_id: str, logins: Iterable[str], *, by: str) -> Document:
+        """To these employees, too, from now on, whoever owns it. Raises NotFound."""
+
+        def shown(now: Document) -> Document:
+            readers = [*dict.fromkeys([*(now.get("readers") or []), *logins])][-READERS:]
+            tokens = sorted({*(now.get("seen_by") or [OPEN]), *map(owned_by, readers)})
+            after = {**now, "readers": readers, "seen_by": tokens, UNCOUNTED: True}
+            return queued(noted(now, after, ("readers",), by=by, at=self._clock.now()))
+
+        return await self._changed(chain_id, shown)
+
     @staticmethod
     def check(chain: Document, change: ChainChange, actor: Actor) -> None:
         """Raises as `chain`."""
@@ -172,10 +185,11 @@ def _belongs(now: Document, given: Mapping[str, Any]) -> Document:
     """With another owner or team. Whom it was taken from does not see it any more; a new team has it alone."""
     owner = (given["owner"] or None) if "owner" in given else now.get("owner")
     team = (given["team"] or None) if "team" in given else now.get("team")
+    readers = [owned_by(login) for login in now.get("readers") or []]
     if team != now.get("team"):
-        tokens = seen_by(owner, [team])
+        tokens = sorted({*seen_by(owner, [team]), *readers})
     else:
         before = [token for token in now.get("seen_by") or seen_by(None, [team]) if not token.startswith("owner:")]
-        tokens = sorted([*before, *([owned_by(owner)] if owner else [])])
+        tokens = sorted({*before, *readers, *([owned_by(owner)] if owner else [])})
     counts = {} if tokens == now.get("seen_by") else {UNCOUNTED: True}
     return {**now, "owner": owner, "team": team, "seen_by": tokens, **counts}

@@ -34,6 +34,7 @@ INTERACTIONS = CollectionSpec(
         Index("chain_id", "at"),
         Index("channel", "direction", "at"),
         Index("planned", "send_at", sparse=True),
+        Index("plan_at", sparse=True),
         DUE,
         OWES,
     ),
@@ -74,7 +75,7 @@ says itself; a claim says where it was going while it is not stored yet."""
 WAITING_NEWS = CollectionSpec("waiting", (BY_NAME, SINCE))
 """News about what is not stored yet, under the name that it waits for."""
 
-_BEGUN = ("started", "forward")
+_BEGUN = ("started", "forward", "by_hand")
 """Rules of links that an employee made by writing first."""
 _RECIPIENTS = ("to", "cc", "bcc")
 _LINES = 10
@@ -88,7 +89,7 @@ _HIDDEN = frozenset(
         *_KEPT_IN,
         *WAITING,
         *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge", CORRELATION),
-        *("born_client_id", "moves", "revised_times"),
+        *("born_client_id", "moves", "revised_times", "plan_at"),
     )
 )
 _TAKEN = {

@@ -32,8 +32,10 @@ from hub.settings import GateSettings
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.telephony.adapters.ami import AmiDoor
+from services.telephony.adapters.interactions import Interactions
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
+from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
 from services.telephony.endpoints import Doors, public
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
@@ -137,6 +139,8 @@ class Floor:
         self._calls = CallRepository(self.store)
         self._calls.on(self.bus, clock)
         self.recordings = RecordingRepository(self.store, clock)
+        self._directory = Interactions(footing.asking(SERVICE)("interactions"))
+        self._rings = Rings(self.bus, self._directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
         self._sweepers = self._loops()
@@ -156,6 +160,7 @@ class Floor:
             phones=phones,
             recorder=self.recordings,
             asked=partial(_asked, ledger),
+            rings=self._rings,
             clock=clock,
         )
         return Ground(
@@ -213,6 +218,8 @@ class Floor:
     async def stop(self) -> None:
         for loop in self._sweepers:
             await loop.stop()
+        await self._rings.stop()
+        await self._directory.close()
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()

@@ -20,6 +20,8 @@ from hub.store.due import with_timer, without_timer
 RETURN = "return"
 """The timer of a snoozed chain."""
 TAGS = 50
+_SILENT = ("call", "meeting", "note")
+"""What was spoken, and what is among ourselves, leaves the turn where it was."""
 SECRET = "secret"
 """True of a chain that others are not told of at all: see `hub.contracts.scope.shown_to`."""
 
@@ -50,7 +52,7 @@ def said(chain: Document, parts: Sequence[Document]) -> Document:
 
 def turn_after(interaction: Document) -> Awaits | None:
     """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note."""
-    if interaction["channel"] in ("call", "note") or from_robot(interaction.get("auto"), interaction.get("bounce")):
+    if interaction["channel"] in _SILENT or from_robot(interaction.get("auto"), interaction.get("bounce")):
         return None
     return "answer" if interaction["direction"] == Direction.IN else "client"
 

@@ -15,6 +15,7 @@ from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
+from services.interactions.byhand.service import ByHand
 from services.interactions.calling import Calling
 from services.interactions.chains.queues import Queues
 from services.interactions.forwards import Forwards
@@ -49,6 +50,7 @@ class Doors:
     starts: Starts
     calling: Calling
     addresses: Addresses
+    by_hand: ByHand
     handover: Handover
     queues: Queues
     jobs: Jobs

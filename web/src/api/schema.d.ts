@@ -252,6 +252,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add note
+         * @description Words to colleagues; they never leave to the client. Whom it mentions is told, and sees the chain.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains/{id}/take": {
         parameters: {
             query?: never;
@@ -942,7 +964,15 @@ export interface paths {
          */
         get: operations["listInteractions"];
         put?: never;
-        post?: never;
+        /**
+         * Add interaction
+         * @description Write down a call, a meeting, a letter that was, or plan one that shall be; nothing is sent.
+         *
+         *     It opens a chain of its own unless it names a chain, or the interaction that it follows from.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addInteraction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -983,6 +1013,28 @@ export interface paths {
         patch: operations["changePlannedMessage"];
         trace?: never;
     };
+    "/api/v1/interactions/{id}/fact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Report interaction
+         * @description Say whether a contact took place, how long it was, and with what result.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["reportInteraction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/interactions/{id}/html": {
         parameters: {
             query?: never;
@@ -1021,6 +1073,28 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["keepInteraction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interactions/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Plan interaction
+         * @description Move a planned contact; its reminders move with it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["planInteraction"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1233,9 +1307,11 @@ export interface paths {
          * @description What happens, as it happens: server-sent events, a sign of life every 15 s.
          *
          *     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
-         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `job.progressed.v1`), `data` the
-         *     JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and nothing is missed or told
-         *     twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
+         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
+         *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1` and, while your phone
+         *     rings, `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with
+         *     `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or
+         *     `stopping`, with the reason.
          *
          *     For: administrator, supervisor, operator, marketer.
          */
@@ -2769,6 +2845,110 @@ export interface components {
              */
             url?: string;
         };
+        /**
+         * ByHandForm
+         * @description A contact: with a plan it shall be, without one it was.
+         * @example {
+         *       "participants": [
+         *         {
+         *           "address": "+7 916 123-45-67",
+         *           "name": "Анна",
+         *           "role": "attendee"
+         *         }
+         *       ],
+         *       "plan": {
+         *         "at": "2026-03-03T07:00:00Z",
+         *         "minutes": 90,
+         *         "place": "Тверская, 1"
+         *       },
+         *       "subject": "Замер кухни",
+         *       "type": "meeting"
+         *     }
+         * @example {
+         *       "direction": "out",
+         *       "minutes": 5,
+         *       "result": "answered",
+         *       "text": "Ждёт счёт",
+         *       "type": "call"
+         *     }
+         */
+        ByHandForm: {
+            /**
+             * At
+             * @description When it was; none: now
+             */
+            at?: string | null;
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Cause Id
+             * @description The interaction that it follows from
+             */
+            cause_id?: string | null;
+            /** Chain Id */
+            chain_id?: string | null;
+            /**
+             * Client Id
+             * @description None: of the chain, the cause, or the first address
+             */
+            client_id?: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /** @default out */
+            direction?: components["schemas"]["Direction"];
+            /**
+             * Importance
+             * @default normal
+             * @enum {string}
+             */
+            importance?: "low" | "normal" | "high";
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes?: number;
+            /**
+             * Participants
+             * @default []
+             */
+            participants?: components["schemas"]["Person"][];
+            plan?: components["schemas"]["PlanForm"] | null;
+            /** @description Of a call; none: answered */
+            result?: components["schemas"]["CallResult"] | null;
+            /**
+             * Return On
+             * @description Put the chain aside until then
+             */
+            return_on?: string | null;
+            /**
+             * Reviewed
+             * @description Nothing is to be said any more
+             * @default false
+             */
+            reviewed?: boolean;
+            /**
+             * Subject
+             * @default
+             */
+            subject?: string;
+            /**
+             * Text
+             * @description What it was about
+             * @default
+             */
+            text?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "call" | "meeting" | "letter" | "email" | "sms" | "message" | "post";
+        };
         /** Bytes */
         Bytes: {
             /** Base64 */
@@ -3860,6 +4040,60 @@ export interface components {
          */
         Extent: "read" | "write";
         /**
+         * FactForm
+         * @description What became of it.
+         * @example {
+         *       "held": true,
+         *       "minutes": 45,
+         *       "result": "Замерили"
+         *     }
+         */
+        FactForm: {
+            /**
+             * At
+             * @description None: when it was planned, else now
+             */
+            at?: string | null;
+            /**
+             * Held
+             * @description false: it did not take place
+             */
+            held: boolean;
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes?: number;
+            /**
+             * Result
+             * @default
+             */
+            result?: string;
+        };
+        /**
+         * FactView
+         * @description What became of a contact that was written down by hand.
+         */
+        FactView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Held */
+            held: boolean;
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes: number;
+            /**
+             * Result
+             * @default
+             */
+            result: string;
+        };
+        /**
          * FactorBegun
          * @description Told once: give it to an authenticator application, then confirm with its first code.
          */
@@ -3875,6 +4109,60 @@ export interface components {
              * @example otpauth://totp/omnihub:anna?secret=…
              */
             uri: string;
+        };
+        /**
+         * Flow
+         * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
+         */
+        Flow: {
+            /**
+             * Announcement
+             * @description Said before calls are recorded; empty: they are not
+             * @default
+             */
+            announcement?: string;
+            /**
+             * Closed
+             * @description Said outside the hours, before voicemail or the end
+             * @default
+             */
+            closed?: string;
+            /**
+             * Greeting
+             * @default
+             */
+            greeting?: string;
+            /** @description None: always open */
+            hours?: components["schemas"]["OpenHours"] | null;
+            /**
+             * Language
+             * @description That it is spoken in
+             * @default ru-RU
+             */
+            language?: string;
+            menu?: components["schemas"]["Menu"] | null;
+            /**
+             * Ring
+             * @description Whose phones ring, all at once
+             * @default []
+             */
+            ring?: string[];
+            /**
+             * Ring Seconds
+             * @default 25
+             */
+            ring_seconds?: number;
+            /**
+             * Voicemail
+             * @description Said before the beep; empty: there is no voicemail
+             * @default
+             */
+            voicemail?: string;
+            /**
+             * Voicemail Seconds
+             * @default 120
+             */
+            voicemail_seconds?: number;
         };
         /**
          * Forward
@@ -4114,6 +4402,12 @@ export interface components {
             /** Client Id */
             client_id: string;
             /**
+             * Comment
+             * @description Of whoever wrote it down by hand
+             * @default
+             */
+            comment: string;
+            /**
              * Contacts
              * @default []
              */
@@ -4127,6 +4421,8 @@ export interface components {
             /** @description What became of one that goes out */
             delivery: components["schemas"]["DeliveryView"] | null;
             direction: components["schemas"]["Direction"];
+            /** @description What became of it; null while it lies ahead */
+            fact: components["schemas"]["FactView"] | null;
             /**
              * Forwarded
              * @default []
@@ -4143,7 +4439,19 @@ export interface components {
              * @example int_4k2m
              */
             id: string;
+            /**
+             * Importance
+             * @default normal
+             * @enum {string}
+             */
+            importance: "low" | "normal" | "high";
             link: components["schemas"]["LinkView"];
+            /**
+             * Mentions
+             * @description Logins of those whom a note names
+             * @default []
+             */
+            mentions: string[];
             /**
              * New Text
              * @description What the sender wrote himself; empty in a list where that is all of `text`
@@ -4155,6 +4463,8 @@ export interface components {
              * @default []
              */
             participants: components["schemas"]["ParticipantView"][];
+            /** @description When it shall be, or should have been */
+            plan: components["schemas"]["PlanView"] | null;
             /**
              * Problem
              * @description What could not be taken over, in words
@@ -4613,6 +4923,7 @@ export interface components {
             aliases?: string[] | null;
             /** Exchange */
             exchange?: string | null;
+            flow?: components["schemas"]["Flow"] | null;
             /** Name */
             name?: string | null;
             /**
@@ -4659,6 +4970,8 @@ export interface components {
              * @example ex_4k2m
              */
             exchange: string;
+            /** @description What happens with calls; none: as the exchange says */
+            flow?: components["schemas"]["Flow"] | null;
             /**
              * Name
              * @default
@@ -4737,6 +5050,7 @@ export interface components {
             created_at: string;
             /** Exchange */
             exchange: string;
+            flow?: components["schemas"]["Flow"] | null;
             /** Id */
             id: string;
             /** Name */
@@ -5155,6 +5469,29 @@ export interface components {
             teams: string[];
         };
         /**
+         * Menu
+         * @description What a caller may choose by a key.
+         */
+        Menu: {
+            /**
+             * Choices
+             * @description Whose phones ring, by the key
+             * @example {
+             *       "1": [
+             *         "anna"
+             *       ]
+             *     }
+             */
+            choices: {
+                [key: string]: string[];
+            };
+            /**
+             * Text
+             * @example По заказам нажмите один
+             */
+            text: string;
+        };
+        /**
          * MyChanges
          * @description What everybody may change about himself.
          * @example {
@@ -5405,6 +5742,29 @@ export interface components {
             token: string;
         };
         /**
+         * Note
+         * @description Words to colleagues; they never leave the hub.
+         * @example {
+         *       "mentions": [],
+         *       "text": "Он был у нас в марте"
+         *     }
+         */
+        Note: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Mentions
+             * @description They are told, and see this chain from then on
+             * @default []
+             */
+            mentions?: string[];
+            /** Text */
+            text: string;
+        };
+        /**
          * NumberChange
          * @description What is not given stays; `providers` takes the place of all.
          * @example {
@@ -5598,6 +5958,41 @@ export interface components {
             /** Token Url */
             token_url: string;
         };
+        /**
+         * OpenHours
+         * @description When calls are taken.
+         */
+        OpenHours: {
+            /**
+             * Days
+             * @description 1 is Monday
+             * @default [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5
+             *     ]
+             */
+            days?: number[];
+            /**
+             * Since
+             * @default 09:00
+             * @example 09:00
+             */
+            since?: string;
+            /**
+             * Until
+             * @default 18:00
+             * @example 09:00
+             */
+            until?: string;
+            /**
+             * Zone
+             * @default Europe/Moscow
+             */
+            zone?: string;
+        };
         /** ParticipantView */
         ParticipantView: {
             /**
@@ -5723,6 +6118,27 @@ export interface components {
             until: string;
         };
         /**
+         * Person
+         * @description Who takes part: a colleague, or somebody by his address; one whose address nobody knows by his name alone.
+         */
+        Person: {
+            /**
+             * Address
+             * @default
+             * @example +7 916 123-45-67
+             */
+            address?: string;
+            /** Login */
+            login?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** @default to */
+            role?: components["schemas"]["Role"];
+        };
+        /**
          * Phone
          * @description One phone of an employee: an extension of an exchange, a number outside, or the browser (Twilio).
          */
@@ -5785,6 +6201,61 @@ export interface components {
             login: string;
             /** Phones */
             phones: components["schemas"]["Phone"][];
+        };
+        /**
+         * PlanForm
+         * @description When it shall be.
+         * @example {
+         *       "at": "2026-03-03T07:00:00Z",
+         *       "minutes": 90
+         *     }
+         */
+        PlanForm: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes?: number;
+            /**
+             * Place
+             * @default
+             */
+            place?: string;
+            /**
+             * Reminders
+             * @description Seconds before it
+             * @default []
+             */
+            reminders?: number[];
+        };
+        /**
+         * PlanView
+         * @description When a contact shall be.
+         */
+        PlanView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Minutes */
+            minutes: number;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reminders
+             * @description Seconds before it
+             * @default []
+             */
+            reminders: number[];
         };
         /** Preview */
         Preview: {
@@ -6079,7 +6550,7 @@ export interface components {
          * Role
          * @enum {string}
          */
-        Role: "from" | "reply_to" | "to" | "cc" | "bcc";
+        Role: "from" | "reply_to" | "to" | "cc" | "bcc" | "host" | "attendee";
         /**
          * RoleForm
          * @description All of a role.
@@ -8007,6 +8478,99 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Note"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11333,6 +11897,96 @@ export interface operations {
             };
         };
     };
+    addInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByHandForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showInteraction: {
         parameters: {
             query?: never;
@@ -11610,6 +12264,108 @@ export interface operations {
             };
         };
     };
+    reportInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showInteractionHtml: {
         parameters: {
             query?: never;
@@ -11701,6 +12457,108 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanForm"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
