@@ -70,8 +70,10 @@ class TelephonyService:
 
     name = SERVICE
 
-    def __init__(self, http: FastAPI, floor: "Floor", workers: Workers) -> None:
+    def __init__(self, http: FastAPI, floor: "Floor", workers: Workers, hiring: Hiring) -> None:
         self.http = http
+        self.hiring = hiring
+        """What runs here, for whoever looks at it."""
         self._floor = floor
         self._workers = workers
 
@@ -130,7 +132,7 @@ def build(footing: Footing) -> TelephonyService:
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
-    return TelephonyService(http, floor, workers)
+    return TelephonyService(http, floor, workers, hiring)
 
 
 class Floor:

@@ -36,6 +36,7 @@ class Journal:
 
     def __init__(self, exchange: str, *, store: Store, blobs: Blobs, clock: Clock) -> None:
         self._exchange = exchange
+        self._store = store
         self._heard = store.collection(HEARD)
         self._places = store.collection(PLACES)
         self._blobs = blobs
