@@ -211,6 +211,7 @@ class AmiPoller:
         if changed:
             self._notes.received()
             self._keep(changed)
+            seam("telephony.before_calls")
             await self._insistently(self._tell)
             seam("telephony.after_calls")
         self._pieces += 1
