@@ -24,6 +24,7 @@ from hub.contracts.interaction import (
 from hub.contracts.job import JobProgressed
 from hub.contracts.notice import NoticeGiven
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
+from hub.contracts.ring import CallRinging
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
 REGISTRY = Registry(
@@ -55,6 +56,7 @@ REGISTRY = Registry(
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        CallRinging,
         TaskOpened,
         TaskChanged,
         Reminded,

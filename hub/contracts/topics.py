@@ -38,6 +38,7 @@ CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
 TASKS = Topic("tasks", "task id", retention=None)
+RINGS = Topic("rings", "login of the employee", retention=timedelta(days=7))
 NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
@@ -68,6 +69,7 @@ TOPICS = (
     CLIENTS,
     ADDRESSES,
     TASKS,
+    RINGS,
     NOTICES,
     CHANNELS,
     EMPLOYEES,

@@ -26,6 +26,7 @@ from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
+from services.interactions.callers import Callers
 from services.interactions.calling import Calling, Hours
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
@@ -102,7 +103,8 @@ def build(footing: Footing) -> InteractionsService:
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
-    tasks = Tasks(TaskRepository(store, bus, clock), seen, clock, held=lambda: footing.restraint.held)
+    task_repository = TaskRepository(store, bus, clock)
+    tasks = Tasks(task_repository, seen, clock, held=lambda: footing.restraint.held)
     returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     jobs = Jobs(
@@ -148,7 +150,7 @@ def build(footing: Footing) -> InteractionsService:
         batch=settings.batch,
     )
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(for_services(repository, seen))
+    http.include_router(for_services(repository, seen, Callers(repository, task_repository)))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
 
     async def waiting() -> dict[str, int]:

@@ -32,8 +32,11 @@ from hub.settings import GateSettings
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.telephony.adapters.ami import AmiDoor
+from services.telephony.adapters.interactions import Interactions
+from services.telephony.adapters.recordings import HttpRecordings
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
+from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
 from services.telephony.endpoints import Doors, public
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
@@ -49,7 +52,9 @@ from services.telephony.lines.repository import LineRepository
 from services.telephony.lines.service import LinesService
 from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
+from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
 from services.telephony.twilio import fold
 from services.telephony.twilio.channel import Api
@@ -65,8 +70,10 @@ class TelephonyService:
 
     name = SERVICE
 
-    def __init__(self, http: FastAPI, floor: "Floor", workers: Workers) -> None:
+    def __init__(self, http: FastAPI, floor: "Floor", workers: Workers, hiring: Hiring) -> None:
         self.http = http
+        self.hiring = hiring
+        """What runs here, for whoever looks at it."""
         self._floor = floor
         self._workers = workers
 
@@ -84,7 +91,8 @@ def build(footing: Footing) -> TelephonyService:
     floor = Floor(footing)
     ground, door = floor.ground, floor.door
     open_api = partial(_open_api, patience=floor.settings.timeout.total_seconds(), outside=footing.outside)
-    hiring = Hiring(ground, door=door, open_api=lambda exchange: open_api(exchange.twilio))
+    fetching = partial(HttpRecordings, patience=floor.settings.timeout.total_seconds(), outside=footing.outside)
+    hiring = Hiring(ground, door=door, open_api=lambda exchange: open_api(exchange.twilio), open_source=fetching)
     webhooks, twilio = floor.doors()
     workers = floor.workers(hiring, webhooks, twilio)
     keeping = floor.keeping("exchange", ground.exchanges, workers.changed)
@@ -112,11 +120,19 @@ def build(footing: Footing) -> TelephonyService:
         "omnihub telephony",
         checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
-    doors = Doors(exchanges=exchanges, lines=lines, phones=ground.phones, webhooks=webhooks, twilio=twilio)
+    recordings = Recordings(repository=floor.recordings, seen=floor.directory, blobs=footing.blobs)
+    doors = Doors(
+        exchanges=exchanges,
+        lines=lines,
+        phones=ground.phones,
+        webhooks=webhooks,
+        twilio=twilio,
+        recordings=recordings,
+    )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
-    return TelephonyService(http, floor, workers)
+    return TelephonyService(http, floor, workers, hiring)
 
 
 class Floor:
@@ -137,6 +153,10 @@ class Floor:
         self._calls = CallRepository(self.store)
         self._calls.on(self.bus, clock)
         self.recordings = RecordingRepository(self.store, clock)
+        self.directory = Interactions(
+            footing.asking(SERVICE)("interactions"), footing.peer("interactions"), footing.seal
+        )
+        self._rings = Rings(self.bus, self.directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
         self._sweepers = self._loops()
@@ -156,6 +176,7 @@ class Floor:
             phones=phones,
             recorder=self.recordings,
             asked=partial(_asked, ledger),
+            rings=self._rings,
             clock=clock,
         )
         return Ground(
@@ -170,6 +191,8 @@ class Floor:
             lines=lines,
             phones=phones,
             book=book,
+            calls=self._calls,
+            recordings=self.recordings,
         )
 
     def _gate(self, ledger: CallLedger) -> Gate:
@@ -188,11 +211,13 @@ class Floor:
         cleaner = Cleaner(
             store=self.store, blobs=self._footing.blobs, clock=clock, retention=self.settings.raw_retention
         )
+        remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
         return (
             Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
+            Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 
     async def _let_go(self) -> None:
@@ -213,6 +238,8 @@ class Floor:
     async def stop(self) -> None:
         for loop in self._sweepers:
             await loop.stop()
+        await self._rings.stop()
+        await self.directory.close()
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()

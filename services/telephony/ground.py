@@ -12,12 +12,14 @@ from hub.channels.ledger import Ledger
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
 from hub.store.base import Document, Store
+from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.service import Book
 from services.telephony.exchanges.models import Exchange
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.lines.repository import LineRepository
 from services.telephony.metrics import LAG, SENT, UP
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.settings import Settings
 
 SERVICE = "telephony"
@@ -38,6 +40,8 @@ class Ground:
     lines: LineRepository
     phones: PhoneRepository
     book: Book
+    calls: CallRepository
+    recordings: RecordingRepository
 
     def alarm(self, document: Document, notes: HealthNotes) -> Alarm:
         """Of an exchange, whether or not its document can be opened."""

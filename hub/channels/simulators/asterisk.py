@@ -108,6 +108,10 @@ class AsteriskSimulator:
         self.answered: list[str] = []
         """Numbers outside that were rung, in order."""
         self.logins = 0
+        self.records = False
+        """Whether calls that are answered are recorded."""
+        self.recorded: set[str] = set()
+        """Names of the files."""
         self._challenges = challenges
         self._tls = tls
         self._port = port
@@ -192,6 +196,7 @@ class AsteriskSimulator:
             if phone.answers and phone.after <= patience:
                 await asyncio.sleep(phone.after)
                 exchange.answers(leg, by=customer, bridge=f"b-{next(self._numbers)}")
+                self._record(customer)
                 await asyncio.sleep(phone.talks)
                 exchange.hangs_up(customer)
                 exchange.ends(leg)
@@ -313,11 +318,19 @@ class AsteriskSimulator:
         await asyncio.sleep(customer.after)
         if customer.answers:
             exchange.answers(out, by=leg, bridge=f"b-{next(self._numbers)}")
+            self._record(leg)
             await asyncio.sleep(customer.talks)
             exchange.hangs_up(out)
         else:
             exchange.refuses(out, by=leg, status=customer.status)
         exchange.ends(leg)
+
+    def _record(self, channel: str) -> None:
+        if self.records:
+            name = f"{self.exchange.uid(channel).replace('/', '-')}.wav"
+            self.recorded.add(name)
+            file = f"/var/spool/asterisk/monitor/{name}"
+            self.exchange.of("VarSet", channel, Variable="MIXMONITOR_FILENAME", Value=file)
 
     def _originated(self, action: Action, response: str, reason: str, channel: str = "") -> None:
         self.exchange.says(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from hub.api.public import Public
 from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
+from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, found
@@ -42,7 +43,13 @@ class Asked(BaseModel):
     clients: Sequence[str] = ()
 
 
-def for_services(repository: Repository, seen: Seen) -> APIRouter:
+class AskedCaller(BaseModel):
+    """An address that somebody calls from."""
+
+    address: str
+
+
+def for_services(repository: Repository, seen: Seen, callers: Callers) -> APIRouter:
     """What only other services of the hub are told: where bytes are, and who sees what."""
     routes = APIRouter(include_in_schema=False)
 
@@ -55,6 +62,10 @@ def for_services(repository: Repository, seen: Seen) -> APIRouter:
     async def show_attachment_blob(attachment_id: str) -> dict[str, Any]:
         document = await found(repository.attachments, attachment_id)
         return {key: value for key, value in document.items() if not key.startswith("_")}
+
+    @routes.post("/callers")
+    async def show_callers(asked: AskedCaller) -> dict[str, Any]:
+        return {"clients": [one.model_dump() for one in await callers.of(asked.address)]}
 
     @routes.post("/scopes")
     async def show_scopes(asked: Asked) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hub.store.told import tell
 from services.telephony.calls.drafts import Logins, Setting, draft, is_contact, newer, wanted
 from services.telephony.calls.models import Call
 from services.telephony.calls.repository import CallRepository
+from services.telephony.calls.rings import Rings
 from services.telephony.exchanges.models import Exchange
 from services.telephony.lines.models import OurLine
 from services.telephony.lines.repository import Directory, LineRepository
@@ -49,6 +50,7 @@ class Book:
         phones: Phones,
         recorder: Recorder,
         asked: Asked,
+        rings: Rings,
         clock: Clock,
     ) -> None:
         self._repository = repository
@@ -56,6 +58,7 @@ class Book:
         self._phones = phones
         self._recorder = recorder
         self._asked = asked
+        self._rings = rings
         self._clock = clock
 
     async def take(self, exchange: Exchange, calls: Sequence[Call], *, raw: str = "") -> list[Document]:
@@ -88,6 +91,7 @@ class Book:
                 made = draft(call, setting, asked=ours)
                 await self._recorder.want(exchange.id, made, wanted(call, line))
                 drafts[made["_id"]] = made
+                self._rings.hear(call, made["_id"], line, logins)
         return drafts
 
     async def _store(self, drafts: dict[str, Document]) -> list[Document]:

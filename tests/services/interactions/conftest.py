@@ -40,6 +40,7 @@ class Bench:
     def __init__(self, store: SqliteStore) -> None:
         self.bus = FakeBus()
         self.clock = FakeClock(NOON)
+        self.store = store
         self.repository = Repository(store)
         self.tasks = TaskRepository(store, self.bus, self.clock)
         self.service = self.another()

@@ -228,30 +228,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/chains/{id}/merge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Merge chain
-         * @description Make one chain of two: this one is read with the other from now on, and so is whatever comes to it.
-         *
-         *     `POST …/part` makes them two again, with all that came meanwhile where it would be.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["mergeChain"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/chains/{id}/messages": {
         parameters: {
             query?: never;
@@ -292,50 +268,6 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["addNote"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chains/{id}/part": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Part chain
-         * @description Take a merged chain out of the one that it was merged into, with all that came to it meanwhile.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["partChain"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chains/{id}/split": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Split chain
-         * @description Take interactions out into a chain that continues this one. `POST /interactions/{id}/return` undoes it.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["splitChain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -401,13 +333,7 @@ export interface paths {
          */
         get: operations["listClients"];
         put?: never;
-        /**
-         * Open client
-         * @description Open a client by hand; his addresses must be nobody's.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["openClient"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -435,7 +361,7 @@ export interface paths {
         head?: never;
         /**
          * Change client
-         * @description Change what stands on a client's card, or who looks after him. `history` keeps who changed what.
+         * @description Change a client's name or time zone, or who looks after him.
          *
          *     For: administrator, supervisor, operator.
          */
@@ -530,52 +456,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clients/{id}/mailings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List mailings of client
-         * @description What mailings sent to a client, the newest first.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listMailingsOfClient"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clients/{id}/merge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Merge client
-         * @description Make one client of two: this one is read with the other, and so is whatever comes from his addresses.
-         *
-         *     `POST …/part` makes them two again, each with what came from his own addresses.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["mergeClient"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/clients/{id}/messages": {
         parameters: {
             query?: never;
@@ -598,28 +478,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clients/{id}/part": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Part client
-         * @description Take a merged client out of the one that he was merged into.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["partClient"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/clients/{id}/reveal": {
         parameters: {
             query?: never;
@@ -636,56 +494,6 @@ export interface paths {
          *     For: administrator, supervisor.
          */
         post: operations["revealClient"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List consent words
-         * @description What was said of an address, the newest first, with the evidence.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listConsentWords"];
-        put?: never;
-        /**
-         * Add consent word
-         * @description Note what somebody said to you of being written to. A no counts at once.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["addConsentWord"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/consents/invitations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Invite to consent
-         * @description Ask somebody by mail whether he means it; his yes counts once he confirms it.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["inviteToConsent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1271,28 +1079,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/interactions/{id}/move": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Move interaction
-         * @description Put an interaction into another chain, or give it to another client; what answers it follows.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["moveInteraction"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/interactions/{id}/plan": {
         parameters: {
             query?: never;
@@ -1309,28 +1095,6 @@ export interface paths {
          */
         put: operations["planInteraction"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/interactions/{id}/return": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Return interaction
-         * @description Put a moved interaction back where it was before.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["returnInteraction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1531,84 +1295,6 @@ export interface paths {
         patch: operations["changeLine"];
         trace?: never;
     };
-    "/api/v1/lists": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List lists
-         * @description Static lists, the newest first.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listLists"];
-        put?: never;
-        /**
-         * Add list
-         * @description Make a list of a file. It is read by a job, up to a million people; lines of rubbish are told.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["addList"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/lists/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show list
-         * @description A list.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["showList"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove list
-         * @description Take a list away; mailings that were launched keep whom they had.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        delete: operations["removeList"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/lists/{id}/rejected": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List rejected lines
-         * @description Lines that could not be read, with the reason.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listRejectedLines"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1621,9 +1307,11 @@ export interface paths {
          * @description What happens, as it happens: server-sent events, a sign of life every 15 s.
          *
          *     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
-         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `job.progressed.v1`), `data` the
-         *     JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and nothing is missed or told
-         *     twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
+         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
+         *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1` and, while your phone
+         *     rings, `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with
+         *     `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or
+         *     `stopping`, with the reason.
          *
          *     For: administrator, supervisor, operator, marketer.
          */
@@ -1714,282 +1402,6 @@ export interface paths {
          *     For: administrator.
          */
         post: operations["rereadMailbox"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List mailings
-         * @description Mailings, the newest first.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listMailings"];
-        put?: never;
-        /**
-         * Add mailing
-         * @description Write a mailing. It is a draft until it is launched.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["addMailing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show mailing
-         * @description A mailing.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["showMailing"];
-        /**
-         * Change mailing
-         * @description Write a draft anew, with the newest versions of its templates.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        put: operations["changeMailing"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel mailing
-         * @description What has not left never will.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["cancelMailing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Count mailing
-         * @description How many of the clients that you see would get it now, and why the others would not.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        get: operations["countMailing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/launch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Launch mailing
-         * @description Freeze its audience, of the clients that you see, and let it run at its time. A job does it.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["launchMailing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pause mailing
-         * @description What has not left waits.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["pauseMailing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/recipients": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List recipients
-         * @description Its recipients, of the clients that you see; by state, if one is named.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listRecipients"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resume mailing
-         * @description Go on with exactly those that are left; also the confirmation of one that is held.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["resumeMailing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retry mailing
-         * @description Try those that failed once more, and nobody else.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["retryMailing"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show statistics
-         * @description What came of it so far. Seeds and machines are counted nowhere.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["showStatistics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/why/{client}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Explain mailing
-         * @description Why a client got it, or did not.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["explainMailing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/mailings/{id}/winner": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Choose winner
-         * @description Say which variant the rest of the audience gets, before its time.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["chooseWinner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2349,6 +1761,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show recording
+         * @description What is known of a recording.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["showRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play recording
+         * @description Listen to a recording, from any place in it (`Range`). It is in the audit that you did.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["playRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download recording
+         * @description Keep a recording as a file. It is in the audit that you did.
+         *
+         *     For: administrator, supervisor.
+         */
+        get: operations["downloadRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -2394,112 +1872,6 @@ export interface paths {
          *     For: administrator. Not with a personal token.
          */
         delete: operations["removeRole"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List segments
-         * @description Segments, the newest first.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listSegments"];
-        put?: never;
-        /**
-         * Add segment
-         * @description Keep conditions under a name.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["addSegment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Count draft
-         * @description How many clients conditions mean that are being written, and ten of them.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        post: operations["countDraft"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show segment
-         * @description A segment.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["showSegment"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove segment
-         * @description Take a segment out of the list.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        delete: operations["removeSegment"];
-        options?: never;
-        head?: never;
-        /**
-         * Change segment
-         * @description Change a segment; mailings that were launched keep whom they had.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        patch: operations["changeSegment"];
-        trace?: never;
-    };
-    "/api/v1/segments/{id}/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Count segment
-         * @description How many clients are in a segment now, and ten of them.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["countSegment"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2803,156 +2175,6 @@ export interface paths {
         patch: operations["changeTeam"];
         trace?: never;
     };
-    "/api/v1/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List templates
-         * @description Templates, the newest first.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listTemplates"];
-        put?: never;
-        /**
-         * Add template
-         * @description Add a template. What cannot be sent is refused, with the field and the line.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["addTemplate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check template
-         * @description What is wrong with a body that is being written. Nothing is stored.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        post: operations["checkTemplate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show template
-         * @description A template.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["showTemplate"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove template
-         * @description Take a template out of the list. What was sent of it stays.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        delete: operations["removeTemplate"];
-        options?: never;
-        head?: never;
-        /**
-         * Change template
-         * @description Change a template; other bodies are a new version of it.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        patch: operations["changeTemplate"];
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview template
-         * @description A template as a client would get it. Nothing leaves.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        post: operations["previewTemplate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/said": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show template said
-         * @description What a version says in each language; the newest one, if none is named.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["showTemplateSaid"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/templates/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List template versions
-         * @description Its versions, the newest first; none is ever changed.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listTemplateVersions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -3000,62 +2222,6 @@ export interface paths {
          *     For: administrator, supervisor, operator, marketer. Not with a personal token.
          */
         delete: operations["revokeToken"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/topics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List topics
-         * @description What people are written to about.
-         *
-         *     For: administrator, supervisor, operator, marketer.
-         */
-        get: operations["listTopics"];
-        put?: never;
-        /**
-         * Add topic
-         * @description Add a topic.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        post: operations["addTopic"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/topics/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Change topic
-         * @description Change a topic.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        put: operations["changeTopic"];
-        post?: never;
-        /**
-         * Remove topic
-         * @description Take a topic away; what people said of it stays.
-         *
-         *     For: administrator, supervisor, marketer.
-         */
-        delete: operations["removeTopic"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3371,34 +2537,6 @@ export interface components {
              */
             undo_seconds?: number | null;
         };
-        /** AnswerView */
-        AnswerView: {
-            /** At */
-            at: string;
-            /** Kind */
-            kind: string;
-            /** Words */
-            words: string;
-        };
-        /** AnsweredView */
-        AnsweredView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Kind
-             * @example clicked
-             */
-            kind: string;
-            /**
-             * Words
-             * @default
-             * @example https://example.com/sale
-             */
-            words: string;
-        };
         /** AttachmentView */
         AttachmentView: {
             /**
@@ -3538,65 +2676,6 @@ export interface components {
              * @example pass
              */
             spf: string | null;
-        };
-        /**
-         * Body
-         * @description What it says in one language: `text`; a mail has a subject, and `html` or `mjml`.
-         */
-        Body: {
-            /**
-             * Html
-             * @default
-             */
-            html?: string;
-            /**
-             * Mjml
-             * @description MJML 4; it becomes HTML for all mail programs
-             * @default
-             */
-            mjml?: string;
-            /**
-             * Preheader
-             * @description Shown behind the subject in lists of mails
-             * @default
-             */
-            preheader?: string;
-            /**
-             * Subject
-             * @default
-             */
-            subject?: string;
-            /**
-             * Text
-             * @description A mail's plain part; made from the page if empty
-             * @default
-             */
-            text?: string;
-        };
-        /**
-         * BodyView
-         * @description What a version says in one language.
-         */
-        BodyView: {
-            /** Html */
-            html: string;
-            /** Language */
-            language: string;
-            /** Links */
-            links: string[];
-            /** Mjml */
-            mjml: string;
-            /** Preheader */
-            preheader: string;
-            /**
-             * Size
-             * @description Bytes of the page, or of the text
-             */
-            size: number;
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
         };
         /**
          * BotChange
@@ -4197,65 +3276,6 @@ export interface components {
              */
             wait: number;
         };
-        /** CheckView */
-        CampaignsCheckView: {
-            /**
-             * Html
-             * @description What MJML becomes
-             */
-            html: string;
-            /** Links */
-            links: string[];
-            /** Problems */
-            problems: components["schemas"]["ProblemView"][];
-            /** Simple */
-            simple: boolean;
-            /** Size */
-            size: number;
-            /**
-             * Text
-             * @description The plain part
-             */
-            text: string;
-            /** Variables */
-            variables: string[];
-        };
-        /**
-         * PreviewInput
-         * @description For whom it is shown: a client, or anybody with these variables.
-         * @example {
-         *       "client_id": "cl_7f2k"
-         *     }
-         * @example {
-         *       "variables": {
-         *         "first_name": "Анна"
-         *       }
-         *     }
-         */
-        CampaignsPreviewInput: {
-            /** Client Id */
-            client_id?: string | null;
-            /**
-             * Data
-             * @description What a list has in its columns
-             * @default {}
-             */
-            data?: {
-                [key: string]: string;
-            };
-            /** Language */
-            language?: string | null;
-            /**
-             * Variables
-             * @description Beside what is known of the client
-             * @default {}
-             */
-            variables?: {
-                [key: string]: string;
-            };
-            /** Version */
-            version?: number | null;
-        };
         /**
          * CandidateView
          * @description An address that may be his: a message gave it, and it is another's, or nobody vouches for it.
@@ -4289,87 +3309,6 @@ export interface components {
              * @default false
              */
             verified: boolean;
-        };
-        /**
-         * CardChange
-         * @description What is not given stays; an empty text takes away.
-         * @example {
-         *       "owner": "anna",
-         *       "status": "customer"
-         *     }
-         * @example {
-         *       "inn": "7707083893",
-         *       "kind": "organisation"
-         *     }
-         */
-        CardChange: {
-            /**
-             * Birth Date
-             * @description Empty: not known
-             */
-            birth_date?: string | null;
-            /** Comment */
-            comment?: string | null;
-            /**
-             * Custom
-             * @description Fields of your own; null takes one away
-             */
-            custom?: {
-                [key: string]: string | number | boolean | null;
-            } | null;
-            /** Given Name */
-            given_name?: string | null;
-            /** Inn */
-            inn?: string | null;
-            /** Kind */
-            kind?: ("person" | "organisation") | null;
-            /** Kpp */
-            kpp?: string | null;
-            /**
-             * Language
-             * @example ru
-             */
-            language?: string | null;
-            /**
-             * Legal Form
-             * @example ООО
-             */
-            legal_form?: string | null;
-            /**
-             * Name
-             * @description How he is called in lists
-             */
-            name?: string | null;
-            /** Ogrn */
-            ogrn?: string | null;
-            /**
-             * Owner
-             * @description Who looks after him; empty: nobody
-             */
-            owner?: string | null;
-            /** Patronymic */
-            patronymic?: string | null;
-            /** Postal */
-            postal?: components["schemas"]["Postal"][] | null;
-            /** Status */
-            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
-            /** Surname */
-            surname?: string | null;
-            /**
-             * Team
-             * @description Empty: no team
-             */
-            team?: string | null;
-            /**
-             * Time Zone
-             * @description IANA name; empty: not known
-             */
-            time_zone?: string | null;
-            /**
-             * Works For
-             * @description Of a person
-             */
-            works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
          * CautionView
@@ -4759,24 +3698,6 @@ export interface components {
              */
             unknown: number;
         };
-        /**
-         * CheckInput
-         * @description A body that is being written.
-         * @example {
-         *       "body": {
-         *         "text": "Заказ готов"
-         *       },
-         *       "channel": "sms"
-         *     }
-         */
-        CheckInput: {
-            body: components["schemas"]["Body"];
-            /**
-             * Channel
-             * @enum {string}
-             */
-            channel: "email" | "sms" | "telegram";
-        };
         /** CheckLine */
         CheckLine: {
             /**
@@ -4793,6 +3714,35 @@ export interface components {
             done: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * ClientChange
+         * @description What is not given stays.
+         * @example {
+         *       "time_zone": "Europe/Moscow"
+         *     }
+         * @example {
+         *       "owner": "anna"
+         *     }
+         */
+        ClientChange: {
+            /** Name */
+            name?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
         };
         /** ClientList */
         ClientList: {
@@ -4811,54 +3761,20 @@ export interface components {
              * @default []
              */
             addresses: components["schemas"]["AddressView"][];
-            /** Birth Date */
-            birth_date: string | null;
             /**
              * Candidates
              * @default []
              */
             candidates: components["schemas"]["CandidateView"][];
-            /** Comment */
-            comment: string | null;
-            /**
-             * Custom
-             * @description Fields of your own
-             * @default {}
-             */
-            custom: {
-                [key: string]: string | number | boolean;
-            };
-            /** Given Name */
-            given_name: string | null;
-            /**
-             * History
-             * @default []
-             */
-            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
-            /** Inn */
-            inn: string | null;
             /**
              * Into
              * @description The client that he was merged into: read that one instead
              */
             into: string | null;
-            /**
-             * Kind
-             * @example person
-             */
-            kind: string | null;
-            /** Kpp */
-            kpp: string | null;
-            /** Language */
-            language: string | null;
-            /** Legal Form */
-            legal_form: string | null;
             /** Name */
             name: string;
-            /** Ogrn */
-            ogrn: string | null;
             /**
              * Open Chains
              * @description Ids, newest first
@@ -4880,26 +3796,6 @@ export interface components {
              * @description Login of the employee who looks after him
              */
             owner: string | null;
-            /** Patronymic */
-            patronymic: string | null;
-            /**
-             * Postal
-             * @default []
-             */
-            postal: components["schemas"]["PostalView"][];
-            /**
-             * Status
-             * @example customer
-             */
-            status: string | null;
-            /**
-             * Statuses
-             * @description What he was, the newest last
-             * @default []
-             */
-            statuses: components["schemas"]["StatusView"][];
-            /** Surname */
-            surname: string | null;
             /** Team */
             team: string | null;
             /**
@@ -4907,11 +3803,6 @@ export interface components {
              * @example Europe/Moscow
              */
             time_zone: string | null;
-            /**
-             * Works For
-             * @default []
-             */
-            works_for: components["schemas"]["EmploymentView"][];
         };
         /**
          * Code
@@ -4922,68 +3813,6 @@ export interface components {
         Code: {
             /** Code */
             code: string;
-        };
-        /**
-         * Condition
-         * @description One of: all, any, not; field; has; did; silent_days; segment; list.
-         */
-        Condition: {
-            /** All */
-            all?: components["schemas"]["Condition"][] | null;
-            /** Any */
-            any?: components["schemas"]["Condition"][] | null;
-            /**
-             * Compare
-             * @default is
-             * @enum {string}
-             */
-            compare?: "is" | "is_not" | "contains" | "starts" | "any_of" | "above" | "below" | "set" | "not_set";
-            /** Did */
-            did?: ("wrote" | "called" | "got" | "opened" | "clicked" | "replied" | "bounced" | "unsubscribed" | "complained") | null;
-            /**
-             * Field
-             * @description Of the card: name, status, owner, custom.size, …
-             */
-            field?: string | null;
-            /**
-             * Has
-             * @description He can be reached by it
-             */
-            has?: ("email" | "sms" | "telegram") | null;
-            /** List */
-            list?: string | null;
-            /**
-             * Mailing
-             * @description By or of this mailing alone
-             */
-            mailing?: string | null;
-            not?: components["schemas"]["Condition"] | null;
-            /** Segment */
-            segment?: string | null;
-            /**
-             * Silent Days
-             * @description Wrote, called, clicked and opened nothing for so long
-             */
-            silent_days?: number | null;
-            /** Since */
-            since?: string | null;
-            /**
-             * Tag
-             * @description He has it
-             */
-            tag?: string | null;
-            /**
-             * Times
-             * @description At least so often
-             * @default 1
-             */
-            times?: number;
-            /** Until */
-            until?: string | null;
-            /** Value */
-            value?: string | number | boolean | string[] | null;
-            /** Within Days */
-            within_days?: number | null;
         };
         /**
          * ConnectionView
@@ -5052,46 +3881,6 @@ export interface components {
             verified: boolean;
         };
         /**
-         * CountView
-         * @description How many, and ten of them; of the clients that you see.
-         */
-        CountView: {
-            /**
-             * Count
-             * @example 1204
-             */
-            count: number;
-            /** Examples */
-            examples: components["schemas"]["ExampleView"][];
-        };
-        /**
-         * CountedView
-         * @description What a launch would come to now.
-         */
-        CountedView: {
-            /**
-             * Audience
-             * @example 1204
-             */
-            audience: number;
-            /** Examples */
-            examples: components["schemas"]["LeftOutView"][];
-            /** Excluded */
-            excluded: components["schemas"]["ExcludedView"][];
-            /**
-             * Recipients
-             * @example 1187
-             */
-            recipients: number;
-            /**
-             * Warnings
-             * @example [
-             *       "17 of 1,204 lack first_name"
-             *     ]
-             */
-            warnings: string[];
-        };
-        /**
          * DeliveryState
          * @description What became of one message to one address. `rank` orders them: a delivery never moves backwards.
          *
@@ -5135,19 +3924,6 @@ export interface components {
         Discard: {
             /** Reason */
             reason: string;
-        };
-        /**
-         * Draft
-         * @description Conditions that are being written.
-         * @example {
-         *       "include": {
-         *         "has": "sms"
-         *       }
-         *     }
-         */
-        Draft: {
-            exclude?: components["schemas"]["Condition"] | null;
-            include: components["schemas"]["Condition"];
         };
         /**
          * EmployeeChanges
@@ -5239,48 +4015,6 @@ export interface components {
             skills: string[];
         };
         /**
-         * Employment
-         * @description A person works for an organisation, from a day to a day.
-         */
-        Employment: {
-            /** Organisation Id */
-            organisation_id: string;
-            /**
-             * Role
-             * @default
-             * @example директор
-             */
-            role?: string;
-            /** Since */
-            since?: string | null;
-            /** Until */
-            until?: string | null;
-        };
-        /**
-         * EmploymentView
-         * @description A person works, or worked, for an organisation.
-         */
-        EmploymentView: {
-            /** Organisation Id */
-            organisation_id: string;
-            /**
-             * Role
-             * @default
-             */
-            role: string;
-            /** Since */
-            since: string | null;
-            /** Until */
-            until: string | null;
-        };
-        /** ExampleView */
-        ExampleView: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /**
          * ExchangeChange
          * @description What is not given stays. Of `connection`, too: its fields are those of the exchange's kind.
          * @example {
@@ -5364,18 +4098,6 @@ export interface components {
             name: string;
             /** Region */
             region: string;
-        };
-        /** ExcludedView */
-        ExcludedView: {
-            /** Count */
-            count: number;
-            /**
-             * Reason
-             * @example lacks:first_name
-             */
-            reason: string;
-            /** Words */
-            words: string;
         };
         /**
          * Extent
@@ -5790,8 +4512,6 @@ export interface components {
              */
             importance: "low" | "normal" | "high";
             link: components["schemas"]["LinkView"];
-            /** @description Of a mailing's message: which, and what came back on it */
-            mailing: components["schemas"]["MailingNoteView"] | null;
             /**
              * Mentions
              * @description Logins of those whom a note names
@@ -5920,43 +4640,6 @@ export interface components {
              */
             fields: components["schemas"]["AlteredView"][];
         };
-        /**
-         * Invitation
-         * @description Asks somebody by mail whether he means it: his yes counts when he confirms it on our page.
-         * @example {
-         *       "account": "mb_7f2k",
-         *       "address": "anna@example.com",
-         *       "topic": "news"
-         *     }
-         */
-        Invitation: {
-            /**
-             * Account
-             * @description The mailbox that asks
-             */
-            account: string;
-            /** Address */
-            address: string;
-            /**
-             * Language
-             * @default ru
-             * @enum {string}
-             */
-            language?: "ru" | "en";
-            /** Topic */
-            topic: string;
-        };
-        /** InvitationView */
-        InvitationView: {
-            /** Address */
-            address: string;
-            /** At */
-            at: string;
-            /** Id */
-            id: string;
-            /** Topic */
-            topic: string;
-        };
         /** JobPage */
         JobPage: {
             /** Items */
@@ -6031,15 +4714,6 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
-        /** LeftOutView */
-        LeftOutView: {
-            /** Client Id */
-            client_id: string;
-            /** Name */
-            name: string;
-            /** Words */
-            words: string;
-        };
         /**
          * Letter
          * @description What to write to a client, and by what.
@@ -6510,47 +5184,6 @@ export interface components {
              */
             rule: string;
         };
-        /** ListList */
-        ListList: {
-            /** Items */
-            items: components["schemas"]["ListView"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * ListView
-         * @description People by address.
-         */
-        ListView: {
-            /** At */
-            at: string;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string | null;
-            /**
-             * Reason
-             * @description Why it could not be read
-             * @default
-             */
-            reason: string;
-            /**
-             * Rejected
-             * @description Lines without an address that can be reached
-             */
-            rejected: number;
-            /** Rows */
-            rows: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "reading" | "ready" | "failed";
-            /** Team */
-            team: string | null;
-        };
         /**
          * Login
          * @example {
@@ -6824,169 +5457,6 @@ export interface components {
             team?: string;
         };
         /**
-         * MailingForm
-         * @description Whom, what, when. Nothing leaves before it is launched.
-         * @example {
-         *       "include": {
-         *         "segment": "seg_9c1d"
-         *       },
-         *       "messages": [
-         *         {
-         *           "account": "mb_1a2b",
-         *           "channel": "email",
-         *           "template": "tpl_7f2k"
-         *         }
-         *       ],
-         *       "name": "Весна",
-         *       "send_at_local": "2026-03-08T10:00",
-         *       "topic": "news"
-         *     }
-         */
-        MailingForm: {
-            /**
-             * Counts
-             * @description Opens and clicks are counted
-             * @default true
-             */
-            counts?: boolean;
-            exclude?: components["schemas"]["Condition"] | null;
-            /** @description Clients; none: the lists alone */
-            include?: components["schemas"]["Condition"] | null;
-            /**
-             * Lists
-             * @description People of static lists, clients or not
-             * @default []
-             */
-            lists?: string[];
-            /**
-             * Messages
-             * @description The first that reaches a recipient; the next one when it fails
-             */
-            messages: components["schemas"]["Message"][];
-            /** Name */
-            name: string;
-            /**
-             * Per Domain Second
-             * @description To one host of mail addresses
-             */
-            per_domain_second?: number | null;
-            /** Per Second */
-            per_second?: number | null;
-            /**
-             * Seeds
-             * @description Addresses that get it, too, and are counted nowhere
-             * @default []
-             */
-            seeds?: string[];
-            /**
-             * Send At
-             * @description None: when it is launched
-             */
-            send_at?: string | null;
-            /**
-             * Send At Local
-             * @description In each recipient's time zone
-             */
-            send_at_local?: string | null;
-            /**
-             * Stale After
-             * Format: duration
-             * @description After so long without a hub that runs it waits to be confirmed
-             * @default PT3H
-             */
-            stale_after?: string;
-            /** Team */
-            team?: string | null;
-            /**
-             * Time Zone
-             * @description Of those whose own is not known
-             * @default Europe/Moscow
-             */
-            time_zone?: string;
-            /**
-             * Topic
-             * @description Of consent: who said no to it gets nothing
-             */
-            topic: string;
-            trial?: components["schemas"]["Trial"] | null;
-        };
-        /** MailingList */
-        MailingList: {
-            /** Items */
-            items: components["schemas"]["MailingView"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * MailingNoteView
-         * @description What came back on a message of a mailing.
-         */
-        MailingNoteView: {
-            /**
-             * Answers
-             * @default []
-             */
-            answers: components["schemas"]["AnsweredView"][];
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /**
-         * MailingState
-         * @enum {string}
-         */
-        MailingState: "draft" | "freezing" | "running" | "paused" | "held" | "done" | "cancelled" | "failed";
-        /**
-         * MailingView
-         * @description A mailing.
-         */
-        MailingView: {
-            /** At */
-            at: string;
-            /**
-             * Audience
-             * @description How many it was frozen with; null before
-             */
-            audience: number | null;
-            /**
-             * Confidence
-             * @description How sure it is that it is the better one: 0.5 is a coin
-             */
-            confidence: number | null;
-            /** Id */
-            id: string;
-            /** Launched At */
-            launched_at: string | null;
-            /** Launched By */
-            launched_by: string | null;
-            /** Messages */
-            messages: components["schemas"]["MessageView"][];
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string | null;
-            /**
-             * Reason
-             * @description Why it is held or failed
-             */
-            reason: string;
-            /** Send At */
-            send_at: string | null;
-            /** Send At Local */
-            send_at_local: string | null;
-            state: components["schemas"]["MailingState"];
-            /** Team */
-            team: string | null;
-            /** Topic */
-            topic: string;
-            /**
-             * Winner
-             * @description The variant that the rest gets
-             */
-            winner: number | null;
-        };
-        /**
          * MappingInput
          * @description Where a provider writes what; see docs/telephony.md.
          */
@@ -7088,95 +5558,6 @@ export interface components {
             text: string;
         };
         /**
-         * Merge
-         * @example {
-         *       "into": "ch_4k2m"
-         *     }
-         */
-        Merge: {
-            /**
-             * Into
-             * @description The chain that goes on
-             */
-            into: string;
-        };
-        /**
-         * MergeClients
-         * @example {
-         *       "into": "cl_4k2m",
-         *       "take": [
-         *         "name",
-         *         "birth_date"
-         *       ]
-         *     }
-         */
-        MergeClients: {
-            /**
-             * Into
-             * @description The client who stays
-             */
-            into: string;
-            /**
-             * Take
-             * @description Fields that he takes from this one; of the rest what he lacks
-             * @default []
-             */
-            take?: string[];
-        };
-        /**
-         * Message
-         * @description What is sent by one channel, from one of our accounts.
-         */
-        Message: {
-            /**
-             * Account
-             * @description Id of the mailbox, bot or number
-             */
-            account: string;
-            /**
-             * Channel
-             * @enum {string}
-             */
-            channel: "email" | "sms" | "telegram";
-            /**
-             * From Name
-             * @default
-             */
-            from_name?: string;
-            /** Template */
-            template: string;
-        };
-        /** MessageView */
-        MessageView: {
-            /** Account */
-            account: string;
-            /** Channel */
-            channel: string;
-            /** From Name */
-            from_name: string;
-            /**
-             * Templates
-             * @description The variants, each with its version: tpl_7f2k/3
-             */
-            templates: string[];
-        };
-        /**
-         * MoveTo
-         * @description To a chain, or to a client, where it opens one of its own.
-         * @example {
-         *       "chain_id": "ch_4k2m"
-         *     }
-         * @example {
-         *       "client_id": "cl_9x1z"
-         *     }
-         */
-        MoveTo: {
-            /** Chain Id */
-            chain_id?: string | null;
-            /** Client Id */
-            client_id?: string | null;
-        };
-        /**
          * MyChanges
          * @description What everybody may change about himself.
          * @example {
@@ -7210,94 +5591,6 @@ export interface components {
              * @default
              */
             name?: string;
-        };
-        /**
-         * NewClient
-         * @description A client whom an employee knows of before he writes.
-         * @example {
-         *       "addresses": [
-         *         {
-         *           "address": "+7 916 123-45-67"
-         *         }
-         *       ],
-         *       "given_name": "Анна",
-         *       "patronymic": "Сергеевна",
-         *       "surname": "Смирнова"
-         *     }
-         */
-        NewClient: {
-            /**
-             * Addresses
-             * @default []
-             */
-            addresses?: components["schemas"]["NewAddress"][];
-            /**
-             * Birth Date
-             * @description Empty: not known
-             */
-            birth_date?: string | null;
-            /** Comment */
-            comment?: string | null;
-            /**
-             * Custom
-             * @description Fields of your own; null takes one away
-             */
-            custom?: {
-                [key: string]: string | number | boolean | null;
-            } | null;
-            /** Given Name */
-            given_name?: string | null;
-            /** Inn */
-            inn?: string | null;
-            /** Kind */
-            kind?: ("person" | "organisation") | null;
-            /** Kpp */
-            kpp?: string | null;
-            /**
-             * Language
-             * @example ru
-             */
-            language?: string | null;
-            /**
-             * Legal Form
-             * @example ООО
-             */
-            legal_form?: string | null;
-            /**
-             * Name
-             * @description How he is called in lists
-             */
-            name?: string | null;
-            /** Ogrn */
-            ogrn?: string | null;
-            /**
-             * Owner
-             * @description Who looks after him; empty: nobody
-             */
-            owner?: string | null;
-            /** Patronymic */
-            patronymic?: string | null;
-            /** Postal */
-            postal?: components["schemas"]["Postal"][] | null;
-            /** Status */
-            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
-            /** Surname */
-            surname?: string | null;
-            /**
-             * Team
-             * @description Empty: no team
-             */
-            team?: string | null;
-            /**
-             * Time Zone
-             * @description IANA name; empty: not known
-             */
-            time_zone?: string | null;
-            /**
-             * Works For
-             * @description Of a person
-             */
-            works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
          * NewEmployee
@@ -7334,22 +5627,6 @@ export interface components {
             role: string;
         };
         /**
-         * NewList
-         * @description People from a file: CSV with a first line that names the columns, `email` or `phone` among them.
-         * @example {
-         *       "file": "att_7f2k",
-         *       "name": "Выставка"
-         *     }
-         */
-        NewList: {
-            /** @description `id` of an upload, see POST /api/v1/attachments */
-            file: string;
-            /** Name */
-            name: string;
-            /** Team */
-            team?: string | null;
-        };
-        /**
          * NewPasskey
          * @example {
          *       "ceremony": "gAAAAAB…",
@@ -7377,56 +5654,6 @@ export interface components {
              * @example Anna's phone
              */
             name: string;
-        };
-        /**
-         * NewSegment
-         * @description Who is meant: those for whom `include` holds and `exclude` does not.
-         * @example {
-         *       "exclude": {
-         *         "field": "status",
-         *         "value": "competitor"
-         *       },
-         *       "include": {
-         *         "all": [
-         *           {
-         *             "has": "email"
-         *           },
-         *           {
-         *             "any": [
-         *               {
-         *                 "did": "clicked",
-         *                 "within_days": 90
-         *               },
-         *               {
-         *                 "compare": "above",
-         *                 "field": "custom.size",
-         *                 "value": 10
-         *               }
-         *             ]
-         *           },
-         *           {
-         *             "not": {
-         *               "silent_days": 365
-         *             }
-         *           }
-         *         ]
-         *       },
-         *       "name": "Интересовались весной"
-         *     }
-         */
-        NewSegment: {
-            exclude?: components["schemas"]["Condition"] | null;
-            include: components["schemas"]["Condition"];
-            /** Name */
-            name: string;
-            /** Team */
-            team?: string | null;
-            /**
-             * Watched
-             * @description That somebody enters or leaves it is told, within seconds
-             * @default false
-             */
-            watched?: boolean;
         };
         /**
          * NewSession
@@ -7567,46 +5794,6 @@ export interface components {
             time_zone?: string | null;
         };
         /**
-         * NewTemplate
-         * @description A template in its languages. Variables are `{{ first_name }}`, `{{ data.city }}`; see docs/mailings.md.
-         * @example {
-         *       "bodies": {
-         *         "ru": {
-         *           "html": "<p>Смотрите <a href=\"https://example.com/sale\">сюда</a>.</p><p><a href=\"{{ unsubscribe_url }}\">Отписаться</a></p>",
-         *           "subject": "{{ first_name | default('Здравствуйте') }}, скидка до пятницы"
-         *         }
-         *       },
-         *       "channel": "email",
-         *       "name": "Весна"
-         *     }
-         */
-        NewTemplate: {
-            /** Bodies */
-            bodies: {
-                [key: string]: components["schemas"]["Body"];
-            };
-            /**
-             * Channel
-             * @enum {string}
-             */
-            channel: "email" | "sms" | "telegram";
-            /**
-             * Folder
-             * @default
-             */
-            folder?: string;
-            /**
-             * Language
-             * @description Of those whose own is not known, or not among the bodies
-             * @default ru
-             */
-            language?: string;
-            /** Name */
-            name: string;
-            /** Team */
-            team?: string | null;
-        };
-        /**
          * NewToken
          * @description `token` is told once; lose it and make another.
          */
@@ -7619,49 +5806,6 @@ export interface components {
             name: string;
             /** Token */
             token: string;
-        };
-        /**
-         * NewTopic
-         * @description A topic and its name.
-         * @example {
-         *       "requires": "given",
-         *       "title": {
-         *         "en": "News and offers",
-         *         "ru": "Новости и акции"
-         *       }
-         *     }
-         */
-        NewTopic: {
-            /**
-             * Basis
-             * @description On what ground who said nothing is written to, for not_withdrawn
-             * @default
-             */
-            basis?: string;
-            /** Id */
-            id: string;
-            /**
-             * Requires
-             * @description given: who said yes is written to; not_withdrawn: whoever did not say no, as a customer may be
-             * @default given
-             * @enum {string}
-             */
-            requires?: "given" | "not_withdrawn";
-            /** Team */
-            team?: string | null;
-            /**
-             * Text Version
-             * @description Of the words that people agree to
-             * @default
-             */
-            text_version?: string;
-            /**
-             * Title
-             * @description As customers read it
-             */
-            title: {
-                [key: string]: string;
-            };
         };
         /**
          * Note
@@ -8179,104 +6323,6 @@ export interface components {
              */
             reminders: number[];
         };
-        /**
-         * Postal
-         * @description A postal or delivery address, with whom to ask for and when.
-         */
-        Postal: {
-            /**
-             * City
-             * @default
-             */
-            city?: string;
-            /**
-             * Contact
-             * @default
-             */
-            contact?: string;
-            /**
-             * Country
-             * @default
-             */
-            country?: string;
-            /**
-             * Hours
-             * @default
-             * @example пн–пт 9–18
-             */
-            hours?: string;
-            /**
-             * House
-             * @default
-             */
-            house?: string;
-            /**
-             * Kind
-             * @default postal
-             * @enum {string}
-             */
-            kind?: "postal" | "delivery" | "legal";
-            /**
-             * Postcode
-             * @default
-             */
-            postcode?: string;
-            /**
-             * Region
-             * @default
-             */
-            region?: string;
-            /**
-             * Street
-             * @default
-             */
-            street?: string;
-        };
-        /** PostalView */
-        PostalView: {
-            /**
-             * City
-             * @default
-             */
-            city: string;
-            /**
-             * Contact
-             * @default
-             */
-            contact: string;
-            /**
-             * Country
-             * @default
-             */
-            country: string;
-            /**
-             * Hours
-             * @default
-             */
-            hours: string;
-            /**
-             * House
-             * @default
-             */
-            house: string;
-            /** Kind */
-            kind: string;
-            /**
-             * Postcode
-             * @default
-             */
-            postcode: string;
-            /**
-             * Region
-             * @default
-             */
-            region: string;
-            /**
-             * Street
-             * @default
-             */
-            street: string;
-        };
         /** Preview */
         Preview: {
             /**
@@ -8327,22 +6373,6 @@ export interface components {
             /** Text */
             text: string;
         };
-        /** PreviewView */
-        PreviewView: {
-            /**
-             * Failed
-             * @description Why it could not be made for him; empty: it was
-             */
-            failed: string;
-            /** Html */
-            html: string | null;
-            /** Language */
-            language: string;
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
-        };
         /**
          * Problem
          * @description RFC 9457.
@@ -8375,19 +6405,6 @@ export interface components {
              * @default about:blank
              */
             type?: string;
-        };
-        /** ProblemView */
-        ProblemView: {
-            /**
-             * Field
-             * @example ru.html
-             */
-            field: string;
-            /**
-             * Words
-             * @example 3 images have no alt; who does not load images sees nothing in their place
-             */
-            words: string;
         };
         /**
          * Proof
@@ -8451,43 +6468,40 @@ export interface components {
              */
             unassigned: number;
         };
-        /** RecipientList */
-        RecipientList: {
-            /** Items */
-            items: components["schemas"]["RecipientView"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * RecipientView
-         * @description A recipient's row in the ledger.
-         */
-        RecipientView: {
-            /** Address */
-            address: string;
-            /** Answers */
-            answers: components["schemas"]["AnswerView"][];
-            /** Attempt */
-            attempt: number;
-            /** Client Id */
-            client_id: string | null;
-            /** Due */
-            due: string;
+        /** RecordingView */
+        RecordingView: {
+            /**
+             * Content Type
+             * @default
+             */
+            content_type?: string;
             /** Id */
             id: string;
-            /** Mailing */
-            mailing: string;
-            /** Name */
-            name: string;
-            /** Number */
-            number: number;
-            /** Reason */
-            reason: string | null;
-            /** Sent At */
-            sent_at: string | null;
-            state: components["schemas"]["RowState"];
-            /** Variant */
-            variant: number | null;
+            /** Interaction Id */
+            interaction_id: string;
+            /**
+             * Kind
+             * @example call
+             */
+            kind: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Seconds */
+            seconds?: number | null;
+            /**
+             * Size
+             * @description Bytes
+             * @default 0
+             */
+            size?: number;
+            /**
+             * State
+             * @description pending, ready, failed, removed
+             */
+            state: string;
         };
         /**
          * RecoveryCodes
@@ -8502,21 +6516,6 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
-        };
-        /** RejectedList */
-        RejectedList: {
-            /**
-             * Items
-             * @description The first 500
-             */
-            items: components["schemas"]["RejectedView"][];
-        };
-        /** RejectedView */
-        RejectedView: {
-            /** Line */
-            line: number;
-            /** Words */
-            words: string;
         };
         /**
          * ReminderForm
@@ -8606,11 +6605,6 @@ export interface components {
              */
             state: "done" | "failed";
         };
-        /** RetriedView */
-        RetriedView: {
-            /** Count */
-            count: number;
-        };
         /**
          * RevisionView
          * @description What a message said before its sender changed it.
@@ -8652,7 +6646,7 @@ export interface components {
          * Right
          * @enum {string}
          */
-        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit" | "read_campaigns" | "manage_campaigns";
+        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "play_recordings" | "download_recordings" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
         /**
          * Role
          * @enum {string}
@@ -8726,67 +6720,11 @@ export interface components {
             title: string;
         };
         /**
-         * RowState
-         * @description What became of a recipient's message, the strongest thing that is known.
-         * @enum {string}
-         */
-        RowState: "queued" | "sending" | "unknown" | "failed" | "suppressed" | "sent" | "delivered" | "opened" | "clicked" | "replied" | "bounced";
-        /**
          * Scope
          * @description Each has what stands before it.
          * @enum {string}
          */
         Scope: "none" | "own" | "team" | "subordinates" | "all";
-        /**
-         * SegmentChange
-         * @description What is not given stays.
-         * @example {
-         *       "watched": true
-         *     }
-         */
-        SegmentChange: {
-            exclude?: components["schemas"]["Condition"] | null;
-            include?: components["schemas"]["Condition"] | null;
-            /** Name */
-            name?: string | null;
-            /** Team */
-            team?: string | null;
-            /** Watched */
-            watched?: boolean | null;
-        };
-        /** SegmentList */
-        SegmentList: {
-            /** Items */
-            items: components["schemas"]["SegmentView"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * SegmentView
-         * @description Who is meant.
-         */
-        SegmentView: {
-            /** At */
-            at: string;
-            /** Exclude */
-            exclude: {
-                [key: string]: unknown;
-            } | null;
-            /** Id */
-            id: string;
-            /** Include */
-            include: {
-                [key: string]: unknown;
-            };
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string | null;
-            /** Team */
-            team: string | null;
-            /** Watched */
-            watched: boolean;
-        };
         /**
          * ServerChange
          * @description What is not given stays. A password ends OAuth2, and the other way round.
@@ -8958,84 +6896,10 @@ export interface components {
             value: string;
         };
         /**
-         * SplitOut
-         * @example {
-         *       "ids": [
-         *         "in_4k2m"
-         *       ]
-         *     }
-         */
-        SplitOut: {
-            /**
-             * Ids
-             * @description Interactions of this chain
-             */
-            ids: string[];
-        };
-        /**
          * State
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
-        /**
-         * StatisticsView
-         * @description Queued, sent, suppressed, failed and unknown are the audience together, always.
-         */
-        StatisticsView: {
-            /** Audience */
-            audience: number;
-            /** Bounced */
-            bounced: number;
-            /** Clicked */
-            clicked: number;
-            /** Complained */
-            complained: number;
-            /** Delivered */
-            delivered: number;
-            /** Failed */
-            failed: number;
-            /** Opened */
-            opened: number;
-            /** Queued */
-            queued: number;
-            /** Replied */
-            replied: number;
-            /**
-             * Sent
-             * @description A provider took it
-             */
-            sent: number;
-            /** Suppressed */
-            suppressed: number;
-            /**
-             * Unknown
-             * @description It may have been taken; it is never sent again by itself
-             */
-            unknown: number;
-            /** Unsubscribed */
-            unsubscribed: number;
-            /**
-             * Variants
-             * @description By variant and state
-             */
-            variants: {
-                [key: string]: {
-                    [key: string]: number;
-                };
-            } | null;
-        };
-        /** StatusView */
-        StatusView: {
-            /** By */
-            by: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Status */
-            status: string;
-        };
         /**
          * TaskChange
          * @description What is not given stays; an empty text takes away.
@@ -9325,78 +7189,6 @@ export interface components {
             kind: "twilio";
         };
         /**
-         * TemplateChange
-         * @description What is not given stays. With other `bodies` it is a new version; what was sent keeps its own.
-         * @example {
-         *       "name": "Весна 2026"
-         *     }
-         * @example {
-         *       "folder": "Акции"
-         *     }
-         */
-        TemplateChange: {
-            /** Bodies */
-            bodies?: {
-                [key: string]: components["schemas"]["Body"];
-            } | null;
-            /** Folder */
-            folder?: string | null;
-            /** Language */
-            language?: string | null;
-            /** Name */
-            name?: string | null;
-            /** Team */
-            team?: string | null;
-        };
-        /** TemplateList */
-        TemplateList: {
-            /** Items */
-            items: components["schemas"]["TemplateView"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * TemplateView
-         * @description A template; what it says is in its version.
-         */
-        TemplateView: {
-            /** At */
-            at: string;
-            /**
-             * Channel
-             * @enum {string}
-             */
-            channel: "email" | "sms" | "telegram";
-            /** Folder */
-            folder: string;
-            /** Id */
-            id: string;
-            /** Language */
-            language: string;
-            /** Languages */
-            languages: string[];
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string | null;
-            /** Problems */
-            problems: components["schemas"]["ProblemView"][];
-            /**
-             * Simple
-             * @description It names variables and nothing else: the fastest to send
-             */
-            simple: boolean;
-            /** Team */
-            team: string | null;
-            /**
-             * Variables
-             * @description That it names, in any of its languages
-             */
-            variables: string[];
-            /** Version */
-            version: number;
-        };
-        /**
          * TokenRequest
          * @example {
          *       "days": 90,
@@ -9445,103 +7237,6 @@ export interface components {
             state: components["schemas"]["State"];
         };
         /**
-         * TopicForm
-         * @description Something that people are written to about, and may say yes or no to.
-         * @example {
-         *       "requires": "given",
-         *       "title": {
-         *         "en": "News and offers",
-         *         "ru": "Новости и акции"
-         *       }
-         *     }
-         */
-        TopicForm: {
-            /**
-             * Basis
-             * @description On what ground who said nothing is written to, for not_withdrawn
-             * @default
-             */
-            basis?: string;
-            /**
-             * Requires
-             * @description given: who said yes is written to; not_withdrawn: whoever did not say no, as a customer may be
-             * @default given
-             * @enum {string}
-             */
-            requires?: "given" | "not_withdrawn";
-            /** Team */
-            team?: string | null;
-            /**
-             * Text Version
-             * @description Of the words that people agree to
-             * @default
-             */
-            text_version?: string;
-            /**
-             * Title
-             * @description As customers read it
-             */
-            title: {
-                [key: string]: string;
-            };
-        };
-        /** TopicList */
-        TopicList: {
-            /** Items */
-            items: components["schemas"]["TopicView"][];
-        };
-        /**
-         * TopicView
-         * @description Something that people may say yes or no to.
-         */
-        TopicView: {
-            /** Basis */
-            basis: string;
-            /** Id */
-            id: string;
-            /** Owner */
-            owner: string | null;
-            /** Requires */
-            requires: string;
-            /** Team */
-            team: string | null;
-            /** Text Version */
-            text_version: string;
-            /** Title */
-            title: {
-                [key: string]: string;
-            };
-        };
-        /**
-         * Trial
-         * @description Other templates for the first message, tried on a part of the audience; the rest gets the best.
-         */
-        Trial: {
-            /**
-             * Decide After
-             * Format: duration
-             * @default PT4H
-             */
-            decide_after?: string;
-            /**
-             * Metric
-             * @default clicked
-             * @enum {string}
-             */
-            metric?: "opened" | "clicked" | "replied";
-            /**
-             * Share
-             * @description Of the audience, all variants together
-             * @default 0.2
-             */
-            share?: number;
-            /**
-             * Templates
-             * @description Beside that of the message
-             */
-            templates: string[];
-        };
-        /**
          * TwilioInput
          * @description An account at Twilio.
          */
@@ -9588,20 +7283,6 @@ export interface components {
              * @example user-unknown: 550 5.1.1 no such user
              */
             why: string;
-        };
-        /** VersionList */
-        VersionList: {
-            /** Items */
-            items: components["schemas"]["VersionView"][];
-        };
-        /** VersionView */
-        VersionView: {
-            /** At */
-            at: string;
-            /** By */
-            by: string;
-            /** Number */
-            number: number;
         };
         /**
          * WantedCall
@@ -9711,148 +7392,6 @@ export interface components {
              * @description Kept encrypted, never shown again
              */
             secret: string;
-        };
-        /**
-         * WhyView
-         * @description What decided, in its order.
-         */
-        WhyView: {
-            /** Lines */
-            lines: string[];
-        };
-        /**
-         * Winner
-         * @description The variant that the rest of the audience gets, from 0.
-         * @example {
-         *       "variant": 1
-         *     }
-         */
-        Winner: {
-            /** Variant */
-            variant: number;
-        };
-        /**
-         * Word
-         * @description What somebody said to us, or wrote on paper.
-         * @example {
-         *       "address": "email:anna@example.com",
-         *       "state": "given",
-         *       "topic": "news",
-         *       "words": "анкета № 17"
-         *     }
-         * @example {
-         *       "address": "phone:+79161234567",
-         *       "state": "withdrawn",
-         *       "words": "«больше не звоните»"
-         *     }
-         */
-        Word: {
-            /**
-             * Address
-             * @example email:anna@example.com
-             */
-            address: string;
-            /**
-             * Source
-             * @default employee
-             * @enum {string}
-             */
-            source?: "employee" | "form" | "import";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "given" | "withdrawn";
-            /**
-             * Topic
-             * @description None: all that is sent in the channel
-             */
-            topic?: string | null;
-            /**
-             * Words
-             * @description What he said, or where it is written
-             */
-            words: string;
-        };
-        /** WordList */
-        WordList: {
-            /** Items */
-            items: components["schemas"]["WordView"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * WordView
-         * @description What was said of an address; each has its place in the chain.
-         */
-        WordView: {
-            /** Address */
-            address: string;
-            /** At */
-            at: string;
-            /** Channel */
-            channel: string;
-            /**
-             * Evidence
-             * @description The message, the recipient's row or the employee that says so
-             */
-            evidence: string;
-            /** Hash */
-            hash: string;
-            /** Id */
-            id: string;
-            /**
-             * Number
-             * @description In the chain
-             */
-            number: number;
-            /**
-             * Place
-             * @description Topic, partition and offset of the event on the bus
-             */
-            place: string;
-            /**
-             * Source
-             * @example one_click
-             */
-            source: string;
-            /**
-             * State
-             * @example withdrawn
-             */
-            state: string;
-            /**
-             * Text Version
-             * @description Of the words that he agreed to
-             */
-            text_version: string;
-            /** Topic */
-            topic: string;
-            /** Words */
-            words: string;
-        };
-        /**
-         * SaidView
-         * @description It counts from now on.
-         */
-        services__campaigns__consent__endpoints__SaidView: {
-            /** Address */
-            address: string;
-            /** At */
-            at: string;
-            /** Channel */
-            channel: string;
-            /** State */
-            state: string;
-            /** Topic */
-            topic: string;
-        };
-        /** SaidView */
-        services__campaigns__templates__endpoints__SaidView: {
-            /** Bodies */
-            bodies: components["schemas"]["BodyView"][];
-            /** Number */
-            number: number;
         };
     };
     responses: never;
@@ -10983,108 +8522,6 @@ export interface operations {
             };
         };
     };
-    mergeChain: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Merge"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChainView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     answerInChain: {
         parameters: {
             query?: never;
@@ -11235,206 +8672,6 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    partChain: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChainView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    splitChain: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SplitOut"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChainView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11713,96 +8950,6 @@ export interface operations {
             };
         };
     };
-    openClient: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewClient"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClientView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     showClient: {
         parameters: {
             query?: never;
@@ -11895,7 +9042,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CardChange"];
+                "application/json": components["schemas"]["ClientChange"];
             };
         };
         responses: {
@@ -12362,190 +9509,6 @@ export interface operations {
             };
         };
     };
-    listMailingsOfClient: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecipientList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    mergeClient: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MergeClients"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClientView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     writeToClient: {
         parameters: {
             query?: never;
@@ -12572,104 +9535,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InteractionView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    partClient: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClientView"];
                 };
             };
             /** @description Not logged in */
@@ -12790,275 +9655,6 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listConsentWords: {
-        parameters: {
-            query: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-                address: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WordList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addConsentWord: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Word"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["services__campaigns__consent__endpoints__SaidView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    inviteToConsent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Invitation"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InvitationView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15325,8 +11921,6 @@ export interface operations {
                 after?: string | null;
                 client_id?: string | null;
                 chain_id?: string | null;
-                /** @description With `client_id` of an organisation: also of those who work for it */
-                with_people?: boolean;
                 channel?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 since?: string | null;
@@ -16048,108 +12642,6 @@ export interface operations {
             };
         };
     };
-    moveInteraction: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MoveTo"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InteractionView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     planInteraction: {
         parameters: {
             query?: never;
@@ -16168,104 +12660,6 @@ export interface operations {
                 "application/json": components["schemas"]["PlanForm"];
             };
         };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InteractionView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    returnInteraction: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -17300,398 +13694,6 @@ export interface operations {
             };
         };
     };
-    listLists: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addList: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewList"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showList: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    removeList: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listRejectedLines: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RejectedList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listenLive: {
         parameters: {
             query?: {
@@ -18238,1261 +14240,6 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listMailings: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MailingForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showMailing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    changeMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MailingForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    countMailing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountedView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    launchMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    pauseMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listRecipients: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-                state?: components["schemas"]["RowState"] | null;
-            };
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecipientList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resumeMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retryMailing: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetriedView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showStatistics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StatisticsView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    explainMailing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-                client: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    chooseWinner: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Winner"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MailingView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21193,6 +15940,255 @@ export interface operations {
             };
         };
     };
+    showRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    playRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRoles: {
         parameters: {
             query?: never;
@@ -21411,590 +16407,6 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSegments: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addSegment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSegment"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    countDraft: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Draft"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showSegment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    removeSegment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    changeSegment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SegmentChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    countSegment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23550,753 +17962,6 @@ export interface operations {
             };
         };
     };
-    listTemplates: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addTemplate: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTemplate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    checkTemplate: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CheckInput"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CampaignsCheckView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showTemplate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    removeTemplate: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    changeTemplate: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplateChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    previewTemplate: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CampaignsPreviewInput"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PreviewView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showTemplateSaid: {
-        parameters: {
-            query?: {
-                version?: number | null;
-            };
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["services__campaigns__templates__endpoints__SaidView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTemplateVersions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listMyTokens: {
         parameters: {
             query?: {
@@ -24490,359 +18155,6 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTopics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TopicList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addTopic: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTopic"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TopicView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    changeTopic: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TopicForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TopicView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    removeTopic: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
