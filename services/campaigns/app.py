@@ -31,6 +31,7 @@ from services.campaigns.lists.service import Lists, ReadList
 from services.campaigns.mailings import endpoints as mailing_endpoints
 from services.campaigns.mailings import handlers as mailing_handlers
 from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.hits import Hits, Letters
 from services.campaigns.mailings.launching import Launch
 from services.campaigns.mailings.outcomes import Outcomes
 from services.campaigns.mailings.recipients import Recipients
@@ -45,6 +46,8 @@ from services.campaigns.settings import Settings
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
+from services.campaigns.tracking import doors as tracking_doors
+from services.campaigns.tracking.recorder import Recorder
 
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
@@ -125,7 +128,8 @@ def build(footing: Footing) -> CampaignsService:
         library=library,
         clock=clock,
     )
-    mailing_handlers.subscribe(bus, Outcomes(kept_mailings, library, bus, clock))
+    outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
+    mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
@@ -147,11 +151,12 @@ def build(footing: Footing) -> CampaignsService:
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
         mailing_endpoints.public(mailings, jobs),
+        tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper([kept_segments.segments, kept_mailings.mailings], bus, clock, floor.settings.sweep_interval)
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
-    return CampaignsService(http, floor, (sweeper, watching, jobs, runner))
+    return CampaignsService(http, floor, (sweeper, watching, jobs, runner, recorder))
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:

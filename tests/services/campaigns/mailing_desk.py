@@ -13,6 +13,7 @@ from hub.testing.builders import envelopes
 from services.campaigns.consent.models import NewTopic
 from services.campaigns.mailings import handlers
 from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.hits import Hits
 from services.campaigns.mailings.launching import Launch
 from services.campaigns.mailings.models import MailingForm
 from services.campaigns.mailings.outcomes import Outcomes
@@ -52,6 +53,7 @@ class Post:
     outcomes: Outcomes
     runner: Runner
     restraint: Restraint
+    hits: Hits
 
     def another_runner(self, owner: str) -> Runner:
         leases = Leases(self.desk.store.collection(LEASES), self.desk.clock, owner, timedelta(seconds=30))
@@ -135,7 +137,8 @@ async def a_post(desk: Desk) -> Post:
         clock=desk.clock,
     )
     outcomes = Outcomes(repository, library, desk.bus, desk.clock)
-    handlers.subscribe(desk.bus, outcomes)
+    hits = Hits(repository, outcomes)
+    handlers.subscribe(desk.bus, outcomes, hits)
     restraint = Restraint()
     leases = Leases(desk.store.collection(LEASES), desk.clock, "one", timedelta(seconds=30))
     runner = Runner(repository, library, desk.bus, desk.clock, leases=leases, restraint=restraint)
@@ -144,4 +147,4 @@ async def a_post(desk: Desk) -> Post:
     await desk.consents.add_topic(NewTopic(id="offers", **fields), actor=MARKETER)
     await desk.consents.add_topic(NewTopic(id="news", title={"ru": "Новости"}), actor=MARKETER)
     launch = Launch(repository, mailings.prepare, desk.clock)
-    return Post(desk, repository, library, mailings, launch, outcomes, runner, restraint)
+    return Post(desk, repository, library, mailings, launch, outcomes, runner, restraint, hits)
