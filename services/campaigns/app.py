@@ -33,6 +33,7 @@ from services.campaigns.mailings import handlers as mailing_handlers
 from services.campaigns.mailings.contents import Library
 from services.campaigns.mailings.hits import Hits, Letters
 from services.campaigns.mailings.launching import Launch
+from services.campaigns.mailings.looking import Looking
 from services.campaigns.mailings.outcomes import Outcomes
 from services.campaigns.mailings.recipients import Recipients
 from services.campaigns.mailings.repository import MailingRepository
@@ -150,7 +151,7 @@ def build(footing: Footing) -> CampaignsService:
         list_endpoints.public(lists, jobs, floor.uploads),
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
-        mailing_endpoints.public(mailings, jobs),
+        mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns), jobs),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         job_endpoints.public(jobs),
     )

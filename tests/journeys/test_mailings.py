@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.testing.processes import Api, add_mailbox
+from hub.cli import main
+from hub.testing.processes import PASSWORD, Api, add_mailbox
 from hub.testing.waiting import until
 from tests.journeys.test_bounces import a_bounce
 
@@ -146,3 +147,33 @@ def test_a_pause_stops_a_mailing_and_a_recall_ends_it(
     assert client.post(f"/mailings/{mailing}/cancel")["state"] == "cancelled"
     found = statistics(client, mailing)
     assert found["suppressed"] == found["audience"] > 0
+
+
+def test_a_marketer_works_from_the_command_line(
+    world: Any,
+    client: Api,
+    mailbox: dict[str, Any],
+    known: list[str],
+    topic: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMNIHUB_PASSWORD", PASSWORD)
+    message = {"channel": "email", "template": a_template(client, "Из строки"), "account": mailbox["id"]}
+    form = {"name": "Из строки", "topic": topic, "messages": [message], "include": {"did": "wrote"}}
+    mailing = client.post("/mailings", json=form)["id"]
+    url = world.hub.facts()["api"]
+
+    def omnihub(*words: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(["mailings", words[0], "--api", url, *words[1:]])
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    assert f"{mailing}\tdraft\t\tИз строки" in omnihub("list")
+    assert f"of {CUSTOMERS} would get it" in omnihub("count", mailing)
+    assert omnihub("launch", mailing) == "freezing\n"
+    until(lambda: omnihub("show", mailing).startswith("done"))
+    recipient = omnihub("recipients", mailing, "--state", "sent").split("\t")[2]
+    assert recipient in known
+    assert "he is recipient" in omnihub("why", mailing, recipient)
