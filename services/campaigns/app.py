@@ -39,6 +39,8 @@ from services.campaigns.mailings.recipients import Recipients
 from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
+from services.campaigns.messages import endpoints as message_endpoints
+from services.campaigns.messages.service import Messages
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -131,6 +133,17 @@ def build(footing: Footing) -> CampaignsService:
     )
     outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
     mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
+    messages = Messages(
+        kept_mailings,
+        templates=templates,
+        consents=consents,
+        accounts=floor.directory,
+        whose=floor.columns,
+        bus=bus,
+        clock=clock,
+        master=floor.master,
+        base=floor.settings.public_url,
+    )
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
@@ -152,6 +165,7 @@ def build(footing: Footing) -> CampaignsService:
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
         mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns), jobs),
+        message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         job_endpoints.public(jobs),
     )

@@ -126,7 +126,7 @@ def test_who_says_no_while_a_mailing_runs_gets_nothing_more_of_it(
     world: Any, client: Api, mailbox: dict[str, Any], known: list[str], topic: str
 ) -> None:
     subject = "Медленная скидка"
-    mailing = launched(client, mailbox, topic, subject, per_second=0.5)
+    mailing = launched(client, mailbox, topic, subject, per_second=0.1)
     first = until(lambda: [n for n in (0, 2) if got(world.customer(n), subject)])
     (other,) = {0, 2} - set(first[:1])
     word = {"address": f"email:{world.customer(other).address}", "topic": topic, "state": "withdrawn", "words": "нет"}
