@@ -2,7 +2,7 @@
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
-from hub.contracts.campaign import MailedRecorded, ResponsesRecorded, SegmentMoved
+from hub.contracts.campaign import HitRecorded, MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed, LoginLocked
@@ -61,6 +61,7 @@ REGISTRY = Registry(
         TaskChanged,
         Reminded,
         NoticeGiven,
+        HitRecorded,
         ResponsesRecorded,
         SegmentMoved,
         MailedRecorded,

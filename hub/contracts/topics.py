@@ -44,6 +44,7 @@ CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
 CAMPAIGNS = Topic("campaigns", "mailing, segment or address", retention=None)
+TRACKING = Topic("tracking", "recipient's row")
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
@@ -75,6 +76,7 @@ TOPICS = (
     EMPLOYEES,
     ACCESS,
     CAMPAIGNS,
+    TRACKING,
     JOBS,
     DEAD_LETTERS,
 )

@@ -52,6 +52,8 @@ class Rows:
     """By client all addresses on his card."""
     addresses: dict[str, Row] = field(default_factory=dict)
     acts: list[Row] = field(default_factory=list)
+    undone: list[int] = field(default_factory=list)
+    """Acts that turned out to be a machine's."""
     moved: dict[int, int] = field(default_factory=dict)
     """By the number of an act whose it is now."""
 
@@ -143,7 +145,9 @@ def _interaction(rows: Rows, told: Mapping[str, Any], *, linked: bool) -> None:
 def _responses(rows: Rows, told: Mapping[str, Any]) -> None:
     mailing = key_of(told["mailing"])
     for one in told["responses"]:
-        if one["kind"] in KINDS and not one.get("machine"):
+        if one.get("machine"):
+            rows.undone.append(key_of(one["id"]))
+        elif one["kind"] in KINDS:
             act = (
                 key_of(one["id"]),
                 key_of(one.get("client_id") or ""),
