@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_dead_letters(commands)
     _add_groups(commands)
     _add_audit(commands)
+    _add_consent(commands)
     _add_inspect(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
@@ -143,6 +144,19 @@ def _add_audit(commands: Any) -> None:
     group = commands.add_parser("audit", help="Who changed what.").add_subparsers(required=True, metavar="ACTION")
     verify = _command(
         group, "verify", _verify_audit, "Is every row as it was written? Names the first that is not; exit code 1."
+    )
+    verify.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+    verify.add_argument(
+        "--head", default="", metavar="HASH", help="of a head noted before, which must still be there"
+    )
+
+
+def _add_consent(commands: Any) -> None:
+    group = commands.add_parser("consent", help="Who may be written to.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    verify = _command(
+        group, "verify", _verify_consent, "Is every word as it was written? Names the first that is not; exit code 1."
     )
     verify.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
     verify.add_argument(
@@ -412,7 +426,16 @@ def _openapi(_: argparse.Namespace) -> int:
 
 
 def _verify_audit(options: argparse.Namespace) -> int:
-    check = importlib.import_module("services.gateway.audit.check").check
+    return _verify("services.gateway.audit.check", options)
+
+
+def _verify_consent(options: argparse.Namespace) -> int:
+    return _verify("services.campaigns.consent.check", options)
+
+
+def _verify(module: str, options: argparse.Namespace) -> int:
+    """Of a chain of rows."""
+    check = importlib.import_module(module).check
     verdict = asyncio.run(check(options.data, Source(options.settings), noted=options.head))
     if verdict.broken:
         print(f"broken after {verdict.rows:,} rows: {verdict.broken}")

@@ -18,6 +18,8 @@ class Right(StrEnum):
     WRITE_MESSAGES = "write_messages"
     REVEAL = "reveal"
     """See whole what one is shown masked; each time is in the audit."""
+    WRITE_TASKS = "write_tasks"
+    """Give tasks, do them, plan."""
     READ_CHANNELS = "read_channels"
     MANAGE_CHANNELS = "manage_channels"
     READ_DEAD_LETTERS = "read_dead_letters"
@@ -30,15 +32,27 @@ class Right(StrEnum):
     MANAGE_EMPLOYEES = "manage_employees"
     """Roles and teams, too."""
     READ_AUDIT = "read_audit"
+    READ_CAMPAIGNS = "read_campaigns"
+    """Templates, segments, mailings and what came of them, consent."""
+    MANAGE_CAMPAIGNS = "manage_campaigns"
+    """Write them, and send mailings."""
 
 
-_EVERYBODY = {Right.OWN_ACCOUNT, Right.READ_CORRESPONDENCE, Right.READ_CHANNELS, Right.READ_JOBS, Right.READ_TEAMS}
+_EVERYBODY = {
+    Right.OWN_ACCOUNT,
+    Right.READ_CORRESPONDENCE,
+    Right.WRITE_TASKS,
+    Right.READ_CHANNELS,
+    Right.READ_JOBS,
+    Right.READ_TEAMS,
+    Right.READ_CAMPAIGNS,
+}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.SUPERVISOR: frozenset(Right) - {Right.MANAGE_EMPLOYEES, Right.MANAGE_CHANNELS, Right.MANAGE_JOBS},
     Role.OPERATOR: frozenset(_EVERYBODY | {Right.WRITE_MESSAGES}),
-    Role.MARKETER: frozenset(_EVERYBODY),
+    Role.MARKETER: frozenset(_EVERYBODY | {Right.MANAGE_CAMPAIGNS}),
 }
 
 

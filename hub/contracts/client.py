@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
+from hub.contracts.history import Change
 from hub.contracts.scope import Shown
 from hub.kit.ids import derive
 
@@ -80,6 +81,8 @@ class ClientChanged(_AboutClient):
 
 
 ChainState = Literal["open", "closed"]
+Awaits = Literal["answer", "client", "nobody"]
+"""Who has the next word: we owe an answer, the client does, or somebody looked and nothing is to be said."""
 
 
 class Chain(Body):
@@ -113,6 +116,25 @@ class Chain(Body):
     """What those see of it who are in none of its teams."""
     into: str | None = None
     """The chain that this one was merged into: read that one instead."""
+    awaits: Awaits | None = None
+    """None: it was told by an older version."""
+    answered_at: datetime | None = None
+    """When we answered first."""
+    snoozed_until: datetime | None = None
+    """It is put aside until then, or until the client writes."""
+    returned_at: datetime | None = None
+    """When it came back last by its time."""
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    """Login."""
+    first_closed_at: datetime | None = None
+    """Also when it was opened again since."""
+    reopened: int = 0
+    """How many times the client went on after it was closed."""
+    tags: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    """Logins of those who see it because they were named in it."""
+    history: tuple[Change, ...] = ()
 
 
 class _AboutChain(Event):

@@ -8,8 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hub.contracts.appointment import Fact, Plan
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
+from hub.contracts.call import CallRequest, CallState
 from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 from hub.kit.ids import derive
@@ -26,6 +28,8 @@ class Role(StrEnum):
     TO = "to"
     CC = "cc"
     BCC = "bcc"
+    HOST = "host"
+    ATTENDEE = "attendee"
 
 
 class DeliveryState(StrEnum):
@@ -71,6 +75,8 @@ class Participant(Body):
     where `raw` does."""
     ours: bool = False
     """The address is one of our own (a mailbox, a bot, a number): it never becomes a client's."""
+    login: str | None = None
+    """The employee it is, where it is one of ours."""
 
 
 class Attachment(Body):
@@ -104,7 +110,7 @@ class SourceEvidence(Body):
     """What a message told of where its sender came from."""
 
     kind: str
-    """`start_payload`, …"""
+    """`start_payload`, `line` (the number that was dialled stands for it), …"""
     value: str
 
 
@@ -138,7 +144,9 @@ class InteractionReceived(Reading, Event):
     type: str
     """`email`, `sms`, `telegram`, `call`, …"""
     account: str
-    """The mailbox, bot or number that received it."""
+    """The mailbox, bot, number or line that received it."""
+    direction: Direction = Direction.IN
+    """`out`: it was no message to us; somebody of ours called."""
     at: datetime
     received_at: datetime
     participants: tuple[Participant, ...]
@@ -159,12 +167,20 @@ class InteractionReceived(Reading, Event):
     """Whose the account is; none: everybody's."""
     others: Shown = "full"
     """What those see of it who are not in that team."""
+    call: CallState | None = None
+    """Of a call: as it is at this moment; how it goes on is told by `CallChanged`."""
 
     def event_id(self) -> str:
         return received_id(self.id, self.account)
 
     def key(self) -> str:
-        return next((p.address for p in self.participants if p.role is Role.FROM), self.account)
+        return self.other_side or self.account
+
+    @property
+    def other_side(self) -> str:
+        """The address of whoever sent it; of a call out, of whom we called."""
+        role = Role.FROM if self.direction is Direction.IN else Role.TO
+        return next((p.address for p in self.participants if p.role is role), "")
 
 
 class InteractionRevised(InteractionReceived):
@@ -229,6 +245,28 @@ class AttachmentFetched(Event):
         return self.sender
 
 
+class CallChanged(Event):
+    """A call went on: all of it, as it is now. Of two, the one whose call has the higher revision counts."""
+
+    TYPE: ClassVar[str] = "call.changed.v1"
+    TOPIC: ClassVar[str] = "inbound"
+
+    interaction_id: str
+    account: str
+    """The line, or the exchange where it is none of our lines."""
+    other_side: str = ""
+    """The customer's normalised address, where he has one: what the order is kept by."""
+    participants: tuple[Participant, ...]
+    """The customer, and whoever of ours spoke with him."""
+    call: CallState
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.interaction_id, str(self.call.revision))
+
+    def key(self) -> str:
+        return self.other_side or self.account
+
+
 class ReactionRecorded(Event):
     """Somebody put signs to a message, or took them back."""
 
@@ -289,6 +327,25 @@ class Forwarded(Body):
     """The chain beside, where the third party's answers are."""
 
 
+class Answered(Body):
+    """What came back on a message of a mailing."""
+
+    kind: Literal["got", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained"]
+    at: datetime
+    words: str = ""
+    """Where a link led, what a server said, why somebody unsubscribed."""
+
+
+class MailingNote(Body):
+    """The mailing that a message was part of, and what came back on it."""
+
+    id: str
+    name: str
+    answers: tuple[Answered, ...] = ()
+    revision: int = 1
+    """Of two, the higher one counts."""
+
+
 class Move(Body):
     """Where an interaction was before it was moved."""
 
@@ -330,9 +387,20 @@ class Interaction(Reading):
     """When it shall leave, for one that is planned; when it should, afterwards."""
     time_zone: str | None = None
     """The client's, that `send_at` was chosen in (IANA name)."""
+    call: CallState | None = None
+    """Of a call: how it went."""
     link: Link
     author: str | None = None
     """Login of the employee who wrote it."""
+    comment: str = ""
+    """Of whoever wrote it down by hand."""
+    importance: Literal["low", "normal", "high"] = "normal"
+    plan: Plan | None = None
+    """Of a contact that was planned: when it shall be, or should have been."""
+    fact: Fact | None = None
+    """Of one that was written down by hand: what became of it; none while it lies ahead."""
+    mentions: tuple[str, ...] = ()
+    """Logins of those whom a note names."""
     problem: str = ""
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
@@ -345,6 +413,8 @@ class Interaction(Reading):
     """Whose the account was by which it came or went; none: everybody's."""
     others: Shown = "full"
     """What those see of it who are not in that team."""
+    mailing: MailingNote | None = None
+    """Of a mailing's message on which something came back."""
     born_client_id: str | None = None
     """The client it was linked to first, where it was moved since: what the order is kept by."""
     moves: tuple[Move, ...] = ()
@@ -378,6 +448,9 @@ class _AboutInteraction(Event):
     def body(self) -> bytes:
         return b'{"interaction":%b,"revision":%d}' % (self.interaction.json_bytes, self.revision)
 
+    def marks(self) -> tuple[str, ...]:
+        return marks_of(self.interaction.__dict__, linked=False)
+
     def event_id(self) -> str:
         return event_id_of(type(self), self.interaction.id, self.revision)
 
@@ -391,16 +464,19 @@ class InteractionLinked(_AboutInteraction):
     TYPE: ClassVar[str] = "interaction.linked.v1"
 
     def marks(self) -> tuple[str, ...]:
-        return marks_of(self.interaction.__dict__)
+        return marks_of(self.interaction.__dict__, linked=True)
 
 
 BOUNCE, CONTACTS, ACKNOWLEDGE = "bounce", "contacts", "acknowledge"
 """Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer."""
+REACH = "reach"
+"""Mark of whatever is told of a call, or of a message of ours: by it somebody may have been reached, or not."""
 
 
-def marks_of(interaction: Mapping[str, object]) -> tuple[str, ...]:
-    """The marks of a linked interaction with these fields."""
-    return tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark))
+def marks_of(interaction: Mapping[str, object], *, linked: bool) -> tuple[str, ...]:
+    """The marks of what is told of an interaction with these fields."""
+    marks = tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark)) if linked else ()
+    return (*marks, REACH) if interaction.get("call") or interaction["direction"] == Direction.OUT else marks
 
 
 def event_id_of(kind: type[Event], interaction_id: str, revision: int) -> str:
@@ -471,6 +547,18 @@ class SendMessage(Event):
     """The mailing or call list it belongs to, which can be paused and recalled as a whole; see `GroupChanged`."""
     time_zone: str = ""
     """The recipient's, where it is known (IANA name): its night is kept quiet."""
+    call: CallRequest | None = None
+    """Of a call: who wants to speak with the recipient."""
+    topic: str = ""
+    """Of consent: whoever withdrew his in it is not written to. For messages of mailings."""
+    content: str = ""
+    """Blob key of what the mailing says (`hub.channels.content`); subject, text and HTML are made of it."""
+    values: tuple[str, ...] = ()
+    """What is filled in there for this recipient."""
+    number: int = 0
+    """The recipient's, within the mailing: it signs his links."""
+    unsubscribe: str = ""
+    """The address of RFC 8058, by which his mail program lets him unsubscribe."""
 
     @property
     def in_lane(self) -> Lane:
@@ -492,6 +580,70 @@ class SendMessage(Event):
 def request_id(interaction_id: str) -> str:
     """Of the request to send an interaction."""
     return derive("ev", SendMessage.TYPE, interaction_id)
+
+
+class Recipient(Body):
+    """One of a page of a mailing."""
+
+    id: str
+    """Of the message: as an interaction's."""
+    number: int
+    """Within the mailing."""
+    address: str
+    raw: str = ""
+    name: str = ""
+    values: tuple[str, ...] = ()
+    content: str = ""
+    """Blob key of what it says to him, where that is not what the page says."""
+    time_zone: str = ""
+
+
+class SendPage(Event):
+    """Send a mailing's message to these: each is a `SendMessage` of its own from then on."""
+
+    TYPE: ClassVar[str] = "page.send.v1"
+    TOPIC: ClassVar[str] = "outbound.mass"
+
+    group: str
+    """The mailing."""
+    channel: str
+    account: str
+    content: str
+    """Blob key of what it says; see `hub.channels.content`."""
+    topic: str = ""
+    from_name: str = ""
+    recipients: tuple[Recipient, ...]
+
+    def on_topic(self) -> str:
+        return f"{self.TOPIC}.{self.channel}"
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.group, *(one.id for one in self.recipients))
+
+    def key(self) -> str:
+        return self.account
+
+    def messages(self) -> list[SendMessage]:
+        """One for each recipient."""
+        return [self._message(one) for one in self.recipients]
+
+    def _message(self, one: Recipient) -> SendMessage:
+        return SendMessage(
+            id=one.id,
+            channel=self.channel,
+            account=self.account,
+            to=(Participant(role=Role.TO, address=one.address, raw=one.raw, name=one.name),),
+            from_name=self.from_name,
+            text="",
+            signature="",
+            mass=True,
+            group=self.group,
+            topic=self.topic,
+            content=one.content or self.content,
+            values=one.values,
+            number=one.number,
+            time_zone=one.time_zone,
+        )
 
 
 class GroupChanged(Event):
@@ -529,6 +681,11 @@ class DeliveryRecorded(Event):
     copy_reason: str | None = None
     receipt: bool = False
     """Told by the provider after it had taken the message: then a failure counts although it was sent."""
+    group: str = ""
+    """The mailing that the message is part of; what becomes of such is told on a topic of its own."""
+
+    def on_topic(self) -> str:
+        return f"{self.TOPIC}.mass" if self.group else self.TOPIC
 
     def event_id(self) -> str:
         told = (self.state, self.copy_state or "", self.reason or "", self.copy_reason or "", *self.keys)

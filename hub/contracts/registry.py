@@ -2,11 +2,13 @@
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
+from hub.contracts.campaign import MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed, LoginLocked
 from hub.contracts.interaction import (
     AttachmentFetched,
+    CallChanged,
     DeliveryRecorded,
     GroupChanged,
     InteractionChanged,
@@ -17,9 +19,12 @@ from hub.contracts.interaction import (
     InteractionRevised,
     ReactionRecorded,
     SendMessage,
+    SendPage,
 )
 from hub.contracts.job import JobProgressed
+from hub.contracts.notice import NoticeGiven
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
+from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
 REGISTRY = Registry(
     (
@@ -28,6 +33,7 @@ REGISTRY = Registry(
         InteractionPlanned,
         InteractionChanged,
         SendMessage,
+        SendPage,
         DeliveryRecorded,
         GroupChanged,
         ClientOpened,
@@ -43,10 +49,18 @@ REGISTRY = Registry(
         InteractionReread,
         AttachmentFetched,
         ReactionRecorded,
+        CallChanged,
         ReachabilityRecorded,
         ConsentRecorded,
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        TaskOpened,
+        TaskChanged,
+        Reminded,
+        NoticeGiven,
+        ResponsesRecorded,
+        SegmentMoved,
+        MailedRecorded,
     )
 )

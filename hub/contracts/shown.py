@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
+from hub.contracts.call import CallResult
 from hub.contracts.interaction import DeliveryState, Direction, Role
 from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.contracts.scope import Shown
@@ -30,6 +31,22 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
 
+class AlteredView(View):
+    """A field as it was and as it is."""
+
+    name: str
+    before: Any = None
+    after: Any = None
+
+
+class ChangeView(View):
+    """What somebody made of it."""
+
+    at: Moment
+    by: str = Field(description="Login, or rule:NAME", examples=["anna"])
+    fields: tuple[AlteredView, ...] = ()
+
+
 class ParticipantView(View):
     role: Role
     address: MaskedAddress = Field(examples=["email:anna@example.com"])
@@ -42,6 +59,7 @@ class ParticipantView(View):
         default="", description="How to show an address that is not plain ASCII; see warnings"
     )
     ours: bool = Field(default=False, description="The address is one of our own")
+    login: str | None = Field(default=None, description="The employee it is")
 
 
 class CautionView(View):
@@ -140,6 +158,108 @@ class AuthenticationView(View):
     authserv_id: str = Field(default="", examples=["mx.example.com"])
 
 
+class CallLineView(View):
+    id: str
+    number: str = Field(examples=["+74951234567"])
+    name: str = ""
+    team: str | None = None
+    queue: str | None = Field(default=None, description="The team whose work a missed call is, where it is another")
+
+
+class CallLegView(View):
+    party: MaskedWords = Field(examples=["101"])
+    login: str | None = Field(default=None, description="The employee whose phone it is")
+    role: Literal["operator", "customer"]
+    rang: float = Field(description="Seconds")
+    answered: bool
+    connected: float = Field(description="Seconds")
+    outcome: str = Field(default="", examples=["no answer"])
+
+
+class CallTransferView(View):
+    kind: Literal["blind", "attended"]
+    by: MaskedWords
+    to: MaskedWords
+    completed: bool = Field(description="Whether the customer came to speak with him")
+    at: Moment
+
+
+class CallQueueView(View):
+    name: str
+    position: int | None = Field(default=None, description="When he joined it")
+    wait: float = Field(default=0.0, description="Seconds")
+    abandoned_at: Moment | None = None
+    level: float = Field(default=20.0, description="Seconds within which the line promises to answer")
+    within_level: bool | None = Field(default=None, description="Null where he left before the time was up")
+
+
+class CallRecordingView(View):
+    id: str = Field(description="GET /api/v1/recordings/{id} has it")
+    kind: Literal["call", "voicemail"]
+    state: Literal["pending", "ready", "failed", "removed"] = "pending"
+    seconds: float | None = None
+    size: int = Field(default=0, description="Bytes")
+    reason: str = ""
+
+
+class CallView(View):
+    """How a call went."""
+
+    caller: MaskedWords = Field(default="", examples=["+79161234567"])
+    dialled: MaskedWords = Field(default="", examples=["+74951234567"])
+    line: CallLineView | None = None
+    answered_by: MaskedWords | None = Field(default=None, examples=["101"])
+    answered_login: str | None = None
+    result: CallResult | None = Field(default=None, description="Null while it goes on and nobody has answered")
+    wait: float = Field(default=0.0, description="Seconds until somebody answered, else until the end")
+    talk: float = Field(default=0.0, description="Seconds; holds are in it")
+    hold: float = Field(default=0.0, description="Seconds")
+    started_at: Moment
+    answered_at: Moment | None = None
+    ended_at: Moment | None = None
+    complete: bool = Field(default=False, description="It is over")
+    closed_by_limit: bool = Field(default=False, description="Its end was never seen")
+    part_of: str | None = Field(default=None, description="The interaction of the call that it was a part of")
+    ended_by: str | None = Field(default=None, examples=["customer"])
+    unsure: tuple[str, ...] = Field(default=(), description="Fields that are only a bound")
+    legs: tuple[CallLegView, ...] = ()
+    transfers: tuple[CallTransferView, ...] = ()
+    queue: CallQueueView | None = None
+    recordings: tuple[CallRecordingView, ...] = ()
+
+
+class PlanView(View):
+    """When a contact shall be."""
+
+    at: Moment
+    minutes: int
+    place: str = ""
+    reminders: tuple[int, ...] = Field(default=(), description="Seconds before it")
+
+
+class FactView(View):
+    """What became of a contact that was written down by hand."""
+
+    held: bool
+    at: Moment
+    minutes: int = 0
+    result: str = ""
+
+
+class AnsweredView(View):
+    kind: str = Field(examples=["clicked"])
+    at: Moment
+    words: MaskedWords = Field(default="", examples=["https://example.com/sale"])
+
+
+class MailingNoteView(View):
+    """What came back on a message of a mailing."""
+
+    id: str
+    name: str
+    answers: tuple[AnsweredView, ...] = ()
+
+
 class InteractionView(View):
     """One contact in its client's chain."""
 
@@ -172,6 +292,10 @@ class InteractionView(View):
     delivery: DeliveryView | None = Field(default=None, description="What became of one that goes out")
     send_at: Moment | None = Field(default=None, description="When a planned one leaves, or should have left")
     time_zone: str | None = Field(default=None, description="The client's, that it was planned in")
+    call: CallView | None = Field(default=None, description="Of a call: how it went")
+    mailing: MailingNoteView | None = Field(
+        default=None, description="Of a mailing's message: which, and what came back on it"
+    )
     link: LinkView
     forwarded: tuple[ForwardedView, ...] = ()
     contacts: tuple[ContactView, ...] = ()
@@ -183,6 +307,11 @@ class InteractionView(View):
         default={}, description="Signs by the address of who put them"
     )
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
+    comment: str = Field(default="", description="Of whoever wrote it down by hand")
+    importance: Literal["low", "normal", "high"] = "normal"
+    plan: PlanView | None = Field(default=None, description="When it shall be, or should have been")
+    fact: FactView | None = Field(default=None, description="What became of it; null while it lies ahead")
+    mentions: tuple[str, ...] = Field(default=(), description="Logins of those whom a note names")
     problem: str = Field(default="", description="What could not be taken over, in words")
     team: str | None = Field(default=None, description="Whose the account was by which it came or went")
     withheld: Withheld = Field(default="", description=_WITHHELD)
@@ -296,6 +425,18 @@ class ChainView(View):
     others: Shown = Field(default="full", description="What those see of it who are in none of its teams")
     withheld: Withheld = Field(default="", description=_WITHHELD)
     into: str | None = Field(default=None, description="The chain that it was merged into: read that one instead")
+    awaits: Literal["answer", "client", "nobody"] | None = Field(
+        default=None, description="Who has the next word: we owe an answer, the client does, or nobody"
+    )
+    answered_at: Moment | None = Field(default=None, description="When we answered first")
+    snoozed_until: Moment | None = Field(default=None, description="Put aside until then, or until the client writes")
+    returned_at: Moment | None = Field(default=None, description="When it came back last by its time")
+    closed_at: Moment | None = None
+    closed_by: str | None = None
+    first_closed_at: Moment | None = Field(default=None, description="Also when it was opened again since")
+    reopened: int = Field(default=0, description="How many times the client went on after it was closed")
+    tags: tuple[str, ...] = ()
+    history: tuple[ChangeView, ...] = Field(default=(), description="Who changed what; a list shows none")
 
     def narrowed(self, level: Shown) -> "ChainView":
         """As much as is shown of a confidential one."""
@@ -303,4 +444,4 @@ class ChainView(View):
             return self
         if level == "subject":
             return self.model_copy(update={"withheld": "content"})
-        return self.model_copy(update={"withheld": "subject", "subject": ""})
+        return self.model_copy(update={"withheld": "subject", "subject": "", "tags": (), "history": ()})

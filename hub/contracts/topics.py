@@ -21,21 +21,28 @@ INBOUND = Topic("inbound", "address of the sender")
 RAW_EMAIL = Topic("raw.email", "mailbox id")
 RAW_TELEGRAM = Topic("raw.telegram", "bot id")
 RAW_SMS = Topic("raw.sms", "number id")
+RAW_CALL = Topic("raw.call", "exchange id")
 OUTBOUND_EMAIL = Topic("outbound.email", "mailbox id")
 OUTBOUND_TELEGRAM = Topic("outbound.telegram", "bot id")
 OUTBOUND_SMS = Topic("outbound.sms", "number id")
+OUTBOUND_CALL = Topic("outbound.call", "line id")
 OUTBOUND_MASS_EMAIL = Topic("outbound.mass.email", "mailbox id")
 OUTBOUND_MASS_TELEGRAM = Topic("outbound.mass.telegram", "bot id")
 OUTBOUND_MASS_SMS = Topic("outbound.mass.sms", "number id")
+OUTBOUND_MASS_CALL = Topic("outbound.mass.call", "line id")
 GROUPS = Topic("groups", "mailing or call list", retention=None)
 DELIVERY = Topic("delivery", "interaction id")
+DELIVERY_MASS = Topic("delivery.mass", "id of the message")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
+TASKS = Topic("tasks", "task id", retention=None)
+NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
+CAMPAIGNS = Topic("campaigns", "mailing, segment or address", retention=None)
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
@@ -44,21 +51,28 @@ TOPICS = (
     RAW_EMAIL,
     RAW_TELEGRAM,
     RAW_SMS,
+    RAW_CALL,
     OUTBOUND_EMAIL,
     OUTBOUND_TELEGRAM,
     OUTBOUND_SMS,
+    OUTBOUND_CALL,
     OUTBOUND_MASS_EMAIL,
     OUTBOUND_MASS_TELEGRAM,
     OUTBOUND_MASS_SMS,
+    OUTBOUND_MASS_CALL,
     GROUPS,
     DELIVERY,
+    DELIVERY_MASS,
     INTERACTIONS,
     CHAINS,
     CLIENTS,
     ADDRESSES,
+    TASKS,
+    NOTICES,
     CHANNELS,
     EMPLOYEES,
     ACCESS,
+    CAMPAIGNS,
     JOBS,
     DEAD_LETTERS,
 )

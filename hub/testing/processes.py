@@ -12,6 +12,7 @@ import orjson
 
 import hub
 from hub.describe import forget
+from hub.process import SERVICES
 from hub.testing.forked import ForkedHub
 from hub.testing.outside import OPEN
 from hub.testing.servers.process import HOST, Process, ServerProcess, free_ports
@@ -98,7 +99,9 @@ def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess
     """All services in one process, on a port that stays over restarts."""
     (port,) = free_ports(1)
     arguments = ["up", "--data", str(folder), "--port", str(port)]
-    environ = {"OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{port}", **environ}
+    here = f"http://{HOST}:{port}"
+    public = {f"OMNIHUB_{name}__PUBLIC_URL": here for name in ("MESSAGING", "TELEPHONY", "CAMPAIGNS")}
+    environ = {**public, **environ}
     return HubProcess(
         arguments, folder=folder, file=folder / "omnihub.json", fact="api", environ=environ, forked=forked
     )
@@ -108,16 +111,16 @@ class Distributed:
     """One process a service on Kafka and MongoDB; more copies on request."""
 
     def __init__(self, folder: Path, *, kafka: str, mongo: str, database: str, **environ: str) -> None:
-        ports = dict(zip(("gateway", "interactions", "email", "messaging"), free_ports(4), strict=True))
+        ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self._folder = folder
         self._environ = {
             "OMNIHUB_BUS__KAFKA": kafka,
             "OMNIHUB_STORE__MONGO": mongo,
             "OMNIHUB_STORE__DATABASE": database,
-            "OMNIHUB_PEERS__INTERACTIONS": f"http://{HOST}:{ports['interactions']}",
-            "OMNIHUB_PEERS__EMAIL": f"http://{HOST}:{ports['email']}",
-            "OMNIHUB_PEERS__MESSAGING": f"http://{HOST}:{ports['messaging']}",
+            **{f"OMNIHUB_PEERS__{name.upper()}": f"http://{HOST}:{port}" for name, port in ports.items()},
+            "OMNIHUB_CAMPAIGNS__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
+            "OMNIHUB_TELEPHONY__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_PEERS__TOKEN": "shared by the services of the tests",
             "OMNIHUB_BLOBS__URL": str(folder / "blobs"),
             **environ,

@@ -9,7 +9,6 @@ from hub.contracts.address import AddressChanged
 from hub.contracts.base import Event, Prepared
 from hub.contracts.client import Chain, ChainChanged, ChainOpened, Client, ClientChanged, ClientOpened
 from hub.contracts.interaction import (
-    Direction,
     Interaction,
     InteractionChanged,
     InteractionLinked,
@@ -19,6 +18,8 @@ from hub.contracts.interaction import (
 )
 from hub.store.base import Document
 from hub.store.told import Fact
+from services.interactions.chains.state import shown_state
+from services.interactions.models import is_ours
 
 _INTERACTION = tuple(name for name in Interaction.model_fields if name != "id")
 _CLIENT = tuple(name for name in Client.model_fields if name != "id")
@@ -29,7 +30,7 @@ _WORTH = ("client_id", "verified", "invalid", "complained", "unreachable", "cons
 
 def interaction_facts(before: Document | None, after: Document) -> Sequence[Fact]:
     if before is None:
-        return (InteractionLinked,) if after["direction"] == Direction.IN else (InteractionPlanned,)
+        return (InteractionPlanned,) if is_ours(after) else (InteractionLinked,)
     return (InteractionChanged,) if _differ(before, after, _INTERACTION) else ()
 
 
@@ -43,7 +44,7 @@ def interaction_state(kind: type[Event], document: Document) -> Event:
         body=b'{"interaction":%b,"revision":%d}' % (orjson.dumps(shown), revision),
         key=document.get("born_client_id") or document["client_id"],
         event_id=event_id_of(kind, document["_id"], revision),
-        marks=marks_of(document) if kind is InteractionLinked else (),
+        marks=marks_of(document, linked=kind is InteractionLinked),
     )
     return cast(Event, told)
 
@@ -65,7 +66,8 @@ def chain_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def chain_state(kind: type[Event], document: Document) -> Event:
-    return kind.model_validate({"chain": {**document, "id": document["_id"]}, "revision": document["_v"]})
+    state = {**document, **shown_state(document), "id": document["_id"]}
+    return kind.model_validate({"chain": state, "revision": document["_v"]})
 
 
 def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:
@@ -75,9 +77,15 @@ def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def address_state(kind: type[Event], document: Document) -> Event:
-    consent = [{**said, "channel": channel} for channel, said in (document.get("consent") or {}).items()]
+    consent = [{**said, **_about(name)} for name, said in (document.get("consent") or {}).items()]
     state = {**document, "address": document["_id"], "consent": consent}
     return kind.model_validate({"address": state, "revision": document["_v"]})
+
+
+def _about(name: str) -> dict[str, str]:
+    """What a word of consent is about, by the name that it is kept under."""
+    channel, _, topic = name.partition("/")
+    return {"channel": channel, **({"topic": topic} if topic else {})}
 
 
 def _differ(before: Document, after: Document, names: Sequence[str]) -> bool:

@@ -195,7 +195,8 @@ class Starts:
             fix = "a mail needs one"
             raise InvalidInput(f"subject: {fix}", fields={"subject": fix})
         chains = await self._repository.chains.get_many(heads_of(client))
-        heads = [head for head in heads_of(client).values() if level_of(actor, chains.get(head.id, {})) == "full"]
+        open_ones = [head for head in heads_of(client).values() if head.closed_at is None]
+        heads = [head for head in open_ones if level_of(actor, chains.get(head.id, {})) == "full"]
         if key := subject_key(letter.subject):
             return next((head.id for head in heads if head.subject_key == key), None)
         oldest = self._clock.now() - self._rules.reply_window

@@ -3,14 +3,20 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import orjson
+from pydantic import Field
+
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
-from hub.contracts.masks import hiding
+from hub.contracts.masks import MaskedWords, hiding
+from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.contracts.park import ONLY_GROUP
-from hub.contracts.scope import Shown
-from hub.contracts.shown import ChainView, ClientView, InteractionView, View
+from hub.contracts.scope import Shown, owned_by
+from hub.contracts.shown import ChainView, ClientView, InteractionView, Moment, View
+from hub.contracts.shown_tasks import TaskView
+from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 from hub.jobs.models import JobView
 from hub.kit.log import Log
 
@@ -54,6 +60,55 @@ class ChainEvent(View):
         return ChainEvent(chain=self.chain.narrowed(level))
 
 
+class TaskEvent(View):
+    """Data of `task.opened.v1` and `task.changed.v1`."""
+
+    task: TaskView
+
+    def about(self) -> "About":
+        return About(chain_id=self.task.chain_id, client_id=self.task.client_id)
+
+    def narrowed(self, _: Shown) -> "TaskEvent":
+        return self
+
+
+class ReminderEvent(TaskEvent):
+    """Data of `task.reminded.v1`, for those whom the task concerns."""
+
+    number: int
+    planned_at: Moment
+    late: int
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        """Logins."""
+        task = self.task
+        return tuple(filter(None, (task.assignee or task.author, *task.watchers)))
+
+    def narrowed(self, _: Shown) -> "ReminderEvent":
+        return self
+
+
+class NoticeEvent(View):
+    """Data of `notice.given.v1`, for those whom it is for."""
+
+    kind: NoticeKind
+    to: tuple[str, ...] = Field(description="Logins")
+    by: str = ""
+    what: str = Field(description="Id of the interaction, chain or task")
+    chain_id: str | None = None
+    client_id: str | None = None
+    words: MaskedWords = ""
+    at: Moment
+    late: int = 0
+
+    def about(self) -> "About":
+        return About(chain_id=self.chain_id, client_id=self.client_id)
+
+    def narrowed(self, _: Shown) -> "NoticeEvent":
+        return self
+
+
 class JobEvent(JobView):
     """Data of `job.progressed.v1`."""
 
@@ -67,8 +122,8 @@ class JobEvent(JobView):
         return self
 
 
-Event = InteractionEvent | ClientEvent | ChainEvent | JobEvent
-_VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent] | type[JobEvent]] = {
+Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent
+_VIEWS: dict[str, type[Event]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
     InteractionChanged.TYPE: InteractionEvent,
@@ -76,6 +131,10 @@ _VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent] 
     ClientChanged.TYPE: ClientEvent,
     ChainOpened.TYPE: ChainEvent,
     ChainChanged.TYPE: ChainEvent,
+    TaskOpened.TYPE: TaskEvent,
+    TaskChanged.TYPE: TaskEvent,
+    Reminded.TYPE: ReminderEvent,
+    NoticeGiven.TYPE: NoticeEvent,
     JobProgressed.TYPE: JobEvent,
 }
 
@@ -103,12 +162,14 @@ class Telling:
     type: str
     view: Event
     about: About
-    owner: str = ""
-    """Login of whoever has it, where it is neither of a chain nor of a client: a job."""
+    tokens: tuple[str, ...] | None = None
+    """By whom it is seen, where it says so itself: a job, a task; none: as its chain or its client is."""
+    to: tuple[str, ...] | None = None
+    """Logins of those whom it is for, and nobody else; none: whoever sees it."""
 
     @property
     def noun(self) -> str:
-        """What it is about, as operations and scopes name it: `interaction`, `chain`, `client`, `job`."""
+        """What it is about, as operations and scopes name it: `interaction`, `chain`, `task`, …"""
         return self.type.partition(".")[0]
 
     def data(self, level: Shown, hides: Collection[str]) -> str:
@@ -129,4 +190,16 @@ def told(record: Record) -> Telling | None:
     except ValueError:
         log.warning("live.unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
         return None
-    return Telling(event_type, view, view.about(), view.by if isinstance(view, JobEvent) else "")
+    return Telling(event_type, view, view.about(), _tokens(view, record), _to(view))
+
+
+def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
+    if isinstance(view, JobEvent):
+        return (owned_by(view.by),)
+    if isinstance(view, NoticeEvent):
+        return tuple(map(owned_by, view.to))
+    return tuple(orjson.loads(record.value)["task"]["seen_by"]) if isinstance(view, TaskEvent) else None
+
+
+def _to(view: Event) -> tuple[str, ...] | None:
+    return view.to if isinstance(view, ReminderEvent | NoticeEvent) else None

@@ -8,10 +8,13 @@ from pydantic import BaseModel
 
 from hub.api.public import Public
 from hub.api.uploads import Uploads
+from services.interactions.byhand import endpoints as by_hand
+from services.interactions.chains import endpoints as merging
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, found
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
+from services.interactions.tasks import endpoints as tasks
 
 __all__ = ["Doors", "for_services", "public"]
 
@@ -19,13 +22,17 @@ __all__ = ["Doors", "for_services", "public"]
 def public(doors: Doors) -> tuple[Public, ...]:
     """The service's operations."""
     uploads = Uploads(doors.blobs)
-    of_messages, of_clients = Public("interactions"), Public("clients and chains", uploads=uploads)
-    of_files = Public("attachments")
+    of_messages = Public("interactions", uploads=uploads)
+    of_clients = Public("clients and chains", uploads=uploads)
+    of_files, of_tasks = Public("attachments"), Public("tasks")
     messages.add(of_messages, doors)
+    by_hand.add(of_messages, doors.by_hand)
+    merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
     files.add(of_files, doors, uploads)
-    return of_messages, of_clients, of_files
+    tasks.add(of_tasks, doors.tasks, doors.clock)
+    return of_messages, of_clients, of_files, of_tasks
 
 
 class Asked(BaseModel):

@@ -20,6 +20,7 @@ from hub.contracts.shown import ClientView, InteractionView
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Page
 from services.interactions.addresses import NewAddress, Taken
+from services.interactions.calling import WantedCall
 from services.interactions.endpoints.shared import Doors, card, cards, shown
 from services.interactions.moments import zone_of
 from services.interactions.starts import Letter
@@ -139,3 +140,16 @@ def _add_starts(routes: Public, doors: Doors) -> None:
         await doors.seen.client(actor, client_id)
         await doors.seen.check_account(actor, letter.account)
         return shown(await starts.plan(client_id, letter, actor=actor, idempotency_key=key))
+
+    @routes.post(
+        "/clients/{id}/calls",
+        right=Right.WRITE_MESSAGES,
+        noun="message",
+        status=202,
+        refuses=[Conflict],
+    )
+    async def call_client(client_id: Id, wanted: WantedCall, actor: Acting, key: Key = None) -> InteractionView:
+        """Call a client: your phone rings first, then his. Refused outside the hours for it, and where he said no."""
+        await doors.seen.client(actor, client_id)
+        await doors.seen.check_account(actor, wanted.line)
+        return shown(await doors.calling.plan(client_id, wanted, actor=actor, idempotency_key=key))

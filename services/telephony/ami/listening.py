@@ -3,6 +3,9 @@
 from services.telephony.ami.events import Event, event_of
 from services.telephony.ami.reading import Message, Reader
 
+_ANSWERS = 999
+"""So many that nobody takes are kept."""
+
 
 class Listener:
     """Makes events of what comes, and notes at each new connection until when the one before it stood."""
@@ -10,6 +13,8 @@ class Listener:
     def __init__(self) -> None:
         self._reader = Reader()
         self._alive = 0.0
+        self.answers: list[Message] = []
+        """Answers to actions, for whoever asked; he takes them out."""
 
     def connected(self) -> None:
         """A new connection begins: what was half said on the old one is void."""
@@ -26,6 +31,8 @@ class Listener:
 
     def _event(self, message: Message, arrived: float) -> Event | None:
         event = event_of(message, arrived)
+        if event is None and message.get("Response") and not message.get("Event"):
+            self.answers = [*self.answers[-_ANSWERS:], message]
         if event and event.kind == "Greeting":
             return Event(arrived, "Greeting", (("Heard", repr(self._alive)),))
         self.alive(event.moment if event else arrived)

@@ -16,10 +16,22 @@ from services.interactions.courtesy import Courtesy
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.planned import Planned
+from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
+from services.interactions.seen import Seen
 from services.interactions.service import Interactions
 from services.interactions.splits import Splits
+from services.interactions.tasks.missed import MissedCalls
+from services.interactions.tasks.repository import TaskRepository
+from services.interactions.tasks.service import Tasks
 from services.interactions.writing import Answer
+
+
+class Directory:
+    """None of the channels has an account."""
+
+    async def accounts(self) -> Accounts:
+        return Accounts()
 
 
 class Bench:
@@ -29,11 +41,21 @@ class Bench:
         self.bus = FakeBus()
         self.clock = FakeClock(NOON)
         self.repository = Repository(store)
+        self.tasks = TaskRepository(store, self.bus, self.clock)
         self.service = self.another()
         self.courtesy = Courtesy(self.repository, self.bus, self.clock)
         bounces = Bounces(self.repository, self.bus, self.clock)
         contacts = Contacts(self.repository, self.bus, self.clock)
-        subscribe(self.bus, self.service, bounces=bounces, contacts=contacts, courtesy=self.courtesy, batch=1000)
+        given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock)
+        subscribe(
+            self.bus,
+            self.service,
+            bounces=bounces,
+            contacts=contacts,
+            courtesy=self.courtesy,
+            missed=MissedCalls(self.repository, given, self.clock),
+            batch=1000,
+        )
         self._heard = 0
         self.answers = Answers(self.repository, self.bus, self.clock)
         self.planned = Planned(self.repository, self.bus, self.clock)

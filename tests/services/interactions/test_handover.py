@@ -314,7 +314,7 @@ async def test_a_page_of_what_several_tokens_lead_to_has_each_once_and_misses_no
     after = None
     while True:
         page = await tokens.page(
-            "chains", ["team:a", "owner:anna"], {"state": "open"}, order="last_at", limit=3, after=after
+            "chains", ["team:a", "owner:anna"], {"state": ("open",)}, order="last_at", limit=3, after=after
         )
         found += [chain["_id"] for chain in page.items]
         if (after := page.next) is None:
