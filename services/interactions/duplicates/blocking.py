@@ -144,3 +144,12 @@ ALL_KEYS: tuple[Keys, ...] = (
     *(_ids, _phones, _mails, _births, _both_names, _firms, _home, _halves_of_ids),
     *(_surname_and_year, _given_and_date, _slipped_names, _name_and_place),
 )
+
+
+_FOR_ONE: tuple[Keys, ...] = (_ids, _phones, _mails, _both_names, _firms, _home, _slipped_names, _given_and_date)
+
+
+def keys_of(record: Record) -> list[str]:
+    """Marks by which a stored card is found by those that may be the same client's, the most telling first."""
+    marked = (f"{n}:{key}" for n, keys in enumerate(_FOR_ONE) for key in keys(record) if key.strip())
+    return list(dict.fromkeys(marked))

@@ -7,14 +7,12 @@ from services.interactions.duplicates.blocking import candidates
 from services.interactions.duplicates.census import Census
 from services.interactions.duplicates.comparing import Comparer, Found
 from services.interactions.duplicates.deciding import Groups, Pair, affordable, rules_of, unambiguous
+from services.interactions.duplicates.levels import CERTAIN, POSSIBLE
 from services.interactions.duplicates.records import Record
 from services.interactions.duplicates.samples import Sample
 from services.interactions.duplicates.vetoes import contradicts, names_differ, silent, veto
 from services.interactions.duplicates.weights import Lesson, Weights
 
-CERTAIN = 0.95
-"""How probable it has to be that two cards are of one client."""
-POSSIBLE = 0.5
 _DRAWN, _LEARNT = 20_000, 20_000
 _LIKELY = 1e-4
 """Pairs that are learnt from are at least so probable, or would be if nothing forbade them."""
@@ -24,6 +22,23 @@ _SLIPS_OF_BOTH = 4
 _FEW = 5_000
 _MARGIN = 50.0
 """How many times surer one of two has to be."""
+
+
+class Judge:
+    """Compares a few cards with the experience of many: of a sample, which stands for a base of `size` cards."""
+
+    def __init__(self, sample: Sequence[Record], size: int) -> None:
+        self._comparer = Comparer(Census(sample))
+        self._weights = Weights(size)
+
+    def verdict(self, a: Record, b: Record) -> tuple[float, tuple[str, ...]]:
+        """How probable it is that both are of one client, 0 where something forbids it; and what agrees."""
+        if a.kind != b.kind:
+            return 0.0, ()
+        found = self._comparer.compare(a, b)
+        if veto(a, b) or contradicts(found):
+            return 0.0, rules_of(found)
+        return self._weights.probability(found), rules_of(found)
 
 
 class Finder:

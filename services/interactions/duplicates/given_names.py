@@ -1,6 +1,6 @@
 """Given names: their short and foreign forms, and whose they are."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from services.interactions.duplicates.letters import is_cyrillic, sound
 
@@ -97,6 +97,7 @@ def _groups(text: str) -> list[list[str]]:
     return [group.split() for line in text.strip().splitlines() for group in line.split("|")]
 
 
+@cache
 def _table() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     full: dict[str, set[str]] = {}
     genders: dict[str, set[str]] = {}
@@ -118,18 +119,19 @@ def _forms(name: str) -> set[str]:
     return {written, sound(written), sound(name.replace("ё", "о"))} if is_cyrillic(name) else {written}
 
 
-_FULL, _GENDERS = _table()
 _NONE: frozenset[str] = frozenset()
 
 
 @lru_cache(1 << 16)
 def full_names(word: str) -> frozenset[str]:
     """The full names that a plain word may be short for, as marks to compare; empty where it is no name we know."""
-    return _FULL.get(word, _NONE) | _FULL.get(sound(word), _NONE)
+    full, _ = _table()
+    return full.get(word, _NONE) | full.get(sound(word), _NONE)
 
 
 @lru_cache(1 << 16)
 def gender(word: str) -> str:
     """`m` or `f`; empty where the name may be either, or is not known."""
-    known = _GENDERS.get(word, _NONE) | _GENDERS.get(sound(word), _NONE)
+    _, genders = _table()
+    known = genders.get(word, _NONE) | genders.get(sound(word), _NONE)
     return next(iter(known)) if len(known) == 1 else ""

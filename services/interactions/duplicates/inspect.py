@@ -10,7 +10,8 @@ import orjson
 from hub.kit.errors import InvalidInput
 from services.interactions.duplicates import values
 from services.interactions.duplicates.columns import columns_of, row_of
-from services.interactions.duplicates.detect import CERTAIN, Finder
+from services.interactions.duplicates.detect import Finder
+from services.interactions.duplicates.levels import CERTAIN
 from services.interactions.duplicates.records import Record, record_of
 from services.interactions.exchange.delimited import open_rows
 

@@ -14,6 +14,9 @@ RULES = (
 )
 UNLIKE, OTHER = 6, 7
 """Of given names and patronymics: a word that is no name stands for one of them, or both are names."""
+CERTAIN = 0.95
+"""How probable it has to be that two cards are of one client."""
+POSSIBLE = 0.5
 EXACT = 0
 """The first level of each field; how often it comes by chance depends on the value."""
 

@@ -20,6 +20,7 @@ from services.interactions.calling import Calling
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
+from services.interactions.duplicates.service import Duplicates
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -58,6 +59,7 @@ class Doors:
     handover: Handover
     queues: Queues
     jobs: Jobs
+    duplicates: Duplicates
     blobs: Blobs
     tasks: Tasks
     clock: Clock

@@ -13,6 +13,7 @@ from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
+from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.planned import Planned
@@ -41,6 +42,7 @@ class Bench:
         self.bus = FakeBus()
         self.clock = FakeClock(NOON)
         self.repository = Repository(store)
+        self.duplicates = DuplicateRepository(store)
         self.tasks = TaskRepository(store, self.bus, self.clock)
         self.service = self.another()
         self.courtesy = Courtesy(self.repository, self.bus, self.clock)
