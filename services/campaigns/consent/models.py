@@ -37,6 +37,7 @@ class TopicForm(Form):
 class NewTopic(TopicForm):
     """A topic and its name."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "news", **_NEWS}]})
     id: TopicId
 
 

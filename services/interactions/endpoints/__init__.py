@@ -1,6 +1,7 @@
 """The HTTP door of the interactions service: what it does for employees, and what it tells other services."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,8 +12,9 @@ from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
+from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
-from services.interactions.endpoints.shared import Doors, found
+from services.interactions.endpoints.shared import Doors, cards, found
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -31,6 +33,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
     return of_messages, of_clients, of_files, of_tasks

@@ -22,6 +22,7 @@ from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.clients.service import Clients
 from services.interactions.clients.whole import wholes
+from services.interactions.duplicates.service import Duplicates
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -61,6 +62,7 @@ class Doors:
     handover: Handover
     queues: Queues
     jobs: Jobs
+    duplicates: Duplicates
     blobs: Blobs
     tasks: Tasks
     clock: Clock
