@@ -16,7 +16,7 @@ from hub.contracts.interaction import DeliveryState, Direction
 from hub.contracts.scope import SHOWN, Shown
 from hub.contracts.shown import InteractionView
 from hub.kit.clock import iso
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document, In, Page
 from services.interactions.endpoints.shared import Doors, in_list, shown
 from services.interactions.planned import Rewrite
@@ -88,6 +88,8 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         By `type`, `author`, `delivery`, `participant` and `text` those are sifted that the rest finds, 2,000 for a
         page at most: a page may have few items, or none, although `next` says that there are more.
         """
+        if query.participant and actor.hides:
+            raise Forbidden(fields={"participant": "addresses are hidden from your role: they cannot be asked for"})
         where = await _where(doors, query)
         participant = doors.addresses.normalised(query.participant) if query.participant else None
 
