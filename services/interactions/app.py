@@ -26,6 +26,7 @@ from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
+from services.interactions.calendars.repository import Calendars
 from services.interactions.callers import Callers
 from services.interactions.calling import Calling, Hours
 from services.interactions.chains.merges import Merges
@@ -108,7 +109,8 @@ def build(footing: Footing) -> InteractionsService:
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
     task_repository = TaskRepository(store, bus, clock)
-    tasks = Tasks(task_repository, seen, clock, held=lambda: footing.restraint.held)
+    calendars = Calendars(store, settings.call_time_zone)
+    tasks = Tasks(task_repository, seen, clock, calendars, held=lambda: footing.restraint.held)
     returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     duplicates = Duplicates(DuplicateRepository(store), repository, seen, clock)
@@ -143,6 +145,7 @@ def build(footing: Footing) -> InteractionsService:
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
+        calendars=calendars,
         clock=clock,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)

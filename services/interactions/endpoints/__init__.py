@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from hub.api.public import Public
 from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
+from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
 from services.interactions.duplicates import endpoints as of_duplicates
@@ -27,7 +28,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     uploads = Uploads(doors.blobs)
     of_messages = Public("interactions", uploads=uploads)
     of_clients = Public("clients and chains", uploads=uploads)
-    of_files, of_tasks = Public("attachments"), Public("tasks")
+    of_files, of_tasks = Public("attachments"), Public("tasks and calendars")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
@@ -36,6 +37,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
+    calendars.add(of_tasks, doors.calendars)
     return of_messages, of_clients, of_files, of_tasks
 
 

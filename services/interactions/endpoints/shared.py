@@ -16,6 +16,7 @@ from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
+from services.interactions.calendars.repository import Calendars
 from services.interactions.calling import Calling
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
@@ -65,6 +66,7 @@ class Doors:
     duplicates: Duplicates
     blobs: Blobs
     tasks: Tasks
+    calendars: Calendars
     clock: Clock
 
 
