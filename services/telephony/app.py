@@ -56,6 +56,9 @@ from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
+from services.telephony.statistics.service import Counts
+from services.telephony.transfers.repository import CommandRepository
+from services.telephony.transfers.service import Transfers
 from services.telephony.twilio import fold
 from services.telephony.twilio.channel import Api
 from services.telephony.twilio.door import TwilioDoor
@@ -121,6 +124,7 @@ def build(footing: Footing) -> TelephonyService:
         checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
     recordings = Recordings(repository=floor.recordings, seen=floor.directory, blobs=footing.blobs)
+    transfers = Transfers(calls=ground.calls, phones=ground.phones, commands=ground.commands, seen=floor.directory)
     doors = Doors(
         exchanges=exchanges,
         lines=lines,
@@ -128,6 +132,8 @@ def build(footing: Footing) -> TelephonyService:
         webhooks=webhooks,
         twilio=twilio,
         recordings=recordings,
+        transfers=transfers,
+        counts=Counts(ground.calls, ground.lines),
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
@@ -193,6 +199,8 @@ class Floor:
             book=book,
             calls=self._calls,
             recordings=self.recordings,
+            commands=CommandRepository(self.store, clock),
+            rings=self._rings,
         )
 
     def _gate(self, ledger: CallLedger) -> Gate:
@@ -217,6 +225,7 @@ class Floor:
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
+            Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 

@@ -148,4 +148,5 @@ class OurLine:
             team=self.team,
             queue=self.queue,
             reach_by=self.reach_by,
+            level=self.level,
         )

@@ -132,6 +132,51 @@ export interface paths {
         patch: operations["changeBot"];
         trace?: never;
     };
+    "/api/v1/call-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count calls
+         * @description How calls that came in went, by line, operator, queue or hour, with waits and service level.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["countCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer call
+         * @description Hand a call that you are in on to a colleague; `id` is that of its interaction. He has your note when it
+         *     rings, and both of you take part in it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["transferCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains": {
         parameters: {
             query?: never;
@@ -6900,6 +6945,72 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /** Statistics */
+        Statistics: {
+            /**
+             * Complete
+             * @description False: there are more calls than are counted at once; ask for less time
+             */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["StatisticsRow"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** StatisticsRow */
+        StatisticsRow: {
+            /**
+             * Abandoned
+             * @description Left a queue or a menu
+             */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /**
+             * Calls
+             * @description That came in
+             */
+            calls: number;
+            /**
+             * Key
+             * @description Id of the line, login, name of the queue, or the hour
+             * @example ln_4k2m
+             */
+            key: string;
+            /**
+             * Missed
+             * @description With busy, failed and voicemail
+             */
+            missed: number;
+            /**
+             * Service Level
+             * @description Part of those that were answered or waited longer than promised
+             */
+            service_level: number | null;
+            /**
+             * Talk
+             * @description Seconds, on average, of those answered
+             */
+            talk: number;
+            /**
+             * Wait
+             * @description Seconds, on average, until the answer or the end
+             */
+            wait: number;
+            /**
+             * Within Level
+             * @description Answered within the seconds that the line promises
+             */
+            within_level: number;
+        };
         /**
          * TaskChange
          * @description What is not given stays; an empty text takes away.
@@ -7235,6 +7346,48 @@ export interface components {
             /** Reason */
             reason: string | null;
             state: components["schemas"]["State"];
+        };
+        /**
+         * TransferInput
+         * @description To whom a call goes on: a colleague, by his phone at the same exchange.
+         * @example {
+         *       "note": "Спрашивает про заказ 118",
+         *       "to": "boris"
+         *     }
+         */
+        TransferInput: {
+            /**
+             * Kind
+             * @description attended: you speak with him first; blind: at once
+             * @default attended
+             * @enum {string}
+             */
+            kind?: "attended" | "blind";
+            /**
+             * Note
+             * @description What you had written so far; he has it when it rings
+             * @default
+             */
+            note?: string;
+            /**
+             * To
+             * @example anna
+             */
+            to: string;
+        };
+        /** TransferView */
+        TransferView: {
+            /**
+             * Answer
+             * @description The exchange's words
+             */
+            answer: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /** Kind */
+            kind: string;
+            /** To */
+            to: string;
         };
         /**
          * TwilioInput
@@ -8001,6 +8154,178 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countCalls: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                by?: "line" | "operator" | "hour" | "queue";
+                line?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transferCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
                 };
             };
             /** @description Not logged in */
