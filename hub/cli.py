@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from hub import campaigning
 from hub.kit.errors import ConfigurationError, HubError
 from hub.kit.memory import load
 from hub.kit.private import UMASK
@@ -52,7 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_dead_letters(commands)
     _add_groups(commands)
     _add_audit(commands)
+    _add_consent(commands)
+    _add_mailings(commands)
     _add_inspect(commands)
+    _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
     return parser
 
@@ -149,6 +153,26 @@ def _add_audit(commands: Any) -> None:
     )
 
 
+def _add_consent(commands: Any) -> None:
+    group = commands.add_parser("consent", help="Who may be written to.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    verify = _command(
+        group, "verify", _verify_consent, "Is every word as it was written? Names the first that is not; exit code 1."
+    )
+    verify.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
+    verify.add_argument(
+        "--head", default="", metavar="HASH", help="of a head noted before, which must still be there"
+    )
+
+
+def _add_mailings(commands: Any) -> None:
+    group = commands.add_parser("mailings", help="The mailings of a running hub.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    campaigning.add(group, _command, _remote)
+
+
 def _remote(parser: Any) -> Any:
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder of the hub (./data)")
     parser.add_argument("--api", help="URL of the hub, when it runs elsewhere")
@@ -181,6 +205,25 @@ def _add_inspect(commands: Any) -> None:
     call.add_argument("--region", default="RU", metavar="XX", help="of numbers without a country (RU)")
     call.add_argument("--zone", default="UTC", metavar="ZONE", help="of the times in CEL and CDR, as Europe/Moscow")
     call.add_argument("--mapping", type=Path, metavar="FILE", help="TOML: where a provider's JSON has our fields")
+
+
+def _add_clients(commands: Any) -> None:
+    group = commands.add_parser("clients", help="Tables of clients.").add_subparsers(required=True, metavar="ACTION")
+    about = "Which rows of a table are of one client, one line of JSON a pair; no store, no network."
+    duplicates = _command(group, "duplicates", _duplicates, about)
+    duplicates.add_argument("file", metavar="FILE.csv", type=Path, help="any delimiter and Russian charset")
+    duplicates.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="OUR=COLUMN",
+        help="a column with an unusual name, as surname=Nom",
+    )
+    duplicates.add_argument("--charset", default="", help="as cp1251, where it is found out wrongly")
+    duplicates.add_argument("--delimiter", default="", help="of the cells, where it is found out wrongly")
+    duplicates.add_argument(
+        "--at-least", type=float, metavar="SCORE", help="also pairs for a person to look at, as 0.5 (only sure ones)"
+    )
 
 
 def _run(main_coroutine: Coroutine[Any, Any, None]) -> None:
@@ -288,6 +331,22 @@ def _zone(name: str) -> ZoneInfo:
         raise ConfigurationError(f"--zone {name}: no such time zone; write it as Europe/Moscow") from error
 
 
+def _duplicates(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.interactions.duplicates.inspect")
+    found = (one.partition("=") for one in options.map)
+    mapping = {field.strip(): column for field, _, column in found}
+    at_least = inspect.CERTAIN if options.at_least is None else options.at_least
+    code: int = inspect.find_in(
+        options.file,
+        sys.stdout,
+        mapping=mapping,
+        charset=options.charset,
+        delimiter=options.delimiter,
+        at_least=at_least,
+    )
+    return code
+
+
 def _inspect_email(options: argparse.Namespace) -> int:
     inspect = importlib.import_module("services.email.inspect").inspect
     code: int = inspect(options.paths, sys.stdout, threads=options.threads)
@@ -376,7 +435,16 @@ def _openapi(_: argparse.Namespace) -> int:
 
 
 def _verify_audit(options: argparse.Namespace) -> int:
-    check = importlib.import_module("services.gateway.audit.check").check
+    return _verify("services.gateway.audit.check", options)
+
+
+def _verify_consent(options: argparse.Namespace) -> int:
+    return _verify("services.campaigns.consent.check", options)
+
+
+def _verify(module: str, options: argparse.Namespace) -> int:
+    """Of a chain of rows."""
+    check = importlib.import_module(module).check
     verdict = asyncio.run(check(options.data, Source(options.settings), noted=options.head))
     if verdict.broken:
         print(f"broken after {verdict.rows:,} rows: {verdict.broken}")

@@ -60,6 +60,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             if demo:
                 source = source.also("messaging", public_url=url_of(bound))
                 source = source.also("telephony", public_url=url_of(bound))
+                source = source.also("campaigns", public_url=url_of(bound))
             hub = Embedded(folder, source)
             for endpoint in _simulated_at(facts):
                 hub.footing.restraint.simulated_at(endpoint)

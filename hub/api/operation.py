@@ -60,12 +60,20 @@ class Hook(Told):
     """Beside Content-Type, those that the service checks by; all others stay outside."""
 
 
+PAGES = "/m"
+"""Below this are pages for customers, without a login, `/m/KIND/…`; the service checks how the address is signed."""
+CALLER = "x-hub-caller"
+"""Header in which the gateway says from which address a page was asked for."""
+
+
 class Declaration(Told):
     """The answer to `GET /operations`."""
 
     service: str
     operations: tuple[Operation, ...]
     hooks: tuple[Hook, ...] = ()
+    pages: tuple[str, ...] = ()
+    """Kinds of pages for customers that the service has."""
 
 
 class Description(Told):

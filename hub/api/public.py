@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from hub.api.actor import HEADER, Seal
 from hub.api.names import named_in
-from hub.api.operation import Declaration, Description, Hook, Operation, Spread
+from hub.api.operation import PAGES, Declaration, Description, Hook, Operation, Spread
 from hub.api.parameters import query_names, refuse_unknown_parameters
 from hub.api.problems import Responses, refusals
 from hub.api.rights import Right
@@ -69,6 +69,8 @@ class Public:
         """`uploads` is needed where forms name files."""
         self.routes: list[PublicRoute] = []
         self.hooks: list[Hook] = []
+        self.pages: list[str] = []
+        """Kinds of pages for customers."""
         self.doors = APIRouter()
         """Of the hooks."""
         self._tag = tag
@@ -95,6 +97,13 @@ class Public:
         if hook not in self.hooks:
             self.hooks.append(hook)
         return self.doors.post(path, include_in_schema=False, **options)
+
+    def page(self, path: str, *, methods: Sequence[str] = ("GET",), **options: Any) -> Callable[[F], F]:
+        """A page for customers, `/m/KIND/…`; see `hub.api.operation.PAGES`."""
+        kind = path.removeprefix(f"{PAGES}/").partition("/")[0]
+        if kind not in self.pages:
+            self.pages.append(kind)
+        return self.doors.api_route(path, methods=list(methods), include_in_schema=False, **options)
 
     def _bound(self, method: str, path: str, right: Right, noun: str, how: How) -> Callable[[F], F]:
         def bind(endpoint: F) -> F:
@@ -160,7 +169,12 @@ def publish(http: FastAPI, *publics: Public, service: str, seal: Seal) -> None:
         http.router.routes.extend((*public.doors.routes, *public.routes))
     routes = [route for public in publics for route in public.routes]
     hooks = tuple(hook for public in publics for hook in public.hooks)
-    declared = Declaration(service=service, operations=tuple(route.operation for route in routes), hooks=hooks)
+    declared = Declaration(
+        service=service,
+        operations=tuple(route.operation for route in routes),
+        hooks=hooks,
+        pages=tuple(kind for public in publics for kind in public.pages),
+    )
     _tell(http, "/operations", lambda: declared)
     _tell(http, "/operations/described", lambda: _description(http, routes))
 

@@ -36,6 +36,10 @@ class Right(StrEnum):
     MANAGE_EMPLOYEES = "manage_employees"
     """Roles and teams, too."""
     READ_AUDIT = "read_audit"
+    READ_CAMPAIGNS = "read_campaigns"
+    """Templates, segments, mailings and what came of them, consent."""
+    MANAGE_CAMPAIGNS = "manage_campaigns"
+    """Write them, and send mailings."""
 
 
 _EVERYBODY = {
@@ -45,13 +49,14 @@ _EVERYBODY = {
     Right.READ_CHANNELS,
     Right.READ_JOBS,
     Right.READ_TEAMS,
+    Right.READ_CAMPAIGNS,
 }
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.SUPERVISOR: frozenset(Right) - {Right.MANAGE_EMPLOYEES, Right.MANAGE_CHANNELS, Right.MANAGE_JOBS},
+    Role.MARKETER: frozenset(_EVERYBODY | {Right.MANAGE_CAMPAIGNS}),
     Role.OPERATOR: frozenset(_EVERYBODY | {Right.WRITE_MESSAGES, Right.PLAY_RECORDINGS}),
-    Role.MARKETER: frozenset(_EVERYBODY),
 }
 
 

@@ -36,6 +36,7 @@ def delivery(document: Document) -> DeliveryRecorded:
         state=_TOLD[SendState(document["state"])],
         reason=document["reason"] and document["reason"][:_WORDS],
         keys=tuple(document["keys"][:_KEYS]),
+        group=document.get("mailing") or "",
     )
 
 

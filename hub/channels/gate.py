@@ -15,6 +15,7 @@ from hub.kit.clock import iso
 from hub.kit.restraint import Restraint
 
 SANDBOX = "sandbox"
+UNWANTED = "the recipient does not want to be written to in this channel"
 HELD_LOOK = timedelta(seconds=1)
 """A hub that is held looks so often whether it still is."""
 _PAUSED = timedelta(days=1)
@@ -57,8 +58,11 @@ class Withheld(Exception):
 class Consents(Protocol):
     """Who does not want to be written to."""
 
-    async def withdrawn(self, addresses: Sequence[str], channel: str) -> list[str]:
-        """Those of the addresses whose newest word in the channel was no. Raises StoreUnavailable."""
+    async def withdrawn(self, addresses: Sequence[str], channel: str, topic: str = "") -> list[str]:
+        """Those of the addresses whose newest word about the channel, or about the topic in it, was no.
+
+        Raises StoreUnavailable.
+        """
         ...
 
 
@@ -186,8 +190,8 @@ class Gate:
     async def _of_mailing(self, entry: Entry, now: datetime) -> Decision:
         message = entry.message
         addresses = [person.address for person in message.to]
-        if self._consents and await self._consents.withdrawn(addresses, message.channel):
-            return Suppress("the recipient does not want to be written to in this channel")
+        if self._consents and await self._consents.withdrawn(addresses, message.channel, message.topic):
+            return Suppress(UNWANTED)
         if until := quiet_until(now, self._rules.quiet, message.time_zone or self._rules.zone):
             return HoldUntil(until, f"held: quiet hours until {iso(until)}")
         return Go()

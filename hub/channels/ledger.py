@@ -13,7 +13,7 @@ from hub.channels.lanes import LANES, recipient_of
 from hub.channels.sends import SendRepository
 from hub.channels.states import SendState, Step
 from hub.contracts.base import Envelope
-from hub.contracts.interaction import SendMessage, request_id
+from hub.contracts.interaction import SendMessage, SendPage, request_id
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, TransientError
 from hub.kit.log import Log
@@ -72,7 +72,7 @@ class Ledger:
 
     async def hear(self, envelopes: Sequence[Envelope]) -> set[str]:
         """Accepts the requests among these events, and keeps what each of them goes on with."""
-        requests = [(envelope, envelope.event) for envelope in envelopes if isinstance(envelope.event, SendMessage)]
+        requests = [(envelope, message) for envelope in envelopes for message in _messages(envelope)]
         began = {message.id: envelope.correlation_id for envelope, message in requests}
         return await self.accept([message for _, message in requests], began=began)
 
@@ -130,9 +130,9 @@ class Ledger:
         del message, account
         return {}
 
-    def after_sending(self, now: datetime) -> Document:
-        """What has to be done once the provider took a message."""
-        del now
+    def after_sending(self, document: Document, now: datetime) -> Document:
+        """What has to be done once the provider took the message of an entry."""
+        del document, now
         return {"step": Step.DONE.value}
 
     def moment(self) -> datetime:
@@ -349,9 +349,8 @@ class Ledger:
             "keys": keys,
         }
         if isinstance(outcome, Sent):
-            return (
-                changes | {"state": SendState.SENT.value, "reason": _sent_reason(outcome)} | self.after_sending(now)
-            )
+            sent = {"state": SendState.SENT.value, "reason": _sent_reason(outcome)}
+            return changes | sent | self.after_sending(document, now)
         if isinstance(outcome, Refused):
             return changes | {"state": SendState.FAILED.value, "unreachable": list(outcome.unreachable)}
         if isinstance(outcome, Deferred):
@@ -372,6 +371,14 @@ class Ledger:
         }
 
 
+def _messages(envelope: Envelope) -> list[SendMessage]:
+    """The messages that an event asks for: one, or a page of a mailing's."""
+    event = envelope.event
+    if isinstance(event, SendPage):
+        return event.messages()
+    return [event] if isinstance(event, SendMessage) else []
+
+
 def _caused(message: SendMessage, began: str) -> Document:
     """What is told of an entry follows from the request for it; what began it may be unknown."""
     return {CORRELATION: began, CAUSATION: request_id(message.id) if began else ""}
@@ -383,6 +390,8 @@ def _place(message: SendMessage) -> Document:
     place: Document = {"lane": lane, "to": recipient}
     if message.group:
         place["group"] = message.group
+    if message.content:
+        place["mailing"] = message.group
     if lane == "mass":
         place["mass_to"] = recipient
     return place

@@ -7,6 +7,9 @@ from hub.contracts.base import Body, Event
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
+CONSENT = "consent"
+"""Mark of `ConsentRecorded`, for who reads nothing else of its topic."""
+
 
 class ReachabilityRecorded(Event):
     """An address cannot be reached any more, or again: a bot was blocked, a number does not exist."""
@@ -29,7 +32,7 @@ class ReachabilityRecorded(Event):
 
 
 class ConsentRecorded(Event):
-    """Somebody withdrew his consent to be written to in a channel, or gave it."""
+    """Somebody withdrew his consent to be written to in a channel, or gave it: for all of it, or for one topic."""
 
     TYPE: ClassVar[str] = "consent.recorded.v1"
     TOPIC: ClassVar[str] = "inbound"
@@ -43,9 +46,19 @@ class ConsentRecorded(Event):
     words: str = ""
     """As he wrote it: `СТОП`."""
     at: datetime
+    topic: str = ""
+    """What it is about, of those that mailings have; empty: all that is sent in the channel."""
+    source: str = ""
+    """How he said it: `message`, `page`, `one_click`, `form`, `employee`, `import`; empty: a message."""
+    text_version: str = ""
+    """Of the words that he agreed to."""
 
     def event_id(self) -> str:
-        return derive("ev", self.TYPE, self.address, self.channel, self.evidence, self.state, iso(self.at))
+        about = (self.channel, *([self.topic] if self.topic else ()))
+        return derive("ev", self.TYPE, self.address, *about, self.evidence, self.state, iso(self.at))
+
+    def marks(self) -> tuple[str, ...]:
+        return (CONSENT,)
 
     def key(self) -> str:
         return self.address
@@ -59,9 +72,10 @@ class Verdict(Body):
 
 
 class Consent(Body):
-    """The newest word about being written to in one channel."""
+    """The newest word about being written to in one channel, or about one topic in it."""
 
     channel: str
+    topic: str = ""
     state: Literal["given", "withdrawn"]
     at: datetime
     evidence: str = ""

@@ -327,6 +327,25 @@ class Forwarded(Body):
     """The chain beside, where the third party's answers are."""
 
 
+class Answered(Body):
+    """What came back on a message of a mailing."""
+
+    kind: Literal["got", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained"]
+    at: datetime
+    words: str = ""
+    """Where a link led, what a server said, why somebody unsubscribed."""
+
+
+class MailingNote(Body):
+    """The mailing that a message was part of, and what came back on it."""
+
+    id: str
+    name: str
+    answers: tuple[Answered, ...] = ()
+    revision: int = 1
+    """Of two, the higher one counts."""
+
+
 class Move(Body):
     """Where an interaction was before it was moved."""
 
@@ -394,6 +413,8 @@ class Interaction(Reading):
     """Whose the account was by which it came or went; none: everybody's."""
     others: Shown = "full"
     """What those see of it who are not in that team."""
+    mailing: MailingNote | None = None
+    """Of a mailing's message on which something came back."""
     born_client_id: str | None = None
     """The client it was linked to first, where it was moved since: what the order is kept by."""
     moves: tuple[Move, ...] = ()
@@ -528,6 +549,16 @@ class SendMessage(Event):
     """The recipient's, where it is known (IANA name): its night is kept quiet."""
     call: CallRequest | None = None
     """Of a call: who wants to speak with the recipient."""
+    topic: str = ""
+    """Of consent: whoever withdrew his in it is not written to. For messages of mailings."""
+    content: str = ""
+    """Blob key of what the mailing says (`hub.channels.content`); subject, text and HTML are made of it."""
+    values: tuple[str, ...] = ()
+    """What is filled in there for this recipient."""
+    number: int = 0
+    """The recipient's, within the mailing: it signs his links."""
+    unsubscribe: str = ""
+    """The address of RFC 8058, by which his mail program lets him unsubscribe."""
 
     @property
     def in_lane(self) -> Lane:
@@ -549,6 +580,70 @@ class SendMessage(Event):
 def request_id(interaction_id: str) -> str:
     """Of the request to send an interaction."""
     return derive("ev", SendMessage.TYPE, interaction_id)
+
+
+class Recipient(Body):
+    """One of a page of a mailing."""
+
+    id: str
+    """Of the message: as an interaction's."""
+    number: int
+    """Within the mailing."""
+    address: str
+    raw: str = ""
+    name: str = ""
+    values: tuple[str, ...] = ()
+    content: str = ""
+    """Blob key of what it says to him, where that is not what the page says."""
+    time_zone: str = ""
+
+
+class SendPage(Event):
+    """Send a mailing's message to these: each is a `SendMessage` of its own from then on."""
+
+    TYPE: ClassVar[str] = "page.send.v1"
+    TOPIC: ClassVar[str] = "outbound.mass"
+
+    group: str
+    """The mailing."""
+    channel: str
+    account: str
+    content: str
+    """Blob key of what it says; see `hub.channels.content`."""
+    topic: str = ""
+    from_name: str = ""
+    recipients: tuple[Recipient, ...]
+
+    def on_topic(self) -> str:
+        return f"{self.TOPIC}.{self.channel}"
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.group, *(one.id for one in self.recipients))
+
+    def key(self) -> str:
+        return self.account
+
+    def messages(self) -> list[SendMessage]:
+        """One for each recipient."""
+        return [self._message(one) for one in self.recipients]
+
+    def _message(self, one: Recipient) -> SendMessage:
+        return SendMessage(
+            id=one.id,
+            channel=self.channel,
+            account=self.account,
+            to=(Participant(role=Role.TO, address=one.address, raw=one.raw, name=one.name),),
+            from_name=self.from_name,
+            text="",
+            signature="",
+            mass=True,
+            group=self.group,
+            topic=self.topic,
+            content=one.content or self.content,
+            values=one.values,
+            number=one.number,
+            time_zone=one.time_zone,
+        )
 
 
 class GroupChanged(Event):
@@ -586,6 +681,11 @@ class DeliveryRecorded(Event):
     copy_reason: str | None = None
     receipt: bool = False
     """Told by the provider after it had taken the message: then a failure counts although it was sent."""
+    group: str = ""
+    """The mailing that the message is part of; what becomes of such is told on a topic of its own."""
+
+    def on_topic(self) -> str:
+        return f"{self.TOPIC}.mass" if self.group else self.TOPIC
 
     def event_id(self) -> str:
         told = (self.state, self.copy_state or "", self.reason or "", self.copy_reason or "", *self.keys)

@@ -2,6 +2,7 @@
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
+from hub.contracts.campaign import HitRecorded, MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed, LoginLocked
@@ -18,6 +19,7 @@ from hub.contracts.interaction import (
     InteractionRevised,
     ReactionRecorded,
     SendMessage,
+    SendPage,
 )
 from hub.contracts.job import JobProgressed
 from hub.contracts.notice import NoticeGiven
@@ -32,6 +34,7 @@ REGISTRY = Registry(
         InteractionPlanned,
         InteractionChanged,
         SendMessage,
+        SendPage,
         DeliveryRecorded,
         GroupChanged,
         ClientOpened,
@@ -58,5 +61,9 @@ REGISTRY = Registry(
         TaskChanged,
         Reminded,
         NoticeGiven,
+        HitRecorded,
+        ResponsesRecorded,
+        SegmentMoved,
+        MailedRecorded,
     )
 )

@@ -32,6 +32,7 @@ OUTBOUND_MASS_SMS = Topic("outbound.mass.sms", "number id")
 OUTBOUND_MASS_CALL = Topic("outbound.mass.call", "line id")
 GROUPS = Topic("groups", "mailing or call list", retention=None)
 DELIVERY = Topic("delivery", "interaction id")
+DELIVERY_MASS = Topic("delivery.mass", "id of the message")
 INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
@@ -42,6 +43,8 @@ NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
+CAMPAIGNS = Topic("campaigns", "mailing, segment or address", retention=None)
+TRACKING = Topic("tracking", "recipient's row")
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
@@ -61,6 +64,7 @@ TOPICS = (
     OUTBOUND_MASS_CALL,
     GROUPS,
     DELIVERY,
+    DELIVERY_MASS,
     INTERACTIONS,
     CHAINS,
     CLIENTS,
@@ -71,6 +75,8 @@ TOPICS = (
     CHANNELS,
     EMPLOYEES,
     ACCESS,
+    CAMPAIGNS,
+    TRACKING,
     JOBS,
     DEAD_LETTERS,
 )

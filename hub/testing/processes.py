@@ -12,6 +12,7 @@ import orjson
 
 import hub
 from hub.describe import forget
+from hub.process import SERVICES
 from hub.testing.forked import ForkedHub
 from hub.testing.outside import OPEN
 from hub.testing.servers.process import HOST, Process, ServerProcess, free_ports
@@ -99,7 +100,8 @@ def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess
     (port,) = free_ports(1)
     arguments = ["up", "--data", str(folder), "--port", str(port)]
     here = f"http://{HOST}:{port}"
-    environ = {"OMNIHUB_MESSAGING__PUBLIC_URL": here, "OMNIHUB_TELEPHONY__PUBLIC_URL": here, **environ}
+    public = {f"OMNIHUB_{name}__PUBLIC_URL": here for name in ("MESSAGING", "TELEPHONY", "CAMPAIGNS")}
+    environ = {**public, **environ}
     return HubProcess(
         arguments, folder=folder, file=folder / "omnihub.json", fact="api", environ=environ, forked=forked
     )
@@ -109,16 +111,18 @@ class Distributed:
     """One process a service on Kafka and MongoDB; more copies on request."""
 
     def __init__(self, folder: Path, *, kafka: str, mongo: str, database: str, **environ: str) -> None:
-        ports = dict(zip(("gateway", "interactions", "email", "messaging", "telephony"), free_ports(5), strict=True))
+        ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self._folder = folder
         self._environ = {
             "OMNIHUB_BUS__KAFKA": kafka,
             "OMNIHUB_STORE__MONGO": mongo,
             "OMNIHUB_STORE__DATABASE": database,
-            "OMNIHUB_PEERS__INTERACTIONS": f"http://{HOST}:{ports['interactions']}",
-            "OMNIHUB_PEERS__EMAIL": f"http://{HOST}:{ports['email']}",
-            "OMNIHUB_PEERS__MESSAGING": f"http://{HOST}:{ports['messaging']}",
-            "OMNIHUB_PEERS__TELEPHONY": f"http://{HOST}:{ports['telephony']}",
+            **{
+                f"OMNIHUB_PEERS__{name.upper()}": f"http://{HOST}:{port}"
+                for name, port in ports.items()
+                if name != "gateway"
+            },
+            "OMNIHUB_CAMPAIGNS__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_TELEPHONY__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_PEERS__TOKEN": "shared by the services of the tests",

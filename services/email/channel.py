@@ -80,7 +80,7 @@ class EmailChannel:
 
 async def _safe(message: SendMessage) -> SendMessage:
     """HTML that the ledger did not hold was not made safe when the message was accepted."""
-    if not message.html_blob or not message.html:
+    if message.content or not message.html_blob or not message.html:
         return message
     html = await asyncio.to_thread(sanitise, message.html, images=True)  # a large one takes its time
     return message.model_copy(update={"html": html.html})

@@ -64,6 +64,13 @@ def _headers(message: SendMessage, mailbox: Mailbox, at: datetime) -> Iterable[t
     yield "In-Reply-To", in_reply_to
     yield "References", _references([_known_id(key) for key in message.thread_keys], in_reply_to)
     yield "X-Omnihub-Token", _clean(message.token)
+    if message.unsubscribe:
+        # RFC 8058: who reads it can unsubscribe without a page; a signature of ours covers both.
+        yield "List-Unsubscribe", f"<{_clean(message.unsubscribe)}>"
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+    if message.group and message.content:
+        yield "List-ID", f"<{_clean(message.group)}.{mailbox.domain}>"
+        yield "Precedence", "bulk"
     if message.auto:
         yield "Auto-Submitted", "auto-replied"  # RFC 3834, 5
         yield "X-Auto-Response-Suppress", "All"

@@ -50,7 +50,7 @@ from services.gateway.parts import Parts
 from services.gateway.passkeys import endpoints as passkeys
 from services.gateway.passkeys.ceremonies import Ceremonies
 from services.gateway.passkeys.service import Passkeys
-from services.gateway.peers import document, hooks
+from services.gateway.peers import document, hooks, pages
 from services.gateway.peers.forward import Peer
 from services.gateway.peers.routes import Declared
 from services.gateway.peers.table import Table
@@ -236,7 +236,7 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
     )
     http.add_middleware(Guarded)
     # What comes most often is looked for first.
-    own = [hooks.routes, *ROUTERS, explorer.routes, document.routes, sso.routes]
+    own = [pages.routes, hooks.routes, *ROUTERS, explorer.routes, document.routes, sso.routes]
     http.router.routes.append(Declared(table, but={_first_word(route) for routes in own for route in routes.routes}))
     for routes in own:
         # As they are: `include_router` would analyse every route again for every application.

@@ -28,11 +28,18 @@ from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
 from services.interactions.callers import Callers
 from services.interactions.calling import Calling, Hours
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
+from services.interactions.clients.service import Clients
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
+from services.interactions.duplicates import handlers as of_duplicates
+from services.interactions.duplicates.repository import DuplicateRepository
+from services.interactions.duplicates.scan import Scan
+from services.interactions.duplicates.service import Duplicates
 from services.interactions.endpoints import Doors, for_services, public
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
@@ -104,8 +111,9 @@ def build(footing: Footing) -> InteractionsService:
     tasks = Tasks(task_repository, seen, clock, held=lambda: footing.restraint.held)
     returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
+    duplicates = Duplicates(DuplicateRepository(store), repository, seen, clock)
     jobs = Jobs(
-        [ChangeChains(handover, seen)],
+        [ChangeChains(handover, seen), Scan(duplicates, repository)],
         service="interactions",
         store=store,
         bus=bus,
@@ -121,14 +129,18 @@ def build(footing: Footing) -> InteractionsService:
         handover=handover,
         queues=Queues(repository.chains),
         jobs=jobs,
+        duplicates=duplicates,
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
         forwards=Forwards(repository, bus, clock, outgoing=outgoing),
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
-        calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         addresses=addresses,
+        clients=Clients(repository, addresses, handover, clock),
+        merges=Merges(repository, clock),
+        moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),
+        calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
         clock=clock,
@@ -143,6 +155,7 @@ def build(footing: Footing) -> InteractionsService:
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
         batch=settings.batch,
     )
+    of_duplicates.subscribe(bus, duplicates)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
     http.include_router(for_services(repository, seen, Callers(repository, task_repository)))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)

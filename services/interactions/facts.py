@@ -56,7 +56,9 @@ def client_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def client_state(kind: type[Event], document: Document) -> Event:
-    return kind.model_validate({"client": {**document, "id": document["_id"]}, "revision": document["_v"]})
+    custom = [{"name": name, "value": value} for name, value in (document.get("custom") or {}).items()]
+    client = {**document, "id": document["_id"], "custom": custom}
+    return kind.model_validate({"client": client, "revision": document["_v"]})
 
 
 def chain_facts(before: Document | None, after: Document) -> Sequence[Fact]:
@@ -77,9 +79,15 @@ def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def address_state(kind: type[Event], document: Document) -> Event:
-    consent = [{**said, "channel": channel} for channel, said in (document.get("consent") or {}).items()]
+    consent = [{**said, **_about(name)} for name, said in (document.get("consent") or {}).items()]
     state = {**document, "address": document["_id"], "consent": consent}
     return kind.model_validate({"address": state, "revision": document["_v"]})
+
+
+def _about(name: str) -> dict[str, str]:
+    """What a word of consent is about, by the name that it is kept under."""
+    channel, _, topic = name.partition("/")
+    return {"channel": channel, **({"topic": topic} if topic else {})}
 
 
 def _differ(before: Document, after: Document, names: Sequence[str]) -> bool:

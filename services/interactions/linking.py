@@ -51,6 +51,12 @@ class Head:
     lines: frozenset[str] = frozenset()
     """What it came by so far; see `line_of`."""
     closed_at: datetime | None = None
+    into: str | None = None
+    """The chain that absorbed it."""
+
+    @property
+    def root(self) -> str:
+        return self.into or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Known:
     clients: dict[str, str] = field(default_factory=dict)
     """Client id by address: the one it was born with."""
     claims: dict[str, Claim] = field(default_factory=dict)
-    """By reference; their chains and clients are those that merged ones were merged into."""
+    """By reference."""
     heads: dict[str, dict[str, Head]] = field(default_factory=dict)
     """Open chains by client id and chain id, for clients that are not merged into others, with the chains of those
     that were merged into them; a client that is missing has no document yet."""
@@ -227,7 +233,8 @@ def _remember(decision: Decision, seen: Known) -> None:
         key = before.subject_key if before else subject_key(arrival.subject)
         lines = (before.lines if before else frozenset()) | {line_of(arrival.channel, arrival.account)}
         closed_at = before.closed_at if before and before.closed_at and before.closed_at >= arrival.at else None
-        head = Head(decision.chain_id, decision.holder, key, arrival.at, arrival.id, lines, closed_at)
+        into = before.into if before else None
+        head = Head(decision.chain_id, decision.holder, key, arrival.at, arrival.id, lines, closed_at, into)
         heads[decision.chain_id] = head
     for name in arrival.keys:
         seen.claims[name] = Claim(decision.chain_id, decision.holder, arrival.id, arrival.id)
@@ -353,9 +360,12 @@ def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Kn
     window = rules.reply_window
     heads = [head for head in seen.heads.get(client_id or "", {}).values() if not _other_line(head, arrival)]
     heads = _open_first(heads, arrival, rules)
-    if len(heads) != 1 or abs(arrival.at - heads[0].last_at) > window:
+    if len({head.root for head in heads}) != 1:
         return None
-    return _claim(heads[0]), Link(rule="open_chain", evidence=f"the only open chain, active within {window}")
+    newest = max(heads, key=lambda head: head.last_at)
+    if abs(arrival.at - newest.last_at) > window:
+        return None
+    return _claim(newest), Link(rule="open_chain", evidence=f"the only open chain, active within {window}")
 
 
 def _claim(head: Head) -> Claim:

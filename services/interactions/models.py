@@ -63,7 +63,15 @@ CHAINS = CollectionSpec(
     ),
 )
 CLIENTS = CollectionSpec(
-    "clients", (Index("opened_at"), Index("seen_by", "opened_at", many=True), INTO, COUNTS, OWES)
+    "clients",
+    (
+        Index("opened_at"),
+        Index("seen_by", "opened_at", many=True),
+        Index("employers", "opened_at", many=True),
+        INTO,
+        COUNTS,
+        OWES,
+    ),
 )
 ADDRESSES = CollectionSpec("addresses", (OWES,))
 """By normalised address: the client it was born with, at most one, and what it is worth. None is ever deleted:
@@ -83,7 +91,7 @@ _TITLE = 60
 _READ = tuple(Reading.model_fields)
 WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET)
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed")
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,
@@ -201,8 +209,9 @@ def chain_document(interaction: Document) -> Document:
         "seen_by": seen_by(owner, [team]),
         "others": interaction.get("others") or "full",
         "continues": interaction["link"].get("continues"),
-        "auto": from_robot(interaction.get("auto"), interaction.get("bounce")),
         "awaits": turn_after(interaction) or "nobody",
+        "auto": from_robot(interaction.get("auto"), interaction.get("bounce"))
+        or interaction["link"]["rule"] == "mailing",
     }
     if owner:
         document[UNCOUNTED] = True  # a message tells its client of its team alone
@@ -265,6 +274,7 @@ def heads_of(client: Document) -> dict[str, Head]:
             last_id=entry["last_id"],
             lines=frozenset(entry.get("lines") or ()),
             closed_at=from_iso(entry["closed_at"]) if entry.get("closed_at") else None,
+            into=entry.get("into"),
         )
         for entry in client["open_chains"]
     }
@@ -272,7 +282,7 @@ def heads_of(client: Document) -> dict[str, Head]:
 
 def open_heads(client: Document) -> list[Document]:
     """Of the chains that a client lists those that are open."""
-    return [entry for entry in client["open_chains"] if not entry.get("closed_at")]
+    return [entry for entry in client["open_chains"] if not (entry.get("closed_at") or entry.get("into"))]
 
 
 def with_head(
@@ -297,7 +307,8 @@ def with_head(
         key = before["subject_key"] if before else subject_key(subject)
         head = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
         closed_at = (before or {}).get("closed_at") or ""
-        listed[chain_id] = {**head, "lines": lines, **({"closed_at": closed_at} if closed_at >= at else {})}
+        into = {"into": before["into"]} if before and before.get("into") else {}
+        listed[chain_id] = {**head, "lines": lines, **into, **({"closed_at": closed_at} if closed_at >= at else {})}
     newest = sorted(listed.values(), key=lambda entry: (not entry.get("closed_at"), entry["last_at"]), reverse=True)
     tokens = client.get("seen_by") or [OPEN]
     if (team or (opens and before is None)) and of_team(team) not in tokens:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Envelope
+from hub.contracts.campaign import MailedRecorded
 from hub.contracts.interaction import (
     Attachment,
     AttachmentFetched,
@@ -20,6 +21,7 @@ from hub.store.amend import amend
 from hub.store.base import Document
 from hub.store.told import Debt, tell
 from services.interactions.deliveries import Missing
+from services.interactions.mailed import Absent, Mailed
 from services.interactions.models import attachment_documents, interaction_name
 from services.interactions.repository import Repository
 
@@ -31,6 +33,7 @@ NEWS = (
     CallChanged,
     ReachabilityRecorded,
     ConsentRecorded,
+    MailedRecorded,
 )
 _FORMS_BYTES = 16_000
 """Of earlier forms in one interaction: the first one and as many of the newest as fit; each was told when it came."""
@@ -51,6 +54,7 @@ class News:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._mailed = Mailed(repository)
 
     async def take(self, envelopes: Sequence[Envelope]) -> Missing:
         """Stores what is new and tells what changed; what is about something that is not stored yet."""
@@ -80,8 +84,17 @@ class News:
                 return await self._amend_address(event.address, partial(with_reachability, event), envelope)
             case ConsentRecorded() as event:
                 return await self._amend_address(event.address, partial(with_consent, event), envelope)
+            case MailedRecorded() as event:
+                return await self._take_mailed(event, envelope)
             case _:
                 raise TypeError(f"{envelope.event.TYPE} is no news")
+
+    async def _take_mailed(self, event: MailedRecorded, envelope: Envelope) -> Debt:
+        try:
+            taken = await self._mailed.take(event, envelope)
+        except Absent as exc:
+            raise Unplaced(exc.name) from exc
+        return self._repository.interactions, [taken] if taken else []
 
     async def _revise(self, envelope: Envelope) -> Debt:
         event = envelope.event
@@ -221,12 +234,13 @@ def with_reachability(event: ReachabilityRecorded, address: Document) -> Documen
 
 
 def with_consent(event: ConsentRecorded, address: Document) -> Document:
-    """The newest word counts, for each channel; of two of one moment the withdrawal does."""
+    """The newest word counts, for each channel and each topic in it; of two of one moment the withdrawal does."""
     before = address.get("consent") or {}
     at = iso(event.at)
-    said = before.get(event.channel) or {"at": "", "state": ""}
+    about = f"{event.channel}/{event.topic}" if event.topic else event.channel
+    said = before.get(about) or {"at": "", "state": ""}
     withdraws = event.state == "withdrawn" and said["state"] == "given"
     if said["at"] > at or (said["at"] == at and not withdraws):
         return address
     told = {"state": event.state, "at": at, "evidence": event.evidence, "words": event.words}
-    return {**address, "consent": {**before, event.channel: told}}
+    return {**address, "consent": {**before, about: told}}

@@ -309,9 +309,22 @@ class Repository:
             touched |= {chain_id: chain for chain_id, chain in found.items() if chain_id in inserted} | swapped
             left -= touched.keys()
             if not left:
-                return touched
+                return touched | await self._touch_roots(touched, parts)
             await contended(attempt)
         raise StoreUnavailable("chains are changed by too many at once")
+
+    async def _touch_roots(
+        self, touched: Mapping[str, Document], parts: Mapping[str, list[Document]]
+    ) -> dict[str, Document]:
+        """Those that absorbed some of these chains move on with them."""
+        merged = [chain_id for chain_id, chain in touched.items() if chain.get("into")]
+        if not merged:
+            return {}
+        found = await roots(self.chains, merged)
+        ours: dict[str, list[Document]] = {}
+        for chain_id in merged:
+            ours.setdefault(found[chain_id]["_id"], []).extend(parts[chain_id])
+        return await self.chains.amend_many({root: partial(_moved, parts=each) for root, each in ours.items()})
 
     async def _opened_by(self, opening: Mapping[str, Document]) -> list[Document]:
         """The chains that these interactions open."""
@@ -341,8 +354,10 @@ class Repository:
         """
         conditions: dict[str, Any] = {key: value for key, value in where.items() if value is not None}
         for field, merged in (("client_id", self.clients), ("chain_id", self.chains)):
-            if field in conditions and (more := await members(merged, [conditions[field]])):
-                conditions[field] = In([conditions[field], *more])
+            given = conditions.get(field)
+            ids = [str(value) for value in (given.values if isinstance(given, In) else (given,))]
+            if given and (more := await members(merged, ids)):
+                conditions[field] = In([*ids, *more])
         if since:
             conditions[order] = Range(since=since)
         found: Where = conditions
@@ -485,11 +500,12 @@ def _filled(claim: Document, document: Document) -> Document:
 
 
 def _rooted(claim: Claim, chain: Document | None) -> Claim:
-    """The claim, leading to what its chain was merged into; a chain that is not stored yet is where it says."""
-    if chain is None:
+    """The claim, with what is known of the chain that its own was merged into: an arrival is linked as if nothing had
+    been merged, and read with that one. A chain that is not stored yet is where it says.
+    """
+    if chain is None or not chain.get("closed_at"):
         return claim
-    closed_at = from_iso(chain["closed_at"]) if chain.get("closed_at") else None
-    return replace(claim, chain_id=chain["_id"], client_id=chain["client_id"], closed_at=closed_at)
+    return replace(claim, closed_at=from_iso(chain["closed_at"]))
 
 
 def _leads(claim: Document) -> tuple[str, str]:

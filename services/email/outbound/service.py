@@ -39,7 +39,10 @@ class MailLedger(Ledger):
         copy = {"copy_state": None, "copy_reason": None, "copy_attempts": 0}
         return {"message_id": message_id(message.id, domain), **copy}
 
-    def after_sending(self, now: datetime) -> Document:
+    def after_sending(self, document: Document, now: datetime) -> Document:
+        """A mailing's is not copied: the Sent folder is for what people wrote."""
+        if document.get("mailing"):
+            return super().after_sending(document, now)
         return {"step": Step.COPY.value, "next_at": iso(now), "copy_state": "pending"}
 
     async def begin_copy(self, document: Document) -> Document:

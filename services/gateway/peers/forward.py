@@ -28,6 +28,15 @@ OF_A_FILE = (
     "x-content-type-options",
 )
 """The same of a download."""
+OF_A_PAGE = (
+    *PASSED_ON,
+    "cache-control",
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    "referrer-policy",
+    "x-robots-tag",
+)
+"""The same of a page for customers."""
 Headers = Mapping[str, str] | Mapping[bytes, bytes]
 Content = bytes | AsyncIterable[bytes] | None
 
@@ -103,6 +112,11 @@ def as_they_came(request: Request, names: Collection[str]) -> dict[bytes, bytes]
 def passed_on(answer: httpx.Response) -> Response:
     """The same answer to our caller."""
     return Response(answer.content, answer.status_code, _headers(answer, PASSED_ON))
+
+
+def shown_on(answer: httpx.Response) -> Response:
+    """The same of a page for customers."""
+    return Response(answer.content, answer.status_code, _headers(answer, OF_A_PAGE))
 
 
 def streamed_on(answer: httpx.Response) -> Response:

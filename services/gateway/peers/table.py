@@ -73,6 +73,7 @@ class Table:
         self._ways: dict[str, list[Way]] = {}
         """By the first word of the path, those with fewer parameters first."""
         self._hooks: dict[str, tuple[Peer, Hook]] = {}
+        self._pages: dict[str, Peer] = {}
         self._looking: list[asyncio.Task[None]] = []
         self._refreshing: asyncio.Task[None] | None = None
 
@@ -145,6 +146,16 @@ class Table:
             raise self.unknown()
         raise NotFound
 
+    async def page(self, kind: str) -> Peer:
+        """Who has the pages of a kind. Raises as `hook`."""
+        if kind not in self._pages and self.missing:
+            await self.look_again()
+        if kind in self._pages:
+            return self._pages[kind]
+        if self.missing:
+            raise self.unknown()
+        raise NotFound
+
     async def scopes(self, chains: list[str], clients: list[str]) -> dict[str, Any]:
         """Who sees these chains and clients, as the service tells that has them. Raises PeerUnavailable."""
         peer = next((peer for peer in self.peers if peer.name == _HAS_CHAINS), None)
@@ -208,13 +219,16 @@ class Table:
     def _arrange(self) -> None:
         ways: dict[tuple[str, str], Way] = {}
         hooks: dict[str, tuple[Peer, Hook]] = {}
+        pages: dict[str, Peer] = {}
         for peer in self.peers:
             if declaration := self._known[peer.name].declaration:
                 for operation in declaration.operations:
                     _add(ways, operation, peer)
                 for hook in declaration.hooks:
                     hooks.setdefault(hook.channel, (peer, hook))
-        self._ways, self._hooks = _by_head(ways.values()), hooks
+                for kind in declaration.pages:
+                    pages.setdefault(kind, peer)
+        self._ways, self._hooks, self._pages = _by_head(ways.values()), hooks, pages
 
 
 def _add(ways: dict[tuple[str, str], Way], operation: Operation, peer: Peer) -> None:

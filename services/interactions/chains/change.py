@@ -61,7 +61,8 @@ def with_closed_head(client: Document, chain: Document) -> Document:
     """The client whose list of chains says whether this one is closed, and since when."""
     closed_at = chain.get("closed_at")
     listed = [
-        {**entry, "closed_at": closed_at} if entry["id"] == chain["_id"] else entry for entry in client["open_chains"]
+        {**entry, "closed_at": closed_at} if chain["_id"] in (entry["id"], entry.get("into")) else entry
+        for entry in client["open_chains"]
     ]
     return client if listed == client["open_chains"] else {**client, "open_chains": listed}
 

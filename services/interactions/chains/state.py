@@ -52,7 +52,11 @@ def said(chain: Document, parts: Sequence[Document]) -> Document:
 
 def turn_after(interaction: Document) -> Awaits | None:
     """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note."""
-    if interaction["channel"] in _SILENT or from_robot(interaction.get("auto"), interaction.get("bounce")):
+    if (
+        interaction["channel"] in _SILENT
+        or interaction["link"]["rule"] == "mailing"
+        or from_robot(interaction.get("auto"), interaction.get("bounce"))
+    ):
         return None
     return "answer" if interaction["direction"] == Direction.IN else "client"
 
@@ -96,5 +100,5 @@ def back(chain: Document, now: datetime) -> Document:
 
 
 def shown_state(chain: Document) -> dict[str, Any]:
-    """As the contract and the API have it."""
-    return {"state": "open" if chain["state"] == "snoozed" else chain["state"]}
+    """As the contract and the API have it. An absorbed one is over: what goes on is the one it was merged into."""
+    return {"state": {"snoozed": "open", "merged": "closed"}.get(chain["state"], chain["state"])}

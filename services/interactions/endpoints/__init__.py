@@ -1,6 +1,7 @@
 """The HTTP door of the interactions service: what it does for employees, and what it tells other services."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,8 +11,10 @@ from hub.api.public import Public
 from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.callers import Callers
+from services.interactions.chains import endpoints as merging
+from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
-from services.interactions.endpoints.shared import Doors, found
+from services.interactions.endpoints.shared import Doors, cards, found
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -27,8 +30,10 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_files, of_tasks = Public("attachments"), Public("tasks")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
+    merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
     return of_messages, of_clients, of_files, of_tasks

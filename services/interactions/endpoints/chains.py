@@ -66,7 +66,7 @@ class ChainQuery(Paging):
         wanted = (owned_by(self.owner) if self.owner else None, None if self.team is None else of_team(self.team))
         tagged = self.tag is None or self.tag in (chain.get("tags") or [])
         awaited = self.awaits is None or self.awaits == chain.get("awaits")
-        return tagged and awaited and all(token in tokens for token in wanted if token)
+        return not chain.get("into") and tagged and awaited and all(token in tokens for token in wanted if token)
 
     @property
     def narrow(self) -> bool:

@@ -17,7 +17,12 @@ from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
 from services.interactions.calling import Calling
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
+from services.interactions.clients.service import Clients
+from services.interactions.clients.whole import wholes
+from services.interactions.duplicates.service import Duplicates
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -50,10 +55,14 @@ class Doors:
     starts: Starts
     calling: Calling
     addresses: Addresses
+    clients: Clients
     by_hand: ByHand
+    merges: Merges
+    moves: Moves
     handover: Handover
     queues: Queues
     jobs: Jobs
+    duplicates: Duplicates
     blobs: Blobs
     tasks: Tasks
     clock: Clock
@@ -80,6 +89,7 @@ def chain_shown(document: Document, level: Shown = "full") -> ChainView:
 
 async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list[ClientView]:
     """Clients as somebody sees them: with the open chains that he sees."""
+    clients = await wholes(doors.repository, clients)
     addresses = await doors.repository.addresses_of(clients)
     seen = await doors.seen.open_chains(actor, clients)
     return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]

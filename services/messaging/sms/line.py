@@ -138,6 +138,7 @@ class SmsLine(Line[SmsNumber]):
                 reason=words,
                 keys=(key_of(provider, sid),) if sid else (),
                 receipt=True,
+                group=await self._mailing(interaction_id),
             )
         ]
         if code in UNREACHABLE and (address := await self._address(interaction_id)):
@@ -188,6 +189,11 @@ class SmsLine(Line[SmsNumber]):
                 return entry
             await asyncio.sleep(_LOOK)
         raise MessengerUnavailable("the message is being handed over at this moment; tell it again")
+
+    async def _mailing(self, interaction_id: str) -> str:
+        """The mailing that it is part of; empty: none."""
+        entry = await self.ground.ledger.sends.get(interaction_id)
+        return str((entry or {}).get("mailing") or "")
 
     async def _address(self, interaction_id: str) -> str:
         entry = await self.ground.ledger.sends.get(interaction_id)

@@ -13,7 +13,7 @@ from hub.kit.ids import derive
 from hub.kit.numbers import whole
 from services.messaging.models import Account, Payload, Reading, SmsNumber, WantedFile
 from services.messaging.sms.numbers import sender
-from services.messaging.sms.words import consent
+from services.messaging.words import consent
 
 CHANNEL = "sms"
 MOST_FIELDS = 1_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from hub.contracts.address import ReachabilityRecorded
+from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.interaction import (
     Attachment,
     InteractionReceived,
@@ -24,6 +24,7 @@ from services.messaging.telegram.fields import LONGEST, Json, moment, number, te
 from services.messaging.telegram.names import address_of, key_of, our_address
 from services.messaging.telegram.people import is_own, participants_of, people
 from services.messaging.telegram.render import html_of
+from services.messaging.words import commanded
 
 CHANNEL = "telegram"
 _START = "/start "
@@ -132,7 +133,26 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
     edited = moment(message, "edit_date") if call.kind.startswith("edited") else None
     event = InteractionRevised(**fields, revised_at=edited) if edited else InteractionReceived(**fields)
     wanted = [_wanted(event, attachment, file) for attachment, file in zip(attachments, content.files, strict=True)]
-    return Reading(kind=call.kind, events=(event,), files=tuple(wanted), html=html, album=group)
+    events = (event, *_consent(event, call, private=thing(message, "chat").get("type") == "private"))
+    return Reading(kind=call.kind, events=events, files=tuple(wanted), html=html, album=group)
+
+
+def _consent(event: InteractionReceived, call: _Call, *, private: bool) -> tuple[ConsentRecorded, ...]:
+    """What he says of being written to, by /stop or a word alone, as in SMS; in a group nobody speaks for himself."""
+    state = commanded(event.text) if private else None
+    if state is None or isinstance(event, InteractionRevised):
+        return ()
+    return (
+        ConsentRecorded(
+            address=event.key(),
+            channel=CHANNEL,
+            account=call.bot.id,
+            state=state,
+            evidence=event.id,
+            words=event.text.strip()[:100],
+            at=call.received_at,
+        ),
+    )
 
 
 def _problem(content: Content) -> str:

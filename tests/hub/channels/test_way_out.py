@@ -272,7 +272,7 @@ async def test_a_mailing_that_goes_on_while_it_is_being_held_goes_on(
 
 
 def withdrawn(address: str, channel: str = "email", revision: int = 1, state: str = "withdrawn") -> AddressChanged:
-    word = Consent.model_validate({"channel": channel, "state": state, "at": NOW})
+    word = Consent.model_validate({"channel": channel, "state": state, "at": NOW + timedelta(seconds=revision)})
     return AddressChanged(address=AddressState(address=address, consent=(word,)), revision=revision)
 
 

@@ -277,7 +277,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     peers: Peers = field(default_factory=Peers)
-    others: tuple[str, ...] = ("interactions", "email", "messaging")
+    others: tuple[str, ...] = ("interactions", "email", "messaging", "campaigns")
     environ: dict[str, str] = field(
         default_factory=lambda: {"OMNIHUB_ADMIN_PASSWORD": PASSWORD, "OMNIHUB_GATEWAY__PASSWORD_MEMORY": "64"}
     )

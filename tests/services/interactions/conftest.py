@@ -13,6 +13,7 @@ from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
+from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.planned import Planned
@@ -42,6 +43,7 @@ class Bench:
         self.clock = FakeClock(NOON)
         self.store = store
         self.repository = Repository(store)
+        self.duplicates = DuplicateRepository(store)
         self.tasks = TaskRepository(store, self.bus, self.clock)
         self.service = self.another()
         self.courtesy = Courtesy(self.repository, self.bus, self.clock)

@@ -23,7 +23,7 @@ from services.messaging.sms.numbers import sender
 from services.messaging.sms.parse import MOST_FIELDS, key_of, parse, read, went_by
 from services.messaging.sms.paths import at_path
 from services.messaging.sms.segments import count, substitute
-from services.messaging.sms.words import consent
+from services.messaging.words import consent
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -1,0 +1,320 @@
+"""What became of a mailing's messages, and what came back on them, on their recipients' rows. May be told twice."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hub.bus.base import Bus
+from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
+from hub.contracts.base import Envelope, Event
+from hub.contracts.bounce import from_robot
+from hub.contracts.campaign import MailedRecorded, Response, ResponseKind, ResponsesRecorded
+from hub.contracts.interaction import (
+    Answered,
+    DeliveryRecorded,
+    DeliveryState,
+    Direction,
+    Interaction,
+    InteractionLinked,
+    Role,
+)
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import StoreUnavailable
+from hub.kit.ids import derive
+from hub.store.amend import TRIES, contended
+from hub.store.base import Document
+from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.models import RowState
+from services.campaigns.mailings.repository import ASKED, OVER, WAIT, MailingRepository
+
+SOURCE = "omnihub/campaigns"
+REPLIES_WITHIN = timedelta(days=3)
+"""A message by SMS or messenger names none that it answers: it counts for what went there within so long."""
+_ANSWERS, _AT_ONCE = 20, 1_000
+"""Of one row, that are kept; rows that one look finds."""
+_MAPPED: Mapping[DeliveryState, RowState] = {
+    DeliveryState.QUEUED: RowState.QUEUED,
+    DeliveryState.UNKNOWN: RowState.UNKNOWN,
+    DeliveryState.FAILED: RowState.FAILED,
+    DeliveryState.SUPPRESSED: RowState.SUPPRESSED,
+    DeliveryState.SENT: RowState.SENT,
+    DeliveryState.DELIVERED: RowState.DELIVERED,
+    DeliveryState.READ: RowState.OPENED,
+    DeliveryState.BOUNCED: RowState.BOUNCED,
+}
+Change = Callable[[Document], Document]
+
+
+class Outcomes:
+    """Takes them in bulk."""
+
+    def __init__(self, repository: MailingRepository, library: Library, bus: Bus, clock: Clock) -> None:
+        self._repository = repository
+        self._library = library
+        self._bus = bus
+        self._clock = clock
+
+    # --- delivery ---
+
+    async def hear_deliveries(self, envelopes: Sequence[Envelope]) -> None:
+        """What the channels tell of its messages."""
+        events = [one.event for one in envelopes if isinstance(one.event, DeliveryRecorded)]
+        for start in range(0, len(events), _AT_ONCE):
+            await self._deliveries(events[start : start + _AT_ONCE])
+
+    async def _deliveries(self, events: Sequence[DeliveryRecorded]) -> None:
+        rows = await self._repository.by_message(list(dict.fromkeys(one.interaction_id for one in events)))
+        told: dict[str, list[DeliveryRecorded]] = {}
+        for event in events:
+            if row := rows.get(event.interaction_id):
+                told.setdefault(row["_id"], []).append(event)
+        now = iso(self._clock.now())
+        changes = {row_id: _delivered(some, now) for row_id, some in told.items()}
+        after = await self.amend({row["_id"]: row for row in rows.values()}, changes)
+        got = [
+            self._response(after[row_id], "got", event.at)
+            for row_id, some in told.items()
+            for event in some
+            if _MAPPED.get(event.state) is RowState.SENT
+        ]
+        await self.tell(got)
+
+    # --- what came back ---
+
+    async def hear_interactions(self, envelopes: Sequence[Envelope]) -> None:
+        """Replies and notices."""
+        linked = [(one, one.event.interaction) for one in envelopes if isinstance(one.event, InteractionLinked)]
+        named = {name for _, one in linked for name in _named(one)}
+        rows = await self._repository.by_message(list(named)[:_AT_ONCE]) if named else {}
+        for _, interaction in linked:
+            row = next((rows[name] for name in _named(interaction) if name in rows), None)
+            if row is None:
+                row = await self._answered_without_reference(interaction)
+            if row is not None and interaction.direction is Direction.IN:
+                await self._came_back(row, interaction)
+
+    async def _answered_without_reference(self, interaction: Interaction) -> Document | None:
+        if interaction.channel == "email" or interaction.direction is not Direction.IN:
+            return None
+        sender = next((p.address for p in interaction.participants if p.role is Role.FROM), "")
+        found = await self._repository.to_address(sender, interaction.at - REPLIES_WITHIN) if sender else []
+        return next((row for row in found if RowState(row["state"]).rank >= RowState.SENT.rank), None)
+
+    async def _came_back(self, row: Document, interaction: Interaction) -> None:
+        kind, words = _kind(interaction)
+        if kind is None:
+            return
+        also: list[Event] = []
+        if kind == "bounced":
+            also.append(_unreachable(row, interaction, words))
+        if kind == "complained":
+            also.append(_complaint(row, interaction))
+        # A notice is from a mail server: only a reply is where the recipient's chain is.
+        beside = interaction.id if kind == "replied" else ""
+        await self.record(row["_id"], kind, interaction.at, words=words, beside=beside, also=also)
+
+    async def record(
+        self,
+        row_id: str,
+        kind: ResponseKind,
+        at: datetime,
+        *,
+        words: str = "",
+        beside: str = "",
+        also: Sequence[Event] = (),
+    ) -> None:
+        """Something came back on a row: it is on the row, in the chain of its recipient, and told. May come twice."""
+        found = await self._repository.get_many([row_id])
+        if row_id not in found:
+            return
+        answer = Answered(kind=kind, at=at, words=words[:500]).model_dump(mode="json")
+        after = await self.amend(found, {row_id: _with_answer(answer, kind, beside)})
+        await self._publish(also)
+        await self.bring(after[row_id])
+        await self.tell([self._response(after[row_id], kind, at)])
+
+    async def bring(self, row: Document) -> None:
+        """The message of a row into its recipient's chain, with what came back on it. May come twice."""
+        mailing = await self._repository.plain.get(row["mailing"].partition("/")[0])
+        if mailing is not None and row.get("message"):
+            await self._publish([await self._mailed(mailing, row)])
+
+    async def hear_words(self, envelopes: Sequence[Envelope]) -> None:
+        """Who said no on a page of a mailing's is on its row."""
+        for envelope in envelopes:
+            word = envelope.event
+            if (
+                isinstance(word, ConsentRecorded)
+                and word.state == "withdrawn"
+                and word.source in ("one_click", "page")
+            ):
+                await self.record(word.evidence, "unsubscribed", word.at, words=word.words)
+
+    async def _mailed(self, mailing: Document, row: Document) -> MailedRecorded:
+        """The message as its recipient got it, for his chain."""
+        message = mailing["messages"][row["way"]]
+        contents = await self._library.of(mailing)
+        subject, text = await contents.shown(row, self._library.templates)
+        return MailedRecorded(
+            id=row["message"],
+            mailing=mailing["_id"],
+            name=mailing["name"],
+            channel=message["channel"],
+            account=message["account"],
+            address=row["address"],
+            sent_at=from_iso(row.get("sent_at") or row["at"]),
+            subject=subject,
+            text=text,
+            keys=tuple(row.get("keys") or ()),
+            beside=row.get("beside") or "",
+            answers=tuple(Answered.model_validate(one) for one in row["answers"]),
+            revision=row["_v"],
+        )
+
+    # --- shared ---
+
+    async def amend(self, known: Mapping[str, Document], changes: Mapping[str, Change]) -> dict[str, Document]:
+        """All as they are then. Raises StoreUnavailable."""
+        done: dict[str, Document] = {}
+        left, found = dict(changes), dict(known)
+        for attempt in range(TRIES):
+            wanted = {row_id: change(found[row_id]) for row_id, change in left.items() if row_id in found}
+            changed = {row_id: row for row_id, row in wanted.items() if row is not found[row_id]}
+            done |= {row_id: found[row_id] for row_id in wanted.keys() - changed.keys()}
+            swapped = await self._repository.swap(list(changed.values()))
+            done |= {row_id: {**changed[row_id], "_v": changed[row_id]["_v"] + 1} for row_id in swapped}
+            left = {row_id: changes[row_id] for row_id in changed.keys() - swapped}
+            if not left:
+                return done
+            await contended(attempt)
+            found = await self._repository.get_many(left)
+        raise StoreUnavailable("rows are changed by too many at once; try again")
+
+    def _response(self, row: Document, kind: ResponseKind, at: datetime) -> tuple[str, Response]:
+        made = derive("rs", row["_id"], kind, iso(at))
+        return row["mailing"], Response(id=made, row=row["_id"], client_id=row.get("client_id"), kind=kind, at=at)
+
+    async def tell(self, responses: Iterable[tuple[str, Response]]) -> None:
+        """To the projections; those of seeds are nobody's."""
+        by_mailing: dict[str, list[Response]] = {}
+        for mailing, response in responses:
+            if not mailing.endswith("/seeds"):
+                by_mailing.setdefault(mailing, []).append(response)
+        await self._publish(
+            [ResponsesRecorded(mailing=name, responses=tuple(some)) for name, some in by_mailing.items()]
+        )
+
+    async def _publish(self, events: Sequence[Event]) -> None:
+        now = self._clock.now()
+        if events:
+            await self._bus.publish([Envelope(event=one, source=SOURCE, time=now) for one in events])
+
+
+def _delivered(events: Sequence[DeliveryRecorded], now: str) -> Change:
+    def change(row: Document) -> Document:
+        for event in events:
+            if event.interaction_id == row.get("message"):
+                row = _after_delivery(row, event, now)
+        return row
+
+    return change
+
+
+def _after_delivery(row: Document, event: DeliveryRecorded, now: str) -> Document:
+    """A row never moves backwards; but a receipt may say that what was sent did not arrive."""
+    state, before = _MAPPED.get(event.state), RowState(row["state"])
+    if state is None or (state is RowState.QUEUED and (event.reason or None) == row["reason"]):
+        return row
+    undone = event.receipt and state is RowState.FAILED and before in (RowState.SENT, RowState.UNKNOWN)
+    if not undone and state.rank < before.rank:
+        return row
+    if state is before and (event.reason or None) == row["reason"] and row["step"] != ASKED:
+        return row
+    after = {**row, "state": state.value, "reason": event.reason}
+    if event.keys:
+        after["keys"] = list(event.keys)
+    if state is RowState.SENT and "sent_at" not in row:
+        after["sent_at"] = iso(event.at)
+    if state is RowState.QUEUED:
+        return after
+    return _over(after, state, now)
+
+
+def _over(row: Document, state: RowState, now: str) -> Document:
+    """What is next: another way, where this one failed and there is one; else nothing."""
+    others = row.get("others") or []
+    if state is not RowState.FAILED or not others:
+        return {**row, "step": OVER}
+    first, *rest = others
+    tried = [*(row.get("tried") or []), {"way": row["way"], "address": row["address"], "reason": row["reason"]}]
+    after = {name: value for name, value in row.items() if name not in ("message", "sent_at", "keys", "others")}
+    return {
+        **after,
+        **first,
+        "state": RowState.QUEUED.value,
+        "step": WAIT,
+        "due": now,
+        "attempt": row["attempt"] + 1,
+        "tried": tried,
+        **({"others": rest} if rest else {}),
+    }
+
+
+def _with_answer(answer: Document, kind: ResponseKind, beside: str) -> Change:
+    def change(row: Document) -> Document:
+        answers = row.get("answers") or []
+        after = dict(row)
+        if answer not in answers:
+            after["answers"] = [*answers, answer][-_ANSWERS:]
+        state = _STRONGER.get(kind)
+        if state is not None and state.rank > RowState(row["state"]).rank:
+            after |= {"state": state.value, "step": OVER}
+        if kind in ("unsubscribed", "complained") and not row.get("left"):
+            after["left"] = kind
+        if beside and not row.get("beside"):
+            after["beside"] = beside
+        return after if after != row else row
+
+    return change
+
+
+_STRONGER: Mapping[str, RowState] = {
+    "opened": RowState.OPENED,
+    "clicked": RowState.CLICKED,
+    "replied": RowState.REPLIED,
+    "bounced": RowState.BOUNCED,
+}
+
+
+def _named(interaction: Interaction) -> list[str]:
+    """Messages of ours that it names; a Message-ID of ours is recognised by whoever read it."""
+    return [ref.partition(":")[2] for ref in interaction.refs if ref.startswith("interaction:")]
+
+
+def _kind(interaction: Interaction) -> tuple[ResponseKind | None, str]:
+    bounce = interaction.bounce
+    if bounce is None:
+        return (None, "") if from_robot(interaction.auto, None) else ("replied", "")
+    words = "; ".join(filter(None, (": ".join(filter(None, (one.reason, one.text))) for one in bounce.recipients)))
+    if bounce.kind == "complaint":
+        return "complained", words
+    return ("bounced", words) if bounce.kind == "hard" else (None, words)
+
+
+def _unreachable(row: Document, interaction: Interaction, words: str) -> ReachabilityRecorded:
+    account = interaction.accounts[0] if interaction.accounts else ""
+    return ReachabilityRecorded(
+        address=row["address"], account=account, reachable=False, reason=words[:500], at=interaction.at
+    )
+
+
+def _complaint(row: Document, interaction: Interaction) -> ConsentRecorded:
+    return ConsentRecorded(
+        address=row["address"],
+        channel=interaction.channel,
+        account="",
+        state="withdrawn",
+        evidence=interaction.id,
+        source="complaint",
+        words="a complaint about a mailing",
+        at=interaction.at,
+    )

@@ -1,0 +1,1 @@
+"""What mailings say: texts with variables, in each language, checked before they are used."""
