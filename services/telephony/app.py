@@ -38,6 +38,7 @@ from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
+from services.telephony.courtesy.service import CallBackText
 from services.telephony.endpoints import Doors, public
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
@@ -52,6 +53,7 @@ from services.telephony.lines.repository import LineRepository
 from services.telephony.lines.service import LinesService
 from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.pools.service import Pools
 from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
@@ -65,6 +67,7 @@ from services.telephony.twilio.door import TwilioDoor
 from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
+_WRITTEN_EVERY = timedelta(seconds=2)
 _RETRY = (timedelta(seconds=2),)
 
 
@@ -134,6 +137,7 @@ def build(footing: Footing) -> TelephonyService:
         recordings=recordings,
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),
+        pools=floor.pools,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
@@ -176,6 +180,7 @@ class Floor:
             service=SERVICE, sends=self._sends, accounts=exchanges, bus=self.bus, clock=clock, patience=patience
         )
         ledger.lines = lines
+        self.pools = Pools(self.store, lines, clock)
         book = Book(
             repository=self._calls,
             lines=lines,
@@ -183,6 +188,7 @@ class Floor:
             recorder=self.recordings,
             asked=partial(_asked, ledger),
             rings=self._rings,
+            touches=self.pools,
             clock=clock,
         )
         return Ground(
@@ -219,12 +225,14 @@ class Floor:
         cleaner = Cleaner(
             store=self.store, blobs=self._footing.blobs, clock=clock, retention=self.settings.raw_retention
         )
+        courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
         remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
         return (
             Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
+            Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
             Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )

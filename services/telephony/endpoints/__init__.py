@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from hub.api.public import Public
 from hub.channels.endpoints import add_channels
 from hub.channels.views import ChannelView
-from services.telephony.endpoints import calls, exchanges, hooks, lines, phones, recordings
+from services.telephony.endpoints import calls, exchanges, hooks, lines, phones, pools, recordings
 from services.telephony.exchanges.service import Exchanges
 from services.telephony.hooks import WebhookDoor
 from services.telephony.lines.service import LinesService
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.pools.service import Pools
 from services.telephony.recordings.service import Recordings
 from services.telephony.statistics.service import Counts
 from services.telephony.transfers.service import Transfers
@@ -28,6 +29,7 @@ class Doors:
     recordings: Recordings
     transfers: Transfers
     counts: Counts
+    pools: Pools
 
 
 def public(doors: Doors) -> Public:
@@ -38,6 +40,7 @@ def public(doors: Doors) -> Public:
     phones.add(routes, doors.phones)
     recordings.add(routes, doors.recordings)
     calls.add(routes, doors.transfers, doors.counts)
+    pools.add(routes, doors.pools)
     hooks.add(routes, doors.webhooks, doors.twilio)
 
     async def channels() -> list[ChannelView]:

@@ -2490,6 +2490,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools/{name}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lease number
+         * @description A number of a pool for one visitor, for a time: who calls it then tells the touch as his source.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["leaseNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -6419,6 +6441,50 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
+        /**
+         * LeaseInput
+         * @description Who is shown a number, and the touch that a call to it belongs to.
+         * @example {
+         *       "touch": "touch_4k2m",
+         *       "visitor": "v_81"
+         *     }
+         */
+        LeaseInput: {
+            /**
+             * Seconds
+             * @default 1800
+             */
+            seconds?: number;
+            /**
+             * Touch
+             * @description What the call tells as its source
+             */
+            touch: string;
+            /**
+             * Visitor
+             * @description The same visitor keeps his number while it is his
+             */
+            visitor: string;
+        };
+        /** LeaseView */
+        LeaseView: {
+            /** Line */
+            line: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /** Touch */
+            touch: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Visitor */
+            visitor: string;
+        };
         /** LeftOutView */
         LeftOutView: {
             /** Client Id */
@@ -6711,6 +6777,8 @@ export interface components {
              * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
              */
             others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Pool */
+            pool?: string | null;
             /** Queue */
             queue?: string | null;
             /** Reach By */
@@ -6721,6 +6789,7 @@ export interface components {
             retention_days?: number | null;
             /** Service Level */
             service_level?: number | null;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6771,6 +6840,12 @@ export interface components {
              */
             others?: "full" | "subject" | "metadata" | "nothing";
             /**
+             * Pool
+             * @description Given to visitors for a time; empty: not
+             * @default
+             */
+            pool?: string;
+            /**
              * Queue
              * @description The team whose work missed calls are; empty: the line's own
              * @default
@@ -6803,6 +6878,7 @@ export interface components {
              * @default 20
              */
             service_level?: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6847,6 +6923,11 @@ export interface components {
              * @enum {string}
              */
             others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Pool
+             * @default
+             */
+            pool?: string;
             /** Queue */
             queue: string;
             /** Reach By */
@@ -6860,6 +6941,7 @@ export interface components {
              * @description Seconds
              */
             service_level: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -9471,6 +9553,22 @@ export interface components {
              * @description How probable it is that the card is his, from 0 to 1
              */
             score: number;
+        };
+        /**
+         * SmsBack
+         * @description What who called in vain is written, once a day.
+         */
+        SmsBack: {
+            /**
+             * Account
+             * @description A number for SMS: GET /api/v1/numbers
+             */
+            account: string;
+            /**
+             * Text
+             * @example Мы перезвоним вам в течение часа.
+             */
+            text: string;
         };
         /**
          * Source
@@ -22392,6 +22490,108 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaseNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of the lines' `pool` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
