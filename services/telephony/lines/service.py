@@ -64,7 +64,8 @@ class LinesService:
             await self._named(change.exchange)
         given: dict[str, Any] = change.model_dump(exclude_none=True, include={"name", "exchange", *_KEPT, *BELONGS})
         # These may be taken back: null is something else than nothing.
-        given |= change.model_dump(exclude_unset=True, include={"source", "flow", "sms_back"})
+        whole = change.model_dump(include={"source", "flow", "sms_back"})
+        given |= {name: value for name, value in whole.items() if name in change.model_fields_set}
         changed = await self._keeping.change({**document, **given})
         self._repository.changed()
         return changed

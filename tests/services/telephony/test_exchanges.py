@@ -92,8 +92,5 @@ async def test_what_a_line_had_can_be_taken_back(ami: AmiHarness) -> None:
     path = f"/lines/{ami.line_id}"
     await ami.api.patch(path, json={"source": {"value": "billboard"}, "flow": {"ring": ["anna"]}})
     changed = await ami.api.patch(path, json={"source": None, "name": "Sales"})
-    assert (changed.json()["source"], changed.json()["name"], changed.json()["flow"]["ring"]) == (
-        None,
-        "Sales",
-        ["anna"],
-    )
+    line = changed.json()
+    assert (line["source"], line["name"], line["flow"]["ring"]) == (None, "Sales", ["anna"])
