@@ -132,7 +132,7 @@ export interface paths {
         patch: operations["changeBot"];
         trace?: never;
     };
-    "/api/v1/calendars/default": {
+    "/api/v1/call-statistics": {
         parameters: {
             query?: never;
             header?: never;
@@ -140,104 +140,37 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show default calendar
-         * @description When those work of whom nothing else is said.
+         * Count calls
+         * @description How calls that came in went, by line, operator, queue or hour, with waits and service level.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
-        get: operations["showDefaultCalendar"];
-        /**
-         * Put default calendar
-         * @description Say when those work of whom nothing else is said.
-         *
-         *     For: administrator.
-         */
-        put: operations["putDefaultCalendar"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calendars/employees/{login}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show calendar of employee
-         * @description When an employee works.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        get: operations["showCalendarOfEmployee"];
-        /**
-         * Put calendar of employee
-         * @description Say when you work; who sees everybody's says it for others, too.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        put: operations["putCalendarOfEmployee"];
-        post?: never;
-        /**
-         * Remove calendar of employee
-         * @description Work as your team does.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        delete: operations["removeCalendarOfEmployee"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calendars/teams/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show calendar of team
-         * @description When a team works.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        get: operations["showCalendarOfTeam"];
-        /**
-         * Put calendar of team
-         * @description Say when a team works.
-         *
-         *     For: administrator.
-         */
-        put: operations["putCalendarOfTeam"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/calendars/working": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Count working time
-         * @description Whether somebody works at a moment, and when so many minutes of his working time have passed.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        get: operations["countWorkingTime"];
+        get: operations["countCalls"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer call
+         * @description Hand a call that you are in on to a colleague; `id` is that of its interaction. He has your note when it
+         *     rings, and both of you take part in it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["transferCall"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2557,6 +2490,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools/{name}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lease number
+         * @description A number of a pool for one visitor, for a time: who calls it then tells the touch as his source.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["leaseNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -4270,95 +4225,6 @@ export interface components {
              */
             text: string | null;
         };
-        /**
-         * CalendarForm
-         * @example {
-         *       "country": "RU",
-         *       "exceptions": [
-         *         {
-         *           "day": "2026-12-31",
-         *           "hours": [
-         *             [
-         *               "09:00",
-         *               "12:00"
-         *             ]
-         *           ]
-         *         }
-         *       ],
-         *       "time_zone": "Asia/Yekaterinburg",
-         *       "week": {
-         *         "1": [
-         *           [
-         *             "09:00",
-         *             "13:00"
-         *           ],
-         *           [
-         *             "14:00",
-         *             "18:00"
-         *           ]
-         *         ],
-         *         "6": [
-         *           [
-         *             "10:00",
-         *             "15:00"
-         *           ]
-         *         ]
-         *       }
-         *     }
-         */
-        CalendarForm: {
-            /**
-             * Country
-             * @description Whose holidays, and moved days, count; empty: nobody's
-             * @default RU
-             */
-            country?: string;
-            /**
-             * Exceptions
-             * @default []
-             */
-            exceptions?: components["schemas"]["DayOff"][];
-            /**
-             * Time Zone
-             * @example Europe/Moscow
-             */
-            time_zone: string;
-            /**
-             * Week
-             * @description By weekday
-             */
-            week: {
-                [key: string]: [
-                    string,
-                    string
-                ][];
-            };
-        };
-        /**
-         * CalendarView
-         * @description When somebody works.
-         */
-        CalendarView: {
-            /**
-             * Country
-             * @default
-             */
-            country: string;
-            /**
-             * Exceptions
-             * @default []
-             */
-            exceptions: components["schemas"]["DayOff"][];
-            /** Time Zone */
-            time_zone: string;
-            /** Week */
-            week: {
-                [key: string]: [
-                    string,
-                    string
-                ][];
-            };
-        };
         /** CallLegView */
         CallLegView: {
             /** Answered */
@@ -5575,25 +5441,6 @@ export interface components {
             warnings: string[];
         };
         /**
-         * DayOff
-         * @description A day that is otherwise; without hours nobody works.
-         */
-        DayOff: {
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /**
-             * Hours
-             * @default []
-             */
-            hours?: [
-                string,
-                string
-            ][];
-        };
-        /**
          * Decision
          * @description Whether a pair is to be looked at.
          * @example {
@@ -6594,6 +6441,50 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
+        /**
+         * LeaseInput
+         * @description Who is shown a number, and the touch that a call to it belongs to.
+         * @example {
+         *       "touch": "touch_4k2m",
+         *       "visitor": "v_81"
+         *     }
+         */
+        LeaseInput: {
+            /**
+             * Seconds
+             * @default 1800
+             */
+            seconds?: number;
+            /**
+             * Touch
+             * @description What the call tells as its source
+             */
+            touch: string;
+            /**
+             * Visitor
+             * @description The same visitor keeps his number while it is his
+             */
+            visitor: string;
+        };
+        /** LeaseView */
+        LeaseView: {
+            /** Line */
+            line: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /** Touch */
+            touch: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Visitor */
+            visitor: string;
+        };
         /** LeftOutView */
         LeftOutView: {
             /** Client Id */
@@ -6886,6 +6777,8 @@ export interface components {
              * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
              */
             others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Pool */
+            pool?: string | null;
             /** Queue */
             queue?: string | null;
             /** Reach By */
@@ -6896,6 +6789,7 @@ export interface components {
             retention_days?: number | null;
             /** Service Level */
             service_level?: number | null;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6946,6 +6840,12 @@ export interface components {
              */
             others?: "full" | "subject" | "metadata" | "nothing";
             /**
+             * Pool
+             * @description Given to visitors for a time; empty: not
+             * @default
+             */
+            pool?: string;
+            /**
              * Queue
              * @description The team whose work missed calls are; empty: the line's own
              * @default
@@ -6978,6 +6878,7 @@ export interface components {
              * @default 20
              */
             service_level?: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -7022,6 +6923,11 @@ export interface components {
              * @enum {string}
              */
             others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Pool
+             * @default
+             */
+            pool?: string;
             /** Queue */
             queue: string;
             /** Reach By */
@@ -7035,6 +6941,7 @@ export interface components {
              * @description Seconds
              */
             service_level: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -8093,16 +8000,6 @@ export interface components {
              * @description Empty: at no time
              */
             due?: string | "" | null;
-            /**
-             * Due Day
-             * @description The end of that working day of whoever does it, or of his next one
-             */
-            due_day?: string | null;
-            /**
-             * Due Within
-             * @description Minutes of the working time of whoever does it, from now
-             */
-            due_within?: number | null;
             /**
              * Interaction Id
              * @description The interaction that it follows from
@@ -9658,6 +9555,22 @@ export interface components {
             score: number;
         };
         /**
+         * SmsBack
+         * @description What who called in vain is written, once a day.
+         */
+        SmsBack: {
+            /**
+             * Account
+             * @description A number for SMS: GET /api/v1/numbers
+             */
+            account: string;
+            /**
+             * Text
+             * @example Мы перезвоним вам в течение часа.
+             */
+            text: string;
+        };
+        /**
          * Source
          * @description The advertising source that a number stands for: who dials it saw it there.
          */
@@ -9709,6 +9622,72 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /** Statistics */
+        Statistics: {
+            /**
+             * Complete
+             * @description False: there are more calls than are counted at once; ask for less time
+             */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["StatisticsRow"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** StatisticsRow */
+        StatisticsRow: {
+            /**
+             * Abandoned
+             * @description Left a queue or a menu
+             */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /**
+             * Calls
+             * @description That came in
+             */
+            calls: number;
+            /**
+             * Key
+             * @description Id of the line, login, name of the queue, or the hour
+             * @example ln_4k2m
+             */
+            key: string;
+            /**
+             * Missed
+             * @description With busy, failed and voicemail
+             */
+            missed: number;
+            /**
+             * Service Level
+             * @description Part of those that were answered or waited longer than promised
+             */
+            service_level: number | null;
+            /**
+             * Talk
+             * @description Seconds, on average, of those answered
+             */
+            talk: number;
+            /**
+             * Wait
+             * @description Seconds, on average, until the answer or the end
+             */
+            wait: number;
+            /**
+             * Within Level
+             * @description Answered within the seconds that the line promises
+             */
+            within_level: number;
+        };
         /**
          * StatisticsView
          * @description Queued, sent, suppressed, failed and unknown are the audience together, always.
@@ -9792,16 +9771,6 @@ export interface components {
              * @description Empty: at no time
              */
             due?: string | "" | null;
-            /**
-             * Due Day
-             * @description The end of that working day of whoever does it, or of his next one
-             */
-            due_day?: string | null;
-            /**
-             * Due Within
-             * @description Minutes of the working time of whoever does it, from now
-             */
-            due_within?: number | null;
             /** Priority */
             priority?: ("low" | "normal" | "high" | "urgent") | null;
             /**
@@ -10255,6 +10224,48 @@ export interface components {
             };
         };
         /**
+         * TransferInput
+         * @description To whom a call goes on: a colleague, by his phone at the same exchange.
+         * @example {
+         *       "note": "Спрашивает про заказ 118",
+         *       "to": "boris"
+         *     }
+         */
+        TransferInput: {
+            /**
+             * Kind
+             * @description attended: you speak with him first; blind: at once
+             * @default attended
+             * @enum {string}
+             */
+            kind?: "attended" | "blind";
+            /**
+             * Note
+             * @description What you had written so far; he has it when it rings
+             * @default
+             */
+            note?: string;
+            /**
+             * To
+             * @example anna
+             */
+            to: string;
+        };
+        /** TransferView */
+        TransferView: {
+            /**
+             * Answer
+             * @description The exchange's words
+             */
+            answer: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /** Kind */
+            kind: string;
+            /** To */
+            to: string;
+        };
+        /**
          * Trial
          * @description Other templates for the first message, tried on a part of the audience; the rest gets the best.
          */
@@ -10572,19 +10583,6 @@ export interface components {
             topic: string;
             /** Words */
             words: string;
-        };
-        /** WorkingView */
-        WorkingView: {
-            /**
-             * Over At
-             * @description When so many working minutes have passed
-             */
-            over_at: string | null;
-            /**
-             * Working
-             * @description At `since`
-             */
-            working: boolean;
         };
         /**
          * SaidView
@@ -11293,587 +11291,13 @@ export interface operations {
             };
         };
     };
-    showDefaultCalendar: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putDefaultCalendar: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showCalendarOfEmployee: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Of an employee */
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putCalendarOfEmployee: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description Of an employee */
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    removeCalendarOfEmployee: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description Of an employee */
-                login: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showCalendarOfTeam: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putCalendarOfTeam: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CalendarForm"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    countWorkingTime: {
+    countCalls: {
         parameters: {
             query: {
-                login?: string | null;
-                team?: string | null;
                 since: string;
-                /** @description Of working time */
-                minutes?: number;
+                until: string;
+                by?: "line" | "operator" | "hour" | "queue";
+                line?: string | null;
             };
             header?: never;
             path?: never;
@@ -11887,7 +11311,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkingView"];
+                    "application/json": components["schemas"]["Statistics"];
                 };
             };
             /** @description Not logged in */
@@ -11901,6 +11325,108 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transferCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22964,6 +22490,108 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaseNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of the lines' `pool` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
