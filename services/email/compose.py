@@ -43,12 +43,24 @@ def compose(
     Nothing in the message can add a header or a recipient of its own, or make a line longer than 998 bytes.
     Raises Unsupported for an address that is longer than any is.
     """
-    headers = "".join(f"{name}: {value}\r\n" for name, value in _headers(message, mailbox, at) if value)
     body = _body(message, attachments or {})
-    recipients = dict.fromkeys(_reachable(person) for person in message.to)
-    return OutgoingMail(
-        sender=_envelope(mailbox.address), recipients=tuple(recipients), raw=headers.encode("utf-8") + body.as_bytes()
-    )
+    raw = head(message, mailbox, at) + body.as_bytes()
+    return OutgoingMail(sender=sender_of(mailbox), recipients=recipients_of(message), raw=raw)
+
+
+def head(message: SendMessage, mailbox: Mailbox, at: datetime) -> bytes:
+    """Everything above the body but what says of what kind that is. Raises Unsupported."""
+    headers = "".join(f"{name}: {value}\r\n" for name, value in _headers(message, mailbox, at) if value)
+    return headers.encode("utf-8")
+
+
+def recipients_of(message: SendMessage) -> tuple[str, ...]:
+    """Of the envelope, each once. Raises Unsupported."""
+    return tuple(dict.fromkeys(_reachable(person) for person in message.to))
+
+
+def sender_of(mailbox: Mailbox) -> str:
+    return _envelope(mailbox.address)
 
 
 def _headers(message: SendMessage, mailbox: Mailbox, at: datetime) -> Iterable[tuple[str, str]]:

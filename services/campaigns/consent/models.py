@@ -22,7 +22,7 @@ _NEWS: dict[str, Any] = {
 class TopicForm(Form):
     """Something that people are written to about, and may say yes or no to."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_NEWS]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": {"ru": "Новости", "en": "News"}}]})
     title: dict[Literal["ru", "en"], str] = Field(min_length=1, description="As customers read it")
     requires: Literal["given", "not_withdrawn"] = Field(
         default="given",
@@ -38,6 +38,7 @@ class TopicForm(Form):
 class NewTopic(TopicForm):
     """A topic and its name."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_NEWS]})
     id: TopicId
 
 
