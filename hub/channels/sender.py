@@ -232,6 +232,8 @@ class Sender:
             await self._explain_held()
             await asyncio.sleep(POLL)
             return True
+        if self._batch is not None and self._feed.runs_low:
+            return False  # the next batch is read while this one is on its way
         if not self._lanes and not self._running and self._batch is None:
             await self.bell.wait(within=_NO_WAIT if self._feed.unread else None)
             return True
