@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_consent(commands)
     _add_mailings(commands)
     _add_inspect(commands)
+    _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
     return parser
 
@@ -206,6 +207,25 @@ def _add_inspect(commands: Any) -> None:
     call.add_argument("--mapping", type=Path, metavar="FILE", help="TOML: where a provider's JSON has our fields")
 
 
+def _add_clients(commands: Any) -> None:
+    group = commands.add_parser("clients", help="Tables of clients.").add_subparsers(required=True, metavar="ACTION")
+    about = "Which rows of a table are of one client, one line of JSON a pair; no store, no network."
+    duplicates = _command(group, "duplicates", _duplicates, about)
+    duplicates.add_argument("file", metavar="FILE.csv", type=Path, help="any delimiter and Russian charset")
+    duplicates.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="OUR=COLUMN",
+        help="a column with an unusual name, as surname=Nom",
+    )
+    duplicates.add_argument("--charset", default="", help="as cp1251, where it is found out wrongly")
+    duplicates.add_argument("--delimiter", default="", help="of the cells, where it is found out wrongly")
+    duplicates.add_argument(
+        "--at-least", type=float, metavar="SCORE", help="also pairs for a person to look at, as 0.5 (only sure ones)"
+    )
+
+
 def _run(main_coroutine: Coroutine[Any, Any, None]) -> None:
     try:
         import uvloop  # absent where it is not built, as on Windows
@@ -309,6 +329,22 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigurationError(f"--zone {name}: no such time zone; write it as Europe/Moscow") from error
+
+
+def _duplicates(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.interactions.duplicates.inspect")
+    found = (one.partition("=") for one in options.map)
+    mapping = {field.strip(): column for field, _, column in found}
+    at_least = inspect.CERTAIN if options.at_least is None else options.at_least
+    code: int = inspect.find_in(
+        options.file,
+        sys.stdout,
+        mapping=mapping,
+        charset=options.charset,
+        delimiter=options.delimiter,
+        at_least=at_least,
+    )
+    return code
 
 
 def _inspect_email(options: argparse.Namespace) -> int:

@@ -46,7 +46,7 @@ from hub.whole import check_bus, check_stores
 
 log = Log(__name__)
 
-SERVICES = ("interactions", "email", "messaging", "campaigns", "gateway")
+SERVICES = ("interactions", "email", "messaging", "telephony", "campaigns", "gateway")
 """The hub's own; `[hub] also` names more."""
 LOG_FILE = "bus.sqlite"
 """The embedded bus, in the data folder."""

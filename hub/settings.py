@@ -158,7 +158,8 @@ class PeerSettings(Settings):
     interactions: str = Field(default="http://127.0.0.1:8801", description="Base URL of the interactions service")
     email: str = Field(default="http://127.0.0.1:8802", description="Base URL of the email service")
     messaging: str = Field(default="http://127.0.0.1:8803", description="Base URL of the messaging service")
-    campaigns: str = Field(default="http://127.0.0.1:8804", description="Base URL of the campaigns service")
+    telephony: str = Field(default="http://127.0.0.1:8804", description="Base URL of the telephony service")
+    campaigns: str = Field(default="http://127.0.0.1:8805", description="Base URL of the campaigns service")
     token: SecretStr = Field(
         default=SecretStr(""), description="Shared secret the services show each other; required to serve"
     )

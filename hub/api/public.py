@@ -52,8 +52,14 @@ class How(TypedDict, total=False):
     upload: int
     download: str
     """Media type of the answer, which streams through."""
+    audited: bool
+    """A read that is in the audit, each time."""
     spread: Spread
     order: str
+
+
+CALLER = "x-hub-caller"
+"""A header in which a hook is told the network address that it was called from; the gateway alone writes it."""
 
 
 class Public:
@@ -111,6 +117,7 @@ class Public:
                 repeatable=how.get("repeatable", True),
                 upload=how.get("upload", 0),
                 download=bool(how.get("download")),
+                audited=how.get("audited", False),
                 names=named_in(endpoint),
                 spread=how.get("spread", Spread.ONE),
                 order=how.get("order", ""),

@@ -40,6 +40,12 @@ CHANNELS = (
     ChannelSpec(
         name="sms", service="messaging", account="number", simulator="hub.channels.simulators.twilio:TwilioSimulator"
     ),
+    ChannelSpec(
+        name="call",
+        service="telephony",
+        account="line",
+        simulator="hub.channels.simulators.asterisk:AsteriskSimulator",
+    ),
 )
 
 

@@ -104,6 +104,15 @@ class CallRecording(Body):
     """Why it failed."""
 
 
+class CallRequest(Body):
+    """What a call that shall be made needs beside whom it goes to."""
+
+    operator: str
+    """The employee whose phone rings first."""
+    line: str = ""
+    """The line that is shown, where the account is its exchange."""
+
+
 class CallState(Body):
     """All that is known of one call; `revision` tells which of two is newer."""
 

@@ -1,9 +1,10 @@
 """Clients and chains on the bus."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
+from hub.contracts.history import Change
 from hub.contracts.scope import Shown
 from hub.kit.ids import derive
 
@@ -29,9 +30,72 @@ class Candidate(Body):
     """Whose it is, or whose message gave it."""
 
 
+ClientKind = Literal["person", "organisation"]
+Status = Literal["lead", "customer", "supplier", "partner", "agent", "competitor"]
+
+
+class PostalAddress(Body):
+    kind: str = "postal"
+    """`postal`, `delivery`, `legal`."""
+    street: str = ""
+    house: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    """ISO 3166, two letters."""
+    contact: str = ""
+    """Whom to ask for."""
+    hours: str = ""
+
+
+class Employment(Body):
+    """A person works, or worked, for an organisation."""
+
+    organisation_id: str
+    role: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+class StatusSince(Body):
+    status: str
+    since: datetime
+    by: str
+
+
+class CustomField(Body):
+    """A field of the company's own."""
+
+    name: str
+    value: str | int | float | bool
+
+
 class Client(Body):
     id: str
     name: str
+    """How he is called in lists."""
+    kind: str | None = None
+    """`person`, `organisation`."""
+    given_name: str | None = None
+    patronymic: str | None = None
+    surname: str | None = None
+    birth_date: date | None = None
+    inn: str | None = None
+    kpp: str | None = None
+    ogrn: str | None = None
+    legal_form: str | None = None
+    status: str | None = None
+    """`lead`, `customer`, `supplier`, `partner`, `agent`, `competitor`."""
+    statuses: tuple[StatusSince, ...] = ()
+    """What he was, the newest last."""
+    language: str | None = None
+    """ISO 639, two letters."""
+    postal: tuple[PostalAddress, ...] = ()
+    works_for: tuple[Employment, ...] = ()
+    custom: tuple[CustomField, ...] = ()
+    comment: str | None = None
+    history: tuple[Change, ...] = ()
     addresses: tuple[Address, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     time_zone: str | None = None
@@ -80,6 +144,8 @@ class ClientChanged(_AboutClient):
 
 
 ChainState = Literal["open", "closed"]
+Awaits = Literal["answer", "client", "nobody"]
+"""Who has the next word: we owe an answer, the client does, or somebody looked and nothing is to be said."""
 
 
 class Chain(Body):
@@ -113,6 +179,25 @@ class Chain(Body):
     """What those see of it who are in none of its teams."""
     into: str | None = None
     """The chain that this one was merged into: read that one instead."""
+    awaits: Awaits | None = None
+    """None: it was told by an older version."""
+    answered_at: datetime | None = None
+    """When we answered first."""
+    snoozed_until: datetime | None = None
+    """It is put aside until then, or until the client writes."""
+    returned_at: datetime | None = None
+    """When it came back last by its time."""
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    """Login."""
+    first_closed_at: datetime | None = None
+    """Also when it was opened again since."""
+    reopened: int = 0
+    """How many times the client went on after it was closed."""
+    tags: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    """Logins of those who see it because they were named in it."""
+    history: tuple[Change, ...] = ()
 
 
 class _AboutChain(Event):

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hub.contracts.appointment import Fact, Plan
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
-from hub.contracts.call import CallState
+from hub.contracts.call import CallRequest, CallState
 from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 from hub.kit.ids import derive
@@ -27,6 +28,8 @@ class Role(StrEnum):
     TO = "to"
     CC = "cc"
     BCC = "bcc"
+    HOST = "host"
+    ATTENDEE = "attendee"
 
 
 class DeliveryState(StrEnum):
@@ -389,6 +392,15 @@ class Interaction(Reading):
     link: Link
     author: str | None = None
     """Login of the employee who wrote it."""
+    comment: str = ""
+    """Of whoever wrote it down by hand."""
+    importance: Literal["low", "normal", "high"] = "normal"
+    plan: Plan | None = None
+    """Of a contact that was planned: when it shall be, or should have been."""
+    fact: Fact | None = None
+    """Of one that was written down by hand: what became of it; none while it lies ahead."""
+    mentions: tuple[str, ...] = ()
+    """Logins of those whom a note names."""
     problem: str = ""
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
@@ -436,6 +448,9 @@ class _AboutInteraction(Event):
     def body(self) -> bytes:
         return b'{"interaction":%b,"revision":%d}' % (self.interaction.json_bytes, self.revision)
 
+    def marks(self) -> tuple[str, ...]:
+        return marks_of(self.interaction.__dict__, linked=False)
+
     def event_id(self) -> str:
         return event_id_of(type(self), self.interaction.id, self.revision)
 
@@ -449,16 +464,19 @@ class InteractionLinked(_AboutInteraction):
     TYPE: ClassVar[str] = "interaction.linked.v1"
 
     def marks(self) -> tuple[str, ...]:
-        return marks_of(self.interaction.__dict__)
+        return marks_of(self.interaction.__dict__, linked=True)
 
 
 BOUNCE, CONTACTS, ACKNOWLEDGE = "bounce", "contacts", "acknowledge"
 """Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer."""
+REACH = "reach"
+"""Mark of whatever is told of a call, or of a message of ours: by it somebody may have been reached, or not."""
 
 
-def marks_of(interaction: Mapping[str, object]) -> tuple[str, ...]:
-    """The marks of a linked interaction with these fields."""
-    return tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark))
+def marks_of(interaction: Mapping[str, object], *, linked: bool) -> tuple[str, ...]:
+    """The marks of what is told of an interaction with these fields."""
+    marks = tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark)) if linked else ()
+    return (*marks, REACH) if interaction.get("call") or interaction["direction"] == Direction.OUT else marks
 
 
 def event_id_of(kind: type[Event], interaction_id: str, revision: int) -> str:
@@ -529,6 +547,8 @@ class SendMessage(Event):
     """The mailing or call list it belongs to, which can be paused and recalled as a whole; see `GroupChanged`."""
     time_zone: str = ""
     """The recipient's, where it is known (IANA name): its night is kept quiet."""
+    call: CallRequest | None = None
+    """Of a call: who wants to speak with the recipient."""
     topic: str = ""
     """Of consent: whoever withdrew his in it is not written to. For messages of mailings."""
     content: str = ""

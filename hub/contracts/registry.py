@@ -22,7 +22,10 @@ from hub.contracts.interaction import (
     SendPage,
 )
 from hub.contracts.job import JobProgressed
+from hub.contracts.notice import NoticeGiven
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
+from hub.contracts.ring import CallRinging
+from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
 REGISTRY = Registry(
     (
@@ -53,6 +56,11 @@ REGISTRY = Registry(
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        CallRinging,
+        TaskOpened,
+        TaskChanged,
+        Reminded,
+        NoticeGiven,
         HitRecorded,
         ResponsesRecorded,
         SegmentMoved,

@@ -2,10 +2,10 @@
 never raw bytes.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.call import CallResult
@@ -29,6 +29,22 @@ class View(BaseModel):
 
     # An answer has all its fields, and its description says so.
     model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
+
+
+class AlteredView(View):
+    """A field as it was and as it is."""
+
+    name: str
+    before: Any = None
+    after: Any = None
+
+
+class ChangeView(View):
+    """What somebody made of it."""
+
+    at: Moment
+    by: str = Field(description="Login, or rule:NAME", examples=["anna"])
+    fields: tuple[AlteredView, ...] = ()
 
 
 class ParticipantView(View):
@@ -212,6 +228,24 @@ class CallView(View):
     recordings: tuple[CallRecordingView, ...] = ()
 
 
+class PlanView(View):
+    """When a contact shall be."""
+
+    at: Moment
+    minutes: int
+    place: str = ""
+    reminders: tuple[int, ...] = Field(default=(), description="Seconds before it")
+
+
+class FactView(View):
+    """What became of a contact that was written down by hand."""
+
+    held: bool
+    at: Moment
+    minutes: int = 0
+    result: str = ""
+
+
 class AnsweredView(View):
     kind: str = Field(examples=["clicked"])
     at: Moment
@@ -273,6 +307,11 @@ class InteractionView(View):
         default={}, description="Signs by the address of who put them"
     )
     author: str | None = Field(default=None, description="Login of the employee who wrote it")
+    comment: str = Field(default="", description="Of whoever wrote it down by hand")
+    importance: Literal["low", "normal", "high"] = "normal"
+    plan: PlanView | None = Field(default=None, description="When it shall be, or should have been")
+    fact: FactView | None = Field(default=None, description="What became of it; null while it lies ahead")
+    mentions: tuple[str, ...] = Field(default=(), description="Logins of those whom a note names")
     problem: str = Field(default="", description="What could not be taken over, in words")
     team: str | None = Field(default=None, description="Whose the account was by which it came or went")
     withheld: Withheld = Field(default="", description=_WITHHELD)
@@ -350,11 +389,62 @@ class AddressView(View):
     verified: bool = Field(default=False, description="A provider vouched that it is his")
 
 
+class PostalView(View):
+    kind: str
+    street: str = ""
+    house: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    contact: str = ""
+    hours: str = ""
+
+
+class EmploymentView(View):
+    """A person works, or worked, for an organisation."""
+
+    organisation_id: str
+    role: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+class StatusView(View):
+    status: str
+    since: Moment
+    by: str
+
+
+def _custom(given: object) -> object:
+    """As a card has it, or as an event tells it."""
+    return {one["name"]: one["value"] for one in given} if isinstance(given, list | tuple) else given
+
+
 class ClientView(View):
     """A person or an organisation."""
 
     id: str
     name: MaskedWords
+    kind: str | None = Field(default=None, examples=["person"])
+    given_name: str | None = None
+    patronymic: str | None = None
+    surname: str | None = None
+    birth_date: date | None = None
+    inn: str | None = None
+    kpp: str | None = None
+    ogrn: str | None = None
+    legal_form: str | None = None
+    status: str | None = Field(default=None, examples=["customer"])
+    statuses: tuple[StatusView, ...] = Field(default=(), description="What he was, the newest last")
+    language: str | None = None
+    postal: tuple[PostalView, ...] = ()
+    works_for: tuple[EmploymentView, ...] = ()
+    custom: Annotated[dict[str, str | int | float | bool], BeforeValidator(_custom)] = Field(
+        default={}, description="Fields of your own"
+    )
+    comment: str | None = None
+    history: tuple[ChangeView, ...] = ()
     addresses: tuple[AddressView, ...] = ()
     opened_at: Moment
     opened_by: str = Field(description="Id of the interaction that opened it")
@@ -386,6 +476,18 @@ class ChainView(View):
     others: Shown = Field(default="full", description="What those see of it who are in none of its teams")
     withheld: Withheld = Field(default="", description=_WITHHELD)
     into: str | None = Field(default=None, description="The chain that it was merged into: read that one instead")
+    awaits: Literal["answer", "client", "nobody"] | None = Field(
+        default=None, description="Who has the next word: we owe an answer, the client does, or nobody"
+    )
+    answered_at: Moment | None = Field(default=None, description="When we answered first")
+    snoozed_until: Moment | None = Field(default=None, description="Put aside until then, or until the client writes")
+    returned_at: Moment | None = Field(default=None, description="When it came back last by its time")
+    closed_at: Moment | None = None
+    closed_by: str | None = None
+    first_closed_at: Moment | None = Field(default=None, description="Also when it was opened again since")
+    reopened: int = Field(default=0, description="How many times the client went on after it was closed")
+    tags: tuple[str, ...] = ()
+    history: tuple[ChangeView, ...] = Field(default=(), description="Who changed what; a list shows none")
 
     def narrowed(self, level: Shown) -> "ChainView":
         """As much as is shown of a confidential one."""
@@ -393,4 +495,4 @@ class ChainView(View):
             return self
         if level == "subject":
             return self.model_copy(update={"withheld": "content"})
-        return self.model_copy(update={"withheld": "subject", "subject": ""})
+        return self.model_copy(update={"withheld": "subject", "subject": "", "tags": (), "history": ()})

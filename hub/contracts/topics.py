@@ -21,12 +21,15 @@ INBOUND = Topic("inbound", "address of the sender")
 RAW_EMAIL = Topic("raw.email", "mailbox id")
 RAW_TELEGRAM = Topic("raw.telegram", "bot id")
 RAW_SMS = Topic("raw.sms", "number id")
+RAW_CALL = Topic("raw.call", "exchange id")
 OUTBOUND_EMAIL = Topic("outbound.email", "mailbox id")
 OUTBOUND_TELEGRAM = Topic("outbound.telegram", "bot id")
 OUTBOUND_SMS = Topic("outbound.sms", "number id")
+OUTBOUND_CALL = Topic("outbound.call", "line id")
 OUTBOUND_MASS_EMAIL = Topic("outbound.mass.email", "mailbox id")
 OUTBOUND_MASS_TELEGRAM = Topic("outbound.mass.telegram", "bot id")
 OUTBOUND_MASS_SMS = Topic("outbound.mass.sms", "number id")
+OUTBOUND_MASS_CALL = Topic("outbound.mass.call", "line id")
 GROUPS = Topic("groups", "mailing or call list", retention=None)
 DELIVERY = Topic("delivery", "interaction id")
 DELIVERY_MASS = Topic("delivery.mass", "id of the message")
@@ -34,6 +37,9 @@ INTERACTIONS = Topic("interactions", "client id", retention=None)
 CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
+TASKS = Topic("tasks", "task id", retention=None)
+RINGS = Topic("rings", "login of the employee", retention=timedelta(days=7))
+NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
@@ -47,12 +53,15 @@ TOPICS = (
     RAW_EMAIL,
     RAW_TELEGRAM,
     RAW_SMS,
+    RAW_CALL,
     OUTBOUND_EMAIL,
     OUTBOUND_TELEGRAM,
     OUTBOUND_SMS,
+    OUTBOUND_CALL,
     OUTBOUND_MASS_EMAIL,
     OUTBOUND_MASS_TELEGRAM,
     OUTBOUND_MASS_SMS,
+    OUTBOUND_MASS_CALL,
     GROUPS,
     DELIVERY,
     DELIVERY_MASS,
@@ -60,6 +69,9 @@ TOPICS = (
     CHAINS,
     CLIENTS,
     ADDRESSES,
+    TASKS,
+    RINGS,
+    NOTICES,
     CHANNELS,
     EMPLOYEES,
     ACCESS,

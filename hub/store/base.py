@@ -160,7 +160,10 @@ class Collection(Protocol):
         ...
 
     async def count(self, where: Where, *, at_most: int) -> int:
-        """How many documents meet the conditions, which an index must serve as for `find`; it stops at `at_most`."""
+        """How many documents meet the conditions, which an index must serve as for `find`; it stops at `at_most`.
+
+        A list may be asked for `In`: the documents that have any of these values, each counted once.
+        """
         ...
 
     async def count_by(self, field: str, where: Where | None = None) -> dict[Scalar, int]:

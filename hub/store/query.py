@@ -46,7 +46,7 @@ class Plan:
     """No fields: the documents by `_id`."""
     fixed: dict[str, tuple[Scalar, ...]]
     """The first fields of the index, each with the values that will do; of an index with `many` the first field has
-    one, and the others it must have are in `rest`."""
+    one, unless it is counted, and the others it must have are in `rest`."""
     order: str
     bounds: Range | None
     """On `order`."""
@@ -157,7 +157,7 @@ class Schema:
         Raises:
             InvalidInput: no index serves, a field is not declared, or `at_most` is not positive.
         """
-        self.check(where)
+        self.check(where, counting=True)
         if at_most < 1:
             raise _invalid("at_most", "give 1 or more")
         found = [(index, fixed) for index in self.indexes if (fixed := _leading(index, where)) is not None]
@@ -173,7 +173,7 @@ class Schema:
         bounds = where.get(order)
         return Plan(
             index=index,
-            fixed={field: self._fixed(field, where[field]) for field in fixed},
+            fixed={field: _fixed(where[field]) for field in fixed},
             order=order,
             bounds=bounds if isinstance(bounds, Range) else None,
             rest=self._rest(where, fixed, order),
@@ -190,15 +190,12 @@ class Schema:
                 rest[field] = All(*condition.values[1:])
         return rest
 
-    def _fixed(self, field: str, condition: Condition) -> tuple[Scalar, ...]:
-        return _alternatives(condition)[:1] if field in self.lists else _alternatives(condition)
-
-    def check(self, where: Where) -> None:
+    def check(self, where: Where, *, counting: bool = False) -> None:
         """Raises InvalidInput unless the conditions are of known kinds on declared fields."""
         for field, condition in where.items():
             self._declared(field)
             if field in self.lists:
-                self._check_list(field, condition)
+                self._check_list(field, condition, several=counting)
             elif isinstance(condition, All):
                 raise _invalid(field, "All is for fields that hold lists")
             elif isinstance(condition, In):
@@ -212,10 +209,13 @@ class Schema:
             else:
                 self._checked(field, condition)
 
-    def _check_list(self, field: str, condition: Condition) -> None:
-        values = condition.values if isinstance(condition, All) else (condition,)
-        if not 0 < len(values) <= MAX_TOGETHER:
-            raise _invalid(field, f"1 to {MAX_TOGETHER} values")
+    def _check_list(self, field: str, condition: Condition, *, several: bool = False) -> None:
+        """`several`: any of some values will do."""
+        kinds = (All, In) if several else (All,)
+        values: tuple[Condition, ...] = condition.values if isinstance(condition, kinds) else (condition,)
+        most = MAX_ALTERNATIVES if isinstance(condition, In) else MAX_TOGETHER
+        if not 0 < len(values) <= most:
+            raise _invalid(field, f"1 to {most} values")
         if any(isinstance(value, In | Range) or value is None for value in values):
             raise _invalid(field, "a list is asked for a value that it has, or for several with All")
         for value in values:
@@ -288,6 +288,11 @@ def _gives_value(where: Where, field: str) -> bool:
 def _few(where: Where, fields: Iterable[str]) -> bool:
     several = (where[field] for field in fields if isinstance(where[field], In))
     return prod(len(_alternatives(condition)) for condition in several) <= MAX_ALTERNATIVES
+
+
+def _fixed(condition: Condition) -> tuple[Scalar, ...]:
+    """The values that will do; of several that are all wanted the first, by which the others are looked for."""
+    return _alternatives(condition)[:1] if isinstance(condition, All) else _alternatives(condition)
 
 
 def _alternatives(condition: Condition) -> tuple[Scalar, ...]:

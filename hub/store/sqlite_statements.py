@@ -162,8 +162,9 @@ class Statements:
         return f"{self._lists[plan.index.fields[0]].name} AS m CROSS JOIN {self._table} AS t ON t.id = m.{listed(ID)}"
 
     def _listed_where(self, plan: Plan, stretch: Term) -> Term:
-        first, *others = plan.fixed.items()
-        fixed = [_is(VALUE, first[1][0]), *(_condition(listed(field), In(values)) for field, values in others)]
+        (_, values), *others = plan.fixed.items()
+        first = _is(VALUE, values[0]) if len(values) == 1 else _condition(VALUE, In(values))
+        fixed = [first, *(_condition(listed(field), In(values)) for field, values in others)]
         return _where([*fixed, stretch, *self._conditions(plan.rest)])
 
     def _conditions(self, where: Where) -> list[Term]:
@@ -203,13 +204,19 @@ class Statements:
     def count(self, connection: sqlite3.Connection, plan: Plan) -> int:
         """Up to `limit`."""
         bounds = _between((listed if plan.index.many else _column)(plan.order), plan.bounds or Range())
+        one = "SELECT 1"
         if plan.index.many:
-            source, (where, given) = self._listed_from(plan), self._listed_where(plan, bounds)
+            table = self._lists[plan.index.fields[0]].name
+            # Where nothing else is asked the rows of the list tell all, in their own order.
+            source = self._listed_from(plan) if plan.rest else f"{table} AS m"
+            where, given = self._listed_where(plan, bounds)
+            if len(plan.fixed[plan.index.fields[0]]) > 1:
+                one = f"SELECT DISTINCT m.{listed(ID)}"
         else:
             fixed = [_condition(_column(field), In(values)) for field, values in plan.fixed.items()]
             source = f"{self._table} INDEXED BY {self._index_name(plan.index)}"
             where, given = _where([*fixed, bounds, *self._conditions(plan.rest)])
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source}{where} LIMIT ?)"
+        sql = f"SELECT count(*) FROM ({one} FROM {source}{where} LIMIT ?)"
         return int(connection.execute(sql, [*given, plan.limit]).fetchone()[0])
 
     def count_by(self, connection: sqlite3.Connection, field: str, where: Where) -> dict[Scalar, int]:
@@ -276,7 +283,12 @@ class ListTable:
             connection.execute(sql, (_json(ids),))
 
     def holding(self, condition: Condition) -> Term:
-        """Documents whose list has the value, or all of them."""
+        """Documents whose list has the value, or all of them, or any."""
+        if isinstance(condition, In):
+            return (
+                f"id IN (SELECT {listed(ID)} FROM {self.name} WHERE {VALUE} IN (SELECT value FROM json_each(?)))",
+                [_json(condition.values)],
+            )
         values = condition.values if isinstance(condition, All) else (condition,)
         one = f"id IN (SELECT {listed(ID)} FROM {self.name} WHERE {VALUE} = ?)"
         return " AND ".join([one] * len(values)), [value for value in values if not isinstance(value, In | Range)]

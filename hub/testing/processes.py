@@ -100,7 +100,8 @@ def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess
     (port,) = free_ports(1)
     arguments = ["up", "--data", str(folder), "--port", str(port)]
     here = f"http://{HOST}:{port}"
-    environ = {"OMNIHUB_MESSAGING__PUBLIC_URL": here, "OMNIHUB_CAMPAIGNS__PUBLIC_URL": here, **environ}
+    public = {f"OMNIHUB_{name}__PUBLIC_URL": here for name in ("MESSAGING", "TELEPHONY", "CAMPAIGNS")}
+    environ = {**public, **environ}
     return HubProcess(
         arguments, folder=folder, file=folder / "omnihub.json", fact="api", environ=environ, forked=forked
     )
@@ -123,6 +124,7 @@ class Distributed:
             },
             "OMNIHUB_CAMPAIGNS__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
+            "OMNIHUB_TELEPHONY__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_PEERS__TOKEN": "shared by the services of the tests",
             "OMNIHUB_BLOBS__URL": str(folder / "blobs"),
             **environ,

@@ -251,6 +251,23 @@ class FindContract:
         assert await tagged.count(where, at_most=100) == len(open_ones)
         assert await tagged.count_by("state", {"team": "t"}) == {"open": 3, "closed": 3}
 
+    async def test_who_lists_any_of_some_values_is_counted_once(self, tagged: Collection) -> None:
+        await tagged.insert_many(
+            [
+                a_thing(f"{n:02}", team=[["s"], ["s", "t"], ["u"]][n % 3], state=("open", "closed")[n % 2])
+                for n in range(18)
+            ]
+        )
+        either = In(["s", "t", "nobody"])
+        assert await tagged.count({"team": either, "state": "open"}, at_most=100) == 6
+        assert await tagged.count({"team": either}, at_most=100) == 12
+        assert await tagged.count({"team": either}, at_most=5) == 5
+        assert await tagged.count({"team": either, "state": In(["open", "closed"])}, at_most=100) == 12
+        assert await tagged.count({"team": either, "state": "open", "owner": "anna"}, at_most=100) == 6
+        assert await tagged.count({"owner": "anna", "team": In(["u"])}, at_most=100) == 6
+        with pytest.raises(InvalidInput, match="team"):
+            await tagged.count({"team": In([])}, at_most=5)
+
     @pytest.mark.parametrize("value", ["a", {"a": 1}, [None], [["a"]], ["\ud800"], [1] * 1001])
     async def test_a_declared_list_holds_scalars(self, tagged: Collection, value: Any) -> None:
         with pytest.raises(InvalidInput, match="tags"):

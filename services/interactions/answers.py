@@ -13,6 +13,7 @@ from services.interactions.models import correlation_of, interaction_from
 from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
+from services.interactions.roots import roots
 from services.interactions.writing import Answer, command, planned
 
 _NOT_YET = ("planned", "cancelled")
@@ -56,7 +57,7 @@ class Answers:
             Unsupported: nobody in the chain can be answered.
             Conflict: the key was used for another answer.
         """
-        chain = await self._repository.chains.get(chain_id)
+        chain = (await roots(self._repository.chains, [chain_id])).get(chain_id)
         if chain is None:
             raise NotFound(f"there is no chain {chain_id}")
         interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else self._fresh_id()
@@ -66,6 +67,7 @@ class Answers:
         await self._outgoing.check_html(answer.html)
         answer = await self._in_time_zone(chain["client_id"], answer)
         leaves = self.leaving(answer)
+        chain_id = chain["_id"]
         answered = await self._answered(chain_id)
         cause = interaction_from(answered)
         interaction = planned(

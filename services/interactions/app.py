@@ -1,6 +1,7 @@
 """Puts the interactions service together."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -16,15 +17,29 @@ from hub.kit.loop import Runs
 from hub.kit.pages import Pages
 from hub.repeats import answer_repeats
 from hub.store.base import Store
+from hub.store.due import Due
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
+from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
+from services.interactions.byhand.service import ByHand
+from services.interactions.callers import Callers
+from services.interactions.calling import Calling, Hours
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
+from services.interactions.chains.queues import Queues
+from services.interactions.chains.state import RETURN, back
+from services.interactions.clients.service import Clients
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
+from services.interactions.duplicates import handlers as of_duplicates
+from services.interactions.duplicates.repository import DuplicateRepository
+from services.interactions.duplicates.scan import Scan
+from services.interactions.duplicates.service import Duplicates
 from services.interactions.endpoints import Doors, for_services, public
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
@@ -38,6 +53,9 @@ from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.tasks.missed import CallBack, MissedCalls
+from services.interactions.tasks.repository import TaskRepository
+from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
 from services.interactions.upgrades import Upgrades
 
@@ -78,16 +96,24 @@ def build(footing: Footing) -> InteractionsService:
     bus, store, clock = footing.bus("interactions"), footing.store("interactions"), footing.clock
     repository = Repository(store)
     repository.on(bus, clock)
-    rules = Rules(settings.reply_window, settings.subject_change, settings.letters_join)
+    rules = Rules(
+        settings.reply_window, settings.subject_change, settings.letters_join, reopen_within=settings.reopen_within
+    )
     outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
+    hours = Hours(settings.hours, settings.call_time_zone)
     service = Interactions(repository, bus, clock, rules=rules)
-    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held)
+    reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
+    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
-    handover = Handover(repository)
+    handover = Handover(repository, clock)
+    task_repository = TaskRepository(store, bus, clock)
+    tasks = Tasks(task_repository, seen, clock, held=lambda: footing.restraint.held)
+    returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
+    duplicates = Duplicates(DuplicateRepository(store), repository, seen, clock)
     jobs = Jobs(
-        [ChangeChains(handover, seen)],
+        [ChangeChains(handover, seen), Scan(duplicates, repository)],
         service="interactions",
         store=store,
         bus=bus,
@@ -95,19 +121,29 @@ def build(footing: Footing) -> InteractionsService:
         owner=owner.name,
         restraint=footing.restraint,
     )
+    addresses = Addresses(repository, region=settings.region)
     doors = Doors(
         repository=repository,
         seen=seen,
         tokens=Tokens(repository),
         handover=handover,
+        queues=Queues(repository.chains),
         jobs=jobs,
+        duplicates=duplicates,
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
         forwards=Forwards(repository, bus, clock, outgoing=outgoing),
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
-        addresses=Addresses(repository, region=settings.region),
+        addresses=addresses,
+        clients=Clients(repository, addresses, handover, clock),
+        merges=Merges(repository, clock),
+        moves=Moves(repository, clock),
+        by_hand=ByHand(repository, seen, handover, addresses, clock),
+        calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
+        tasks=tasks,
+        clock=clock,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)
     subscribe(
@@ -115,16 +151,21 @@ def build(footing: Footing) -> InteractionsService:
         service,
         bounces=Bounces(repository, bus, clock),
         contacts=Contacts(repository, bus, clock),
+        missed=MissedCalls(repository, tasks, clock, CallBack(settings.language, settings.call_back_within)),
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
         batch=settings.batch,
     )
+    of_duplicates.subscribe(bus, duplicates)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(for_services(repository, seen))
+    http.include_router(for_services(repository, seen, Callers(repository, task_repository)))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
-    http.include_router(held_routes(footing.restraint, planned.waiting))
+
+    async def waiting() -> dict[str, int]:
+        return await planned.waiting() | await tasks.repository.waiting()
+
+    http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
-    sweeper = Sweeper(repository.told, bus, clock, settings.sweep_interval)
+    sweeper = Sweeper((*repository.told, tasks.repository.tasks), bus, clock, settings.sweep_interval)
     counting = Counting(repository, settings.sweep_interval)
-    return InteractionsService(
-        http, bus, store, (sweeper, planned.due, service.waiting, Upgrades(store), counting, jobs), directory, owner
-    )
+    loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs)
+    return InteractionsService(http, bus, store, loops, directory, owner)

@@ -12,12 +12,12 @@ from hub.jobs.service import Jobs
 from hub.kit.errors import HubError, TransientError
 from hub.kit.log import Log
 from hub.store.base import Document
+from services.interactions.chains.change import KEPT
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.seen import Seen
 
 MOST = 1_000
 _AT_ONCE = 50
-_FIELDS = ("owner", "team", "private")
 _WHO = ("login", "teams", "reach")
 log = Log(__name__)
 
@@ -25,7 +25,9 @@ log = Log(__name__)
 class ChainsChange(ChainChange):
     """The same change for many chains; what is not given stays."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": ["ch_4k2m", "ch_9x1z"], "owner": "anna"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ids": ["ch_4k2m", "ch_9x1z"], "state": "closed", "add_tags": ["кухня"]}]}
+    )
     ids: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(min_length=1, max_length=MOST)
 
 
@@ -42,7 +44,7 @@ class ChangeChains:
     @staticmethod
     async def begin(jobs: Jobs, given: ChainsChange, actor: Actor, key: str | None) -> JobView:
         """Raises TooLarge."""
-        change = given.model_dump(exclude_none=True, exclude={"ids"})
+        change = given.model_dump(mode="json", exclude_none=True, exclude={"ids"})
         who = {name: value for name, value in asdict(actor).items() if name in _WHO}
         args = {"ids": list(dict.fromkeys(given.ids)), "change": change, "who": who}
         return await jobs.begin(ChangeChains.kind, args, by=actor.login, key=key)
@@ -57,7 +59,7 @@ class ChangeChains:
         async def look(chain_id: str) -> Document:
             chain, _ = await self._seen.chain(actor, chain_id)
             self._handover.check(chain, change, actor)
-            return {"before": {name: chain.get(name) for name in _FIELDS}}
+            return {"before": {name: chain.get(name) for name in KEPT}}
 
         results = await each(ids, str, look)
 

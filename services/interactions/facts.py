@@ -18,6 +18,7 @@ from hub.contracts.interaction import (
 )
 from hub.store.base import Document
 from hub.store.told import Fact
+from services.interactions.chains.state import shown_state
 from services.interactions.models import is_ours
 
 _INTERACTION = tuple(name for name in Interaction.model_fields if name != "id")
@@ -43,7 +44,7 @@ def interaction_state(kind: type[Event], document: Document) -> Event:
         body=b'{"interaction":%b,"revision":%d}' % (orjson.dumps(shown), revision),
         key=document.get("born_client_id") or document["client_id"],
         event_id=event_id_of(kind, document["_id"], revision),
-        marks=marks_of(document) if kind is InteractionLinked else (),
+        marks=marks_of(document, linked=kind is InteractionLinked),
     )
     return cast(Event, told)
 
@@ -55,7 +56,9 @@ def client_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def client_state(kind: type[Event], document: Document) -> Event:
-    return kind.model_validate({"client": {**document, "id": document["_id"]}, "revision": document["_v"]})
+    custom = [{"name": name, "value": value} for name, value in (document.get("custom") or {}).items()]
+    client = {**document, "id": document["_id"], "custom": custom}
+    return kind.model_validate({"client": client, "revision": document["_v"]})
 
 
 def chain_facts(before: Document | None, after: Document) -> Sequence[Fact]:
@@ -65,7 +68,8 @@ def chain_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def chain_state(kind: type[Event], document: Document) -> Event:
-    return kind.model_validate({"chain": {**document, "id": document["_id"]}, "revision": document["_v"]})
+    state = {**document, **shown_state(document), "id": document["_id"]}
+    return kind.model_validate({"chain": state, "revision": document["_v"]})
 
 
 def address_facts(before: Document | None, after: Document) -> Sequence[Fact]:

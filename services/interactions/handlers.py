@@ -2,18 +2,32 @@
 
 from hub.bus.base import Bus
 from hub.contracts import topics
-from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS
+from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS, REACH
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
 from services.interactions.service import GROUP, Interactions
+from services.interactions.tasks.missed import MissedCalls
 
 
 def subscribe(
-    bus: Bus, service: Interactions, *, bounces: Bounces, contacts: Contacts, courtesy: Courtesy, batch: int
+    bus: Bus,
+    service: Interactions,
+    *,
+    bounces: Bounces,
+    contacts: Contacts,
+    courtesy: Courtesy,
+    missed: MissedCalls,
+    batch: int,
 ) -> None:
     """What it listens to. What follows from an interaction has groups of its own: none of it holds up linking."""
     bus.subscribe(topics.INBOUND.name, group=GROUP, handle=service.receive, max_records=batch)
     bus.subscribe(topics.DELIVERY.name, group=GROUP, handle=service.record_deliveries, max_records=batch)
-    for mark, handle in ((BOUNCE, bounces.hear), (CONTACTS, contacts.hear), (ACKNOWLEDGE, courtesy.hear)):
+    followers = {
+        BOUNCE: bounces.hear,
+        CONTACTS: contacts.hear,
+        ACKNOWLEDGE: courtesy.hear,
+        REACH: missed.hear,
+    }
+    for mark, handle in followers.items():
         bus.subscribe(topics.INTERACTIONS.name, group=f"{GROUP}.{mark}", handle=handle, marks={mark})

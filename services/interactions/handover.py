@@ -1,43 +1,67 @@
 """Whose a chain or a client is: handed to an employee, to a team, kept private."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.actor import Actor
-from hub.api.forms import Form
+from hub.api.forms import Form, Moment
 from hub.api.names import Colleague, TeamId
+from hub.contracts.client import Awaits, ChainState
 from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, of_team, owned_by, reaches, seen_by
+from hub.kit.clock import Clock, SystemClock
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document
+from services.interactions.chains.change import NOTED, stated, taken_back, with_closed_head
+from services.interactions.chains.state import queued
+from services.interactions.history import noted
 from services.interactions.models import UNCOUNTED
 from services.interactions.repository import Repository
+from services.interactions.roots import roots
 from services.interactions.seen import level_of
 from services.interactions.tokens import Tokens
 
+READERS = 100
+"""Employees who were named in a chain and see it for that; of more the newest."""
 WITHHELD = "you do not see what this says, so you do not hand it over; ask its owner, or who sees everybody's"
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 
 
 class ChainChange(Form):
     """What is not given stays."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "anna"}, {"team": "team_4k2m", "owner": ""}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"owner": "anna"}, {"state": "closed"}, {"add_tags": ["кухня"]}]}
+    )
     owner: Colleague | None = Field(default=None, description="Who does the next step; empty: nobody yet")
     team: TeamId | None = Field(default=None, description="Whose the next step is; empty: no team's")
     private: bool | None = Field(default=None, description="Its owner alone sees what it says")
+    subject: str | None = Field(default=None, min_length=1, max_length=1_000)
+    state: ChainState | None = Field(default=None, description="closed: done; it opens again when the client goes on")
+    snooze_until: Moment | Literal[""] | None = Field(
+        default=None, description="Put aside until then, or until the client writes; empty: back at once"
+    )
+    awaits: Awaits | None = Field(default=None, description="nobody: looked at, and nothing is to be said")
+    tags: tuple[Tag, ...] | None = Field(default=None, max_length=50, description="All of them, in this order")
+    add_tags: tuple[Tag, ...] | None = Field(default=None, max_length=50)
+    remove_tags: tuple[Tag, ...] | None = Field(default=None, max_length=50)
 
     @model_validator(mode="after")
     def _something(self) -> "ChainChange":
-        if self.owner is None and self.team is None and self.private is None:
-            raise ValueError("nothing to change; give owner, team or private")
+        if not self.model_dump(exclude_none=True, exclude={"ids"}):
+            raise ValueError(f"nothing to change; give one of {', '.join(ChainChange.model_fields)}")
         return self
 
 
 class Handover:
     """Changes whose something is, and by whom it is seen with it."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._repository = repository
         self._tokens = Tokens(repository)
 
@@ -46,19 +70,56 @@ class Handover:
 
         Raises:
             NotFound: there is none.
-            Conflict: it is another's to make private.
+            Conflict: it is another's to make private, it was merged into another, or it is closed and was to be
+                snoozed.
+            InvalidInput: it has too many tags, or a moment that has passed.
             Forbidden: he does not see what it says, nor is he over its owner.
         """
 
         def changed(now: Document) -> Document:
             self.check(now, change, actor)
-            wanted = _belongs(now, change.model_dump(exclude_none=True))
-            if change.private is None:
-                return wanted
-            wanted = _belongs(wanted, {"owner": wanted["owner"] or actor.login}) if change.private else wanted
-            return {**wanted, "private": change.private}
+            given = change.model_dump(exclude_none=True)
+            wanted = _belongs(now, given)
+            if change.private is not None:
+                wanted = _belongs(wanted, {"owner": wanted["owner"] or actor.login}) if change.private else wanted
+                wanted = {**wanted, "private": change.private}
+            moment = self._clock.now()
+            after = queued(stated(wanted, given, by=actor.login, now=moment))
+            return noted(now, after, NOTED, by=actor.login, at=moment)
 
         return await self._changed(chain_id, changed)
+
+    async def take(self, chain_id: str, *, actor: Actor) -> Document:
+        """The chain, his: of two who take it at once one has it.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: somebody has it.
+            Forbidden: as `chain`.
+        """
+        change = ChainChange(owner=actor.login)
+
+        def taken(now: Document) -> Document:
+            if now.get("owner") not in (None, actor.login):
+                raise Conflict(
+                    f"{now['owner']} has taken it; ask for it to be handed over, or see it as a supervisor"
+                )
+            self.check(now, change, actor)
+            after = queued(_belongs(now, {"owner": actor.login}))
+            return noted(now, after, NOTED, by=actor.login, at=self._clock.now())
+
+        return await self._changed(chain_id, taken)
+
+    async def show(self, chain_id: str, logins: Iterable[str], *, by: str) -> Document:
+        """To these employees, too, from now on, whoever owns it. Raises NotFound."""
+
+        def shown(now: Document) -> Document:
+            readers = [*dict.fromkeys([*(now.get("readers") or []), *logins])][-READERS:]
+            tokens = sorted({*(now.get("seen_by") or [OPEN]), *map(owned_by, readers)})
+            after = {**now, "readers": readers, "seen_by": tokens, UNCOUNTED: True}
+            return queued(noted(now, after, ("readers",), by=by, at=self._clock.now()))
+
+        return await self._changed(chain_id, shown)
 
     @staticmethod
     def check(chain: Document, change: ChainChange, actor: Actor) -> None:
@@ -71,13 +132,16 @@ class Handover:
 
     async def back(self, chain_id: str, given: Mapping[str, Any], before: Mapping[str, Any], *, by: str) -> Document:
         """The chain as it was before `by` changed it so; where it is another's since, it stays. Raises NotFound."""
-        left = _left(given, before, by)
+        whose = {name: given[name] for name in ("owner", "team", "private") if name in given}
+        left = _left(whose, before, by) if whose else {}
 
         def changed(now: Document) -> Document:
             if any((now.get(name) or None) != (value or None) for name, value in left.items()):
                 return now
             belongs: dict[str, Any] = {name: before[name] for name in ("owner", "team") if name in left}
-            return {**_belongs(now, belongs), "private": bool(before["private"])}
+            after = {**_belongs(now, belongs), "private": bool(before["private"])} if left else now
+            after = queued(taken_back(after, dict(given), dict(before)))
+            return noted(now, after, NOTED, by=by, at=self._clock.now())
 
         return await self._changed(chain_id, changed)
 
@@ -87,7 +151,13 @@ class Handover:
             raise NotFound(f"there is no chain {chain_id}")
         await self._repository.chains.tell(after)
         await self._tokens.settle([after])
+        await self._list(after)
         return after
+
+    async def _list(self, chain: Document) -> None:
+        """His client lists whether it is closed. What a crash leaves out counts as open; an answer opens it."""
+        for client in (await roots(self._repository.clients, [chain["client_id"]])).values():
+            await self._repository.clients.amend(client["_id"], partial(with_closed_head, chain=chain))
 
     async def client(self, client_id: str, given: Mapping[str, Any]) -> Document:
         """The client as he is then, with the owner and team that are given. Raises NotFound."""
@@ -115,10 +185,11 @@ def _belongs(now: Document, given: Mapping[str, Any]) -> Document:
     """With another owner or team. Whom it was taken from does not see it any more; a new team has it alone."""
     owner = (given["owner"] or None) if "owner" in given else now.get("owner")
     team = (given["team"] or None) if "team" in given else now.get("team")
+    readers = [owned_by(login) for login in now.get("readers") or []]
     if team != now.get("team"):
-        tokens = seen_by(owner, [team])
+        tokens = sorted({*seen_by(owner, [team]), *readers})
     else:
         before = [token for token in now.get("seen_by") or seen_by(None, [team]) if not token.startswith("owner:")]
-        tokens = sorted([*before, *([owned_by(owner)] if owner else [])])
+        tokens = sorted({*before, *readers, *([owned_by(owner)] if owner else [])})
     counts = {} if tokens == now.get("seen_by") else {UNCOUNTED: True}
     return {**now, "owner": owner, "team": team, "seen_by": tokens, **counts}

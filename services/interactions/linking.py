@@ -50,6 +50,13 @@ class Head:
     last_id: str
     lines: frozenset[str] = frozenset()
     """What it came by so far; see `line_of`."""
+    closed_at: datetime | None = None
+    into: str | None = None
+    """The chain that absorbed it."""
+
+    @property
+    def root(self) -> str:
+        return self.into or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class Claim:
     """The interaction that made the claim: what it claimed itself before a crash tells it nothing."""
     copied: frozenset[str] = frozenset()
     """Addresses beside the client whom the named message went to: copies, and those of a third party."""
+    closed_at: datetime | None = None
+    """Since when its chain is closed."""
 
 
 @dataclass(slots=True)
@@ -72,7 +81,7 @@ class Known:
     clients: dict[str, str] = field(default_factory=dict)
     """Client id by address: the one it was born with."""
     claims: dict[str, Claim] = field(default_factory=dict)
-    """By reference; their chains and clients are those that merged ones were merged into."""
+    """By reference."""
     heads: dict[str, dict[str, Head]] = field(default_factory=dict)
     """Open chains by client id and chain id, for clients that are not merged into others, with the chains of those
     that were merged into them; a client that is missing has no document yet."""
@@ -129,6 +138,12 @@ class Rules:
     """What becomes of an answer under another subject."""
     letters_join: bool = False
     """A letter with a subject of its own and no reference joins the client's single open chain, too."""
+    reopen_within: timedelta = timedelta(days=7)
+    """Who answers so long after a chain was closed opens it again; later he opens one that continues it."""
+
+    def too_late(self, closed_at: datetime | None, at: datetime) -> bool:
+        """To open the chain again."""
+        return closed_at is not None and at > closed_at + self.reopen_within
 
 
 def link(arrivals: Iterable[InteractionReceived], known: Known, rules: Rules) -> list[Decision]:
@@ -178,6 +193,7 @@ def _decide(arrival: InteractionReceived, seen: Known, rules: Rules) -> Decision
             if rule is _by_reference:
                 claim, reason = _aside(other, client_id, claim, reason, seen)
                 claim, reason = _another_matter(arrival, claim, reason, seen, rules.subject_change)
+                claim, reason = _after_closing(arrival, claim, reason, rules)
             opened = _by_own_opening(arrival, holder, seen, rules)
             if opened and opened[0].chain_id != claim.chain_id:
                 # Decided before, and others have seen it: what is known by now does not change it any more.
@@ -216,7 +232,10 @@ def _remember(decision: Decision, seen: Known) -> None:
     if before is None or before.last_at <= arrival.at:
         key = before.subject_key if before else subject_key(arrival.subject)
         lines = (before.lines if before else frozenset()) | {line_of(arrival.channel, arrival.account)}
-        heads[decision.chain_id] = Head(decision.chain_id, decision.holder, key, arrival.at, arrival.id, lines)
+        closed_at = before.closed_at if before and before.closed_at and before.closed_at >= arrival.at else None
+        into = before.into if before else None
+        head = Head(decision.chain_id, decision.holder, key, arrival.at, arrival.id, lines, closed_at, into)
+        heads[decision.chain_id] = head
     for name in arrival.keys:
         seen.claims[name] = Claim(decision.chain_id, decision.holder, arrival.id, arrival.id)
     for name in arrival.refs:
@@ -226,7 +245,7 @@ def _remember(decision: Decision, seen: Known) -> None:
 
 
 Found = tuple[Claim, Link] | None
-_OPENING = frozenset({"new_chain", "side_chain", "subject_changed"})
+_OPENING = frozenset({"new_chain", "side_chain", "subject_changed", "after_closing"})
 """Rules that may open a chain."""
 
 
@@ -280,6 +299,24 @@ def _another_matter(
     return Claim(new_chain_id(arrival.id), claim.client_id, claim.interaction_id, claim.by), link
 
 
+def _after_closing(arrival: InteractionReceived, claim: Claim, reason: Link, rules: Rules) -> tuple[Claim, Link]:
+    """An answer long after its chain was closed: another one continues it, and has whatever is as late. What machines
+    send stays where it belongs.
+    """
+    if reason.rule != "reference" or _is_automatic(arrival) or not rules.too_late(claim.closed_at, arrival.at):
+        return claim, reason
+    assert claim.closed_at
+    chain_id = derive("ch", "after", claim.chain_id, claim.closed_at.isoformat(), at=moment_of(claim.chain_id))
+    link = Link(rule="after_closing", evidence=reason.evidence, continues=claim.chain_id)
+    return Claim(chain_id, claim.client_id, claim.interaction_id, claim.by), link
+
+
+def _open_first(heads: Sequence[Head], arrival: InteractionReceived, rules: Rules) -> list[Head]:
+    """Those that are open; where none is, those that were closed so lately that it would open them again."""
+    found = [head for head in heads if head.closed_at is None]
+    return found or [head for head in heads if not rules.too_late(head.closed_at, arrival.at)]
+
+
 def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: Known, _rules: Rules) -> Found:
     """The chain it opened when it was handled the first time, before a crash or by another copy at this moment."""
     heads: Mapping[str, Head] = seen.heads.get(client_id or "", {})
@@ -288,12 +325,13 @@ def _by_own_opening(arrival: InteractionReceived, client_id: str | None, seen: K
     return None
 
 
-def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known, _rules: Rules) -> Found:
+def _by_subject(arrival: InteractionReceived, client_id: str | None, seen: Known, rules: Rules) -> Found:
     subject = _MARKS.sub("", arrival.subject) if _is_automatic(arrival) else arrival.subject
     key = subject_key(subject)
     if not key or not client_id:
         return None
     matching = [head for head in seen.heads.get(client_id, {}).values() if head.subject_key == key]
+    matching = _open_first(matching, arrival, rules)
     if not matching:
         return None
     newest = max(matching, key=lambda head: head.last_at)
@@ -321,9 +359,13 @@ def _by_open_chain(arrival: InteractionReceived, client_id: str | None, seen: Kn
         return None
     window = rules.reply_window
     heads = [head for head in seen.heads.get(client_id or "", {}).values() if not _other_line(head, arrival)]
-    if len(heads) != 1 or abs(arrival.at - heads[0].last_at) > window:
+    heads = _open_first(heads, arrival, rules)
+    if len({head.root for head in heads}) != 1:
         return None
-    return _claim(heads[0]), Link(rule="open_chain", evidence=f"the only open chain, active within {window}")
+    newest = max(heads, key=lambda head: head.last_at)
+    if abs(arrival.at - newest.last_at) > window:
+        return None
+    return _claim(newest), Link(rule="open_chain", evidence=f"the only open chain, active within {window}")
 
 
 def _claim(head: Head) -> Claim:

@@ -23,6 +23,7 @@ from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
 from hub.store.told import CORRELATION, OWES
 from hub.store.waiting import BY_NAME, SINCE
+from services.interactions.chains.state import SECRET, queued, shown_state, turn_after
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
 
 INTERACTIONS = CollectionSpec(
@@ -33,12 +34,13 @@ INTERACTIONS = CollectionSpec(
         Index("chain_id", "at"),
         Index("channel", "direction", "at"),
         Index("planned", "send_at", sparse=True),
+        Index("plan_at", sparse=True),
         DUE,
         OWES,
     ),
 )
 ATTACHMENTS = CollectionSpec("attachments")
-CHAIN_STATES = get_args(ChainState)
+CHAIN_STATES = (*get_args(ChainState), "snoozed")
 INTO = Index("into", sparse=True)
 UNCOUNTED = "uncounted"
 """In a chain that others see than before, until its client is counted anew; and in a client whom that is true of."""
@@ -48,15 +50,28 @@ CHAINS = CollectionSpec(
     (
         Index("client_id", "last_at"),
         Index("state", "last_at"),
+        Index("state", "owner", "last_at"),
         Index("parent", "last_at", sparse=True),
-        Index("seen_by", "last_at", many=True),
+        Index("secret", "state", "last_at", sparse=True),
+        Index("seen_by", "state", "last_at", many=True),
+        Index("queue", "state", "last_at", many=True),
+        Index("tags", "last_at", many=True),
+        DUE,
         INTO,
         COUNTS,
         OWES,
     ),
 )
 CLIENTS = CollectionSpec(
-    "clients", (Index("opened_at"), Index("seen_by", "opened_at", many=True), INTO, COUNTS, OWES)
+    "clients",
+    (
+        Index("opened_at"),
+        Index("seen_by", "opened_at", many=True),
+        Index("employers", "opened_at", many=True),
+        INTO,
+        COUNTS,
+        OWES,
+    ),
 )
 ADDRESSES = CollectionSpec("addresses", (OWES,))
 """By normalised address: the client it was born with, at most one, and what it is worth. None is ever deleted:
@@ -68,7 +83,7 @@ says itself; a claim says where it was going while it is not stored yet."""
 WAITING_NEWS = CollectionSpec("waiting", (BY_NAME, SINCE))
 """News about what is not stored yet, under the name that it waits for."""
 
-_BEGUN = ("started", "forward")
+_BEGUN = ("started", "forward", "by_hand")
 """Rules of links that an employee made by writing first."""
 _RECIPIENTS = ("to", "cc", "bcc")
 _LINES = 10
@@ -76,13 +91,13 @@ _TITLE = 60
 _READ = tuple(Reading.model_fields)
 WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED)
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed")
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,
         *WAITING,
         *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge", CORRELATION),
-        *("born_client_id", "moves", "revised_times"),
+        *("born_client_id", "moves", "revised_times", "plan_at"),
     )
 )
 _TAKEN = {
@@ -194,23 +209,24 @@ def chain_document(interaction: Document) -> Document:
         "seen_by": seen_by(owner, [team]),
         "others": interaction.get("others") or "full",
         "continues": interaction["link"].get("continues"),
+        "awaits": turn_after(interaction) or "nobody",
         "auto": from_robot(interaction.get("auto"), interaction.get("bounce"))
         or interaction["link"]["rule"] == "mailing",
     }
     if owner:
         document[UNCOUNTED] = True  # a message tells its client of its team alone
     parent = interaction["link"].get("parent")
-    return {**document, "parent": parent} if parent else document
+    return queued({**document, "parent": parent} if parent else document)
 
 
 def beside(chain: Document, origin: Document) -> Document:
     """A new chain, as confidential as the one that it is beside or goes on from: what was said there is told here."""
     chain = {**chain, "others": strictest(chain["others"], origin.get("others"))}
     if not origin.get("private"):
-        return chain
+        return queued(chain)
     owner = chain["owner"] or origin.get("owner")
     tokens = {*chain["seen_by"], *([owned_by(owner)] if owner else [])}
-    return {**chain, "owner": owner, "private": True, "seen_by": sorted(tokens)}
+    return queued({**chain, "owner": owner, "private": True, "seen_by": sorted(tokens)})
 
 
 def _beginning(text: str) -> str:
@@ -257,9 +273,16 @@ def heads_of(client: Document) -> dict[str, Head]:
             last_at=from_iso(entry["last_at"]),
             last_id=entry["last_id"],
             lines=frozenset(entry.get("lines") or ()),
+            closed_at=from_iso(entry["closed_at"]) if entry.get("closed_at") else None,
+            into=entry.get("into"),
         )
         for entry in client["open_chains"]
     }
+
+
+def open_heads(client: Document) -> list[Document]:
+    """Of the chains that a client lists those that are open."""
+    return [entry for entry in client["open_chains"] if not (entry.get("closed_at") or entry.get("into"))]
 
 
 def with_head(
@@ -283,8 +306,10 @@ def with_head(
     if before is None or before["last_at"] <= at:
         key = before["subject_key"] if before else subject_key(subject)
         head = {"id": chain_id, "subject_key": key, "last_at": at, "last_id": interaction_id}
-        listed[chain_id] = {**head, "lines": lines}
-    newest = sorted(listed.values(), key=lambda entry: str(entry["last_at"]), reverse=True)
+        closed_at = (before or {}).get("closed_at") or ""
+        into = {"into": before["into"]} if before and before.get("into") else {}
+        listed[chain_id] = {**head, "lines": lines, **into, **({"closed_at": closed_at} if closed_at >= at else {})}
+    newest = sorted(listed.values(), key=lambda entry: (not entry.get("closed_at"), entry["last_at"]), reverse=True)
     tokens = client.get("seen_by") or [OPEN]
     if (team or (opens and before is None)) and of_team(team) not in tokens:
         tokens = sorted((*tokens, of_team(team)))
@@ -361,7 +386,7 @@ def interaction_view(document: Document) -> dict[str, Any]:
 
 
 def chain_view(document: Document) -> dict[str, Any]:
-    shown = {"auto": False, "parent": None, "continues": None, **_stored(document)}
+    shown = {"auto": False, "parent": None, "continues": None, **_stored(document), **shown_state(document)}
     return {"id": document["_id"], **shown}
 
 
@@ -372,7 +397,7 @@ def client_view(
     the open chains that may be named.
     """
     listed = [_address_view(entry, addresses.get(entry["address"], {})) for entry in document["addresses"]]
-    chains = [entry["id"] for entry in document["open_chains"] if seen is None or entry["id"] in seen]
+    chains = [entry["id"] for entry in open_heads(document) if seen is None or entry["id"] in seen]
     shown = {"candidates": [], "time_zone": None, **_stored(document)}
     return {"id": document["_id"], **shown, "addresses": listed, "open_chains": chains}
 

@@ -1,6 +1,6 @@
 """Messages that wait for their time: changed or taken back until they leave, and released when they are due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,8 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.html_text import to_text
 from hub.kit.reasons import reason_of
-from hub.store.base import Document, Range
-from hub.store.due import Due, with_timer, without_timer
+from hub.store.base import Document
+from hub.store.due import Due, Fire, with_timer, without_timer
 from hub.store.told import Owing
 from services.interactions.models import WAITING
 from services.interactions.moments import leaving
@@ -53,15 +53,16 @@ class Planned:
         *,
         outgoing: Outgoing | None = None,
         held: Callable[[], bool] = lambda: False,
+        also: Mapping[str, Fire] | None = None,
     ) -> None:
-        """Nothing is released while `held`."""
+        """Nothing is released while `held`; `also` are further timers of interactions."""
         repository.on(bus, clock)
         self._interactions = repository.interactions
         self._clock = clock
         self._outgoing = outgoing or Outgoing(repository)
         self.due = Due(
             self._interactions,
-            {RELEASE: released},
+            {RELEASE: released, **(also or {})},
             clock,
             held=held,
             first=self._outgoing.move_on,
@@ -90,7 +91,7 @@ class Planned:
 
     async def waiting(self) -> dict[str, int]:
         """How many messages wait for their time, up to a million."""
-        return {"planned": await self._interactions.count({"due_at": Range(since="")}, at_most=1_000_000)}
+        return {"planned": await self._interactions.count({"planned": True}, at_most=1_000_000)}
 
     async def _change(self, interaction_id: str, change: Callable[[Document], Document]) -> Document:
         def checked(document: Document) -> Document:

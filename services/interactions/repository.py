@@ -11,7 +11,7 @@ from hub.contracts.base import Envelope
 from hub.contracts.client import ClientOpened
 from hub.contracts.interaction import InteractionReceived, Participant
 from hub.contracts.scope import OPEN, seen_by, strictest, with_team
-from hub.kit.clock import Clock, iso
+from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive, moment_of
 from hub.kit.seams import seam
@@ -19,6 +19,7 @@ from hub.store.amend import TRIES, contended
 from hub.store.base import Document, In, Page, Range, Store, Where
 from hub.store.told import Causes, Owing, Told
 from services.interactions import facts
+from services.interactions.chains.state import queued, said
 from services.interactions.linking import Claim, Decision, Head, Known, counterpart, line_of
 from services.interactions.models import (
     ADDRESSES,
@@ -308,9 +309,22 @@ class Repository:
             touched |= {chain_id: chain for chain_id, chain in found.items() if chain_id in inserted} | swapped
             left -= touched.keys()
             if not left:
-                return touched
+                return touched | await self._touch_roots(touched, parts)
             await contended(attempt)
         raise StoreUnavailable("chains are changed by too many at once")
+
+    async def _touch_roots(
+        self, touched: Mapping[str, Document], parts: Mapping[str, list[Document]]
+    ) -> dict[str, Document]:
+        """Those that absorbed some of these chains move on with them."""
+        merged = [chain_id for chain_id, chain in touched.items() if chain.get("into")]
+        if not merged:
+            return {}
+        found = await roots(self.chains, merged)
+        ours: dict[str, list[Document]] = {}
+        for chain_id in merged:
+            ours.setdefault(found[chain_id]["_id"], []).extend(parts[chain_id])
+        return await self.chains.amend_many({root: partial(_moved, parts=each) for root, each in ours.items()})
 
     async def _opened_by(self, opening: Mapping[str, Document]) -> list[Document]:
         """The chains that these interactions open."""
@@ -340,8 +354,10 @@ class Repository:
         """
         conditions: dict[str, Any] = {key: value for key, value in where.items() if value is not None}
         for field, merged in (("client_id", self.clients), ("chain_id", self.chains)):
-            if field in conditions and (more := await members(merged, [conditions[field]])):
-                conditions[field] = In([conditions[field], *more])
+            given = conditions.get(field)
+            ids = [str(value) for value in (given.values if isinstance(given, In) else (given,))]
+            if given and (more := await members(merged, ids)):
+                conditions[field] = In([*ids, *more])
         if since:
             conditions[order] = Range(since=since)
         found: Where = conditions
@@ -484,8 +500,12 @@ def _filled(claim: Document, document: Document) -> Document:
 
 
 def _rooted(claim: Claim, chain: Document | None) -> Claim:
-    """The claim, leading to what its chain was merged into; a chain that is not stored yet is where it says."""
-    return replace(claim, chain_id=chain["_id"], client_id=chain["client_id"]) if chain else claim
+    """The claim, with what is known of the chain that its own was merged into: an arrival is linked as if nothing had
+    been merged, and read with that one. A chain that is not stored yet is where it says.
+    """
+    if chain is None or not chain.get("closed_at"):
+        return claim
+    return replace(claim, closed_at=from_iso(chain["closed_at"]))
 
 
 def _leads(claim: Document) -> tuple[str, str]:
@@ -500,7 +520,7 @@ def _caused_by(arrivals: Causes, documents: Iterable[Document]) -> tuple[list[Do
 
 def _moved(chain: Document, parts: Sequence[Document]) -> Document:
     newest = max(parts, key=lambda part: part["at"])
-    chain = _seen_by_teams(chain, parts)
+    chain = said(_seen_by_teams(chain, parts), [part for part in parts if part["at"] > chain["last_at"]])
     return {**chain, "last_at": newest["at"], "last_id": newest["_id"]} if newest["at"] > chain["last_at"] else chain
 
 
@@ -515,7 +535,7 @@ def _seen_by_teams(chain: Document, parts: Sequence[Document]) -> Document:
         return chain
     team = chain.get("team") or next((team for part in parts if (team := part.get("team"))), None)
     counts = {} if wanted == chain.get("seen_by") else {UNCOUNTED: True}
-    return {**chain, "seen_by": wanted, "others": strict, "team": team, **counts}
+    return queued({**chain, "seen_by": wanted, "others": strict, "team": team, **counts})
 
 
 def _opened_client_id(party: Participant, opened_by: str) -> str:

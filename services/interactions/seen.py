@@ -9,6 +9,7 @@ from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, Shown, reaches, shown_t
 from hub.kit.errors import Forbidden, NotFound
 from hub.store.base import Document, Page
 from hub.store.query import cursor
+from services.interactions.models import open_heads
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
 from services.interactions.roots import Merged, roots
@@ -109,7 +110,7 @@ class Seen:
 
     async def open_chains(self, actor: Actor, clients: Iterable[Document]) -> set[str]:
         """Ids of the open chains of these clients that he sees."""
-        ids = [entry["id"] for client in clients for entry in client["open_chains"]]
+        ids = [entry["id"] for client in clients for entry in open_heads(client)]
         reader = replace(actor, reach=actor.reads)
         return {chain_id for chain_id, level in (await self._of_chains(reader, ids)).items() if level != "nothing"}
 

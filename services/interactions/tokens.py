@@ -1,6 +1,5 @@
 """Queries by who sees something, and the tokens of a client, which are those of his chains."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +9,8 @@ from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.amend import TRIES, contended
 from hub.store.base import MANY_VALUES, Document, Page
-from hub.store.query import cursor
-from services.interactions.models import UNCOUNTED
+from services.interactions.merged import merged
+from services.interactions.models import CHAIN_STATES, UNCOUNTED
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 
@@ -34,20 +33,14 @@ class Tokens:
         limit: int,
         after: str | None,
     ) -> Page:
-        """Newest first, those that list one of these tokens in `seen_by`: a page of each, merged."""
+        """Newest first, those that list one of these tokens in `seen_by`: a page of each, merged. Of chains `where`
+        may have the states that will do.
+        """
         source = {"chains": self._repository.chains, "clients": self._repository.clients}[collection]
         given = {key: value for key, value in where.items() if value is not None}
-        pages = await asyncio.gather(
-            *(
-                source.find({**given, "seen_by": token}, order=order, descending=True, limit=limit, after=after)
-                for token in tokens
-            )
-        )
-        found = {document["_id"]: document for page in pages for document in page.items}
-        newest = sorted(found.values(), key=lambda one: (one[order], one["_id"]), reverse=True)
-        items = newest[:limit]
-        more = len(newest) > limit or any(page.next for page in pages)
-        return Page(items, cursor(items[-1][order], items[-1]["_id"]) if more and items else None)
+        states = given.pop("state", CHAIN_STATES if collection == "chains" else (None,))
+        wheres = [{**given, **_state(state), "seen_by": token} for token in tokens for state in states]
+        return await merged(source, wheres, order=order, descending=True, limit=limit, after=after)
 
     async def has_more(self, client: Document) -> bool:
         """Whether his chains are seen by more than he."""
@@ -121,6 +114,10 @@ class Tokens:
             tokens |= {token for chain in page.items for token in chain.get("seen_by") or [OPEN]}
             if (after := page.next) is None:
                 return sorted(tokens or {OPEN})[-MANY_VALUES:]
+
+
+def _state(state: str | None) -> dict[str, str]:
+    return {"state": state} if state else {}
 
 
 def _counted(client: Document, tokens: list[str]) -> Document:

@@ -27,6 +27,17 @@ class ChainList(View):
     next: str | None
 
 
+class QueueCounts(View):
+    """Open chains in each queue; a number as large as `at_most` may be more."""
+
+    mine: int
+    unassigned: int = Field(description="Those that nobody has taken")
+    team: int = Field(description="Of your teams, whoever owns them")
+    all: int = Field(description="All that you see")
+    snoozed: int = Field(description="Put aside")
+    at_most: int
+
+
 class WayView(View):
     """A way to a client, or why there is none."""
 

@@ -1,5 +1,6 @@
 """The API does what its description says, tried by a program that has read only that."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,5 +29,8 @@ def test_every_operation_answers_as_described_whatever_is_sent(tmp_path: Path) -
         ]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False)
         client.close()
-    assert "Tested: 7" in done.stdout or "Tested: 8" in done.stdout, done.stdout[-3_000:]
-    assert done.returncode == 0, done.stdout[-10_000:]
+    tested = re.search(r"Tested: (\d+)", done.stdout)
+    assert tested, done.stdout[-3_000:]
+    assert int(tested[1]) > 90, done.stdout[-3_000:]
+    told = "\n".join(line[:300] for line in done.stdout.partition("= WARNINGS =")[0].splitlines())
+    assert done.returncode == 0, told[-10_000:]

@@ -14,6 +14,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from hub.channels.simulators.twilio_voice import TwilioVoiceSimulator
 from hub.vendors.twilio import signature
 
 Check = Callable[[str, str, Mapping[str, Any]], Sequence[str]]
@@ -104,6 +105,8 @@ class TwilioSimulator:
         self.revoked = False
         self.violations: list[str] = []
         self.media: dict[str, bytes] = {}
+        self.voice = TwilioVoiceSimulator(self)
+        """Its calls."""
         self._check = check
         self._port = port
         self._numbers = count(int(time() * 1000))  # from the clock, so that a restart uses no number twice
@@ -126,6 +129,7 @@ class TwilioSimulator:
         app.router.add_post(f"{root}/Messages.json", self._create)
         app.router.add_get(f"{root}/Messages.json", self._list)
         app.router.add_post(f"{root}/IncomingPhoneNumbers/{{number}}.json", self._point)
+        self.voice.add_to(app, root)
         app.router.add_post("/cast", self._cast_writes)
         app.router.add_get("/cast", self._cast_got)
         app.router.add_get("/media/{name}", self._download)
@@ -136,6 +140,7 @@ class TwilioSimulator:
         self._posting = asyncio.create_task(self._post())
 
     async def stop(self) -> None:
+        await self.voice.stop()
         if self._posting:
             self._posting.cancel()
             with suppress(asyncio.CancelledError):
@@ -183,10 +188,10 @@ class TwilioSimulator:
             self._waiting.put_nowait(posted)
 
     async def _account(self, request: web.Request) -> web.StreamResponse:
-        return self._refused(request) or web.json_response({"sid": self.account_sid, "status": "active"})
+        return self.refused(request) or web.json_response({"sid": self.account_sid, "status": "active"})
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
-        if refusal := self._refused(request):
+        if refusal := self.refused(request):
             return refusal
         form = {name: str(value) for name, value in (await request.post()).items()}
         if wrong := self._wrong(request, form):
@@ -216,7 +221,7 @@ class TwilioSimulator:
         self._waiting.put_nowait(Posted(made.callback, form, self.auth_token))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        if refusal := self._refused(request):
+        if refusal := self.refused(request):
             return refusal
         if wrong := self._wrong(request, dict(request.query)):
             return _refusal(400, 20001, wrong)
@@ -227,7 +232,7 @@ class TwilioSimulator:
 
     async def _point(self, request: web.Request) -> web.StreamResponse:
         """Where messages to our number are posted, as one sets it at Twilio."""
-        if refusal := self._refused(request):
+        if refusal := self.refused(request):
             return refusal
         self.webhook = str((await request.post()).get("SmsUrl", ""))
         return web.json_response({"sid": request.match_info["number"], "sms_url": self.webhook})
@@ -245,12 +250,12 @@ class TwilioSimulator:
         return web.json_response([{"to": one.to, "text": one.body} for one in self.sent])
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        if refusal := self._refused(request):
+        if refusal := self.refused(request):
             return refusal
         content = self.media.get(request.match_info["name"])
         return web.Response(status=404) if content is None else web.Response(body=content)
 
-    def _refused(self, request: web.Request) -> web.StreamResponse | None:
+    def refused(self, request: web.Request) -> web.StreamResponse | None:
         if self.down:
             return _refusal(500, 20500, "Internal Server Error")
         shown = request.headers.get("Authorization", "").partition(" ")[2]

@@ -13,7 +13,6 @@ State = Literal["given", "withdrawn"]
 LANGUAGES = ("ru", "en")
 """That pages for customers are in."""
 _NEWS: dict[str, Any] = {
-    "id": "news",
     "title": {"ru": "Новости и акции", "en": "News and offers"},
     "requires": "given",
 }
@@ -22,7 +21,7 @@ _NEWS: dict[str, Any] = {
 class TopicForm(Form):
     """Something that people are written to about, and may say yes or no to."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"title": {"ru": "Новости", "en": "News"}}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_NEWS]})
     title: dict[Literal["ru", "en"], str] = Field(min_length=1, description="As customers read it")
     requires: Literal["given", "not_withdrawn"] = Field(
         default="given",
@@ -38,7 +37,7 @@ class TopicForm(Form):
 class NewTopic(TopicForm):
     """A topic and its name."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_NEWS]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "news", **_NEWS}]})
     id: TopicId
 
 

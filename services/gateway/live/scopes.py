@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.api.actor import Actor
-from hub.contracts.scope import Shown, owned_by, reaches, shown_to
+from hub.contracts.scope import Shown, reaches, shown_to
 from hub.kit.errors import HubError
 from services.gateway.errors import PeerUnavailable
 from services.gateway.live.shown import Telling
@@ -58,7 +58,7 @@ class Scopes:
         chains: dict[str, None] = {}
         clients: dict[str, None] = {}
         for telling in tellings:
-            wanted = _key(telling)
+            wanted = _key(telling) if telling.tokens is None else ""
             if wanted and not ((known := self._known.get(wanted)) and known.at >= since):
                 (chains if telling.about.chain_id else clients)[wanted] = None
         return list(chains), list(clients)
@@ -80,8 +80,10 @@ class Scopes:
 
     def level(self, telling: Telling, actor: Actor) -> Shown:
         """How much of a known one somebody is shown."""
-        if telling.owner:
-            return "full" if reaches(actor.reach, [owned_by(telling.owner)]) else "nothing"
+        if telling.to is not None and actor.login not in telling.to:
+            return "nothing"
+        if telling.tokens is not None:
+            return "full" if reaches(actor.reach, telling.tokens) else "nothing"
         known = self._known.get(_key(telling))
         if known is None or known.scope is None:
             return "nothing"

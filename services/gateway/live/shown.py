@@ -1,16 +1,24 @@
 """What of an event the live stream shows, and to whom: views without blob keys, and filters."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+from pydantic import Field
 
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
-from hub.contracts.masks import hiding
+from hub.contracts.masks import MaskedWords, hiding
+from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.contracts.park import ONLY_GROUP
-from hub.contracts.scope import Shown
-from hub.contracts.shown import ChainView, ClientView, InteractionView, View
+from hub.contracts.ring import CallRinging
+from hub.contracts.scope import Shown, owned_by, reaches
+from hub.contracts.shown import CallLineView, ChainView, ClientView, InteractionView, Moment, View
+from hub.contracts.shown_tasks import TaskView
+from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 from hub.jobs.models import JobView
 from hub.kit.log import Log
 
@@ -54,6 +62,55 @@ class ChainEvent(View):
         return ChainEvent(chain=self.chain.narrowed(level))
 
 
+class TaskEvent(View):
+    """Data of `task.opened.v1` and `task.changed.v1`."""
+
+    task: TaskView
+
+    def about(self) -> "About":
+        return About(chain_id=self.task.chain_id, client_id=self.task.client_id)
+
+    def narrowed(self, _: Shown) -> "TaskEvent":
+        return self
+
+
+class ReminderEvent(TaskEvent):
+    """Data of `task.reminded.v1`, for those whom the task concerns."""
+
+    number: int
+    planned_at: Moment
+    late: int
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        """Logins."""
+        task = self.task
+        return tuple(filter(None, (task.assignee or task.author, *task.watchers)))
+
+    def narrowed(self, _: Shown) -> "ReminderEvent":
+        return self
+
+
+class NoticeEvent(View):
+    """Data of `notice.given.v1`, for those whom it is for."""
+
+    kind: NoticeKind
+    to: tuple[str, ...] = Field(description="Logins")
+    by: str = ""
+    what: str = Field(description="Id of the interaction, chain or task")
+    chain_id: str | None = None
+    client_id: str | None = None
+    words: MaskedWords = ""
+    at: Moment
+    late: int = 0
+
+    def about(self) -> "About":
+        return About(chain_id=self.chain_id, client_id=self.client_id)
+
+    def narrowed(self, _: Shown) -> "NoticeEvent":
+        return self
+
+
 class JobEvent(JobView):
     """Data of `job.progressed.v1`."""
 
@@ -67,8 +124,61 @@ class JobEvent(JobView):
         return self
 
 
-Event = InteractionEvent | ClientEvent | ChainEvent | JobEvent
-_VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent] | type[JobEvent]] = {
+class RingingMatterView(View):
+    id: str
+    title: MaskedWords = ""
+    seen_by: tuple[str, ...] = Field(default=(), exclude=True)
+
+
+class RingingClientView(View):
+    client_id: str
+    name: MaskedWords = ""
+    owner: str | None = None
+    sure: bool = True
+    seen_by: tuple[str, ...] = Field(default=(), exclude=True)
+    chains: tuple[RingingMatterView, ...] = ()
+    tasks: tuple[RingingMatterView, ...] = ()
+
+    def within(self, reach: Sequence[str]) -> "RingingClientView":
+        """With the matters that somebody of this reach sees."""
+        chains, tasks = (
+            tuple(one for one in matters if reaches(reach, one.seen_by)) for matters in (self.chains, self.tasks)
+        )
+        return self.model_copy(update={"chains": chains, "tasks": tasks})
+
+
+class RingEvent(View):
+    """Data of `call.ringing.v1`, for whoever's phone it is: who may be calling, as far as he sees them."""
+
+    interaction_id: str
+    login: str
+    phone: str
+    state: Literal["ringing", "over"]
+    at: Moment
+    caller: MaskedWords = ""
+    name: MaskedWords = ""
+    line: CallLineView | None = None
+    clients: tuple[RingingClientView, ...] = ()
+    looked_up: bool = True
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        return (self.login,)
+
+    def about(self) -> "About":
+        return About(channel="call")
+
+    def narrowed(self, _: Shown) -> "RingEvent":
+        return self
+
+    def within(self, reach: Sequence[str]) -> "RingEvent":
+        """With the clients that somebody of this reach sees."""
+        seen = tuple(one.within(reach) for one in self.clients if reaches(reach, one.seen_by))
+        return self.model_copy(update={"clients": seen})
+
+
+Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent | RingEvent
+_VIEWS: dict[str, type[Event]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
     InteractionChanged.TYPE: InteractionEvent,
@@ -76,7 +186,12 @@ _VIEWS: dict[str, type[InteractionEvent] | type[ClientEvent] | type[ChainEvent] 
     ClientChanged.TYPE: ClientEvent,
     ChainOpened.TYPE: ChainEvent,
     ChainChanged.TYPE: ChainEvent,
+    TaskOpened.TYPE: TaskEvent,
+    TaskChanged.TYPE: TaskEvent,
+    Reminded.TYPE: ReminderEvent,
+    NoticeGiven.TYPE: NoticeEvent,
     JobProgressed.TYPE: JobEvent,
+    CallRinging.TYPE: RingEvent,
 }
 
 
@@ -103,18 +218,26 @@ class Telling:
     type: str
     view: Event
     about: About
-    owner: str = ""
-    """Login of whoever has it, where it is neither of a chain nor of a client: a job."""
+    tokens: tuple[str, ...] | None = None
+    """By whom it is seen, where it says so itself: a job, a task; none: as its chain or its client is."""
+    to: tuple[str, ...] | None = None
+    """Logins of those whom it is for, and nobody else; none: whoever sees it."""
 
     @property
     def noun(self) -> str:
-        """What it is about, as operations and scopes name it: `interaction`, `chain`, `client`, `job`."""
+        """What it is about, as operations and scopes name it: `interaction`, `chain`, `task`, …"""
         return self.type.partition(".")[0]
 
-    def data(self, level: Shown, hides: Collection[str]) -> str:
+    @property
+    def is_by_reach(self) -> bool:
+        """Whether what is shown of it is another for each who sees it."""
+        return isinstance(self.view, RingEvent)
+
+    def data(self, level: Shown, hides: Collection[str], reach: Sequence[str] = ()) -> str:
         """JSON on one line, with as much as somebody is shown of it."""
+        view = self.view.within(reach) if isinstance(self.view, RingEvent) else self.view
         with hiding(hides):
-            return self.view.narrowed(level).model_dump_json()
+            return view.narrowed(level).model_dump_json()
 
 
 def told(record: Record) -> Telling | None:
@@ -129,4 +252,16 @@ def told(record: Record) -> Telling | None:
     except ValueError:
         log.warning("live.unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
         return None
-    return Telling(event_type, view, view.about(), view.by if isinstance(view, JobEvent) else "")
+    return Telling(event_type, view, view.about(), _tokens(view, record), _to(view))
+
+
+def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
+    if isinstance(view, JobEvent):
+        return (owned_by(view.by),)
+    if isinstance(view, NoticeEvent | RingEvent):
+        return tuple(map(owned_by, view.to))
+    return tuple(orjson.loads(record.value)["task"]["seen_by"]) if isinstance(view, TaskEvent) else None
+
+
+def _to(view: Event) -> tuple[str, ...] | None:
+    return view.to if isinstance(view, ReminderEvent | NoticeEvent | RingEvent) else None

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from hub.api.public import CALLER
 from hub.kit.http import pieces_of
 from services.gateway.parts import Parts, parts_of
 from services.gateway.peers.forward import as_they_came, passed_on
@@ -28,10 +29,21 @@ async def hook_of_kind(channel: Word, account: Word, kind: Word, request: Reques
     return await _passed_on(channel, f"/hooks/{channel}/{account}/{kind}", request, hub)
 
 
+@routes.post("/hooks/{channel}/{account}/{kind}/{more}", include_in_schema=False)
+async def hook_of_a_finer_kind(
+    channel: Word, account: Word, kind: Word, more: Word, request: Request, hub: Hub
+) -> Response:
+    """Where a provider adds two words to the address it was given."""
+    return await _passed_on(channel, f"/hooks/{channel}/{account}/{kind}/{more}", request, hub)
+
+
 async def _passed_on(channel: str, path: str, request: Request, hub: Parts) -> Response:
     peer, hook = await hub.table.hook(channel)
     query = quote(request.url.query, safe="=&%+-_.~:,;@!$'()*/?")
-    headers = as_they_came(request, ("content-type", *hook.headers))
+    headers = as_they_came(request, {"content-type", *hook.headers} - {CALLER})
+    if CALLER in hook.headers:
+        connected = request.client.host if request.client else None
+        headers[CALLER.encode()] = hub.hops.caller(connected, request.headers).encode()
     url = f"{path}?{query}" if query else path
     # As it comes: whose it is, is checked before anything of it is kept.
     content = pieces_of(request, HOOK_LIMIT, words=f"a call may have {HOOK_LIMIT // 2**20} MB")

@@ -1,6 +1,7 @@
 """The HTTP door of the interactions service: what it does for employees, and what it tells other services."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,10 +9,15 @@ from pydantic import BaseModel
 
 from hub.api.public import Public
 from hub.api.uploads import Uploads
+from services.interactions.byhand import endpoints as by_hand
+from services.interactions.callers import Callers
+from services.interactions.chains import endpoints as merging
+from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
-from services.interactions.endpoints.shared import Doors, found
+from services.interactions.endpoints.shared import Doors, cards, found
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
+from services.interactions.tasks import endpoints as tasks
 
 __all__ = ["Doors", "for_services", "public"]
 
@@ -19,13 +25,18 @@ __all__ = ["Doors", "for_services", "public"]
 def public(doors: Doors) -> tuple[Public, ...]:
     """The service's operations."""
     uploads = Uploads(doors.blobs)
-    of_messages, of_clients = Public("interactions"), Public("clients and chains", uploads=uploads)
-    of_files = Public("attachments")
+    of_messages = Public("interactions", uploads=uploads)
+    of_clients = Public("clients and chains", uploads=uploads)
+    of_files, of_tasks = Public("attachments"), Public("tasks")
     messages.add(of_messages, doors)
+    by_hand.add(of_messages, doors.by_hand)
+    merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
-    return of_messages, of_clients, of_files
+    tasks.add(of_tasks, doors.tasks, doors.clock)
+    return of_messages, of_clients, of_files, of_tasks
 
 
 class Asked(BaseModel):
@@ -35,7 +46,13 @@ class Asked(BaseModel):
     clients: Sequence[str] = ()
 
 
-def for_services(repository: Repository, seen: Seen) -> APIRouter:
+class AskedCaller(BaseModel):
+    """An address that somebody calls from."""
+
+    address: str
+
+
+def for_services(repository: Repository, seen: Seen, callers: Callers) -> APIRouter:
     """What only other services of the hub are told: where bytes are, and who sees what."""
     routes = APIRouter(include_in_schema=False)
 
@@ -48,6 +65,10 @@ def for_services(repository: Repository, seen: Seen) -> APIRouter:
     async def show_attachment_blob(attachment_id: str) -> dict[str, Any]:
         document = await found(repository.attachments, attachment_id)
         return {key: value for key, value in document.items() if not key.startswith("_")}
+
+    @routes.post("/callers")
+    async def show_callers(asked: AskedCaller) -> dict[str, Any]:
+        return {"clients": [one.model_dump() for one in await callers.of(asked.address)]}
 
     @routes.post("/scopes")
     async def show_scopes(asked: Asked) -> dict[str, Any]:

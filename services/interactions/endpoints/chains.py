@@ -11,7 +11,7 @@ from hub.api.forms import Id, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.contracts.client import ChainState
+from hub.contracts.client import Awaits, ChainState
 from hub.contracts.scope import EVERYTHING, OPEN, Shown, of_team, owned_by
 from hub.contracts.shown import ChainView, InteractionView
 from hub.jobs.models import JobView
@@ -19,12 +19,13 @@ from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict
 from hub.store.base import Document, In, Page
 from services.interactions.bulk import ChainsChange, ChangeChains
+from services.interactions.chains.queues import MOST, VIEWS, View
 from services.interactions.endpoints.shared import Doors, chain_shown, shown
 from services.interactions.forwards import Forward
 from services.interactions.handover import ChainChange
 from services.interactions.models import CHAIN_STATES
 from services.interactions.seen import sifted
-from services.interactions.views import ChainList
+from services.interactions.views import ChainList, QueueCounts
 from services.interactions.writing import Answer
 
 
@@ -38,12 +39,21 @@ class ChainQuery(Paging):
     team: str | None = Field(
         default=None, max_length=100, description="Those that this team has to do with; empty: those that none has"
     )
+    view: View | None = Field(
+        default=None,
+        description="A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside",
+    )
+    tag: str | None = Field(default=None, max_length=60, examples=["кухня"])
+    awaits: Awaits | None = Field(default=None, description="Who has the next word")
 
     @property
     def where(self) -> dict[str, Any]:
+        state = In(["open", "snoozed"]) if self.state == "open" else self.state
         if self.parent:
-            return {"parent": self.parent, "state": self.state}
-        return {"client_id": self.client_id, "state": self.state or (None if self.client_id else In(CHAIN_STATES))}
+            return {"parent": self.parent, "state": state}
+        if self.tag and not self.client_id:
+            return {"tags": self.tag, "state": state}
+        return {"client_id": self.client_id, "state": state or (None if self.client_id else In(CHAIN_STATES))}
 
     @property
     def token(self) -> str | None:
@@ -54,12 +64,14 @@ class ChainQuery(Paging):
         """Beside what the store finds by."""
         tokens = chain.get("seen_by") or [OPEN]
         wanted = (owned_by(self.owner) if self.owner else None, None if self.team is None else of_team(self.team))
-        return all(token in tokens for token in wanted if token)
+        tagged = self.tag is None or self.tag in (chain.get("tags") or [])
+        awaited = self.awaits is None or self.awaits == chain.get("awaits")
+        return not chain.get("into") and tagged and awaited and all(token in tokens for token in wanted if token)
 
     @property
     def narrow(self) -> bool:
-        """Of one client, or beside one chain: few, whoever sees them."""
-        return bool(self.client_id or self.parent)
+        """Of one client, beside one chain, or of one tag: few, whoever sees them."""
+        return bool(self.client_id or self.parent or self.tag)
 
 
 def add(routes: Public, doors: Doors) -> None:
@@ -75,10 +87,13 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         """Chains, the one with the newest interaction first."""
 
         async def find(limit: int, after: str | None) -> Page:
+            if query.view:
+                return await doors.queues.page(actor, query.view, limit=limit, after=after)
             tokens = [query.token] if query.token else actor.reach
             if query.narrow or EVERYTHING in tokens:
                 return await doors.repository.page("chains", query.where, order="last_at", limit=limit, after=after)
-            where = {"state": query.state}
+            states = ("open", "snoozed") if query.state == "open" else (query.state,) if query.state else CHAIN_STATES
+            where = {"state": states}
             return await doors.tokens.page("chains", tokens, where, order="last_at", limit=limit, after=after)
 
         async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
@@ -90,6 +105,11 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         return await listed(
             lambda limit: sifted(find, keep, order="last_at", limit=limit, after=query.after), show, limit=query.limit
         )
+
+    @routes.get("/queues", right=Right.READ_CORRESPONDENCE, noun="chain")
+    async def count_queues(actor: Acting) -> QueueCounts:
+        """How many chains each queue has: as many as GET /api/v1/chains?view=… lists, up to 10,000."""
+        return QueueCounts(**{view: await doors.queues.count(actor, view) for view in VIEWS}, at_most=MOST)
 
     @routes.get("/chains/{id}", right=Right.READ_CORRESPONDENCE, noun="chain")
     async def show_chain(chain_id: Id, actor: Acting) -> ChainView:
@@ -106,6 +126,13 @@ def _add_changes(routes: Public, doors: Doors) -> None:
         """
         await doors.seen.chain(actor, chain_id)
         after = await doors.handover.chain(chain_id, change, actor=actor)
+        return chain_shown(after, doors.seen.level(actor, after))
+
+    @routes.post("/chains/{id}/take", right=Right.WRITE_MESSAGES, noun="chain", action="change", refuses=[Conflict])
+    async def take_chain(chain_id: Id, actor: Acting) -> ChainView:
+        """Take a chain that nobody has: of two who do at once one has it, the other is told who."""
+        await doors.seen.whole_chain(actor, chain_id)
+        after = await doors.handover.take(chain_id, actor=actor)
         return chain_shown(after, doors.seen.level(actor, after))
 
 

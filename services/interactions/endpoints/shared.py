@@ -9,11 +9,20 @@ from hub.contracts.scope import Shown
 from hub.contracts.shown import ChainView, ClientView, InteractionView
 from hub.jobs.service import Jobs
 from hub.kit.blobs import Blobs
+from hub.kit.clock import Clock
 from hub.kit.errors import NotFound
 from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
+from services.interactions.byhand.service import ByHand
+from services.interactions.calling import Calling
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
+from services.interactions.chains.queues import Queues
+from services.interactions.clients.service import Clients
+from services.interactions.clients.whole import wholes
+from services.interactions.duplicates.service import Duplicates
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -22,6 +31,7 @@ from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
 
 
@@ -43,10 +53,19 @@ class Doors:
     forwards: Forwards
     splits: Splits
     starts: Starts
+    calling: Calling
     addresses: Addresses
+    clients: Clients
+    by_hand: ByHand
+    merges: Merges
+    moves: Moves
     handover: Handover
+    queues: Queues
     jobs: Jobs
+    duplicates: Duplicates
     blobs: Blobs
+    tasks: Tasks
+    clock: Clock
 
 
 async def found(collection: Readable, doc_id: str) -> Document:
@@ -70,6 +89,7 @@ def chain_shown(document: Document, level: Shown = "full") -> ChainView:
 
 async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list[ClientView]:
     """Clients as somebody sees them: with the open chains that he sees."""
+    clients = await wholes(doors.repository, clients)
     addresses = await doors.repository.addresses_of(clients)
     seen = await doors.seen.open_chains(actor, clients)
     return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]

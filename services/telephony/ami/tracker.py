@@ -1,7 +1,7 @@
 """The calls of one exchange as they go on: events come in any order, changed calls come out, memory is bounded."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.telephony.ami.calls import fold
@@ -20,6 +20,8 @@ _BOUNDARIES = {"Greeting", "FullyBooted", "CoreShowChannelsComplete"}
 
 _SET_BACK = 2 * 3600.0
 """Seconds; an exchange whose clock is believed may be an hour ahead."""
+_SMALL, _SHARE = 120, 0.05
+"""Events of a call that is always looked at at once; of a larger one the share that has to be new."""
 _SWEEP = 1.0
 """Seconds between two looks at what may be let go."""
 
@@ -55,6 +57,15 @@ class _Group:
     told: dict[str, Call] = field(default_factory=dict)
     """By id, as it was told last."""
     last: float = 0.0
+    since: int = 0
+    until: int = 0
+    """The first and the last `place` it was heard of at."""
+    folded: int = 0
+    """Events in it when it was folded last."""
+
+    @property
+    def is_stale(self) -> bool:
+        return self.folded < len(self.events)
 
 
 class Calls:
@@ -69,7 +80,10 @@ class Calls:
         self._limits = limits
         self._groups: OrderedDict[_Group, None] = OrderedDict()
         self._by_name: dict[str, _Group] = {}
-        self._gone: OrderedDict[str, float] = OrderedDict()
+        self._gone: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        """By name: the moment of the last word, and its place."""
+        self.place = 0
+        """Where what is taken stands among all that the exchange said; whoever reads it sets it."""
         self._marks = Marks()
         self._now = 0.0
         self._swept = 0.0
@@ -84,13 +98,32 @@ class Calls:
         """Events in hand."""
         return sum(len(group.events) for group in self._groups)
 
+    def known(self) -> list[Call]:
+        """All calls in hand, as they were told last."""
+        return [call for group in self._groups for call in group.told.values()]
+
+    def needed(self) -> tuple[int, dict[str, float]]:
+        """The first place that what is in hand was heard of at; and when those were let go that were heard of from
+        there on: whoever reads from that place again hands them to `let_go` before, so that no call is told by half.
+        """
+        floor = min((group.since for group in self._groups), default=self.place)
+        gone = {name: moment for name, (moment, until) in self._gone.items() if until >= floor}
+        return floor, gone
+
+    def let_go(self, gone: Mapping[str, float]) -> None:
+        """Stragglers of these are let go."""
+        self._gone.update((name, (moment, self.place)) for name, moment in gone.items())
+
     def take(self, events: Iterable[Event]) -> list[Call]:
         """The calls that these events changed, as they are now, by their beginning."""
         touched: OrderedDict[_Group, None] = OrderedDict()
         for event in events:
             self._now = max(self._now, event.moment)
             if self._marks.see(event):
-                touched.update((group, None) for group in self._groups if not all(c.complete for c in group.calls))
+                for one in self._groups:
+                    if not all(call.complete for call in one.calls):
+                        one.folded = 0  # it is another one, seen from here
+                        touched[one] = None
             if event.kind not in _BOUNDARIES:
                 group = self._place(event)
                 if group:
@@ -99,7 +132,9 @@ class Calls:
         return self._told(touched)
 
     def tick(self, now: float) -> list[Call]:
-        """Lets go of what is over and closes what was silent for too long; the calls that this closed."""
+        """Lets go of what is over and closes what was silent for too long; the calls that this closed, and those of
+        which something was put off, see `_is_worth`.
+        """
         if now < self._now - _SET_BACK:
             self._set_back(now)
         self._now = max(self._now, now)
@@ -114,9 +149,11 @@ class Calls:
     def _told(self, touched: Iterable[_Group]) -> list[Call]:
         changed: list[Call] = []
         for group in touched:
-            if group in self._groups:
+            if group in self._groups and _is_worth(group):
                 changed += self._fold(group)
-                changed += self._close(group) if len(group.events) > self._limits.events else []
+            if group in self._groups and len(group.events) > self._limits.events:
+                changed += self._fold(group) if group.is_stale else []
+                changed += self._close(group)
         while len(self._groups) > self._limits.calls:
             changed += self._close(next(iter(self._groups)))
         if self._now - self._swept >= _SWEEP:
@@ -128,6 +165,7 @@ class Calls:
         is not told to go on, as when an older event comes late; it is told again once it is over again.
         """
         group.calls = fold(group.events, self._lines, self._marks.found)
+        group.folded = len(group.events)
         changed = [call for call in group.calls if _is_news(call, group.told.get(call.id))]
         known = {call.id for call in group.calls}
         gone = [call for call in group.told.values() if call.id not in known and not call.part_of]
@@ -146,6 +184,8 @@ class Calls:
         group.events.add(event)
         group.names.update(names)
         group.last = max(group.last, event.moment)
+        group.since = min(group.since or self.place, self.place)
+        group.until = self.place
         self._by_name.update(dict.fromkeys(names, group))
         self._groups[group] = None
         self._groups.move_to_end(group)
@@ -158,6 +198,7 @@ class Calls:
         kept.names |= moved.names
         kept.told |= moved.told
         kept.last = max(kept.last, moved.last)
+        kept.since, kept.until = min(kept.since, moved.since), max(kept.until, moved.until)
         self._by_name.update(dict.fromkeys(moved.names, kept))
         self._groups.pop(moved, None)
         return kept
@@ -167,7 +208,7 @@ class Calls:
         ended = self._gone.get(names[0])
         if ended is None:
             return False
-        if event.kind in ("Newchannel", "CoreShowChannel", "Status") and event.moment > ended:
+        if event.kind in ("Newchannel", "CoreShowChannel", "Status") and event.moment > ended[0]:
             self._gone.pop(names[0])
             return False
         return True
@@ -176,6 +217,8 @@ class Calls:
         self._swept = self._now
         closed: list[Call] = []
         for group in list(self._groups):
+            if group.is_stale:
+                closed += self._fold(group)
             if group.last < self._now - self._limits.silence:
                 closed += self._close(group)
             elif group.last < self._now - self._limits.grace and all(call.complete for call in group.calls):
@@ -190,10 +233,18 @@ class Calls:
         self._groups.pop(group, None)
         for name in group.names:
             self._by_name.pop(name, None)
-            self._gone[name] = group.last
+            self._gone[name] = group.last, group.until
             self._gone.move_to_end(name)
         while len(self._gone) > self._limits.gone:
             self._gone.popitem(last=False)
+
+
+def _is_worth(group: _Group) -> bool:
+    """Whether what came since is worth looking at all of it again. Of a call of thousands of events, as a conference,
+    it is put off until a part of it is new, or a second has passed: else each event would cost as much as all before.
+    """
+    fresh = len(group.events) - group.folded
+    return len(group.events) <= _SMALL or fresh >= len(group.events) * _SHARE
 
 
 def _names(event: Event) -> list[str]:

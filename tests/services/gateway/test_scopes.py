@@ -278,7 +278,7 @@ async def test_nobody_changes_what_he_does_not_see_whole(whole: Any) -> None:
                 continue
             for method, path in writing(whole):
                 head = path.split("/")[1]
-                if head not in ids or head == "clients" or "{id}" not in path:
+                if head not in ids.keys() - {"clients"} or "{id}" not in path:
                     continue
                 if path.endswith("}") and head == "chains":
                     continue

@@ -13,13 +13,26 @@ from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
+from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.planned import Planned
+from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
+from services.interactions.seen import Seen
 from services.interactions.service import Interactions
 from services.interactions.splits import Splits
+from services.interactions.tasks.missed import MissedCalls
+from services.interactions.tasks.repository import TaskRepository
+from services.interactions.tasks.service import Tasks
 from services.interactions.writing import Answer
+
+
+class Directory:
+    """None of the channels has an account."""
+
+    async def accounts(self) -> Accounts:
+        return Accounts()
 
 
 class Bench:
@@ -28,12 +41,24 @@ class Bench:
     def __init__(self, store: SqliteStore) -> None:
         self.bus = FakeBus()
         self.clock = FakeClock(NOON)
+        self.store = store
         self.repository = Repository(store)
+        self.duplicates = DuplicateRepository(store)
+        self.tasks = TaskRepository(store, self.bus, self.clock)
         self.service = self.another()
         self.courtesy = Courtesy(self.repository, self.bus, self.clock)
         bounces = Bounces(self.repository, self.bus, self.clock)
         contacts = Contacts(self.repository, self.bus, self.clock)
-        subscribe(self.bus, self.service, bounces=bounces, contacts=contacts, courtesy=self.courtesy, batch=1000)
+        given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock)
+        subscribe(
+            self.bus,
+            self.service,
+            bounces=bounces,
+            contacts=contacts,
+            courtesy=self.courtesy,
+            missed=MissedCalls(self.repository, given, self.clock),
+            batch=1000,
+        )
         self._heard = 0
         self.answers = Answers(self.repository, self.bus, self.clock)
         self.planned = Planned(self.repository, self.bus, self.clock)

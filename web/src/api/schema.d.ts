@@ -37,7 +37,7 @@ export interface paths {
          * Download attachment
          * @description Download a file of an interaction, or one of our uploads. It is always saved, never shown in a browser.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["downloadAttachment"];
         put?: never;
@@ -81,7 +81,7 @@ export interface paths {
          * List bots
          * @description Our Telegram bots.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listBots"];
         put?: never;
@@ -109,7 +109,7 @@ export interface paths {
          * Show bot
          * @description One bot.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showBot"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
          * List chains
          * @description Chains, the one with the newest interaction first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listChains"];
         put?: never;
@@ -187,7 +187,7 @@ export interface paths {
          * Show chain
          * @description One chain; its interactions: GET /api/v1/interactions?chain_id=ID.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showChain"];
         put?: never;
@@ -228,6 +228,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge chain
+         * @description Make one chain of two: this one is read with the other from now on, and so is whatever comes to it.
+         *
+         *     `POST …/part` makes them two again, with all that came meanwhile where it would be.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["mergeChain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains/{id}/messages": {
         parameters: {
             query?: never;
@@ -252,6 +276,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add note
+         * @description Words to colleagues; they never leave to the client. Whom it mentions is told, and sees the chain.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chains/{id}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part chain
+         * @description Take a merged chain out of the one that it was merged into, with all that came to it meanwhile.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["partChain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chains/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split chain
+         * @description Take interactions out into a chain that continues this one. `POST /interactions/{id}/return` undoes it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["splitChain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chains/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take chain
+         * @description Take a chain that nobody has: of two who do at once one has it, the other is told who.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["takeChain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -263,7 +375,7 @@ export interface paths {
          * List channels
          * @description The health of every channel: last in, last out, lag, credentials; red with the reason.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listChannels"];
         put?: never;
@@ -285,11 +397,39 @@ export interface paths {
          * List clients
          * @description Clients, newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listClients"];
         put?: never;
-        post?: never;
+        /**
+         * Open client
+         * @description Open a client by hand; his addresses must be nobody's.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["openClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find similar clients
+         * @description Who is like a card that is about to be made, with reasons; those whom you see.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["findSimilarClients"];
         delete?: never;
         options?: never;
         head?: never;
@@ -307,7 +447,7 @@ export interface paths {
          * Show client
          * @description One client with his addresses.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showClient"];
         put?: never;
@@ -317,7 +457,7 @@ export interface paths {
         head?: never;
         /**
          * Change client
-         * @description Change a client's name or time zone, or who looks after him.
+         * @description Change what stands on a client's card, or who looks after him. `history` keeps who changed what.
          *
          *     For: administrator, supervisor, operator.
          */
@@ -368,6 +508,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call client
+         * @description Call a client: your phone rings first, then his. Refused outside the hours for it, and where he said no.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["callClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}/channels": {
         parameters: {
             query?: never;
@@ -379,11 +541,57 @@ export interface paths {
          * List ways to client
          * @description By what he can be reached, and why not by the rest.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listWaysToClient"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/mailings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mailings of client
+         * @description What mailings sent to a client, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listMailingsOfClient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge client
+         * @description Make one client of two: this one is read with the other, and so is whatever comes from his addresses.
+         *
+         *     `POST …/part` makes them two again, each with what came from his own addresses.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["mergeClient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -412,6 +620,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part client
+         * @description Take a merged client out of the one that he was merged into.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["partClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients/{id}/reveal": {
         parameters: {
             query?: never;
@@ -428,6 +658,56 @@ export interface paths {
          *     For: administrator, supervisor.
          */
         post: operations["revealClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List consent words
+         * @description What was said of an address, the newest first, with the evidence.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listConsentWords"];
+        put?: never;
+        /**
+         * Add consent word
+         * @description Note what somebody said to you of being written to. A no counts at once.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addConsentWord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite to consent
+         * @description Ask somebody by mail whether he means it; his yes counts once he confirms it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["inviteToConsent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -542,6 +822,78 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List duplicates
+         * @description Pairs of clients that may be one, the surest first; those of which you see both.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDuplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scan duplicates
+         * @description Look for duplicates among all clients, as a job. Everybody is shown the pairs of which he sees both.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["scanDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show duplicate
+         * @description Two clients that may be one, and why.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showDuplicate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Decide duplicate
+         * @description Say that two clients are not the same, or that they shall be looked at again.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        patch: operations["decideDuplicate"];
         trace?: never;
     };
     "/api/v1/employees": {
@@ -774,6 +1126,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List exchanges
+         * @description Exchanges and providers of calls.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listExchanges"];
+        put?: never;
+        /**
+         * Add exchange
+         * @description Add an exchange: the manager interface of an Asterisk, any one that posts, or Twilio. A login is tried.
+         *
+         *     For: administrator.
+         */
+        post: operations["addExchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchanges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show exchange
+         * @description One exchange.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showExchange"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove exchange
+         * @description Listen to it no more; what it told stays. Its lines have to go, or go elsewhere, first.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeExchange"];
+        options?: never;
+        head?: never;
+        /**
+         * Change exchange
+         * @description Change an exchange; another login is tried first.
+         *
+         *     For: administrator.
+         */
+        patch: operations["changeExchange"];
+        trace?: never;
+    };
     "/api/v1/held": {
         parameters: {
             query?: never;
@@ -785,7 +1199,7 @@ export interface paths {
          * Show held
          * @description Whether the hub is held, as it is after a restore: it receives, and sends and fires nothing; and what waits.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showHeld"];
         put?: never;
@@ -832,11 +1246,19 @@ export interface paths {
          *     By `type`, `author`, `delivery`, `participant` and `text` those are sifted that the rest finds, 2,000 for a
          *     page at most: a page may have few items, or none, although `next` says that there are more.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listInteractions"];
         put?: never;
-        post?: never;
+        /**
+         * Add interaction
+         * @description Write down a call, a meeting, a letter that was, or plan one that shall be; nothing is sent.
+         *
+         *     It opens a chain of its own unless it names a chain, or the interaction that it follows from.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addInteraction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -854,7 +1276,7 @@ export interface paths {
          * Show interaction
          * @description One interaction.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showInteraction"];
         put?: never;
@@ -877,6 +1299,28 @@ export interface paths {
         patch: operations["changePlannedMessage"];
         trace?: never;
     };
+    "/api/v1/interactions/{id}/fact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Report interaction
+         * @description Say whether a contact took place, how long it was, and with what result.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["reportInteraction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/interactions/{id}/html": {
         parameters: {
             query?: never;
@@ -888,7 +1332,7 @@ export interface paths {
          * Show interaction html
          * @description The HTML of a message, sanitised: no scripts and forms, remote images held back. Show it in a sandbox.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showInteractionHtml"];
         put?: never;
@@ -915,6 +1359,72 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["keepInteraction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interactions/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move interaction
+         * @description Put an interaction into another chain, or give it to another client; what answers it follows.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["moveInteraction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interactions/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Plan interaction
+         * @description Move a planned contact; its reminders move with it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["planInteraction"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interactions/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return interaction
+         * @description Put a moved interaction back where it was before.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["returnInteraction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -954,7 +1464,7 @@ export interface paths {
          * List jobs
          * @description What takes longer than a request, the newest first: imports, exports, re-readings.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listJobs"];
         put?: never;
@@ -976,7 +1486,7 @@ export interface paths {
          * Show job
          * @description How far a job is.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showJob"];
         put?: never;
@@ -1020,7 +1530,7 @@ export interface paths {
          * List job results
          * @description What became of each item, in the order in which they were done.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listJobResults"];
         put?: never;
@@ -1053,6 +1563,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lines
+         * @description Our telephone numbers.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listLines"];
+        put?: never;
+        /**
+         * Add line
+         * @description Add a number that customers dial, or are shown.
+         *
+         *     For: administrator.
+         */
+        post: operations["addLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show line
+         * @description One line.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showLine"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove line
+         * @description It is no line of ours any more; its calls stay.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeLine"];
+        options?: never;
+        head?: never;
+        /**
+         * Change line
+         * @description Change a line; it counts for calls from then on.
+         *
+         *     For: administrator.
+         */
+        patch: operations["changeLine"];
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lists
+         * @description Static lists, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listLists"];
+        put?: never;
+        /**
+         * Add list
+         * @description Make a list of a file. It is read by a job, up to a million people; lines of rubbish are told.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show list
+         * @description A list.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showList"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove list
+         * @description Take a list away; mailings that were launched keep whom they had.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeList"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rejected lines
+         * @description Lines that could not be read, with the reason.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listRejectedLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1065,11 +1715,13 @@ export interface paths {
          * @description What happens, as it happens: server-sent events, a sign of life every 15 s.
          *
          *     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
-         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `job.progressed.v1`), `data` the
-         *     JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and nothing is missed or told
-         *     twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
+         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
+         *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1` and, while your phone
+         *     rings, `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with
+         *     `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or
+         *     `stopping`, with the reason.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listenLive"];
         put?: never;
@@ -1091,7 +1743,7 @@ export interface paths {
          * List mailboxes
          * @description Our mailboxes.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMailboxes"];
         put?: never;
@@ -1119,7 +1771,7 @@ export interface paths {
          * Show mailbox
          * @description One mailbox.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showMailbox"];
         put?: never;
@@ -1164,6 +1816,282 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mailings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List mailings
+         * @description Mailings, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listMailings"];
+        put?: never;
+        /**
+         * Add mailing
+         * @description Write a mailing. It is a draft until it is launched.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show mailing
+         * @description A mailing.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showMailing"];
+        /**
+         * Change mailing
+         * @description Write a draft anew, with the newest versions of its templates.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeMailing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel mailing
+         * @description What has not left never will.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["cancelMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count mailing
+         * @description How many of the clients that you see would get it now, and why the others would not.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["countMailing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Launch mailing
+         * @description Freeze its audience, of the clients that you see, and let it run at its time. A job does it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["launchMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause mailing
+         * @description What has not left waits.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["pauseMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List recipients
+         * @description Its recipients, of the clients that you see; by state, if one is named.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listRecipients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume mailing
+         * @description Go on with exactly those that are left; also the confirmation of one that is held.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["resumeMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry mailing
+         * @description Try those that failed once more, and nobody else.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["retryMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show statistics
+         * @description What came of it so far. Seeds and machines are counted nowhere.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/why/{client}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain mailing
+         * @description Why a client got it, or did not.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["explainMailing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/winner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose winner
+         * @description Say which variant the rest of the audience gets, before its time.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["chooseWinner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1175,7 +2103,7 @@ export interface paths {
          * Show me
          * @description Who I am and what I may do, with this session or token.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showMe"];
         put?: never;
@@ -1187,7 +2115,7 @@ export interface paths {
          * Change me
          * @description Change my signature, or say that I am away.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         patch: operations["changeMe"];
         trace?: never;
@@ -1203,7 +2131,7 @@ export interface paths {
          * List my passkeys
          * @description My passkeys, oldest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMyPasskeys"];
         put?: never;
@@ -1213,7 +2141,7 @@ export interface paths {
          *
          *     Where it is my first factor, all my other sessions and all my tokens end, and I am told recovery codes, once.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["addMyPasskey"];
         delete?: never;
@@ -1235,7 +2163,7 @@ export interface paths {
          * Begin my passkey
          * @description Begin a passkey, with my password or another passkey: what `navigator.credentials.create` takes.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMyPasskey"];
         delete?: never;
@@ -1257,7 +2185,7 @@ export interface paths {
          * Begin my proof
          * @description Begin to prove by a passkey, instead of the password, that it is I: what `navigator.credentials.get` takes.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMyProof"];
         delete?: never;
@@ -1280,7 +2208,7 @@ export interface paths {
          * Remove my passkey
          * @description Remove one of my passkeys, with my password or a passkey; all my other sessions and all my tokens end.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         delete: operations["removeMyPasskey"];
         options?: never;
@@ -1289,7 +2217,7 @@ export interface paths {
          * Rename my passkey
          * @description Give one of my passkeys another name.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         patch: operations["renameMyPasskey"];
         trace?: never;
@@ -1307,7 +2235,7 @@ export interface paths {
          * Change my password
          * @description Change my password; all my other sessions and all my tokens end at once.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["changeMyPassword"];
         delete?: never;
@@ -1331,7 +2259,7 @@ export interface paths {
          *
          *     They are told in this answer alone.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["renewMyRecoveryCodes"];
         delete?: never;
@@ -1355,7 +2283,7 @@ export interface paths {
          *
          *     Its secret is told in this answer alone.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMySecondFactor"];
         delete?: never;
@@ -1380,9 +2308,31 @@ export interface paths {
          *     With my first factor end all my other sessions and all my tokens, which began without it, and I am told recovery
          *     codes, once.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["confirmMySecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show message
+         * @description What became of a message that was sent of a template.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showMessage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1400,7 +2350,7 @@ export interface paths {
          * List numbers
          * @description Our numbers and sender names for SMS.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listNumbers"];
         put?: never;
@@ -1428,7 +2378,7 @@ export interface paths {
          * Show number
          * @description One number.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showNumber"];
         put?: never;
@@ -1449,6 +2399,138 @@ export interface paths {
          *     For: administrator.
          */
         patch: operations["changeNumber"];
+        trace?: never;
+    };
+    "/api/v1/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List phones
+         * @description Which phones are whose.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listPhones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phones/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set phones
+         * @description Give an employee these phones, in place of all; the first one rings when he calls.
+         *
+         *     For: administrator.
+         */
+        put: operations["setPhones"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count queues
+         * @description How many chains each queue has: as many as GET /api/v1/chains?view=… lists, up to 10,000.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["countQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show recording
+         * @description What is known of a recording.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play recording
+         * @description Listen to a recording, from any place in it (`Range`). It is in the audit that you did.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["playRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download recording
+         * @description Keep a recording as a file. It is in the audit that you did.
+         *
+         *     For: administrator, supervisor.
+         */
+        get: operations["downloadRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/roles": {
@@ -1501,6 +2583,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List segments
+         * @description Segments, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSegments"];
+        put?: never;
+        /**
+         * Add segment
+         * @description Keep conditions under a name.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count draft
+         * @description How many clients conditions mean that are being written, and ten of them.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["countDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show segment
+         * @description A segment.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showSegment"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove segment
+         * @description Take a segment out of the list.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeSegment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change segment
+         * @description Change a segment; mailings that were launched keep whom they had.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        patch: operations["changeSegment"];
+        trace?: never;
+    };
+    "/api/v1/segments/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count segment
+         * @description How many clients are in a segment now, and ten of them.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["countSegment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1512,7 +2700,7 @@ export interface paths {
          * List my sessions
          * @description Where I am logged in, newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMySessions"];
         put?: never;
@@ -1569,7 +2757,7 @@ export interface paths {
          * Log out
          * @description End the session (or revoke the token) that this request came with; a browser's cookie is cleared.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         delete: operations["logOut"];
         options?: never;
@@ -1651,7 +2839,7 @@ export interface paths {
          * End session
          * @description End one of my sessions.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         delete: operations["endSession"];
         options?: never;
@@ -1672,13 +2860,69 @@ export interface paths {
          * Preview sms
          * @description How a text would be sent: encoding, segments, price. Nothing leaves.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["previewSms"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks
+         * @description Open tasks, the one that is due first comes first; what has no time comes last.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * Open task
+         * @description Give somebody a task, or yourself; about an interaction, a chain, a client, or nothing of these.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["openTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show task
+         * @description One task, with what was changed about it.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change task
+         * @description Change a task, hand it over, close it (`state` done or cancelled) or open it again.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        patch: operations["changeTask"];
         trace?: never;
     };
     "/api/v1/teams": {
@@ -1692,7 +2936,7 @@ export interface paths {
          * List teams
          * @description All teams by name.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listTeams"];
         put?: never;
@@ -1720,7 +2964,7 @@ export interface paths {
          * Show team
          * @description One team.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showTeam"];
         put?: never;
@@ -1743,6 +2987,179 @@ export interface paths {
         patch: operations["changeTeam"];
         trace?: never;
     };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description Templates, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /**
+         * Add template
+         * @description Add a template. What cannot be sent is refused, with the field and the line.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check template
+         * @description What is wrong with a body that is being written. Nothing is stored.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["checkTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show template
+         * @description A template.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showTemplate"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove template
+         * @description Take a template out of the list. What was sent of it stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeTemplate"];
+        options?: never;
+        head?: never;
+        /**
+         * Change template
+         * @description Change a template; other bodies are a new version of it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        patch: operations["changeTemplate"];
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send template
+         * @description Send a template to one recipient. About a topic who said no to it gets nothing (409); a service message has
+         *     none. With the same Idempotency-Key it is sent once.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["sendTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview template
+         * @description A template as a client would get it. Nothing leaves.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["previewTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/said": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show template said
+         * @description What a version says in each language; the newest one, if none is named.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showTemplateSaid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List template versions
+         * @description Its versions, the newest first; none is ever changed.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listTemplateVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1754,7 +3171,7 @@ export interface paths {
          * List my tokens
          * @description My personal API tokens, newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMyTokens"];
         put?: never;
@@ -1764,7 +3181,7 @@ export interface paths {
          *
          *     With it nobody makes tokens, ends sessions, changes passwords or employees: that takes a session.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["makeToken"];
         delete?: never;
@@ -1787,9 +3204,65 @@ export interface paths {
          * Revoke token
          * @description Revoke one of my tokens.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List topics
+         * @description What people are written to about.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listTopics"];
+        put?: never;
+        /**
+         * Add topic
+         * @description Add a topic.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addTopic"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change topic
+         * @description Change a topic.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeTopic"];
+        post?: never;
+        /**
+         * Remove topic
+         * @description Take a topic away; what people said of it stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeTopic"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1885,6 +3358,111 @@ export interface components {
              * @default false
              */
             verified: boolean;
+        };
+        /**
+         * AlteredView
+         * @description A field as it was and as it is.
+         */
+        AlteredView: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Name */
+            name: string;
+        };
+        /**
+         * AmiInput
+         * @description The manager interface of an Asterisk, FreePBX, Issabel or Vicidial.
+         */
+        AmiInput: {
+            /**
+             * Context
+             * @description The dialplan's context in which calls out begin
+             * @default from-internal
+             */
+            context?: string;
+            /**
+             * Contexts
+             * @description Contexts in which calls from outside begin
+             * @default []
+             */
+            contexts?: string[];
+            /**
+             * Dial
+             * @description How a phone is rung
+             * @default PJSIP/{extension}
+             * @example PJSIP/{extension}
+             */
+            dial?: string;
+            /**
+             * Extensions
+             * @description Beginnings of channels that are phones, where it is not clear
+             * @default []
+             */
+            extensions?: string[];
+            /**
+             * Host
+             * @example pbx.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "ami";
+            /**
+             * Port
+             * @default 5038
+             */
+            port?: number;
+            /**
+             * Prefix
+             * @description What is dialled before a number outside
+             * @default
+             * @example 9
+             */
+            prefix?: string;
+            /**
+             * Recordings
+             * @description Where recordings are fetched; {file} is what the exchange calls one, {name} the name alone
+             * @default
+             * @example https://pbx.example.com/monitor/{name}
+             */
+            recordings?: string;
+            /**
+             * Recordings Login
+             * Format: password
+             * @description USER:PASSWORD for these
+             * @default
+             */
+            recordings_login?: string;
+            /**
+             * Secret
+             * Format: password
+             * @description Kept encrypted, never shown again
+             */
+            secret: string;
+            /**
+             * Tls
+             * @description The interface's own TLS (tlsenable in manager.conf, port 5039)
+             * @default false
+             */
+            tls?: boolean;
+            /**
+             * Trunks
+             * @description Beginnings of channels that are lines
+             * @default []
+             * @example [
+             *       "PJSIP/mango"
+             *     ]
+             */
+            trunks?: string[];
+            /**
+             * User
+             * @example omnihub
+             */
+            user: string;
         };
         /**
          * Answer
@@ -1999,6 +3577,34 @@ export interface components {
              * @description Time to take it back; see undo_window
              */
             undo_seconds?: number | null;
+        };
+        /** AnswerView */
+        AnswerView: {
+            /** At */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
+        /** AnsweredView */
+        AnsweredView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Kind
+             * @example clicked
+             */
+            kind: string;
+            /**
+             * Words
+             * @default
+             * @example https://example.com/sale
+             */
+            words: string;
         };
         /** AttachmentView */
         AttachmentView: {
@@ -2139,6 +3745,65 @@ export interface components {
              * @example pass
              */
             spf: string | null;
+        };
+        /**
+         * Body
+         * @description What it says in one language: `text`; a mail has a subject, and `html` or `mjml`.
+         */
+        Body: {
+            /**
+             * Html
+             * @default
+             */
+            html?: string;
+            /**
+             * Mjml
+             * @description MJML 4; it becomes HTML for all mail programs
+             * @default
+             */
+            mjml?: string;
+            /**
+             * Preheader
+             * @description Shown behind the subject in lists of mails
+             * @default
+             */
+            preheader?: string;
+            /**
+             * Subject
+             * @default
+             */
+            subject?: string;
+            /**
+             * Text
+             * @description A mail's plain part; made from the page if empty
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * BodyView
+         * @description What a version says in one language.
+         */
+        BodyView: {
+            /** Html */
+            html: string;
+            /** Language */
+            language: string;
+            /** Links */
+            links: string[];
+            /** Mjml */
+            mjml: string;
+            /** Preheader */
+            preheader: string;
+            /**
+             * Size
+             * @description Bytes of the page, or of the text
+             */
+            size: number;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
         };
         /**
          * BotChange
@@ -2373,6 +4038,110 @@ export interface components {
              * @default
              */
             url?: string;
+        };
+        /**
+         * ByHandForm
+         * @description A contact: with a plan it shall be, without one it was.
+         * @example {
+         *       "participants": [
+         *         {
+         *           "address": "+7 916 123-45-67",
+         *           "name": "Анна",
+         *           "role": "attendee"
+         *         }
+         *       ],
+         *       "plan": {
+         *         "at": "2026-03-03T07:00:00Z",
+         *         "minutes": 90,
+         *         "place": "Тверская, 1"
+         *       },
+         *       "subject": "Замер кухни",
+         *       "type": "meeting"
+         *     }
+         * @example {
+         *       "direction": "out",
+         *       "minutes": 5,
+         *       "result": "answered",
+         *       "text": "Ждёт счёт",
+         *       "type": "call"
+         *     }
+         */
+        ByHandForm: {
+            /**
+             * At
+             * @description When it was; none: now
+             */
+            at?: string | null;
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Cause Id
+             * @description The interaction that it follows from
+             */
+            cause_id?: string | null;
+            /** Chain Id */
+            chain_id?: string | null;
+            /**
+             * Client Id
+             * @description None: of the chain, the cause, or the first address
+             */
+            client_id?: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /** @default out */
+            direction?: components["schemas"]["Direction"];
+            /**
+             * Importance
+             * @default normal
+             * @enum {string}
+             */
+            importance?: "low" | "normal" | "high";
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes?: number;
+            /**
+             * Participants
+             * @default []
+             */
+            participants?: components["schemas"]["Person"][];
+            plan?: components["schemas"]["PlanForm"] | null;
+            /** @description Of a call; none: answered */
+            result?: components["schemas"]["CallResult"] | null;
+            /**
+             * Return On
+             * @description Put the chain aside until then
+             */
+            return_on?: string | null;
+            /**
+             * Reviewed
+             * @description Nothing is to be said any more
+             * @default false
+             */
+            reviewed?: boolean;
+            /**
+             * Subject
+             * @default
+             */
+            subject?: string;
+            /**
+             * Text
+             * @description What it was about
+             * @default
+             */
+            text?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "call" | "meeting" | "letter" | "email" | "sms" | "message" | "post";
         };
         /** Bytes */
         Bytes: {
@@ -2635,6 +4404,65 @@ export interface components {
              */
             wait: number;
         };
+        /** CheckView */
+        CampaignsCheckView: {
+            /**
+             * Html
+             * @description What MJML becomes
+             */
+            html: string;
+            /** Links */
+            links: string[];
+            /** Problems */
+            problems: components["schemas"]["ProblemView"][];
+            /** Simple */
+            simple: boolean;
+            /** Size */
+            size: number;
+            /**
+             * Text
+             * @description The plain part
+             */
+            text: string;
+            /** Variables */
+            variables: string[];
+        };
+        /**
+         * PreviewInput
+         * @description For whom it is shown: a client, or anybody with these variables.
+         * @example {
+         *       "client_id": "cl_7f2k"
+         *     }
+         * @example {
+         *       "variables": {
+         *         "first_name": "Анна"
+         *       }
+         *     }
+         */
+        CampaignsPreviewInput: {
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Data
+             * @description What a list has in its columns
+             * @default {}
+             */
+            data?: {
+                [key: string]: string;
+            };
+            /** Language */
+            language?: string | null;
+            /**
+             * Variables
+             * @description Beside what is known of the client
+             * @default {}
+             */
+            variables?: {
+                [key: string]: string;
+            };
+            /** Version */
+            version?: number | null;
+        };
         /**
          * CandidateView
          * @description An address that may be his: a message gave it, and it is another's, or nobody vouches for it.
@@ -2668,6 +4496,162 @@ export interface components {
              * @default false
              */
             verified: boolean;
+        };
+        /**
+         * Card
+         * @description What is known of somebody whose card is about to be made.
+         * @example {
+         *       "name": "Иванова Анна Петровна",
+         *       "phone": "+7 917 123-45-67"
+         *     }
+         */
+        Card: {
+            /**
+             * Address
+             * @description Where he lives, in one line
+             * @default
+             */
+            address?: string;
+            /**
+             * Birth Date
+             * @default
+             * @example 1985-03-12
+             */
+            birth_date?: string;
+            /**
+             * Given Name
+             * @default
+             */
+            given_name?: string;
+            /**
+             * Inn
+             * @default
+             */
+            inn?: string;
+            /**
+             * Kpp
+             * @default
+             */
+            kpp?: string;
+            /**
+             * Mail
+             * @description Several are parted by `;`
+             * @default
+             */
+            mail?: string;
+            /**
+             * Name
+             * @description Of a person, whole; or use the three parts
+             * @default
+             */
+            name?: string;
+            /**
+             * Ogrn
+             * @default
+             */
+            ogrn?: string;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation?: string;
+            /**
+             * Patronymic
+             * @default
+             */
+            patronymic?: string;
+            /**
+             * Phone
+             * @description Several are parted by `;`
+             * @default
+             */
+            phone?: string;
+            /**
+             * Surname
+             * @default
+             */
+            surname?: string;
+        };
+        /**
+         * CardChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "owner": "anna",
+         *       "status": "customer"
+         *     }
+         * @example {
+         *       "inn": "7707083893",
+         *       "kind": "organisation"
+         *     }
+         */
+        CardChange: {
+            /**
+             * Birth Date
+             * @description Empty: not known
+             */
+            birth_date?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Custom
+             * @description Fields of your own; null takes one away
+             */
+            custom?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Given Name */
+            given_name?: string | null;
+            /** Inn */
+            inn?: string | null;
+            /** Kind */
+            kind?: ("person" | "organisation") | null;
+            /** Kpp */
+            kpp?: string | null;
+            /**
+             * Language
+             * @example ru
+             */
+            language?: string | null;
+            /**
+             * Legal Form
+             * @example ООО
+             */
+            legal_form?: string | null;
+            /**
+             * Name
+             * @description How he is called in lists
+             */
+            name?: string | null;
+            /** Ogrn */
+            ogrn?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /** Patronymic */
+            patronymic?: string | null;
+            /** Postal */
+            postal?: components["schemas"]["Postal"][] | null;
+            /** Status */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+            /** Surname */
+            surname?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
+            /**
+             * Works For
+             * @description Of a person
+             */
+            works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
          * CautionView
@@ -2707,11 +4691,22 @@ export interface components {
          *       "owner": "anna"
          *     }
          * @example {
-         *       "owner": "",
-         *       "team": "team_4k2m"
+         *       "state": "closed"
+         *     }
+         * @example {
+         *       "add_tags": [
+         *         "кухня"
+         *       ]
          *     }
          */
         ChainChange: {
+            /** Add Tags */
+            add_tags?: string[] | null;
+            /**
+             * Awaits
+             * @description nobody: looked at, and nothing is to be said
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
             /**
              * Owner
              * @description Who does the next step; empty: nobody yet
@@ -2722,6 +4717,25 @@ export interface components {
              * @description Its owner alone sees what it says
              */
             private?: boolean | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /**
+             * Snooze Until
+             * @description Put aside until then, or until the client writes; empty: back at once
+             */
+            snooze_until?: string | "" | null;
+            /**
+             * State
+             * @description closed: done; it opens again when the client goes on
+             */
+            state?: ("open" | "closed") | null;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Tags
+             * @description All of them, in this order
+             */
+            tags?: string[] | null;
             /**
              * Team
              * @description Whose the next step is; empty: no team's
@@ -2741,18 +4755,43 @@ export interface components {
          */
         ChainView: {
             /**
+             * Answered At
+             * @description When we answered first
+             */
+            answered_at: string | null;
+            /**
              * Auto
              * @description A machine opened it
              * @default false
              */
             auto: boolean;
+            /**
+             * Awaits
+             * @description Who has the next word: we owe an answer, the client does, or nobody
+             */
+            awaits: ("answer" | "client" | "nobody") | null;
             /** Client Id */
             client_id: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
             /**
              * Continues
              * @description The chain that this one goes on from
              */
             continues: string | null;
+            /**
+             * First Closed At
+             * @description Also when it was opened again since
+             */
+            first_closed_at: string | null;
+            /**
+             * History
+             * @description Who changed what; a list shows none
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
             /**
@@ -2798,6 +4837,22 @@ export interface components {
              */
             private: boolean;
             /**
+             * Reopened
+             * @description How many times the client went on after it was closed
+             * @default 0
+             */
+            reopened: number;
+            /**
+             * Returned At
+             * @description When it came back last by its time
+             */
+            returned_at: string | null;
+            /**
+             * Snoozed Until
+             * @description Put aside until then, or until the client writes
+             */
+            snoozed_until: string | null;
+            /**
              * State
              * @default open
              * @enum {string}
@@ -2808,6 +4863,11 @@ export interface components {
              * @default
              */
             subject: string;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
             /** Team */
             team: string | null;
             /**
@@ -2822,14 +4882,24 @@ export interface components {
          * ChainsChange
          * @description The same change for many chains; what is not given stays.
          * @example {
+         *       "add_tags": [
+         *         "кухня"
+         *       ],
          *       "ids": [
          *         "ch_4k2m",
          *         "ch_9x1z"
          *       ],
-         *       "owner": "anna"
+         *       "state": "closed"
          *     }
          */
         ChainsChange: {
+            /** Add Tags */
+            add_tags?: string[] | null;
+            /**
+             * Awaits
+             * @description nobody: looked at, and nothing is to be said
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
             /** Ids */
             ids: string[];
             /**
@@ -2842,6 +4912,25 @@ export interface components {
              * @description Its owner alone sees what it says
              */
             private?: boolean | null;
+            /** Remove Tags */
+            remove_tags?: string[] | null;
+            /**
+             * Snooze Until
+             * @description Put aside until then, or until the client writes; empty: back at once
+             */
+            snooze_until?: string | "" | null;
+            /**
+             * State
+             * @description closed: done; it opens again when the client goes on
+             */
+            state?: ("open" | "closed") | null;
+            /** Subject */
+            subject?: string | null;
+            /**
+             * Tags
+             * @description All of them, in this order
+             */
+            tags?: string[] | null;
             /**
              * Team
              * @description Whose the next step is; empty: no team's
@@ -2953,33 +5042,39 @@ export interface components {
             unknown: number;
         };
         /**
-         * ClientChange
-         * @description What is not given stays.
+         * CheckInput
+         * @description A body that is being written.
          * @example {
-         *       "time_zone": "Europe/Moscow"
-         *     }
-         * @example {
-         *       "owner": "anna"
+         *       "body": {
+         *         "text": "Заказ готов"
+         *       },
+         *       "channel": "sms"
          *     }
          */
-        ClientChange: {
-            /** Name */
-            name?: string | null;
+        CheckInput: {
+            body: components["schemas"]["Body"];
             /**
-             * Owner
-             * @description Who looks after him; empty: nobody
+             * Channel
+             * @enum {string}
              */
-            owner?: string | null;
+            channel: "email" | "sms" | "telegram";
+        };
+        /** CheckLine */
+        CheckLine: {
             /**
-             * Team
-             * @description Empty: no team
+             * Done
+             * @default false
              */
-            team?: string | null;
-            /**
-             * Time Zone
-             * @description IANA name; empty: not known
-             */
-            time_zone?: string | null;
+            done?: boolean;
+            /** Text */
+            text: string;
+        };
+        /** CheckView */
+        CheckView: {
+            /** Done */
+            done: boolean;
+            /** Text */
+            text: string;
         };
         /** ClientList */
         ClientList: {
@@ -2998,20 +5093,54 @@ export interface components {
              * @default []
              */
             addresses: components["schemas"]["AddressView"][];
+            /** Birth Date */
+            birth_date: string | null;
             /**
              * Candidates
              * @default []
              */
             candidates: components["schemas"]["CandidateView"][];
+            /** Comment */
+            comment: string | null;
+            /**
+             * Custom
+             * @description Fields of your own
+             * @default {}
+             */
+            custom: {
+                [key: string]: string | number | boolean;
+            };
+            /** Given Name */
+            given_name: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
+            /** Inn */
+            inn: string | null;
             /**
              * Into
              * @description The client that he was merged into: read that one instead
              */
             into: string | null;
+            /**
+             * Kind
+             * @example person
+             */
+            kind: string | null;
+            /** Kpp */
+            kpp: string | null;
+            /** Language */
+            language: string | null;
+            /** Legal Form */
+            legal_form: string | null;
             /** Name */
             name: string;
+            /** Ogrn */
+            ogrn: string | null;
             /**
              * Open Chains
              * @description Ids, newest first
@@ -3033,6 +5162,26 @@ export interface components {
              * @description Login of the employee who looks after him
              */
             owner: string | null;
+            /** Patronymic */
+            patronymic: string | null;
+            /**
+             * Postal
+             * @default []
+             */
+            postal: components["schemas"]["PostalView"][];
+            /**
+             * Status
+             * @example customer
+             */
+            status: string | null;
+            /**
+             * Statuses
+             * @description What he was, the newest last
+             * @default []
+             */
+            statuses: components["schemas"]["StatusView"][];
+            /** Surname */
+            surname: string | null;
             /** Team */
             team: string | null;
             /**
@@ -3040,6 +5189,11 @@ export interface components {
              * @example Europe/Moscow
              */
             time_zone: string | null;
+            /**
+             * Works For
+             * @default []
+             */
+            works_for: components["schemas"]["EmploymentView"][];
         };
         /**
          * Code
@@ -3050,6 +5204,81 @@ export interface components {
         Code: {
             /** Code */
             code: string;
+        };
+        /**
+         * Condition
+         * @description One of: all, any, not; field; has; did; silent_days; segment; list.
+         */
+        Condition: {
+            /** All */
+            all?: components["schemas"]["Condition"][] | null;
+            /** Any */
+            any?: components["schemas"]["Condition"][] | null;
+            /**
+             * Compare
+             * @default is
+             * @enum {string}
+             */
+            compare?: "is" | "is_not" | "contains" | "starts" | "any_of" | "above" | "below" | "set" | "not_set";
+            /** Did */
+            did?: ("wrote" | "called" | "got" | "opened" | "clicked" | "replied" | "bounced" | "unsubscribed" | "complained") | null;
+            /**
+             * Field
+             * @description Of the card: name, status, owner, custom.size, …
+             */
+            field?: string | null;
+            /**
+             * Has
+             * @description He can be reached by it
+             */
+            has?: ("email" | "sms" | "telegram") | null;
+            /** List */
+            list?: string | null;
+            /**
+             * Mailing
+             * @description By or of this mailing alone
+             */
+            mailing?: string | null;
+            not?: components["schemas"]["Condition"] | null;
+            /** Segment */
+            segment?: string | null;
+            /**
+             * Silent Days
+             * @description Wrote, called, clicked and opened nothing for so long
+             */
+            silent_days?: number | null;
+            /** Since */
+            since?: string | null;
+            /**
+             * Tag
+             * @description He has it
+             */
+            tag?: string | null;
+            /**
+             * Times
+             * @description At least so often
+             * @default 1
+             */
+            times?: number;
+            /** Until */
+            until?: string | null;
+            /** Value */
+            value?: string | number | boolean | string[] | null;
+            /** Within Days */
+            within_days?: number | null;
+        };
+        /**
+         * ConnectionView
+         * @description How an exchange is reached; its secrets are not shown.
+         */
+        ConnectionView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ami" | "webhook" | "twilio";
+        } & {
+            [key: string]: unknown;
         };
         /**
          * ConsentView
@@ -3105,6 +5334,61 @@ export interface components {
             verified: boolean;
         };
         /**
+         * CountView
+         * @description How many, and ten of them; of the clients that you see.
+         */
+        CountView: {
+            /**
+             * Count
+             * @example 1204
+             */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["ExampleView"][];
+        };
+        /**
+         * CountedView
+         * @description What a launch would come to now.
+         */
+        CountedView: {
+            /**
+             * Audience
+             * @example 1204
+             */
+            audience: number;
+            /** Examples */
+            examples: components["schemas"]["LeftOutView"][];
+            /** Excluded */
+            excluded: components["schemas"]["ExcludedView"][];
+            /**
+             * Recipients
+             * @example 1187
+             */
+            recipients: number;
+            /**
+             * Warnings
+             * @example [
+             *       "17 of 1,204 lack first_name"
+             *     ]
+             */
+            warnings: string[];
+        };
+        /**
+         * Decision
+         * @description Whether a pair is to be looked at.
+         * @example {
+         *       "state": "dismissed"
+         *     }
+         */
+        Decision: {
+            /**
+             * State
+             * @description `dismissed`: not the same; scans do not ask again
+             * @enum {string}
+             */
+            state: "open" | "dismissed";
+        };
+        /**
          * DeliveryState
          * @description What became of one message to one address. `rank` orders them: a delivery never moves backwards.
          *
@@ -3148,6 +5432,65 @@ export interface components {
         Discard: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Draft
+         * @description Conditions that are being written.
+         * @example {
+         *       "include": {
+         *         "has": "sms"
+         *       }
+         *     }
+         */
+        Draft: {
+            exclude?: components["schemas"]["Condition"] | null;
+            include: components["schemas"]["Condition"];
+        };
+        /** DuplicateList */
+        DuplicateList: {
+            /** Items */
+            items: components["schemas"]["DuplicateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * DuplicateView
+         * @description Two clients that may be one.
+         */
+        DuplicateView: {
+            /** Clients */
+            clients: components["schemas"]["ClientView"][];
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Found At */
+            found_at: string;
+            /**
+             * Id
+             * @example dup_4k2m
+             */
+            id: string;
+            /**
+             * Rules
+             * @description What agrees
+             * @example [
+             *       "surname",
+             *       "given_name: short form",
+             *       "phone"
+             *     ]
+             */
+            rules: string[];
+            /**
+             * Score
+             * @description How probable it is that they are one, from 0 to 1
+             */
+            score: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "dismissed";
         };
         /**
          * EmployeeChanges
@@ -3239,11 +5582,204 @@ export interface components {
             skills: string[];
         };
         /**
+         * Employment
+         * @description A person works for an organisation, from a day to a day.
+         */
+        Employment: {
+            /** Organisation Id */
+            organisation_id: string;
+            /**
+             * Role
+             * @default
+             * @example директор
+             */
+            role?: string;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * EmploymentView
+         * @description A person works, or worked, for an organisation.
+         */
+        EmploymentView: {
+            /** Organisation Id */
+            organisation_id: string;
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+        };
+        /** ExampleView */
+        ExampleView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ExchangeChange
+         * @description What is not given stays. Of `connection`, too: its fields are those of the exchange's kind.
+         * @example {
+         *       "name": "Head office"
+         *     }
+         */
+        ExchangeChange: {
+            /**
+             * Connection
+             * @example {
+             *       "host": "pbx2.example.com"
+             *     }
+             */
+            connection?: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Region */
+            region?: string | null;
+        };
+        /**
+         * ExchangeInput
+         * @description What carries calls. A login is tried before it is saved.
+         * @example {
+         *       "connection": {
+         *         "host": "pbx.example.com",
+         *         "kind": "ami",
+         *         "secret": "secret",
+         *         "user": "omnihub"
+         *       },
+         *       "name": "Office"
+         *     }
+         */
+        ExchangeInput: {
+            /** Connection */
+            connection: components["schemas"]["AmiInput"] | components["schemas"]["WebhookInput"] | components["schemas"]["TelephonyTwilioInput"];
+            /** Name */
+            name: string;
+            /**
+             * Region
+             * @description Of numbers without a country
+             * @default RU
+             */
+            region?: string;
+        };
+        /** ExchangePage */
+        ExchangePage: {
+            /** Items */
+            items: components["schemas"]["ExchangeView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** ExchangeView */
+        ExchangeView: {
+            /**
+             * Address
+             * @example pbx.example.com:5038
+             */
+            address: string;
+            connection: components["schemas"]["ConnectionView"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Hook
+             * @description Where it posts to, behind the public address
+             * @example /hooks/calls/ex_1
+             */
+            hook: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ami" | "webhook" | "twilio";
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+        };
+        /** ExcludedView */
+        ExcludedView: {
+            /** Count */
+            count: number;
+            /**
+             * Reason
+             * @example lacks:first_name
+             */
+            reason: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * Extent
          * @description What a token is good for.
          * @enum {string}
          */
         Extent: "read" | "write";
+        /**
+         * FactForm
+         * @description What became of it.
+         * @example {
+         *       "held": true,
+         *       "minutes": 45,
+         *       "result": "Замерили"
+         *     }
+         */
+        FactForm: {
+            /**
+             * At
+             * @description None: when it was planned, else now
+             */
+            at?: string | null;
+            /**
+             * Held
+             * @description false: it did not take place
+             */
+            held: boolean;
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes?: number;
+            /**
+             * Result
+             * @default
+             */
+            result?: string;
+        };
+        /**
+         * FactView
+         * @description What became of a contact that was written down by hand.
+         */
+        FactView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Held */
+            held: boolean;
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes: number;
+            /**
+             * Result
+             * @default
+             */
+            result: string;
+        };
         /**
          * FactorBegun
          * @description Told once: give it to an authenticator application, then confirm with its first code.
@@ -3260,6 +5796,60 @@ export interface components {
              * @example otpauth://totp/omnihub:anna?secret=…
              */
             uri: string;
+        };
+        /**
+         * Flow
+         * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
+         */
+        Flow: {
+            /**
+             * Announcement
+             * @description Said before calls are recorded; empty: they are not
+             * @default
+             */
+            announcement?: string;
+            /**
+             * Closed
+             * @description Said outside the hours, before voicemail or the end
+             * @default
+             */
+            closed?: string;
+            /**
+             * Greeting
+             * @default
+             */
+            greeting?: string;
+            /** @description None: always open */
+            hours?: components["schemas"]["OpenHours"] | null;
+            /**
+             * Language
+             * @description That it is spoken in
+             * @default ru-RU
+             */
+            language?: string;
+            menu?: components["schemas"]["Menu"] | null;
+            /**
+             * Ring
+             * @description Whose phones ring, all at once
+             * @default []
+             */
+            ring?: string[];
+            /**
+             * Ring Seconds
+             * @default 25
+             */
+            ring_seconds?: number;
+            /**
+             * Voicemail
+             * @description Said before the beep; empty: there is no voicemail
+             * @default
+             */
+            voicemail?: string;
+            /**
+             * Voicemail Seconds
+             * @default 120
+             */
+            voicemail_seconds?: number;
         };
         /**
          * Forward
@@ -3499,6 +6089,12 @@ export interface components {
             /** Client Id */
             client_id: string;
             /**
+             * Comment
+             * @description Of whoever wrote it down by hand
+             * @default
+             */
+            comment: string;
+            /**
              * Contacts
              * @default []
              */
@@ -3512,6 +6108,8 @@ export interface components {
             /** @description What became of one that goes out */
             delivery: components["schemas"]["DeliveryView"] | null;
             direction: components["schemas"]["Direction"];
+            /** @description What became of it; null while it lies ahead */
+            fact: components["schemas"]["FactView"] | null;
             /**
              * Forwarded
              * @default []
@@ -3528,7 +6126,21 @@ export interface components {
              * @example int_4k2m
              */
             id: string;
+            /**
+             * Importance
+             * @default normal
+             * @enum {string}
+             */
+            importance: "low" | "normal" | "high";
             link: components["schemas"]["LinkView"];
+            /** @description Of a mailing's message: which, and what came back on it */
+            mailing: components["schemas"]["MailingNoteView"] | null;
+            /**
+             * Mentions
+             * @description Logins of those whom a note names
+             * @default []
+             */
+            mentions: string[];
             /**
              * New Text
              * @description What the sender wrote himself; empty in a list where that is all of `text`
@@ -3540,6 +6152,8 @@ export interface components {
              * @default []
              */
             participants: components["schemas"]["ParticipantView"][];
+            /** @description When it shall be, or should have been */
+            plan: components["schemas"]["PlanView"] | null;
             /**
              * Problem
              * @description What could not be taken over, in words
@@ -3627,6 +6241,65 @@ export interface components {
              */
             withheld: "" | "content" | "subject";
         };
+        /**
+         * ChangeView
+         * @description What somebody made of it.
+         */
+        InteractionsChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login, or rule:NAME
+             * @example anna
+             */
+            by: string;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["AlteredView"][];
+        };
+        /**
+         * Invitation
+         * @description Asks somebody by mail whether he means it: his yes counts when he confirms it on our page.
+         * @example {
+         *       "account": "mb_7f2k",
+         *       "address": "anna@example.com",
+         *       "topic": "news"
+         *     }
+         */
+        Invitation: {
+            /**
+             * Account
+             * @description The mailbox that asks
+             */
+            account: string;
+            /** Address */
+            address: string;
+            /**
+             * Language
+             * @default ru
+             * @enum {string}
+             */
+            language?: "ru" | "en";
+            /** Topic */
+            topic: string;
+        };
+        /** InvitationView */
+        InvitationView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Topic */
+            topic: string;
+        };
         /** JobPage */
         JobPage: {
             /** Items */
@@ -3701,6 +6374,15 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
+        /** LeftOutView */
+        LeftOutView: {
+            /** Client Id */
+            client_id: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
         /**
          * Letter
          * @description What to write to a client, and by what.
@@ -3964,6 +6646,183 @@ export interface components {
              */
             topic: string;
         };
+        /**
+         * LineChange
+         * @description What is not given stays; it counts for calls from then on.
+         * @example {
+         *       "service_level": 30
+         *     }
+         */
+        LineChange: {
+            /** Aliases */
+            aliases?: string[] | null;
+            /** Exchange */
+            exchange?: string | null;
+            flow?: components["schemas"]["Flow"] | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Others
+             * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
+             */
+            others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Queue */
+            queue?: string | null;
+            /** Reach By */
+            reach_by?: ("call" | "sms" | "telegram" | "email")[] | null;
+            /** Record */
+            record?: boolean | null;
+            /** Retention Days */
+            retention_days?: number | null;
+            /** Service Level */
+            service_level?: number | null;
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Team
+             * @description Whose it is: the team that what comes by it is for; empty: everybody's
+             */
+            team?: string | null;
+        };
+        /**
+         * LineInput
+         * @description A number of ours.
+         * @example {
+         *       "exchange": "ex_1",
+         *       "name": "Sales",
+         *       "number": "+74951234567"
+         *     }
+         */
+        LineInput: {
+            /**
+             * Aliases
+             * @description What the exchange calls the number beside
+             * @default []
+             */
+            aliases?: string[];
+            /**
+             * Exchange
+             * @description What carries it: GET /api/v1/exchanges
+             * @example ex_4k2m
+             */
+            exchange: string;
+            /** @description What happens with calls; none: as the exchange says */
+            flow?: components["schemas"]["Flow"] | null;
+            /**
+             * Name
+             * @default
+             * @example Sales
+             */
+            name?: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /**
+             * Others
+             * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
+             * @default full
+             * @enum {string}
+             */
+            others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Queue
+             * @description The team whose work missed calls are; empty: the line's own
+             * @default
+             * @example team_4k2m
+             */
+            queue?: string;
+            /**
+             * Reach By
+             * @description After a missed call: channels by which somebody counts as reached
+             * @default [
+             *       "call"
+             *     ]
+             */
+            reach_by?: ("call" | "sms" | "telegram" | "email")[];
+            /**
+             * Record
+             * @description Recordings are fetched and kept
+             * @default true
+             */
+            record?: boolean;
+            /**
+             * Retention Days
+             * @description Days for which recordings are kept; 0: for ever
+             * @default 365
+             */
+            retention_days?: number;
+            /**
+             * Service Level
+             * @description Seconds within which calls shall be answered
+             * @default 20
+             */
+            service_level?: number;
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Team
+             * @description Whose it is: the team that what comes by it is for; empty: everybody's
+             * @default
+             * @example team_4k2m
+             */
+            team?: string;
+        };
+        /** LinePage */
+        LinePage: {
+            /** Items */
+            items: components["schemas"]["LineView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** LineView */
+        LineView: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Exchange */
+            exchange: string;
+            flow?: components["schemas"]["Flow"] | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /**
+             * Others
+             * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
+             * @default full
+             * @enum {string}
+             */
+            others?: "full" | "subject" | "metadata" | "nothing";
+            /** Queue */
+            queue: string;
+            /** Reach By */
+            reach_by: string[];
+            /** Record */
+            record: boolean;
+            /** Retention Days */
+            retention_days: number;
+            /**
+             * Service Level
+             * @description Seconds
+             */
+            service_level: number;
+            source: components["schemas"]["Source"] | null;
+            /**
+             * Team
+             * @description Whose it is: the team that what comes by it is for; empty: everybody's
+             * @default
+             */
+            team?: string;
+        };
         /** LinkView */
         LinkView: {
             /**
@@ -3993,6 +6852,47 @@ export interface components {
              * @example reference
              */
             rule: string;
+        };
+        /** ListList */
+        ListList: {
+            /** Items */
+            items: components["schemas"]["ListView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ListView
+         * @description People by address.
+         */
+        ListView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Reason
+             * @description Why it could not be read
+             * @default
+             */
+            reason: string;
+            /**
+             * Rejected
+             * @description Lines without an address that can be reached
+             */
+            rejected: number;
+            /** Rows */
+            rows: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "reading" | "ready" | "failed";
+            /** Team */
+            team: string | null;
         };
         /**
          * Login
@@ -4267,6 +7167,206 @@ export interface components {
             team?: string;
         };
         /**
+         * MailingForm
+         * @description Whom, what, when. Nothing leaves before it is launched.
+         * @example {
+         *       "include": {
+         *         "segment": "seg_9c1d"
+         *       },
+         *       "messages": [
+         *         {
+         *           "account": "mb_1a2b",
+         *           "channel": "email",
+         *           "template": "tpl_7f2k"
+         *         }
+         *       ],
+         *       "name": "Весна",
+         *       "send_at_local": "2026-03-08T10:00",
+         *       "topic": "news"
+         *     }
+         */
+        MailingForm: {
+            /**
+             * Counts
+             * @description Opens and clicks are counted
+             * @default true
+             */
+            counts?: boolean;
+            exclude?: components["schemas"]["Condition"] | null;
+            /** @description Clients; none: the lists alone */
+            include?: components["schemas"]["Condition"] | null;
+            /**
+             * Lists
+             * @description People of static lists, clients or not
+             * @default []
+             */
+            lists?: string[];
+            /**
+             * Messages
+             * @description The first that reaches a recipient; the next one when it fails
+             */
+            messages: components["schemas"]["Message"][];
+            /** Name */
+            name: string;
+            /**
+             * Per Domain Second
+             * @description To one host of mail addresses
+             */
+            per_domain_second?: number | null;
+            /** Per Second */
+            per_second?: number | null;
+            /**
+             * Seeds
+             * @description Addresses that get it, too, and are counted nowhere
+             * @default []
+             */
+            seeds?: string[];
+            /**
+             * Send At
+             * @description None: when it is launched
+             */
+            send_at?: string | null;
+            /**
+             * Send At Local
+             * @description In each recipient's time zone
+             */
+            send_at_local?: string | null;
+            /**
+             * Stale After
+             * Format: duration
+             * @description After so long without a hub that runs it waits to be confirmed
+             * @default PT3H
+             */
+            stale_after?: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description Of those whose own is not known
+             * @default Europe/Moscow
+             */
+            time_zone?: string;
+            /**
+             * Topic
+             * @description Of consent: who said no to it gets nothing
+             */
+            topic: string;
+            trial?: components["schemas"]["Trial"] | null;
+        };
+        /** MailingList */
+        MailingList: {
+            /** Items */
+            items: components["schemas"]["MailingView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * MailingNoteView
+         * @description What came back on a message of a mailing.
+         */
+        MailingNoteView: {
+            /**
+             * Answers
+             * @default []
+             */
+            answers: components["schemas"]["AnsweredView"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * MailingState
+         * @enum {string}
+         */
+        MailingState: "draft" | "freezing" | "running" | "paused" | "held" | "done" | "cancelled" | "failed";
+        /**
+         * MailingView
+         * @description A mailing.
+         */
+        MailingView: {
+            /** At */
+            at: string;
+            /**
+             * Audience
+             * @description How many it was frozen with; null before
+             */
+            audience: number | null;
+            /**
+             * Confidence
+             * @description How sure it is that it is the better one: 0.5 is a coin
+             */
+            confidence: number | null;
+            /** Id */
+            id: string;
+            /** Launched At */
+            launched_at: string | null;
+            /** Launched By */
+            launched_by: string | null;
+            /** Messages */
+            messages: components["schemas"]["MessageView"][];
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Reason
+             * @description Why it is held or failed
+             */
+            reason: string;
+            /** Send At */
+            send_at: string | null;
+            /** Send At Local */
+            send_at_local: string | null;
+            state: components["schemas"]["MailingState"];
+            /** Team */
+            team: string | null;
+            /** Topic */
+            topic: string;
+            /**
+             * Winner
+             * @description The variant that the rest gets
+             */
+            winner: number | null;
+        };
+        /**
+         * MappingInput
+         * @description Where a provider writes what; see docs/telephony.md.
+         */
+        MappingInput: {
+            /**
+             * Calls
+             * @description The path of a list of calls
+             * @default
+             */
+            calls?: string;
+            /**
+             * Paths
+             * @example {
+             *       "from": "from",
+             *       "id": "call.id",
+             *       "to": "to"
+             *     }
+             */
+            paths: {
+                [key: string]: string | string[];
+            };
+            /**
+             * Words
+             * @default {}
+             * @example {
+             *       "direction": {
+             *         "incoming": "in"
+             *       }
+             *     }
+             */
+            words?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
+        /**
          * MeView
          * @description Who I am and what I may do.
          */
@@ -4308,6 +7408,118 @@ export interface components {
             teams: string[];
         };
         /**
+         * Menu
+         * @description What a caller may choose by a key.
+         */
+        Menu: {
+            /**
+             * Choices
+             * @description Whose phones ring, by the key
+             * @example {
+             *       "1": [
+             *         "anna"
+             *       ]
+             *     }
+             */
+            choices: {
+                [key: string]: string[];
+            };
+            /**
+             * Text
+             * @example По заказам нажмите один
+             */
+            text: string;
+        };
+        /**
+         * Merge
+         * @example {
+         *       "into": "ch_4k2m"
+         *     }
+         */
+        Merge: {
+            /**
+             * Into
+             * @description The chain that goes on
+             */
+            into: string;
+        };
+        /**
+         * MergeClients
+         * @example {
+         *       "into": "cl_4k2m",
+         *       "take": [
+         *         "name",
+         *         "birth_date"
+         *       ]
+         *     }
+         */
+        MergeClients: {
+            /**
+             * Into
+             * @description The client who stays
+             */
+            into: string;
+            /**
+             * Take
+             * @description Fields that he takes from this one; of the rest what he lacks
+             * @default []
+             */
+            take?: string[];
+        };
+        /**
+         * Message
+         * @description What is sent by one channel, from one of our accounts.
+         */
+        Message: {
+            /**
+             * Account
+             * @description Id of the mailbox, bot or number
+             */
+            account: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+            /**
+             * From Name
+             * @default
+             */
+            from_name?: string;
+            /** Template */
+            template: string;
+        };
+        /** MessageView */
+        MessageView: {
+            /** Account */
+            account: string;
+            /** Channel */
+            channel: string;
+            /** From Name */
+            from_name: string;
+            /**
+             * Templates
+             * @description The variants, each with its version: tpl_7f2k/3
+             */
+            templates: string[];
+        };
+        /**
+         * MoveTo
+         * @description To a chain, or to a client, where it opens one of its own.
+         * @example {
+         *       "chain_id": "ch_4k2m"
+         *     }
+         * @example {
+         *       "client_id": "cl_9x1z"
+         *     }
+         */
+        MoveTo: {
+            /** Chain Id */
+            chain_id?: string | null;
+            /** Client Id */
+            client_id?: string | null;
+        };
+        /**
          * MyChanges
          * @description What everybody may change about himself.
          * @example {
@@ -4341,6 +7553,94 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /**
+         * NewClient
+         * @description A client whom an employee knows of before he writes.
+         * @example {
+         *       "addresses": [
+         *         {
+         *           "address": "+7 916 123-45-67"
+         *         }
+         *       ],
+         *       "given_name": "Анна",
+         *       "patronymic": "Сергеевна",
+         *       "surname": "Смирнова"
+         *     }
+         */
+        NewClient: {
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses?: components["schemas"]["NewAddress"][];
+            /**
+             * Birth Date
+             * @description Empty: not known
+             */
+            birth_date?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Custom
+             * @description Fields of your own; null takes one away
+             */
+            custom?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Given Name */
+            given_name?: string | null;
+            /** Inn */
+            inn?: string | null;
+            /** Kind */
+            kind?: ("person" | "organisation") | null;
+            /** Kpp */
+            kpp?: string | null;
+            /**
+             * Language
+             * @example ru
+             */
+            language?: string | null;
+            /**
+             * Legal Form
+             * @example ООО
+             */
+            legal_form?: string | null;
+            /**
+             * Name
+             * @description How he is called in lists
+             */
+            name?: string | null;
+            /** Ogrn */
+            ogrn?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /** Patronymic */
+            patronymic?: string | null;
+            /** Postal */
+            postal?: components["schemas"]["Postal"][] | null;
+            /** Status */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+            /** Surname */
+            surname?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
+            /**
+             * Works For
+             * @description Of a person
+             */
+            works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
          * NewEmployee
@@ -4377,6 +7677,78 @@ export interface components {
             role: string;
         };
         /**
+         * NewList
+         * @description People from a file: CSV with a first line that names the columns, `email` or `phone` among them.
+         * @example {
+         *       "file": "att_7f2k",
+         *       "name": "Выставка"
+         *     }
+         */
+        NewList: {
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /** Name */
+            name: string;
+            /** Team */
+            team?: string | null;
+        };
+        /**
+         * NewMessage
+         * @description To whom, and with what.
+         * @example {
+         *       "account": "mb_7f2k",
+         *       "data": {
+         *         "order": "118"
+         *       },
+         *       "to": "anna@example.com"
+         *     }
+         * @example {
+         *       "account": "num_1a2b",
+         *       "to": "phone:+79161234567",
+         *       "topic": "news"
+         *     }
+         */
+        NewMessage: {
+            /**
+             * Account
+             * @description The mailbox, bot or number that sends it
+             */
+            account: string;
+            /**
+             * Data
+             * @description {{ data.order }}, …
+             * @default {}
+             */
+            data?: {
+                [key: string]: string;
+            };
+            /** Language */
+            language?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * To
+             * @description An address: mail, phone, telegram:@our_bot/123456
+             */
+            to: string;
+            /**
+             * Topic
+             * @description Who said no to it gets nothing; null: a service message
+             */
+            topic?: string | null;
+            /**
+             * Variables
+             * @description first_name, …
+             * @default {}
+             */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * NewPasskey
          * @example {
          *       "ceremony": "gAAAAAB…",
@@ -4406,6 +7778,56 @@ export interface components {
             name: string;
         };
         /**
+         * NewSegment
+         * @description Who is meant: those for whom `include` holds and `exclude` does not.
+         * @example {
+         *       "exclude": {
+         *         "field": "status",
+         *         "value": "competitor"
+         *       },
+         *       "include": {
+         *         "all": [
+         *           {
+         *             "has": "email"
+         *           },
+         *           {
+         *             "any": [
+         *               {
+         *                 "did": "clicked",
+         *                 "within_days": 90
+         *               },
+         *               {
+         *                 "compare": "above",
+         *                 "field": "custom.size",
+         *                 "value": 10
+         *               }
+         *             ]
+         *           },
+         *           {
+         *             "not": {
+         *               "silent_days": 365
+         *             }
+         *           }
+         *         ]
+         *       },
+         *       "name": "Интересовались весной"
+         *     }
+         */
+        NewSegment: {
+            exclude?: components["schemas"]["Condition"] | null;
+            include: components["schemas"]["Condition"];
+            /** Name */
+            name: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Watched
+             * @description That somebody enters or leaves it is told, within seconds
+             * @default false
+             */
+            watched?: boolean;
+        };
+        /**
          * NewSession
          * @description `token` goes into `Authorization: Bearer TOKEN`; it is told once.
          */
@@ -4420,6 +7842,84 @@ export interface components {
             id: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NewTask
+         * @description A task, of itself or about a client, a chain or an interaction.
+         * @example {
+         *       "due": "2026-03-03T07:00:00Z",
+         *       "reminders": [
+         *         {
+         *           "before": 900
+         *         }
+         *       ],
+         *       "title": "Замерить кухню"
+         *     }
+         */
+        NewTask: {
+            /**
+             * Assignee
+             * @description Who does it; empty: whoever of the team takes it
+             */
+            assignee?: string | null;
+            /** Chain Id */
+            chain_id?: string | null;
+            /** Checklist */
+            checklist?: components["schemas"]["CheckLine"][] | null;
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Due
+             * @description Empty: at no time
+             */
+            due?: string | "" | null;
+            /**
+             * Interaction Id
+             * @description The interaction that it follows from
+             */
+            interaction_id?: string | null;
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Reason
+             * @description Why it is closed
+             */
+            reason?: string | null;
+            /** Reminders */
+            reminders?: components["schemas"]["ReminderForm"][] | null;
+            /**
+             * Repeats
+             * @description RFC 5545: when one is done, the next is opened
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats?: string | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id?: string | null;
+            /**
+             * State
+             * @description open: again
+             */
+            state?: ("open" | "done" | "cancelled") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /**
+             * Title
+             * @description None: the subject of the interaction
+             */
+            title?: string | null;
+            /**
+             * Watchers
+             * @description Who hears of it, too
+             */
+            watchers?: string[] | null;
         };
         /**
          * NewTeam
@@ -4466,6 +7966,46 @@ export interface components {
             time_zone?: string | null;
         };
         /**
+         * NewTemplate
+         * @description A template in its languages. Variables are `{{ first_name }}`, `{{ data.city }}`; see docs/mailings.md.
+         * @example {
+         *       "bodies": {
+         *         "ru": {
+         *           "html": "<p>Смотрите <a href=\"https://example.com/sale\">сюда</a>.</p><p><a href=\"{{ unsubscribe_url }}\">Отписаться</a></p>",
+         *           "subject": "{{ first_name | default('Здравствуйте') }}, скидка до пятницы"
+         *         }
+         *       },
+         *       "channel": "email",
+         *       "name": "Весна"
+         *     }
+         */
+        NewTemplate: {
+            /** Bodies */
+            bodies: {
+                [key: string]: components["schemas"]["Body"];
+            };
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+            /**
+             * Folder
+             * @default
+             */
+            folder?: string;
+            /**
+             * Language
+             * @description Of those whose own is not known, or not among the bodies
+             * @default ru
+             */
+            language?: string;
+            /** Name */
+            name: string;
+            /** Team */
+            team?: string | null;
+        };
+        /**
          * NewToken
          * @description `token` is told once; lose it and make another.
          */
@@ -4478,6 +8018,72 @@ export interface components {
             name: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NewTopic
+         * @description A topic and its name.
+         * @example {
+         *       "requires": "given",
+         *       "title": {
+         *         "en": "News and offers",
+         *         "ru": "Новости и акции"
+         *       }
+         *     }
+         */
+        NewTopic: {
+            /**
+             * Basis
+             * @description On what ground who said nothing is written to, for not_withdrawn
+             * @default
+             */
+            basis?: string;
+            /** Id */
+            id: string;
+            /**
+             * Requires
+             * @description given: who said yes is written to; not_withdrawn: whoever did not say no, as a customer may be
+             * @default given
+             * @enum {string}
+             */
+            requires?: "given" | "not_withdrawn";
+            /** Team */
+            team?: string | null;
+            /**
+             * Text Version
+             * @description Of the words that people agree to
+             * @default
+             */
+            text_version?: string;
+            /**
+             * Title
+             * @description As customers read it
+             */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Note
+         * @description Words to colleagues; they never leave the hub.
+         * @example {
+         *       "mentions": [],
+         *       "text": "Он был у нас в марте"
+         *     }
+         */
+        Note: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Mentions
+             * @description They are told, and see this chain from then on
+             * @default []
+             */
+            mentions?: string[];
+            /** Text */
+            text: string;
         };
         /**
          * NumberChange
@@ -4673,6 +8279,41 @@ export interface components {
             /** Token Url */
             token_url: string;
         };
+        /**
+         * OpenHours
+         * @description When calls are taken.
+         */
+        OpenHours: {
+            /**
+             * Days
+             * @description 1 is Monday
+             * @default [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5
+             *     ]
+             */
+            days?: number[];
+            /**
+             * Since
+             * @default 09:00
+             * @example 09:00
+             */
+            since?: string;
+            /**
+             * Until
+             * @default 18:00
+             * @example 09:00
+             */
+            until?: string;
+            /**
+             * Zone
+             * @default Europe/Moscow
+             */
+            zone?: string;
+        };
         /** ParticipantView */
         ParticipantView: {
             /**
@@ -4797,6 +8438,244 @@ export interface components {
             /** Until */
             until: string;
         };
+        /**
+         * Person
+         * @description Who takes part: a colleague, or somebody by his address; one whose address nobody knows by his name alone.
+         */
+        Person: {
+            /**
+             * Address
+             * @default
+             * @example +7 916 123-45-67
+             */
+            address?: string;
+            /** Login */
+            login?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** @default to */
+            role?: components["schemas"]["Role"];
+        };
+        /**
+         * Phone
+         * @description One phone of an employee: an extension of an exchange, a number outside, or the browser (Twilio).
+         */
+        Phone: {
+            /**
+             * Exchange
+             * @example ex_4k2m
+             */
+            exchange: string;
+            /**
+             * Kind
+             * @default extension
+             * @enum {string}
+             */
+            kind?: "extension" | "number" | "browser";
+            /**
+             * Number
+             * @description The extension, or the number; none for a browser
+             * @default
+             * @example 101
+             */
+            number?: string;
+        };
+        /**
+         * Phones
+         * @description All phones of an employee; the first one rings when he calls.
+         * @example {
+         *       "phones": [
+         *         {
+         *           "exchange": "ex_1",
+         *           "kind": "extension",
+         *           "number": "101"
+         *         }
+         *       ]
+         *     }
+         */
+        Phones: {
+            /** Phones */
+            phones: components["schemas"]["Phone"][];
+        };
+        /** PhonesPage */
+        PhonesPage: {
+            /** Items */
+            items: components["schemas"]["PhonesView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** PhonesView */
+        PhonesView: {
+            /**
+             * Busy
+             * @description He is in a call, as far as is known
+             * @default false
+             */
+            busy?: boolean;
+            /**
+             * Login
+             * @example anna
+             */
+            login: string;
+            /** Phones */
+            phones: components["schemas"]["Phone"][];
+        };
+        /**
+         * PlanForm
+         * @description When it shall be.
+         * @example {
+         *       "at": "2026-03-03T07:00:00Z",
+         *       "minutes": 90
+         *     }
+         */
+        PlanForm: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes?: number;
+            /**
+             * Place
+             * @default
+             */
+            place?: string;
+            /**
+             * Reminders
+             * @description Seconds before it
+             * @default []
+             */
+            reminders?: number[];
+        };
+        /**
+         * PlanView
+         * @description When a contact shall be.
+         */
+        PlanView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Minutes */
+            minutes: number;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reminders
+             * @description Seconds before it
+             * @default []
+             */
+            reminders: number[];
+        };
+        /**
+         * Postal
+         * @description A postal or delivery address, with whom to ask for and when.
+         */
+        Postal: {
+            /**
+             * City
+             * @default
+             */
+            city?: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact?: string;
+            /**
+             * Country
+             * @default
+             */
+            country?: string;
+            /**
+             * Hours
+             * @default
+             * @example пн–пт 9–18
+             */
+            hours?: string;
+            /**
+             * House
+             * @default
+             */
+            house?: string;
+            /**
+             * Kind
+             * @default postal
+             * @enum {string}
+             */
+            kind?: "postal" | "delivery" | "legal";
+            /**
+             * Postcode
+             * @default
+             */
+            postcode?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /**
+             * Street
+             * @default
+             */
+            street?: string;
+        };
+        /** PostalView */
+        PostalView: {
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Hours
+             * @default
+             */
+            hours: string;
+            /**
+             * House
+             * @default
+             */
+            house: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Postcode
+             * @default
+             */
+            postcode: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Street
+             * @default
+             */
+            street: string;
+        };
         /** Preview */
         Preview: {
             /**
@@ -4847,6 +8726,22 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** PreviewView */
+        PreviewView: {
+            /**
+             * Failed
+             * @description Why it could not be made for him; empty: it was
+             */
+            failed: string;
+            /** Html */
+            html: string | null;
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+        };
         /**
          * Problem
          * @description RFC 9457.
@@ -4879,6 +8774,19 @@ export interface components {
              * @default about:blank
              */
             type?: string;
+        };
+        /** ProblemView */
+        ProblemView: {
+            /**
+             * Field
+             * @example ru.html
+             */
+            field: string;
+            /**
+             * Words
+             * @example 3 images have no alt; who does not load images sees nothing in their place
+             */
+            words: string;
         };
         /**
          * Proof
@@ -4913,6 +8821,109 @@ export interface components {
             url?: string | null;
         };
         /**
+         * QueueCounts
+         * @description Open chains in each queue; a number as large as `at_most` may be more.
+         */
+        QueueCounts: {
+            /**
+             * All
+             * @description All that you see
+             */
+            all: number;
+            /** At Most */
+            at_most: number;
+            /** Mine */
+            mine: number;
+            /**
+             * Snoozed
+             * @description Put aside
+             */
+            snoozed: number;
+            /**
+             * Team
+             * @description Of your teams, whoever owns them
+             */
+            team: number;
+            /**
+             * Unassigned
+             * @description Those that nobody has taken
+             */
+            unassigned: number;
+        };
+        /** RecipientList */
+        RecipientList: {
+            /** Items */
+            items: components["schemas"]["RecipientView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * RecipientView
+         * @description A recipient's row in the ledger.
+         */
+        RecipientView: {
+            /** Address */
+            address: string;
+            /** Answers */
+            answers: components["schemas"]["AnswerView"][];
+            /** Attempt */
+            attempt: number;
+            /** Client Id */
+            client_id: string | null;
+            /** Due */
+            due: string;
+            /** Id */
+            id: string;
+            /** Mailing */
+            mailing: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Reason */
+            reason: string | null;
+            /** Sent At */
+            sent_at: string | null;
+            state: components["schemas"]["RowState"];
+            /** Variant */
+            variant: number | null;
+        };
+        /** RecordingView */
+        RecordingView: {
+            /**
+             * Content Type
+             * @default
+             */
+            content_type?: string;
+            /** Id */
+            id: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /**
+             * Kind
+             * @example call
+             */
+            kind: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Seconds */
+            seconds?: number | null;
+            /**
+             * Size
+             * @description Bytes
+             * @default 0
+             */
+            size?: number;
+            /**
+             * State
+             * @description pending, ready, failed, removed
+             */
+            state: string;
+        };
+        /**
          * RecoveryCodes
          * @description Told once. Each stands in for the code of a login, once.
          */
@@ -4925,6 +8936,47 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /** RejectedList */
+        RejectedList: {
+            /**
+             * Items
+             * @description The first 500
+             */
+            items: components["schemas"]["RejectedView"][];
+        };
+        /** RejectedView */
+        RejectedView: {
+            /** Line */
+            line: number;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReminderForm
+         * @description At a moment, or so long before it is due.
+         */
+        ReminderForm: {
+            /** At */
+            at?: string | null;
+            /**
+             * Before
+             * @description Seconds before it is due
+             * @example 900
+             */
+            before?: number | null;
+        };
+        /** ReminderView */
+        ReminderView: {
+            /** At */
+            at: string | null;
+            /**
+             * Before
+             * @description Seconds before it is due
+             */
+            before: number | null;
+            /** Fired At */
+            fired_at: string | null;
         };
         /**
          * Renamed
@@ -4988,6 +9040,11 @@ export interface components {
              */
             state: "done" | "failed";
         };
+        /** RetriedView */
+        RetriedView: {
+            /** Count */
+            count: number;
+        };
         /**
          * RevisionView
          * @description What a message said before its sender changed it.
@@ -5029,12 +9086,12 @@ export interface components {
          * Right
          * @enum {string}
          */
-        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit";
+        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "play_recordings" | "download_recordings" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit" | "read_campaigns" | "manage_campaigns";
         /**
          * Role
          * @enum {string}
          */
-        Role: "from" | "reply_to" | "to" | "cc" | "bcc";
+        Role: "from" | "reply_to" | "to" | "cc" | "bcc" | "host" | "attendee";
         /**
          * RoleForm
          * @description All of a role.
@@ -5103,11 +9160,112 @@ export interface components {
             title: string;
         };
         /**
+         * RowState
+         * @description What became of a recipient's message, the strongest thing that is known.
+         * @enum {string}
+         */
+        RowState: "queued" | "sending" | "unknown" | "failed" | "suppressed" | "sent" | "delivered" | "opened" | "clicked" | "replied" | "bounced";
+        /**
+         * ScanForm
+         * @description What a scan shall find.
+         * @example {
+         *       "at_least": 0.8
+         *     }
+         */
+        ScanForm: {
+            /**
+             * At Least
+             * @description How probable it is at least that two are one
+             * @default 0.5
+             */
+            at_least?: number;
+        };
+        /**
          * Scope
          * @description Each has what stands before it.
          * @enum {string}
          */
         Scope: "none" | "own" | "team" | "subordinates" | "all";
+        /**
+         * SegmentChange
+         * @description What is not given stays.
+         * @example {
+         *       "watched": true
+         *     }
+         */
+        SegmentChange: {
+            exclude?: components["schemas"]["Condition"] | null;
+            include?: components["schemas"]["Condition"] | null;
+            /** Name */
+            name?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Watched */
+            watched?: boolean | null;
+        };
+        /** SegmentList */
+        SegmentList: {
+            /** Items */
+            items: components["schemas"]["SegmentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SegmentView
+         * @description Who is meant.
+         */
+        SegmentView: {
+            /** At */
+            at: string;
+            /** Exclude */
+            exclude: {
+                [key: string]: unknown;
+            } | null;
+            /** Id */
+            id: string;
+            /** Include */
+            include: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Team */
+            team: string | null;
+            /** Watched */
+            watched: boolean;
+        };
+        /**
+         * SentView
+         * @description A message, and what became of it.
+         */
+        SentView: {
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Ground
+             * @description Why he may be written to
+             * @example consent cst_7f2k
+             */
+            ground: string;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string | null;
+            state: components["schemas"]["RowState"];
+            /**
+             * Template
+             * @example tpl_7f2k/3
+             */
+            template: string;
+            /** To */
+            to: string;
+            /** Topic */
+            topic: string;
+        };
         /**
          * ServerChange
          * @description What is not given stays. A password ends OAuth2, and the other way round.
@@ -5246,6 +9404,44 @@ export interface components {
             /** Userhandle */
             userHandle?: string | null;
         };
+        /** SimilarList */
+        SimilarList: {
+            /** Items */
+            items: components["schemas"]["SimilarView"][];
+        };
+        /** SimilarView */
+        SimilarView: {
+            client: components["schemas"]["ClientView"];
+            /**
+             * Rules
+             * @description What agrees
+             * @example [
+             *       "phone"
+             *     ]
+             */
+            rules: string[];
+            /**
+             * Score
+             * @description How probable it is that the card is his, from 0 to 1
+             */
+            score: number;
+        };
+        /**
+         * Source
+         * @description The advertising source that a number stands for: who dials it saw it there.
+         */
+        Source: {
+            /**
+             * Kind
+             * @default line
+             */
+            kind?: string;
+            /**
+             * Value
+             * @example billboard_m4
+             */
+            value: string;
+        };
         /**
          * SourceView
          * @description What a message told of where its sender came from.
@@ -5263,10 +9459,264 @@ export interface components {
             value: string;
         };
         /**
+         * SplitOut
+         * @example {
+         *       "ids": [
+         *         "in_4k2m"
+         *       ]
+         *     }
+         */
+        SplitOut: {
+            /**
+             * Ids
+             * @description Interactions of this chain
+             */
+            ids: string[];
+        };
+        /**
          * State
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /**
+         * StatisticsView
+         * @description Queued, sent, suppressed, failed and unknown are the audience together, always.
+         */
+        StatisticsView: {
+            /** Audience */
+            audience: number;
+            /** Bounced */
+            bounced: number;
+            /** Clicked */
+            clicked: number;
+            /** Complained */
+            complained: number;
+            /** Delivered */
+            delivered: number;
+            /** Failed */
+            failed: number;
+            /** Opened */
+            opened: number;
+            /** Queued */
+            queued: number;
+            /** Replied */
+            replied: number;
+            /**
+             * Sent
+             * @description A provider took it
+             */
+            sent: number;
+            /** Suppressed */
+            suppressed: number;
+            /**
+             * Unknown
+             * @description It may have been taken; it is never sent again by itself
+             */
+            unknown: number;
+            /** Unsubscribed */
+            unsubscribed: number;
+            /**
+             * Variants
+             * @description By variant and state
+             */
+            variants: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            } | null;
+        };
+        /** StatusView */
+        StatusView: {
+            /** By */
+            by: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Status */
+            status: string;
+        };
+        /**
+         * TaskChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "assignee": "anna",
+         *       "due": "2026-03-02T15:00:00Z"
+         *     }
+         * @example {
+         *       "state": "done"
+         *     }
+         */
+        TaskChange: {
+            /**
+             * Assignee
+             * @description Who does it; empty: whoever of the team takes it
+             */
+            assignee?: string | null;
+            /** Checklist */
+            checklist?: components["schemas"]["CheckLine"][] | null;
+            /**
+             * Due
+             * @description Empty: at no time
+             */
+            due?: string | "" | null;
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Reason
+             * @description Why it is closed
+             */
+            reason?: string | null;
+            /** Reminders */
+            reminders?: components["schemas"]["ReminderForm"][] | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id?: string | null;
+            /**
+             * State
+             * @description open: again
+             */
+            state?: ("open" | "done" | "cancelled") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Title */
+            title?: string | null;
+            /**
+             * Watchers
+             * @description Who hears of it, too
+             */
+            watchers?: string[] | null;
+        };
+        /** TaskList */
+        TaskList: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TaskView
+         * @description What somebody must do.
+         */
+        TaskView: {
+            /**
+             * Assignee
+             * @description None: whoever of the team takes it
+             */
+            assignee: string | null;
+            /**
+             * Author
+             * @description Who gave it; none: a rule did
+             */
+            author: string | null;
+            /**
+             * Caused
+             * @description How many there were
+             * @default 0
+             */
+            caused: number;
+            /**
+             * Causes
+             * @description Interactions it is about: the first, and the newest ones
+             * @default []
+             */
+            causes: string[];
+            /** Chain Id */
+            chain_id: string | null;
+            /**
+             * Checklist
+             * @default []
+             */
+            checklist: components["schemas"]["CheckView"][];
+            /** Client Id */
+            client_id: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Due */
+            due: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
+            /**
+             * Id
+             * @example tk_4k2m
+             */
+            id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Overdue
+             * @description It is open, and its time has passed
+             * @default false
+             */
+            overdue: boolean;
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /**
+             * Reason
+             * @description Why it was closed
+             * @default
+             */
+            reason: string;
+            /**
+             * Reminders
+             * @default []
+             */
+            reminders: components["schemas"]["ReminderView"][];
+            /**
+             * Repeats
+             * @description RFC 5545
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats: string | null;
+            /**
+             * Result Id
+             * @description The interaction that it ended with
+             */
+            result_id: string | null;
+            /**
+             * Rule
+             * @example missed_call
+             */
+            rule: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "cancelled";
+            /** Team */
+            team: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+            /**
+             * Watchers
+             * @default []
+             */
+            watchers: string[];
+        };
         /**
          * TeamChanges
          * @description What is not given stays; null takes away.
@@ -5329,6 +9779,125 @@ export interface components {
             time_zone: string | null;
         };
         /**
+         * TwilioInput
+         * @description Twilio Voice. Let the number's voice webhook point to PUBLIC_URL/hooks/voice/ID.
+         */
+        TelephonyTwilioInput: {
+            /**
+             * Account Sid
+             * @description Begins with AC
+             * @example AC00000000000000000000000000000000
+             */
+            account_sid: string;
+            /**
+             * Api Key
+             * @description For phones in the browser
+             * @default
+             */
+            api_key?: string;
+            /**
+             * Api Secret
+             * Format: password
+             * @description Kept encrypted, never shown again
+             * @default
+             */
+            api_secret?: string;
+            /**
+             * Api Url
+             * @default https://api.twilio.com
+             */
+            api_url?: string;
+            /**
+             * App Sid
+             * @description TwiML app of browser phones
+             * @default
+             */
+            app_sid?: string;
+            /**
+             * Auth Token
+             * Format: password
+             * @description Kept encrypted, never shown again
+             */
+            auth_token: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "twilio";
+        };
+        /**
+         * TemplateChange
+         * @description What is not given stays. With other `bodies` it is a new version; what was sent keeps its own.
+         * @example {
+         *       "name": "Весна 2026"
+         *     }
+         * @example {
+         *       "folder": "Акции"
+         *     }
+         */
+        TemplateChange: {
+            /** Bodies */
+            bodies?: {
+                [key: string]: components["schemas"]["Body"];
+            } | null;
+            /** Folder */
+            folder?: string | null;
+            /** Language */
+            language?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Team */
+            team?: string | null;
+        };
+        /** TemplateList */
+        TemplateList: {
+            /** Items */
+            items: components["schemas"]["TemplateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TemplateView
+         * @description A template; what it says is in its version.
+         */
+        TemplateView: {
+            /** At */
+            at: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "telegram";
+            /** Folder */
+            folder: string;
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Languages */
+            languages: string[];
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Problems */
+            problems: components["schemas"]["ProblemView"][];
+            /**
+             * Simple
+             * @description It names variables and nothing else: the fastest to send
+             */
+            simple: boolean;
+            /** Team */
+            team: string | null;
+            /**
+             * Variables
+             * @description That it names, in any of its languages
+             */
+            variables: string[];
+            /** Version */
+            version: number;
+        };
+        /**
          * TokenRequest
          * @example {
          *       "days": 90,
@@ -5375,6 +9944,103 @@ export interface components {
             /** Reason */
             reason: string | null;
             state: components["schemas"]["State"];
+        };
+        /**
+         * TopicForm
+         * @description Something that people are written to about, and may say yes or no to.
+         * @example {
+         *       "requires": "given",
+         *       "title": {
+         *         "en": "News and offers",
+         *         "ru": "Новости и акции"
+         *       }
+         *     }
+         */
+        TopicForm: {
+            /**
+             * Basis
+             * @description On what ground who said nothing is written to, for not_withdrawn
+             * @default
+             */
+            basis?: string;
+            /**
+             * Requires
+             * @description given: who said yes is written to; not_withdrawn: whoever did not say no, as a customer may be
+             * @default given
+             * @enum {string}
+             */
+            requires?: "given" | "not_withdrawn";
+            /** Team */
+            team?: string | null;
+            /**
+             * Text Version
+             * @description Of the words that people agree to
+             * @default
+             */
+            text_version?: string;
+            /**
+             * Title
+             * @description As customers read it
+             */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /** TopicList */
+        TopicList: {
+            /** Items */
+            items: components["schemas"]["TopicView"][];
+        };
+        /**
+         * TopicView
+         * @description Something that people may say yes or no to.
+         */
+        TopicView: {
+            /** Basis */
+            basis: string;
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string | null;
+            /** Requires */
+            requires: string;
+            /** Team */
+            team: string | null;
+            /** Text Version */
+            text_version: string;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Trial
+         * @description Other templates for the first message, tried on a part of the audience; the rest gets the best.
+         */
+        Trial: {
+            /**
+             * Decide After
+             * Format: duration
+             * @default PT4H
+             */
+            decide_after?: string;
+            /**
+             * Metric
+             * @default clicked
+             * @enum {string}
+             */
+            metric?: "opened" | "clicked" | "replied";
+            /**
+             * Share
+             * @description Of the audience, all variants together
+             * @default 0.2
+             */
+            share?: number;
+            /**
+             * Templates
+             * @description Beside that of the message
+             */
+            templates: string[];
         };
         /**
          * TwilioInput
@@ -5424,6 +10090,40 @@ export interface components {
              */
             why: string;
         };
+        /** VersionList */
+        VersionList: {
+            /** Items */
+            items: components["schemas"]["VersionView"][];
+        };
+        /** VersionView */
+        VersionView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Number */
+            number: number;
+        };
+        /**
+         * WantedCall
+         * @description Whom to call, and by which line.
+         * @example {}
+         * @example {
+         *       "address": "phone:+79161234567"
+         *     }
+         */
+        WantedCall: {
+            /**
+             * Address
+             * @description Which of his numbers; the first, if none
+             */
+            address?: string | null;
+            /**
+             * Line
+             * @description Which of our lines he is shown
+             */
+            line?: string | null;
+        };
         /** WayList */
         WayList: {
             /** Items */
@@ -5461,6 +10161,199 @@ export interface components {
              * @example cannot be reached since 2026-03-02: he blocked the bot
              */
             reason: string | null;
+        };
+        /**
+         * WebhookInput
+         * @description Any exchange that posts what happens to PUBLIC_URL/hooks/calls/ID.
+         */
+        WebhookInput: {
+            /**
+             * Check
+             * @description How a call proves whom it is from; empty: as the provider does
+             * @default
+             * @enum {string}
+             */
+            check?: "" | "token" | "hmac-sha256" | "hmac-sha1";
+            /**
+             * Key
+             * @description What a provider names beside the secret, as the API key of Mango
+             * @default
+             */
+            key?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "webhook";
+            /** @description In place of the provider's, or for one's own */
+            mapping?: components["schemas"]["MappingInput"] | null;
+            /**
+             * Networks
+             * @description Only from these addresses; none: from anywhere
+             * @default []
+             */
+            networks?: string[];
+            /**
+             * Provider
+             * @description A mapping and a check that are ready
+             * @default
+             * @enum {string}
+             */
+            provider?: "" | "mango" | "megafon" | "zadarma" | "3cx";
+            /**
+             * Recordings Hosts
+             * @description Hosts that recordings are fetched from
+             * @default []
+             */
+            recordings_hosts?: string[];
+            /**
+             * Secret
+             * Format: password
+             * @description Kept encrypted, never shown again
+             */
+            secret: string;
+        };
+        /**
+         * WhyView
+         * @description What decided, in its order.
+         */
+        WhyView: {
+            /** Lines */
+            lines: string[];
+        };
+        /**
+         * Winner
+         * @description The variant that the rest of the audience gets, from 0.
+         * @example {
+         *       "variant": 1
+         *     }
+         */
+        Winner: {
+            /** Variant */
+            variant: number;
+        };
+        /**
+         * Word
+         * @description What somebody said to us, or wrote on paper.
+         * @example {
+         *       "address": "email:anna@example.com",
+         *       "state": "given",
+         *       "topic": "news",
+         *       "words": "анкета № 17"
+         *     }
+         * @example {
+         *       "address": "phone:+79161234567",
+         *       "state": "withdrawn",
+         *       "words": "«больше не звоните»"
+         *     }
+         */
+        Word: {
+            /**
+             * Address
+             * @example email:anna@example.com
+             */
+            address: string;
+            /**
+             * Source
+             * @default employee
+             * @enum {string}
+             */
+            source?: "employee" | "form" | "import";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "given" | "withdrawn";
+            /**
+             * Topic
+             * @description None: all that is sent in the channel
+             */
+            topic?: string | null;
+            /**
+             * Words
+             * @description What he said, or where it is written
+             */
+            words: string;
+        };
+        /** WordList */
+        WordList: {
+            /** Items */
+            items: components["schemas"]["WordView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * WordView
+         * @description What was said of an address; each has its place in the chain.
+         */
+        WordView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Evidence
+             * @description The message, the recipient's row or the employee that says so
+             */
+            evidence: string;
+            /** Hash */
+            hash: string;
+            /** Id */
+            id: string;
+            /**
+             * Number
+             * @description In the chain
+             */
+            number: number;
+            /**
+             * Place
+             * @description Topic, partition and offset of the event on the bus
+             */
+            place: string;
+            /**
+             * Source
+             * @example one_click
+             */
+            source: string;
+            /**
+             * State
+             * @example withdrawn
+             */
+            state: string;
+            /**
+             * Text Version
+             * @description Of the words that he agreed to
+             */
+            text_version: string;
+            /** Topic */
+            topic: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * SaidView
+         * @description It counts from now on.
+         */
+        services__campaigns__consent__endpoints__SaidView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /** State */
+            state: string;
+            /** Topic */
+            topic: string;
+        };
+        /** SaidView */
+        services__campaigns__templates__endpoints__SaidView: {
+            /** Bodies */
+            bodies: components["schemas"]["BodyView"][];
+            /** Number */
+            number: number;
         };
     };
     responses: never;
@@ -6161,6 +11054,11 @@ export interface operations {
                 owner?: string | null;
                 /** @description Those that this team has to do with; empty: those that none has */
                 team?: string | null;
+                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside */
+                view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+                tag?: string | null;
+                /** @description Who has the next word */
+                awaits?: ("answer" | "client" | "nobody") | null;
             };
             header?: never;
             path?: never;
@@ -6586,6 +11484,108 @@ export interface operations {
             };
         };
     };
+    mergeChain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     answerInChain: {
         parameters: {
             query?: never;
@@ -6612,6 +11612,397 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Note"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partChain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    splitChain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitOut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeChain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainView"];
                 };
             };
             /** @description Not logged in */
@@ -6823,6 +12214,177 @@ export interface operations {
             };
         };
     };
+    openClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClient"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findSimilarClients: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Card"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showClient: {
         parameters: {
             query?: never;
@@ -6915,7 +12477,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ClientChange"];
+                "application/json": components["schemas"]["CardChange"];
             };
         };
         responses: {
@@ -7203,6 +12765,108 @@ export interface operations {
             };
         };
     };
+    callClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listWaysToClient: {
         parameters: {
             query?: never;
@@ -7244,6 +12908,190 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMailingsOfClient: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeClients"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7382,6 +13230,104 @@ export interface operations {
             };
         };
     };
+    partClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revealClient: {
         parameters: {
             query?: never;
@@ -7426,6 +13372,275 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConsentWords: {
+        parameters: {
+            query: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addConsentWord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Word"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__consent__endpoints__SaidView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteToConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7857,6 +14072,330 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDuplicates: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: "open" | "dismissed";
+                /** @description Those in which he is */
+                client_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scanDuplicates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showDuplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideDuplicate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9106,6 +15645,441 @@ export interface operations {
             };
         };
     };
+    listExchanges: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangePage"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addExchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showExchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeExchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeExchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showHeld: {
         parameters: {
             query?: never;
@@ -9257,6 +16231,8 @@ export interface operations {
                 after?: string | null;
                 client_id?: string | null;
                 chain_id?: string | null;
+                /** @description With `client_id` of an organisation: also of those who work for it */
+                with_people?: boolean;
                 channel?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 since?: string | null;
@@ -9298,6 +16274,96 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByHandForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9611,6 +16677,108 @@ export interface operations {
             };
         };
     };
+    reportInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showInteractionHtml: {
         parameters: {
             query?: never;
@@ -9689,6 +16857,308 @@ export interface operations {
         };
     };
     keepInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveTo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planInteraction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    returnInteraction: {
         parameters: {
             query?: never;
             header?: {
@@ -10310,6 +17780,824 @@ export interface operations {
             };
         };
     };
+    listLines: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinePage"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showLine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLists: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewList"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRejectedLines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RejectedList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listenLive: {
         parameters: {
             query?: {
@@ -10856,6 +19144,1261 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMailings: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailingForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showMailing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailingForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countMailing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launchMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRecipients: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: components["schemas"]["RowState"] | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryMailing: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainMailing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chooseWinner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Winner"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11902,6 +21445,83 @@ export interface operations {
             };
         };
     };
+    showMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listNumbers: {
         parameters: {
             query?: {
@@ -12328,6 +21948,483 @@ export interface operations {
             };
         };
     };
+    listPhones: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonesPage"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPhones: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Login of the employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Phones"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCounts"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    playRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRoles: {
         parameters: {
             query?: never;
@@ -12546,6 +22643,590 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegments: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSegment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSegment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13318,6 +23999,359 @@ export interface operations {
             };
         };
     };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: ("open" | "done" | "cancelled") | null;
+                assignee?: string | null;
+                /** @description Those that he gave to others or himself */
+                author?: string | null;
+                watcher?: string | null;
+                team?: string | null;
+                client_id?: string | null;
+                chain_id?: string | null;
+                /** @description Those that nobody has taken yet */
+                unassigned?: boolean;
+                /** @description Those due before */
+                due_until?: string | null;
+                /** @description Those whose time has passed */
+                overdue?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTeams: {
         parameters: {
             query?: never;
@@ -13748,6 +24782,855 @@ export interface operations {
             };
         };
     };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsCheckView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignsPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTemplateSaid: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__templates__endpoints__SaidView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplateVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMyTokens: {
         parameters: {
             query?: {
@@ -13941,6 +25824,359 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTopics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addTopic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTopic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTopic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopicForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTopic: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

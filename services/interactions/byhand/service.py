@@ -1,0 +1,177 @@
+"""Contacts that employees write down, plan and report on; notes to colleagues."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hub.api.actor import Actor
+from hub.contracts.appointment import Fact, Plan
+from hub.contracts.interaction import Direction, Interaction, Link, Participant
+from hub.kit.clock import Clock, from_iso
+from hub.kit.errors import Conflict, InvalidInput
+from hub.kit.ids import derive, fresh
+from hub.store.base import Document
+from services.interactions.addresses import Addresses
+from services.interactions.byhand.forms import ByHandForm, FactForm, Note, Person, PlanForm
+from services.interactions.byhand.models import (
+    ACCOUNT,
+    RULE,
+    happened,
+    interaction_of,
+    mention,
+    planned_anew,
+    settled,
+)
+from services.interactions.handover import ChainChange, Handover
+from services.interactions.linking import new_chain_id
+from services.interactions.models import interaction_document
+from services.interactions.outgoing import Outgoing, fingerprint, same_request
+from services.interactions.repository import Repository
+from services.interactions.seen import Seen
+
+_NOTE = "note"
+
+
+class ByHand:
+    """Everything here may be asked twice with one key."""
+
+    def __init__(
+        self, repository: Repository, seen: Seen, handover: Handover, addresses: Addresses, clock: Clock
+    ) -> None:
+        self._repository = repository
+        self._seen = seen
+        self._handover = handover
+        self._addresses = addresses
+        self._clock = clock
+        self._outgoing = Outgoing(repository)
+
+    async def add(self, form: ByHandForm, *, actor: Actor, key: str | None) -> Document:
+        """The contact, in its chain.
+
+        Raises:
+            NotFound: client, chain or cause are not there for him.
+            Forbidden: he does not see what they say.
+            InvalidInput: nobody says whose contact it is, or an address is none.
+            Conflict: the key was used for something else.
+        """
+        actor = replace(actor, reach=actor.reads)
+        now, interaction_id = self._clock.now(), self._id(actor, key)
+        if earlier := await self._repository.interactions.get(interaction_id):
+            return await self._again(earlier, form)
+        people = [self._person(person) for person in form.participants]
+        client_id, chain_id = await self._place(form, people, interaction_id, actor)
+        ids = (interaction_id, chain_id or new_chain_id(interaction_id), client_id)
+        document = interaction_document(interaction_of(form, ids, people, author=actor.login, now=now))
+        stored = await self._store(settled({**document, "request": fingerprint(form)}))
+        await self._settle(form, stored, actor)
+        return stored
+
+    async def note(self, chain_id: str, note: Note, *, actor: Actor, key: str | None) -> Document:
+        """Words to colleagues in a chain; whom it mentions is told, and sees it from then on. Errors as `add`."""
+        interaction_id = self._id(actor, key)
+        if earlier := await self._repository.interactions.get(interaction_id):
+            return await self._again(earlier, note)
+        chain = await self._seen.whole_chain(replace(actor, reach=actor.reads), chain_id)
+        now = self._clock.now()
+        interaction = Interaction(
+            id=interaction_id,
+            channel=_NOTE,
+            type=_NOTE,
+            direction=Direction.OUT,
+            accounts=(ACCOUNT,),
+            at=now,
+            client_id=chain["client_id"],
+            chain_id=chain["_id"],
+            text=note.text,
+            attachments=note.attachments,
+            link=Link(rule=RULE, evidence=f"written down by {actor.login}"),
+            author=actor.login,
+            mentions=tuple(note.named),
+        )
+        document = {**interaction_document(interaction), "request": fingerprint(note)}
+        also = (mention(document, note.named, now=now),) if note.named else ()
+        stored, _ = await self._repository.interactions.insert(document, also=also)
+        await self._repository.interactions.tell(stored)
+        if note.named:
+            await self._handover.show(chain["_id"], note.named, by=actor.login)
+        return stored
+
+    async def plan(self, interaction_id: str, form: PlanForm, *, actor: Actor) -> Document:
+        """The contact at its new time. Raises NotFound; Conflict: it was no plan, or it is over."""
+
+        def change(document: Document) -> Document:
+            if not document.get("plan") or document.get("fact"):
+                raise Conflict("only what is planned, and not over yet, is planned anew")
+            return planned_anew(document, Plan(**form.model_dump()))
+
+        return await self._changed(interaction_id, change, actor)
+
+    async def fact(self, interaction_id: str, form: FactForm, *, actor: Actor) -> Document:
+        """The contact with what became of it. Raises NotFound; Conflict: it was not written down by hand."""
+
+        def change(document: Document) -> Document:
+            if ACCOUNT not in document["accounts"] or document["channel"] == _NOTE:
+                raise Conflict("what a channel told of is as it was; only what was written down by hand has a result")
+            planned = from_iso(document["plan"]["at"]) if document.get("plan") else self._clock.now()
+            fact = Fact(held=form.held, at=form.at or planned, minutes=form.minutes, result=form.result)
+            return happened(document, fact)
+
+        return await self._changed(interaction_id, change, actor)
+
+    async def _changed(self, interaction_id: str, change: Callable[[Document], Document], actor: Actor) -> Document:
+        found = await self._seen.whole_interaction(replace(actor, reach=actor.reads), interaction_id)
+        after = await self._repository.interactions.amend(interaction_id, change) or found
+        await self._repository.interactions.tell(after)
+        if after.get("fact"):
+            await self._outgoing.move_on(after)
+        return after
+
+    def _id(self, actor: Actor, key: str | None) -> str:
+        at = int(self._clock.now().timestamp())
+        return derive("in", "by_hand", actor.login, key) if key else fresh("in", at=at)
+
+    def _person(self, person: Person) -> Participant:
+        if person.login:
+            return Participant(role=person.role, address=f"employee:{person.login}", login=person.login, ours=True)
+        address = self._addresses.normalised(person.address) if person.address else ""
+        return Participant(role=person.role, address=address, raw=person.address, name=person.name)
+
+    async def _place(
+        self, form: ByHandForm, people: list[Participant], interaction_id: str, actor: Actor
+    ) -> tuple[str, str | None]:
+        """Client, and chain if it is not a new one."""
+        if form.chain_id:
+            chain = await self._seen.whole_chain(actor, form.chain_id)
+            return chain["client_id"], chain["_id"]
+        if form.cause_id:
+            cause = await self._seen.whole_interaction(actor, form.cause_id)
+            return cause["client_id"], cause["chain_id"]
+        if form.client_id:
+            return (await self._seen.client(actor, form.client_id))["_id"], None
+        known = next((person for person in people if person.address and not person.ours), None)
+        if known is None:
+            fix = "give client_id, chain_id, cause_id, or the address of somebody who takes part"
+            raise InvalidInput(fields={"client_id": fix})
+        at = (form.at or self._clock.now()).isoformat()
+        client = await self._repository.client_for(known, opened_by=interaction_id, at=at)
+        await self._repository.clients.tell(client)
+        return client["_id"], None
+
+    async def _store(self, document: Document) -> Document:
+        stored, _ = await self._repository.interactions.insert(document)
+        chains = await self._repository.touch_chains([stored])
+        await self._repository.chains.tell(*chains.values())
+        await self._repository.interactions.tell(stored)
+        await self._outgoing.move_on(stored)
+        return stored
+
+    async def _settle(self, form: ByHandForm, stored: Document, actor: Actor) -> None:
+        """What the form says about the chain."""
+        reviewed = "nobody" if form.reviewed else None
+        if reviewed or form.return_on:
+            change = ChainChange(awaits=reviewed, snooze_until=form.return_on)
+            await self._handover.chain(stored["chain_id"], change, actor=actor)
+
+    async def _again(self, earlier: Document, form: ByHandForm | Note) -> Document:
+        same_request(earlier, fingerprint(form))
+        await self._repository.interactions.tell(earlier)
+        return earlier

@@ -1,0 +1,135 @@
+"""Interactions taken out of a chain, put into another, or given to another client; each way back is known."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from hub.api.actor import Actor
+from hub.contracts.interaction import Link
+from hub.kit.clock import Clock, iso
+from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.ids import derive, moment_of
+from hub.store.base import Document
+from services.interactions.chains.state import turn_after
+from services.interactions.outgoing import Outgoing
+from services.interactions.repository import Repository
+from services.interactions.roots import roots
+from services.interactions.splits import moved
+
+RULE = "moved"
+SPLIT = "split"
+MOST = 500
+"""Interactions moved at once."""
+
+
+class Moves:
+    """Every step may be repeated. What refers to a moved interaction follows it; attachments go with it."""
+
+    def __init__(self, repository: Repository, clock: Clock) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._outgoing = Outgoing(repository)
+
+    async def split(self, chain_id: str, ids: Sequence[str], *, actor: Actor) -> Document:
+        """The new chain with these interactions of a chain, which goes on from it.
+
+        Raises:
+            NotFound: there is no such chain.
+            InvalidInput: one is not in it, or all that it has would go.
+        """
+        parts = await self._parts(chain_id, ids)
+        first = min(parts, key=lambda part: (part["at"], part["_id"]))
+        new = derive("ch", SPLIT, chain_id, first["_id"], at=moment_of(first["_id"]))
+        link = Link(rule=SPLIT, evidence=f"taken out by {actor.login}", continues=chain_id)
+        for part in sorted(parts, key=lambda part: str(part["at"])):
+            await self._put(part, (new, part["client_id"]), link, actor)
+        await self._step_back(chain_id)
+        return (await self._repository.chains.get(new)) or {}
+
+    async def to_chain(self, interaction_id: str, chain_id: str, *, actor: Actor) -> Document:
+        """The interaction in another chain, and its client's. Raises NotFound; Conflict: it waits for its time."""
+        part, chain = await self._interaction(interaction_id), await self._chain(chain_id)
+        link = Link(rule=RULE, evidence=f"moved by {actor.login}")
+        return await self._move(part, (chain["_id"], chain["client_id"]), link, actor)
+
+    async def to_client(self, interaction_id: str, client_id: str, *, actor: Actor) -> Document:
+        """The interaction in a chain of its own, of another client. Errors as `to_chain`."""
+        part = await self._interaction(interaction_id)
+        if await self._repository.clients.get(client_id) is None:
+            raise NotFound(f"there is no client {client_id}")
+        new = derive("ch", RULE, interaction_id, client_id, at=moment_of(interaction_id))
+        link = Link(rule=RULE, evidence=f"moved by {actor.login}", continues=part["chain_id"])
+        return await self._move(part, (new, client_id), link, actor)
+
+    async def back(self, interaction_id: str, *, actor: Actor) -> Document:
+        """The interaction where it was before it was moved last. Raises NotFound; Conflict: nobody moved it."""
+        part = await self._interaction(interaction_id)
+        if not part.get("moves"):
+            raise Conflict("nobody has moved this; it is where it came")
+        was = part["moves"][-1]
+        return await self._move(part, (was["chain_id"], was["client_id"]), Link.model_validate(was["link"]), actor)
+
+    async def _move(self, part: Document, place: tuple[str, str], link: Link, actor: Actor) -> Document:
+        if part.get("planned"):
+            raise Conflict("it waits for its time; take it back and write it anew where it belongs")
+        before = part["chain_id"]
+        after = await self._put(part, place, link, actor)
+        if after["chain_id"] != before:
+            await self._step_back(before)
+        return after
+
+    async def _put(self, part: Document, place: tuple[str, str], link: Link, actor: Actor) -> Document:
+        """There, and known to chain and client; the same however often it is asked."""
+        change = partial(_in_place, place=place, link=link, by=actor.login, at=iso(self._clock.now()))
+        after = await self._repository.interactions.amend(part["_id"], change) or part
+        chains = await self._repository.touch_chains([after])
+        await self._repository.chains.tell(*chains.values())
+        await self._repository.interactions.tell(after)
+        await self._outgoing.move_on(after)
+        return after
+
+    async def _step_back(self, chain_id: str) -> None:
+        """A chain that something was taken out of ends with what is left."""
+        left = await self._repository.newest_of_chain(chain_id, limit=1)
+        if not left:
+            return
+        for chain in (await roots(self._repository.chains, [chain_id])).values():
+            for each in {chain_id, chain["_id"]}:
+                await self._repository.chains.amend(each, partial(_ending, last=left[0]))
+
+    async def _parts(self, chain_id: str, ids: Sequence[str]) -> list[Document]:
+        chain = await self._chain(chain_id)
+        found = await self._repository.interactions.get_many(ids)
+        new = {part["chain_id"] for part in found.values()} - {chain_id}
+        again = new and all(part["link"]["rule"] == SPLIT for part in found.values())
+        rooted = await roots(self._repository.chains, {part["chain_id"] for part in found.values()})
+        inside = [i for i in ids if i in found and rooted[found[i]["chain_id"]]["_id"] == chain["_id"]]
+        if len(inside) < len(set(ids)) and not again:
+            raise InvalidInput(fields={"ids": "each must be an interaction of this chain"})
+        left = await self._repository.newest_of_chain(chain["_id"], limit=len(set(ids)) + 1)
+        if not again and {part["_id"] for part in left} <= set(ids):
+            raise InvalidInput(fields={"ids": "something must stay; to give all to another client, move the chain"})
+        return list(found.values())
+
+    async def _interaction(self, interaction_id: str) -> Document:
+        document = await self._repository.interactions.get(interaction_id)
+        if document is None:
+            raise NotFound(f"there is nothing under {interaction_id}")
+        return document
+
+    async def _chain(self, chain_id: str) -> Document:
+        found = (await roots(self._repository.chains, [chain_id])).get(chain_id)
+        if found is None:
+            raise NotFound(f"there is no chain {chain_id}")
+        return found
+
+
+def _ending(chain: Document, last: Document) -> Document:
+    if chain["last_at"] <= last["at"]:
+        return chain
+    return {**chain, "last_id": last["_id"], "last_at": last["at"], "awaits": turn_after(last) or chain.get("awaits")}
+
+
+def _in_place(part: Document, place: tuple[str, str], link: Link, by: str, at: str) -> Document:
+    if (part["chain_id"], part["client_id"]) == place:
+        return part
+    return moved(part, place, link, by, at)

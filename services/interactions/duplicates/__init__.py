@@ -1,0 +1,1 @@
+"""Which cards are of one and the same client: normalising, blocking, comparing, deciding."""

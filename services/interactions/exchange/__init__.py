@@ -1,0 +1,1 @@
+"""Clients in tables: read from files, and written to files."""

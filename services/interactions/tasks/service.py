@@ -1,0 +1,161 @@
+"""Tasks: opened, changed, closed; reminders fire once; what repeats is opened again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from hub.api.actor import Actor
+from hub.contracts.scope import reaches
+from hub.kit.clock import Clock, from_iso, iso
+from hub.kit.errors import Conflict, NotFound
+from hub.kit.ids import derive, fresh
+from hub.store.base import Document
+from hub.store.due import Due
+from services.interactions.history import noted
+from services.interactions.outgoing import fingerprint
+from services.interactions.seen import Seen
+from services.interactions.tasks.forms import NewTask, TaskChange
+from services.interactions.tasks.models import (
+    MOST_REMINDERS,
+    NOTED,
+    blank,
+    moved_reminders,
+    reminding,
+    settled,
+    timer,
+    with_cause,
+)
+from services.interactions.tasks.repeating import check, following
+from services.interactions.tasks.repository import TaskRepository
+
+_OF_NEXT = ("title", "text", "priority", "assignee", "team", "watchers", "author", "client_id", "chain_id", "repeats")
+"""What the next one of a task that repeats has of this one."""
+_TITLE = 300
+
+
+class Tasks:
+    """What employees must do."""
+
+    def __init__(
+        self, repository: TaskRepository, seen: Seen, clock: Clock, *, held: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.repository = repository
+        self._tasks = repository.tasks
+        self._seen = seen
+        self._clock = clock
+        fires = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
+        self.due = Due(self._tasks, fires, clock, held=held)
+
+    async def open(self, form: NewTask, *, actor: Actor, key: str | None) -> Document:
+        """The task; the same key of the same author gives the same one.
+
+        Raises:
+            NotFound: the client, chain or interaction is not there for him.
+            Forbidden: he does not see what it says.
+            Conflict: the key was used for another task.
+            InvalidInput: the rule of its repeating is none.
+        """
+        task_id = derive("tk", actor.login, key) if key else fresh("tk")
+        wanted = fingerprint(form)
+        if earlier := await self._tasks.get(task_id):
+            return await self._again(earlier, wanted)
+        task = {**blank(self._clock.now()), **await self._about(form, actor), **form.given}
+        task |= {"_id": task_id, "author": actor.login, "request": wanted, "repeats": form.repeats}
+        if form.repeats:
+            check(form.repeats, from_iso(task["due"]))
+        return await self.add(settled(task))
+
+    async def add(self, task: Document) -> Document:
+        """The task as it is stored; whoever was first is right. Raises TooLarge."""
+        stored, _ = await self._tasks.insert(task)
+        await self._tasks.tell(stored)
+        return stored
+
+    async def get(self, actor: Actor, task_id: str) -> Document:
+        """Raises NotFound."""
+        task = await self._tasks.get(task_id)
+        if task is None or not (actor.is_service or reaches(actor.reach, task["seen_by"])):
+            raise NotFound(f"there is no task {task_id}")
+        return task
+
+    async def change(self, task_id: str, change: TaskChange, *, actor: Actor) -> Document:
+        """The task as it is then; one that repeats and is done is followed by the next.
+
+        Raises:
+            NotFound: there is none for him, or not the interaction that it ended with.
+            Conflict: it is closed; only opening it again is possible.
+        """
+        await self.get(actor, task_id)
+        if change.result_id:
+            await self._seen.whole_interaction(replace(actor, reach=actor.reads), change.result_id)
+        after = await self.amend(task_id, partial(self._changed, change=change, by=actor.login))
+        await self._go_on(after)
+        return after
+
+    async def amend(self, task_id: str, change: Callable[[Document], Document]) -> Document:
+        """Changes it, whoever sees it. Raises NotFound."""
+        after = await self._tasks.amend(task_id, change)
+        if after is None:
+            raise NotFound(f"there is no task {task_id}")
+        await self._tasks.tell(after)
+        return after
+
+    def _changed(self, task: Document, *, change: TaskChange, by: str) -> Document:
+        given = change.given
+        state: str = ({"state": task["state"]} | given)["state"]
+        if task["state"] != "open" and state == task["state"]:
+            raise Conflict(f"this task is {task['state']}; open it again first: state open")
+        after = {**task, **given}
+        if state != task["state"]:
+            after |= self._closing(state, by)
+        after = moved_reminders(task, after)
+        return settled(noted(task, after, NOTED, by=by, at=self._clock.now()))
+
+    def _closing(self, state: str, by: str) -> Document:
+        if state == "open":
+            return {"closed_at": None, "closed_by": None, "reason": "", "result_id": None}
+        return {"closed_at": iso(self._clock.now()), "closed_by": by}
+
+    def closed(self, task: Document, reason: str, *, rule: str, result_id: str | None) -> Document:
+        """The task, closed by a rule; one that is closed stays as it is."""
+        if task["state"] != "open":
+            return task
+        by = f"rule:{rule}"
+        after = {**task, "state": "done", "reason": reason, "result_id": result_id, **self._closing("done", by)}
+        return settled(noted(task, after, NOTED, by=by, at=self._clock.now()))
+
+    async def _go_on(self, task: Document) -> None:
+        """The next one of a task that repeats; the same one however often this is asked."""
+        if not task.get("repeats") or task["state"] != "done":
+            return
+        due = from_iso(task["due"])
+        at = following(task["repeats"], due, after=max(due, self._clock.now() - timedelta(days=1)))
+        if at is None:
+            return
+        opening = {**blank(self._clock.now()), **{name: task[name] for name in _OF_NEXT}}
+        reminders = [{**each, "fired_at": None} for each in task["reminders"] if each.get("before") is not None]
+        checklist = [{**line, "done": False} for line in task["checklist"]]
+        opening |= {"_id": derive("tk", "next", task["_id"]), "due": iso(at)}
+        await self.add(settled({**opening, "reminders": reminders, "checklist": checklist}))
+
+    async def _about(self, form: NewTask, actor: Actor) -> Document:
+        """What it is about, from the interaction, the chain or the client that is named."""
+        actor = replace(actor, reach=actor.reads)
+        if form.interaction_id:
+            cause = await self._seen.whole_interaction(actor, form.interaction_id)
+            title = (cause["subject"] or cause["text"]).strip()[:_TITLE] or cause["type"]
+            about = {"client_id": cause["client_id"], "chain_id": cause["chain_id"], "title": title}
+            return with_cause({"causes": [], "caused": 0, **about}, cause["_id"])
+        if form.chain_id:
+            chain = await self._seen.whole_chain(actor, form.chain_id)
+            return {"client_id": chain["client_id"], "chain_id": chain["_id"]}
+        if form.client_id:
+            return {"client_id": (await self._seen.client(actor, form.client_id))["_id"]}
+        return {}
+
+    async def _again(self, earlier: Document, wanted: str) -> Document:
+        if earlier.get("request") != wanted:
+            raise Conflict("this Idempotency-Key was used for another task; use a new key")
+        await self._tasks.tell(earlier)
+        return earlier

@@ -1,0 +1,59 @@
+"""Every call in the store, by its interaction."""
+
+from hub.bus.base import Bus
+from hub.kit.clock import Clock
+from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
+from hub.store.told import OWES, Told, tell
+from services.telephony.calls.facts import call_event, call_facts
+
+SOURCE = "omnihub/telephony"
+CALLS = CollectionSpec(
+    "calls",
+    (
+        Index("key"),
+        Index("exchange", "open", sparse=True),
+        Index("line", "day"),
+        Index("started_at"),
+        Index("line", "started_at"),
+        OWES,
+    ),
+)
+
+
+class CallRepository:
+    """Calls, told as they change."""
+
+    def __init__(self, store: Store) -> None:
+        self.calls = Told(store.collection(CALLS), facts=call_facts, state=call_event, source=SOURCE)
+
+    def on(self, bus: Bus, clock: Clock) -> None:
+        self.calls.on(bus, clock)
+
+    async def tell_recording(self, interaction_id: str, recording_id: str, changes: Document) -> None:
+        """The call tells what became of a recording. Raises TransientError."""
+        shown = {
+            name: changes[name] for name in ("state", "size", "seconds", "reason") if changes.get(name) is not None
+        }
+
+        def with_recording(call: Document) -> Document:
+            before = call["state"]["recordings"]
+            after = [{**one, **shown} if one["id"] == recording_id else one for one in before]
+            return call if after == before else {**call, "state": {**call["state"], "recordings": after}}
+
+        changed = await self.calls.amend(interaction_id, with_recording)
+        if changed:
+            await tell((self.calls, [changed]))
+
+    async def of_line(self, line: str, *, since: str, until: str, limit: int, after: str | None) -> Page:
+        where: Where = {"line": line, "started_at": Range(since=since, until=until)}
+        return await self.calls.find(where, order="started_at", limit=limit, after=after)
+
+    async def open_of(self, exchange: str) -> list[Document]:
+        """Those that go on, as far as is known."""
+        found: list[Document] = []
+        after: str | None = None
+        while True:
+            page = await self.calls.find({"exchange": exchange}, order="open", limit=500, after=after)
+            found += [one for one in page.items if one.get("open")]
+            if (after := page.next) is None:
+                return found

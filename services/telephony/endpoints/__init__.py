@@ -1,0 +1,43 @@
+"""The HTTP door of the telephony service."""
+
+from dataclasses import dataclass
+
+from hub.api.public import Public
+from hub.channels.endpoints import add_channels
+from hub.channels.views import ChannelView
+from services.telephony.endpoints import exchanges, hooks, lines, phones, recordings
+from services.telephony.exchanges.service import Exchanges
+from services.telephony.hooks import WebhookDoor
+from services.telephony.lines.service import LinesService
+from services.telephony.phones.repository import PhoneRepository
+from services.telephony.recordings.service import Recordings
+from services.telephony.twilio.door import TwilioDoor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the routes lead to."""
+
+    exchanges: Exchanges
+    lines: LinesService
+    phones: PhoneRepository
+    webhooks: WebhookDoor
+    twilio: TwilioDoor
+    recordings: Recordings
+
+
+def public(doors: Doors) -> Public:
+    """The service's operations, and the doors that providers post to."""
+    routes = Public("calls")
+    lines.add(routes, doors.lines)
+    exchanges.add(routes, doors.exchanges)
+    phones.add(routes, doors.phones)
+    recordings.add(routes, doors.recordings)
+    hooks.add(routes, doors.webhooks, doors.twilio)
+
+    async def channels() -> list[ChannelView]:
+        found = await doors.exchanges.channels()
+        return [*await doors.lines.channels(found), *found]
+
+    add_channels(routes, channels)
+    return routes

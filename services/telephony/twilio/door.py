@@ -1,0 +1,135 @@
+"""The door that Twilio posts to: every call is signed, kept, and answered with what to do next."""
+
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import parse_qs, urlencode
+
+from hub.contracts.park import RawPayloadStored
+from hub.kit.clock import Clock
+from hub.vendors.twilio import HEADER, is_signed
+from services.telephony.calls.posted import MOST_FIELDS, form_of
+from services.telephony.exchanges.models import Exchange
+from services.telephony.flow.steps import Act, HangUp, Ring, begin, chosen, unanswered
+from services.telephony.hooks import Asked, Noted, Opened, forged
+from services.telephony.intake.posts import Post, Posts
+from services.telephony.lines.models import OurLine
+from services.telephony.lines.repository import LineRepository
+from services.telephony.phones.models import Phone
+from services.telephony.phones.repository import PhoneRepository
+from services.telephony.twilio.markup import Addresses, Markup
+
+_ANSWERED = "completed"
+_LANGUAGE = "ru-RU"
+
+
+class TwilioDoor:
+    """Takes Twilio's posts."""
+
+    def __init__(
+        self,
+        *,
+        opened: Opened,
+        posts: Posts,
+        noted: Noted,
+        lines: LineRepository,
+        phones: PhoneRepository,
+        markup: Callable[[], Markup],
+        public_url: str,
+        clock: Clock,
+    ) -> None:
+        """`markup` loads what writes TwiML: the library is large, for who has an account there."""
+        self._opened = opened
+        self._posts = posts
+        self._noted = noted
+        self._lines = lines
+        self._phones = phones
+        self._markup = markup
+        self._public_url = public_url
+        self._clock = clock
+
+    async def post(self, exchange_id: str, kind: str, asked: Asked) -> str:
+        """TwiML; when it returns, what was posted is durable and told.
+
+        Args:
+            kind: `call` for one that comes in, `next` after a step, `connect` when our operator answered, `status`,
+                `recording`.
+
+        Raises:
+            Forged: the signature is not Twilio's.
+            NotFound: no such exchange.
+        """
+        exchange = await self._opened.get(exchange_id, "twilio")
+        raw = await self._signed(exchange, asked)
+        await self._posts.take(exchange, Post(kind, _with_query(raw, asked.query)))
+        await self._noted.note(exchange.id)
+        form = form_of(raw)
+        match kind:
+            case "call":
+                return await self._begins(exchange, form)
+            case "next":
+                return await self._goes_on(exchange, form, asked.query.get("step", ""))
+            case "connect":
+                where = self._addresses(exchange)
+                return self._markup().connect(asked.query.get("to", ""), asked.query.get("line", ""), where)
+            case _:
+                return self._markup().nothing()
+
+    async def replay(self, fact: RawPayloadStored) -> None:
+        """Reads a parked post again. Raises Poison, NotFound."""
+        await self._posts.replay(await self._opened.get(fact.account, "twilio"), fact)
+
+    async def _signed(self, exchange: Exchange, asked: Asked) -> bytes:
+        """What Twilio posted; raises Forged. What nobody signed is not read."""
+        shown = asked.headers.get(HEADER, "")
+        if not shown:
+            raise forged(exchange)
+        raw = await asked.body()
+        form = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        token = exchange.twilio.auth_token.get_secret_value()
+        if not is_signed(f"{self._public_url}{asked.path}", form, shown, token=token):
+            raise forged(exchange)
+        return raw
+
+    async def _begins(self, exchange: Exchange, form: Mapping[str, str]) -> str:
+        line = await self._line(exchange, form)
+        if line is None or line.flow is None:
+            return await self._written(exchange, [HangUp()], line)
+        return await self._written(exchange, begin(line.flow, self._clock.now()), line)
+
+    async def _goes_on(self, exchange: Exchange, form: Mapping[str, str], step: str) -> str:
+        line = await self._line(exchange, form)
+        flow = line.flow if line else None
+        acts: list[Act] = [HangUp()]
+        if flow and step == "menu":
+            acts = chosen(flow, form.get("Digits", ""))
+        elif flow and step == "rung" and form.get("DialCallStatus") != _ANSWERED:
+            acts = unanswered(flow)
+        return await self._written(exchange, acts, line)
+
+    async def _written(self, exchange: Exchange, acts: Sequence[Act], line: OurLine | None) -> str:
+        logins = [login for act in acts if isinstance(act, Ring) for login in act.logins]
+        targets = [(login, phone) for login in logins for phone in await self._phones_of(login, exchange)]
+        language = line.flow.language if line and line.flow else _LANGUAGE
+        return self._markup().flow(acts, targets, self._addresses(exchange), language=language)
+
+    async def _phones_of(self, login: str, exchange: Exchange) -> list[Phone]:
+        return [
+            one
+            for one in await self._phones.of(login)
+            if one.exchange == exchange.id and one.kind in ("number", "browser")
+        ]
+
+    async def _line(self, exchange: Exchange, form: Mapping[str, str]) -> OurLine | None:
+        directory = await self._lines.directory()
+        return directory.dialled(form.get("To"), exchange=exchange.id, region=exchange.region)
+
+    def _addresses(self, exchange: Exchange) -> Addresses:
+        here = f"{self._public_url}/hooks/voice/{exchange.id}"
+        return Addresses(next=f"{here}/next?step=", status=f"{here}/status", recording=f"{here}/recording")
+
+
+def _with_query(raw: bytes, query: Mapping[str, str]) -> bytes:
+    """What we told Twilio to tell us stands in the address; it is kept with the form."""
+    known = {f"_{name}": query[name] for name in ("interaction", "to", "operator") if query.get(name)}
+    if not known:
+        return raw
+    return raw + (b"&" if raw else b"") + urlencode(known).encode()
