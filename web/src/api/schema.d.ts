@@ -8023,6 +8023,7 @@ export interface components {
          * NewTopic
          * @description A topic and its name.
          * @example {
+         *       "id": "news",
          *       "requires": "given",
          *       "title": {
          *         "en": "News and offers",
