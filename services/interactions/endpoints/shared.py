@@ -21,6 +21,7 @@ from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.duplicates.service import Duplicates
+from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -60,6 +61,7 @@ class Doors:
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
+    exchange: Exchange
     blobs: Blobs
     tasks: Tasks
     clock: Clock
