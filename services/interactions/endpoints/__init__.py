@@ -16,6 +16,7 @@ from services.interactions.chains import endpoints as merging
 from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, cards, found
+from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -34,6 +35,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)

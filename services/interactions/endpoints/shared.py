@@ -24,6 +24,7 @@ from services.interactions.chains.queues import Queues
 from services.interactions.clients.service import Clients
 from services.interactions.clients.whole import wholes
 from services.interactions.duplicates.service import Duplicates
+from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -64,6 +65,7 @@ class Doors:
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
+    exchange: Exchange
     blobs: Blobs
     tasks: Tasks
     calendars: Calendars

@@ -1233,6 +1233,50 @@ export interface paths {
         patch: operations["changeExchange"];
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export clients
+         * @description Write the clients whom you see into a table, as a job. It is in the audit.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["exportClients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download export
+         * @description The file of your export: CSV or XLSX, as was asked for.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["downloadExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/held": {
         parameters: {
             query?: never;
@@ -1271,6 +1315,72 @@ export interface paths {
          *     For: administrator.
          */
         post: operations["releaseHeld"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import clients
+         * @description Take clients over from a table, as a job; its results tell of parts of 500 rows.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["importClients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview import
+         * @description The columns of a table, what each would be taken for, and the first texts in it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["previewImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download rejected rows
+         * @description The rows that your import did not take, with the reason of each; correct them and import them again.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["downloadRejectedRows"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4530,6 +4640,22 @@ export interface components {
             /** Version */
             version?: number | null;
         };
+        /** PreviewView */
+        CampaignsPreviewView: {
+            /**
+             * Failed
+             * @description Why it could not be made for him; empty: it was
+             */
+            failed: string;
+            /** Html */
+            html: string | null;
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+        };
         /**
          * CandidateView
          * @description An address that may be his: a message gave it, and it is another's, or nobody vouches for it.
@@ -5273,6 +5399,22 @@ export interface components {
             code: string;
         };
         /**
+         * ColumnView
+         * @description A column of a table.
+         */
+        ColumnView: {
+            /**
+             * Field
+             * @description What it would be taken for; empty: nothing
+             * @example phone
+             */
+            field: string;
+            /** Samples */
+            samples: string[];
+            /** Title */
+            title: string;
+        };
+        /**
          * Condition
          * @description One of: all, any, not; field; has; did; silent_days; segment; list.
          */
@@ -5788,6 +5930,54 @@ export interface components {
             words: string;
         };
         /**
+         * ExportForm
+         * @description Which columns, and in what.
+         * @example {
+         *       "columns": [
+         *         "name",
+         *         "phone"
+         *       ],
+         *       "format": "xlsx"
+         *     }
+         */
+        ExportForm: {
+            /**
+             * Columns
+             * @default [
+             *       "id",
+             *       "kind",
+             *       "name",
+             *       "surname",
+             *       "given_name",
+             *       "patronymic",
+             *       "birth_date",
+             *       "legal_form",
+             *       "inn",
+             *       "kpp",
+             *       "ogrn",
+             *       "status",
+             *       "phone",
+             *       "mail",
+             *       "telegram",
+             *       "street",
+             *       "house",
+             *       "city",
+             *       "region",
+             *       "postcode",
+             *       "owner",
+             *       "team",
+             *       "opened_at"
+             *     ]
+             */
+            columns?: ("id" | "kind" | "name" | "surname" | "given_name" | "patronymic" | "birth_date" | "legal_form" | "inn" | "kpp" | "ogrn" | "status" | "phone" | "mail" | "telegram" | "street" | "house" | "city" | "region" | "postcode" | "owner" | "team" | "opened_at")[];
+            /**
+             * Format
+             * @default csv
+             * @enum {string}
+             */
+            format?: "csv" | "xlsx";
+        };
+        /**
          * Extent
          * @description What a token is good for.
          * @enum {string}
@@ -5863,6 +6053,31 @@ export interface components {
              * @example otpauth://totp/omnihub:anna?secret=…
              */
             uri: string;
+        };
+        /**
+         * FileForm
+         * @description A table: delimited text, XLSX or vCards.
+         * @example {
+         *       "file": "att_4k2m"
+         *     }
+         */
+        FileForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
         };
         /**
          * Flow
@@ -6091,6 +6306,77 @@ export interface components {
              * @example https://sms.example.com/send?to={to}
              */
             url: string;
+        };
+        /**
+         * ImportForm
+         * @description What shall be taken over, and how.
+         * @example {
+         *       "dry_run": true,
+         *       "file": "att_4k2m",
+         *       "mapping": {
+         *         "Имя": "given_name",
+         *         "Тел.": "phone"
+         *       }
+         *     }
+         */
+        ImportForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /**
+             * Dry Run
+             * @description Tell what would be done, and do nothing
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /**
+             * Mapping
+             * @description The field of each column; kept for tables with the same titles
+             */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Owner
+             * @description Who looks after the new ones
+             */
+            owner?: string | null;
+            /**
+             * Policy
+             * @description What becomes of rows of clients that are there
+             * @default skip
+             * @enum {string}
+             */
+            policy?: "skip" | "update" | "merge" | "create";
+            /**
+             * Rows
+             * @description The same for single rows, counted from 0 after the header
+             * @default {}
+             */
+            rows?: {
+                [key: string]: "skip" | "update" | "merge" | "create";
+            };
+            /**
+             * Similar
+             * @description Also look for clients by likeness; slower
+             * @default false
+             */
+            similar?: boolean;
+            /** Team */
+            team?: string | null;
         };
         /** InteractionList */
         InteractionList: {
@@ -8856,19 +9142,13 @@ export interface components {
         };
         /** PreviewView */
         PreviewView: {
+            /** Columns */
+            columns: components["schemas"]["ColumnView"][];
             /**
-             * Failed
-             * @description Why it could not be made for him; empty: it was
+             * Kept
+             * @description The fields are those of the last import with these titles
              */
-            failed: string;
-            /** Html */
-            html: string | null;
-            /** Language */
-            language: string;
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
+            kept: boolean;
         };
         /**
          * Problem
@@ -16504,6 +16784,173 @@ export interface operations {
             };
         };
     };
+    exportClients: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showHeld: {
         parameters: {
             query?: never;
@@ -16610,6 +17057,245 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importClients: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRejectedRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25933,7 +26619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewView"];
+                    "application/json": components["schemas"]["CampaignsPreviewView"];
                 };
             };
             /** @description Not logged in */
