@@ -23,6 +23,7 @@ from hub.contracts.interaction import (
 )
 from hub.contracts.job import JobProgressed
 from hub.contracts.notice import NoticeGiven
+from hub.contracts.outcome import OutcomeChanged, OutcomeOpened
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 from hub.contracts.ring import CallRinging
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
@@ -61,6 +62,8 @@ REGISTRY = Registry(
         TaskChanged,
         Reminded,
         NoticeGiven,
+        OutcomeOpened,
+        OutcomeChanged,
         HitRecorded,
         ResponsesRecorded,
         SegmentMoved,

@@ -52,6 +52,7 @@ from services.interactions.handover import Handover
 from services.interactions.handovers.job import HandOverWork
 from services.interactions.handovers.service import Handovers
 from services.interactions.linking import Rules
+from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
@@ -140,6 +141,7 @@ def build(footing: Footing) -> InteractionsService:
         owner=owner.name,
         restraint=footing.restraint,
     )
+    outcomes = Outcomes(store, bus, clock, seen)
     handovers = Handovers(store, jobs, clock)
     addresses = Addresses(repository, region=settings.region)
     doors = Doors(
@@ -148,6 +150,7 @@ def build(footing: Footing) -> InteractionsService:
         tokens=Tokens(repository),
         handover=handover,
         handovers=handovers,
+        outcomes=outcomes,
         queues=Queues(repository.chains),
         jobs=jobs,
         duplicates=duplicates,
@@ -188,7 +191,9 @@ def build(footing: Footing) -> InteractionsService:
 
     http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
-    sweeper = Sweeper((*repository.told, tasks.repository.tasks), bus, clock, settings.sweep_interval)
+    sweeper = Sweeper(
+        (*repository.told, tasks.repository.tasks, outcomes.outcomes), bus, clock, settings.sweep_interval
+    )
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
     return InteractionsService(http, bus, store, loops, directory, owner)

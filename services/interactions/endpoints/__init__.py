@@ -18,6 +18,7 @@ from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, cards, found
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
+from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -31,6 +32,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_messages = Public("interactions", uploads=uploads)
     of_clients = Public("clients and chains", uploads=uploads)
     of_files, of_tasks = Public("attachments"), Public("tasks and calendars")
+    of_outcomes = Public("deals and claims")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
@@ -42,7 +44,8 @@ def public(doors: Doors) -> tuple[Public, ...]:
     tasks.add(of_tasks, doors.tasks, doors.clock)
     calendars.add(of_tasks, doors.calendars)
     handovers.add(of_tasks, doors.handovers)
-    return of_messages, of_clients, of_files, of_tasks
+    outcomes.add(of_outcomes, doors.outcomes)
+    return of_messages, of_clients, of_files, of_tasks, of_outcomes
 
 
 class Asked(BaseModel):

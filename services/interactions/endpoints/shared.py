@@ -29,6 +29,7 @@ from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.handovers.service import Handovers
 from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
@@ -64,6 +65,7 @@ class Doors:
     moves: Moves
     handover: Handover
     handovers: Handovers
+    outcomes: Outcomes
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates

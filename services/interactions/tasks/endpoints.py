@@ -16,7 +16,7 @@ from hub.contracts.scope import reaches
 from hub.contracts.shown_tasks import TaskView
 from hub.contracts.task import TaskState
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Page
 from services.interactions.tasks.forms import NewTask, TaskChange
 from services.interactions.tasks.models import task_view
@@ -89,7 +89,7 @@ def _add_reading(routes: Public, tasks: Tasks, clock: Clock) -> None:
 
 
 def _add_changes(routes: Public, tasks: Tasks) -> None:
-    @routes.post("/tasks", right=Right.WRITE_TASKS, noun="task", status=201, refuses=[Conflict])
+    @routes.post("/tasks", right=Right.WRITE_TASKS, noun="task", status=201, refuses=[Conflict, NotFound])
     async def open_task(form: NewTask, actor: Acting, key: Key = None) -> TaskView:
         """Give somebody a task, or yourself; about an interaction, a chain, a client, or nothing of these."""
         return (await _shown(tasks, await tasks.open(form, actor=actor, key=key)))[0]
