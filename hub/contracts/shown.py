@@ -390,7 +390,7 @@ class AddressView(View):
 
 
 class PostalView(View):
-    kind: str
+    kind: str = "postal"
     street: str = ""
     house: str = ""
     city: str = ""
