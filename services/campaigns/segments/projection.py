@@ -90,7 +90,7 @@ def _client(rows: Rows, told: Mapping[str, Any]) -> None:
         client["opened_at"],
         key_of(client.get("into") or ""),
         list(client.get("seen_by") or ()),
-        orjson.dumps({name: value for name, value in client.items() if name not in _LEFT_OUT}).decode(),
+        orjson.dumps(_card(client)).decode(),
         revision,
     )
     rows.owned[client["id"]] = [
@@ -104,7 +104,13 @@ def channel_of(address: str) -> str:
     return CHANNELS.get(address.partition(":")[0], "")
 
 
-_LEFT_OUT = frozenset(("addresses", "candidates", "seen_by", "opened_by"))
+_LEFT_OUT = frozenset(("addresses", "candidates", "seen_by", "opened_by", "history", "comment", "statuses"))
+
+
+def _card(client: Mapping[str, Any]) -> dict[str, Any]:
+    """What conditions may ask for by name; fields of our own as `custom.NAME`."""
+    card = {name: value for name, value in client.items() if name not in _LEFT_OUT}
+    return {**card, "custom": {one["name"]: one.get("value") for one in client.get("custom") or ()}}
 
 
 def _address(rows: Rows, told: Mapping[str, Any]) -> None:
