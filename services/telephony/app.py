@@ -23,7 +23,7 @@ from hub.channels.workers import Workers
 from hub.contracts.park import RawPayloadStored
 from hub.footing import Footing
 from hub.held import held_routes
-from hub.kit.errors import ConfigurationError
+from hub.kit.errors import ConfigurationError, Conflict
 from hub.kit.http import service_app
 from hub.kit.loop import Loop, Runs
 from hub.kit.outside import Outside
@@ -52,6 +52,7 @@ from services.telephony.intake.posts import Fold, Posts, Read
 from services.telephony.lines.repository import LineRepository
 from services.telephony.lines.service import LinesService
 from services.telephony.outbound.ledger import CallLedger
+from services.telephony.phones.models import BrowserPhone
 from services.telephony.phones.repository import PhoneRepository
 from services.telephony.pools.service import Pools
 from services.telephony.recordings.fetcher import Remover
@@ -68,6 +69,7 @@ from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
 _WRITTEN_EVERY = timedelta(seconds=2)
+_BROWSER_SECONDS = 3600
 _RETRY = (timedelta(seconds=2),)
 
 
@@ -116,6 +118,19 @@ def build(footing: Footing) -> TelephonyService:
     async def in_use(exchange: str) -> list[str]:
         return [line["address"] for line in await ground.lines.of_exchange(exchange)]
 
+    async def browser_phone(exchange_id: str, login: str) -> BrowserPhone:
+        exchange = ground.exchanges.opened(await ground.exchanges.get(exchange_id))
+        if exchange.kind != "twilio":
+            raise Conflict("this exchange has no phones in the browser; choose one of the kind twilio")
+        api = open_api(exchange.twilio)
+        try:
+            token = api.token(login, seconds=_BROWSER_SECONDS)
+        except ValueError as exc:
+            raise Conflict(str(exc)) from exc
+        finally:
+            await api.close()
+        return BrowserPhone(token=token, identity=login, seconds=_BROWSER_SECONDS)
+
     exchanges = Exchanges(keeping=keeping, repository=ground.exchanges, trial=trial, in_use=in_use)
     lines = LinesService(
         keeping=floor.keeping("line", ground.lines, lambda _: None),
@@ -138,6 +153,7 @@ def build(footing: Footing) -> TelephonyService:
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
+        tokens=browser_phone,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))

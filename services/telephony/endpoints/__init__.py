@@ -6,6 +6,7 @@ from hub.api.public import Public
 from hub.channels.endpoints import add_channels
 from hub.channels.views import ChannelView
 from services.telephony.endpoints import calls, exchanges, hooks, lines, phones, pools, recordings
+from services.telephony.endpoints.phones import Tokens
 from services.telephony.exchanges.service import Exchanges
 from services.telephony.hooks import WebhookDoor
 from services.telephony.lines.service import LinesService
@@ -30,6 +31,7 @@ class Doors:
     transfers: Transfers
     counts: Counts
     pools: Pools
+    tokens: Tokens
 
 
 def public(doors: Doors) -> Public:
@@ -37,7 +39,7 @@ def public(doors: Doors) -> Public:
     routes = Public("calls")
     lines.add(routes, doors.lines)
     exchanges.add(routes, doors.exchanges)
-    phones.add(routes, doors.phones)
+    phones.add(routes, doors.phones, doors.tokens)
     recordings.add(routes, doors.recordings)
     calls.add(routes, doors.transfers, doors.counts)
     pools.add(routes, doors.pools)

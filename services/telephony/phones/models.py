@@ -50,6 +50,12 @@ class PhonesView(BaseModel):
         return cls.model_validate({**document, "login": document["_id"]})
 
 
+class BrowserPhone(BaseModel):
+    token: str = Field(description="Of Twilio; shown once")
+    identity: str = Field(examples=["anna"])
+    seconds: int
+
+
 class PhonesPage(BaseModel):
     items: list[PhonesView]
     next: str | None = None

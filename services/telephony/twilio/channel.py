@@ -48,6 +48,10 @@ class Api(Protocol):
 
     async def find(self, wanted: WantedCall, since: datetime) -> Outcome | None: ...
 
+    def token(self, login: str, *, seconds: int) -> str:
+        """For a phone in the browser. Raises ValueError where the account has no key for it."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -1,5 +1,7 @@
 """Twilio Voice: signed webhooks, TwiML by the line's flow, calls that are asked for."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,17 @@ async def test_a_call_whose_answer_was_lost_is_asked_for_and_not_begun_twice(off
     await office.delivery(message, DeliveryState.UNKNOWN)
     await office.delivery(message, DeliveryState.SENT)
     assert len(office.voice.asked) == 1
+
+
+async def test_a_browser_is_a_phone_by_a_token_for_whoever_asks(office: TwilioHarness) -> None:
+    path = f"/exchanges/{office.exchange_id}"
+    without = await office.api.post(f"{path}/browser-phone")
+    assert (without.status_code, "api_key" in without.text) == (409, True)
+    keys = {"api_key": "SK" + "1" * 32, "api_secret": "s" * 32}
+    assert (await office.api.patch(path, json={"connection": keys})).status_code == 200
+    made = await office.api.post(f"{path}/browser-phone")
+    claims = json.loads(urlsafe_b64decode(made.json()["token"].split(".")[1] + "=="))
+    assert (claims["grants"]["identity"], claims["iss"]) == (made.json()["identity"], "SK" + "1" * 32)
 
 
 EXCHANGE = Exchange(
