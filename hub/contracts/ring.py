@@ -51,6 +51,10 @@ class CallRinging(Event):
     line: CallLine | None = None
     clients: tuple[RingingClient, ...] = ()
     """All of them: nobody guesses which."""
+    handed_by: str | None = None
+    """The employee who hands the call on to this phone."""
+    note: str = ""
+    """What he had written so far."""
     looked_up: bool = True
     """False: who it may be was not known in time."""
 

@@ -26,6 +26,7 @@ from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
+from services.interactions.calendars.repository import Calendars
 from services.interactions.callers import Callers
 from services.interactions.calling import Calling, Hours
 from services.interactions.chains.merges import Merges
@@ -41,6 +42,10 @@ from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.duplicates.scan import Scan
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.endpoints import Doors, for_services, public
+from services.interactions.exchange.exporting import Exporting
+from services.interactions.exchange.importing import Importing
+from services.interactions.exchange.repository import ExchangeRepository
+from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.handover import Handover
@@ -108,12 +113,18 @@ def build(footing: Footing) -> InteractionsService:
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
     task_repository = TaskRepository(store, bus, clock)
-    tasks = Tasks(task_repository, seen, clock, held=lambda: footing.restraint.held)
+    calendars = Calendars(store, settings.call_time_zone)
+    tasks = Tasks(task_repository, seen, clock, calendars, held=lambda: footing.restraint.held)
     returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     duplicates = Duplicates(DuplicateRepository(store), repository, seen, clock)
+    exchanged = ExchangeRepository(store, repository)
+    importing = Importing(
+        exchanged, repository, seen, duplicates, blobs=footing.blobs, apart=footing.apart, clock=clock
+    )
+    exporting = Exporting(repository, Tokens(repository), blobs=footing.blobs)
     jobs = Jobs(
-        [ChangeChains(handover, seen), Scan(duplicates, repository)],
+        [ChangeChains(handover, seen), Scan(duplicates, repository), importing, exporting],
         service="interactions",
         store=store,
         bus=bus,
@@ -130,6 +141,7 @@ def build(footing: Footing) -> InteractionsService:
         queues=Queues(repository.chains),
         jobs=jobs,
         duplicates=duplicates,
+        exchange=Exchange(exchanged, jobs, blobs=footing.blobs, apart=footing.apart, region=settings.region),
         answers=Answers(repository, bus, clock, undo=settings.undo_window, outgoing=outgoing),
         planned=planned,
         forwards=Forwards(repository, bus, clock, outgoing=outgoing),
@@ -143,6 +155,7 @@ def build(footing: Footing) -> InteractionsService:
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
+        calendars=calendars,
         clock=clock,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)

@@ -38,6 +38,7 @@ from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
+from services.telephony.courtesy.service import CallBackText
 from services.telephony.endpoints import Doors, public
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
@@ -52,16 +53,21 @@ from services.telephony.lines.repository import LineRepository
 from services.telephony.lines.service import LinesService
 from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.pools.service import Pools
 from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
+from services.telephony.statistics.service import Counts
+from services.telephony.transfers.repository import CommandRepository
+from services.telephony.transfers.service import Transfers
 from services.telephony.twilio import fold
 from services.telephony.twilio.channel import Api
 from services.telephony.twilio.door import TwilioDoor
 from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
+_WRITTEN_EVERY = timedelta(seconds=2)
 _RETRY = (timedelta(seconds=2),)
 
 
@@ -121,6 +127,7 @@ def build(footing: Footing) -> TelephonyService:
         checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
     recordings = Recordings(repository=floor.recordings, seen=floor.directory, blobs=footing.blobs)
+    transfers = Transfers(calls=ground.calls, phones=ground.phones, commands=ground.commands, seen=floor.directory)
     doors = Doors(
         exchanges=exchanges,
         lines=lines,
@@ -128,6 +135,9 @@ def build(footing: Footing) -> TelephonyService:
         webhooks=webhooks,
         twilio=twilio,
         recordings=recordings,
+        transfers=transfers,
+        counts=Counts(ground.calls, ground.lines),
+        pools=floor.pools,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
@@ -170,6 +180,7 @@ class Floor:
             service=SERVICE, sends=self._sends, accounts=exchanges, bus=self.bus, clock=clock, patience=patience
         )
         ledger.lines = lines
+        self.pools = Pools(self.store, lines, clock)
         book = Book(
             repository=self._calls,
             lines=lines,
@@ -177,6 +188,7 @@ class Floor:
             recorder=self.recordings,
             asked=partial(_asked, ledger),
             rings=self._rings,
+            touches=self.pools,
             clock=clock,
         )
         return Ground(
@@ -193,6 +205,8 @@ class Floor:
             book=book,
             calls=self._calls,
             recordings=self.recordings,
+            commands=CommandRepository(self.store, clock),
+            rings=self._rings,
         )
 
     def _gate(self, ledger: CallLedger) -> Gate:
@@ -211,12 +225,15 @@ class Floor:
         cleaner = Cleaner(
             store=self.store, blobs=self._footing.blobs, clock=clock, retention=self.settings.raw_retention
         )
+        courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
         remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
         return (
             Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
+            Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
+            Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 

@@ -22,6 +22,7 @@ from services.telephony.outbound.ami import AmiChannel
 from services.telephony.outbound.posting import PostingChannel
 from services.telephony.recordings.fetcher import Fetcher
 from services.telephony.recordings.sources import Source
+from services.telephony.transfers.service import Commander
 from services.telephony.twilio.channel import Api, TwilioChannel
 
 _LONGEST_PAUSE = timedelta(seconds=2)
@@ -136,7 +137,8 @@ class Hiring:
                 del self.pollers[exchange.id]
 
         sender = self._sender(exchange, channel, notes, inquire, (f"{exchange.ami.host}:{exchange.ami.port}",))
-        return self._worker(exchange, document, notes, channel, (poller,), sender, close)
+        commander = Commander(exchange, poller, ground.commands, ground.rings)
+        return self._worker(exchange, document, notes, channel, (poller, commander), sender, close)
 
     def _sender(
         self,

@@ -68,6 +68,11 @@ class LiveExchange(Exchange):
         lived = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         return {**self._of[name], "BridgeId": self._in.get(name, ""), "Duration": lived}
 
+    def company(self, name: str) -> str | None:
+        """Whoever else is in the bridge of a channel."""
+        bridge = self._in.get(name)
+        return next((other for other, at in self._in.items() if other != name and at == bridge), None)
+
     def named(self, uid: str) -> str | None:
         """The living channel of an id, or of a name."""
         return next((name for name in self.alive if uid in (name, self._of[name]["Uniqueid"])), None)
@@ -229,6 +234,8 @@ class AsteriskSimulator:
             "originate": self._originate,
             "hangup": self._hangup,
             "redirect": self._redirect,
+            "blindtransfer": self._transfer,
+            "atxfer": self._transfer,
             "logoff": self._logoff,
         }
         if name.lower() not in ("challenge", "login") and not client.listens and name.lower() != "logoff":
@@ -360,6 +367,20 @@ class AsteriskSimulator:
             return
         _answer(client, action, "Success", "Redirect successful")
         self.begin(asyncio.ensure_future(self._goes_on(name, action["Exten"])))
+
+    async def _transfer(self, client: _Client, action: Action) -> None:
+        """Whoever is bridged with this channel goes on with another extension; it is ours that is named."""
+        exchange = self.exchange
+        name = exchange.named(action.get("Channel", ""))
+        other = exchange.company(name) if name else None
+        if name is None or other is None:
+            _answer(client, action, "Error", "Transfer failed")
+            return
+        _answer(client, action, "Success", "Transfer succeeded")
+        about = {"TransfererUniqueid": exchange.uid(name), "TransfereeUniqueid": exchange.uid(other)}
+        exchange.says("BlindTransfer", Result="Success", Extension=action["Exten"], **about)
+        exchange.ends(name)
+        self.begin(asyncio.ensure_future(self._goes_on(other, action["Exten"])))
 
     async def _goes_on(self, name: str, extension: str) -> None:
         exchange = self.exchange

@@ -159,6 +159,8 @@ class RingEvent(View):
     name: MaskedWords = ""
     line: CallLineView | None = None
     clients: tuple[RingingClientView, ...] = ()
+    handed_by: str | None = None
+    note: str = ""
     looked_up: bool = True
 
     @property

@@ -13,7 +13,7 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import NotFound
 from hub.store.base import Document, Page
 from services.interactions.duplicates.blocking import keys_of
-from services.interactions.duplicates.levels import POSSIBLE
+from services.interactions.duplicates.levels import CERTAIN, POSSIBLE
 from services.interactions.duplicates.models import likeness, pair, record
 from services.interactions.duplicates.records import Record, record_of
 from services.interactions.duplicates.repository import DuplicateRepository
@@ -112,6 +112,20 @@ class Duplicates:
         scored.sort(key=lambda one: (-one[0], one[1]))
         found = [(await self._client(actor, client_id), score, rules) for score, client_id, rules in scored[:50]]
         return [Similar(client, score, rules) for client, score, rules in found if client][:limit]
+
+    async def certain(
+        self, row: Mapping[str, str], *, numbers_only: bool, but: str
+    ) -> tuple[str, tuple[str, ...]] | None:
+        """The client that a card with these texts is of, and what agrees, where that is certain enough to act upon it
+        without a person; `numbers_only` looks at those alone that have a number of it.
+        """
+        card = record_of(0, row)
+        keys = [f"0:{one}" for one in card.ids.values()] if numbers_only else keys_of(card)
+        others = await self._found.alike(keys, but=but)
+        judge = await self.judge() if others else None
+        scored = [(*judge.verdict(card, record(one)), one["_id"]) for one in others] if judge else []
+        score, rules, client_id = max(scored, default=(0.0, (), ""))
+        return (client_id, rules) if score >= CERTAIN else None
 
     async def _client(self, actor: Actor, client_id: str) -> Document | None:
         try:

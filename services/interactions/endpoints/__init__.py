@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from hub.api.public import Public
 from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
+from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
 from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, cards, found
+from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -27,15 +29,17 @@ def public(doors: Doors) -> tuple[Public, ...]:
     uploads = Uploads(doors.blobs)
     of_messages = Public("interactions", uploads=uploads)
     of_clients = Public("clients and chains", uploads=uploads)
-    of_files, of_tasks = Public("attachments"), Public("tasks")
+    of_files, of_tasks = Public("attachments"), Public("tasks and calendars")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
+    calendars.add(of_tasks, doors.calendars)
     return of_messages, of_clients, of_files, of_tasks
 
 

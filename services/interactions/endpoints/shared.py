@@ -16,6 +16,7 @@ from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
+from services.interactions.calendars.repository import Calendars
 from services.interactions.calling import Calling
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
@@ -23,6 +24,7 @@ from services.interactions.chains.queues import Queues
 from services.interactions.clients.service import Clients
 from services.interactions.clients.whole import wholes
 from services.interactions.duplicates.service import Duplicates
+from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.models import chain_view, client_view, interaction_view
@@ -63,8 +65,10 @@ class Doors:
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
+    exchange: Exchange
     blobs: Blobs
     tasks: Tasks
+    calendars: Calendars
     clock: Clock
 
 

@@ -9,13 +9,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CYRILLIC = ("cp1251", "koi8-r", "cp866", "mac-cyrillic")
+_CYRILLIC = ("cp1251", "koi8-r", "cp866")
 _INSIDE = re.compile(
     "(?<=[а-яё])[А-ЯЁ]|(?<=[A-Za-z])[А-яЁё]|(?<=[А-яЁё])[A-Za-z]|[\u2500-\u259f]|[\x80-\x9f]|[ђѓєѕіїјљњћќўџ¤¦§]"
 )
 """What no Russian text has inside its words."""
 _COMMON = re.compile("[оеаинтсрвл]")
 _LETTER = re.compile("[А-яЁё]")
+_MOSTLY = 0.9
 SAMPLE = 1 << 18
 """Bytes that are looked at."""
 
@@ -25,16 +26,19 @@ def charset_of(sample: bytes) -> str:
     for mark, name in _MARKS:
         if sample.startswith(mark):
             return name
-    zeros = sample[:4000].count(0)
-    if zeros > len(sample[:4000]) // 8:
-        return (
-            "utf-16-be"
-            if sample[:1] == b"\0" or sample[:4000:2].count(0) > sample[1:4000:2].count(0)
-            else "utf-16-le"
-        )
+    if wide := _without_mark(sample[:4000]):
+        return wide
     if _is_utf8(sample):
         return "utf-8"
     return max((*_CYRILLIC, "cp1252"), key=lambda name: _fit(sample, name))
+
+
+def _without_mark(sample: bytes) -> str:
+    """UTF-16 that does not say so: every other byte is that of a page of letters, Latin or Cyrillic."""
+    for name, high in (("utf-16-be", sample[::2]), ("utf-16-le", sample[1::2])):
+        if high and (high.count(0) + high.count(4)) > _MOSTLY * len(high):
+            return name
+    return ""
 
 
 def _is_utf8(sample: bytes) -> bool:

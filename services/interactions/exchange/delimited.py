@@ -42,13 +42,14 @@ def _parsed(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
     reader = csv.reader(text, delimiter=delimiter)
     try:
         for n, row in enumerate(reader):
-            if (n == 0 and len(row) == 1 and row[0].startswith("sep=")) or not any(row):
+            if n == 0 and len(row) <= 2 and "".join(row).startswith("sep="):
                 continue
             if len(row) > COLUMN_LIMIT:
                 raise InvalidInput(
                     f"line {reader.line_num}: more than {COLUMN_LIMIT} cells; is {delimiter!r} the delimiter?"
                 )
-            yield row
+            if any(row):
+                yield row
     except csv.Error as exc:
         raise InvalidInput(f"line {reader.line_num}: {exc}; is a quote not closed there?") from exc
     finally:

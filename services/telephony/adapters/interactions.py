@@ -4,6 +4,8 @@ import httpx
 
 from hub.api.actor import HEADER, Actor, Seal
 from hub.contracts.ring import RingingClient
+from hub.kit.errors import InvalidInput
+from hub.kit.ids import derive
 from services.telephony.errors import ExchangeUnavailable
 
 
@@ -34,6 +36,25 @@ class Interactions:
         except (httpx.HTTPError, ValueError, KeyError) as exc:
             raise ExchangeUnavailable("the interactions service does not answer now") from exc
 
+    async def text(self, address: str, *, account: str, text: str, key: str) -> bool:
+        """See `services.telephony.courtesy.service.Writes`."""
+        clients = await self.callers(address)
+        sure = next((one for one in clients if one.sure), None)
+        if sure is None:
+            return False
+        letter = {"channel": "sms", "address": address, "account": account, "text": text}
+        try:
+            answer = await self._client.post(
+                f"/clients/{sure.client_id}/messages", json=letter, headers={"Idempotency-Key": _ascii(key)}
+            )
+        except httpx.HTTPError as exc:
+            raise ExchangeUnavailable("the interactions service does not answer now") from exc
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ExchangeUnavailable(f"the interactions service answered {answer.status_code}")
+        if answer.is_error:
+            raise InvalidInput(f"not written to: {answer.text[:300]}")
+        return True
+
     async def callers(self, address: str) -> list[RingingClient]:
         """See `services.telephony.calls.rings.Directory`."""
         try:
@@ -42,3 +63,8 @@ class Interactions:
             return [RingingClient.model_validate(one) for one in answer.json()["clients"]]
         except (httpx.HTTPError, ValueError, KeyError) as exc:
             raise ExchangeUnavailable("the interactions service does not answer now") from exc
+
+
+def _ascii(key: str) -> str:
+    """As a header may have it; another one for another key."""
+    return derive("key", key)

@@ -11,6 +11,7 @@ CALLS = CollectionSpec(
     "calls",
     (
         Index("key"),
+        Index("text_owed", sparse=True),
         Index("exchange", "open", sparse=True),
         Index("line", "day"),
         Index("started_at"),
@@ -43,6 +44,18 @@ class CallRepository:
         changed = await self.calls.amend(interaction_id, with_recording)
         if changed:
             await tell((self.calls, [changed]))
+
+    async def owing_text(self) -> list[Document]:
+        """Calls in vain whose callers shall be written to, the oldest first."""
+        return (await self.calls.find({"text_owed": Range(since="")}, order="text_owed", limit=100)).items
+
+    async def texted(self, call: Document) -> None:
+        """It is done, or will not be."""
+
+        def without(now: Document) -> Document:
+            return {name: value for name, value in now.items() if name != "text_owed"} | {"texted": True}
+
+        await self.calls.amend(call["_id"], without)
 
     async def of_line(self, line: str, *, since: str, until: str, limit: int, after: str | None) -> Page:
         where: Where = {"line": line, "started_at": Range(since=since, until=until)}

@@ -41,6 +41,8 @@ class Rings:
         self._clock = clock
         self._ringing: OrderedDict[tuple[str, str], CallRinging] = OrderedDict()
         self._telling: set[asyncio.Task[None]] = set()
+        self._handed: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        """By interaction: who hands it on, and his note."""
         self._last: OrderedDict[str, asyncio.Task[None]] = OrderedDict()
         """By phone."""
 
@@ -60,13 +62,22 @@ class Rings:
         while len(self._ringing) > _KEPT:
             self._ringing.popitem(last=False)
 
+    def handed_on(self, interaction_id: str, *, by: str, note: str) -> None:
+        """Whoever's phone rings next for it is told so."""
+        self._handed[interaction_id] = (by, note)
+        while len(self._handed) > _AT_ONCE:
+            self._handed.popitem(last=False)
+
     async def stop(self) -> None:
         for task in list(self._telling):
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
     def _begun(self, call: Call, interaction_id: str, phone: str, login: str, line: OurLine | None) -> CallRinging:
+        by, note = self._handed.get(interaction_id, (None, ""))
         return CallRinging(
+            handed_by=by,
+            note=note,
             interaction_id=interaction_id,
             login=login,
             phone=phone,

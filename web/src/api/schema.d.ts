@@ -132,6 +132,51 @@ export interface paths {
         patch: operations["changeBot"];
         trace?: never;
     };
+    "/api/v1/call-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count calls
+         * @description How calls that came in went, by line, operator, queue or hour, with waits and service level.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["countCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer call
+         * @description Hand a call that you are in on to a colleague; `id` is that of its interaction. He has your note when it
+         *     rings, and both of you take part in it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["transferCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains": {
         parameters: {
             query?: never;
@@ -1188,6 +1233,50 @@ export interface paths {
         patch: operations["changeExchange"];
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export clients
+         * @description Write the clients whom you see into a table, as a job. It is in the audit.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        post: operations["exportClients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download export
+         * @description The file of your export: CSV or XLSX, as was asked for.
+         *
+         *     For: administrator, supervisor, operator, marketer.
+         */
+        get: operations["downloadExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/held": {
         parameters: {
             query?: never;
@@ -1226,6 +1315,72 @@ export interface paths {
          *     For: administrator.
          */
         post: operations["releaseHeld"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import clients
+         * @description Take clients over from a table, as a job; its results tell of parts of 500 rows.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["importClients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview import
+         * @description The columns of a table, what each would be taken for, and the first texts in it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["previewImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download rejected rows
+         * @description The rows that your import did not take, with the reason of each; correct them and import them again.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["downloadRejectedRows"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2439,6 +2594,28 @@ export interface paths {
          */
         put: operations["setPhones"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pools/{name}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lease number
+         * @description A number of a pool for one visitor, for a time: who calls it then tells the touch as his source.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["leaseNumber"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4463,6 +4640,22 @@ export interface components {
             /** Version */
             version?: number | null;
         };
+        /** PreviewView */
+        CampaignsPreviewView: {
+            /**
+             * Failed
+             * @description Why it could not be made for him; empty: it was
+             */
+            failed: string;
+            /** Html */
+            html: string | null;
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+        };
         /**
          * CandidateView
          * @description An address that may be his: a message gave it, and it is another's, or nobody vouches for it.
@@ -5206,6 +5399,22 @@ export interface components {
             code: string;
         };
         /**
+         * ColumnView
+         * @description A column of a table.
+         */
+        ColumnView: {
+            /**
+             * Field
+             * @description What it would be taken for; empty: nothing
+             * @example phone
+             */
+            field: string;
+            /** Samples */
+            samples: string[];
+            /** Title */
+            title: string;
+        };
+        /**
          * Condition
          * @description One of: all, any, not; field; has; did; silent_days; segment; list.
          */
@@ -5721,6 +5930,54 @@ export interface components {
             words: string;
         };
         /**
+         * ExportForm
+         * @description Which columns, and in what.
+         * @example {
+         *       "columns": [
+         *         "name",
+         *         "phone"
+         *       ],
+         *       "format": "xlsx"
+         *     }
+         */
+        ExportForm: {
+            /**
+             * Columns
+             * @default [
+             *       "id",
+             *       "kind",
+             *       "name",
+             *       "surname",
+             *       "given_name",
+             *       "patronymic",
+             *       "birth_date",
+             *       "legal_form",
+             *       "inn",
+             *       "kpp",
+             *       "ogrn",
+             *       "status",
+             *       "phone",
+             *       "mail",
+             *       "telegram",
+             *       "street",
+             *       "house",
+             *       "city",
+             *       "region",
+             *       "postcode",
+             *       "owner",
+             *       "team",
+             *       "opened_at"
+             *     ]
+             */
+            columns?: ("id" | "kind" | "name" | "surname" | "given_name" | "patronymic" | "birth_date" | "legal_form" | "inn" | "kpp" | "ogrn" | "status" | "phone" | "mail" | "telegram" | "street" | "house" | "city" | "region" | "postcode" | "owner" | "team" | "opened_at")[];
+            /**
+             * Format
+             * @default csv
+             * @enum {string}
+             */
+            format?: "csv" | "xlsx";
+        };
+        /**
          * Extent
          * @description What a token is good for.
          * @enum {string}
@@ -5796,6 +6053,31 @@ export interface components {
              * @example otpauth://totp/omnihub:anna?secret=…
              */
             uri: string;
+        };
+        /**
+         * FileForm
+         * @description A table: delimited text, XLSX or vCards.
+         * @example {
+         *       "file": "att_4k2m"
+         *     }
+         */
+        FileForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
         };
         /**
          * Flow
@@ -6024,6 +6306,77 @@ export interface components {
              * @example https://sms.example.com/send?to={to}
              */
             url: string;
+        };
+        /**
+         * ImportForm
+         * @description What shall be taken over, and how.
+         * @example {
+         *       "dry_run": true,
+         *       "file": "att_4k2m",
+         *       "mapping": {
+         *         "Имя": "given_name",
+         *         "Тел.": "phone"
+         *       }
+         *     }
+         */
+        ImportForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /**
+             * Dry Run
+             * @description Tell what would be done, and do nothing
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /**
+             * Mapping
+             * @description The field of each column; kept for tables with the same titles
+             */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Owner
+             * @description Who looks after the new ones
+             */
+            owner?: string | null;
+            /**
+             * Policy
+             * @description What becomes of rows of clients that are there
+             * @default skip
+             * @enum {string}
+             */
+            policy?: "skip" | "update" | "merge" | "create";
+            /**
+             * Rows
+             * @description The same for single rows, counted from 0 after the header
+             * @default {}
+             */
+            rows?: {
+                [key: string]: "skip" | "update" | "merge" | "create";
+            };
+            /**
+             * Similar
+             * @description Also look for clients by likeness; slower
+             * @default false
+             */
+            similar?: boolean;
+            /** Team */
+            team?: string | null;
         };
         /** InteractionList */
         InteractionList: {
@@ -6374,6 +6727,50 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
+        /**
+         * LeaseInput
+         * @description Who is shown a number, and the touch that a call to it belongs to.
+         * @example {
+         *       "touch": "touch_4k2m",
+         *       "visitor": "v_81"
+         *     }
+         */
+        LeaseInput: {
+            /**
+             * Seconds
+             * @default 1800
+             */
+            seconds?: number;
+            /**
+             * Touch
+             * @description What the call tells as its source
+             */
+            touch: string;
+            /**
+             * Visitor
+             * @description The same visitor keeps his number while it is his
+             */
+            visitor: string;
+        };
+        /** LeaseView */
+        LeaseView: {
+            /** Line */
+            line: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /** Touch */
+            touch: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Visitor */
+            visitor: string;
+        };
         /** LeftOutView */
         LeftOutView: {
             /** Client Id */
@@ -6666,6 +7063,8 @@ export interface components {
              * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
              */
             others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Pool */
+            pool?: string | null;
             /** Queue */
             queue?: string | null;
             /** Reach By */
@@ -6676,6 +7075,7 @@ export interface components {
             retention_days?: number | null;
             /** Service Level */
             service_level?: number | null;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6726,6 +7126,12 @@ export interface components {
              */
             others?: "full" | "subject" | "metadata" | "nothing";
             /**
+             * Pool
+             * @description Given to visitors for a time; empty: not
+             * @default
+             */
+            pool?: string;
+            /**
              * Queue
              * @description The team whose work missed calls are; empty: the line's own
              * @default
@@ -6758,6 +7164,7 @@ export interface components {
              * @default 20
              */
             service_level?: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6802,6 +7209,11 @@ export interface components {
              * @enum {string}
              */
             others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Pool
+             * @default
+             */
+            pool?: string;
             /** Queue */
             queue: string;
             /** Reach By */
@@ -6815,6 +7227,7 @@ export interface components {
              * @description Seconds
              */
             service_level: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -8729,19 +9142,13 @@ export interface components {
         };
         /** PreviewView */
         PreviewView: {
+            /** Columns */
+            columns: components["schemas"]["ColumnView"][];
             /**
-             * Failed
-             * @description Why it could not be made for him; empty: it was
+             * Kept
+             * @description The fields are those of the last import with these titles
              */
-            failed: string;
-            /** Html */
-            html: string | null;
-            /** Language */
-            language: string;
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
+            kept: boolean;
         };
         /**
          * Problem
@@ -9428,6 +9835,22 @@ export interface components {
             score: number;
         };
         /**
+         * SmsBack
+         * @description What who called in vain is written, once a day.
+         */
+        SmsBack: {
+            /**
+             * Account
+             * @description A number for SMS: GET /api/v1/numbers
+             */
+            account: string;
+            /**
+             * Text
+             * @example Мы перезвоним вам в течение часа.
+             */
+            text: string;
+        };
+        /**
          * Source
          * @description The advertising source that a number stands for: who dials it saw it there.
          */
@@ -9479,6 +9902,72 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /** Statistics */
+        Statistics: {
+            /**
+             * Complete
+             * @description False: there are more calls than are counted at once; ask for less time
+             */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["StatisticsRow"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** StatisticsRow */
+        StatisticsRow: {
+            /**
+             * Abandoned
+             * @description Left a queue or a menu
+             */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /**
+             * Calls
+             * @description That came in
+             */
+            calls: number;
+            /**
+             * Key
+             * @description Id of the line, login, name of the queue, or the hour
+             * @example ln_4k2m
+             */
+            key: string;
+            /**
+             * Missed
+             * @description With busy, failed and voicemail
+             */
+            missed: number;
+            /**
+             * Service Level
+             * @description Part of those that were answered or waited longer than promised
+             */
+            service_level: number | null;
+            /**
+             * Talk
+             * @description Seconds, on average, of those answered
+             */
+            talk: number;
+            /**
+             * Wait
+             * @description Seconds, on average, until the answer or the end
+             */
+            wait: number;
+            /**
+             * Within Level
+             * @description Answered within the seconds that the line promises
+             */
+            within_level: number;
+        };
         /**
          * StatisticsView
          * @description Queued, sent, suppressed, failed and unknown are the audience together, always.
@@ -10013,6 +10502,48 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * TransferInput
+         * @description To whom a call goes on: a colleague, by his phone at the same exchange.
+         * @example {
+         *       "note": "Спрашивает про заказ 118",
+         *       "to": "boris"
+         *     }
+         */
+        TransferInput: {
+            /**
+             * Kind
+             * @description attended: you speak with him first; blind: at once
+             * @default attended
+             * @enum {string}
+             */
+            kind?: "attended" | "blind";
+            /**
+             * Note
+             * @description What you had written so far; he has it when it rings
+             * @default
+             */
+            note?: string;
+            /**
+             * To
+             * @example anna
+             */
+            to: string;
+        };
+        /** TransferView */
+        TransferView: {
+            /**
+             * Answer
+             * @description The exchange's words
+             */
+            answer: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /** Kind */
+            kind: string;
+            /** To */
+            to: string;
         };
         /**
          * Trial
@@ -10964,6 +11495,178 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countCalls: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                by?: "line" | "operator" | "hour" | "queue";
+                line?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transferCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
                 };
             };
             /** @description Not logged in */
@@ -16081,6 +16784,173 @@ export interface operations {
             };
         };
     };
+    exportClients: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showHeld: {
         parameters: {
             query?: never;
@@ -16187,6 +17057,245 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importClients: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRejectedRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22112,6 +23221,108 @@ export interface operations {
             };
         };
     };
+    leaseNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of the lines' `pool` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     countQueues: {
         parameters: {
             query?: never;
@@ -25408,7 +26619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewView"];
+                    "application/json": components["schemas"]["CampaignsPreviewView"];
                 };
             };
             /** @description Not logged in */

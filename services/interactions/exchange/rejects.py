@@ -1,0 +1,26 @@
+"""Rows that an import did not take, as a table to be corrected and imported again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.interactions.duplicates.columns import FIELDS
+from services.interactions.exchange.models import Decision
+from services.interactions.exchange.writing import delimited
+
+HEADER = ("row", "reason", *FIELDS)
+
+
+def header() -> bytes:
+    """Of the file; a mark before it tells spreadsheets that it is UTF-8."""
+    return "\ufeff".encode() + delimited([HEADER])
+
+
+def lines_of(rows: Sequence[Mapping[str, Any]], decisions: Sequence[Decision]) -> bytes:
+    """The rejected ones of a part; empty where there are none."""
+    reasons = {one.n: one.reason for one in decisions if one.action == "reject"}
+    found = [
+        [str(row["n"]), reasons[row["n"]], *(row["row"].get(field, "") for field in FIELDS)]
+        for row in rows
+        if row["n"] in reasons
+    ]
+    return delimited(found) if found else b""
