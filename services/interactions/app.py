@@ -49,6 +49,8 @@ from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.handover import Handover
+from services.interactions.handovers.job import HandOverWork
+from services.interactions.handovers.service import Handovers
 from services.interactions.linking import Rules
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
@@ -124,7 +126,13 @@ def build(footing: Footing) -> InteractionsService:
     )
     exporting = Exporting(repository, Tokens(repository), blobs=footing.blobs)
     jobs = Jobs(
-        [ChangeChains(handover, seen), Scan(duplicates, repository), importing, exporting],
+        [
+            ChangeChains(handover, seen),
+            HandOverWork(repository, handover, tasks),
+            Scan(duplicates, repository),
+            importing,
+            exporting,
+        ],
         service="interactions",
         store=store,
         bus=bus,
@@ -132,12 +140,14 @@ def build(footing: Footing) -> InteractionsService:
         owner=owner.name,
         restraint=footing.restraint,
     )
+    handovers = Handovers(store, jobs, clock)
     addresses = Addresses(repository, region=settings.region)
     doors = Doors(
         repository=repository,
         seen=seen,
         tokens=Tokens(repository),
         handover=handover,
+        handovers=handovers,
         queues=Queues(repository.chains),
         jobs=jobs,
         duplicates=duplicates,
@@ -180,5 +190,5 @@ def build(footing: Footing) -> InteractionsService:
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper((*repository.told, tasks.repository.tasks), bus, clock, settings.sweep_interval)
     counting = Counting(repository, settings.sweep_interval)
-    loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs)
+    loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
     return InteractionsService(http, bus, store, loops, directory, owner)

@@ -17,6 +17,7 @@ from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, cards, found
 from services.interactions.exchange import endpoints as of_exchange
+from services.interactions.handovers import endpoints as handovers
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -40,6 +41,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
     calendars.add(of_tasks, doors.calendars)
+    handovers.add(of_tasks, doors.handovers)
     return of_messages, of_clients, of_files, of_tasks
 
 

@@ -27,6 +27,7 @@ from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
+from services.interactions.handovers.service import Handovers
 from services.interactions.models import chain_view, client_view, interaction_view
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
@@ -62,6 +63,7 @@ class Doors:
     merges: Merges
     moves: Moves
     handover: Handover
+    handovers: Handovers
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates

@@ -1467,6 +1467,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand over work
+         * @description Hand over all open chains and tasks, and the clients, of an employee: before a vacation, or when he leaves.
+         *
+         *     A job with a result for each. With `until` it goes back by itself; `POST /jobs/{id}/revert` does it before.
+         *     What is another's since, or over, stays as it is. What was stays with the client.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["handOverWork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/held": {
         parameters: {
             query?: never;
@@ -6579,6 +6604,56 @@ export interface components {
              * @example email:carrier@example.com
              */
             to: string;
+        };
+        /**
+         * HandoverForm
+         * @description All that he owns and that is open goes to a colleague, or to a team whose members take it.
+         * @example {
+         *       "from_login": "anna",
+         *       "to": "boris",
+         *       "until": "2026-08-17T06:00:00Z"
+         *     }
+         */
+        HandoverForm: {
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /**
+             * From Login
+             * @description Whose work it is
+             * @example anna
+             */
+            from_login: string;
+            /**
+             * Team
+             * @description Empty: the team of each stays
+             * @default
+             * @example team_4k2m
+             */
+            team?: string;
+            /**
+             * To
+             * @description Who does it; empty: whoever of the team takes it
+             * @default
+             * @example anna
+             */
+            to?: string;
+            /**
+             * Until
+             * @description When it goes back by itself; none: it does not
+             */
+            until?: string | null;
+            /**
+             * What
+             * @default [
+             *       "chains",
+             *       "tasks",
+             *       "clients"
+             *     ]
+             */
+            what?: ("chains" | "tasks" | "clients")[];
         };
         /**
          * HeldItem
@@ -18403,6 +18478,87 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handOverWork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
