@@ -164,7 +164,7 @@ def build(footing: Footing) -> CampaignsService:
         list_endpoints.public(lists, jobs, floor.uploads),
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
-        mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns), jobs),
+        mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns, consents), jobs),
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         job_endpoints.public(jobs),

@@ -41,6 +41,7 @@ from hub.settings import GateSettings
 from hub.store.base import Document, Store
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
+from services.email.adapters.dns import Resolver
 from services.email.adapters.imap import open_inbox, open_sent
 from services.email.adapters.interactions import InteractionsPeer
 from services.email.adapters.oauth import AccessTokens
@@ -48,6 +49,8 @@ from services.email.adapters.smtp import SmtpOutlet
 from services.email.adapters.smtp_mass import MassOutlet
 from services.email.adapters.trial import LoginTrial
 from services.email.channel import EmailChannel
+from services.email.domains import endpoints as domain_endpoints
+from services.email.domains.service import Domains
 from services.email.endpoints import public
 from services.email.handlers import subscribe
 from services.email.inbound.poller import Poller
@@ -149,6 +152,7 @@ def build(footing: Footing) -> EmailService:
         pause=settings.reconnect_cap.total_seconds(),
     )
     doors = Doors(tls, tokens, footing.outside)
+    domains = Domains(store, footing.secrets, Resolver(settings.dns_server), clock)
     hiring = Hiring(
         footing,
         settings,
@@ -159,6 +163,7 @@ def build(footing: Footing) -> EmailService:
         doors=doors,
         bus=bus,
         gate=gate,
+        domains=domains,
     )
     workers = Workers(
         repository=mailboxes,
@@ -202,7 +207,14 @@ def build(footing: Footing) -> EmailService:
     )
     http = service_app("omnihub email", checks={"store": store.ping, "bus": bus.ping, "blobs": footing.blobs.ping})
     http.include_router(held_routes(footing.restraint, service.waiting))
-    publish(http, public(service, jobs), job_endpoints.public(jobs), service="email", seal=footing.seal)
+    publish(
+        http,
+        public(service, jobs),
+        domain_endpoints.public(domains),
+        job_endpoints.public(jobs),
+        service="email",
+        seal=footing.seal,
+    )
     answer_repeats(http, store, clock, service="email", seal=footing.seal)
     return EmailService(
         http,
@@ -256,7 +268,9 @@ class Hiring:
         doors: Doors,
         bus: Bus,
         gate: Gate,
+        domains: Domains,
     ) -> None:
+        self._domains = domains
         self._footing = footing
         self._gate = gate
         self._settings = settings
@@ -352,6 +366,7 @@ class Hiring:
             poller=poller,
             outlet=outlet,
             mass=mass,
+            signs=self._domains.signer,
             blobs=self._footing.blobs,
             notes=notes,
             clock=self._footing.clock,

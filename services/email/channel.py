@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from hub.kit.errors import HubError, TransientError
 from hub.kit.ids import derive
 from hub.kit.safe_html import sanitise
 from services.email.compose import compose
+from services.email.domains.signing import Signer
 from services.email.inbound.poller import Poller
 from services.email.models import Mailbox, OutgoingMail
 from services.email.outbound.premade import Premade
@@ -24,6 +26,8 @@ from services.email.settings import Settings
 
 HandsOver = Callable[[Sequence[OutgoingMail]], Awaitable[list[Outcome]]]
 """Hands over mails; one outcome for each."""
+Signs = Callable[[str], Awaitable[Signer | None]]
+"""Who signs mail of a domain; none: nobody."""
 _KEPT = 20
 """Contents of mailings that are kept encoded."""
 
@@ -62,6 +66,7 @@ class EmailChannel:
         poller: Poller,
         outlet: Outlet,
         mass: MassOut,
+        signs: Signs,
         blobs: Blobs,
         notes: HealthNotes,
         clock: Clock,
@@ -71,6 +76,7 @@ class EmailChannel:
         self.poller = poller
         self.outlet = outlet
         self.mass = mass
+        self._signs = signs
         self._made: dict[str, Premade] = {}
         self._blobs = blobs
         self._notes = notes
@@ -95,7 +101,11 @@ class EmailChannel:
         """
         message = await _safe(await with_bodies(message, self._blobs))
         content = {attachment.blob: await self._blobs.get(attachment.blob) for attachment in message.attachments}
-        return compose(message, self.mailbox, at=at, attachments=content)
+        return await self._signed(compose(message, self.mailbox, at=at, attachments=content))
+
+    async def _signed(self, mail: OutgoingMail) -> OutgoingMail:
+        signer = await self._signs(self.mailbox.domain)
+        return replace(mail, raw=signer.signed(mail.raw)) if signer else mail
 
     async def send_many(
         self, messages: Sequence[tuple[SendMessage, datetime]], intend: Intend
@@ -119,7 +129,7 @@ class EmailChannel:
                 premade = self._made[message.content] = Premade(content, self.mailbox, name=name)
                 while len(self._made) > _KEPT:
                     del self._made[next(iter(self._made))]
-            return premade.mail(message, at)
+            return await self._signed(premade.mail(message, at))
         except TransientError:
             raise
         except (HubError, ValueError, LookupError) as exc:

@@ -46,6 +46,9 @@ class Settings(Base):
     trial_timeout: timedelta = Field(
         default=timedelta(seconds=10), description="For the logins tried before a mailbox is saved"
     )
+    dns_server: str = Field(
+        default="", description="Name server that domains are looked up at, as 192.0.2.53:53; empty: this machine's"
+    )
     mass_connections: int = Field(
         default=4, ge=1, le=50, description="Connections by which mailings leave from one mailbox at once"
     )

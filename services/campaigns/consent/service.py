@@ -130,11 +130,19 @@ class Consents:
         """What was said of an address, the newest first. Raises InvalidInput."""
         return await self._repository.words(self.normalised(address), limit=limit, after=after)
 
-    async def standing(self, address: str) -> dict[str, Document]:
-        """By what it is about (`email`, `email/news`) the newest word of an address."""
+    async def ground(self, address: str, channel: str, topic_id: str, at: str) -> str:
+        """On what ground an address was written to at some time; empty where there was none."""
+        topic = await self._repository.topics.get(topic_id)
+        may, why = allowed(await self.standing(address, at), channel, topic) if topic else (False, "")
+        return why if may else ""
+
+    async def standing(self, address: str, at: str | None = None) -> dict[str, Document]:
+        """By what it is about (`email`, `email/news`) the newest word of an address: now, or at some time."""
         page = await self._repository.words(address, limit=_SHOWN)
         newest: dict[str, Document] = {}
         for word in page.items:
+            if at is not None and word["at"] > at:
+                continue
             name = f"{word['channel']}/{word['topic']}" if word["topic"] else word["channel"]
             known = newest.get(name)
             if known is None or (known["at"] == word["at"] and word["state"] == "withdrawn"):

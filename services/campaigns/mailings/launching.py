@@ -7,12 +7,10 @@ after a kill decides the same people again, and rows that are there stay.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
 
-from hub.channels.marks import row_id
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import NotFound
@@ -25,12 +23,9 @@ from services.campaigns.mailings.audience import (
     Reached,
     Wanted,
     decide,
-    local_moment,
-    variables_for,
 )
-from services.campaigns.mailings.contents import Contents
-from services.campaigns.mailings.repository import OVER, REST, WAIT, MailingRepository
-from services.campaigns.mailings.trials import variant_of
+from services.campaigns.mailings.repository import MailingRepository
+from services.campaigns.mailings.rows import row_of, variant_for, written
 from services.campaigns.segments.models import Condition
 from services.campaigns.segments.projection import key_of
 from services.campaigns.segments.service import Columns
@@ -126,7 +121,7 @@ class Audience:
         """In a thread: of two with one address the second one is a duplicate."""
         done = []
         for person in people:
-            variant = _variant(self.mailing, person)
+            variant = variant_for(self.mailing, person)
             one = decide(person, self.wanted, variant or 0)
             if one.choices:
                 addresses = {key_of(choice.address) for choice in one.choices}
@@ -135,12 +130,6 @@ class Audience:
                 self._seen |= addresses
             done.append(one)
         return done
-
-
-def _variant(mailing: Document, person: Person) -> int | None:
-    """None: it waits for the best one, or there is no trial."""
-    trial, who = mailing.get("trial"), person.client_id or (person.reached[0].address if person.reached else "")
-    return variant_of(who, mailing["_id"], len(mailing["messages"][0]["said"]), trial["share"]) if trial else None
 
 
 def _outsider(row: tuple[Any, ...]) -> Person:
@@ -201,7 +190,7 @@ class Launch:
         await contents.keep(self._repository)
         at, number, part = from_iso(mailing["launched_at"]), 0, 0
         async for page in audience.decided():
-            rows = [_row(mailing, contents, one, number + n, at) for n, one in enumerate(page)]
+            rows = [row_of(mailing, contents, one, number + n, at) for n, one in enumerate(page)]
             number += len(rows)
             await self._repository.freeze(mailing["_id"], part, rows)
             part += 1
@@ -253,67 +242,8 @@ class Launch:
                 continue
             person = Person(name="", reached=(Reached(address),), seen_by=("team:",))
             choice = {"way": way, "address": address, "raw": "", "language": mailing["messages"][way]["language"]}
-            rows.append({**_written(mailing, contents, person, choice, number, at), "mailing": f"{mailing_id}/seeds"})
+            rows.append({**written(mailing, contents, person, choice, number, at), "mailing": f"{mailing_id}/seeds"})
         return rows
 
 
 _KINDS = {"email": "email:", "sms": "phone:", "telegram": "telegram:"}
-
-
-def _row(mailing: Document, contents: Contents, one: Decided, number: int, at: datetime) -> Document:
-    person = one.person
-    if not one.choices:
-        row = _about(mailing, person, number, at)
-        address = person.reached[0].address if person.reached else ""
-        return {**row, "address": address, "state": "suppressed", "step": OVER, "due": iso(at), "reason": one.reason}
-    first, *others = [{"way": c.way, "address": c.address, "raw": c.raw, "language": c.language} for c in one.choices]
-    row = _written(mailing, contents, person, first, number, at)
-    return {**row, "others": others} if others else row
-
-
-def _about(mailing: Document, person: Person, number: int, at: datetime) -> Document:
-    about: Document = {
-        "_id": row_id(mailing["_id"], number),
-        "mailing": mailing["_id"],
-        "number": number,
-        "name": person.name or person.data.get("name", ""),
-        "at": iso(at),
-        "seen_by": list(person.seen_by)[:50],
-    }
-    if person.client_id:
-        about["client_id"] = person.client_id
-    return about
-
-
-def _written(
-    mailing: Document, contents: Contents, person: Person, choice: Document, number: int, at: datetime
-) -> Document:
-    variant = _variant(mailing, person)
-    row = {
-        **_about(mailing, person, number, at),
-        **choice,
-        "state": "queued",
-        "step": REST if mailing.get("trial") and variant is None else WAIT,
-        "due": iso(_due(mailing, person.time_zone, at)),
-        "reason": None,
-        "attempt": 0,
-        "time_zone": person.time_zone,
-        "variables": _needed(contents, person, choice),
-    }
-    return row if variant is None else {**row, "variant": variant}
-
-
-def _needed(contents: Contents, person: Person, choice: Document) -> Document:
-    """What any of its messages may say of him, and no more."""
-    named: set[str] = set()
-    for one in contents.spoken.values():
-        named |= set(one.built["variables"])
-    variables = variables_for(person, choice["address"], choice["language"])
-    data = {name: value for name, value in variables.pop("data").items() if f"data.{name}" in named}
-    return {**{name: value for name, value in variables.items() if name in named}, "data": data}
-
-
-def _due(mailing: Document, zone: str, at: datetime) -> datetime:
-    if local := mailing.get("send_at_local"):
-        return max(local_moment(datetime.fromisoformat(local), zone, mailing["time_zone"]), at)
-    return max(from_iso(mailing["send_at"]), at) if mailing.get("send_at") else at

@@ -4,21 +4,25 @@ from hub.api.actor import Actor
 from hub.contracts.scope import reaches
 from hub.kit.errors import NotFound
 from hub.store.base import Document, Page
+from services.campaigns.consent.service import Consents
 from services.campaigns.mailings.audience import words_of
 from services.campaigns.mailings.models import LEFT_US, WAITING, RowState
 from services.campaigns.mailings.repository import REST, WAIT, MailingRepository
 from services.campaigns.mailings.service import Mailings
-from services.campaigns.segments.projection import key_of
+from services.campaigns.segments.projection import channel_of, key_of
 from services.campaigns.segments.service import Columns
 
 
 class Looking:
     """Changes nothing."""
 
-    def __init__(self, repository: MailingRepository, mailings: Mailings, columns: Columns) -> None:
+    def __init__(
+        self, repository: MailingRepository, mailings: Mailings, columns: Columns, consents: Consents
+    ) -> None:
         self._repository = repository
         self._mailings = mailings
         self._columns = columns
+        self._consents = consents
 
     async def statistics(self, mailing: Document) -> Document:
         """Rows by state, by reason, and what came back. The sums are the frozen audience, always."""
@@ -70,7 +74,15 @@ class Looking:
         rows = [row for row in page.items if row["mailing"] == mailing_id]
         if not rows:
             return [await self._why_not_meant(mailing, client_id, actor)]
-        return [line for row in rows for line in _told(row)]
+        return [line for row in rows for line in (*_told(row), *await self._ground(mailing, row))]
+
+    async def _ground(self, mailing: Document, row: Document) -> list[str]:
+        """Why he might be written to when he was: the word of his in the chain, or the topic's basis."""
+        if row["state"] == RowState.SUPPRESSED:
+            return []
+        channel, at = channel_of(row["address"]), row.get("sent_at") or row["at"]
+        why = await self._consents.ground(row["address"], channel, mailing["topic"], at)
+        return [f"he might be written to: {why}"] if why else []
 
     async def _why_not_meant(self, mailing: Document, client_id: str, actor: Actor) -> str:
         if mailing["state"] in ("draft", "freezing"):

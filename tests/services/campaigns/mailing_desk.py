@@ -148,6 +148,6 @@ async def a_post(desk: Desk) -> Post:
     fields: dict[str, Any] = {"title": {"ru": "Акции"}, "requires": "not_withdrawn", "basis": "покупал у нас"}
     await desk.consents.add_topic(NewTopic(id="offers", **fields), actor=MARKETER)
     await desk.consents.add_topic(NewTopic(id="news", title={"ru": "Новости"}), actor=MARKETER)
-    looking = Looking(repository, mailings, desk.columns)
+    looking = Looking(repository, mailings, desk.columns, desk.consents)
     launch = Launch(repository, mailings.prepare, desk.clock)
     return Post(desk, repository, library, mailings, launch, outcomes, runner, restraint, hits, looking)

@@ -339,6 +339,25 @@ async def test_it_is_told_why_somebody_got_it_or_did_not(town: Post) -> None:
         await town.looking.why(mailing["_id"], "cl_3", Actor(login="ivan", reach=("owner:ivan",)))
 
 
+async def test_it_is_told_on_what_ground_somebody_was_written_to_whatever_he_said_since(town: Post) -> None:
+    consents, clock = town.desk.consents, town.desk.clock
+    yes = consents.said("email:a1@example.com", "given", topic="offers", source="page", words="да")
+    await town.desk.hear(yes)
+    clock.advance(timedelta(minutes=1))
+    mailing = await town.launched()
+    await town.run()
+    clock.advance(timedelta(minutes=1))
+    no = consents.said("email:a1@example.com", "withdrawn", topic="offers", source="page", words="нет")
+    await town.desk.hear(no)
+    await town.desk.follow()
+    of = {n: await town.looking.why(mailing["_id"], f"cl_{n}", MARKETER) for n in (1, 2, 3)}
+    newest, first = (await consents.history("email:a1@example.com", limit=2, after=None)).items
+    assert newest["state"] == "withdrawn"
+    assert of[1][-1] == f"he might be written to: consent {first['_id']}"
+    assert of[2][-1] == "he might be written to: basis: покупал у нас"
+    assert not any("might be written" in line for line in of[3])
+
+
 async def test_a_mailing_goes_to_clients_whom_its_launcher_sees(town: Post) -> None:
     await town.desk.hear(anna(1, revision=2, seen_by=["team:t_1"]))
     mailing = await town.draft()

@@ -543,62 +543,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/claims": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List claims
-         * @description Claims, the newest first.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        get: operations["listClaims"];
-        put?: never;
-        /**
-         * Open claim
-         * @description Open a claim, of an interaction, a chain or a client; it is yours unless you say otherwise.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["openClaim"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/claims/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show claim
-         * @description One claim.
-         *
-         *     For: administrator, supervisor, marketer, operator.
-         */
-        get: operations["showClaim"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change claim
-         * @description Change a claim; `state` accepted or rejected closes it.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        patch: operations["changeClaim"];
-        trace?: never;
-    };
     "/api/v1/clients": {
         parameters: {
             query?: never;
@@ -1037,7 +981,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deals": {
+    "/api/v1/domains": {
         parameters: {
             query?: never;
             header?: never;
@@ -1045,27 +989,55 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List deals
-         * @description Deals, the newest first.
+         * List domains
+         * @description Domains that have a key.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
-        get: operations["listDeals"];
+        get: operations["listDomains"];
         put?: never;
         /**
-         * Open deal
-         * @description Open a deal, of an interaction, a chain or a client; it is yours unless you say otherwise.
+         * Add domain
+         * @description Make a key for a domain. Publish its record, then let it sign (PATCH).
          *
-         *     For: administrator, supervisor, operator.
+         *     For: administrator.
          */
-        post: operations["openDeal"];
+        post: operations["addDomain"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deals/{id}": {
+    "/api/v1/domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove domain
+         * @description Forget a domain and its key.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeDomain"];
+        options?: never;
+        head?: never;
+        /**
+         * Change domain
+         * @description Sign mail of this domain, once its key is published; or no more.
+         *
+         *     For: administrator.
+         */
+        patch: operations["changeDomain"];
+        trace?: never;
+    };
+    "/api/v1/domains/{id}/check": {
         parameters: {
             query?: never;
             header?: never;
@@ -1073,24 +1045,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show deal
-         * @description One deal.
+         * Check domain
+         * @description What receivers find in the DNS (SPF, DKIM, DMARC), and what is wrong with it.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
-        get: operations["showDeal"];
+        get: operations["checkDomain"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change deal
-         * @description Change a deal; `state` won or lost closes it.
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        patch: operations["changeDeal"];
+        patch?: never;
         trace?: never;
     };
     "/api/v1/duplicates": {
@@ -1455,28 +1421,6 @@ export interface paths {
          *     For: administrator.
          */
         patch: operations["changeExchange"];
-        trace?: never;
-    };
-    "/api/v1/exchanges/{id}/browser-phone": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin browser phone
-         * @description What the browser of whoever asks needs to be his phone, for an hour (Twilio Voice SDK).
-         *
-         *     For: administrator, supervisor, operator.
-         */
-        post: operations["beginBrowserPhone"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/exports": {
@@ -4450,21 +4394,6 @@ export interface components {
              */
             recipients: components["schemas"]["BounceRecipientView"][];
         };
-        /** BrowserPhone */
-        BrowserPhone: {
-            /**
-             * Identity
-             * @example anna
-             */
-            identity: string;
-            /** Seconds */
-            seconds: number;
-            /**
-             * Token
-             * @description Of Twilio; shown once
-             */
-            token: string;
-        };
         /**
          * BulkReplay
          * @description Either `ids`, or `topic` for its open letters.
@@ -6037,6 +5966,52 @@ export interface components {
             reason: string;
         };
         /**
+         * DomainChange
+         * @description Whether our mail is signed; only once its key is published.
+         * @example {
+         *       "signs": true
+         *     }
+         */
+        DomainChange: {
+            /** Signs */
+            signs: boolean;
+        };
+        /** DomainList */
+        DomainList: {
+            /** Items */
+            items: components["schemas"]["DomainView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * DomainView
+         * @description A domain, and the record that lets receivers check our signatures.
+         */
+        DomainView: {
+            /**
+             * Domain
+             * @example romashka.example
+             */
+            domain: string;
+            /** Id */
+            id: string;
+            /**
+             * Record
+             * @description To be published there, as TXT
+             */
+            record: string;
+            /**
+             * Record Name
+             * @example omnihub._domainkey.romashka.example
+             */
+            record_name: string;
+            /**
+             * Signs
+             * @description Mail of its mailboxes is signed by us
+             */
+            signs: boolean;
+        };
+        /**
          * Draft
          * @description Conditions that are being written.
          * @example {
@@ -6472,6 +6447,36 @@ export interface components {
             delimiter?: string;
             /** @description `id` of an upload, see POST /api/v1/attachments */
             file: string;
+        };
+        /** FindingList */
+        FindingList: {
+            /** Items */
+            items: components["schemas"]["FindingView"][];
+        };
+        /** FindingView */
+        FindingView: {
+            /** Name */
+            name: string;
+            /**
+             * Publish
+             * @description What could stand there
+             */
+            publish: string;
+            /**
+             * Record
+             * @example SPF
+             */
+            record: string;
+            /**
+             * State
+             * @example missing
+             */
+            state: string;
+            /**
+             * Words
+             * @description What is wrong, and what to do
+             */
+            words: string;
         };
         /**
          * Flow
@@ -8360,33 +8365,6 @@ export interface components {
              */
             templates: string[];
         };
-        /** MoneyForm */
-        MoneyForm: {
-            /**
-             * Currency
-             * @example RUB
-             */
-            currency: string;
-            /**
-             * Value
-             * @example 125000.00
-             */
-            value: number | string;
-        };
-        /** MoneyView */
-        MoneyView: {
-            /**
-             * Currency
-             * @example RUB
-             */
-            currency: string;
-            /**
-             * Value
-             * @description Decimal
-             * @example 125000.00
-             */
-            value: string;
-        };
         /**
          * MoveTo
          * @description To a chain, or to a client, where it opens one of its own.
@@ -8527,6 +8505,17 @@ export interface components {
             works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
+         * NewDomain
+         * @description A domain that mailboxes of ours are of.
+         * @example {
+         *       "domain": "romashka.example"
+         *     }
+         */
+        NewDomain: {
+            /** Domain */
+            domain: string;
+        };
+        /**
          * NewEmployee
          * @example {
          *       "login": "anna",
@@ -8631,51 +8620,6 @@ export interface components {
             variables?: {
                 [key: string]: string;
             };
-        };
-        /**
-         * NewOutcome
-         * @description A deal or a claim; of an interaction or a chain it takes subject and client.
-         * @example {
-         *       "amount": {
-         *         "currency": "RUB",
-         *         "value": "1"
-         *       },
-         *       "client_id": "cl_4k2m",
-         *       "title": "Кухня «Верона»"
-         *     }
-         */
-        NewOutcome: {
-            amount?: components["schemas"]["MoneyForm"] | null;
-            /** Chain Id */
-            chain_id?: string | null;
-            /** Client Id */
-            client_id?: string | null;
-            /**
-             * Interaction Id
-             * @description The interaction that it follows from
-             */
-            interaction_id?: string | null;
-            /**
-             * Owner
-             * @description Empty: nobody yet
-             */
-            owner?: string | null;
-            /** Reason */
-            reason?: string | null;
-            /**
-             * State
-             * @description Of a deal open, won, lost; of a claim open, accepted, rejected
-             */
-            state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
-            /**
-             * Team
-             * @description Empty: no team's
-             */
-            team?: string | null;
-            /** Text */
-            text?: string | null;
-            /** Title */
-            title?: string | null;
         };
         /**
          * NewPasskey
@@ -9253,105 +9197,6 @@ export interface components {
              * @default Europe/Moscow
              */
             zone?: string;
-        };
-        /**
-         * OutcomeChange
-         * @description What is not given stays; an empty text takes away.
-         * @example {
-         *       "amount": {
-         *         "currency": "RUB",
-         *         "value": "99000.00"
-         *       }
-         *     }
-         * @example {
-         *       "owner": "anna"
-         *     }
-         */
-        OutcomeChange: {
-            amount?: components["schemas"]["MoneyForm"] | null;
-            /**
-             * Owner
-             * @description Empty: nobody yet
-             */
-            owner?: string | null;
-            /** Reason */
-            reason?: string | null;
-            /**
-             * State
-             * @description Of a deal open, won, lost; of a claim open, accepted, rejected
-             */
-            state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
-            /**
-             * Team
-             * @description Empty: no team's
-             */
-            team?: string | null;
-            /** Text */
-            text?: string | null;
-            /** Title */
-            title?: string | null;
-        };
-        /** OutcomeList */
-        OutcomeList: {
-            /** Items */
-            items: components["schemas"]["OutcomeView"][];
-            /** Next */
-            next: string | null;
-        };
-        /** OutcomeView */
-        OutcomeView: {
-            amount: components["schemas"]["MoneyView"] | null;
-            /** Author */
-            author: string;
-            /**
-             * Cause Id
-             * @description The interaction that it follows from
-             */
-            cause_id: string | null;
-            /** Chain Id */
-            chain_id: string | null;
-            /** Client Id */
-            client_id: string;
-            /** Closed At */
-            closed_at: string | null;
-            /**
-             * History
-             * @default []
-             */
-            history: components["schemas"]["InteractionsChangeView"][];
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "deal" | "claim";
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /** Owner */
-            owner: string | null;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "won" | "lost" | "accepted" | "rejected";
-            /** Team */
-            team: string | null;
-            /**
-             * Text
-             * @default
-             */
-            text: string;
-            /** Title */
-            title: string;
         };
         /** ParticipantView */
         ParticipantView: {
@@ -14140,348 +13985,6 @@ export interface operations {
             };
         };
     };
-    listClaims: {
-        parameters: {
-            query?: {
-                /** @description How many at most; fewer where they are large */
-                limit?: number;
-                /** @description `next` of the page before */
-                after?: string | null;
-                state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
-                client_id?: string | null;
-                chain_id?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutcomeList"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    openClaim: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewOutcome"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutcomeView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    showClaim: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutcomeView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    changeClaim: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutcomeChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutcomeView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listClients: {
         parameters: {
             query?: {
@@ -16455,16 +15958,13 @@ export interface operations {
             };
         };
     };
-    listDeals: {
+    listDomains: {
         parameters: {
             query?: {
                 /** @description How many at most; fewer where they are large */
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
-                state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
-                client_id?: string | null;
-                chain_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -16478,7 +15978,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutcomeList"];
+                    "application/json": components["schemas"]["DomainList"];
                 };
             };
             /** @description Not logged in */
@@ -16528,7 +16028,7 @@ export interface operations {
             };
         };
     };
-    openDeal: {
+    addDomain: {
         parameters: {
             query?: never;
             header?: {
@@ -16540,7 +16040,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewOutcome"];
+                "application/json": components["schemas"]["NewDomain"];
             };
         };
         responses: {
@@ -16550,7 +16050,187 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutcomeView"];
+                    "application/json": components["schemas"]["DomainView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDomain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
                 };
             };
             /** @description Not logged in */
@@ -16627,7 +16307,7 @@ export interface operations {
             };
         };
     };
-    showDeal: {
+    checkDomain: {
         parameters: {
             query?: never;
             header?: never;
@@ -16645,7 +16325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OutcomeView"];
+                    "application/json": components["schemas"]["FindingList"];
                 };
             };
             /** @description Not logged in */
@@ -16668,99 +16348,6 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    changeDeal: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutcomeChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutcomeView"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18760,104 +18347,6 @@ export interface operations {
             };
         };
     };
-    beginBrowserPhone: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key within a day gets the first answer again; with another request, 422 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The `id` in the list */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BrowserPhone"];
-                };
-            };
-            /** @description Not logged in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The role does not allow it */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done in this state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More bytes than the stated limit */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` names it and the fix */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; wait for `Retry-After` seconds */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     exportClients: {
         parameters: {
             query?: never;
@@ -19611,15 +19100,6 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27495,15 +26975,6 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };

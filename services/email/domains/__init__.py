@@ -1,0 +1,1 @@
+"""Domains that mail leaves from: signed by us (DKIM), and checked for what receivers look for (SPF, DKIM, DMARC)."""
