@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from hub import campaigning
 from hub.kit.errors import ConfigurationError, HubError
 from hub.kit.memory import load
 from hub.kit.private import UMASK
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_groups(commands)
     _add_audit(commands)
     _add_consent(commands)
+    _add_mailings(commands)
     _add_inspect(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
@@ -162,6 +164,13 @@ def _add_consent(commands: Any) -> None:
     verify.add_argument(
         "--head", default="", metavar="HASH", help="of a head noted before, which must still be there"
     )
+
+
+def _add_mailings(commands: Any) -> None:
+    group = commands.add_parser("mailings", help="The mailings of a running hub.").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    campaigning.add(group, _command, _remote)
 
 
 def _remote(parser: Any) -> Any:

@@ -40,6 +40,7 @@ log = Log(__name__)
 
 SECTIONS = ("hub", "bus", "store", "blobs", "peers", "gate")
 """Of the settings file, beside one for each service."""
+_PBX = "Simulated Asterisk"
 _LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
 
@@ -70,6 +71,7 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await _connect(hub, facts)
             if running:
                 number = await _connect_messengers(hub, facts)
+                await _connect_calls(hub, facts["asterisk"])
                 running.twilio.webhook = f"{url_of(bound)}/hooks/sms/{number}"
                 noting = asyncio.create_task(_note_addresses(hub, facts["petr"], running.known))
                 stack.callback(noting.cancel)
@@ -84,7 +86,11 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
 
 def _simulated_at(facts: dict[str, Any]) -> list[str]:
     """Where the simulators of this process listen."""
-    return [facts["imap"], facts["smtp"], facts["telegram"]["url"], facts["twilio"]["url"]] if facts else []
+    if not facts:
+        return []
+    pbx = facts["asterisk"]
+    places = [facts["imap"], facts["smtp"], facts["telegram"]["url"], facts["twilio"]["url"]]
+    return [*places, f"{pbx['host']}:{pbx['port']}", pbx["door"]]
 
 
 async def _narrate(hub: Embedded, stack: AsyncExitStack, stop: asyncio.Event) -> None:
@@ -131,6 +137,24 @@ async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
     return number_id
 
 
+async def _connect_calls(hub: Embedded, pbx: dict[str, Any]) -> None:
+    """Adds the simulated Asterisk, our line, and a phone for the administrator."""
+    login = {name: pbx[name] for name in ("host", "port", "user", "secret")}
+    connection = {"kind": "ami", **login, "recordings": f"{pbx['door']}/monitor/{{name}}"}
+    exchange = derive("ex", _PBX.casefold())
+    changed = {name: connection[name] for name in ("host", "port", "user", "secret", "recordings")}
+    async with hub.footing.asking("hub")("telephony") as telephony:
+        answer = await telephony.patch(f"/exchanges/{exchange}", json={"connection": changed})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            answer = await telephony.post("/exchanges", json={"name": _PBX, "connection": connection})
+        if answer.is_error:
+            raise ConfigurationError(f"demo exchange: {answer.text}")
+        about = {"number": pbx["line"], "exchange": exchange}
+        await _added(telephony, "/lines", derive("ln", pbx["line"]), {"name": "Ромашка"}, about)
+        phones = [{"kind": "extension", "exchange": exchange, "number": pbx["extension"]}]
+        await telephony.put("/phones/admin", json={"phones": phones})
+
+
 async def _note_addresses(hub: Embedded, addresses: Sequence[str], known: asyncio.Event) -> None:
     """As an operator would: who wrote by the first address is the one behind the others."""
     async with hub.footing.asking("hub")("interactions") as interactions:
@@ -173,6 +197,8 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
         print(f"  mail       SMTP {facts['smtp']}, IMAP {facts['imap']} (simulated)")
         print(f"  telegram   {facts['telegram']['bot']} at {facts['telegram']['url']} (simulated)")
         print(f"  sms        {facts['twilio']['number']} at {facts['twilio']['url']} (simulated)")
+        pbx = facts["asterisk"]
+        print(f"  calls      {pbx['line']} at {pbx['host']}:{pbx['port']}, people at {pbx['door']} (simulated)")
         print(f"  mailboxes  {', '.join(box['address'] for box in facts['mailboxes'])}")
         print("  Ctrl-C stops; what happens:", flush=True)
 

@@ -43,6 +43,8 @@ class Operation(Told):
     """Bytes of a body that streams through, at most; 0: a form, read whole within the gateway's own limit."""
     download: bool = False
     """The answer streams through, with the headers that a file has."""
+    audited: bool = False
+    """It is in the audit although it changes nothing."""
     spread: Spread = Spread.ONE
     names: dict[str, str] = {}
     """Fields of its form that name a `team` or an `employee`; the gateway refuses names of nobody."""

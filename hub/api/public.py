@@ -52,6 +52,8 @@ class How(TypedDict, total=False):
     upload: int
     download: str
     """Media type of the answer, which streams through."""
+    audited: bool
+    """A read that is in the audit, each time."""
     spread: Spread
     order: str
 
@@ -115,6 +117,7 @@ class Public:
                 repeatable=how.get("repeatable", True),
                 upload=how.get("upload", 0),
                 download=bool(how.get("download")),
+                audited=how.get("audited", False),
                 names=named_in(endpoint),
                 spread=how.get("spread", Spread.ONE),
                 order=how.get("order", ""),

@@ -20,6 +20,10 @@ class Right(StrEnum):
     """See whole what one is shown masked; each time is in the audit."""
     WRITE_TASKS = "write_tasks"
     """Give tasks, do them, plan."""
+    PLAY_RECORDINGS = "play_recordings"
+    """Listen to recorded calls; each time is in the audit."""
+    DOWNLOAD_RECORDINGS = "download_recordings"
+    """Keep them as files."""
     READ_CHANNELS = "read_channels"
     MANAGE_CHANNELS = "manage_channels"
     READ_DEAD_LETTERS = "read_dead_letters"
@@ -51,8 +55,8 @@ _EVERYBODY = {
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.SUPERVISOR: frozenset(Right) - {Right.MANAGE_EMPLOYEES, Right.MANAGE_CHANNELS, Right.MANAGE_JOBS},
-    Role.OPERATOR: frozenset(_EVERYBODY | {Right.WRITE_MESSAGES}),
     Role.MARKETER: frozenset(_EVERYBODY | {Right.MANAGE_CAMPAIGNS}),
+    Role.OPERATOR: frozenset(_EVERYBODY | {Right.WRITE_MESSAGES, Right.PLAY_RECORDINGS}),
 }
 
 

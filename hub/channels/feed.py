@@ -21,7 +21,7 @@ _ANEW = timedelta(seconds=30)
 _STEP = timedelta(microseconds=1)
 _PAGES = 40
 """Read in one go for a lane, so that the others get their turn."""
-_LOW = 100
+_LOW = 200
 """With fewer entries in a lane, it is read on."""
 log = Log(__name__)
 
@@ -60,6 +60,11 @@ class Feed:
     def unread(self) -> bool:
         """More is due than was read."""
         return bool(self._there_is_more)
+
+    @property
+    def runs_low(self) -> bool:
+        """There is more of a lane in the ledger, and little of it here."""
+        return any(self._lanes.waiting(lane) < _LOW for lane in self._there_is_more)
 
     def put_off(self, lane: Lane, recipient: str) -> None:
         """Something of a recipient waits for later: what is in memory behind it is read again, in its turn."""

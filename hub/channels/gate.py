@@ -153,6 +153,36 @@ class Gate:
             return decision
         return await self._of_mailing(entry, now) if _of_a_mailing(entry) else Go()
 
+    async def ask_many(
+        self, entries: Sequence[Entry], now: datetime, *, endpoints: Sequence[str] = ()
+    ) -> list[Decision]:
+        """The same for many, in their order, with one look for each mailing and for the consents of all."""
+        at_large = Gate(
+            restraint=self.restraint, groups=self._groups and _Remembered(self._groups), rules=self._rules
+        )
+        decisions = [await at_large.ask(entry, now, endpoints=endpoints) for entry in entries]
+        unwanted = await self._unwanted(
+            [one for one, decided in zip(entries, decisions, strict=True) if decided == Go()]
+        )
+        return [
+            Suppress(UNWANTED) if entry.id in unwanted else decided
+            for entry, decided in zip(entries, decisions, strict=True)
+        ]
+
+    async def _unwanted(self, entries: Sequence[Entry]) -> set[str]:
+        """Ids of mailings' messages to people who do not want them."""
+        if self._consents is None:
+            return set()
+        about: dict[tuple[str, str], list[Entry]] = {}
+        for entry in filter(_of_a_mailing, entries):
+            about.setdefault((entry.message.channel, entry.message.topic), []).append(entry)
+        found: set[str] = set()
+        for (channel, topic), some in about.items():
+            addresses = [person.address for entry in some for person in entry.message.to]
+            refused = set(await self._consents.withdrawn(addresses, channel, topic))
+            found |= {entry.id for entry in some if refused & {person.address for person in entry.message.to}}
+        return found
+
     async def take_slot(self, entry: Entry, now: datetime) -> HoldUntil | None:
         """Counts it among those that its recipient may get, once it may leave otherwise; None: it may go.
 

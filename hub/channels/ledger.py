@@ -197,6 +197,34 @@ class Ledger:
         seam(f"{self._service}.after_intent")
         return saved
 
+    async def intend_many(self, documents: Sequence[tuple[Document, str]]) -> dict[str, Document]:
+        """The same for many, each with its token, in one write: those that no other copy of the hub has, by id.
+
+        Raises StoreUnavailable: they may be written, or not; see `take_back`.
+        """
+        now = iso(self.clock.now())
+        intent = {"state": SendState.SENDING.value, "step": Step.INTENT.value, "at": now, "handed_at": now}
+        changes = [
+            (one, {**one, **intent, "attempts": one["attempts"] + 1, "intent": token, "paused": False})
+            for one, token in documents
+        ]
+        saved = {one["_id"]: one for one in await self.sends.save_many(changes)}
+        seam(f"{self._service}.after_intent")
+        return saved
+
+    async def settle_many(self, outcomes: Sequence[tuple[Document, Outcome]]) -> list[Document]:
+        """The same as `settle` for many, in one write; those that another copy changed meanwhile one by one."""
+        changes = [(document, {**document, **self._outcome(document, outcome)}) for document, outcome in outcomes]
+        saved = {one["_id"]: one for one in await self.sends.save_many(changes)}
+        for document, outcome in outcomes:
+            if document["_id"] not in saved:
+                try:
+                    saved[document["_id"]] = await self.settle(document, outcome)
+                except Conflict:
+                    log.warning("outcome.lost", interaction_id=document["_id"])
+        seam(f"{self._service}.after_outcome")
+        return list(saved.values())
+
     async def take_back(self, document: Document, *, token: str) -> None:
         """Nothing was handed over by whoever wrote, or may have written, this intent: it is as it was before.
 

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Protocol
 
 from hub.channels.base import Deferred, Intent, Outcome, Outward, Refused, Sent, Unknown
+from hub.channels.batches import MOST, Batches, OneByOne, SendsMany
 from hub.channels.bell import Bell
 from hub.channels.errors import LoginRefused
 from hub.channels.feed import Feed
@@ -111,10 +112,12 @@ class Sender:
         settled: Callable[[Outcome], None] | None = None,
         gate: Gate | None = None,
         endpoints: Sequence[str] = (),
+        many: SendsMany | None = None,
     ) -> None:
         """`probe` raises when the provider cannot be reached or refuses the login; none where only sending tells;
         `cap` is the longest pause between two tries to reach it; up to `lanes` recipients are served at once;
-        `settled` hears of every outcome; `gate` may keep a message back, and is told the `endpoints` sent to.
+        `settled` hears of every outcome; `gate` may keep a message back, and is told the `endpoints` sent to; `many`
+        hands over messages of mailings in batches, for an account without a `pace`.
         """
         self._channel = channel
         self._account = account
@@ -138,6 +141,8 @@ class Sender:
         self.bell = Bell(poll=POLL)
         self.in_hand = InHand()
         """Held while messages are being sent."""
+        self._many = many
+        """None: every message goes by itself."""
         self._forget()
 
     def _forget(self) -> None:
@@ -152,6 +157,8 @@ class Sender:
             endpoints=self._endpoints,
         )
         self._running: dict[asyncio.Task[None], Entry] = {}
+        self._batch: asyncio.Task[None] | None = None
+        """Of messages of mailings; others leave beside it."""
         self._paused: dict[Lane | None, float] = {}
         """Until when a lane, or all of them (None), has to wait: monotonic seconds."""
 
@@ -197,14 +204,14 @@ class Sender:
     async def _stopped(self) -> None:
         """Ends what runs: by itself where we go on, at once where we were cancelled."""
         cancelled = bool((task := asyncio.current_task()) and task.cancelling())
-        running = list(self._running)
+        running = [*self._running, *([self._batch] if self._batch else [])]
         if cancelled:
             for one in running:
                 one.cancel()
         try:
             await asyncio.gather(*running, return_exceptions=True)
         finally:
-            for one in self._running:
+            for one in running:
                 one.cancel()
             self._forget()
 
@@ -221,11 +228,13 @@ class Sender:
 
     async def _wait(self) -> bool:
         """Until something may be done; whether the ledger may hold something new."""
-        if self._gate.restraint.held and not self._running:
+        if self._gate.restraint.held and not self._running and self._batch is None:
             await self._explain_held()
             await asyncio.sleep(POLL)
             return True
-        if not self._lanes and not self._running:
+        if self._batch is not None and self._feed.runs_low:
+            return False  # the next batch is read while this one is on its way
+        if not self._lanes and not self._running and self._batch is None:
             await self.bell.wait(within=_NO_WAIT if self._feed.unread else None)
             return True
         now = monotonic()
@@ -255,6 +264,9 @@ class Sender:
         for task in [task for task in self._running if task.done()]:
             del self._running[task]
             task.result()
+        if (batch := self._batch) and batch.done():
+            self._batch = None
+            batch.result()
 
     async def _begin(self) -> None:
         """Begins to send as much as may go now."""
@@ -262,11 +274,59 @@ class Sender:
             entry = await self._next()
             if entry is None:
                 return
+            if self._many and entry.lane == "mass" and entry.message.content:
+                self._begin_batch(entry, self._many)
+                continue
             self._lanes.take(entry)
             self.in_hand.begun()
             task = asyncio.create_task(self._send(entry))
             self._running[task] = entry
             task.add_done_callback(partial(self._ended, entry))
+
+    def _begin_batch(self, first: Entry, channel: SendsMany) -> None:
+        """Of what is ready in the lane of mailings, as many as may go together."""
+        entries, entry, now = [first], None, monotonic()
+        self._lanes.take(first)
+        while len(entries) < MOST and (entry := self._lanes.first("mass", now)) and entry.message.content:
+            self._lanes.take(entry)
+            entries.append(entry)
+        self.in_hand.begun()
+        self._batch = asyncio.create_task(self._send_many(entries, channel))
+        self._batch.add_done_callback(partial(self._batch_ended, entries))
+
+    def _batch_ended(self, entries: Sequence[Entry], _: asyncio.Task[None]) -> None:
+        self.in_hand.ended()
+        for entry in entries:
+            self._lanes.done(entry)
+        self.bell.stir()
+
+    async def _send_many(self, entries: Sequence[Entry], channel: SendsMany) -> None:
+        batches = Batches(
+            channel,
+            service=self._service,
+            ledger=self._ledger,
+            gate=self._gate,
+            holds=self._holds,
+            endpoints=self._endpoints,
+            doubtful=self._doubtful,
+            cap=self._pause.cap,
+        )
+        try:
+            left = await batches.send(entries)
+        except OneByOne as exc:
+            log.info("batches.impossible", account=self._account, reason=str(exc))
+            self._many = None
+            self._feed.read_anew("mass")
+            return
+        for entry, outcome in left:
+            if isinstance(outcome, Deferred):
+                self._feed.put_off(entry.lane, entry.recipient)
+            self._noted(outcome)
+        gone = {entry.id for entry, _ in left}
+        for entry in entries:
+            if entry.id not in gone:
+                self._feed.put_off(entry.lane, entry.recipient)
+                self._feed.read_anew(entry.lane)
 
     def _busy(self) -> list[Entry]:
         return [entry for task, entry in self._running.items() if not task.done()]
@@ -287,6 +347,8 @@ class Sender:
     def _may_begin(self, lane: Lane, now: float) -> bool:
         """A mailing leaves one place free for a person, where there are several."""
         if max(self._paused.get(lane, 0), self._paused.get(None, 0)) > now:
+            return False
+        if lane == "mass" and self._batch is not None:
             return False
         mass = sum(entry.lane == "mass" for entry in self._busy())
         return lane != "mass" or mass < max(1, self._at_once - 1)

@@ -38,6 +38,8 @@ class CallLine(Body):
     """Whose calls these are; none: everybody's."""
     queue: str | None = None
     """The team whose work a missed call is, where it is not `team`."""
+    level: float = 20.0
+    """Seconds within which calls shall be answered."""
     reach_by: tuple[str, ...] = ("call",)
     """Channels by which somebody counts as reached after a missed call: `call`, `sms`, `telegram`, `email`."""
 

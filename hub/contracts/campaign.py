@@ -42,6 +42,33 @@ class ResponsesRecorded(Event):
         return self.mailing
 
 
+class HitRecorded(Event):
+    """Somebody, or a machine, opened a mailing's message or followed a link in it."""
+
+    TYPE: ClassVar[str] = "hit.recorded.v1"
+    TOPIC: ClassVar[str] = "tracking"
+
+    kind: Literal["opened", "clicked"]
+    mailing: str
+    recipient: int
+    link: int | None = None
+    url: str = ""
+    """Where the link leads."""
+    at: datetime
+    agent: str = ""
+    """What its program says of itself."""
+    caller: str = ""
+    """A mark of the address that it came from: the same for the same one, and not the address."""
+    machine: bool = False
+    """Its program is known as a machine's."""
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.key(), self.kind, str(self.link), self.at.isoformat(), self.caller)
+
+    def key(self) -> str:
+        return f"{self.mailing}-{self.recipient}"
+
+
 class SegmentMoved(Event):
     """Clients entered a segment that is watched, or left it; told in pages."""
 

@@ -1,6 +1,6 @@
 """Clients and chains on the bus."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
@@ -30,9 +30,72 @@ class Candidate(Body):
     """Whose it is, or whose message gave it."""
 
 
+ClientKind = Literal["person", "organisation"]
+Status = Literal["lead", "customer", "supplier", "partner", "agent", "competitor"]
+
+
+class PostalAddress(Body):
+    kind: str = "postal"
+    """`postal`, `delivery`, `legal`."""
+    street: str = ""
+    house: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    """ISO 3166, two letters."""
+    contact: str = ""
+    """Whom to ask for."""
+    hours: str = ""
+
+
+class Employment(Body):
+    """A person works, or worked, for an organisation."""
+
+    organisation_id: str
+    role: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+class StatusSince(Body):
+    status: str
+    since: datetime
+    by: str
+
+
+class CustomField(Body):
+    """A field of the company's own."""
+
+    name: str
+    value: str | int | float | bool
+
+
 class Client(Body):
     id: str
     name: str
+    """How he is called in lists."""
+    kind: str | None = None
+    """`person`, `organisation`."""
+    given_name: str | None = None
+    patronymic: str | None = None
+    surname: str | None = None
+    birth_date: date | None = None
+    inn: str | None = None
+    kpp: str | None = None
+    ogrn: str | None = None
+    legal_form: str | None = None
+    status: str | None = None
+    """`lead`, `customer`, `supplier`, `partner`, `agent`, `competitor`."""
+    statuses: tuple[StatusSince, ...] = ()
+    """What he was, the newest last."""
+    language: str | None = None
+    """ISO 639, two letters."""
+    postal: tuple[PostalAddress, ...] = ()
+    works_for: tuple[Employment, ...] = ()
+    custom: tuple[CustomField, ...] = ()
+    comment: str | None = None
+    history: tuple[Change, ...] = ()
     addresses: tuple[Address, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     time_zone: str | None = None

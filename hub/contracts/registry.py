@@ -2,7 +2,7 @@
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.base import Registry
-from hub.contracts.campaign import MailedRecorded, ResponsesRecorded, SegmentMoved
+from hub.contracts.campaign import HitRecorded, MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.employee import EmployeesListed, LoginLocked
@@ -23,7 +23,9 @@ from hub.contracts.interaction import (
 )
 from hub.contracts.job import JobProgressed
 from hub.contracts.notice import NoticeGiven
+from hub.contracts.outcome import OutcomeChanged, OutcomeOpened
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
+from hub.contracts.ring import CallRinging
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 
 REGISTRY = Registry(
@@ -55,10 +57,14 @@ REGISTRY = Registry(
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        CallRinging,
         TaskOpened,
         TaskChanged,
         Reminded,
         NoticeGiven,
+        OutcomeOpened,
+        OutcomeChanged,
+        HitRecorded,
         ResponsesRecorded,
         SegmentMoved,
         MailedRecorded,

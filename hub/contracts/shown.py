@@ -2,10 +2,10 @@
 never raw bytes.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.call import CallResult
@@ -389,11 +389,62 @@ class AddressView(View):
     verified: bool = Field(default=False, description="A provider vouched that it is his")
 
 
+class PostalView(View):
+    kind: str
+    street: str = ""
+    house: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    contact: str = ""
+    hours: str = ""
+
+
+class EmploymentView(View):
+    """A person works, or worked, for an organisation."""
+
+    organisation_id: str
+    role: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+class StatusView(View):
+    status: str
+    since: Moment
+    by: str
+
+
+def _custom(given: object) -> object:
+    """As a card has it, or as an event tells it."""
+    return {one["name"]: one["value"] for one in given} if isinstance(given, list | tuple) else given
+
+
 class ClientView(View):
     """A person or an organisation."""
 
     id: str
     name: MaskedWords
+    kind: str | None = Field(default=None, examples=["person"])
+    given_name: str | None = None
+    patronymic: str | None = None
+    surname: str | None = None
+    birth_date: date | None = None
+    inn: str | None = None
+    kpp: str | None = None
+    ogrn: str | None = None
+    legal_form: str | None = None
+    status: str | None = Field(default=None, examples=["customer"])
+    statuses: tuple[StatusView, ...] = Field(default=(), description="What he was, the newest last")
+    language: str | None = None
+    postal: tuple[PostalView, ...] = ()
+    works_for: tuple[EmploymentView, ...] = ()
+    custom: Annotated[dict[str, str | int | float | bool], BeforeValidator(_custom)] = Field(
+        default={}, description="Fields of your own"
+    )
+    comment: str | None = None
+    history: tuple[ChangeView, ...] = ()
     addresses: tuple[AddressView, ...] = ()
     opened_at: Moment
     opened_by: str = Field(description="Id of the interaction that opened it")

@@ -38,11 +38,14 @@ CHAINS = Topic("chains", "client id", retention=None)
 CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
 TASKS = Topic("tasks", "task id", retention=None)
+RINGS = Topic("rings", "login of the employee", retention=timedelta(days=7))
+OUTCOMES = Topic("outcomes", "client id", retention=None)
 NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
 CAMPAIGNS = Topic("campaigns", "mailing, segment or address", retention=None)
+TRACKING = Topic("tracking", "recipient's row")
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
 
@@ -68,11 +71,14 @@ TOPICS = (
     CLIENTS,
     ADDRESSES,
     TASKS,
+    RINGS,
+    OUTCOMES,
     NOTICES,
     CHANNELS,
     EMPLOYEES,
     ACCESS,
     CAMPAIGNS,
+    TRACKING,
     JOBS,
     DEAD_LETTERS,
 )

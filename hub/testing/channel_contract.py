@@ -150,7 +150,7 @@ class ChannelHarness(ABC):
         """The hub for the first time."""
         await self._log.open()
         await self.bus.start()
-        self._reader = await self.bus.reader(["inbound", "delivery", "dead-letters"])
+        self._reader = await self.bus.reader(["inbound", "delivery", "delivery.mass", "dead-letters"])
         await self.start()
         await self.add_account()
 

@@ -117,7 +117,11 @@ class Distributed:
             "OMNIHUB_BUS__KAFKA": kafka,
             "OMNIHUB_STORE__MONGO": mongo,
             "OMNIHUB_STORE__DATABASE": database,
-            **{f"OMNIHUB_PEERS__{name.upper()}": f"http://{HOST}:{port}" for name, port in ports.items()},
+            **{
+                f"OMNIHUB_PEERS__{name.upper()}": f"http://{HOST}:{port}"
+                for name, port in ports.items()
+                if name != "gateway"
+            },
             "OMNIHUB_CAMPAIGNS__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_MESSAGING__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
             "OMNIHUB_TELEPHONY__PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",

@@ -31,12 +31,16 @@ from services.campaigns.lists.service import Lists, ReadList
 from services.campaigns.mailings import endpoints as mailing_endpoints
 from services.campaigns.mailings import handlers as mailing_handlers
 from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.hits import Hits, Letters
 from services.campaigns.mailings.launching import Launch
+from services.campaigns.mailings.looking import Looking
 from services.campaigns.mailings.outcomes import Outcomes
 from services.campaigns.mailings.recipients import Recipients
 from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
+from services.campaigns.messages import endpoints as message_endpoints
+from services.campaigns.messages.service import Messages
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -45,6 +49,8 @@ from services.campaigns.settings import Settings
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
+from services.campaigns.tracking import doors as tracking_doors
+from services.campaigns.tracking.recorder import Recorder
 
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
@@ -125,7 +131,19 @@ def build(footing: Footing) -> CampaignsService:
         library=library,
         clock=clock,
     )
-    mailing_handlers.subscribe(bus, Outcomes(kept_mailings, library, bus, clock))
+    outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
+    mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
+    messages = Messages(
+        kept_mailings,
+        templates=templates,
+        consents=consents,
+        accounts=floor.directory,
+        whose=floor.columns,
+        bus=bus,
+        clock=clock,
+        master=floor.master,
+        base=floor.settings.public_url,
+    )
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
@@ -146,12 +164,14 @@ def build(footing: Footing) -> CampaignsService:
         list_endpoints.public(lists, jobs, floor.uploads),
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
-        mailing_endpoints.public(mailings, jobs),
+        mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns), jobs),
+        message_endpoints.public(messages),
+        tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper([kept_segments.segments, kept_mailings.mailings], bus, clock, floor.settings.sweep_interval)
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
-    return CampaignsService(http, floor, (sweeper, watching, jobs, runner))
+    return CampaignsService(http, floor, (sweeper, watching, jobs, runner, recorder))
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:

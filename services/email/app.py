@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 
 from fastapi import FastAPI
@@ -44,6 +45,7 @@ from services.email.adapters.imap import open_inbox, open_sent
 from services.email.adapters.interactions import InteractionsPeer
 from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.smtp import SmtpOutlet
+from services.email.adapters.smtp_mass import MassOutlet
 from services.email.adapters.trial import LoginTrial
 from services.email.channel import EmailChannel
 from services.email.endpoints import public
@@ -276,7 +278,7 @@ class Hiring:
             notes=notes,
             alarm=self.alarm(document, notes),
             measure=lambda: _measure(channel),
-            close=channel.outlet.close,
+            close=partial(_close, channel),
             bells={Step.COPY: copies},
         )
 
@@ -297,6 +299,7 @@ class Hiring:
             probe=channel.outlet.probe,
             cap=self._settings.reconnect_cap,
             pace=self._pace(channel),
+            many=None if channel.mailbox.per_hour else channel,
             settled=settled,
             gate=self._gate,
             endpoints=(f"{channel.mailbox.smtp.host}:{channel.mailbox.smtp.port}",),
@@ -342,10 +345,13 @@ class Hiring:
         )
         keep = settings.smtp_idle.total_seconds()
         outlet = SmtpOutlet(mailbox.smtp, keep=keep, **given)
+        connections = settings.mass_connections
+        mass = MassOutlet(outlet.open_many, connections=connections, patience=self._patience, keep=keep)
         return EmailChannel(
             mailbox,
             poller=poller,
             outlet=outlet,
+            mass=mass,
             blobs=self._footing.blobs,
             notes=notes,
             clock=self._footing.clock,
@@ -355,6 +361,11 @@ class Hiring:
     @property
     def _patience(self) -> float:
         return self._settings.timeout.total_seconds()
+
+
+async def _close(channel: EmailChannel) -> None:
+    await channel.outlet.close()
+    await channel.mass.close()
 
 
 async def _measure(channel: EmailChannel) -> None:

@@ -1,21 +1,31 @@
 """One mailbox as a channel of the hub."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from hub.channels.base import Health, Intent, Outcome
-from hub.channels.bodies import with_bodies
+from hub.channels.base import Health, Intent, Outcome, Refused
+from hub.channels.batches import Intend
+from hub.channels.bodies import content_of, with_bodies
 from hub.channels.health import HealthNotes, judge
 from hub.contracts.interaction import SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.errors import HubError, TransientError
+from hub.kit.ids import derive
 from hub.kit.safe_html import sanitise
 from services.email.compose import compose
 from services.email.inbound.poller import Poller
 from services.email.models import Mailbox, OutgoingMail
+from services.email.outbound.premade import Premade
 from services.email.settings import Settings
+
+HandsOver = Callable[[Sequence[OutgoingMail]], Awaitable[list[Outcome]]]
+"""Hands over mails; one outcome for each."""
+_KEPT = 20
+"""Contents of mailings that are kept encoded."""
 
 
 class Outlet(Protocol):
@@ -32,6 +42,16 @@ class Outlet(Protocol):
     async def close(self) -> None: ...
 
 
+class MassOut(Protocol):
+    """A way out by SMTP for many at once."""
+
+    def ready(self, mails: int) -> AbstractAsyncContextManager[HandsOver]:
+        """Connected; raises LoginRefused, MailServerUnavailable or OneByOne, and then nothing was handed over."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class EmailChannel:
     """Receives by a poller, sends through an outlet; see `hub.channels.base.Channel`."""
 
@@ -41,6 +61,7 @@ class EmailChannel:
         *,
         poller: Poller,
         outlet: Outlet,
+        mass: MassOut,
         blobs: Blobs,
         notes: HealthNotes,
         clock: Clock,
@@ -49,6 +70,8 @@ class EmailChannel:
         self.mailbox = mailbox
         self.poller = poller
         self.outlet = outlet
+        self.mass = mass
+        self._made: dict[str, Premade] = {}
         self._blobs = blobs
         self._notes = notes
         self._clock = clock
@@ -73,6 +96,34 @@ class EmailChannel:
         message = await _safe(await with_bodies(message, self._blobs))
         content = {attachment.blob: await self._blobs.get(attachment.blob) for attachment in message.attachments}
         return compose(message, self.mailbox, at=at, attachments=content)
+
+    async def send_many(
+        self, messages: Sequence[tuple[SendMessage, datetime]], intend: Intend
+    ) -> Sequence[Outcome | None]:
+        """See `hub.channels.batches.SendsMany`; what cannot be written is refused by itself."""
+        made = [await self._premade(message, at) for message, at in messages]
+        outcomes: list[Outcome | None] = [one if isinstance(one, Refused) else None for one in made]
+        async with self.mass.ready(len(messages)) as lines:
+            going = await intend([n for n, one in enumerate(made) if not isinstance(one, Refused)])
+            mails = [one for n in going if not isinstance(one := made[n], Refused)]
+            for number, outcome in zip(going, await lines(mails), strict=True):
+                outcomes[number] = outcome
+        return outcomes
+
+    async def _premade(self, message: SendMessage, at: datetime) -> OutgoingMail | Refused:
+        try:
+            content = await content_of(message.content, self._blobs)
+            premade = self._made.get(message.content)
+            if premade is None:
+                name = derive("p", message.content)
+                premade = self._made[message.content] = Premade(content, self.mailbox, name=name)
+                while len(self._made) > _KEPT:
+                    del self._made[next(iter(self._made))]
+            return premade.mail(message, at)
+        except TransientError:
+            raise
+        except (HubError, ValueError, LookupError) as exc:
+            return Refused(f"cannot be sent by email: {exc}")
 
     async def health(self) -> Health:
         return judge(self._notes.document(), now=self._clock.now(), silence=self._settings.silence)

@@ -1,6 +1,7 @@
 """A mail from a message that shall be sent: pure, and the same bytes each time for the same input."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email import policy
@@ -26,6 +27,8 @@ _BODY = policy.SMTP.clone(cte_type="7bit", refold_source="none")
 """What is set as it shall be is not read again."""
 _SHORT = 100
 """Characters of a name that stand in a header as they are."""
+_WORD = 45
+"""Bytes that make an encoded word of 75 characters, the longest there may be."""
 _LONGEST_ADDRESS = 320
 """RFC 5321, 4.5.3.1: 64 before the @, 255 behind it."""
 
@@ -43,12 +46,24 @@ def compose(
     Nothing in the message can add a header or a recipient of its own, or make a line longer than 998 bytes.
     Raises Unsupported for an address that is longer than any is.
     """
-    headers = "".join(f"{name}: {value}\r\n" for name, value in _headers(message, mailbox, at) if value)
     body = _body(message, attachments or {})
-    recipients = dict.fromkeys(_reachable(person) for person in message.to)
-    return OutgoingMail(
-        sender=_envelope(mailbox.address), recipients=tuple(recipients), raw=headers.encode("utf-8") + body.as_bytes()
-    )
+    raw = head(message, mailbox, at) + body.as_bytes()
+    return OutgoingMail(sender=sender_of(mailbox), recipients=recipients_of(message), raw=raw)
+
+
+def head(message: SendMessage, mailbox: Mailbox, at: datetime) -> bytes:
+    """Everything above the body but what says of what kind that is. Raises Unsupported."""
+    headers = "".join(f"{name}: {value}\r\n" for name, value in _headers(message, mailbox, at) if value)
+    return headers.encode("utf-8")
+
+
+def recipients_of(message: SendMessage) -> tuple[str, ...]:
+    """Of the envelope, each once. Raises Unsupported."""
+    return tuple(dict.fromkeys(_reachable(person) for person in message.to))
+
+
+def sender_of(mailbox: Mailbox) -> str:
+    return _envelope(mailbox.address)
 
 
 def _headers(message: SendMessage, mailbox: Mailbox, at: datetime) -> Iterable[tuple[str, str]]:
@@ -188,6 +203,8 @@ def _person(name: str, address: str) -> str:
     display = _clean(name).strip()
     if not display:
         return _envelope(address)
+    if word := _word(display):
+        return f"{word} <{_envelope(address)}>"
     if not display.isascii() or len(display) > _SHORT or "=?" in display:
         return (
             f"{Header(display, 'utf-8', header_name='From').encode(linesep=chr(13) + chr(10))} <{_envelope(address)}>"
@@ -199,7 +216,15 @@ def _person(name: str, address: str) -> str:
 def _text(header: str, value: str) -> str:
     bare = _clean(value).strip()
     short = bare.isascii() and len(bare) < 900 and "=?" not in bare
-    return bare if short else Header(bare, "utf-8", header_name=header).encode(linesep="\r\n")
+    return bare if short else _word(bare) or Header(bare, "utf-8", header_name=header).encode(linesep="\r\n")
+
+
+def _word(text: str) -> str:
+    """One encoded word (RFC 2047), of a text that is short and not plain; empty for any other."""
+    if text.isascii():
+        return ""
+    raw = text.encode()
+    return f"=?utf-8?b?{b64encode(raw).decode()}?=" if len(raw) <= _WORD else ""
 
 
 def _reachable(person: Participant) -> str:

@@ -46,6 +46,9 @@ class Settings(Base):
     trial_timeout: timedelta = Field(
         default=timedelta(seconds=10), description="For the logins tried before a mailbox is saved"
     )
+    mass_connections: int = Field(
+        default=4, ge=1, le=50, description="Connections by which mailings leave from one mailbox at once"
+    )
     reconnect_cap: timedelta = Field(
         default=timedelta(seconds=60), description="The longest pause between two tries to connect; the first is 1 s"
     )

@@ -80,6 +80,7 @@ class Rule:
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
     `streamed`: the body goes through unread, and whoever answers keeps the answer under the Idempotency-Key.
+    `audited`: it is in the audit although it only reads.
     `person`: a personal token is not enough, it takes a session, which began with the password.
     """
 
@@ -87,6 +88,7 @@ class Rule:
     secret: bool = False
     upload: bool = False
     streamed: bool = False
+    audited: bool = False
     person: bool = False
 
     def __call__(self) -> None:
@@ -154,7 +156,7 @@ def guarded(handler: Handler, rule: Rule, route: Route) -> Handler:
         parts = parts_of(request)
         await _admit(request, parts, rule, route)
         if request.method in READS:
-            response = await handler(request)
+            response = await (_read_in_audit(request, parts, route, handler) if rule.audited else handler(request))
         else:
             response = await _write(request, parts, rule, route, handler)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -284,6 +286,18 @@ def _refusal(rule: Rule, right: Right, employee: Employee, access: Access, *, re
     if access.scope is Extent.READ and not reads:
         return Forbidden("this token only reads; make one with the scope `write`, POST /api/v1/tokens")
     return None
+
+
+async def _read_in_audit(request: Request, parts: Parts, route: Route, handler: Handler) -> Response:
+    """Who read it is durable before he has it."""
+    begun = await parts.audit.begin(_deed(request, request.state.employee.login, route))
+    status = 500
+    try:
+        response = await _answer(request, handler)
+        status = response.status_code
+    finally:
+        await parts.audit.end(begun, status)
+    return response
 
 
 async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handler: Handler) -> Response:

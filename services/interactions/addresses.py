@@ -1,7 +1,7 @@
 """Addresses of a client that employees enter: normalised, and at most one client's."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pydantic import ConfigDict, Field
 
@@ -61,6 +61,13 @@ class Addresses:
         if owner != client_id:
             raise Taken(owner)
         return await self._change(client_id, lambda now: _with(now, listed))
+
+    async def check_free(self, texts: Iterable[str], client_id: str) -> None:
+        """Raises InvalidInput: one is no address; Taken: one is another client's."""
+        wanted = {normalised(text, self._region) for text in texts}
+        for address in (await self._repository.addresses.get_many(wanted)).values():
+            if address["client_id"] not in (None, client_id):
+                raise Taken(address["client_id"])
 
     async def remove(self, client_id: str, address: str) -> Document:
         """The client as he is then; what came from the address stays his, and what is known of the address, its

@@ -26,11 +26,14 @@ from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
+from services.interactions.calendars.repository import Calendars
+from services.interactions.callers import Callers
 from services.interactions.calling import Calling, Hours
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
+from services.interactions.clients.service import Clients
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
@@ -46,7 +49,10 @@ from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.handover import Handover
+from services.interactions.handovers.job import HandOverWork
+from services.interactions.handovers.service import Handovers
 from services.interactions.linking import Rules
+from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
@@ -109,7 +115,9 @@ def build(footing: Footing) -> InteractionsService:
     directory = Directory(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
-    tasks = Tasks(TaskRepository(store, bus, clock), seen, clock, held=lambda: footing.restraint.held)
+    task_repository = TaskRepository(store, bus, clock)
+    calendars = Calendars(store, settings.call_time_zone)
+    tasks = Tasks(task_repository, seen, clock, calendars, held=lambda: footing.restraint.held)
     returning = Due(repository.chains, {RETURN: back}, clock, held=lambda: footing.restraint.held)
     owner = Owner(footing.data, "interactions")
     duplicates = Duplicates(DuplicateRepository(store), repository, seen, clock)
@@ -119,7 +127,13 @@ def build(footing: Footing) -> InteractionsService:
     )
     exporting = Exporting(repository, Tokens(repository), blobs=footing.blobs)
     jobs = Jobs(
-        [ChangeChains(handover, seen), Scan(duplicates, repository), importing, exporting],
+        [
+            ChangeChains(handover, seen),
+            HandOverWork(repository, handover, tasks),
+            Scan(duplicates, repository),
+            importing,
+            exporting,
+        ],
         service="interactions",
         store=store,
         bus=bus,
@@ -127,12 +141,16 @@ def build(footing: Footing) -> InteractionsService:
         owner=owner.name,
         restraint=footing.restraint,
     )
+    outcomes = Outcomes(store, bus, clock, seen)
+    handovers = Handovers(store, jobs, clock)
     addresses = Addresses(repository, region=settings.region)
     doors = Doors(
         repository=repository,
         seen=seen,
         tokens=Tokens(repository),
         handover=handover,
+        handovers=handovers,
+        outcomes=outcomes,
         queues=Queues(repository.chains),
         jobs=jobs,
         duplicates=duplicates,
@@ -143,12 +161,14 @@ def build(footing: Footing) -> InteractionsService:
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=addresses,
+        clients=Clients(repository, addresses, handover, clock),
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
+        calendars=calendars,
         clock=clock,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)
@@ -163,7 +183,7 @@ def build(footing: Footing) -> InteractionsService:
     )
     of_duplicates.subscribe(bus, duplicates)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(for_services(repository, seen))
+    http.include_router(for_services(repository, seen, Callers(repository, task_repository)))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
 
     async def waiting() -> dict[str, int]:
@@ -171,7 +191,9 @@ def build(footing: Footing) -> InteractionsService:
 
     http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
-    sweeper = Sweeper((*repository.told, tasks.repository.tasks), bus, clock, settings.sweep_interval)
+    sweeper = Sweeper(
+        (*repository.told, tasks.repository.tasks, outcomes.outcomes), bus, clock, settings.sweep_interval
+    )
     counting = Counting(repository, settings.sweep_interval)
-    loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs)
+    loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
     return InteractionsService(http, bus, store, loops, directory, owner)

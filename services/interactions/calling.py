@@ -23,9 +23,10 @@ from hub.contracts.interaction import (
 from hub.contracts.masks import words_shown
 from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
+from services.interactions.clients.whole import born_with, whole
 from services.interactions.linking import Rules, new_chain_id
 from services.interactions.models import heads_of
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
@@ -120,9 +121,7 @@ class Calling:
             Conflict: he has no number, does not want to be called, it is not the time for it, or there is no line.
             InvalidInput: the address is not his, or the line none that the author may use.
         """
-        client = await self._repository.clients.get(client_id)
-        if client is None:
-            raise NotFound(f"there is no client {client_id}")
+        client = await whole(self._repository, client_id)
         key = derive("in", "call", client_id, actor.login, idempotency_key) if idempotency_key else None
         interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
         mark = fingerprint(wanted)
@@ -194,12 +193,13 @@ class Calling:
         self, client: Document, listed: Document, line: Account, ids: tuple[str, str], author: str
     ) -> Interaction:
         interaction_id, chain_id = ids
+        owner = born_with(client, listed["address"])
         to = Participant(
             role=Role.TO,
             address=listed["address"],
             raw=listed["raw"],
             name=listed["name"] or client["name"],
-            client_id=client["_id"],
+            client_id=owner,
         )
         return Interaction(
             id=interaction_id,
@@ -208,7 +208,7 @@ class Calling:
             direction=Direction.OUT,
             accounts=(line.id,),
             at=self._clock.now(),
-            client_id=client["_id"],
+            client_id=owner,
             chain_id=chain_id,
             participants=(to,),
             delivery=Delivery(state=DeliveryState.QUEUED),

@@ -56,7 +56,9 @@ def client_facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 
 def client_state(kind: type[Event], document: Document) -> Event:
-    return kind.model_validate({"client": {**document, "id": document["_id"]}, "revision": document["_v"]})
+    custom = [{"name": name, "value": value} for name, value in (document.get("custom") or {}).items()]
+    client = {**document, "id": document["_id"], "custom": custom}
+    return kind.model_validate({"client": client, "revision": document["_v"]})
 
 
 def chain_facts(before: Document | None, after: Document) -> Sequence[Fact]:

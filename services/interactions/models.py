@@ -63,7 +63,15 @@ CHAINS = CollectionSpec(
     ),
 )
 CLIENTS = CollectionSpec(
-    "clients", (Index("opened_at"), Index("seen_by", "opened_at", many=True), INTO, COUNTS, OWES)
+    "clients",
+    (
+        Index("opened_at"),
+        Index("seen_by", "opened_at", many=True),
+        Index("employers", "opened_at", many=True),
+        INTO,
+        COUNTS,
+        OWES,
+    ),
 )
 ADDRESSES = CollectionSpec("addresses", (OWES,))
 """By normalised address: the client it was born with, at most one, and what it is worth. None is ever deleted:

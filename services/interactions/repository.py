@@ -354,8 +354,10 @@ class Repository:
         """
         conditions: dict[str, Any] = {key: value for key, value in where.items() if value is not None}
         for field, merged in (("client_id", self.clients), ("chain_id", self.chains)):
-            if field in conditions and (more := await members(merged, [conditions[field]])):
-                conditions[field] = In([conditions[field], *more])
+            given = conditions.get(field)
+            ids = [str(value) for value in (given.values if isinstance(given, In) else (given,))]
+            if given and (more := await members(merged, ids)):
+                conditions[field] = In([*ids, *more])
         if since:
             conditions[order] = Range(since=since)
         found: Where = conditions

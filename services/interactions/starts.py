@@ -19,9 +19,10 @@ from hub.contracts.interaction import (
 from hub.contracts.masks import words_shown
 from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
+from services.interactions.clients.whole import born_with, whole
 from services.interactions.linking import Rules, new_chain_id, subject_key
 from services.interactions.models import heads_of
 from services.interactions.moments import leaving
@@ -82,7 +83,7 @@ class Starts:
 
     async def ways(self, client_id: str, actor: Actor) -> list[Reach]:
         """By what somebody can reach a client. Raises NotFound."""
-        client = await self._client(client_id)
+        client = await whole(self._repository, client_id)
         found, _ = await self._ways(client, await self._accounts(actor))
         return found
 
@@ -101,7 +102,7 @@ class Starts:
             Conflict: he cannot be reached that way, or the key was used for something else.
             InvalidInput: the address is not his, or a subject is missing.
         """
-        client = await self._client(client_id)
+        client = await whole(self._repository, client_id)
         key = derive("in", "start", client_id, actor.login, idempotency_key) if idempotency_key else None
         interaction_id = key or fresh("in", at=int(self._clock.now().timestamp()))
         if earlier := await self._repository.interactions.get(interaction_id):
@@ -117,12 +118,6 @@ class Starts:
         chain = (await self._repository.touch_chains([draft.document]))[interaction.chain_id]
         accepted = await self._outgoing.accept(draft, opened=[(self._repository.chains, chain)])
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
-
-    async def _client(self, client_id: str) -> Document:
-        client = await self._repository.clients.get(client_id)
-        if client is None:
-            raise NotFound(f"there is no client {client_id}")
-        return client
 
     async def _accounts(self, actor: Actor) -> Accounts:
         """Those of ours that he may write by: of his teams, and of none."""
@@ -164,7 +159,8 @@ class Starts:
         by = ours.named(account)
         listed = next(one for one in client["addresses"] if one["address"] == address)
         name = listed["name"] or client["name"]
-        to = Participant(role=Role.TO, address=address, raw=listed["raw"], name=name, client_id=client["_id"])
+        owner = born_with(client, address)
+        to = Participant(role=Role.TO, address=address, raw=listed["raw"], name=name, client_id=owner)
         return Interaction(
             id=interaction_id,
             channel=way.channel,
@@ -172,7 +168,7 @@ class Starts:
             direction=Direction.OUT,
             accounts=(account,),
             at=leaves or now,
-            client_id=client["_id"],
+            client_id=owner,
             chain_id=chain_id,
             subject=letter.subject,
             text=letter.words,

@@ -32,9 +32,13 @@ from hub.settings import GateSettings
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.telephony.adapters.ami import AmiDoor
+from services.telephony.adapters.interactions import Interactions
+from services.telephony.adapters.recordings import HttpRecordings
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
+from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
+from services.telephony.courtesy.service import CallBackText
 from services.telephony.endpoints import Doors, public
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
@@ -49,14 +53,21 @@ from services.telephony.lines.repository import LineRepository
 from services.telephony.lines.service import LinesService
 from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.pools.service import Pools
+from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
+from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
+from services.telephony.statistics.service import Counts
+from services.telephony.transfers.repository import CommandRepository
+from services.telephony.transfers.service import Transfers
 from services.telephony.twilio import fold
 from services.telephony.twilio.channel import Api
 from services.telephony.twilio.door import TwilioDoor
 from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
+_WRITTEN_EVERY = timedelta(seconds=2)
 _RETRY = (timedelta(seconds=2),)
 
 
@@ -65,8 +76,10 @@ class TelephonyService:
 
     name = SERVICE
 
-    def __init__(self, http: FastAPI, floor: "Floor", workers: Workers) -> None:
+    def __init__(self, http: FastAPI, floor: "Floor", workers: Workers, hiring: Hiring) -> None:
         self.http = http
+        self.hiring = hiring
+        """What runs here, for whoever looks at it."""
         self._floor = floor
         self._workers = workers
 
@@ -84,7 +97,8 @@ def build(footing: Footing) -> TelephonyService:
     floor = Floor(footing)
     ground, door = floor.ground, floor.door
     open_api = partial(_open_api, patience=floor.settings.timeout.total_seconds(), outside=footing.outside)
-    hiring = Hiring(ground, door=door, open_api=lambda exchange: open_api(exchange.twilio))
+    fetching = partial(HttpRecordings, patience=floor.settings.timeout.total_seconds(), outside=footing.outside)
+    hiring = Hiring(ground, door=door, open_api=lambda exchange: open_api(exchange.twilio), open_source=fetching)
     webhooks, twilio = floor.doors()
     workers = floor.workers(hiring, webhooks, twilio)
     keeping = floor.keeping("exchange", ground.exchanges, workers.changed)
@@ -112,11 +126,23 @@ def build(footing: Footing) -> TelephonyService:
         "omnihub telephony",
         checks={"store": floor.store.ping, "bus": floor.bus.ping, "blobs": footing.blobs.ping},
     )
-    doors = Doors(exchanges=exchanges, lines=lines, phones=ground.phones, webhooks=webhooks, twilio=twilio)
+    recordings = Recordings(repository=floor.recordings, seen=floor.directory, blobs=footing.blobs)
+    transfers = Transfers(calls=ground.calls, phones=ground.phones, commands=ground.commands, seen=floor.directory)
+    doors = Doors(
+        exchanges=exchanges,
+        lines=lines,
+        phones=ground.phones,
+        webhooks=webhooks,
+        twilio=twilio,
+        recordings=recordings,
+        transfers=transfers,
+        counts=Counts(ground.calls, ground.lines),
+        pools=floor.pools,
+    )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
-    return TelephonyService(http, floor, workers)
+    return TelephonyService(http, floor, workers, hiring)
 
 
 class Floor:
@@ -137,6 +163,10 @@ class Floor:
         self._calls = CallRepository(self.store)
         self._calls.on(self.bus, clock)
         self.recordings = RecordingRepository(self.store, clock)
+        self.directory = Interactions(
+            footing.asking(SERVICE)("interactions"), footing.peer("interactions"), footing.seal
+        )
+        self._rings = Rings(self.bus, self.directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
         self._sweepers = self._loops()
@@ -150,12 +180,15 @@ class Floor:
             service=SERVICE, sends=self._sends, accounts=exchanges, bus=self.bus, clock=clock, patience=patience
         )
         ledger.lines = lines
+        self.pools = Pools(self.store, lines, clock)
         book = Book(
             repository=self._calls,
             lines=lines,
             phones=phones,
             recorder=self.recordings,
             asked=partial(_asked, ledger),
+            rings=self._rings,
+            touches=self.pools,
             clock=clock,
         )
         return Ground(
@@ -170,6 +203,10 @@ class Floor:
             lines=lines,
             phones=phones,
             book=book,
+            calls=self._calls,
+            recordings=self.recordings,
+            commands=CommandRepository(self.store, clock),
+            rings=self._rings,
         )
 
     def _gate(self, ledger: CallLedger) -> Gate:
@@ -188,11 +225,16 @@ class Floor:
         cleaner = Cleaner(
             store=self.store, blobs=self._footing.blobs, clock=clock, retention=self.settings.raw_retention
         )
+        courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
+        remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
         return (
             Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
+            Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
+            Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
+            Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 
     async def _let_go(self) -> None:
@@ -213,6 +255,8 @@ class Floor:
     async def stop(self) -> None:
         for loop in self._sweepers:
             await loop.stop()
+        await self._rings.stop()
+        await self.directory.close()
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()

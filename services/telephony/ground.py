@@ -12,13 +12,17 @@ from hub.channels.ledger import Ledger
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
 from hub.store.base import Document, Store
+from services.telephony.calls.repository import CallRepository
+from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
 from services.telephony.exchanges.models import Exchange
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.lines.repository import LineRepository
 from services.telephony.metrics import LAG, SENT, UP
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.settings import Settings
+from services.telephony.transfers.repository import CommandRepository
 
 SERVICE = "telephony"
 Body = Callable[[], Awaitable[bytes]]
@@ -38,6 +42,10 @@ class Ground:
     lines: LineRepository
     phones: PhoneRepository
     book: Book
+    calls: CallRepository
+    recordings: RecordingRepository
+    commands: CommandRepository
+    rings: Rings
 
     def alarm(self, document: Document, notes: HealthNotes) -> Alarm:
         """Of an exchange, whether or not its document can be opened."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from hub.channels.base import Channel, Outcome
 from hub.channels.health import HealthNotes
@@ -19,6 +20,9 @@ from services.telephony.intake.journal import Journal
 from services.telephony.keeper import Keeper
 from services.telephony.outbound.ami import AmiChannel
 from services.telephony.outbound.posting import PostingChannel
+from services.telephony.recordings.fetcher import Fetcher
+from services.telephony.recordings.sources import Source
+from services.telephony.transfers.service import Commander
 from services.telephony.twilio.channel import Api, TwilioChannel
 
 _LONGEST_PAUSE = timedelta(seconds=2)
@@ -26,13 +30,27 @@ _LONGEST_PAUSE = timedelta(seconds=2)
 _NO_WAY_IN = "[telephony] public_url is not set, so nobody is told where to post; set it to that of the gateway"
 
 
+class Recorded(Source, Protocol):
+    """Where an exchange's recordings lie."""
+
+    async def close(self) -> None: ...
+
+
 class Hiring:
     """Makes the workers of exchanges."""
 
-    def __init__(self, ground: Ground, *, door: Door, open_api: Callable[[Exchange], Api]) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        door: Door,
+        open_api: Callable[[Exchange], Api],
+        open_source: Callable[[Exchange], Recorded],
+    ) -> None:
         self._ground = ground
         self._door = door
         self._open_api = open_api
+        self._open_source = open_source
         self.pollers: dict[str, AmiPoller] = {}
         """Of the exchanges that this copy of the hub listens to."""
 
@@ -119,7 +137,8 @@ class Hiring:
                 del self.pollers[exchange.id]
 
         sender = self._sender(exchange, channel, notes, inquire, (f"{exchange.ami.host}:{exchange.ami.port}",))
-        return self._worker(exchange, document, notes, channel, (poller,), sender, close)
+        commander = Commander(exchange, poller, ground.commands, ground.rings)
+        return self._worker(exchange, document, notes, channel, (poller, commander), sender, close)
 
     def _sender(
         self,
@@ -154,13 +173,33 @@ class Hiring:
         sender: Sender,
         close: Callable[[], Awaitable[None]],
     ) -> AccountWorker:
+        source = self._open_source(exchange)
+
+        async def close_all() -> None:
+            await source.close()
+            await close()
+
         return AccountWorker(
-            loops=loops,
+            loops=(*loops, self._fetcher(exchange, source)),
             sender=sender,
             notes=notes,
             alarm=self._ground.alarm(document, notes),
             measure=partial(measure, exchange, channel),
-            close=close,
+            close=close_all,
+        )
+
+    def _fetcher(self, exchange: Exchange, source: Source) -> Fetcher:
+        ground, settings = self._ground, self._ground.settings
+        return Fetcher(
+            exchange.id,
+            source=source,
+            recordings=ground.recordings,
+            calls=ground.calls,
+            lines=ground.lines,
+            blobs=ground.blobs,
+            clock=ground.clock,
+            limit=settings.recording_limit,
+            expiry=settings.recording_expiry,
         )
 
 

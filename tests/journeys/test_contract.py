@@ -32,4 +32,5 @@ def test_every_operation_answers_as_described_whatever_is_sent(tmp_path: Path) -
     tested = re.search(r"Tested: (\d+)", done.stdout)
     assert tested, done.stdout[-3_000:]
     assert int(tested[1]) > 90, done.stdout[-3_000:]
-    assert done.returncode == 0, done.stdout[-10_000:]
+    told = "\n".join(line[:300] for line in done.stdout.partition("= WARNINGS =")[0].splitlines())
+    assert done.returncode == 0, told[-10_000:]

@@ -68,6 +68,11 @@ class LiveExchange(Exchange):
         lived = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         return {**self._of[name], "BridgeId": self._in.get(name, ""), "Duration": lived}
 
+    def company(self, name: str) -> str | None:
+        """Whoever else is in the bridge of a channel."""
+        bridge = self._in.get(name)
+        return next((other for other, at in self._in.items() if other != name and at == bridge), None)
+
     def named(self, uid: str) -> str | None:
         """The living channel of an id, or of a name."""
         return next((name for name in self.alive if uid in (name, self._of[name]["Uniqueid"])), None)
@@ -108,6 +113,10 @@ class AsteriskSimulator:
         self.answered: list[str] = []
         """Numbers outside that were rung, in order."""
         self.logins = 0
+        self.records = False
+        """Whether calls that are answered are recorded."""
+        self.recorded: set[str] = set()
+        """Names of the files."""
         self._challenges = challenges
         self._tls = tls
         self._port = port
@@ -192,6 +201,7 @@ class AsteriskSimulator:
             if phone.answers and phone.after <= patience:
                 await asyncio.sleep(phone.after)
                 exchange.answers(leg, by=customer, bridge=f"b-{next(self._numbers)}")
+                self._record(customer)
                 await asyncio.sleep(phone.talks)
                 exchange.hangs_up(customer)
                 exchange.ends(leg)
@@ -224,6 +234,8 @@ class AsteriskSimulator:
             "originate": self._originate,
             "hangup": self._hangup,
             "redirect": self._redirect,
+            "blindtransfer": self._transfer,
+            "atxfer": self._transfer,
             "logoff": self._logoff,
         }
         if name.lower() not in ("challenge", "login") and not client.listens and name.lower() != "logoff":
@@ -313,11 +325,19 @@ class AsteriskSimulator:
         await asyncio.sleep(customer.after)
         if customer.answers:
             exchange.answers(out, by=leg, bridge=f"b-{next(self._numbers)}")
+            self._record(leg)
             await asyncio.sleep(customer.talks)
             exchange.hangs_up(out)
         else:
             exchange.refuses(out, by=leg, status=customer.status)
         exchange.ends(leg)
+
+    def _record(self, channel: str) -> None:
+        if self.records:
+            name = f"{self.exchange.uid(channel).replace('/', '-')}.wav"
+            self.recorded.add(name)
+            file = f"/var/spool/asterisk/monitor/{name}"
+            self.exchange.of("VarSet", channel, Variable="MIXMONITOR_FILENAME", Value=file)
 
     def _originated(self, action: Action, response: str, reason: str, channel: str = "") -> None:
         self.exchange.says(
@@ -347,6 +367,20 @@ class AsteriskSimulator:
             return
         _answer(client, action, "Success", "Redirect successful")
         self.begin(asyncio.ensure_future(self._goes_on(name, action["Exten"])))
+
+    async def _transfer(self, client: _Client, action: Action) -> None:
+        """Whoever is bridged with this channel goes on with another extension; it is ours that is named."""
+        exchange = self.exchange
+        name = exchange.named(action.get("Channel", ""))
+        other = exchange.company(name) if name else None
+        if name is None or other is None:
+            _answer(client, action, "Error", "Transfer failed")
+            return
+        _answer(client, action, "Success", "Transfer succeeded")
+        about = {"TransfererUniqueid": exchange.uid(name), "TransfereeUniqueid": exchange.uid(other)}
+        exchange.says("BlindTransfer", Result="Success", Extension=action["Exten"], **about)
+        exchange.ends(name)
+        self.begin(asyncio.ensure_future(self._goes_on(other, action["Exten"])))
 
     async def _goes_on(self, name: str, extension: str) -> None:
         exchange = self.exchange

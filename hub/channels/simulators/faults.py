@@ -42,6 +42,8 @@ class MailFaults:
         """The words that every SMTP login is refused with, after `535 5.7.8`."""
         self.idle = True
         """Whether IMAP servers offer IDLE; seen by connections that log in from now on."""
+        self.pipelining = True
+        """Whether SMTP servers take several commands at once; seen by connections made from now on."""
         self.latency = 0.0
         """Seconds before every answer."""
         self._answers: list[Answer] = []

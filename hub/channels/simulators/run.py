@@ -23,6 +23,7 @@ from hub.channels.simulators.messengers import (
     TWILIO_TOKEN,
     Messengers,
 )
+from hub.channels.simulators.pbx import Caller, Pbx
 from hub.channels.simulators.scenes import MEMBERS, OURS
 from hub.channels.simulators.telegram import TelegramSimulator
 from hub.channels.simulators.twilio import TwilioSimulator
@@ -31,7 +32,7 @@ from hub.kit.ids import derive
 from hub.kit.tasks import end
 
 _FACTS = "simulators.json"
-_SERVERS = 4
+_SERVERS = 6
 S = TypeVar("S", TelegramSimulator, TwilioSimulator)
 _CAST = tuple(account for member in MEMBERS for account in member.accounts)
 
@@ -43,6 +44,7 @@ class Simulators:
     mail: MailSimulator
     telegram: TelegramSimulator
     twilio: TwilioSimulator
+    pbx: Pbx
     known: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when Пётр's addresses are noted."""
 
@@ -61,6 +63,7 @@ class Simulators:
                 "number": OUR_NUMBER,
                 "phone": f"+{PETR.phone}",
             },
+            "asterisk": self.pbx.description(),
             "petr": HIS_ADDRESSES,
             "smtp": self.mail.smtp_address,
             "imap": self.mail.imap_address,
@@ -109,6 +112,8 @@ async def simulators(data: Path, *, play: bool, pace: float = 1.0) -> AsyncItera
                     pace=pace,
                 )
                 await stack.enter_async_context(_playing(petr))
+                caller = Caller(running.pbx, f"+{PETR.phone}", state=folder / "caller.played", pace=pace)
+                await stack.enter_async_context(_playing(caller))
             yield running
 
 
@@ -129,8 +134,10 @@ async def _started(folder: Path, stack: AsyncExitStack) -> Simulators:
     telegram.hero = PETR
     twilio = await _either(ports[3], lambda port: TwilioSimulator(TWILIO_SID, TWILIO_TOKEN, port=port))
     stack.push_async_callback(twilio.stop)
-    _write(file, [mail.smtp_port, mail.imap_port, telegram.port, twilio.port])
-    return Simulators(mail, telegram, twilio)
+    pbx = await _pbx(*ports[4:])
+    stack.push_async_callback(pbx.stop)
+    _write(file, [mail.smtp_port, mail.imap_port, telegram.port, twilio.port, *pbx.ports])
+    return Simulators(mail, telegram, twilio, pbx)
 
 
 async def _either(port: int, made: Callable[[int], S]) -> S:
@@ -142,6 +149,17 @@ async def _either(port: int, made: Callable[[int], S]) -> S:
         server = made(0)
         await server.start()
     return server
+
+
+async def _pbx(port: int, door: int) -> Pbx:
+    pbx = Pbx(port=port, door=door)
+    try:
+        await pbx.start()
+    except OSError:
+        await pbx.stop()
+        pbx = Pbx()
+        await pbx.start()
+    return pbx
 
 
 async def _mail(folder: Path, smtp_port: int, imap_port: int) -> MailSimulator:

@@ -168,6 +168,14 @@ class _Handler:
         await server.challenge_auth(b'{"status":"400","schemes":"Bearer"}')
         return AuthResult(success=False, handled=False, message=f"535 5.7.8 {refusal or 'token not accepted'}")
 
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """As real servers do, this one takes commands together (RFC 2920)."""
+        del server, envelope
+        session.host_name = hostname
+        return [responses[0], *(["250-PIPELINING"] * self.faults.pipelining), *responses[1:]]
+
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

@@ -205,6 +205,8 @@ class Columns:
             self._insert("owned", [row for owned in rows.owned.values() for row in owned])
         self._insert("addresses", list(rows.addresses.values()), "(address)")
         self._insert("acts", rows.acts)
+        if rows.undone:
+            self._db.execute("DELETE FROM acts WHERE id IN (SELECT unnest($1::UBIGINT[]))", [rows.undone])
         for act, whose in rows.moved.items():
             self._db.execute("UPDATE acts SET k = $1 WHERE id = $2", [whose, act])
         if any(row[8] for row in rows.clients.values()) or self._any_merged(rows):

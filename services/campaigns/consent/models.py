@@ -13,7 +13,6 @@ State = Literal["given", "withdrawn"]
 LANGUAGES = ("ru", "en")
 """That pages for customers are in."""
 _NEWS: dict[str, Any] = {
-    "id": "news",
     "title": {"ru": "Новости и акции", "en": "News and offers"},
     "requires": "given",
 }
@@ -38,6 +37,7 @@ class TopicForm(Form):
 class NewTopic(TopicForm):
     """A topic and its name."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "news", **_NEWS}]})
     id: TopicId
 
 

@@ -126,6 +126,15 @@ class Contents:
         made_of = spoken.content.rendered(row["number"], values)
         return made_of.subject, made_of.text[:SHOWN]
 
+    async def page(self, row: Document, templates: Renders) -> str | None:
+        """The page as a recipient got it."""
+        spoken = self.of_row(row)
+        if not spoken.simple:
+            (made,) = await templates.rendered(spoken.built, spoken.content, [(row["number"], row["variables"])])
+            return made.get("html")
+        values = [slot.value(row["variables"]) or "" for slot in spoken.said.slots]
+        return spoken.content.rendered(row["number"], values).html
+
 
 class Library:
     """The contents of mailings that something happens to now, made once."""

@@ -15,6 +15,7 @@ from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict
 from hub.store.base import Document
 from services.campaigns.mailings.audience import words_of
+from services.campaigns.mailings.looking import Looking
 from services.campaigns.mailings.models import MailingForm, MailingState, RowState, Winner
 from services.campaigns.mailings.service import Counted, Mailings
 
@@ -168,13 +169,13 @@ class RecipientQuery(Paging):
     state: RowState | None = Field(default=None, examples=["failed"])
 
 
-def public(mailings: Mailings, jobs: Jobs) -> Public:
+def public(mailings: Mailings, looking: Looking, jobs: Jobs) -> Public:
     """The operations."""
     routes = Public("mailings")
     _add_keeping(routes, mailings)
     _add_launching(routes, mailings, jobs)
     _add_steering(routes, mailings)
-    _add_looking(routes, mailings)
+    _add_looking(routes, mailings, looking)
     return routes
 
 
@@ -265,12 +266,12 @@ def _add_steering(routes: Public, mailings: Mailings) -> None:
         return MailingView.of(await mailings.choose(mailing_id, given.variant, actor=actor))
 
 
-def _add_looking(routes: Public, mailings: Mailings) -> None:
+def _add_looking(routes: Public, mailings: Mailings, looking: Looking) -> None:
     @routes.get("/mailings/{id}/statistics", right=Right.READ_CAMPAIGNS, noun="mailing")
     async def show_statistics(mailing_id: Id, actor: Acting) -> StatisticsView:
         """What came of it so far. Seeds and machines are counted nowhere."""
         mailing = await mailings.get(mailing_id, actor)
-        found = await mailings.statistics(mailing)
+        found = await looking.statistics(mailing)
         variants = found.get("variants")
         shown = {str(variant): states for variant, states in variants.items()} if variants else None
         return StatisticsView.model_validate({**found, "variants": shown})
@@ -281,7 +282,7 @@ def _add_looking(routes: Public, mailings: Mailings) -> None:
     async def list_recipients(mailing_id: Id, query: Annotated[RecipientQuery, Query()], actor: Acting) -> Response:
         """Its recipients, of the clients that you see; by state, if one is named."""
         return await listed(
-            lambda limit: mailings.rows(mailing_id, query.state, actor, limit=limit, after=query.after),
+            lambda limit: looking.rows(mailing_id, query.state, actor, limit=limit, after=query.after),
             each(RecipientView.of),
             limit=query.limit,
         )
@@ -289,13 +290,13 @@ def _add_looking(routes: Public, mailings: Mailings) -> None:
     @routes.get("/mailings/{id}/why/{client}", right=Right.READ_CAMPAIGNS, noun="client", action="read")
     async def explain_mailing(mailing_id: Id, client: str, actor: Acting) -> WhyView:
         """Why a client got it, or did not."""
-        return WhyView(lines=await mailings.why(mailing_id, client, actor))
+        return WhyView(lines=await looking.why(mailing_id, client, actor))
 
     @routes.get("/clients/{id}/mailings", right=Right.READ_CAMPAIGNS, noun="client", answer=RecipientList)
     async def list_mailings_of_client(client_id: Id, query: Annotated[Paging, Query()], actor: Acting) -> Response:
         """What mailings sent to a client, the newest first."""
         return await listed(
-            lambda limit: mailings.of_client(client_id, actor, limit=limit, after=query.after),
+            lambda limit: looking.of_client(client_id, actor, limit=limit, after=query.after),
             each(RecipientView.of),
             limit=query.limit,
         )

@@ -6,7 +6,7 @@ after a kill decides the same people again, and rows that are there stay.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -148,14 +148,19 @@ def _outsider(row: tuple[Any, ...]) -> Person:
     reached = Reached(
         row[0], "", row[2], frozenset(filter(None, row[3].split(","))), frozenset(filter(None, row[4].split(",")))
     )
-    return Person(name=data.get("name", ""), reached=(reached,), data=data, seen_by=("team:",))
+    about = {"name": data.get("name", ""), "language": language_of(data)}
+    return Person(**about, reached=(reached,), data=data, seen_by=("team:",))
+
+
+def language_of(data: Mapping[str, str]) -> str:
+    """What a list says in its column of the language."""
+    return (data.get("language") or data.get("язык") or "")[:5]
 
 
 def _with_data(person: Person, data: Mapping[str, str]) -> Person:
     if not data:
         return person
-    fields = {name: getattr(person, name) for name in Person.__slots__ if name != "data"}
-    return Person(**fields, data=data)
+    return replace(person, data=data, language=person.language or language_of(data))
 
 
 class Launch:

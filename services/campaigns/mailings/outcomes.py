@@ -69,14 +69,14 @@ class Outcomes:
                 told.setdefault(row["_id"], []).append(event)
         now = iso(self._clock.now())
         changes = {row_id: _delivered(some, now) for row_id, some in told.items()}
-        after = await self._amend({row["_id"]: row for row in rows.values()}, changes)
+        after = await self.amend({row["_id"]: row for row in rows.values()}, changes)
         got = [
             self._response(after[row_id], "got", event.at)
             for row_id, some in told.items()
             for event in some
             if _MAPPED.get(event.state) is RowState.SENT
         ]
-        await self._tell(got)
+        await self.tell(got)
 
     # --- what came back ---
 
@@ -108,7 +108,9 @@ class Outcomes:
             also.append(_unreachable(row, interaction, words))
         if kind == "complained":
             also.append(_complaint(row, interaction))
-        await self.record(row["_id"], kind, interaction.at, words=words, beside=interaction.id, also=also)
+        # A notice is from a mail server: only a reply is where the recipient's chain is.
+        beside = interaction.id if kind == "replied" else ""
+        await self.record(row["_id"], kind, interaction.at, words=words, beside=beside, also=also)
 
     async def record(
         self,
@@ -125,14 +127,16 @@ class Outcomes:
         if row_id not in found:
             return
         answer = Answered(kind=kind, at=at, words=words[:500]).model_dump(mode="json")
-        after = await self._amend(found, {row_id: _with_answer(answer, kind, beside)})
-        row = after[row_id]
+        after = await self.amend(found, {row_id: _with_answer(answer, kind, beside)})
+        await self._publish(also)
+        await self.bring(after[row_id])
+        await self.tell([self._response(after[row_id], kind, at)])
+
+    async def bring(self, row: Document) -> None:
+        """The message of a row into its recipient's chain, with what came back on it. May come twice."""
         mailing = await self._repository.plain.get(row["mailing"].partition("/")[0])
-        events: list[Event] = [*also]
         if mailing is not None and row.get("message"):
-            events.append(await self._mailed(mailing, row))
-        await self._publish(events)
-        await self._tell([self._response(row, kind, at)])
+            await self._publish([await self._mailed(mailing, row)])
 
     async def hear_words(self, envelopes: Sequence[Envelope]) -> None:
         """Who said no on a page of a mailing's is on its row."""
@@ -168,7 +172,7 @@ class Outcomes:
 
     # --- shared ---
 
-    async def _amend(self, known: Mapping[str, Document], changes: Mapping[str, Change]) -> dict[str, Document]:
+    async def amend(self, known: Mapping[str, Document], changes: Mapping[str, Change]) -> dict[str, Document]:
         """All as they are then. Raises StoreUnavailable."""
         done: dict[str, Document] = {}
         left, found = dict(changes), dict(known)
@@ -189,7 +193,7 @@ class Outcomes:
         made = derive("rs", row["_id"], kind, iso(at))
         return row["mailing"], Response(id=made, row=row["_id"], client_id=row.get("client_id"), kind=kind, at=at)
 
-    async def _tell(self, responses: Iterable[tuple[str, Response]]) -> None:
+    async def tell(self, responses: Iterable[tuple[str, Response]]) -> None:
         """To the projections; those of seeds are nobody's."""
         by_mailing: dict[str, list[Response]] = {}
         for mailing, response in responses:

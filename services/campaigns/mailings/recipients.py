@@ -17,6 +17,9 @@ class Recipients:
         row = (await self._repository.get_many([mark.row])).get(mark.row)
         if row is None:
             return await self._others.of_mark(mark)
+        if "channel" in row:  # a single message, of no mailing
+            fields = {name: row[name] for name in ("address", "channel", "topic", "language")}
+            return Recipient(**fields)
         mailing = await self._repository.plain.get(mark.mailing)
         if mailing is None or "way" not in row:
             return None

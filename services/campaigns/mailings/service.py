@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hub.api.actor import Actor
-from hub.contracts.scope import reaches
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
@@ -16,10 +15,9 @@ from services.campaigns.consent.service import Consents
 from services.campaigns.mailings.audience import LACKS, Decided, words_of
 from services.campaigns.mailings.contents import Contents, Library
 from services.campaigns.mailings.launching import Audience
-from services.campaigns.mailings.models import LEFT_US, WAITING, MailingForm, RowState
+from services.campaigns.mailings.models import MailingForm
 from services.campaigns.mailings.repository import OVER, REST, WAIT, MailingRepository
 from services.campaigns.mailings.runner import moved
-from services.campaigns.segments.projection import key_of
 from services.campaigns.segments.service import Columns, Segments
 from services.campaigns.templates.service import Templates
 
@@ -297,72 +295,6 @@ class Mailings:
             raise Conflict("the rest is on its way with another variant already")
         return after
 
-    # --- what came of it ---
-
-    async def statistics(self, mailing: Document) -> Document:
-        """Rows by state, by reason, and what came back. The sums are the frozen audience, always."""
-        states = {
-            str(state): count for state, count in (await self._repository.count(mailing["_id"], "state")).items()
-        }
-        left = await self._repository.count(mailing["_id"], "left")
-        handed = sum(states.get(state, 0) for state in LEFT_US)
-        found: Document = {
-            "audience": sum(states.values()),
-            "queued": sum(states.get(state, 0) for state in WAITING),
-            "sent": handed,
-            **{name: states.get(name, 0) for name in ("suppressed", "failed", "unknown", "bounced")},
-            "delivered": sum(states.get(name, 0) for name in ("delivered", "opened", "clicked", "replied")),
-            "opened": sum(states.get(name, 0) for name in ("opened", "clicked", "replied")),
-            "clicked": sum(states.get(name, 0) for name in ("clicked", "replied")),
-            "replied": states.get("replied", 0),
-            "unsubscribed": left.get("unsubscribed", 0),
-            "complained": left.get("complained", 0),
-        }
-        if mailing.get("trial"):
-            variants = len(mailing["messages"][0]["said"])
-            found["variants"] = await self._repository.count_variants(mailing["_id"], variants)
-        return found
-
-    async def rows(self, mailing_id: str, state: str | None, actor: Actor, *, limit: int, after: str | None) -> Page:
-        """Recipients whom somebody sees, in their order. Raises NotFound."""
-        await self.get(mailing_id, actor)
-        page = await self._repository.page(mailing_id, state, limit=limit, after=after)
-        return Page([row for row in page.items if reaches(actor.reach, row["seen_by"])], page.next)
-
-    async def of_client(self, client_id: str, actor: Actor, *, limit: int, after: str | None) -> Page:
-        """What mailings sent to a client, the newest first; nothing of one that somebody does not see."""
-        if not await self._sees(client_id, actor):
-            raise NotFound(f"there is no client {client_id}")
-        return await self._repository.of_client(client_id, limit=limit, after=after)
-
-    async def _sees(self, client_id: str, actor: Actor) -> bool:
-        sql = "SELECT c.seen_by FROM clients c WHERE c.k = $k"
-        found = await self._columns.ask(sql, {"k": key_of(client_id)})
-        return bool(found) and reaches(actor.reach, found[0][0])
-
-    async def why(self, mailing_id: str, client_id: str, actor: Actor) -> list[str]:
-        """Why a client got it, or did not: what decided, in its order. Raises NotFound."""
-        mailing = await self.get(mailing_id, actor)
-        if not await self._sees(client_id, actor):
-            raise NotFound(f"there is no client {client_id}")
-        page = await self._repository.of_client(client_id, limit=500, after=None)
-        rows = [row for row in page.items if row["mailing"] == mailing_id]
-        if not rows:
-            return [await self._why_not_meant(mailing, client_id, actor)]
-        return [line for row in rows for line in _told(row)]
-
-    async def _why_not_meant(self, mailing: Document, client_id: str, actor: Actor) -> str:
-        if mailing["state"] in ("draft", "freezing"):
-            return "its audience is not frozen yet"
-        contents, audience = await self.prepare(mailing, actor)
-        del contents
-        async for people in audience.decided():
-            if any(one.person.client_id == client_id for one in people):
-                return (
-                    f"he was not meant when its audience was frozen ({mailing['launched_at'][:16]}); he would be now"
-                )
-        return f"its conditions do not hold for him: he was not in its audience ({mailing['launched_at'][:16]})"
-
 
 def _example(one: Decided) -> tuple[str, str, str]:
     person = one.person
@@ -372,19 +304,3 @@ def _example(one: Decided) -> tuple[str, str, str]:
 def _again(row: Document, now: str) -> Document:
     kept = {name: value for name, value in row.items() if name not in ("message", "keys", "sent_at")}
     return {**kept, "state": "queued", "step": WAIT, "due": now, "attempt": row["attempt"] + 1, "reason": None}
-
-
-def _told(row: Document) -> list[str]:
-    """What happened to a row, in words."""
-    lines = [f"he is recipient {row['number']} of the audience frozen at {row['at'][:16]}"]
-    lines += [f"by {one['address'].partition(':')[0]} it failed: {one['reason']}" for one in row.get("tried") or ()]
-    state, reason = RowState(row["state"]), row.get("reason") or ""
-    words = words_of(reason) if state is RowState.SUPPRESSED else reason
-    if row["step"] in (WAIT, REST):
-        words = "for the best variant" if row["step"] == REST else f"until {row['due'][:16]}"
-        lines.append(f"it waits {words}")
-    else:
-        lines.append(f"{state.value}{f': {words}' if words else ''}")
-    if row.get("sent_at"):
-        lines.append(f"it left at {row['sent_at'][:16]}")
-    return lines + [f"{one['kind']} at {one['at'][:16]} {one['words']}".strip() for one in row.get("answers") or ()]

@@ -52,6 +52,8 @@ class Rows:
     """By client all addresses on his card."""
     addresses: dict[str, Row] = field(default_factory=dict)
     acts: list[Row] = field(default_factory=list)
+    undone: list[int] = field(default_factory=list)
+    """Acts that turned out to be a machine's."""
     moved: dict[int, int] = field(default_factory=dict)
     """By the number of an act whose it is now."""
 
@@ -88,7 +90,7 @@ def _client(rows: Rows, told: Mapping[str, Any]) -> None:
         client["opened_at"],
         key_of(client.get("into") or ""),
         list(client.get("seen_by") or ()),
-        orjson.dumps({name: value for name, value in client.items() if name not in _LEFT_OUT}).decode(),
+        orjson.dumps(_card(client)).decode(),
         revision,
     )
     rows.owned[client["id"]] = [
@@ -102,7 +104,13 @@ def channel_of(address: str) -> str:
     return CHANNELS.get(address.partition(":")[0], "")
 
 
-_LEFT_OUT = frozenset(("addresses", "candidates", "seen_by", "opened_by"))
+_LEFT_OUT = frozenset(("addresses", "candidates", "seen_by", "opened_by", "history", "comment", "statuses"))
+
+
+def _card(client: Mapping[str, Any]) -> dict[str, Any]:
+    """What conditions may ask for by name; fields of our own as `custom.NAME`."""
+    card = {name: value for name, value in client.items() if name not in _LEFT_OUT}
+    return {**card, "custom": {one["name"]: one.get("value") for one in client.get("custom") or ()}}
 
 
 def _address(rows: Rows, told: Mapping[str, Any]) -> None:
@@ -143,7 +151,9 @@ def _interaction(rows: Rows, told: Mapping[str, Any], *, linked: bool) -> None:
 def _responses(rows: Rows, told: Mapping[str, Any]) -> None:
     mailing = key_of(told["mailing"])
     for one in told["responses"]:
-        if one["kind"] in KINDS and not one.get("machine"):
+        if one.get("machine"):
+            rows.undone.append(key_of(one["id"]))
+        elif one["kind"] in KINDS:
             act = (
                 key_of(one["id"]),
                 key_of(one.get("client_id") or ""),

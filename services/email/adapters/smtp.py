@@ -5,12 +5,14 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPNotSupported
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
+from hub.channels.batches import OneByOne
 from hub.channels.errors import LoginRefused
 from hub.kit.outside import Outside
 from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered
@@ -66,6 +68,19 @@ class SmtpOutlet:
     async def probe(self) -> None:
         """Logs in and nothing else; raises as `send`."""
         await self._ready()
+
+    async def open_many(self) -> asyncio.Transport:
+        """A connection of its own, logged in, for `services.email.adapters.smtp_mass`. Raises as `send`, and OneByOne
+        where the server does not take PIPELINING (RFC 2920).
+        """
+        smtp = await self._opened()
+        with translated():
+            await smtp.ehlo()
+        transport = smtp.transport
+        if transport is None or not smtp.supports_extension("pipelining"):
+            smtp.close()
+            raise OneByOne(f"{self._server.host} does not say that it takes PIPELINING")
+        return cast(asyncio.Transport, transport)  # uvloop's are no subclasses
 
     async def close(self) -> None:
         """Says QUIT, but does not wait for long."""

@@ -8,6 +8,8 @@ from services.gateway.errors import LastAdministrator
 
 EMPLOYEES = CollectionSpec("employees", (Index("handle", sparse=True), Index("sso", sparse=True)))
 """`handle` is what passkeys know him by; `sso` says who he is at the single sign-on."""
+FORMER = CollectionSpec("former_employees")
+"""Logins of those who left. Nobody gets one again: what was his is read by it."""
 ROSTERS = CollectionSpec("rosters")
 _ROSTER = "administrators"
 
@@ -17,6 +19,7 @@ class EmployeesRepository:
 
     def __init__(self, store: Store) -> None:
         self._employees = store.collection(EMPLOYEES)
+        self._former = store.collection(FORMER)
 
     async def get(self, login: str) -> Document | None:
         return await self._employees.get(login)
@@ -39,7 +42,11 @@ class EmployeesRepository:
         return await amend(self._employees, login, change)
 
     async def delete(self, login: str) -> None:
+        await self._former.insert({"_id": login})
         await self._employees.delete_many([login])
+
+    async def has_left(self, login: str) -> bool:
+        return await self._former.get(login) is not None
 
 
 class Roster:

@@ -114,8 +114,10 @@ class Employees:
         Without a password the single sign-on lets him in, where he is `sso`.
 
         Raises:
-            LoginTaken: somebody else has this login.
+            LoginTaken: somebody else has this login, or had it.
         """
+        if await self._repository.has_left(login):
+            raise LoginTaken(fields={"login": "of somebody who left: what was his would be yours; choose another"})
         document = {**await self._document(login, name, role, password), "key": key}
         if not await self._repository.insert({**document, "sso": sso} if sso else document):
             stored = await self._repository.get(login) or {}

@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable
 
 from hub.bus.base import END, Position
-from hub.contracts.topics import CHAINS, CLIENTS, INTERACTIONS, JOBS
+from hub.contracts.topics import CHAINS, CLIENTS, INTERACTIONS, JOBS, NOTICES, RINGS, TASKS
 from services.gateway.errors import BadEventId
 
 Vector = dict[Position, int]
 """The offset of the next record, for each partition of the topics shown live, in the order of topic and partition."""
 
-TOPICS = (INTERACTIONS, CHAINS, CLIENTS, JOBS)
+TOPICS = (INTERACTIONS, CHAINS, CLIENTS, JOBS, TASKS, NOTICES, RINGS)
 NAMES = tuple(topic.name for topic in TOPICS)
-_LETTERS = {"i": INTERACTIONS.name, "h": CHAINS.name, "c": CLIENTS.name, "j": JOBS.name}
+_LETTERS = dict(zip("ihcjtnr", NAMES, strict=True))
 _OF_TOPIC = {name: letter for letter, name in _LETTERS.items()}
-_ID = re.compile(r"[ihcj]:\d{1,18}(?:\.\d{1,18})*(?:;[ihcj]:\d{1,18}(?:\.\d{1,18})*){0,3}")
+_ID = re.compile(r"[ihcjtnr]:\d{1,18}(?:\.\d{1,18})*(?:;[ihcjtnr]:\d{1,18}(?:\.\d{1,18})*){0,6}")
 
 
 def now_everywhere() -> Vector:
@@ -28,7 +28,7 @@ def ordered(positions: Vector) -> Vector:
 
 
 def encode(vector: Vector) -> str:
-    """`i:12.0.5;h:3.0.0;c:1.0.0;j:0.0.0`: a letter for each topic, then the offsets of its partitions in order."""
+    """`i:12.0.5;h:3.0.0;c:1.0.0;j:0.0.0;…`: a letter for each topic, then the offsets of its partitions in order."""
     return ";".join(f"{_OF_TOPIC[topic]}:{'.'.join(map(str, _offsets(vector, topic)))}" for topic in NAMES)
 
 

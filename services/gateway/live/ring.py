@@ -30,10 +30,12 @@ class Entry:
             self._told = told(self.record)
         return self._told  # type: ignore[return-value]
 
-    def data(self, level: Shown, hides: tuple[str, ...]) -> str:
+    def data(self, level: Shown, hides: tuple[str, ...], reach: tuple[str, ...] = ()) -> str:
         """JSON on one line, of one that is told."""
         telling = self.told()
         assert telling
+        if telling.is_by_reach:
+            return telling.data(level, hides, reach)
         if (level, hides) not in self._data:
             self._data[level, hides] = telling.data(level, hides)
         return self._data[level, hides]

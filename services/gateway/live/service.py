@@ -265,7 +265,8 @@ class _Listener:
         level = self._scopes.level(telling, actor)
         if level == "nothing":
             return ""
-        return f"id: {encode(self.vector)}\nevent: {telling.type}\ndata: {entry.data(level, actor.hides)}\n\n"
+        data = entry.data(level, actor.hides, actor.reach)
+        return f"id: {encode(self.vector)}\nevent: {telling.type}\ndata: {data}\n\n"
 
 
 def _next_read(entries: Sequence[Entry]) -> int:

@@ -1,7 +1,8 @@
 """What of an event the live stream shows, and to whom: views without blob keys, and filters."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 from pydantic import Field
@@ -13,8 +14,9 @@ from hub.contracts.job import JobProgressed
 from hub.contracts.masks import MaskedWords, hiding
 from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.contracts.park import ONLY_GROUP
-from hub.contracts.scope import Shown, owned_by
-from hub.contracts.shown import ChainView, ClientView, InteractionView, Moment, View
+from hub.contracts.ring import CallRinging
+from hub.contracts.scope import Shown, owned_by, reaches
+from hub.contracts.shown import CallLineView, ChainView, ClientView, InteractionView, Moment, View
 from hub.contracts.shown_tasks import TaskView
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 from hub.jobs.models import JobView
@@ -122,7 +124,62 @@ class JobEvent(JobView):
         return self
 
 
-Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent
+class RingingMatterView(View):
+    id: str
+    title: MaskedWords = ""
+    seen_by: tuple[str, ...] = Field(default=(), exclude=True)
+
+
+class RingingClientView(View):
+    client_id: str
+    name: MaskedWords = ""
+    owner: str | None = None
+    sure: bool = True
+    seen_by: tuple[str, ...] = Field(default=(), exclude=True)
+    chains: tuple[RingingMatterView, ...] = ()
+    tasks: tuple[RingingMatterView, ...] = ()
+
+    def within(self, reach: Sequence[str]) -> "RingingClientView":
+        """With the matters that somebody of this reach sees."""
+        chains, tasks = (
+            tuple(one for one in matters if reaches(reach, one.seen_by)) for matters in (self.chains, self.tasks)
+        )
+        return self.model_copy(update={"chains": chains, "tasks": tasks})
+
+
+class RingEvent(View):
+    """Data of `call.ringing.v1`, for whoever's phone it is: who may be calling, as far as he sees them."""
+
+    interaction_id: str
+    login: str
+    phone: str
+    state: Literal["ringing", "over"]
+    at: Moment
+    caller: MaskedWords = ""
+    name: MaskedWords = ""
+    line: CallLineView | None = None
+    clients: tuple[RingingClientView, ...] = ()
+    handed_by: str | None = None
+    note: str = ""
+    looked_up: bool = True
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        return (self.login,)
+
+    def about(self) -> "About":
+        return About(channel="call")
+
+    def narrowed(self, _: Shown) -> "RingEvent":
+        return self
+
+    def within(self, reach: Sequence[str]) -> "RingEvent":
+        """With the clients that somebody of this reach sees."""
+        seen = tuple(one.within(reach) for one in self.clients if reaches(reach, one.seen_by))
+        return self.model_copy(update={"clients": seen})
+
+
+Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent | RingEvent
 _VIEWS: dict[str, type[Event]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
@@ -136,6 +193,7 @@ _VIEWS: dict[str, type[Event]] = {
     Reminded.TYPE: ReminderEvent,
     NoticeGiven.TYPE: NoticeEvent,
     JobProgressed.TYPE: JobEvent,
+    CallRinging.TYPE: RingEvent,
 }
 
 
@@ -172,10 +230,16 @@ class Telling:
         """What it is about, as operations and scopes name it: `interaction`, `chain`, `task`, …"""
         return self.type.partition(".")[0]
 
-    def data(self, level: Shown, hides: Collection[str]) -> str:
+    @property
+    def is_by_reach(self) -> bool:
+        """Whether what is shown of it is another for each who sees it."""
+        return isinstance(self.view, RingEvent)
+
+    def data(self, level: Shown, hides: Collection[str], reach: Sequence[str] = ()) -> str:
         """JSON on one line, with as much as somebody is shown of it."""
+        view = self.view.within(reach) if isinstance(self.view, RingEvent) else self.view
         with hiding(hides):
-            return self.view.narrowed(level).model_dump_json()
+            return view.narrowed(level).model_dump_json()
 
 
 def told(record: Record) -> Telling | None:
@@ -196,10 +260,10 @@ def told(record: Record) -> Telling | None:
 def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
     if isinstance(view, JobEvent):
         return (owned_by(view.by),)
-    if isinstance(view, NoticeEvent):
+    if isinstance(view, NoticeEvent | RingEvent):
         return tuple(map(owned_by, view.to))
     return tuple(orjson.loads(record.value)["task"]["seen_by"]) if isinstance(view, TaskEvent) else None
 
 
 def _to(view: Event) -> tuple[str, ...] | None:
-    return view.to if isinstance(view, ReminderEvent | NoticeEvent) else None
+    return view.to if isinstance(view, ReminderEvent | NoticeEvent | RingEvent) else None

@@ -90,7 +90,9 @@ def _may_be_of_others(way: Way | None) -> bool:
 
 def _guarded(way: Way, table: Table) -> Handler:
     operation = way.operation
-    rule = Rule(way.right, secret=not operation.repeatable, streamed=bool(operation.upload))
+    rule = Rule(
+        way.right, secret=not operation.repeatable, streamed=bool(operation.upload), audited=operation.audited
+    )
 
     async def forward(request: Request) -> Response:
         return await _forward(request, way, table.missing)

@@ -5,7 +5,7 @@ from hub.api.forms import Id
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.shown import InteractionView
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
 from services.interactions.byhand.forms import ByHandForm, FactForm, Note, PlanForm
 from services.interactions.byhand.service import ByHand
@@ -13,7 +13,9 @@ from services.interactions.models import interaction_view
 
 
 def add(routes: Public, by_hand: ByHand) -> None:
-    @routes.post("/interactions", right=Right.WRITE_MESSAGES, noun="interaction", status=201, refuses=[Conflict])
+    @routes.post(
+        "/interactions", right=Right.WRITE_MESSAGES, noun="interaction", status=201, refuses=[Conflict, NotFound]
+    )
     async def add_interaction(form: ByHandForm, actor: Acting, key: Key = None) -> InteractionView:
         """Write down a call, a meeting, a letter that was, or plan one that shall be; nothing is sent.
 

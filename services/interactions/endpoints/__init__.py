@@ -10,11 +10,15 @@ from pydantic import BaseModel
 from hub.api.public import Public
 from hub.api.uploads import Uploads
 from services.interactions.byhand import endpoints as by_hand
+from services.interactions.calendars import endpoints as calendars
+from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
 from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
 from services.interactions.endpoints.shared import Doors, cards, found
 from services.interactions.exchange import endpoints as of_exchange
+from services.interactions.handovers import endpoints as handovers
+from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -27,7 +31,8 @@ def public(doors: Doors) -> tuple[Public, ...]:
     uploads = Uploads(doors.blobs)
     of_messages = Public("interactions", uploads=uploads)
     of_clients = Public("clients and chains", uploads=uploads)
-    of_files, of_tasks = Public("attachments"), Public("tasks")
+    of_files, of_tasks = Public("attachments"), Public("tasks and calendars")
+    of_outcomes = Public("deals and claims")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
@@ -37,7 +42,10 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
-    return of_messages, of_clients, of_files, of_tasks
+    calendars.add(of_tasks, doors.calendars)
+    handovers.add(of_tasks, doors.handovers)
+    outcomes.add(of_outcomes, doors.outcomes)
+    return of_messages, of_clients, of_files, of_tasks, of_outcomes
 
 
 class Asked(BaseModel):
@@ -47,7 +55,13 @@ class Asked(BaseModel):
     clients: Sequence[str] = ()
 
 
-def for_services(repository: Repository, seen: Seen) -> APIRouter:
+class AskedCaller(BaseModel):
+    """An address that somebody calls from."""
+
+    address: str
+
+
+def for_services(repository: Repository, seen: Seen, callers: Callers) -> APIRouter:
     """What only other services of the hub are told: where bytes are, and who sees what."""
     routes = APIRouter(include_in_schema=False)
 
@@ -60,6 +74,10 @@ def for_services(repository: Repository, seen: Seen) -> APIRouter:
     async def show_attachment_blob(attachment_id: str) -> dict[str, Any]:
         document = await found(repository.attachments, attachment_id)
         return {key: value for key, value in document.items() if not key.startswith("_")}
+
+    @routes.post("/callers")
+    async def show_callers(asked: AskedCaller) -> dict[str, Any]:
+        return {"clients": [one.model_dump() for one in await callers.of(asked.address)]}
 
     @routes.post("/scopes")
     async def show_scopes(asked: Asked) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Path, Query, Response
-from pydantic import ConfigDict, Field
 
-from hub.api.actor import Acting, Key
-from hub.api.forms import Form, Id, Paging
-from hub.api.names import Colleague, TeamId
+from hub.api.actor import Acting, Actor, Key
+from hub.api.forms import Id, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -21,30 +19,12 @@ from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Page
 from services.interactions.addresses import NewAddress, Taken
 from services.interactions.calling import WantedCall
+from services.interactions.clients.forms import CardChange, MergeClients, NewClient
 from services.interactions.endpoints.shared import Doors, card, cards, shown
-from services.interactions.moments import zone_of
 from services.interactions.starts import Letter
 from services.interactions.views import ClientList, WayList, WayView
 
 Address = Annotated[str, Path(max_length=400)]
-_BELONGS = ("owner", "team")
-
-
-class ClientChange(Form):
-    """What is not given stays."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"time_zone": "Europe/Moscow"}, {"owner": "anna"}]})
-    name: str | None = Field(default=None, min_length=1, max_length=200)
-    time_zone: str | None = Field(default=None, max_length=100, description="IANA name; empty: not known")
-    owner: Colleague | None = Field(default=None, description="Who looks after him; empty: nobody")
-    team: TeamId | None = Field(default=None, description="Empty: no team")
-
-    def changed(self, client: Document) -> Document:
-        """Raises InvalidInput."""
-        given = self.model_dump(exclude_none=True, exclude=set(_BELONGS))
-        if given.get("time_zone"):
-            zone_of(given["time_zone"])
-        return {**client, **given, "time_zone": given.get("time_zone", client.get("time_zone")) or None}
 
 
 def add(routes: Public, doors: Doors) -> None:
@@ -70,7 +50,7 @@ def _add_reading(routes: Public, doors: Doors) -> None:
             )
 
         async def show(clients: Sequence[Document]) -> list[ClientView]:
-            return await cards(doors, actor, clients)
+            return await cards(doors, actor, [client for client in clients if not client.get("into")])
 
         return await listed(find, show, limit=query.limit)
 
@@ -90,14 +70,35 @@ def _add_revealing(routes: Public, doors: Doors) -> None:
 
 
 def _add_changes(routes: Public, doors: Doors) -> None:
+    @routes.post("/clients", right=Right.WRITE_MESSAGES, noun="client", status=201, refuses=[Conflict])
+    async def open_client(form: NewClient, actor: Acting, key: Key = None) -> ClientView:
+        """Open a client by hand; his addresses must be nobody's."""
+        try:
+            return await card(doors, actor, await doors.clients.open(form, actor=actor, key=key))
+        except Taken as exc:
+            raise await _taken(doors, actor, exc) from exc
+
     @routes.patch("/clients/{id}", right=Right.WRITE_MESSAGES, noun="client", refuses=[Conflict])
-    async def change_client(client_id: Id, change: ClientChange, actor: Acting) -> ClientView:
-        """Change a client's name or time zone, or who looks after him."""
+    async def change_client(client_id: Id, change: CardChange, actor: Acting) -> ClientView:
+        """Change what stands on a client's card, or who looks after him. `history` keeps who changed what."""
         await doors.seen.client(actor, client_id)
-        client = await doors.addresses.change(client_id, change.changed)
-        if belongs := {name: value for name in _BELONGS if (value := getattr(change, name)) is not None}:
-            client = await doors.handover.client(client_id, belongs)
-        return await card(doors, actor, client)
+        return await card(doors, actor, await doors.clients.change(client_id, change, actor=actor))
+
+    @routes.post("/clients/{id}/merge", right=Right.WRITE_MESSAGES, noun="client", action="merge", refuses=[Conflict])
+    async def merge_client(client_id: Id, form: MergeClients, actor: Acting) -> ClientView:
+        """Make one client of two: this one is read with the other, and so is whatever comes from his addresses.
+
+        `POST …/part` makes them two again, each with what came from his own addresses.
+        """
+        await doors.seen.client(actor, client_id)
+        await doors.seen.client(actor, form.into)
+        return await card(doors, actor, await doors.clients.merge(client_id, form, actor=actor))
+
+    @routes.post("/clients/{id}/part", right=Right.WRITE_MESSAGES, noun="client", action="merge", refuses=[Conflict])
+    async def part_client(client_id: Id, actor: Acting) -> ClientView:
+        """Take a merged client out of the one that he was merged into."""
+        await doors.seen.client(actor, client_id)
+        return await card(doors, actor, await doors.clients.part(client_id, actor=actor))
 
 
 def _add_addresses(routes: Public, doors: Doors) -> None:
@@ -110,11 +111,7 @@ def _add_addresses(routes: Public, doors: Doors) -> None:
         try:
             return await card(doors, actor, await addresses.add(client_id, given))
         except Taken as exc:
-            # Raises NotFound for whom he does not see: then it says no more than that it is taken.
-            with suppress(NotFound):
-                await doors.seen.client(actor, exc.client_id)
-                raise Conflict(f"this address belongs to client {exc.client_id}; remove it there first") from exc
-            raise
+            raise await _taken(doors, actor, exc) from exc
 
     @routes.delete(
         "/clients/{id}/addresses/{address:path}", right=Right.WRITE_MESSAGES, noun="client", refuses=[Conflict]
@@ -153,3 +150,11 @@ def _add_starts(routes: Public, doors: Doors) -> None:
         await doors.seen.client(actor, client_id)
         await doors.seen.check_account(actor, wanted.line)
         return shown(await doors.calling.plan(client_id, wanted, actor=actor, idempotency_key=key))
+
+
+async def _taken(doors: Doors, actor: Actor, taken: Taken) -> Conflict:
+    """Whose an address is, for those who see him; else no more than that it is taken."""
+    with suppress(NotFound):
+        await doors.seen.client(actor, taken.client_id)
+        return Conflict(f"this address belongs to client {taken.client_id}; remove it there first")
+    return taken

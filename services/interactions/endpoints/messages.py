@@ -16,8 +16,8 @@ from hub.contracts.interaction import DeliveryState, Direction
 from hub.contracts.scope import SHOWN, Shown
 from hub.contracts.shown import InteractionView
 from hub.kit.clock import iso
-from hub.kit.errors import Conflict, NotFound
-from hub.store.base import Document, Page
+from hub.kit.errors import Conflict, Forbidden, NotFound
+from hub.store.base import Document, In, Page
 from services.interactions.endpoints.shared import Doors, in_list, shown
 from services.interactions.planned import Rewrite
 from services.interactions.seen import sifted
@@ -29,6 +29,9 @@ class InteractionQuery(Paging):
 
     client_id: str | None = None
     chain_id: str | None = None
+    with_people: bool = Field(
+        default=False, description="With `client_id` of an organisation: also of those who work for it"
+    )
     channel: str | None = Field(default=None, examples=["email"])
     direction: Direction | None = None
     since: Moment | None = Field(default=None, examples=["2026-03-02T09:00:00Z"])
@@ -85,15 +88,16 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         By `type`, `author`, `delivery`, `participant` and `text` those are sifted that the rest finds, 2,000 for a
         page at most: a page may have few items, or none, although `next` says that there are more.
         """
+        if query.participant and actor.hides:
+            raise Forbidden(fields={"participant": "addresses are hidden from your role: they cannot be asked for"})
+        where = await _where(doors, query)
         participant = doors.addresses.normalised(query.participant) if query.participant else None
 
         async def find(limit: int, after: str | None) -> Page:
             if query.planned:
-                return await repository.planned(query.where, limit=limit, after=after)
+                return await repository.planned(where, limit=limit, after=after)
             since = iso(query.since) if query.since else None
-            return await repository.page(
-                "interactions", query.where, order="at", since=since, limit=limit, after=after
-            )
+            return await repository.page("interactions", where, order="at", since=since, limit=limit, after=after)
 
         async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
             fitting = [document for document in documents if query.fits(document, participant)]
@@ -124,6 +128,13 @@ def _add_reading(routes: Public, doors: Doors) -> None:
             return await streamed(blobs, document["html"], media_type="text/html", headers=HTML_HEADERS)
         except NotFound as exc:
             raise NotFound("the HTML of this message is no longer kept; read its text") from exc
+
+
+async def _where(doors: Doors, query: InteractionQuery) -> dict[str, Any]:
+    if not (query.with_people and query.client_id):
+        return query.where
+    people = await doors.clients.people(query.client_id)
+    return {**query.where, "client_id": In([query.client_id, *people])}
 
 
 def _add_planned(routes: Public, doors: Doors) -> None:

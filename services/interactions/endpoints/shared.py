@@ -16,15 +16,20 @@ from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
+from services.interactions.calendars.repository import Calendars
 from services.interactions.calling import Calling
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
+from services.interactions.clients.service import Clients
+from services.interactions.clients.whole import wholes
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
+from services.interactions.handovers.service import Handovers
 from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
@@ -54,16 +59,20 @@ class Doors:
     starts: Starts
     calling: Calling
     addresses: Addresses
+    clients: Clients
     by_hand: ByHand
     merges: Merges
     moves: Moves
     handover: Handover
+    handovers: Handovers
+    outcomes: Outcomes
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
     exchange: Exchange
     blobs: Blobs
     tasks: Tasks
+    calendars: Calendars
     clock: Clock
 
 
@@ -88,6 +97,7 @@ def chain_shown(document: Document, level: Shown = "full") -> ChainView:
 
 async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list[ClientView]:
     """Clients as somebody sees them: with the open chains that he sees."""
+    clients = await wholes(doors.repository, clients)
     addresses = await doors.repository.addresses_of(clients)
     seen = await doors.seen.open_chains(actor, clients)
     return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]

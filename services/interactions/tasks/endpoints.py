@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from hub.api.actor import Acting, Actor, Key
 from hub.api.forms import Id, Moment, Paging
@@ -16,7 +16,7 @@ from hub.contracts.scope import reaches
 from hub.contracts.shown_tasks import TaskView
 from hub.contracts.task import TaskState
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document, Page
 from services.interactions.tasks.forms import NewTask, TaskChange
 from services.interactions.tasks.models import task_view
@@ -57,14 +57,16 @@ class TaskQuery(Paging):
 
 
 def add(routes: Public, tasks: Tasks, clock: Clock) -> None:
-    def shown(task: Document) -> TaskView:
-        return TaskView.model_validate(task_view(task) | {"overdue": _overdue(task, iso(clock.now()))})
-
-    _add_reading(routes, tasks, clock, shown)
-    _add_changes(routes, tasks, shown)
+    _add_reading(routes, tasks, clock)
+    _add_changes(routes, tasks)
 
 
-def _add_reading(routes: Public, tasks: Tasks, clock: Clock, shown: Any) -> None:
+async def _shown(tasks: Tasks, *found: Document) -> list[TaskView]:
+    late = await tasks.overdue(found)
+    return [TaskView.model_validate(task_view(task) | {"overdue": task["_id"] in late}) for task in found]
+
+
+def _add_reading(routes: Public, tasks: Tasks, clock: Clock) -> None:
     @routes.get("/tasks", right=Right.READ_CORRESPONDENCE, noun="task", answer=TaskList)
     async def list_tasks(query: Annotated[TaskQuery, Query()], actor: Acting) -> Response:
         """Open tasks, the one that is due first comes first; what has no time comes last."""
@@ -74,35 +76,29 @@ def _add_reading(routes: Public, tasks: Tasks, clock: Clock, shown: Any) -> None
             page = await tasks.repository.page(actor.reach, query.where, until=until, limit=limit, after=query.after)
             return Page([task for task in page.items if query.fits(task) and _sees(actor, task)], page.next)
 
-        async def show(found: Sequence[Document]) -> list[BaseModel]:
-            return [shown(task) for task in found]
+        async def show(found: Sequence[Document]) -> list[TaskView]:
+            shown = await _shown(tasks, *found)
+            return [task for task in shown if task.overdue or not query.overdue]
 
         return await listed(find, show, limit=query.limit)
 
     @routes.get("/tasks/{id}", right=Right.READ_CORRESPONDENCE, noun="task")
     async def show_task(task_id: Id, actor: Acting) -> TaskView:
         """One task, with what was changed about it."""
-        found: TaskView = shown(await tasks.get(actor, task_id))
-        return found
+        return (await _shown(tasks, await tasks.get(actor, task_id)))[0]
 
 
-def _add_changes(routes: Public, tasks: Tasks, shown: Any) -> None:
-    @routes.post("/tasks", right=Right.WRITE_TASKS, noun="task", status=201, refuses=[Conflict])
+def _add_changes(routes: Public, tasks: Tasks) -> None:
+    @routes.post("/tasks", right=Right.WRITE_TASKS, noun="task", status=201, refuses=[Conflict, NotFound])
     async def open_task(form: NewTask, actor: Acting, key: Key = None) -> TaskView:
         """Give somebody a task, or yourself; about an interaction, a chain, a client, or nothing of these."""
-        found: TaskView = shown(await tasks.open(form, actor=actor, key=key))
-        return found
+        return (await _shown(tasks, await tasks.open(form, actor=actor, key=key)))[0]
 
     @routes.patch("/tasks/{id}", right=Right.WRITE_TASKS, noun="task", refuses=[Conflict])
     async def change_task(task_id: Id, change: TaskChange, actor: Acting) -> TaskView:
         """Change a task, hand it over, close it (`state` done or cancelled) or open it again."""
-        found: TaskView = shown(await tasks.change(task_id, change, actor=actor))
-        return found
+        return (await _shown(tasks, await tasks.change(task_id, change, actor=actor)))[0]
 
 
 def _sees(actor: Actor, task: Document) -> bool:
     return reaches(actor.reach, task["seen_by"])
-
-
-def _overdue(task: Document, now: str) -> bool:
-    return task["state"] == "open" and bool(task["due"]) and task["due"] < now

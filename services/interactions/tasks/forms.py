@@ -1,5 +1,6 @@
 """What is said about a task: opened, changed, closed."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -49,11 +50,23 @@ class TaskChange(Form):
     team: TeamId | None = Field(default=None, description="Empty: no team's")
     watchers: tuple[Colleague, ...] | None = Field(default=None, max_length=50, description="Who hears of it, too")
     due: Moment | Literal[""] | None = Field(default=None, description="Empty: at no time")
+    due_day: date | None = Field(
+        default=None, description="The end of that working day of whoever does it, or of his next one"
+    )
+    due_within: int | None = Field(
+        default=None, ge=1, le=60 * 24 * 366, description="Minutes of the working time of whoever does it, from now"
+    )
     reminders: tuple[ReminderForm, ...] | None = Field(default=None, max_length=MOST_REMINDERS)
     checklist: tuple[CheckLine, ...] | None = Field(default=None, max_length=100)
     state: Literal["open", "done", "cancelled"] | None = Field(default=None, description="open: again")
     reason: str | None = Field(default=None, max_length=2_000, description="Why it is closed")
     result_id: Ref | None = Field(default=None, description="The interaction that it ended with")
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if sum(each is not None for each in (self.due, self.due_day, self.due_within)) > 1:
+            raise ValueError("give due, due_day or due_within, one of them")
+        return self
 
     @property
     def given(self) -> dict[str, Any]:
@@ -100,6 +113,6 @@ class NewTask(TaskChange):
     def _about(self) -> Self:
         if self.title is None and self.interaction_id is None:
             raise ValueError("title is missing; without an interaction there is none to take it from")
-        if self.repeats and not self.due:
+        if self.repeats and not (self.due or self.due_day or self.due_within):
             raise ValueError("due is missing; what repeats begins with one")
         return self

@@ -1,6 +1,6 @@
 """Tasks: opened, changed, closed; reminders fire once; what repeats is opened again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -8,10 +8,11 @@ from functools import partial
 from hub.api.actor import Actor
 from hub.contracts.scope import reaches
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from hub.store.due import Due
+from services.interactions.calendars.repository import Calendars
 from services.interactions.history import noted
 from services.interactions.outgoing import fingerprint
 from services.interactions.seen import Seen
@@ -38,8 +39,15 @@ class Tasks:
     """What employees must do."""
 
     def __init__(
-        self, repository: TaskRepository, seen: Seen, clock: Clock, *, held: Callable[[], bool] = lambda: False
+        self,
+        repository: TaskRepository,
+        seen: Seen,
+        clock: Clock,
+        calendars: Calendars,
+        *,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._calendars = calendars
         self.repository = repository
         self._tasks = repository.tasks
         self._seen = seen
@@ -61,6 +69,7 @@ class Tasks:
         if earlier := await self._tasks.get(task_id):
             return await self._again(earlier, wanted)
         task = {**blank(self._clock.now()), **await self._about(form, actor), **form.given}
+        task |= await self._due(form, task)
         task |= {"_id": task_id, "author": actor.login, "request": wanted, "repeats": form.repeats}
         if form.repeats:
             check(form.repeats, from_iso(task["due"]))
@@ -86,10 +95,11 @@ class Tasks:
             NotFound: there is none for him, or not the interaction that it ended with.
             Conflict: it is closed; only opening it again is possible.
         """
-        await self.get(actor, task_id)
         if change.result_id:
             await self._seen.whole_interaction(replace(actor, reach=actor.reads), change.result_id)
-        after = await self.amend(task_id, partial(self._changed, change=change, by=actor.login))
+        before = await self.get(actor, task_id)
+        due = await self._due(change, {**before, **change.given})
+        after = await self.amend(task_id, partial(self._changed, change=change, due=due, by=actor.login))
         await self._go_on(after)
         return after
 
@@ -101,8 +111,8 @@ class Tasks:
         await self._tasks.tell(after)
         return after
 
-    def _changed(self, task: Document, *, change: TaskChange, by: str) -> Document:
-        given = change.given
+    def _changed(self, task: Document, *, change: TaskChange, due: Document, by: str) -> Document:
+        given = change.given | due
         state: str = ({"state": task["state"]} | given)["state"]
         if task["state"] != "open" and state == task["state"]:
             raise Conflict(f"this task is {task['state']}; open it again first: state open")
@@ -138,6 +148,32 @@ class Tasks:
         checklist = [{**line, "done": False} for line in task["checklist"]]
         opening |= {"_id": derive("tk", "next", task["_id"]), "due": iso(at)}
         await self.add(settled({**opening, "reminders": reminders, "checklist": checklist}))
+
+    async def _due(self, form: TaskChange, task: Document) -> Document:
+        """When it is due, by the working calendar of whoever does it; nothing where the form says a moment, or none.
+
+        Raises InvalidInput: he works too little for it.
+        """
+        if form.due_day is None and form.due_within is None:
+            return {}
+        calendar = await self._calendars.of(task["assignee"], task["team"])
+        if form.due_day:
+            due = calendar.end_of(form.due_day)
+        else:
+            due = calendar.after(self._clock.now(), timedelta(minutes=form.due_within or 0))
+        if due is None:
+            field = "due_day" if form.due_day else "due_within"
+            raise InvalidInput(fields={field: "whoever does it works too little for that"})
+        return {"due": iso(due)}
+
+    async def overdue(self, tasks: Sequence[Document]) -> set[str]:
+        """Ids of those that are open and whose time has passed: working time of whoever does them."""
+        now = self._clock.now()
+        late = [task for task in tasks if task["state"] == "open" and task["due"] and task["due"] < iso(now)]
+        calendars = [await self._calendars.of(task["assignee"], task["team"]) for task in late]
+        due = [from_iso(task["due"]) for task in late]
+        passed = [calendar.between(moment, now) for moment, calendar in zip(due, calendars, strict=True)]
+        return {task["_id"] for task, working in zip(late, passed, strict=True) if working}
 
     async def _about(self, form: NewTask, actor: Actor) -> Document:
         """What it is about, from the interaction, the chain or the client that is named."""

@@ -15,6 +15,13 @@ class Listener:
         self._alive = 0.0
         self.answers: list[Message] = []
         """Answers to actions, for whoever asked; he takes them out."""
+        self.heard_whole = False
+        """Whether the last bytes completed a message."""
+
+    @property
+    def held(self) -> int:
+        """Bytes in hand of a message that is not whole yet."""
+        return self._reader.held
 
     def connected(self) -> None:
         """A new connection begins: what was half said on the old one is void."""
@@ -26,7 +33,9 @@ class Listener:
 
     def hear(self, data: bytes, arrived: float) -> list[Event]:
         """The events that these bytes completed; `arrived` in seconds since the epoch."""
-        found = (self._event(message, arrived) for message in self._reader.feed(data))
+        messages = self._reader.feed(data)
+        self.heard_whole = bool(messages)
+        found = (self._event(message, arrived) for message in messages)
         return [event for event in found if event]
 
     def _event(self, message: Message, arrived: float) -> Event | None:

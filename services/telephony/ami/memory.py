@@ -19,6 +19,8 @@ class Memory:
         self._listener = Listener()
         self._exchange = exchange
         self._connection = 0
+        self._began = 1
+        """The place at which the message began that is not whole yet, or that the next one will begin at."""
         self._calls = Calls(lines, limits)
 
     def hear(self, place: int, connection: int, raw: bytes, arrived: float) -> list[Call]:
@@ -26,8 +28,13 @@ class Memory:
         if connection != self._connection:
             self._connection = connection
             self._listener.connected()
-        self._calls.place = place
+            self._began = place
+        self._calls.place = self._began
         events = self._listener.hear(raw, arrived)
+        if not self._listener.held:
+            self._began = place + 1
+        elif self._listener.heard_whole:
+            self._began = place
         EVENTS.labels(self._exchange).inc(len(events))
         return self._calls.take(events)
 
@@ -50,7 +57,8 @@ class Memory:
         return self._calls.open
 
     def needed(self) -> tuple[int, dict[str, float]]:
-        """See `Calls.needed`. The newest piece may end in half a message: it is always needed."""
+        """See `Calls.needed`; and where a message began of which only a part has come."""
+        self._calls.place = self._began
         return self._calls.needed()
 
     def let_go(self, gone: Mapping[str, float]) -> None:

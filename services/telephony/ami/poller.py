@@ -90,6 +90,7 @@ class AmiPoller:
         self._asked: dict[str, asyncio.Future[Message]] = {}
         self._numbers = count(1)
         self._pieces = 0
+        self._heard_at = 0.0
         self._untold: dict[str, Call] = {}
         self.in_hand = asyncio.Lock()
 
@@ -175,7 +176,15 @@ class AmiPoller:
             self._notes.looked()
             await self._wait()
             # What began right before the first listing is left alone by it.
-            await self._ask("Ping" if turn > _LISTED_FIRST and turn % _LISTED_EVERY else "CoreShowChannels")
+            await self._living("Ping" if turn > _LISTED_FIRST and turn % _LISTED_EVERY else "CoreShowChannels")
+
+    async def _living(self, question: str) -> None:
+        """Raises ExchangeUnavailable unless it answers, or says anything: in a flood the answer is far behind."""
+        try:
+            await self._ask(question)
+        except ExchangeUnavailable:
+            if self._clock.now().timestamp() - self._heard_at > self._patience:
+                raise
 
     async def _wait(self) -> None:
         """Until the next sign of life is due; time passes for the calls meanwhile."""
@@ -195,13 +204,14 @@ class AmiPoller:
                 await self._heard(raw)
 
     async def _heard(self, raw: bytes) -> None:
-        arrived = self._clock.now().timestamp()
+        arrived = self._heard_at = self._clock.now().timestamp()
         piece = await self._insistently(lambda: self._journal.add(raw, arrived))
         changed = self._memory.hear(piece.place, piece.connection, raw, piece.arrived)
         self._answer()
         if changed:
             self._notes.received()
             self._keep(changed)
+            seam("telephony.before_calls")
             await self._insistently(self._tell)
             seam("telephony.after_calls")
         self._pieces += 1

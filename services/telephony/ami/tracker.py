@@ -20,7 +20,7 @@ _BOUNDARIES = {"Greeting", "FullyBooted", "CoreShowChannelsComplete"}
 
 _SET_BACK = 2 * 3600.0
 """Seconds; an exchange whose clock is believed may be an hour ahead."""
-_SMALL, _SHARE = 300, 0.05
+_SMALL, _SHARE = 120, 0.05
 """Events of a call that is always looked at at once; of a larger one the share that has to be new."""
 _SWEEP = 1.0
 """Seconds between two looks at what may be let go."""

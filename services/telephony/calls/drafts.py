@@ -133,6 +133,9 @@ def newer(before: Document, after: Document) -> Document:
     ours = [one for one in before["participants"] if one["ours"]]
     people = _also(ours, after["participants"], "address")
     changed = {**before, **after, **stays, "state": state, "participants": people}
+    if before.get("texted") or before["state"]["complete"]:
+        changed.pop("text_owed", None)  # what was owed is owed since it was over
+        changed |= {name: before[name] for name in ("text_owed",) if name in before}
     if after["state"]["complete"]:
         changed.pop("open", None)
     return changed

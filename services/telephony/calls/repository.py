@@ -3,7 +3,7 @@
 from hub.bus.base import Bus
 from hub.kit.clock import Clock
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
-from hub.store.told import OWES, Told
+from hub.store.told import OWES, Told, tell
 from services.telephony.calls.facts import call_event, call_facts
 
 SOURCE = "omnihub/telephony"
@@ -11,6 +11,7 @@ CALLS = CollectionSpec(
     "calls",
     (
         Index("key"),
+        Index("text_owed", sparse=True),
         Index("exchange", "open", sparse=True),
         Index("line", "day"),
         Index("started_at"),
@@ -28,6 +29,33 @@ class CallRepository:
 
     def on(self, bus: Bus, clock: Clock) -> None:
         self.calls.on(bus, clock)
+
+    async def tell_recording(self, interaction_id: str, recording_id: str, changes: Document) -> None:
+        """The call tells what became of a recording. Raises TransientError."""
+        shown = {
+            name: changes[name] for name in ("state", "size", "seconds", "reason") if changes.get(name) is not None
+        }
+
+        def with_recording(call: Document) -> Document:
+            before = call["state"]["recordings"]
+            after = [{**one, **shown} if one["id"] == recording_id else one for one in before]
+            return call if after == before else {**call, "state": {**call["state"], "recordings": after}}
+
+        changed = await self.calls.amend(interaction_id, with_recording)
+        if changed:
+            await tell((self.calls, [changed]))
+
+    async def owing_text(self) -> list[Document]:
+        """Calls in vain whose callers shall be written to, the oldest first."""
+        return (await self.calls.find({"text_owed": Range(since="")}, order="text_owed", limit=100)).items
+
+    async def texted(self, call: Document) -> None:
+        """It is done, or will not be."""
+
+        def without(now: Document) -> Document:
+            return {name: value for name, value in now.items() if name != "text_owed"} | {"texted": True}
+
+        await self.calls.amend(call["_id"], without)
 
     async def of_line(self, line: str, *, since: str, until: str, limit: int, after: str | None) -> Page:
         where: Where = {"line": line, "started_at": Range(since=since, until=until)}

@@ -1,16 +1,20 @@
 """Calls as the hub knows them: what exchanges tell is stored and told, once, newest wins."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from hub.kit.clock import Clock, iso
+from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.told import tell
 from services.telephony.calls.drafts import Logins, Setting, draft, is_contact, newer, wanted
-from services.telephony.calls.models import Call
+from services.telephony.calls.facts import moment
+from services.telephony.calls.models import Call, Direction
+from services.telephony.calls.owing import owes
 from services.telephony.calls.repository import CallRepository
+from services.telephony.calls.rings import Rings
 from services.telephony.exchanges.models import Exchange
 from services.telephony.lines.models import OurLine
 from services.telephony.lines.repository import Directory, LineRepository
@@ -28,6 +32,12 @@ class Phones(Protocol):
     async def logins(self, exchange: str) -> Logins:
         """By extension."""
         ...
+
+
+class Touches(Protocol):
+    """Who was shown which number."""
+
+    async def touch_of(self, line: str, at: datetime) -> str | None: ...
 
 
 class Recorder(Protocol):
@@ -49,6 +59,8 @@ class Book:
         phones: Phones,
         recorder: Recorder,
         asked: Asked,
+        rings: Rings,
+        touches: Touches,
         clock: Clock,
     ) -> None:
         self._repository = repository
@@ -56,6 +68,8 @@ class Book:
         self._phones = phones
         self._recorder = recorder
         self._asked = asked
+        self._rings = rings
+        self._touches = touches
         self._clock = clock
 
     async def take(self, exchange: Exchange, calls: Sequence[Call], *, raw: str = "") -> list[Document]:
@@ -86,9 +100,20 @@ class Book:
             ours = request if (request := _request(call)) in asked else None
             if ours or is_contact(call, setting):
                 made = draft(call, setting, asked=ours)
+                made["source"] = await self._source(call, line) or made["source"]
                 await self._recorder.want(exchange.id, made, wanted(call, line))
+                if line and line.sms_back and owes(made):
+                    made["text_owed"] = now
                 drafts[made["_id"]] = made
+                self._rings.hear(call, made["_id"], line, logins)
         return drafts
+
+    async def _source(self, call: Call, line: OurLine | None) -> Document | None:
+        """Where a caller was shown this number, of a line that is given to visitors for a time."""
+        if line is None or not line.pool or call.direction is not Direction.IN:
+            return None
+        touch = await self._touches.touch_of(line.id, from_iso(moment(call.started_at) or ""))
+        return {"kind": "touch", "value": touch} if touch else None
 
     async def _store(self, drafts: dict[str, Document]) -> list[Document]:
         told = self._repository.calls

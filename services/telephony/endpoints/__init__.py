@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from hub.api.public import Public
 from hub.channels.endpoints import add_channels
 from hub.channels.views import ChannelView
-from services.telephony.endpoints import exchanges, hooks, lines, phones
+from services.telephony.endpoints import calls, exchanges, hooks, lines, phones, pools, recordings
 from services.telephony.exchanges.service import Exchanges
 from services.telephony.hooks import WebhookDoor
 from services.telephony.lines.service import LinesService
 from services.telephony.phones.repository import PhoneRepository
+from services.telephony.pools.service import Pools
+from services.telephony.recordings.service import Recordings
+from services.telephony.statistics.service import Counts
+from services.telephony.transfers.service import Transfers
 from services.telephony.twilio.door import TwilioDoor
 
 
@@ -22,6 +26,10 @@ class Doors:
     phones: PhoneRepository
     webhooks: WebhookDoor
     twilio: TwilioDoor
+    recordings: Recordings
+    transfers: Transfers
+    counts: Counts
+    pools: Pools
 
 
 def public(doors: Doors) -> Public:
@@ -30,6 +38,9 @@ def public(doors: Doors) -> Public:
     lines.add(routes, doors.lines)
     exchanges.add(routes, doors.exchanges)
     phones.add(routes, doors.phones)
+    recordings.add(routes, doors.recordings)
+    calls.add(routes, doors.transfers, doors.counts)
+    pools.add(routes, doors.pools)
     hooks.add(routes, doors.webhooks, doors.twilio)
 
     async def channels() -> list[ChannelView]:

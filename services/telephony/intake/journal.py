@@ -9,6 +9,7 @@ import orjson
 
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
+from hub.kit.errors import NotFound
 from hub.kit.ids import fresh
 from hub.kit.seams import seam
 from hub.store.base import CollectionSpec, Document, Index, Range, Store, Where
@@ -36,6 +37,7 @@ class Journal:
 
     def __init__(self, exchange: str, *, store: Store, blobs: Blobs, clock: Clock) -> None:
         self._exchange = exchange
+        self._store = store
         self._heard = store.collection(HEARD)
         self._places = store.collection(PLACES)
         self._blobs = blobs
@@ -56,6 +58,22 @@ class Journal:
         self._floor = stored["floor"] if stored else 0
         self._version = stored["_v"] if stored else None
         self._gone = stored["gone"] if stored else ""
+        await self._take_in()
+
+    async def _take_in(self) -> None:
+        """A piece whose bytes are durable and that a crash kept from being written down: it was the last one."""
+        for connection in (self._connection, self._connection + 1):
+            blob = self._blob(self._last + 1, connection)
+            try:
+                arrived, raw = _unpacked(await self._blobs.get(blob))
+            except NotFound:
+                continue
+            self._connection = connection
+            await self.add(raw, arrived)
+            return
+
+    def _blob(self, place: int, connection: int) -> str:
+        return f"raw/call/{self._exchange}/{place // 1000:06d}/{place:09d}-{connection}"
 
     def connected(self) -> None:
         """A new connection begins."""
@@ -69,8 +87,8 @@ class Journal:
             StoreUnavailable, BlobsUnavailable
         """
         piece = Piece(self._last + 1, self._connection, arrived, raw)
-        blob = f"raw/call/{self._exchange}/{piece.place // 1000:06d}/{piece.place:09d}-{self._connection}"
-        await self._blobs.put(blob, gzip.compress(raw, compresslevel=1))
+        blob = self._blob(piece.place, piece.connection)
+        await self._blobs.put(blob, gzip.compress(f"{arrived!r}\n".encode() + raw, compresslevel=1))
         seam("telephony.after_blob")
         place = f"{self._exchange}/{piece.place:012d}"
         document = {
@@ -106,7 +124,7 @@ class Journal:
                 return
 
     async def _piece(self, document: Document) -> Piece:
-        raw = gzip.decompress(await self._blobs.get(document["blob"]))
+        _, raw = _unpacked(await self._blobs.get(document["blob"]))
         return Piece(document["place"], document["connection"], document["arrived"], raw)
 
     async def settle(self, floor: int, gone: Mapping[str, float]) -> None:
@@ -142,6 +160,12 @@ class Journal:
     def end(self) -> int:
         """The place of the newest piece."""
         return self._last
+
+
+def _unpacked(packed: bytes) -> tuple[float, bytes]:
+    """When it came, and the bytes."""
+    arrived, _, raw = gzip.decompress(packed).partition(b"\n")
+    return float(arrived), raw
 
 
 class Cleaner:

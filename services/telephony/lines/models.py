@@ -26,6 +26,9 @@ ReachBy = Annotated[
 ]
 Level = Annotated[int, Field(ge=1, le=3600, description="Seconds within which calls shall be answered")]
 Retention = Annotated[int, Field(ge=0, le=3660, description="Days for which recordings are kept; 0: for ever")]
+PoolOf = Annotated[
+    str, Field(pattern=r"^([a-z0-9_-]{1,40})?$", description="Given to visitors for a time; empty: not")
+]
 ExchangeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["ex_4k2m"])]
 
 
@@ -34,6 +37,13 @@ class Source(Form):
 
     kind: str = Field(default="line", pattern=r"^[a-z_]{1,40}$")
     value: str = Field(min_length=1, max_length=200, examples=["billboard_m4"])
+
+
+class SmsBack(Form):
+    """What who called in vain is written, once a day."""
+
+    account: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="A number for SMS: GET /api/v1/numbers")
+    text: str = Field(min_length=1, max_length=500, examples=["Мы перезвоним вам в течение часа."])
 
 
 class LineInput(Belonging):
@@ -48,6 +58,8 @@ class LineInput(Belonging):
     reach_by: ReachBy = Field(default=["call"])
     service_level: Level = 20
     source: Source | None = None
+    pool: PoolOf = ""
+    sms_back: SmsBack | None = None
     flow: Flow | None = Field(default=None, description="What happens with calls; none: as the exchange says")
     record: bool = Field(default=True, description="Recordings are fetched and kept")
     retention_days: Retention = 365
@@ -64,6 +76,8 @@ class LineChange(BelongingChange):
     reach_by: ReachBy | None = None
     service_level: Level | None = None
     source: Source | None = None
+    pool: PoolOf | None = None
+    sms_back: SmsBack | None = None
     flow: Flow | None = None
     record: bool | None = None
     retention_days: Retention | None = None
@@ -85,6 +99,8 @@ class LineView(BelongingView):
     reach_by: list[str]
     service_level: int = Field(description="Seconds")
     source: Source | None
+    pool: str = ""
+    sms_back: SmsBack | None = None
     flow: Flow | None = None
     record: bool
     retention_days: int
@@ -115,6 +131,8 @@ class OurLine:
     reach_by: tuple[str, ...] = ("call",)
     level: float = 20.0
     source: dict[str, str] | None = None
+    pool: str = ""
+    sms_back: dict[str, str] | None = None
     flow: Flow | None = None
     record: bool = True
     retention_days: int = 0
@@ -133,6 +151,8 @@ class OurLine:
             reach_by=tuple(document["reach_by"]),
             level=float(document["service_level"]),
             source=document["source"],
+            pool=document.get("pool") or "",
+            sms_back=document.get("sms_back"),
             flow=Flow.model_validate(document["flow"]) if document.get("flow") else None,
             record=document["record"],
             retention_days=document["retention_days"],
@@ -148,4 +168,5 @@ class OurLine:
             team=self.team,
             queue=self.queue,
             reach_by=self.reach_by,
+            level=self.level,
         )

@@ -15,7 +15,7 @@ from services.telephony.lines.repository import LineRepository
 
 FindExchange = Callable[[str], Awaitable[Document]]
 """Raises NotFound."""
-_KEPT = ("aliases", "queue", "reach_by", "service_level", "record", "retention_days")
+_KEPT = ("aliases", "pool", "queue", "reach_by", "service_level", "record", "retention_days")
 
 
 class LinesService:
@@ -49,6 +49,7 @@ class LinesService:
                 "exchange": given.exchange,
                 "source": given.source.model_dump() if given.source else None,
                 "flow": given.flow.model_dump() if given.flow else None,
+                "sms_back": given.sms_back.model_dump() if given.sms_back else None,
                 **kept,
                 **given.belongs,
             }
@@ -61,9 +62,10 @@ class LinesService:
         document = await self._repository.get(line_id)
         if change.exchange:
             await self._named(change.exchange)
-        given: dict[str, Any] = change.model_dump(
-            exclude_none=True, include={"name", "exchange", "source", "flow", *_KEPT, *BELONGS}
-        )
+        given: dict[str, Any] = change.model_dump(exclude_none=True, include={"name", "exchange", *_KEPT, *BELONGS})
+        # These may be taken back: null is something else than nothing.
+        whole = change.model_dump(include={"source", "flow", "sms_back"})
+        given |= {name: value for name, value in whole.items() if name in change.model_fields_set}
         changed = await self._keeping.change({**document, **given})
         self._repository.changed()
         return changed

@@ -37,7 +37,7 @@ class Phones(Form):
     """All phones of an employee; the first one rings when he calls."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
-    phones: list[Phone] = Field(max_length=10)
+    phones: list[Phone] = Field(max_length=30)
 
 
 class PhonesView(BaseModel):

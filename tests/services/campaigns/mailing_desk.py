@@ -13,7 +13,9 @@ from hub.testing.builders import envelopes
 from services.campaigns.consent.models import NewTopic
 from services.campaigns.mailings import handlers
 from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.hits import Hits
 from services.campaigns.mailings.launching import Launch
+from services.campaigns.mailings.looking import Looking
 from services.campaigns.mailings.models import MailingForm
 from services.campaigns.mailings.outcomes import Outcomes
 from services.campaigns.mailings.repository import MailingRepository
@@ -52,6 +54,8 @@ class Post:
     outcomes: Outcomes
     runner: Runner
     restraint: Restraint
+    hits: Hits
+    looking: Looking
 
     def another_runner(self, owner: str) -> Runner:
         leases = Leases(self.desk.store.collection(LEASES), self.desk.clock, owner, timedelta(seconds=30))
@@ -114,7 +118,7 @@ class Post:
         return {str(state): count for state, count in counts.items()}
 
     async def statistics(self, mailing_id: str) -> dict[str, Any]:
-        return await self.mailings.statistics(await self.mailing(mailing_id))
+        return await self.looking.statistics(await self.mailing(mailing_id))
 
     def events(self, kind: type[Event]) -> list[Any]:
         return [one for one in self.desk.bus.events() if isinstance(one, kind)]
@@ -135,7 +139,8 @@ async def a_post(desk: Desk) -> Post:
         clock=desk.clock,
     )
     outcomes = Outcomes(repository, library, desk.bus, desk.clock)
-    handlers.subscribe(desk.bus, outcomes)
+    hits = Hits(repository, outcomes)
+    handlers.subscribe(desk.bus, outcomes, hits)
     restraint = Restraint()
     leases = Leases(desk.store.collection(LEASES), desk.clock, "one", timedelta(seconds=30))
     runner = Runner(repository, library, desk.bus, desk.clock, leases=leases, restraint=restraint)
@@ -143,5 +148,6 @@ async def a_post(desk: Desk) -> Post:
     fields: dict[str, Any] = {"title": {"ru": "Акции"}, "requires": "not_withdrawn", "basis": "покупал у нас"}
     await desk.consents.add_topic(NewTopic(id="offers", **fields), actor=MARKETER)
     await desk.consents.add_topic(NewTopic(id="news", title={"ru": "Новости"}), actor=MARKETER)
+    looking = Looking(repository, mailings, desk.columns)
     launch = Launch(repository, mailings.prepare, desk.clock)
-    return Post(desk, repository, library, mailings, launch, outcomes, runner, restraint)
+    return Post(desk, repository, library, mailings, launch, outcomes, runner, restraint, hits, looking)

@@ -330,13 +330,13 @@ async def test_it_is_told_why_somebody_got_it_or_did_not(town: Post) -> None:
     await town.run()
     await town.told(*town.asked()[:1], state="failed", reason="550 no such user")
     first = town.asked()[0].address[7]
-    why = {n: " | ".join(await town.mailings.why(mailing["_id"], f"cl_{n}", MARKETER)) for n in (3, 5, 6, int(first))}
+    why = {n: " | ".join(await town.looking.why(mailing["_id"], f"cl_{n}", MARKETER)) for n in (3, 5, 6, int(first))}
     assert "suppressed: he said no to the topic or to the channel" in why[3]
     assert "its conditions do not hold for him" in why[5]
     assert "suppressed: the same address is another recipient's" in why[6]
     assert "failed: 550 no such user" in why[int(first)]
     with pytest.raises(NotFound):
-        await town.mailings.why(mailing["_id"], "cl_3", Actor(login="ivan", reach=("owner:ivan",)))
+        await town.looking.why(mailing["_id"], "cl_3", Actor(login="ivan", reach=("owner:ivan",)))
 
 
 async def test_a_mailing_goes_to_clients_whom_its_launcher_sees(town: Post) -> None:

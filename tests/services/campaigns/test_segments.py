@@ -74,6 +74,25 @@ async def test_a_condition_means_these(office: Any, condition: Any, numbers: lis
     assert await meant(office, condition) == numbers
 
 
+@pytest.mark.parametrize(
+    ("condition", "numbers"),
+    [
+        ({"field": "status", "value": "customer"}, [1]),
+        ({"field": "custom.size", "compare": "above", "value": 10}, [1]),
+        ({"field": "custom.vip", "value": True}, [1]),
+        ({"field": "custom.size", "compare": "not_set"}, [3, 4, 5]),
+        ({"field": "language", "value": "en"}, [2]),
+    ],
+)
+async def test_a_condition_asks_for_what_is_on_the_card(office: Any, condition: Any, numbers: list[int]) -> None:
+    fields = [{"name": "size", "value": 12}, {"name": "vip", "value": True}]
+    await office.hear(
+        a_client(1, revision=2, status="customer", custom=fields),
+        a_client(2, revision=2, language="en", custom=[{"name": "size", "value": 7}]),
+    )
+    assert await meant(office, condition) == numbers
+
+
 async def test_who_is_excluded_is_not_meant(office: Any) -> None:
     assert await meant(office, {"has": "email"}, {"did": "clicked"}) == [1, 3, 5]
 

@@ -78,6 +78,17 @@ async def test_a_job_touches_nothing_that_whoever_began_it_does_not_see_and_othe
     assert [each["id"] for each in (await admin.get("/jobs")).json()["items"]] == [job["id"]]
 
 
+async def test_whose_role_hides_addresses_cannot_ask_for_them(whole: Any) -> None:
+    admin = await whole.admin()
+    role = {"title": "Оператор", "rights": ["own_account", "read_correspondence"], "scopes": {"*": "all"}}
+    await admin.put("/roles/masked", json={**role, "hides": ["addresses"]})
+    masked = await whole.employee("masked", "masked")
+    asked = {"participant": "anna@example.com"}
+    refused = await masked.get("/interactions", params=asked)
+    assert (refused.status_code, list(refused.json()["errors"])) == (403, ["participant"])
+    assert (await admin.get("/interactions", params=asked)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [

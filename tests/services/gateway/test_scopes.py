@@ -278,7 +278,9 @@ async def test_nobody_changes_what_he_does_not_see_whole(whole: Any) -> None:
                 continue
             for method, path in writing(whole):
                 head = path.split("/")[1]
-                if head == "clients" or "{id}" not in path or (path.endswith("}") and head == "chains"):
+                if head not in ids.keys() - {"clients"} or "{id}" not in path:
+                    continue
+                if path.endswith("}") and head == "chains":
                     continue
                 body = {"text": "x", "to": "x@example.com", "comment": "x"}
                 for form in ({"text": "x"}, {"to": "x@example.com"}, {}, body):

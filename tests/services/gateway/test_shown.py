@@ -9,9 +9,13 @@ from hub.contracts.base import Envelope, encode
 from hub.contracts.client import Client, ClientOpened
 from hub.contracts.interaction import Direction, Interaction, InteractionLinked, Link
 from hub.contracts.job import JobProgressed
+from hub.contracts.registry import REGISTRY
+from hub.contracts.ring import CallRinging, RingingClient, RingingMatter
 from hub.contracts.scope import Shown
 from hub.contracts.shown import InteractionView
 from hub.testing.builders import NOON
+from services.gateway.live.position import NAMES
+from services.gateway.live.shown import _VIEWS
 from services.gateway.live.shown import told as tell
 
 
@@ -86,3 +90,30 @@ def test_the_live_stream_shows_how_far_a_job_is(total: int | None) -> None:
     assert seen is not None
     data = orjson.loads(seen.data("full", ()))
     assert (seen.type, data["state"], data["done"], data["revision"]) == ("job.progressed.v1", "running", 3, 4)
+
+
+def test_a_ring_is_for_whoevers_phone_it_is_and_shows_the_clients_he_sees() -> None:
+    matters = (
+        RingingMatter(id="1", title="Заказ", seen_by=("team:t_1",)),
+        RingingMatter(id="2", seen_by=("team:t_2",)),
+    )
+    clients = tuple(
+        RingingClient(client_id=client, name="+79161234567", seen_by=(token,), chains=matters)
+        for client, token in (("cl_1", "team:t_1"), ("cl_2", "team:t_2"))
+    )
+    ring = CallRinging(interaction_id="in_1", login="anna", phone="101", state="ringing", at=NOON, clients=clients)
+    seen = tell(encode(Envelope(event=ring, source="omnihub/test", time=NOON)))
+    assert seen is not None
+    assert (seen.to, seen.tokens, seen.noun) == (("anna",), ("owner:anna",), "call")
+    data = seen.data("full", ("addresses",), ("team:t_1",))
+    (client,) = orjson.loads(data)["clients"]
+    assert (client["client_id"], client["name"], [one["id"] for one in client["chains"]]) == (
+        "cl_1",
+        "+7***4567",
+        ["1"],
+    )
+    assert "seen_by" not in data
+
+
+def test_the_live_stream_reads_every_topic_of_what_it_shows() -> None:
+    assert {REGISTRY.events[kind].TOPIC for kind in _VIEWS} <= set(NAMES)

@@ -117,14 +117,16 @@ async def test_a_substitute_leads_while_the_lead_is_away(hub: Any) -> None:
     assert "owner:anna" in await reach(hub, people["ivan"])
 
 
-async def test_whoever_gets_the_login_of_somebody_who_is_gone_is_in_none_of_his_teams(hub: Any) -> None:
+async def test_somebody_who_left_is_in_no_team_and_nobody_gets_his_login_again(hub: Any) -> None:
     admin = await hub.admin()
     for login in ("anna", "olga"):
         await hub.employee("operator", login)
     sales = await a_team(admin, name="Продажи", lead="anna", members=["anna", "olga"])
     legal = await a_team(admin, name="Юристы", lead="olga", substitute="anna")
     assert (await admin.delete("/employees/anna")).status_code == 204
-    await hub.employee("operator", "anna")
+    again = {"login": "anna", "name": "Анна", "role": "operator", "password": "correct-horse-7"}
+    refused = await admin.post("/employees", json=again)
+    assert (refused.status_code, list(refused.json()["errors"])) == (409, ["login"])
     teams = [(await admin.get(f"/teams/{team}")).json() for team in (sales, legal)]
     assert [(each["members"], each["lead"], each["substitute"]) for each in teams] == [
         (["olga"], None, None),

@@ -84,3 +84,16 @@ async def test_streams_are_guarded_as_everything_else(hub: Any) -> None:
     assert (await hub.client().get("/recordings/rec_1")).status_code == 401
     assert (await marketer.post("/imports", content=pieces(1))).status_code == 403
     assert hub.peers.calls == []
+
+
+async def test_a_read_that_a_service_wants_in_the_audit_is_there_each_time_with_who_read_it(hub: Any) -> None:
+    told = {"service": "messaging", "operations": [{**RECORDING, "audited": True}]}
+    hub.peers.answer("GET", "//messaging/operations", 200, told)
+    await hub.gateway.http.state.parts.table.refresh()
+    hub.peers.answers["GET", "/recordings/rec_1"] = httpx.Response(200, content=b"RIFF")
+    operator = await hub.employee("operator")
+    for _ in range(2):
+        await operator.get("/recordings/rec_1")
+    rows = (await (await hub.admin()).get("/audit?limit=50")).json()["items"]
+    found = [(row["status"], row["target"]) for row in rows if "/recordings/" in row["route"]]
+    assert found == [(200, "rec_1")] * 2

@@ -11,6 +11,7 @@ from hub.testing.builders import NOON, a_delivery, envelopes
 from hub.testing.fakes import FakeBus, FakeClock
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
+from services.interactions.calendars.repository import Calendars
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
 from services.interactions.duplicates.repository import DuplicateRepository
@@ -41,6 +42,7 @@ class Bench:
     def __init__(self, store: SqliteStore) -> None:
         self.bus = FakeBus()
         self.clock = FakeClock(NOON)
+        self.store = store
         self.repository = Repository(store)
         self.duplicates = DuplicateRepository(store)
         self.tasks = TaskRepository(store, self.bus, self.clock)
@@ -48,7 +50,8 @@ class Bench:
         self.courtesy = Courtesy(self.repository, self.bus, self.clock)
         bounces = Bounces(self.repository, self.bus, self.clock)
         contacts = Contacts(self.repository, self.bus, self.clock)
-        given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock)
+        self.calendars = Calendars(store, "Europe/Moscow", now=lambda: self.clock.now().timestamp())
+        given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock, self.calendars)
         subscribe(
             self.bus,
             self.service,

@@ -12,8 +12,8 @@ from hub.contracts.client import ChainChanged, ClientChanged
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, an_arrival
+from services.interactions.clients.forms import CardChange
 from services.interactions.counting import Counting
-from services.interactions.endpoints.clients import ClientChange
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.linking import OPEN_CHAINS_KEPT
 from services.interactions.models import CHAINS, CLIENTS, UNCOUNTED
@@ -327,4 +327,4 @@ async def test_a_page_of_what_several_tokens_lead_to_has_each_once_and_misses_no
 def test_a_form_without_anything_to_change_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to change"):
         ChainChange()
-    assert ClientChange(owner="").owner == ""
+    assert CardChange(owner="").owner == ""

@@ -42,7 +42,7 @@ class Desk:
     def another(self) -> Tasks:
         """One more copy of the service."""
         seen = Seen(self.bench.repository, Directory())
-        return Tasks(self.bench.tasks, seen, self.clock, held=lambda: self.held)
+        return Tasks(self.bench.tasks, seen, self.clock, self.bench.calendars, held=lambda: self.held)
 
     async def open(self, actor: Actor = OLGA, key: str | None = None, **form: Any) -> dict[str, Any]:
         return await self.tasks.open(NewTask(**({"title": "Перезвонить"} | form)), actor=actor, key=key)

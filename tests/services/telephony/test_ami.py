@@ -1,8 +1,14 @@
 """An Asterisk listened to through its manager interface: every call once, through cuts, kills and restarts."""
 
+import pytest
+
 from hub.channels.simulators.asterisk import Phone
+from hub.channels.simulators.exchange import Exchange
 from hub.contracts.interaction import InteractionReceived
 from hub.testing.waiting import eventually
+from services.telephony.ami.poller import AmiPoller
+from services.telephony.errors import Overtaken
+from services.telephony.intake.journal import Journal
 from tests.services.telephony.conftest import OUR_LINE, AmiHarness
 
 
@@ -80,3 +86,62 @@ async def test_a_hub_that_was_away_goes_on_with_the_calls_it_knew(ami: AmiHarnes
     call = await ami.call_of("patient")
     assert (call.result, call.unsure) == ("answered", ())
     assert len(await ami.events(InteractionReceived)) == 1
+
+
+async def test_of_two_copies_of_the_hub_one_listens_and_the_other_goes_on_where_it_stops(ami: AmiHarness) -> None:
+    other = ami.build(ami.footing())
+    await other.start()
+    exchange = ami.pbx.exchange
+    name = exchange.arrives(ami.number_of("handed over"))
+    leg = exchange.rings("101", by=name)
+    await ami.arrivals(1)
+    before = ami.pbx.logins
+    await ami.stop()
+    await eventually(lambda: ami.pbx.logins > before)
+    exchange.answers(leg, by=name)
+    exchange.hangs_up(name)
+    exchange.ends(leg)
+    call = await ami.call_of("handed over")
+    await other.stop()
+    assert (call.result, call.answered_login) == ("answered", "anna")
+    assert len(await ami.events(InteractionReceived)) == 1
+
+
+async def test_a_copy_that_was_overtaken_without_knowing_doubles_nothing(ami: AmiHarness) -> None:
+    """It goes on listening beside the one that has taken over, for as long as it does not know."""
+    poller = next(iter(_pollers(ami).values()))
+    zombie = Journal(
+        ami.exchange_id, store=poller._journal._store, blobs=poller._journal._blobs, clock=poller._journal._clock
+    )
+    await zombie.open()
+    await ami.pbx.customer_calls(ami.number_of("once"))
+    await ami.call_of("once")
+    with pytest.raises(Overtaken):
+        await zombie.add(b"Event: Hangup\r\n\r\n", 0.0)
+    assert len(await ami.calls()) == 1
+
+
+async def test_a_flood_of_events_is_taken_over_whole_and_in_bounded_memory(ami: AmiHarness) -> None:
+    story = Exchange()
+    for number in range(600):
+        customer = story.arrives(f"+7916{number:07}")
+        phone = story.rings("101", by=customer)
+        story.answers(phone, by=customer, bridge=f"b{number}")
+        story.hangs_up(customer)
+        story.ends(phone)
+    noise = b"Event: VarSet\r\nVariable: X\r\nValue: y\r\n\r\n" * 2_000
+    for start in range(0, len(story.said), 500):
+        ami.pbx.replay(b"".join(story.said[start : start + 500]) + noise)
+
+    async def results() -> list[str]:
+        return [call.result for call in (await ami.calls()).values() if call.complete]
+
+    assert set(await eventually(results, lambda found: len(found) == 600)) == {"answered"}
+    poller = next(iter(_pollers(ami).values()))
+    assert poller._memory.open <= 600
+
+
+def _pollers(ami: AmiHarness) -> dict[str, AmiPoller]:
+    assert ami.service is not None
+    found: dict[str, AmiPoller] = ami.service.__dict__["hiring"].pollers
+    return found

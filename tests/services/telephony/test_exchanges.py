@@ -86,3 +86,11 @@ async def test_a_line_is_changed_and_calls_from_then_on_tell_so(ami: AmiHarness)
     assert (call.line.name, call.line.reach_by) == ("Billboard", ("call", "telegram"))
     assert received.source is not None
     assert (received.source.kind, received.source.value) == ("line", "billboard_m4")
+
+
+async def test_what_a_line_had_can_be_taken_back(ami: AmiHarness) -> None:
+    path = f"/lines/{ami.line_id}"
+    await ami.api.patch(path, json={"source": {"value": "billboard"}, "flow": {"ring": ["anna"]}})
+    changed = await ami.api.patch(path, json={"source": None, "name": "Sales"})
+    line = changed.json()
+    assert (line["source"], line["name"], line["flow"]["ring"]) == (None, "Sales", ["anna"])

@@ -221,3 +221,20 @@ def test_a_clock_that_was_ahead_once_closes_no_call_that_comes_after_it() -> Non
     (begun,) = calls.take(EVENTS[:1])
     assert not calls.tick(EVENTS[0].moment + 1)
     assert (calls.open, begun.complete) == (1, False)
+
+
+def test_a_call_of_thousands_of_events_is_not_looked_at_anew_for_each_of_them() -> None:
+    """A conference: an event costs about as much as the first ones did, not as much as all before it."""
+    exchange = Exchange()
+    customer = exchange.arrives()
+    for number in range(400):
+        exchange.refuses(exchange.rings(str(101 + number % 50), by=customer), by=customer)
+    events, calls, looked_at = Listener().hear(exchange.stream, 0.0), Calls(), 0
+    for event in events:
+        calls.take([event])
+        (group,) = calls._groups
+        looked_at += group.folded if group.folded == len(group.events) else 0
+    assert len(events) > 1_500
+    assert looked_at < 60 * len(events)
+    calls.tick(events[-1].moment + 1)
+    assert [len(call.legs) for call in calls.known()] == [400]

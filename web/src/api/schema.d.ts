@@ -37,7 +37,7 @@ export interface paths {
          * Download attachment
          * @description Download a file of an interaction, or one of our uploads. It is always saved, never shown in a browser.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["downloadAttachment"];
         put?: never;
@@ -81,7 +81,7 @@ export interface paths {
          * List bots
          * @description Our Telegram bots.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listBots"];
         put?: never;
@@ -109,7 +109,7 @@ export interface paths {
          * Show bot
          * @description One bot.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showBot"];
         put?: never;
@@ -132,6 +132,163 @@ export interface paths {
         patch: operations["changeBot"];
         trace?: never;
     };
+    "/api/v1/calendars/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show default calendar
+         * @description When those work of whom nothing else is said.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showDefaultCalendar"];
+        /**
+         * Put default calendar
+         * @description Say when those work of whom nothing else is said.
+         *
+         *     For: administrator.
+         */
+        put: operations["putDefaultCalendar"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/employees/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show calendar of employee
+         * @description When an employee works.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showCalendarOfEmployee"];
+        /**
+         * Put calendar of employee
+         * @description Say when you work; who sees everybody's says it for others, too.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        put: operations["putCalendarOfEmployee"];
+        post?: never;
+        /**
+         * Remove calendar of employee
+         * @description Work as your team does.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        delete: operations["removeCalendarOfEmployee"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show calendar of team
+         * @description When a team works.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showCalendarOfTeam"];
+        /**
+         * Put calendar of team
+         * @description Say when a team works.
+         *
+         *     For: administrator.
+         */
+        put: operations["putCalendarOfTeam"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/working": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count working time
+         * @description Whether somebody works at a moment, and when so many minutes of his working time have passed.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["countWorkingTime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count calls
+         * @description How calls that came in went, by line, operator, queue or hour, with waits and service level.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["countCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer call
+         * @description Hand a call that you are in on to a colleague; `id` is that of its interaction. He has your note when it
+         *     rings, and both of you take part in it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["transferCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains": {
         parameters: {
             query?: never;
@@ -143,7 +300,7 @@ export interface paths {
          * List chains
          * @description Chains, the one with the newest interaction first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listChains"];
         put?: never;
@@ -187,7 +344,7 @@ export interface paths {
          * Show chain
          * @description One chain; its interactions: GET /api/v1/interactions?chain_id=ID.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showChain"];
         put?: never;
@@ -375,7 +532,7 @@ export interface paths {
          * List channels
          * @description The health of every channel: last in, last out, lag, credentials; red with the reason.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listChannels"];
         put?: never;
@@ -384,6 +541,62 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List claims
+         * @description Claims, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClaims"];
+        put?: never;
+        /**
+         * Open claim
+         * @description Open a claim, of an interaction, a chain or a client; it is yours unless you say otherwise.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["openClaim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/claims/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show claim
+         * @description One claim.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showClaim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change claim
+         * @description Change a claim; `state` accepted or rejected closes it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        patch: operations["changeClaim"];
         trace?: never;
     };
     "/api/v1/clients": {
@@ -397,11 +610,17 @@ export interface paths {
          * List clients
          * @description Clients, newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listClients"];
         put?: never;
-        post?: never;
+        /**
+         * Open client
+         * @description Open a client by hand; his addresses must be nobody's.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["openClient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -421,7 +640,7 @@ export interface paths {
          * Find similar clients
          * @description Who is like a card that is about to be made, with reasons; those whom you see.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["findSimilarClients"];
         delete?: never;
@@ -441,7 +660,7 @@ export interface paths {
          * Show client
          * @description One client with his addresses.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showClient"];
         put?: never;
@@ -451,7 +670,7 @@ export interface paths {
         head?: never;
         /**
          * Change client
-         * @description Change a client's name or time zone, or who looks after him.
+         * @description Change what stands on a client's card, or who looks after him. `history` keeps who changed what.
          *
          *     For: administrator, supervisor, operator.
          */
@@ -535,7 +754,7 @@ export interface paths {
          * List ways to client
          * @description By what he can be reached, and why not by the rest.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listWaysToClient"];
         put?: never;
@@ -557,11 +776,35 @@ export interface paths {
          * List mailings of client
          * @description What mailings sent to a client, the newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMailingsOfClient"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge client
+         * @description Make one client of two: this one is read with the other, and so is whatever comes from his addresses.
+         *
+         *     `POST …/part` makes them two again, each with what came from his own addresses.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["mergeClient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -584,6 +827,28 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["writeToClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part client
+         * @description Take a merged client out of the one that he was merged into.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["partClient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -623,7 +888,7 @@ export interface paths {
          * List consent words
          * @description What was said of an address, the newest first, with the evidence.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listConsentWords"];
         put?: never;
@@ -772,6 +1037,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deals
+         * @description Deals, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDeals"];
+        put?: never;
+        /**
+         * Open deal
+         * @description Open a deal, of an interaction, a chain or a client; it is yours unless you say otherwise.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["openDeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show deal
+         * @description One deal.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showDeal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change deal
+         * @description Change a deal; `state` won or lost closes it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        patch: operations["changeDeal"];
+        trace?: never;
+    };
     "/api/v1/duplicates": {
         parameters: {
             query?: never;
@@ -783,7 +1104,7 @@ export interface paths {
          * List duplicates
          * @description Pairs of clients that may be one, the surest first; those of which you see both.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listDuplicates"];
         put?: never;
@@ -827,7 +1148,7 @@ export interface paths {
          * Show duplicate
          * @description Two clients that may be one, and why.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showDuplicate"];
         put?: never;
@@ -1085,7 +1406,7 @@ export interface paths {
          * List exchanges
          * @description Exchanges and providers of calls.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listExchanges"];
         put?: never;
@@ -1113,7 +1434,7 @@ export interface paths {
          * Show exchange
          * @description One exchange.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showExchange"];
         put?: never;
@@ -1149,7 +1470,7 @@ export interface paths {
          * Export clients
          * @description Write the clients whom you see into a table, as a job. It is in the audit.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["exportClients"];
         delete?: never;
@@ -1169,11 +1490,36 @@ export interface paths {
          * Download export
          * @description The file of your export: CSV or XLSX, as was asked for.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["downloadExport"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand over work
+         * @description Hand over all open chains and tasks, and the clients, of an employee: before a vacation, or when he leaves.
+         *
+         *     A job with a result for each. With `until` it goes back by itself; `POST /jobs/{id}/revert` does it before.
+         *     What is another's since, or over, stays as it is. What was stays with the client.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["handOverWork"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1191,7 +1537,7 @@ export interface paths {
          * Show held
          * @description Whether the hub is held, as it is after a restore: it receives, and sends and fires nothing; and what waits.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showHeld"];
         put?: never;
@@ -1304,7 +1650,7 @@ export interface paths {
          *     By `type`, `author`, `delivery`, `participant` and `text` those are sifted that the rest finds, 2,000 for a
          *     page at most: a page may have few items, or none, although `next` says that there are more.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listInteractions"];
         put?: never;
@@ -1334,7 +1680,7 @@ export interface paths {
          * Show interaction
          * @description One interaction.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showInteraction"];
         put?: never;
@@ -1390,7 +1736,7 @@ export interface paths {
          * Show interaction html
          * @description The HTML of a message, sanitised: no scripts and forms, remote images held back. Show it in a sandbox.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showInteractionHtml"];
         put?: never;
@@ -1522,7 +1868,7 @@ export interface paths {
          * List jobs
          * @description What takes longer than a request, the newest first: imports, exports, re-readings.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listJobs"];
         put?: never;
@@ -1544,7 +1890,7 @@ export interface paths {
          * Show job
          * @description How far a job is.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showJob"];
         put?: never;
@@ -1588,7 +1934,7 @@ export interface paths {
          * List job results
          * @description What became of each item, in the order in which they were done.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listJobResults"];
         put?: never;
@@ -1632,7 +1978,7 @@ export interface paths {
          * List lines
          * @description Our telephone numbers.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listLines"];
         put?: never;
@@ -1660,7 +2006,7 @@ export interface paths {
          * Show line
          * @description One line.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showLine"];
         put?: never;
@@ -1694,7 +2040,7 @@ export interface paths {
          * List lists
          * @description Static lists, the newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listLists"];
         put?: never;
@@ -1722,7 +2068,7 @@ export interface paths {
          * Show list
          * @description A list.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showList"];
         put?: never;
@@ -1750,7 +2096,7 @@ export interface paths {
          * List rejected lines
          * @description Lines that could not be read, with the reason.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listRejectedLines"];
         put?: never;
@@ -1773,11 +2119,13 @@ export interface paths {
          * @description What happens, as it happens: server-sent events, a sign of life every 15 s.
          *
          *     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
-         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `job.progressed.v1`), `data` the
-         *     JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and nothing is missed or told
-         *     twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
+         *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
+         *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1` and, while your phone
+         *     rings, `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with
+         *     `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or
+         *     `stopping`, with the reason.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listenLive"];
         put?: never;
@@ -1799,7 +2147,7 @@ export interface paths {
          * List mailboxes
          * @description Our mailboxes.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMailboxes"];
         put?: never;
@@ -1827,7 +2175,7 @@ export interface paths {
          * Show mailbox
          * @description One mailbox.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showMailbox"];
         put?: never;
@@ -1883,7 +2231,7 @@ export interface paths {
          * List mailings
          * @description Mailings, the newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMailings"];
         put?: never;
@@ -1911,7 +2259,7 @@ export interface paths {
          * Show mailing
          * @description A mailing.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showMailing"];
         /**
@@ -2027,7 +2375,7 @@ export interface paths {
          * List recipients
          * @description Its recipients, of the clients that you see; by state, if one is named.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listRecipients"];
         put?: never;
@@ -2093,7 +2441,7 @@ export interface paths {
          * Show statistics
          * @description What came of it so far. Seeds and machines are counted nowhere.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showStatistics"];
         put?: never;
@@ -2115,7 +2463,7 @@ export interface paths {
          * Explain mailing
          * @description Why a client got it, or did not.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["explainMailing"];
         put?: never;
@@ -2159,7 +2507,7 @@ export interface paths {
          * Show me
          * @description Who I am and what I may do, with this session or token.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showMe"];
         put?: never;
@@ -2171,7 +2519,7 @@ export interface paths {
          * Change me
          * @description Change my signature, or say that I am away.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         patch: operations["changeMe"];
         trace?: never;
@@ -2187,7 +2535,7 @@ export interface paths {
          * List my passkeys
          * @description My passkeys, oldest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMyPasskeys"];
         put?: never;
@@ -2197,7 +2545,7 @@ export interface paths {
          *
          *     Where it is my first factor, all my other sessions and all my tokens end, and I am told recovery codes, once.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["addMyPasskey"];
         delete?: never;
@@ -2219,7 +2567,7 @@ export interface paths {
          * Begin my passkey
          * @description Begin a passkey, with my password or another passkey: what `navigator.credentials.create` takes.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMyPasskey"];
         delete?: never;
@@ -2241,7 +2589,7 @@ export interface paths {
          * Begin my proof
          * @description Begin to prove by a passkey, instead of the password, that it is I: what `navigator.credentials.get` takes.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMyProof"];
         delete?: never;
@@ -2264,7 +2612,7 @@ export interface paths {
          * Remove my passkey
          * @description Remove one of my passkeys, with my password or a passkey; all my other sessions and all my tokens end.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         delete: operations["removeMyPasskey"];
         options?: never;
@@ -2273,7 +2621,7 @@ export interface paths {
          * Rename my passkey
          * @description Give one of my passkeys another name.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         patch: operations["renameMyPasskey"];
         trace?: never;
@@ -2291,7 +2639,7 @@ export interface paths {
          * Change my password
          * @description Change my password; all my other sessions and all my tokens end at once.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["changeMyPassword"];
         delete?: never;
@@ -2315,7 +2663,7 @@ export interface paths {
          *
          *     They are told in this answer alone.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["renewMyRecoveryCodes"];
         delete?: never;
@@ -2339,7 +2687,7 @@ export interface paths {
          *
          *     Its secret is told in this answer alone.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMySecondFactor"];
         delete?: never;
@@ -2364,9 +2712,31 @@ export interface paths {
          *     With my first factor end all my other sessions and all my tokens, which began without it, and I am told recovery
          *     codes, once.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["confirmMySecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show message
+         * @description What became of a message that was sent of a template.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showMessage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2384,7 +2754,7 @@ export interface paths {
          * List numbers
          * @description Our numbers and sender names for SMS.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listNumbers"];
         put?: never;
@@ -2412,7 +2782,7 @@ export interface paths {
          * Show number
          * @description One number.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showNumber"];
         put?: never;
@@ -2446,7 +2816,7 @@ export interface paths {
          * List phones
          * @description Which phones are whose.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listPhones"];
         put?: never;
@@ -2479,6 +2849,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools/{name}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lease number
+         * @description A number of a pool for one visitor, for a time: who calls it then tells the touch as his source.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["leaseNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -2490,9 +2882,75 @@ export interface paths {
          * Count queues
          * @description How many chains each queue has: as many as GET /api/v1/chains?view=… lists, up to 10,000.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["countQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show recording
+         * @description What is known of a recording.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play recording
+         * @description Listen to a recording, from any place in it (`Range`). It is in the audit that you did.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["playRecording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download recording
+         * @description Keep a recording as a file. It is in the audit that you did.
+         *
+         *     For: administrator, supervisor.
+         */
+        get: operations["downloadRecording"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2562,7 +3020,7 @@ export interface paths {
          * List segments
          * @description Segments, the newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listSegments"];
         put?: never;
@@ -2592,7 +3050,7 @@ export interface paths {
          * Count draft
          * @description How many clients conditions mean that are being written, and ten of them.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["countDraft"];
         delete?: never;
@@ -2612,7 +3070,7 @@ export interface paths {
          * Show segment
          * @description A segment.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showSegment"];
         put?: never;
@@ -2646,7 +3104,7 @@ export interface paths {
          * Count segment
          * @description How many clients are in a segment now, and ten of them.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["countSegment"];
         put?: never;
@@ -2668,7 +3126,7 @@ export interface paths {
          * List my sessions
          * @description Where I am logged in, newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMySessions"];
         put?: never;
@@ -2725,7 +3183,7 @@ export interface paths {
          * Log out
          * @description End the session (or revoke the token) that this request came with; a browser's cookie is cleared.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         delete: operations["logOut"];
         options?: never;
@@ -2807,7 +3265,7 @@ export interface paths {
          * End session
          * @description End one of my sessions.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         delete: operations["endSession"];
         options?: never;
@@ -2828,7 +3286,7 @@ export interface paths {
          * Preview sms
          * @description How a text would be sent: encoding, segments, price. Nothing leaves.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["previewSms"];
         delete?: never;
@@ -2848,7 +3306,7 @@ export interface paths {
          * List tasks
          * @description Open tasks, the one that is due first comes first; what has no time comes last.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listTasks"];
         put?: never;
@@ -2856,7 +3314,7 @@ export interface paths {
          * Open task
          * @description Give somebody a task, or yourself; about an interaction, a chain, a client, or nothing of these.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["openTask"];
         delete?: never;
@@ -2876,7 +3334,7 @@ export interface paths {
          * Show task
          * @description One task, with what was changed about it.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showTask"];
         put?: never;
@@ -2888,7 +3346,7 @@ export interface paths {
          * Change task
          * @description Change a task, hand it over, close it (`state` done or cancelled) or open it again.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         patch: operations["changeTask"];
         trace?: never;
@@ -2904,7 +3362,7 @@ export interface paths {
          * List teams
          * @description All teams by name.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listTeams"];
         put?: never;
@@ -2932,7 +3390,7 @@ export interface paths {
          * Show team
          * @description One team.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showTeam"];
         put?: never;
@@ -2966,7 +3424,7 @@ export interface paths {
          * List templates
          * @description Templates, the newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listTemplates"];
         put?: never;
@@ -2996,7 +3454,7 @@ export interface paths {
          * Check template
          * @description What is wrong with a body that is being written. Nothing is stored.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["checkTemplate"];
         delete?: never;
@@ -3016,7 +3474,7 @@ export interface paths {
          * Show template
          * @description A template.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showTemplate"];
         put?: never;
@@ -3039,6 +3497,29 @@ export interface paths {
         patch: operations["changeTemplate"];
         trace?: never;
     };
+    "/api/v1/templates/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send template
+         * @description Send a template to one recipient. About a topic who said no to it gets nothing (409); a service message has
+         *     none. With the same Idempotency-Key it is sent once.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["sendTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates/{id}/preview": {
         parameters: {
             query?: never;
@@ -3052,7 +3533,7 @@ export interface paths {
          * Preview template
          * @description A template as a client would get it. Nothing leaves.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         post: operations["previewTemplate"];
         delete?: never;
@@ -3072,7 +3553,7 @@ export interface paths {
          * Show template said
          * @description What a version says in each language; the newest one, if none is named.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showTemplateSaid"];
         put?: never;
@@ -3094,7 +3575,7 @@ export interface paths {
          * List template versions
          * @description Its versions, the newest first; none is ever changed.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listTemplateVersions"];
         put?: never;
@@ -3116,7 +3597,7 @@ export interface paths {
          * List my tokens
          * @description My personal API tokens, newest first.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listMyTokens"];
         put?: never;
@@ -3126,7 +3607,7 @@ export interface paths {
          *
          *     With it nobody makes tokens, ends sessions, changes passwords or employees: that takes a session.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["makeToken"];
         delete?: never;
@@ -3149,7 +3630,7 @@ export interface paths {
          * Revoke token
          * @description Revoke one of my tokens.
          *
-         *     For: administrator, supervisor, operator, marketer. Not with a personal token.
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         delete: operations["revokeToken"];
         options?: never;
@@ -3168,7 +3649,7 @@ export interface paths {
          * List topics
          * @description What people are written to about.
          *
-         *     For: administrator, supervisor, operator, marketer.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listTopics"];
         put?: never;
@@ -4103,6 +4584,95 @@ export interface components {
              */
             text: string | null;
         };
+        /**
+         * CalendarForm
+         * @example {
+         *       "country": "RU",
+         *       "exceptions": [
+         *         {
+         *           "day": "2026-12-31",
+         *           "hours": [
+         *             [
+         *               "09:00",
+         *               "12:00"
+         *             ]
+         *           ]
+         *         }
+         *       ],
+         *       "time_zone": "Asia/Yekaterinburg",
+         *       "week": {
+         *         "1": [
+         *           [
+         *             "09:00",
+         *             "13:00"
+         *           ],
+         *           [
+         *             "14:00",
+         *             "18:00"
+         *           ]
+         *         ],
+         *         "6": [
+         *           [
+         *             "10:00",
+         *             "15:00"
+         *           ]
+         *         ]
+         *       }
+         *     }
+         */
+        CalendarForm: {
+            /**
+             * Country
+             * @description Whose holidays, and moved days, count; empty: nobody's
+             * @default RU
+             */
+            country?: string;
+            /**
+             * Exceptions
+             * @default []
+             */
+            exceptions?: components["schemas"]["DayOff"][];
+            /**
+             * Time Zone
+             * @example Europe/Moscow
+             */
+            time_zone: string;
+            /**
+             * Week
+             * @description By weekday
+             */
+            week: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+        };
+        /**
+         * CalendarView
+         * @description When somebody works.
+         */
+        CalendarView: {
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Exceptions
+             * @default []
+             */
+            exceptions: components["schemas"]["DayOff"][];
+            /** Time Zone */
+            time_zone: string;
+            /** Week */
+            week: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+        };
         /** CallLegView */
         CallLegView: {
             /** Answered */
@@ -4534,6 +5104,87 @@ export interface components {
             surname?: string;
         };
         /**
+         * CardChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "owner": "anna",
+         *       "status": "customer"
+         *     }
+         * @example {
+         *       "inn": "7707083893",
+         *       "kind": "organisation"
+         *     }
+         */
+        CardChange: {
+            /**
+             * Birth Date
+             * @description Empty: not known
+             */
+            birth_date?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Custom
+             * @description Fields of your own; null takes one away
+             */
+            custom?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Given Name */
+            given_name?: string | null;
+            /** Inn */
+            inn?: string | null;
+            /** Kind */
+            kind?: ("person" | "organisation") | null;
+            /** Kpp */
+            kpp?: string | null;
+            /**
+             * Language
+             * @example ru
+             */
+            language?: string | null;
+            /**
+             * Legal Form
+             * @example ООО
+             */
+            legal_form?: string | null;
+            /**
+             * Name
+             * @description How he is called in lists
+             */
+            name?: string | null;
+            /** Ogrn */
+            ogrn?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /** Patronymic */
+            patronymic?: string | null;
+            /** Postal */
+            postal?: components["schemas"]["Postal"][] | null;
+            /** Status */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+            /** Surname */
+            surname?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
+            /**
+             * Works For
+             * @description Of a person
+             */
+            works_for?: components["schemas"]["Employment"][] | null;
+        };
+        /**
          * CautionView
          * @description Something that should make the reader careful.
          */
@@ -4956,35 +5607,6 @@ export interface components {
             /** Text */
             text: string;
         };
-        /**
-         * ClientChange
-         * @description What is not given stays.
-         * @example {
-         *       "time_zone": "Europe/Moscow"
-         *     }
-         * @example {
-         *       "owner": "anna"
-         *     }
-         */
-        ClientChange: {
-            /** Name */
-            name?: string | null;
-            /**
-             * Owner
-             * @description Who looks after him; empty: nobody
-             */
-            owner?: string | null;
-            /**
-             * Team
-             * @description Empty: no team
-             */
-            team?: string | null;
-            /**
-             * Time Zone
-             * @description IANA name; empty: not known
-             */
-            time_zone?: string | null;
-        };
         /** ClientList */
         ClientList: {
             /** Items */
@@ -5002,20 +5624,54 @@ export interface components {
              * @default []
              */
             addresses: components["schemas"]["AddressView"][];
+            /** Birth Date */
+            birth_date: string | null;
             /**
              * Candidates
              * @default []
              */
             candidates: components["schemas"]["CandidateView"][];
+            /** Comment */
+            comment: string | null;
+            /**
+             * Custom
+             * @description Fields of your own
+             * @default {}
+             */
+            custom: {
+                [key: string]: string | number | boolean;
+            };
+            /** Given Name */
+            given_name: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
             /** Id */
             id: string;
+            /** Inn */
+            inn: string | null;
             /**
              * Into
              * @description The client that he was merged into: read that one instead
              */
             into: string | null;
+            /**
+             * Kind
+             * @example person
+             */
+            kind: string | null;
+            /** Kpp */
+            kpp: string | null;
+            /** Language */
+            language: string | null;
+            /** Legal Form */
+            legal_form: string | null;
             /** Name */
             name: string;
+            /** Ogrn */
+            ogrn: string | null;
             /**
              * Open Chains
              * @description Ids, newest first
@@ -5037,6 +5693,26 @@ export interface components {
              * @description Login of the employee who looks after him
              */
             owner: string | null;
+            /** Patronymic */
+            patronymic: string | null;
+            /**
+             * Postal
+             * @default []
+             */
+            postal: components["schemas"]["PostalView"][];
+            /**
+             * Status
+             * @example customer
+             */
+            status: string | null;
+            /**
+             * Statuses
+             * @description What he was, the newest last
+             * @default []
+             */
+            statuses: components["schemas"]["StatusView"][];
+            /** Surname */
+            surname: string | null;
             /** Team */
             team: string | null;
             /**
@@ -5044,6 +5720,11 @@ export interface components {
              * @example Europe/Moscow
              */
             time_zone: string | null;
+            /**
+             * Works For
+             * @default []
+             */
+            works_for: components["schemas"]["EmploymentView"][];
         };
         /**
          * Code
@@ -5238,6 +5919,25 @@ export interface components {
              *     ]
              */
             warnings: string[];
+        };
+        /**
+         * DayOff
+         * @description A day that is otherwise; without hours nobody works.
+         */
+        DayOff: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Hours
+             * @default []
+             */
+            hours?: [
+                string,
+                string
+            ][];
         };
         /**
          * Decision
@@ -5446,6 +6146,41 @@ export interface components {
              * @default []
              */
             skills: string[];
+        };
+        /**
+         * Employment
+         * @description A person works for an organisation, from a day to a day.
+         */
+        Employment: {
+            /** Organisation Id */
+            organisation_id: string;
+            /**
+             * Role
+             * @default
+             * @example директор
+             */
+            role?: string;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * EmploymentView
+         * @description A person works, or worked, for an organisation.
+         */
+        EmploymentView: {
+            /** Organisation Id */
+            organisation_id: string;
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
         };
         /** ExampleView */
         ExampleView: {
@@ -5827,6 +6562,56 @@ export interface components {
              * @example email:carrier@example.com
              */
             to: string;
+        };
+        /**
+         * HandoverForm
+         * @description All that he owns and that is open goes to a colleague, or to a team whose members take it.
+         * @example {
+         *       "from_login": "anna",
+         *       "to": "boris",
+         *       "until": "2026-08-17T06:00:00Z"
+         *     }
+         */
+        HandoverForm: {
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /**
+             * From Login
+             * @description Whose work it is
+             * @example anna
+             */
+            from_login: string;
+            /**
+             * Team
+             * @description Empty: the team of each stays
+             * @default
+             * @example team_4k2m
+             */
+            team?: string;
+            /**
+             * To
+             * @description Who does it; empty: whoever of the team takes it
+             * @default
+             * @example anna
+             */
+            to?: string;
+            /**
+             * Until
+             * @description When it goes back by itself; none: it does not
+             */
+            until?: string | null;
+            /**
+             * What
+             * @default [
+             *       "chains",
+             *       "tasks",
+             *       "clients"
+             *     ]
+             */
+            what?: ("chains" | "tasks" | "clients")[];
         };
         /**
          * HeldItem
@@ -6349,6 +7134,50 @@ export interface components {
          * @enum {string}
          */
         Kind: "addresses";
+        /**
+         * LeaseInput
+         * @description Who is shown a number, and the touch that a call to it belongs to.
+         * @example {
+         *       "touch": "touch_4k2m",
+         *       "visitor": "v_81"
+         *     }
+         */
+        LeaseInput: {
+            /**
+             * Seconds
+             * @default 1800
+             */
+            seconds?: number;
+            /**
+             * Touch
+             * @description What the call tells as its source
+             */
+            touch: string;
+            /**
+             * Visitor
+             * @description The same visitor keeps his number while it is his
+             */
+            visitor: string;
+        };
+        /** LeaseView */
+        LeaseView: {
+            /** Line */
+            line: string;
+            /**
+             * Number
+             * @example +74951234567
+             */
+            number: string;
+            /** Touch */
+            touch: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Visitor */
+            visitor: string;
+        };
         /** LeftOutView */
         LeftOutView: {
             /** Client Id */
@@ -6641,6 +7470,8 @@ export interface components {
              * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
              */
             others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Pool */
+            pool?: string | null;
             /** Queue */
             queue?: string | null;
             /** Reach By */
@@ -6651,6 +7482,7 @@ export interface components {
             retention_days?: number | null;
             /** Service Level */
             service_level?: number | null;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6701,6 +7533,12 @@ export interface components {
              */
             others?: "full" | "subject" | "metadata" | "nothing";
             /**
+             * Pool
+             * @description Given to visitors for a time; empty: not
+             * @default
+             */
+            pool?: string;
+            /**
              * Queue
              * @description The team whose work missed calls are; empty: the line's own
              * @default
@@ -6733,6 +7571,7 @@ export interface components {
              * @default 20
              */
             service_level?: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source?: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -6777,6 +7616,11 @@ export interface components {
              * @enum {string}
              */
             others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Pool
+             * @default
+             */
+            pool?: string;
             /** Queue */
             queue: string;
             /** Reach By */
@@ -6790,6 +7634,7 @@ export interface components {
              * @description Seconds
              */
             service_level: number;
+            sms_back?: components["schemas"]["SmsBack"] | null;
             source: components["schemas"]["Source"] | null;
             /**
              * Team
@@ -7419,6 +8264,29 @@ export interface components {
             into: string;
         };
         /**
+         * MergeClients
+         * @example {
+         *       "into": "cl_4k2m",
+         *       "take": [
+         *         "name",
+         *         "birth_date"
+         *       ]
+         *     }
+         */
+        MergeClients: {
+            /**
+             * Into
+             * @description The client who stays
+             */
+            into: string;
+            /**
+             * Take
+             * @description Fields that he takes from this one; of the rest what he lacks
+             * @default []
+             */
+            take?: string[];
+        };
+        /**
          * Message
          * @description What is sent by one channel, from one of our accounts.
          */
@@ -7454,6 +8322,33 @@ export interface components {
              * @description The variants, each with its version: tpl_7f2k/3
              */
             templates: string[];
+        };
+        /** MoneyForm */
+        MoneyForm: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Value
+             * @example 125000.00
+             */
+            value: number | string;
+        };
+        /** MoneyView */
+        MoneyView: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Value
+             * @description Decimal
+             * @example 125000.00
+             */
+            value: string;
         };
         /**
          * MoveTo
@@ -7507,6 +8402,94 @@ export interface components {
             name?: string;
         };
         /**
+         * NewClient
+         * @description A client whom an employee knows of before he writes.
+         * @example {
+         *       "addresses": [
+         *         {
+         *           "address": "+7 916 123-45-67"
+         *         }
+         *       ],
+         *       "given_name": "Анна",
+         *       "patronymic": "Сергеевна",
+         *       "surname": "Смирнова"
+         *     }
+         */
+        NewClient: {
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses?: components["schemas"]["NewAddress"][];
+            /**
+             * Birth Date
+             * @description Empty: not known
+             */
+            birth_date?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Custom
+             * @description Fields of your own; null takes one away
+             */
+            custom?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+            /** Given Name */
+            given_name?: string | null;
+            /** Inn */
+            inn?: string | null;
+            /** Kind */
+            kind?: ("person" | "organisation") | null;
+            /** Kpp */
+            kpp?: string | null;
+            /**
+             * Language
+             * @example ru
+             */
+            language?: string | null;
+            /**
+             * Legal Form
+             * @example ООО
+             */
+            legal_form?: string | null;
+            /**
+             * Name
+             * @description How he is called in lists
+             */
+            name?: string | null;
+            /** Ogrn */
+            ogrn?: string | null;
+            /**
+             * Owner
+             * @description Who looks after him; empty: nobody
+             */
+            owner?: string | null;
+            /** Patronymic */
+            patronymic?: string | null;
+            /** Postal */
+            postal?: components["schemas"]["Postal"][] | null;
+            /** Status */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+            /** Surname */
+            surname?: string | null;
+            /**
+             * Team
+             * @description Empty: no team
+             */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description IANA name; empty: not known
+             */
+            time_zone?: string | null;
+            /**
+             * Works For
+             * @description Of a person
+             */
+            works_for?: components["schemas"]["Employment"][] | null;
+        };
+        /**
          * NewEmployee
          * @example {
          *       "login": "anna",
@@ -7555,6 +8538,107 @@ export interface components {
             name: string;
             /** Team */
             team?: string | null;
+        };
+        /**
+         * NewMessage
+         * @description To whom, and with what.
+         * @example {
+         *       "account": "mb_7f2k",
+         *       "data": {
+         *         "order": "118"
+         *       },
+         *       "to": "anna@example.com"
+         *     }
+         * @example {
+         *       "account": "num_1a2b",
+         *       "to": "phone:+79161234567",
+         *       "topic": "news"
+         *     }
+         */
+        NewMessage: {
+            /**
+             * Account
+             * @description The mailbox, bot or number that sends it
+             */
+            account: string;
+            /**
+             * Data
+             * @description {{ data.order }}, …
+             * @default {}
+             */
+            data?: {
+                [key: string]: string;
+            };
+            /** Language */
+            language?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * To
+             * @description An address: mail, phone, telegram:@our_bot/123456
+             */
+            to: string;
+            /**
+             * Topic
+             * @description Who said no to it gets nothing; null: a service message
+             */
+            topic?: string | null;
+            /**
+             * Variables
+             * @description first_name, …
+             * @default {}
+             */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * NewOutcome
+         * @description A deal or a claim; of an interaction or a chain it takes subject and client.
+         * @example {
+         *       "amount": {
+         *         "currency": "RUB",
+         *         "value": "1"
+         *       },
+         *       "client_id": "cl_4k2m",
+         *       "title": "Кухня «Верона»"
+         *     }
+         */
+        NewOutcome: {
+            amount?: components["schemas"]["MoneyForm"] | null;
+            /** Chain Id */
+            chain_id?: string | null;
+            /** Client Id */
+            client_id?: string | null;
+            /**
+             * Interaction Id
+             * @description The interaction that it follows from
+             */
+            interaction_id?: string | null;
+            /**
+             * Owner
+             * @description Empty: nobody yet
+             */
+            owner?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * State
+             * @description Of a deal open, won, lost; of a claim open, accepted, rejected
+             */
+            state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Title */
+            title?: string | null;
         };
         /**
          * NewPasskey
@@ -7681,6 +8765,16 @@ export interface components {
              * @description Empty: at no time
              */
             due?: string | "" | null;
+            /**
+             * Due Day
+             * @description The end of that working day of whoever does it, or of his next one
+             */
+            due_day?: string | null;
+            /**
+             * Due Within
+             * @description Minutes of the working time of whoever does it, from now
+             */
+            due_within?: number | null;
             /**
              * Interaction Id
              * @description The interaction that it follows from
@@ -8123,6 +9217,105 @@ export interface components {
              */
             zone?: string;
         };
+        /**
+         * OutcomeChange
+         * @description What is not given stays; an empty text takes away.
+         * @example {
+         *       "amount": {
+         *         "currency": "RUB",
+         *         "value": "99000.00"
+         *       }
+         *     }
+         * @example {
+         *       "owner": "anna"
+         *     }
+         */
+        OutcomeChange: {
+            amount?: components["schemas"]["MoneyForm"] | null;
+            /**
+             * Owner
+             * @description Empty: nobody yet
+             */
+            owner?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * State
+             * @description Of a deal open, won, lost; of a claim open, accepted, rejected
+             */
+            state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
+            /**
+             * Team
+             * @description Empty: no team's
+             */
+            team?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /** OutcomeList */
+        OutcomeList: {
+            /** Items */
+            items: components["schemas"]["OutcomeView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** OutcomeView */
+        OutcomeView: {
+            amount: components["schemas"]["MoneyView"] | null;
+            /** Author */
+            author: string;
+            /**
+             * Cause Id
+             * @description The interaction that it follows from
+             */
+            cause_id: string | null;
+            /** Chain Id */
+            chain_id: string | null;
+            /** Client Id */
+            client_id: string;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["InteractionsChangeView"][];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "deal" | "claim";
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "won" | "lost" | "accepted" | "rejected";
+            /** Team */
+            team: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
         /** ParticipantView */
         ParticipantView: {
             /**
@@ -8387,6 +9580,104 @@ export interface components {
              */
             reminders: number[];
         };
+        /**
+         * Postal
+         * @description A postal or delivery address, with whom to ask for and when.
+         */
+        Postal: {
+            /**
+             * City
+             * @default
+             */
+            city?: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact?: string;
+            /**
+             * Country
+             * @default
+             */
+            country?: string;
+            /**
+             * Hours
+             * @default
+             * @example пн–пт 9–18
+             */
+            hours?: string;
+            /**
+             * House
+             * @default
+             */
+            house?: string;
+            /**
+             * Kind
+             * @default postal
+             * @enum {string}
+             */
+            kind?: "postal" | "delivery" | "legal";
+            /**
+             * Postcode
+             * @default
+             */
+            postcode?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /**
+             * Street
+             * @default
+             */
+            street?: string;
+        };
+        /** PostalView */
+        PostalView: {
+            /**
+             * City
+             * @default
+             */
+            city: string;
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /**
+             * Country
+             * @default
+             */
+            country: string;
+            /**
+             * Hours
+             * @default
+             */
+            hours: string;
+            /**
+             * House
+             * @default
+             */
+            house: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Postcode
+             * @default
+             */
+            postcode: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Street
+             * @default
+             */
+            street: string;
+        };
         /** Preview */
         Preview: {
             /**
@@ -8593,6 +9884,41 @@ export interface components {
             /** Variant */
             variant: number | null;
         };
+        /** RecordingView */
+        RecordingView: {
+            /**
+             * Content Type
+             * @default
+             */
+            content_type?: string;
+            /** Id */
+            id: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /**
+             * Kind
+             * @example call
+             */
+            kind: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Seconds */
+            seconds?: number | null;
+            /**
+             * Size
+             * @description Bytes
+             * @default 0
+             */
+            size?: number;
+            /**
+             * State
+             * @description pending, ready, failed, removed
+             */
+            state: string;
+        };
         /**
          * RecoveryCodes
          * @description Told once. Each stands in for the code of a login, once.
@@ -8756,7 +10082,7 @@ export interface components {
          * Right
          * @enum {string}
          */
-        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit" | "read_campaigns" | "manage_campaigns";
+        Right: "own_account" | "read_correspondence" | "write_messages" | "reveal" | "write_tasks" | "play_recordings" | "download_recordings" | "read_channels" | "manage_channels" | "read_dead_letters" | "manage_dead_letters" | "read_jobs" | "manage_jobs" | "read_teams" | "read_employees" | "manage_employees" | "read_audit" | "read_campaigns" | "manage_campaigns";
         /**
          * Role
          * @enum {string}
@@ -8905,6 +10231,36 @@ export interface components {
             team: string | null;
             /** Watched */
             watched: boolean;
+        };
+        /**
+         * SentView
+         * @description A message, and what became of it.
+         */
+        SentView: {
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Ground
+             * @description Why he may be written to
+             * @example consent cst_7f2k
+             */
+            ground: string;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string | null;
+            state: components["schemas"]["RowState"];
+            /**
+             * Template
+             * @example tpl_7f2k/3
+             */
+            template: string;
+            /** To */
+            to: string;
+            /** Topic */
+            topic: string;
         };
         /**
          * ServerChange
@@ -9067,6 +10423,22 @@ export interface components {
             score: number;
         };
         /**
+         * SmsBack
+         * @description What who called in vain is written, once a day.
+         */
+        SmsBack: {
+            /**
+             * Account
+             * @description A number for SMS: GET /api/v1/numbers
+             */
+            account: string;
+            /**
+             * Text
+             * @example Мы перезвоним вам в течение часа.
+             */
+            text: string;
+        };
+        /**
          * Source
          * @description The advertising source that a number stands for: who dials it saw it there.
          */
@@ -9118,6 +10490,72 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /** Statistics */
+        Statistics: {
+            /**
+             * Complete
+             * @description False: there are more calls than are counted at once; ask for less time
+             */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["StatisticsRow"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** StatisticsRow */
+        StatisticsRow: {
+            /**
+             * Abandoned
+             * @description Left a queue or a menu
+             */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /**
+             * Calls
+             * @description That came in
+             */
+            calls: number;
+            /**
+             * Key
+             * @description Id of the line, login, name of the queue, or the hour
+             * @example ln_4k2m
+             */
+            key: string;
+            /**
+             * Missed
+             * @description With busy, failed and voicemail
+             */
+            missed: number;
+            /**
+             * Service Level
+             * @description Part of those that were answered or waited longer than promised
+             */
+            service_level: number | null;
+            /**
+             * Talk
+             * @description Seconds, on average, of those answered
+             */
+            talk: number;
+            /**
+             * Wait
+             * @description Seconds, on average, until the answer or the end
+             */
+            wait: number;
+            /**
+             * Within Level
+             * @description Answered within the seconds that the line promises
+             */
+            within_level: number;
+        };
         /**
          * StatisticsView
          * @description Queued, sent, suppressed, failed and unknown are the audience together, always.
@@ -9165,6 +10603,18 @@ export interface components {
                 };
             } | null;
         };
+        /** StatusView */
+        StatusView: {
+            /** By */
+            by: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Status */
+            status: string;
+        };
         /**
          * TaskChange
          * @description What is not given stays; an empty text takes away.
@@ -9189,6 +10639,16 @@ export interface components {
              * @description Empty: at no time
              */
             due?: string | "" | null;
+            /**
+             * Due Day
+             * @description The end of that working day of whoever does it, or of his next one
+             */
+            due_day?: string | null;
+            /**
+             * Due Within
+             * @description Minutes of the working time of whoever does it, from now
+             */
+            due_within?: number | null;
             /** Priority */
             priority?: ("low" | "normal" | "high" | "urgent") | null;
             /**
@@ -9577,7 +11037,6 @@ export interface components {
          * TopicForm
          * @description Something that people are written to about, and may say yes or no to.
          * @example {
-         *       "id": "news",
          *       "requires": "given",
          *       "title": {
          *         "en": "News and offers",
@@ -9641,6 +11100,48 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * TransferInput
+         * @description To whom a call goes on: a colleague, by his phone at the same exchange.
+         * @example {
+         *       "note": "Спрашивает про заказ 118",
+         *       "to": "boris"
+         *     }
+         */
+        TransferInput: {
+            /**
+             * Kind
+             * @description attended: you speak with him first; blind: at once
+             * @default attended
+             * @enum {string}
+             */
+            kind?: "attended" | "blind";
+            /**
+             * Note
+             * @description What you had written so far; he has it when it rings
+             * @default
+             */
+            note?: string;
+            /**
+             * To
+             * @example anna
+             */
+            to: string;
+        };
+        /** TransferView */
+        TransferView: {
+            /**
+             * Answer
+             * @description The exchange's words
+             */
+            answer: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /** Kind */
+            kind: string;
+            /** To */
+            to: string;
         };
         /**
          * Trial
@@ -9960,6 +11461,19 @@ export interface components {
             topic: string;
             /** Words */
             words: string;
+        };
+        /** WorkingView */
+        WorkingView: {
+            /**
+             * Over At
+             * @description When so many working minutes have passed
+             */
+            over_at: string | null;
+            /**
+             * Working
+             * @description At `since`
+             */
+            working: boolean;
         };
         /**
          * SaidView
@@ -10592,6 +12106,822 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showDefaultCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putDefaultCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showCalendarOfEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of an employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCalendarOfEmployee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of an employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCalendarOfEmployee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of an employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showCalendarOfTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCalendarOfTeam: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countWorkingTime: {
+        parameters: {
+            query: {
+                login?: string | null;
+                team?: string | null;
+                since: string;
+                /** @description Of working time */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countCalls: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                by?: "line" | "operator" | "hour" | "queue";
+                line?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transferCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferView"];
                 };
             };
             /** @description Not logged in */
@@ -11773,6 +14103,348 @@ export interface operations {
             };
         };
     };
+    listClaims: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
+                client_id?: string | null;
+                chain_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showClaim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listClients: {
         parameters: {
             query?: {
@@ -11807,6 +14479,96 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClient"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12016,7 +14778,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ClientChange"];
+                "application/json": components["schemas"]["CardChange"];
             };
         };
         responses: {
@@ -12565,6 +15327,108 @@ export interface operations {
             };
         };
     };
+    mergeClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeClients"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     writeToClient: {
         parameters: {
             query?: never;
@@ -12591,6 +15455,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InteractionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partClient: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
                 };
             };
             /** @description Not logged in */
@@ -13411,6 +16373,348 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeals: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: ("open" | "won" | "lost" | "accepted" | "rejected") | null;
+                client_id?: string | null;
+                chain_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openDeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showDeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15586,6 +18890,87 @@ export interface operations {
             };
         };
     };
+    handOverWork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showHeld: {
         parameters: {
             query?: never;
@@ -15976,6 +19361,8 @@ export interface operations {
                 after?: string | null;
                 client_id?: string | null;
                 chain_id?: string | null;
+                /** @description With `client_id` of an organisation: also of those who work for it */
+                with_people?: boolean;
                 channel?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
                 since?: string | null;
@@ -16089,6 +19476,15 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21188,6 +24584,83 @@ export interface operations {
             };
         };
     };
+    showMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listNumbers: {
         parameters: {
             query?: {
@@ -21777,6 +25250,108 @@ export interface operations {
             };
         };
     };
+    leaseNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of the lines' `pool` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     countQueues: {
         parameters: {
             query?: never;
@@ -21806,6 +25381,255 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    playRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23543,6 +27367,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It cannot be done in this state */
             409: {
                 headers: {
@@ -24621,6 +28454,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentView"];
                 };
             };
             /** @description Not logged in */

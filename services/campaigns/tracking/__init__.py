@@ -1,0 +1,1 @@
+"""Tracking: who opened and clicked, and which of it machines did."""

@@ -1,0 +1,88 @@
+"""A mailing's message is in its recipient's chain once something came back on it."""
+
+from datetime import timedelta
+from typing import Any
+
+from hub.contracts.campaign import MailedRecorded
+from hub.contracts.interaction import Answered, SendMessage
+from hub.testing.builders import NOON, an_arrival
+
+OURS = "in_69a55555" + "7" * 24
+
+
+def a_mailed(*kinds: str, revision: int = 1, **over: Any) -> MailedRecorded:
+    answers = tuple(Answered(kind=kind, at=NOON, words="x") for kind in kinds)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {
+        "id": OURS,
+        "mailing": "ml_1",
+        "name": "Весна",
+        "channel": "email",
+        "account": "mb_support",
+        "address": "email:anna@example.com",
+        "sent_at": NOON - timedelta(hours=1),
+        "subject": "Скидка",
+        "text": "Анна, скидка!",
+        "keys": (f"email:<{OURS}@romashka.example>",),
+    }
+    return MailedRecorded(**{**fields, "answers": answers, "revision": revision, **over})
+
+
+async def kinds(bench: Any) -> list[str]:
+    return [one["kind"] for one in (await bench.stored(OURS))["mailing"]["answers"]]
+
+
+async def test_a_click_brings_it_into_a_chain_of_its_own_and_nothing_is_sent(bench: Any) -> None:
+    await bench.receive(an_arrival())
+    await bench.hear(a_mailed("clicked"))
+    stored, (client,) = await bench.stored(OURS), await bench.clients()
+    assert (stored["client_id"], stored["link"]["rule"]) == (client["_id"], "mailing")
+    chain = next(one for one in await bench.chains() if one["_id"] == stored["chain_id"])
+    assert chain["auto"]
+    assert [e for e in bench.bus.events() if isinstance(e, SendMessage)] == []
+
+
+async def test_a_reply_is_in_one_chain_with_what_it_answers(bench: Any) -> None:
+    refs = (f"email:<{OURS}@romashka.example>", f"interaction:{OURS}")
+    reply = an_arrival(subject="Re: Скидка", refs=refs)
+    await bench.receive(reply)
+    await bench.hear(a_mailed("replied", beside=reply.id))
+    ours, theirs = await bench.stored(OURS), await bench.stored(reply.id)
+    assert (ours["chain_id"], ours["client_id"]) == (theirs["chain_id"], theirs["client_id"])
+    assert theirs["cause_id"] == OURS
+
+
+async def test_a_reply_after_a_click_goes_where_the_message_is(bench: Any) -> None:
+    await bench.receive(an_arrival())
+    await bench.hear(a_mailed("clicked"))
+    refs = (f"email:<{OURS}@romashka.example>", f"interaction:{OURS}")
+    reply = an_arrival(2, subject="Re: Скидка", refs=refs)
+    await bench.receive(reply)
+    assert (await bench.stored(reply.id))["chain_id"] == (await bench.stored(OURS))["chain_id"]
+
+
+async def test_what_came_back_is_as_it_was_told_last(bench: Any) -> None:
+    await bench.receive(an_arrival())
+    await bench.hear(a_mailed("clicked"))
+    await bench.hear(a_mailed("clicked", "unsubscribed", revision=3))
+    await bench.hear(a_mailed("clicked", revision=2))
+    assert await kinds(bench) == ["clicked", "unsubscribed"]
+    assert len([one for one in await bench.everything() if one["_id"] == OURS]) == 1
+
+
+async def test_a_bounce_is_its_delivery(bench: Any) -> None:
+    await bench.receive(an_arrival())
+    await bench.hear(a_mailed("bounced"))
+    assert await bench.delivery(OURS) == ("bounced", "x")
+
+
+async def test_what_is_beside_something_that_is_not_here_yet_waits_for_it(bench: Any) -> None:
+    reply = an_arrival(subject="Re: Скидка")
+    await bench.hear(a_mailed("replied", beside=reply.id))
+    assert await bench.stored(OURS) == {}
+    await bench.receive(reply)
+    assert (await bench.stored(OURS))["chain_id"] == (await bench.stored(reply.id))["chain_id"]
+
+
+async def test_a_message_to_nobodys_address_is_in_no_chain(bench: Any) -> None:
+    await bench.hear(a_mailed("clicked"))
+    assert await bench.opened() == (0, 0, 0)
