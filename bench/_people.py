@@ -24,6 +24,7 @@ from bench._person import (
     Person,
 )
 from bench._slips import SLIPS, WEIGHED, latin
+from services.interactions.duplicates.records import called
 
 Row = dict[str, str]
 
@@ -101,26 +102,28 @@ class People:
         return found
 
     def _children(self, parents: list[Person], home: tuple[str, ...]) -> list[Person]:
+        """Brothers and sisters, of names of their own and no forms of one; a son may have his father's."""
         r = self._r
         father = next((one for one in parents if not one.woman), None)
-        found = []
+        surname = father.surname if father else parents[0].surname
+        found: list[Person] = []
         for _ in range(r.choice((1, 1, 2, 2, 3))):
             age = r.randint(18, 40) if parents[0].birth.year < 1975 else r.randint(0, 17)
-            child = self._person(
-                father.surname if father else parents[0].surname,
-                woman=r.random() < 0.5,
-                home=home,
-                age=age,
-                father=father,
-            )
-            if father and not child.woman and r.random() < 0.02:
+            child = self._person(surname, woman=r.random() < 0.5, home=home, age=age, father=father)
+            if father and not child.woman and r.random() < 0.04:
                 child = replace(child, given=father.given)
-            found.append(child)
-            if r.random() < 0.04:
-                twin = self._person(child.surname, woman=r.random() < 0.5, home=home, age=age, father=father)
-                twin = replace(twin, birth=child.birth, surname=self._of(child.surname, twin.woman))
-                found += [twin] if twin.given != child.given else []
-        return found
+            found += [child, *self._twin(child, home, age, father)]
+        used = {called(one.given.lower()): one for one in reversed((*parents, *found))}
+        return [
+            one for one in found if used[called(one.given.lower())] is one or (father and one.given == father.given)
+        ]
+
+    def _twin(self, child: Person, home: tuple[str, ...], age: int, father: Person | None) -> list[Person]:
+        if self._r.random() >= 0.04:
+            return []
+        twin = self._person(child.surname, woman=self._r.random() < 0.5, home=home, age=age, father=father)
+        twin = replace(twin, birth=child.birth, surname=self._of(child.surname, twin.woman))
+        return [twin] if twin.given != child.given else []
 
     def _namesake(self, other: Person) -> Person:
         """The same name, somebody else; sometimes of the same town and year."""

@@ -15,7 +15,6 @@ from services.interactions.duplicates.distances import (
     father,
     id_level,
     mails_alike,
-    one_script,
     phones_alike,
 )
 from services.interactions.duplicates.given_names import full_names
@@ -23,6 +22,7 @@ from services.interactions.duplicates.letters import is_cyrillic, sound
 from services.interactions.duplicates.records import Record, called, stem
 
 _CACHED = 400_000
+_COMMONER = 8
 
 
 class Found(NamedTuple):
@@ -120,11 +120,18 @@ class Comparer:
         if ours & theirs:
             spelling = sound(a) == sound(b)
             return (2 if spelling else 1), self._census.share("given", min(ours & theirs))
-        if sound(a) == sound(b) and one_script(a, b) is not True:
+        if ours and theirs:
+            return levels.OTHER, None
+        if sound(a) == sound(b):
             return 2, self._census.share("given", mark)
-        if (ours and theirs) or (self._is_name(a) and self._is_name(b)):
+        if self._is_name(a) and self._is_name(b) and not self._is_slip(a, b):
             return levels.OTHER, None
         return (3, 4, levels.UNLIKE)[distance(a, b)], None
+
+    def _is_slip(self, a: str, b: str) -> bool:
+        """Of a common name there are slips enough to look like a name of its own."""
+        rarer, other = sorted(self._census.count("given", called(one)) for one in (a, b))
+        return distance(a, b) == 0 and rarer * _COMMONER < other
 
     def _is_name(self, given: str) -> bool:
         return bool(full_names(given)) or self._census.is_established("given", called(given))

@@ -64,7 +64,7 @@ carol carrie caroline carolyn
 catherine kate cathy katie katherine kathryn kathy kathleen kat kitty cate katharine|charlotte|charlie lottie
 christine chris chrissy tina christina christie|constance connie|cynthia cindy|danielle dani
 deborah deb debbie debra|denise|diana|diane di|dorothy dot dottie dolly|edith edie
-eleanor ellie nell nora elinor|elizabeth liz beth betty lizzie eliza betsy lisa libby elisabeth|ella
+eleanor ellie nell nora elinor|elizabeth liz beth betty lizzie eliza betsy libby elisabeth|ella
 ellen ellie nell|emily em emmy|emma em|evelyn eve|florence flo|frances fran frankie|georgina georgie georgia
 geraldine geri|gertrude trudy|gillian|gill jill|gwendolyn gwen|harriet hattie|helen nell
 isabella bella izzy isabel isobel|jacqueline jackie jacqui|jane janie|janet jan|janice jan|jean jeanie

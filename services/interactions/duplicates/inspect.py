@@ -18,6 +18,7 @@ from services.interactions.exchange.delimited import open_rows
 _LOOKED_AT = 2_000
 """Rows by which the order of day and month is found out."""
 _DIGITS = 4
+_LONGEST = 500
 
 
 def find_in(
@@ -54,4 +55,11 @@ def read(path: Path, *, mapping: Mapping[str, str], charset: str = "", delimiter
     births = [row_of(cells, columns).get("birth_date", "") for cells in first]
     month_first = values.is_month_first(births)
     read_rows = (cells for part in (first, rows) for cells in part)
-    return [record_of(n, row_of(cells, columns), month_first=month_first) for n, cells in enumerate(read_rows)]
+    return [
+        record_of(n, _bounded(row_of(cells, columns)), month_first=month_first) for n, cells in enumerate(read_rows)
+    ]
+
+
+def _bounded(row: Mapping[str, str]) -> dict[str, str]:
+    """What is longer is no name and no address, and would take long to be looked through."""
+    return {field: text[:_LONGEST] for field, text in row.items()}

@@ -29,6 +29,7 @@ _MONTHS = (
     "dec дек",
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_CENTURIES = ("18", "19", "20")
 _CENTURY_TURN = 30
 """A year of two digits above this one was in the last century."""
 _ID_LENGTH = 5
@@ -58,8 +59,9 @@ def birth_date(text: str, month_first: bool = False) -> str:
 
 def _packed(digits: str) -> str:
     if len(digits) == 8:
-        return digits if digits[:2] in ("18", "19", "20") else _ordered([digits[:2], digits[2:4], digits[4:]], False)
-    return f"{digits}0000" if len(digits) == 4 and digits[:2] in ("18", "19", "20") else ""
+        day_first = digits[4:6] in _CENTURIES and digits[:2] <= "31" and digits[2:4] <= "12"
+        return digits if digits[:2] in _CENTURIES or not day_first else f"{digits[4:]}{digits[2:4]}{digits[:2]}"
+    return f"{digits}0000" if len(digits) == 4 and digits[:2] in _CENTURIES else ""
 
 
 def _ordered(numbers: list[str], month_first: bool) -> str:

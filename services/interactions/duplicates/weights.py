@@ -43,10 +43,7 @@ class Weights:
     def _tabulate(self) -> None:
         """What a level says for chance and for relatives, against one client."""
         self._same_log = [[log2(share) for share in field] for field in self._same]
-        self._against = [
-            [(log2(chance) - same, log2(kin) - same) for chance, kin, same in zip(*field, strict=True)]
-            for field in zip(self._chance, self._related, self._same_log, strict=True)
-        ]
+        self._against = [_against(*field) for field in zip(self._chance, self._related, self._same_log, strict=True)]
 
     def probability(self, found: Sequence[Found]) -> float:
         """That both cards are of one client, from 0 to 1."""
@@ -110,6 +107,15 @@ class Weights:
             for field, level, _ in found:
                 same[field][level] += is_same
                 related[field][level] += is_related
+
+
+def _against(chance: Sequence[float], related: Sequence[float], same: Sequence[float]) -> list[tuple[float, float]]:
+    """A slip in what relatives share tells one client from them no better than if it agreed to the letter."""
+    exact = log2(related[0]) - same[0]
+    return [
+        (log2(by_chance) - one, max(log2(kin) - one, exact))
+        for by_chance, kin, one in zip(chance, related, same, strict=True)
+    ]
 
 
 def _shares(counts: Sequence[float]) -> list[float]:

@@ -7,6 +7,7 @@ from hub.contracts.masks import hiding, shown, words_shown
 from hub.contracts.scope import EVERYTHING
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.blobs import Blobs
+from hub.kit.errors import InvalidInput
 from hub.store.base import Document, Page
 from services.interactions.exchange import workbook
 from services.interactions.exchange.importing import actor_of
@@ -44,6 +45,8 @@ class Exporting:
 
     async def step(self, args: Args, cursor: str | None) -> Step:
         number, _, after = (cursor or "0/").partition("/")
+        if args["format"] == "xlsx" and (int(number) + 1) * PAGE > workbook.MOST_ROWS:
+            raise InvalidInput(f"more than {workbook.MOST_ROWS:,} clients do not fit into a sheet; choose CSV")
         page = await self._page(args, after or None)
         with hiding(args["hides"]):
             rows = [row_of(one, args["columns"]) for one in page.items if not one.get("into")]

@@ -14,6 +14,7 @@ from hub.kit.apart import Apart, TooCostly, large
 from hub.kit.blobs import Blobs, packed
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound, TooLarge
+from hub.kit.log import Log
 from hub.store.base import Document
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.models import Decision, Match, changed, client_id, client_of, decided
@@ -28,6 +29,8 @@ _CPU = 550.0
 """Seconds of CPU time that reading a file may take; a step of a job has ten minutes."""
 _WHO = ("login", "teams", "reach")
 _MOST_TOLD = 500
+_PART = "part-"
+log = Log(__name__)
 Rows = list[dict[str, Any]]
 
 
@@ -78,11 +81,11 @@ class Importing:
                 await self._store(args, rows, decisions)
 
         following = str(at + 1) if at + 1 < len(parts) else None
-        return Step([_told(rows, decisions)], following, act)
+        return Step([_told(at, rows, decisions)], following, act)
 
     async def forget(self, args: Args, results: Sequence[ItemResult]) -> None:
         """What was kept beside the results; the file itself is an upload."""
-        rejected = [rejected_key(args["run"], n) for n in range(len(results))]
+        rejected = [rejected_key(args["run"], int(one.id.removeprefix(_PART))) for one in results]
         await self._blobs.delete([f"imports/{args['run']}/rows", f"imports/{args['run']}/index", *rejected])
 
     async def _read(self, args: Args) -> int:
@@ -191,9 +194,13 @@ class Importing:
 
     async def _change(self, one: Decision, card: Mapping[str, Any], addresses: Sequence[Document]) -> None:
         over = one.action == "update"
-        after = await self._repository.clients.amend(
-            one.client_id, lambda client: changed(client, card, addresses, over=over)
-        )
+        try:
+            after = await self._repository.clients.amend(
+                one.client_id, lambda client: changed(client, card, addresses, over=over)
+            )
+        except TooLarge as exc:  # his card is full: the others go on
+            log.warning("import.left_out", client_id=one.client_id, reason=str(exc))
+            return
         if after:
             await self._repository.clients.tell(after)
 
@@ -219,7 +226,7 @@ def _owned(
     ]
 
 
-def _told(rows: Rows, decisions: Sequence[Decision]) -> ItemResult:
+def _told(part: int, rows: Rows, decisions: Sequence[Decision]) -> ItemResult:
     """How many rows of a part became what, and which of them were not simply made."""
     counts = Counter(one.action for one in decisions)
     told = [
@@ -234,8 +241,8 @@ def _told(rows: Rows, decisions: Sequence[Decision]) -> ItemResult:
         if one.action != "create" or one.rules
     ]
     shown = [{name: value for name, value in one.items() if value not in ("", [])} for one in told]
-    detail = {"rows": len(rows), "counts": dict(counts), "told": _within(shown)}
-    return ItemResult(f"rows-{rows[0]['n']}", detail)
+    detail = {"first": rows[0]["n"], "rows": len(rows), "counts": dict(counts), "told": _within(shown)}
+    return ItemResult(f"{_PART}{part}", detail)
 
 
 def _within(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
