@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from hub.kit.errors import InvalidInput
@@ -12,6 +13,8 @@ Card = dict[str, Any]
 _NAME, _ANY = 200, 500
 _PLAIN = ("given_name", "patronymic", "surname")
 _POSTAL = ("street", "house", "city", "region", "postcode")
+_LONGEST = {"street": 200, "house": 60, "city": 200, "region": 200, "postcode": 20}
+"""Characters of each that a card has room for."""
 _RUSSIAN = re.compile(r"(?:\+?7|8)(\d{10})")
 _LOOSE = re.compile(r"[\s()\-.\u00a0]")
 _SEVERAL = re.compile(r"[;\n]|,(?=\s*[+\w])")
@@ -33,7 +36,7 @@ def card_of(row: Mapping[str, str], *, region: str, month_first: bool = False) -
     card |= _named(row) | _numbers(row) | _born(row, month_first)
     card["addresses"] = _addresses(row, region)
     if postal := _postal(row):
-        card["postal"] = [postal]
+        card["postal"] = [{"kind": "postal", **{part: text[: _LONGEST[part]] for part, text in postal.items()}}]
     if not card.get("name"):
         card["name"] = _called(card)
     return card
@@ -44,7 +47,7 @@ def _named(row: Mapping[str, str]) -> Card:
     parts = " ".join(row[part] for part in ("surname", "given_name", "patronymic") if part in row)
     if not parts and (organisation or organisations.looks_like_one(name)):
         form = organisations.parted(organisation or name)[1]
-        return {"kind": "organisation", "name": (organisation or name)[:_NAME], "legal_form": form}
+        return {"kind": "organisation", "name": (organisation or name)[:_NAME], "legal_form": form.upper()}
     card: Card = {"kind": "person", "name": (parts or name)[:_NAME]}
     if not parts and name:
         found = people.of_line(name)
@@ -70,9 +73,11 @@ def _born(row: Mapping[str, str], month_first: bool) -> Card:
     if "birth_date" not in row:
         return {}
     found = values.birth_date(row["birth_date"], month_first)
-    if not found or not ("01" <= found[4:6] <= "12" and "01" <= found[6:] <= "31"):
-        raise InvalidInput(f"birth_date: {row['birth_date']!r} is no date; write it as 1985-03-12 or 12.03.1985")
-    return {"birth_date": f"{found[:4]}-{found[4:6]}-{found[6:]}"}
+    try:
+        return {"birth_date": date(int(found[:4]), int(found[4:6]), int(found[6:])).isoformat()}
+    except ValueError as exc:
+        fix = f"birth_date: {row['birth_date']!r} is no date; write it as 1985-03-12 or 12.03.1985"
+        raise InvalidInput(fix) from exc
 
 
 def _addresses(row: Mapping[str, str], region: str) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def test_a_row_becomes_a_card_with_normalised_addresses() -> None:
             {"address": "phone:+12025550123", "raw": "+1 202 555 0123", "name": ""},
             {"address": "email:anna@example.com", "raw": "Anna@Example.com", "name": ""},
         ],
-        "postal": [{"city": "Казань"}],
+        "postal": [{"kind": "postal", "city": "Казань"}],
     }
 
 
@@ -40,7 +40,7 @@ def test_a_name_with_a_legal_form_is_an_organisation() -> None:
     assert (made["kind"], made["name"], made["legal_form"], made["inn"]) == (
         "organisation",
         "ООО «Ромашка»",
-        "ооо",
+        "ООО",
         "7707083893",
     )
 
@@ -52,6 +52,8 @@ def test_a_name_with_a_legal_form_is_an_organisation() -> None:
         ({"name": "А Б", "mail": "anna at example"}, "is no address"),
         ({"name": "А Б", "inn": "7707083894"}, "inn: '7707083894' is none"),
         ({"name": "А Б", "birth_date": "32.13.1985"}, "write it as 1985-03-12"),
+        ({"name": "А Б", "birth_date": "31.02.1985"}, "write it as 1985-03-12"),
+        ({"name": "А Б", "birth_date": "1985"}, "write it as 1985-03-12"),
         ({"city": "Казань"}, "who is it"),
         ({"name": "x" * 501}, "at most 500"),
     ],
