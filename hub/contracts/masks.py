@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import PlainSerializer
 
@@ -47,6 +47,19 @@ MaskedAddress = Annotated[str, PlainSerializer(shown, return_type=str, when_used
 """An address as it is written, or normalised with its kind before it."""
 MaskedWords = Annotated[str, PlainSerializer(words_shown, return_type=str, when_used="json")]
 """A name, or a server's words, in which there may be addresses."""
+
+
+def _all_shown(told: Any) -> Any:
+    """Words wherever they stand in it."""
+    if isinstance(told, str):
+        return words_shown(told)
+    if isinstance(told, dict):
+        return {name: _all_shown(each) for name, each in told.items()}
+    return [_all_shown(each) for each in told] if isinstance(told, list | tuple) else told
+
+
+MaskedAny = Annotated[Any, PlainSerializer(_all_shown, when_used="json")]
+"""Any JSON, in which there may be addresses."""
 
 
 def masked(address: str) -> str:

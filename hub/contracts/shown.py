@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.call import CallResult
 from hub.contracts.interaction import DeliveryState, Direction, Role
-from hub.contracts.masks import MaskedAddress, MaskedWords
+from hub.contracts.masks import MaskedAddress, MaskedAny, MaskedWords
 from hub.contracts.scope import Shown
 from hub.kit.clock import iso
 
@@ -35,8 +35,8 @@ class AlteredView(View):
     """A field as it was and as it is."""
 
     name: str
-    before: Any = None
-    after: Any = None
+    before: MaskedAny = None
+    after: MaskedAny = None
 
 
 class ChangeView(View):

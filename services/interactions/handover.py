@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.actor import Actor
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form
 from hub.api.names import Colleague, TeamId
 from hub.contracts.client import Awaits, ChainState
 from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, of_team, owned_by, reaches, seen_by
@@ -18,6 +18,7 @@ from services.interactions.chains.change import NOTED, stated, taken_back, with_
 from services.interactions.chains.state import queued
 from services.interactions.history import noted
 from services.interactions.models import UNCOUNTED
+from services.interactions.moments import Sensible
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.seen import level_of
@@ -42,7 +43,7 @@ class ChainChange(Form):
     private: bool | None = Field(default=None, description="Its owner alone sees what it says")
     subject: str | None = Field(default=None, min_length=1, max_length=1_000)
     state: ChainState | None = Field(default=None, description="closed: done; it opens again when the client goes on")
-    snooze_until: Moment | Literal[""] | None = Field(
+    snooze_until: Sensible | Literal[""] | None = Field(
         default=None, description="Put aside until then, or until the client writes; empty: back at once"
     )
     awaits: Awaits | None = Field(default=None, description="nobody: looked at, and nothing is to be said")
@@ -156,8 +157,9 @@ class Handover:
 
     async def _list(self, chain: Document) -> None:
         """His client lists whether it is closed. What a crash leaves out counts as open; an answer opens it."""
-        for client in (await roots(self._repository.clients, [chain["client_id"]])).values():
-            await self._repository.clients.amend(client["_id"], partial(with_closed_head, chain=chain))
+        found = await roots(self._repository.clients, [chain["client_id"]])
+        for client_id in {chain["client_id"], *(root["_id"] for root in found.values())}:
+            await self._repository.clients.amend(client_id, partial(with_closed_head, chain=chain))
 
     async def client(self, client_id: str, given: Mapping[str, Any]) -> Document:
         """The client as he is then, with the owner and team that are given. Raises NotFound."""

@@ -83,6 +83,9 @@ says itself; a claim says where it was going while it is not stored yet."""
 WAITING_NEWS = CollectionSpec("waiting", (BY_NAME, SINCE))
 """News about what is not stored yet, under the name that it waits for."""
 
+_WHOSE = ("owner", "team", "seen_by", "readers", "private", "others")
+TAKEN_OUT = ("split", "moved")
+"""Rules of links that an employee made by taking something out of a chain."""
 _BEGUN = ("started", "forward", "by_hand")
 """Rules of links that an employee made by writing first."""
 _RECIPIENTS = ("to", "cc", "bcc")
@@ -219,8 +222,13 @@ def chain_document(interaction: Document) -> Document:
     return queued({**document, "parent": parent} if parent else document)
 
 
-def beside(chain: Document, origin: Document) -> Document:
-    """A new chain, as confidential as the one that it is beside or goes on from: what was said there is told here."""
+def beside(chain: Document, origin: Document, *, taken_out: bool = False) -> Document:
+    """A new chain, as confidential as the one that it is beside or goes on from: what was said there is told here.
+    What was taken out of it is seen by whoever saw it there, and nobody else.
+    """
+    if taken_out:
+        whose: Document = {name: origin[name] for name in _WHOSE if name in origin}
+        return queued({**chain, **whose, UNCOUNTED: True})
     chain = {**chain, "others": strictest(chain["others"], origin.get("others"))}
     if not origin.get("private"):
         return queued(chain)

@@ -1,11 +1,25 @@
 """When a message shall leave: pure."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Annotated, Protocol
 from zoneinfo import ZoneInfo
 
+from pydantic import AfterValidator
+
+from hub.api.forms import Moment
 from hub.kit.errors import InvalidInput
 
+_SENSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+
+
+def _sensible(given: datetime) -> datetime:
+    if not _SENSIBLE[0] <= given < _SENSIBLE[1]:
+        raise ValueError("must lie between the years 1900 and 2200")
+    return given
+
+
+Sensible = Annotated[Moment, AfterValidator(_sensible)]
+"""A moment that something can be so long before or after without leaving the calendar."""
 LATEST = timedelta(days=366)
 """A message may be planned so far ahead."""
 

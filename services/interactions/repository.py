@@ -29,6 +29,7 @@ from services.interactions.models import (
     CLIENTS,
     INTERACTION_REF,
     INTERACTIONS,
+    TAKEN_OUT,
     UNCOUNTED,
     WAITING_NEWS,
     address_of,
@@ -333,7 +334,10 @@ class Repository:
         wanted = {each for each in origin.values() if each}
         found = await roots(self.chains, wanted) if wanted else {}
         made = {chain_id: chain_document(interaction) for chain_id, interaction in opening.items()}
-        return [beside(chain, found.get(origin[chain_id] or "", {})) for chain_id, chain in made.items()]
+        return [
+            beside(chain, found.get(origin[chain_id] or "", {}), taken_out=links[chain_id]["rule"] in TAKEN_OUT)
+            for chain_id, chain in made.items()
+        ]
 
     async def counted(self, chains: Sequence[Document]) -> None:
         """Their clients are counted as these were read; what somebody changed since is still to be counted."""

@@ -7,12 +7,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from hub.api.actor import Actor
 from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, Shown, reaches, shown_to
 from hub.kit.errors import Forbidden, NotFound
-from hub.store.base import Document, Page
+from hub.store.base import Document, In, Page
 from hub.store.query import cursor
 from services.interactions.models import open_heads
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
-from services.interactions.roots import Merged, roots
+from services.interactions.roots import Merged, members, roots
 from services.interactions.tokens import Tokens
 
 MOST_READ = 2_000
@@ -113,6 +113,14 @@ class Seen:
         ids = [entry["id"] for client in clients for entry in open_heads(client)]
         reader = replace(actor, reach=actor.reads)
         return {chain_id for chain_id, level in (await self._of_chains(reader, ids)).items() if level != "nothing"}
+
+    async def with_members(self, where: Mapping[str, Any]) -> dict[str, Any]:
+        """The conditions, for a client or chain with those that were merged into it."""
+        found = {name: value for name, value in where.items() if value is not None}
+        for field, merged in (("client_id", self._repository.clients), ("chain_id", self._repository.chains)):
+            if field in found and (more := await members(merged, [str(found[field])])):
+                found[field] = In([found[field], *more])
+        return found
 
     async def check_account(self, actor: Actor, account: str | None) -> None:
         """Raises Forbidden: the account is of a team that he has nothing to do with."""

@@ -4,11 +4,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form
 from hub.api.names import Colleague
 from hub.api.uploads import Upload
 from hub.contracts.call import CallResult
 from hub.contracts.interaction import Direction, Role
+from services.interactions.moments import Sensible
 
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Kind = Literal["call", "meeting", "letter", "email", "sms", "message", "post"]
@@ -36,7 +37,7 @@ class PlanForm(Form):
     """When it shall be."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"at": "2026-03-03T07:00:00Z", "minutes": 90}]})
-    at: Moment
+    at: Sensible
     minutes: int = Field(default=60, ge=1, le=31 * _DAY)
     place: str = Field(default="", max_length=500)
     reminders: tuple[Annotated[int, Field(ge=0, le=_YEAR)], ...] = Field(
@@ -49,7 +50,7 @@ class FactForm(Form):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"held": True, "minutes": 45, "result": "Замерили"}]})
     held: bool = Field(description="false: it did not take place")
-    at: Moment | None = Field(default=None, description="None: when it was planned, else now")
+    at: Sensible | None = Field(default=None, description="None: when it was planned, else now")
     minutes: int = Field(default=0, ge=0, le=31 * _DAY)
     result: str = Field(default="", max_length=_TEXT)
 
@@ -72,7 +73,7 @@ class ByHandForm(Form):
     )
     type: Kind
     direction: Direction = Direction.OUT
-    at: Moment | None = Field(default=None, description="When it was; none: now")
+    at: Sensible | None = Field(default=None, description="When it was; none: now")
     minutes: int = Field(default=0, ge=0, le=31 * _DAY)
     subject: str = Field(default="", max_length=1_000)
     text: str = Field(default="", max_length=_TEXT, description="What it was about")
@@ -86,7 +87,7 @@ class ByHandForm(Form):
     plan: PlanForm | None = None
     result: CallResult | None = Field(default=None, description="Of a call; none: answered")
     reviewed: bool = Field(default=False, description="Nothing is to be said any more")
-    return_on: Moment | None = Field(default=None, description="Put the chain aside until then")
+    return_on: Sensible | None = Field(default=None, description="Put the chain aside until then")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from hub.api.actor import Actor
 from hub.contracts.appointment import Fact, Plan
@@ -26,9 +27,12 @@ from services.interactions.linking import new_chain_id
 from services.interactions.models import interaction_document
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
+from services.interactions.roots import roots
 from services.interactions.seen import Seen
 
 _NOTE = "note"
+_SKEW = timedelta(minutes=10)
+"""Of clocks."""
 
 
 class ByHand:
@@ -56,7 +60,11 @@ class ByHand:
         actor = replace(actor, reach=actor.reads)
         now, interaction_id = self._clock.now(), self._id(actor, key)
         if earlier := await self._repository.interactions.get(interaction_id):
-            return await self._again(earlier, form)
+            await self._again(earlier, form)
+            stored = await self._store(earlier)
+            await self._settle(form, stored, actor)
+            return stored
+        self._check_times(form)
         people = [self._person(person) for person in form.participants]
         client_id, chain_id = await self._place(form, people, interaction_id, actor)
         ids = (interaction_id, chain_id or new_chain_id(interaction_id), client_id)
@@ -68,9 +76,12 @@ class ByHand:
     async def note(self, chain_id: str, note: Note, *, actor: Actor, key: str | None) -> Document:
         """Words to colleagues in a chain; whom it mentions is told, and sees it from then on. Errors as `add`."""
         interaction_id = self._id(actor, key)
-        if earlier := await self._repository.interactions.get(interaction_id):
-            return await self._again(earlier, note)
         chain = await self._seen.whole_chain(replace(actor, reach=actor.reads), chain_id)
+        chain = (await roots(self._repository.chains, [chain["_id"]]))[chain["_id"]]
+        if earlier := await self._repository.interactions.get(interaction_id):
+            if note.named:
+                await self._handover.show(chain["_id"], note.named, by=actor.login)
+            return await self._again(earlier, note)
         now = self._clock.now()
         interaction = Interaction(
             id=interaction_id,
@@ -107,11 +118,13 @@ class ByHand:
 
     async def fact(self, interaction_id: str, form: FactForm, *, actor: Actor) -> Document:
         """The contact with what became of it. Raises NotFound; Conflict: it was not written down by hand."""
+        self._check_times(form)
 
         def change(document: Document) -> Document:
             if ACCOUNT not in document["accounts"] or document["channel"] == _NOTE:
                 raise Conflict("what a channel told of is as it was; only what was written down by hand has a result")
-            planned = from_iso(document["plan"]["at"]) if document.get("plan") else self._clock.now()
+            now = self._clock.now()
+            planned = min(from_iso(document["plan"]["at"]), now) if document.get("plan") else now
             fact = Fact(held=form.held, at=form.at or planned, minutes=form.minutes, result=form.result)
             return happened(document, fact)
 
@@ -124,6 +137,14 @@ class ByHand:
         if after.get("fact"):
             await self._outgoing.move_on(after)
         return after
+
+    def _check_times(self, form: ByHandForm | FactForm) -> None:
+        """What was does not lie ahead, or nothing that follows would be newer; what shall come back does."""
+        now = self._clock.now()
+        if form.at and form.at > now + _SKEW:
+            raise InvalidInput(fields={"at": "lies ahead; plan it instead: plan"})
+        if isinstance(form, ByHandForm) and form.return_on and form.return_on <= now:
+            raise InvalidInput(fields={"return_on": "has passed; leave it out"})
 
     def _id(self, actor: Actor, key: str | None) -> str:
         at = int(self._clock.now().timestamp())

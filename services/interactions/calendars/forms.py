@@ -5,15 +5,16 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form
 from hub.api.names import Colleague, TeamId
 from hub.contracts.shown import Moment as ShownMoment
 from hub.contracts.shown import View
 from services.interactions.calendars.working import in_order
-from services.interactions.moments import zone_of
+from services.interactions.moments import Sensible, zone_of
 
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
 Part = tuple[Clock, Clock]
+Parts = Annotated[tuple[Part, ...], Field(max_length=10)]
 Weekday = Annotated[str, Field(pattern="^[1-7]$", description="1 is Monday")]
 
 
@@ -38,7 +39,7 @@ class CalendarForm(Form):
         }
     )
     time_zone: str = Field(max_length=100, examples=["Europe/Moscow"])
-    week: dict[Weekday, tuple[Part, ...]] = Field(max_length=7, description="By weekday")
+    week: dict[Weekday, Parts] = Field(max_length=7, description="By weekday")
     country: str = Field(
         default="RU", pattern=r"^([A-Z]{2})?$", description="Whose holidays, and moved days, count; empty: nobody's"
     )
@@ -71,7 +72,7 @@ class WorkingQuery(Form):
 
     login: Colleague | None = None
     team: TeamId | None = None
-    since: Moment
+    since: Sensible
     minutes: int = Field(default=0, ge=0, le=60 * 24 * 366, description="Of working time")
 
 

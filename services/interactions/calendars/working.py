@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 Hours = tuple[tuple[time, time], ...]
 """Parts of a day, in order; a shift over midnight is two."""
 WORKDAY: Hours = ((time(9), time(18)),)
+_LAST = date(9990, 1, 1)
 DAYS_AHEAD = 1_100
 """So far it is looked for working time; who works never is told so."""
 
@@ -37,7 +38,7 @@ class WorkingCalendar:
     def periods(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Working time from a moment on, in order."""
         first = since.astimezone(self.zone).date()
-        for number in range(DAYS_AHEAD):
+        for number in range(min(DAYS_AHEAD, (_LAST - first).days)):
             day = first + timedelta(days=number)
             for begin, end in self.hours(day):
                 start, stop = (datetime.combine(day, at, self.zone).astimezone(UTC) for at in (begin, end))
@@ -64,6 +65,10 @@ class WorkingCalendar:
                 break
             found += min(stop, until) - start
         return found
+
+    def works_between(self, since: datetime, until: datetime) -> bool:
+        """Whether there is any working time between two moments."""
+        return next((start < until for start, _ in self.periods(since)), False)
 
     def end_of(self, day: date) -> datetime | None:
         """Of the last working hour of this day, or of the next day that has any."""

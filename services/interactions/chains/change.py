@@ -69,6 +69,8 @@ def with_closed_head(client: Document, chain: Document) -> Document:
 
 def taken_back(chain: Document, given: dict[str, Any], before: Document) -> Document:
     """The chain as it was before this was changed, in what nobody changed since; `before` has what is in `KEPT`."""
+    if chain.get("into"):
+        return chain
     same = [name for name in ("subject", "awaits") if name in given and given[name] == chain.get(name)]
     after: Document = chain | {name: before[name] for name in same}
     return _state_back(_tags_back(after, given, before), given, before)

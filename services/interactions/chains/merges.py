@@ -7,6 +7,7 @@ from hub.api.actor import Actor
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
+from services.interactions.chains.change import with_closed_head
 from services.interactions.chains.merging import (
     absorbed_into,
     check,
@@ -45,7 +46,11 @@ class Merges:
         await self._check_clients(absorbed, survivor)
         # The survivor first: whoever sees the one must not lose sight of it in between.
         after = await self._change(survivor["_id"], partial(with_absorbed, absorbed=absorbed), actor)
-        gone = await self._change(chain_id, partial(absorbed_into, survivor_id=survivor["_id"]), actor)
+        try:
+            gone = await self._change(chain_id, partial(absorbed_into, survivor_id=survivor["_id"]), actor)
+        except Conflict:
+            await self._step_back(survivor["_id"], chain_id, actor)
+            raise
         await self._list(gone, survivor["_id"])
         await self._tokens.settle([after, gone])
         return after
@@ -62,12 +67,15 @@ class Merges:
         if not survivor_id:
             raise Conflict("this chain was not merged into another")
         after = await self._change(chain_id, parted, actor)
-        left = await self._repository.newest_of_chain(survivor_id, limit=_LOOKED)
-        rest = partial(without_absorbed, absorbed_id=chain_id, left=left)
-        survivor = await self._change(survivor_id, rest, actor)
+        survivor = await self._step_back(survivor_id, chain_id, actor)
         await self._list(after, None)
         await self._tokens.settle([after, survivor])
         return after
+
+    async def _step_back(self, survivor_id: str, chain_id: str, actor: Actor) -> Document:
+        """The survivor without what he had of the other."""
+        left = await self._repository.newest_of_chain(survivor_id, limit=_LOOKED)
+        return await self._change(survivor_id, partial(without_absorbed, absorbed_id=chain_id, left=left), actor)
 
     async def _change(self, chain_id: str, change: Callable[[Document], Document], actor: Actor) -> Document:
         def noting(now: Document) -> Document:
@@ -83,9 +91,7 @@ class Merges:
     async def _list(self, chain: Document, into: str | None) -> None:
         for client in (await roots(self._repository.clients, [chain["client_id"]])).values():
             for holder in (client["_id"], chain["client_id"]):
-                await self._repository.clients.amend(
-                    holder, partial(with_head_into, chain_id=chain["_id"], into=into)
-                )
+                await self._repository.clients.amend(holder, partial(_listed, chain=chain, into=into))
 
     async def _check_clients(self, absorbed: Document, survivor: Document) -> None:
         clients = [chain["client_id"] for chain in (absorbed, survivor)]
@@ -104,3 +110,9 @@ class Merges:
         if chain is None:
             raise NotFound(f"there is no chain {chain_id}")
         return chain
+
+
+def _listed(client: Document, chain: Document, into: str | None) -> Document:
+    """With whether the chain was absorbed, and whether it is closed where it is for itself."""
+    listed = with_head_into(client, chain["_id"], into)
+    return listed if into else with_closed_head(listed, chain)

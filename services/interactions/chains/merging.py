@@ -7,7 +7,7 @@ nobody had merged anything, and is read with the survivor. So parting needs to m
 from collections.abc import Sequence
 from typing import Any
 
-from hub.contracts.scope import OPEN, Shown, strictest
+from hub.contracts.scope import OPEN, Shown, owned_by, seen_by, strictest
 from hub.kit.errors import Conflict
 from hub.store.base import Document
 from hub.store.due import without_timer
@@ -39,21 +39,28 @@ def with_absorbed(survivor: Document, absorbed: Document) -> Document:
     known: dict[str, Any] = survivor.get("absorbed") or {}
     if absorbed["_id"] in known:
         return survivor
+    if survivor.get("into"):
+        raise Conflict(f"this chain was merged into {survivor['into']} at this moment; merge it with that one")
     tokens, tags = survivor.get("seen_by") or [OPEN], survivor.get("tags") or []
     others: Shown = survivor.get("others") or "full"
     gained = {
-        "seen_by": [token for token in absorbed.get("seen_by") or [OPEN] if token not in tokens],
-        "tags": [tag for tag in absorbed.get("tags") or [] if tag not in tags],
-        "others": others,
+        "seen_by": absorbed.get("seen_by") or [OPEN],
+        "tags": absorbed.get("tags") or [],
+        "before": {"seen_by": tokens, "tags": tags, "others": others},
     }
     newest = max((survivor, absorbed), key=lambda chain: str(chain["last_at"]))
+    # What is open must not go out of sight with one that is put aside or closed.
+    state = "open" if absorbed["state"] != "closed" else survivor["state"]
+    opened = {} if state == survivor["state"] else {"closed_at": None, "closed_by": None, "snoozed_until": None}
     return queued(
         {
-            **survivor,
+            **(without_timer(survivor, RETURN) if opened else survivor),
+            **opened,
+            "state": state,
             "absorbed": {**known, absorbed["_id"]: gained},
-            "seen_by": sorted([*tokens, *gained["seen_by"]]),
+            "seen_by": sorted({*tokens, *gained["seen_by"]}),
             "others": strictest(others, absorbed.get("others")),
-            "tags": [*tags, *gained["tags"]],
+            "tags": [*dict.fromkeys([*tags, *gained["tags"]])],
             **{name: newest.get(name) for name in ("last_at", "last_id", "awaits")},
             UNCOUNTED: True,
         }
@@ -66,17 +73,22 @@ def without_absorbed(survivor: Document, absorbed_id: str, left: Sequence[Docume
     gained = known.pop(absorbed_id, None)
     if gained is None:
         return survivor
-    still = {token for other in known.values() for token in other["seen_by"]}
-    lost = [token for token in gained["seen_by"] if token not in still]
+    before = gained["before"]
+    own = seen_by(survivor.get("owner"), [survivor.get("team")] if survivor.get("team") else [])
+    own = [token for token in own if survivor.get("team") or token != OPEN]
+    readers = [owned_by(login) for login in survivor.get("readers") or []]
+    kept = {*before["seen_by"], *own, *readers, *(token for each in known.values() for token in each["seen_by"])}
+    tokens = [t for t in survivor["seen_by"] if t not in gained["seen_by"] or t in kept]
+    kept_tags = {*before["tags"], *(tag for each in known.values() for tag in each["tags"])}
     end = {"last_at": left[0]["at"], "last_id": left[0]["_id"]} if left else {}
     turn = next((found for each in left if (found := turn_after(each))), None)
     return queued(
         {
             **survivor,
             "absorbed": known,
-            "seen_by": [token for token in survivor["seen_by"] if token not in lost] or [OPEN],
-            "tags": [tag for tag in survivor.get("tags") or [] if tag not in gained["tags"]],
-            "others": survivor["others"] if known else gained["others"],
+            "seen_by": sorted({*tokens, *own}) or [OPEN],
+            "tags": [t for t in survivor.get("tags") or [] if t not in gained["tags"] or t in kept_tags],
+            "others": survivor["others"] if known else before["others"],
             "awaits": turn or survivor.get("awaits"),
             **end,
             UNCOUNTED: True,
@@ -88,6 +100,8 @@ def absorbed_into(chain: Document, survivor_id: str) -> Document:
     """The absorbed chain; the same one where it is."""
     if chain.get("into") == survivor_id:
         return chain
+    if chain.get("into") or survivor_id in (chain.get("absorbed") or {}):
+        raise Conflict("somebody merged it the other way at this moment; look again")
     bare = without_timer(chain, RETURN)
     state = "open" if chain["state"] == "snoozed" else chain["state"]
     merged = {"into": survivor_id, "state": MERGED, "state_before": state, "snoozed_until": None}
@@ -99,6 +113,8 @@ def parted(chain: Document) -> Document:
     if not chain.get("into"):
         return chain
     state = chain.get("state_before") or "open"
+    if chain.get("awaits") == "answer":
+        state = "open"  # The client wrote since.
     bare = {name: value for name, value in chain.items() if name not in ("into", "state_before")}
     return queued({**bare, "into": None, "state": state, UNCOUNTED: True})
 

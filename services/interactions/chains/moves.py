@@ -36,9 +36,13 @@ class Moves:
             NotFound: there is no such chain.
             InvalidInput: one is not in it, or all that it has would go.
         """
-        parts = await self._parts(chain_id, ids)
+        found = await self._repository.interactions.get_many(ids)
+        if len(found) < len(set(ids)):
+            raise _not_inside()
+        parts = list(found.values())
         first = min(parts, key=lambda part: (part["at"], part["_id"]))
         new = derive("ch", SPLIT, chain_id, first["_id"], at=moment_of(first["_id"]))
+        await self._check_inside(chain_id, [part for part in parts if part["chain_id"] != new])
         link = Link(rule=SPLIT, evidence=f"taken out by {actor.login}", continues=chain_id)
         for part in sorted(parts, key=lambda part: str(part["at"])):
             await self._put(part, (new, part["client_id"]), link, actor)
@@ -96,19 +100,15 @@ class Moves:
             for each in {chain_id, chain["_id"]}:
                 await self._repository.chains.amend(each, partial(_ending, last=left[0]))
 
-    async def _parts(self, chain_id: str, ids: Sequence[str]) -> list[Document]:
+    async def _check_inside(self, chain_id: str, parts: Sequence[Document]) -> None:
+        """Raises InvalidInput: one is not read with this chain, or nothing would be left of it."""
         chain = await self._chain(chain_id)
-        found = await self._repository.interactions.get_many(ids)
-        new = {part["chain_id"] for part in found.values()} - {chain_id}
-        again = new and all(part["link"]["rule"] == SPLIT for part in found.values())
-        rooted = await roots(self._repository.chains, {part["chain_id"] for part in found.values()})
-        inside = [i for i in ids if i in found and rooted[found[i]["chain_id"]]["_id"] == chain["_id"]]
-        if len(inside) < len(set(ids)) and not again:
-            raise InvalidInput(fields={"ids": "each must be an interaction of this chain"})
-        left = await self._repository.newest_of_chain(chain["_id"], limit=len(set(ids)) + 1)
-        if not again and {part["_id"] for part in left} <= set(ids):
-            raise InvalidInput(fields={"ids": "something must stay; to give all to another client, move the chain"})
-        return list(found.values())
+        rooted = await roots(self._repository.chains, {part["chain_id"] for part in parts})
+        if any(part["chain_id"] not in rooted or rooted[part["chain_id"]]["_id"] != chain["_id"] for part in parts):
+            raise _not_inside()
+        left = await self._repository.newest_of_chain(chain["_id"], limit=len(parts) + 1)
+        if parts and {part["_id"] for part in left} <= {part["_id"] for part in parts}:
+            raise InvalidInput(fields={"ids": "something must stay; to give all to another client, move each"})
 
     async def _interaction(self, interaction_id: str) -> Document:
         document = await self._repository.interactions.get(interaction_id)
@@ -133,3 +133,7 @@ def _in_place(part: Document, place: tuple[str, str], link: Link, by: str, at: s
     if (part["chain_id"], part["client_id"]) == place:
         return part
     return moved(part, place, link, by, at)
+
+
+def _not_inside() -> InvalidInput:
+    return InvalidInput(fields={"ids": "each must be an interaction of this chain"})

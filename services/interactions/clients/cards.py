@@ -62,6 +62,8 @@ def with_merged(survivor: Document, absorbed: Document, take: Collection[str], *
     known: dict[str, Any] = survivor.get("absorbed") or {}
     if absorbed["_id"] in known:
         return survivor
+    if survivor.get("into"):
+        raise Conflict(f"this client was merged into {survivor['into']} at this moment; merge with that one")
     if len(known) >= MOST:
         raise Conflict(f"a client takes up at most {MOST} others")
     taken = {name: absorbed.get(name) for name in FIELDS if _takes(name, survivor, absorbed, take)}
@@ -74,6 +76,13 @@ def with_merged(survivor: Document, absorbed: Document, take: Collection[str], *
 
 def _takes(name: str, survivor: Document, absorbed: Document, take: Collection[str]) -> bool:
     return bool(absorbed.get(name)) and (name in take or (not survivor.get(name) and name != "kind"))
+
+
+def merged_into(client: Document, survivor_id: str) -> Document:
+    """The client, read with the other from now on. Raises Conflict: somebody was faster."""
+    if client.get("into") not in (None, survivor_id) or survivor_id in (client.get("absorbed") or {}):
+        raise Conflict("somebody merged him the other way at this moment; look again")
+    return {**client, "into": survivor_id, UNCOUNTED: True}
 
 
 def without_merged(survivor: Document, absorbed_id: str, *, by: str, now: datetime) -> Document:

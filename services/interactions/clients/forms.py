@@ -31,7 +31,14 @@ Kpp = Annotated[str, Field(max_length=40), AfterValidator(_or_empty(kpp))]
 Ogrn = Annotated[str, Field(max_length=40), AfterValidator(_or_empty(ogrn))]
 Birth = Annotated[date | None, BeforeValidator(_born)]
 CustomName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-CustomValue = str | int | float | bool | date | None
+CustomValue = (
+    Annotated[str, Field(max_length=2_000)]
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]
+    | float
+    | bool
+    | date
+    | None
+)
 
 
 class Postal(Form):

@@ -9,7 +9,7 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.addresses import Addresses, NewAddress
-from services.interactions.clients.cards import FIELDS, with_merged, without_merged, written
+from services.interactions.clients.cards import FIELDS, merged_into, with_merged, without_merged, written
 from services.interactions.clients.forms import CardChange, MergeClients, NewClient
 from services.interactions.handover import Handover
 from services.interactions.models import UNCOUNTED
@@ -111,7 +111,12 @@ class Clients:
             raise Conflict("these are one client already")
         told = partial(with_merged, absorbed=absorbed, take=form.take, by=actor.login, now=self._clock.now())
         await self._amend(survivor["_id"], told)
-        await self._amend(client_id, lambda now: {**now, "into": survivor["_id"], UNCOUNTED: True})
+        try:
+            await self._amend(client_id, partial(merged_into, survivor_id=survivor["_id"]))
+        except Conflict:
+            back = partial(without_merged, absorbed_id=client_id, by=actor.login, now=self._clock.now())
+            await self._amend(survivor["_id"], back)
+            raise
         return await self._tokens.recount(survivor["_id"])
 
     async def part(self, client_id: str, *, actor: Actor) -> Document:

@@ -4,8 +4,9 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form
 from hub.api.names import Colleague, TeamId
+from services.interactions.moments import Sensible
 
 What = Literal["chains", "tasks", "clients"]
 WHAT: tuple[What, ...] = ("chains", "tasks", "clients")
@@ -21,7 +22,7 @@ class HandoverForm(Form):
     to: Colleague = Field(default="", description="Who does it; empty: whoever of the team takes it")
     team: TeamId = Field(default="", description="Empty: the team of each stays")
     what: tuple[What, ...] = Field(default=WHAT, min_length=1, max_length=3)
-    until: Moment | None = Field(default=None, description="When it goes back by itself; none: it does not")
+    until: Sensible | None = Field(default=None, description="When it goes back by itself; none: it does not")
     comment: str = Field(default="", max_length=2_000)
 
     @model_validator(mode="after")

@@ -64,6 +64,8 @@ class Handovers:
     async def _return(self, due: Sequence[Document]) -> int:
         for waiting in due:
             try:
+                if (await self._jobs.get(waiting["_id"])).state in ("queued", "running"):
+                    continue  # It goes back when it has gone.
                 await self._jobs.revert(waiting["_id"])
             except (Conflict, NotFound) as exc:
                 log.warning("handover.not_returned", job=waiting["_id"], reason=str(exc))

@@ -86,7 +86,7 @@ class Outcomes:
         self, kind: OutcomeKind, where: Mapping[str, Any], *, actor: Actor, limit: int, after: str | None
     ) -> Page:
         """The newest first, those that he sees."""
-        given = {name: value for name, value in where.items() if value is not None} | {"kind": kind}
+        given = await self._seen.with_members(where) | {"kind": kind}
         narrow = EVERYTHING in actor.reach or given.keys() & {"client_id", "chain_id"}
         wheres = [given] if narrow else [{**given, "seen_by": token} for token in actor.reach]
         page = await merged(self.outcomes, wheres, order="opened_at", descending=True, limit=limit, after=after)

@@ -73,7 +73,8 @@ def _add_reading(routes: Public, tasks: Tasks, clock: Clock) -> None:
 
         async def find(limit: int) -> Page:
             until = query.until(clock.now())
-            page = await tasks.repository.page(actor.reach, query.where, until=until, limit=limit, after=query.after)
+            where = await tasks.seen.with_members(query.where)
+            page = await tasks.repository.page(actor.reach, where, until=until, limit=limit, after=query.after)
             return Page([task for task in page.items if query.fits(task) and _sees(actor, task)], page.next)
 
         async def show(found: Sequence[Document]) -> list[TaskView]:

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form
 from hub.api.names import Colleague, TeamId
 from hub.contracts.task import Priority
 from hub.kit.clock import iso
+from services.interactions.moments import Sensible
 from services.interactions.tasks.models import MOST_REMINDERS
 
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
@@ -23,7 +24,7 @@ class CheckLine(Form):
 class ReminderForm(Form):
     """At a moment, or so long before it is due."""
 
-    at: Moment | None = None
+    at: Sensible | None = None
     before: int | None = Field(default=None, ge=0, le=_YEAR, description="Seconds before it is due", examples=[900])
 
     @model_validator(mode="after")
@@ -49,7 +50,7 @@ class TaskChange(Form):
     assignee: Colleague | None = Field(default=None, description="Who does it; empty: whoever of the team takes it")
     team: TeamId | None = Field(default=None, description="Empty: no team's")
     watchers: tuple[Colleague, ...] | None = Field(default=None, max_length=50, description="Who hears of it, too")
-    due: Moment | Literal[""] | None = Field(default=None, description="Empty: at no time")
+    due: Sensible | Literal[""] | None = Field(default=None, description="Empty: at no time")
     due_day: date | None = Field(
         default=None, description="The end of that working day of whoever does it, or of his next one"
     )

@@ -36,7 +36,7 @@ TASKS = CollectionSpec(
 NOTED = ("title", "text", "state", "priority", "assignee", "team", "watchers", "due", "checklist", "reminders")
 """What its history tells of."""
 _TASK = tuple(name for name in Task.model_fields if name not in ("id", "seen_by"))
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", "turn", "key", "request", "since", "reach_by")
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", "turn", "key", "request", "since", "reach_by", "began")
 
 
 def task_facts(before: Document | None, after: Document) -> Sequence[Fact]:

@@ -2,44 +2,66 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulestr
 
 from hub.kit.errors import InvalidInput
 
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
-_FAR = timedelta(days=3660)
+_PARTS = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST", "COUNT", "UNTIL"}
+"""What a rule may have: at most one occurrence a day, so that a rule costs what its days cost."""
+_VALUES, _MOST = 50, 1_000
+"""Values of one part; the largest INTERVAL and COUNT."""
+_AHEAD, _SINCE = timedelta(days=3660), timedelta(days=11_000)
 """So far a rule is followed: one that never holds would be tried until the year 9999."""
 
 
-def following(text: str, start: datetime, *, after: datetime) -> datetime | None:
-    """The first occurrence after a moment, of a rule that began at `start`; none when it has ended.
+def following(text: str, start: datetime, *, after: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first occurrence after a moment, of a rule that began at `start`, by the days of a time zone; none when it
+    has ended.
 
     Raises:
         InvalidInput: it is no rule, or one of more than once a day.
     """
+    parts = _parts(text)
+    count, until = _first(parts.pop("COUNT", None)), _first(parts.pop("UNTIL", None))
+    if after - start > _SINCE:
+        return None
+    try:
+        rule = rrulestr(parts.to_ical().decode(), dtstart=start.astimezone(zone))
+        assert isinstance(rule, rrule)
+        end = min(_moment(until), after + _AHEAD) if until else after + _AHEAD
+        found = islice(rule.replace(until=end), count if isinstance(count, int) else None)
+        return next((moment.astimezone(UTC) for moment in found if moment > after), None)
+    except (ValueError, TypeError, OverflowError, AssertionError) as exc:
+        raise _wrong(f"is no rule of RFC 5545 ({exc}); write it as FREQ=WEEKLY;BYDAY=MO") from exc
+
+
+def check(text: str, start: datetime, *, zone: ZoneInfo) -> None:
+    """Raises InvalidInput for a rule that is none, or that never holds."""
+    if following(text, start, after=start - timedelta(seconds=1), zone=zone) is None:
+        raise _wrong("never holds; take out what contradicts itself")
+
+
+def _parts(text: str) -> Any:
     from icalendar import vRecur  # loaded by those who need it: a start is quicker without
 
     try:
         parts = vRecur.from_ical(text)
-        count, until = _first(parts.pop("COUNT", None)), _first(parts.pop("UNTIL", None))
-        rule = rrulestr(parts.to_ical().decode(), dtstart=start)
     except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise _wrong(f"is no rule of RFC 5545 ({exc}); write it as FREQ=WEEKLY;BYDAY=MO") from exc
+    if unknown := sorted(set(map(str, parts)) - _PARTS):
+        raise _wrong(f"has {unknown[0]}; a rule may have {', '.join(sorted(_PARTS))}")
     if _first(parts.get("FREQ")) not in _FREQUENCIES:
         raise _wrong("repeats too often; DAILY is the least")
-    if after - start > _FAR:
-        raise _wrong("began too long ago; begin it later")
-    end = min(_moment(until), after + _FAR) if until else after + _FAR
-    assert isinstance(rule, rrule)
-    found = islice(rule.replace(until=end), count if isinstance(count, int) else None)
-    return next((moment for moment in found if moment > after), None)
-
-
-def check(text: str, start: datetime) -> None:
-    """Raises InvalidInput for a rule that is none, or that never holds."""
-    if following(text, start, after=start - timedelta(seconds=1)) is None:
-        raise _wrong("never holds; take out what contradicts itself")
+    numbers = [number for name in ("INTERVAL", "COUNT") for number in parts.get(name) or ()]
+    if any(not 1 <= number <= _MOST for number in numbers):
+        raise _wrong(f"INTERVAL and COUNT lie between 1 and {_MOST}")
+    if any(isinstance(values, list) and len(values) > _VALUES for values in parts.values()):
+        raise _wrong(f"a part has at most {_VALUES} values")
+    return parts
 
 
 def _first(values: list[object] | None) -> object:
@@ -50,7 +72,8 @@ def _moment(until: object) -> datetime:
     """A day lasts to its end."""
     if isinstance(until, datetime):
         return until if until.tzinfo else until.replace(tzinfo=UTC)
-    assert isinstance(until, date)
+    if not isinstance(until, date):
+        raise ValueError("UNTIL is a day or a moment")
     return datetime.combine(until, time.max, UTC)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from hub.api.actor import Actor
@@ -11,7 +11,7 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
-from hub.store.due import Due
+from hub.store.due import Due, with_timer
 from services.interactions.calendars.repository import Calendars
 from services.interactions.history import noted
 from services.interactions.outgoing import fingerprint
@@ -33,6 +33,12 @@ from services.interactions.tasks.repository import TaskRepository
 _OF_NEXT = ("title", "text", "priority", "assignee", "team", "watchers", "author", "client_id", "chain_id", "repeats")
 """What the next one of a task that repeats has of this one."""
 _TITLE = 300
+NEXT = "next"
+"""The timer of one that repeats and is done: the next one is opened."""
+
+
+def _opened(task: Document, _now: datetime) -> Document:
+    return task
 
 
 class Tasks:
@@ -50,10 +56,10 @@ class Tasks:
         self._calendars = calendars
         self.repository = repository
         self._tasks = repository.tasks
-        self._seen = seen
+        self.seen = seen
         self._clock = clock
         fires = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
-        self.due = Due(self._tasks, fires, clock, held=held)
+        self.due = Due(self._tasks, {**fires, NEXT: _opened}, clock, held=held, first=self._before)
 
     async def open(self, form: NewTask, *, actor: Actor, key: str | None) -> Document:
         """The task; the same key of the same author gives the same one.
@@ -72,7 +78,8 @@ class Tasks:
         task |= await self._due(form, task)
         task |= {"_id": task_id, "author": actor.login, "request": wanted, "repeats": form.repeats}
         if form.repeats:
-            check(form.repeats, from_iso(task["due"]))
+            calendar = await self._calendars.of(task["assignee"], task["team"])
+            check(form.repeats, from_iso(task["due"]), zone=calendar.zone)
         return await self.add(settled(task))
 
     async def add(self, task: Document) -> Document:
@@ -96,9 +103,11 @@ class Tasks:
             Conflict: it is closed; only opening it again is possible.
         """
         if change.result_id:
-            await self._seen.whole_interaction(replace(actor, reach=actor.reads), change.result_id)
+            await self.seen.whole_interaction(replace(actor, reach=actor.reads), change.result_id)
         before = await self.get(actor, task_id)
         due = await self._due(change, {**before, **change.given})
+        if before.get("repeats") and change.due == "":
+            raise InvalidInput(fields={"due": "it repeats: it has a time; close it as cancelled to end it"})
         after = await self.amend(task_id, partial(self._changed, change=change, due=due, by=actor.login))
         await self._go_on(after)
         return after
@@ -119,6 +128,9 @@ class Tasks:
         after = {**task, **given}
         if state != task["state"]:
             after |= self._closing(state, by)
+            if state == "done" and task.get("repeats"):
+                # What a crash keeps from being opened now is opened by this.
+                after = with_timer(after, NEXT, self._clock.now())
         after = moved_reminders(task, after)
         return settled(noted(task, after, NOTED, by=by, at=self._clock.now()))
 
@@ -135,18 +147,24 @@ class Tasks:
         after = {**task, "state": "done", "reason": reason, "result_id": result_id, **self._closing("done", by)}
         return settled(noted(task, after, NOTED, by=by, at=self._clock.now()))
 
+    async def _before(self, task: Document) -> None:
+        if NEXT in (task.get("timers") or {}):
+            await self._go_on(task)
+
     async def _go_on(self, task: Document) -> None:
         """The next one of a task that repeats; the same one however often this is asked."""
-        if not task.get("repeats") or task["state"] != "done":
+        if not task.get("repeats") or task["state"] != "done" or not task.get("due"):
             return
-        due = from_iso(task["due"])
-        at = following(task["repeats"], due, after=max(due, self._clock.now() - timedelta(days=1)))
+        due, calendar = from_iso(task["due"]), await self._calendars.of(task["assignee"], task["team"])
+        began = from_iso(task.get("began") or task["due"])
+        late = max(due, self._clock.now() - timedelta(days=1))
+        at = following(task["repeats"], began, after=late, zone=calendar.zone)
         if at is None:
             return
         opening = {**blank(self._clock.now()), **{name: task[name] for name in _OF_NEXT}}
         reminders = [{**each, "fired_at": None} for each in task["reminders"] if each.get("before") is not None]
         checklist = [{**line, "done": False} for line in task["checklist"]]
-        opening |= {"_id": derive("tk", "next", task["_id"]), "due": iso(at)}
+        opening |= {"_id": derive("tk", "next", task["_id"]), "due": iso(at), "began": iso(began)}
         await self.add(settled({**opening, "reminders": reminders, "checklist": checklist}))
 
     async def _due(self, form: TaskChange, task: Document) -> Document:
@@ -170,24 +188,27 @@ class Tasks:
         """Ids of those that are open and whose time has passed: working time of whoever does them."""
         now = self._clock.now()
         late = [task for task in tasks if task["state"] == "open" and task["due"] and task["due"] < iso(now)]
-        calendars = [await self._calendars.of(task["assignee"], task["team"]) for task in late]
-        due = [from_iso(task["due"]) for task in late]
-        passed = [calendar.between(moment, now) for moment, calendar in zip(due, calendars, strict=True)]
-        return {task["_id"] for task, working in zip(late, passed, strict=True) if working}
+        people = {(task["assignee"], task["team"]) for task in late}
+        calendars = {who: await self._calendars.of(*who) for who in people}
+        return {
+            task["_id"]
+            for task in late
+            if calendars[task["assignee"], task["team"]].works_between(from_iso(task["due"]), now)
+        }
 
     async def _about(self, form: NewTask, actor: Actor) -> Document:
         """What it is about, from the interaction, the chain or the client that is named."""
         actor = replace(actor, reach=actor.reads)
         if form.interaction_id:
-            cause = await self._seen.whole_interaction(actor, form.interaction_id)
+            cause = await self.seen.whole_interaction(actor, form.interaction_id)
             title = (cause["subject"] or cause["text"]).strip()[:_TITLE] or cause["type"]
             about = {"client_id": cause["client_id"], "chain_id": cause["chain_id"], "title": title}
             return with_cause({"causes": [], "caused": 0, **about}, cause["_id"])
         if form.chain_id:
-            chain = await self._seen.whole_chain(actor, form.chain_id)
+            chain = await self.seen.whole_chain(actor, form.chain_id)
             return {"client_id": chain["client_id"], "chain_id": chain["_id"]}
         if form.client_id:
-            return {"client_id": (await self._seen.client(actor, form.client_id))["_id"]}
+            return {"client_id": (await self.seen.client(actor, form.client_id))["_id"]}
         return {}
 
     async def _again(self, earlier: Document, wanted: str) -> Document:

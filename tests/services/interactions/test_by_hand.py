@@ -91,6 +91,7 @@ async def test_a_call_from_a_private_phone_counts_as_one_that_an_exchange_told_o
 ) -> None:
     await bench.receive(missed())
     (client,) = await bench.clients()
+    bench.clock.set(NOON + DAY)
     call = await added(by_hand, type="call", client_id=client["_id"], at=NOON + timedelta(hours=1), minutes=3)
     await bench.follow()
     assert (call["call"]["result"], call["call"]["talk"], call["call"]["complete"]) == ("answered", 180.0, True)
@@ -100,6 +101,7 @@ async def test_a_call_from_a_private_phone_counts_as_one_that_an_exchange_told_o
 async def test_one_that_nobody_answered_reaches_nobody(bench: Bench, by_hand: ByHand) -> None:
     await bench.receive(missed())
     (client,) = await bench.clients()
+    bench.clock.set(NOON + DAY)
     await added(by_hand, type="call", client_id=client["_id"], at=NOON + DAY, result="missed")
     await bench.follow()
     assert [task["state"] for task in await tasks(bench)] == ["open"]
@@ -129,6 +131,7 @@ async def test_what_came_of_a_plan_stands_beside_it_and_reminds_nobody_any_more(
 ) -> None:
     plan = {"at": NOON + DAY, "reminders": (0,)}
     meeting = await added(by_hand, participants=(ANNA,), plan=plan)
+    bench.clock.set(NOON + DAY + timedelta(hours=1))
     fact = FactForm(held=True, at=NOON + DAY + timedelta(minutes=10), minutes=40, result="Договорились")
     after = await by_hand.fact(meeting["_id"], fact, actor=OLGA)
     assert (after["plan"]["minutes"], after["fact"]["minutes"], after["fact"]["result"]) == (60, 40, "Договорились")
