@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
 from hub.api.operation import CALLER
 from hub.api.public import Public
@@ -23,7 +24,7 @@ from services.campaigns.consent.service import Consents, allowed
 
 log = Log(__name__)
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
-_FIELDS = 50
+_FIELDS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,15 @@ class Asked:
     language: str
 
     async def form(self) -> Mapping[str, list[str]]:
+        """Urlencoded or multipart, as mail programs post it (RFC 8058); of more than `_FIELDS` the first count."""
+        if self.request.headers.get("content-type", "").startswith("multipart/"):
+            try:
+                given = await self.request.form(max_files=0, max_fields=_FIELDS)
+            except HTTPException:
+                return {}
+            return {name: [str(value) for value in given.getlist(name)] for name in given}
         body = (await self.request.body()).decode("utf-8", "replace")
-        return parse_qs(body, max_num_fields=_FIELDS)
+        return parse_qs("&".join(body.split("&", _FIELDS)[:_FIELDS]))
 
     @property
     def words(self) -> str:

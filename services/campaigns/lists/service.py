@@ -12,6 +12,7 @@ from hub.api.forms import Form
 from hub.api.names import TeamId
 from hub.api.uploads import Upload
 from hub.contracts.interaction import Attachment
+from hub.contracts.scope import reaches
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.apart import Apart, CallFailed, TooCostly, large
 from hub.kit.clock import Clock, iso
@@ -89,12 +90,13 @@ class Lists:
         await self.get(list_id, actor)
         await self._repository.amend(list_id, lambda now: {**now, "removed": True})
 
-    async def make_ready(self, ids: Sequence[str]) -> None:
+    async def make_ready(self, ids: Sequence[str], actor: Actor) -> None:
         """See `services.campaigns.segments.service.Lists`."""
         for list_id in ids:
             found = await self._repository.lists.get(list_id)
-            if found is None or found["state"] != "ready":
-                fix = f"there is no list {list_id}" if found is None else f"list {list_id} is still being read"
+            gone = found is None or found["removed"] or not reaches(actor.reach, found["seen_by"])
+            if found is None or gone or found["state"] != "ready":
+                fix = f"there is no list {list_id}" if gone else f"list {list_id} is still being read, or failed"
                 raise InvalidInput(f"list: {fix}", fields={"list": fix})
             if await self._tables.loaded(key_of(list_id)) != found["version"]:
                 await self._load(found)
@@ -132,8 +134,8 @@ class ReadList:
         now = orjson.loads(cursor) if cursor else {"at": 0, "part": 0, "line": 1, "rows": 0, "rejected": 0}
         try:
             return await self._step(args, now)
-        except (CallFailed, TooCostly) as exc:
-            words = str(exc).removeprefix("ValueError: ")
+        except (CallFailed, TooCostly, InvalidInput) as exc:
+            words = str(exc).removeprefix("ValueError: ").removeprefix("file: ")
             await self._over(args["list"], {"state": "failed", "reason": words})
             raise InvalidInput(f"file: {words}", fields={"file": words}) from exc
 
@@ -154,7 +156,7 @@ class ReadList:
             "rows": now["rows"] + told["count"],
             "rejected": now["rejected"] + len(told["rejected"]),
         }
-        return self._stepped(args["list"], now, after, told, over=after["at"] >= size or not lines)
+        return self._stepped(args["list"], now, after, told, over=after["at"] >= size)
 
     def _stepped(
         self, list_id: str, now: dict[str, Any], after: dict[str, Any], told: dict[str, Any], *, over: bool
@@ -194,11 +196,24 @@ def _whole(piece: bytes, *, last: bool) -> bytes:
     """Up to the end of its last line, or of the last in the first two megabytes. Raises InvalidInput."""
     if last and len(piece) <= PIECE:
         return piece
-    end = piece.rfind(b"\n", 0, PIECE) + 1 or piece.find(b"\n") + 1
+    end = _line_end(piece)
     if not end:
         words = f"a line has more than {LONGEST_LINE:,} bytes"
         raise InvalidInput(f"file: {words}", fields={"file": words})
     return piece[:end]
+
+
+def _line_end(piece: bytes) -> int:
+    """After the last line that ends in the first two megabytes, else after the first one; 0 where none ends. What is
+    between quotes ends no line: whoever cut there would make people of the halves.
+    """
+    found, place = 0, 0
+    quotes = 0
+    while (end := piece.find(b"\n", place) + 1) and (end <= PIECE or not found):
+        quotes += piece.count(b'"', place, end)
+        place = end
+        found = end if quotes % 2 == 0 else found
+    return found
 
 
 def args_of(list_id: str, file: Attachment) -> Args:

@@ -13,7 +13,8 @@ import orjson
 
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import NotFound
+from hub.kit.errors import NotFound, TransientError
+from hub.kit.reasons import reason_of
 from hub.store.base import Document
 from services.campaigns.mailings.audience import (
     DUPLICATE,
@@ -181,9 +182,27 @@ class Launch:
             raise NotFound(f"there is no mailing {args['mailing']}")
         if mailing["state"] != "freezing":
             return Step()  # cancelled, or done by another copy
-        if cursor is None:
-            return await self._freeze(mailing)
-        return await self._write(mailing, orjson.loads(cursor))
+        try:
+            if cursor is None:
+                return await self._freeze(mailing)
+            return await self._write(mailing, orjson.loads(cursor))
+        except TransientError:
+            raise
+        except Exception as exc:
+            await self._fail(mailing["_id"], f"it could not be launched: {reason_of(exc)}")
+            raise
+
+    async def _fail(self, mailing_id: str, reason: str) -> None:
+        """Nothing of it has left; whoever looks sees why."""
+        at = iso(self._clock.now())
+
+        def change(now: Document) -> Document:
+            if now["state"] != "freezing":
+                return now
+            return {**now, "state": "failed", "reason": reason[:500], "changed_at": at}
+
+        if failed := await self._repository.mailings.amend(mailing_id, change):
+            await self._repository.mailings.tell(failed)
 
     async def _freeze(self, mailing: Document) -> Step:
         contents, audience = await self._prepare(mailing)

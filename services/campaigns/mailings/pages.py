@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from hub.contracts.interaction import Recipient, SendPage
 from hub.kit.clock import from_iso
 from hub.kit.ids import derive
@@ -32,7 +34,7 @@ async def made(mailing: Document, contents: Contents, rows: Sequence[Document], 
     after: list[Document] = []
     pages: list[SendPage] = []
     for spoken, some in _by_content(contents, rows):
-        values = await _values(spoken, some, templates)
+        values = [_bounded(value) for value in await _values(spoken, some, templates)]
         done = [_asked(row, value) for row, value in zip(some, values, strict=True)]
         after += done
         leaving = [(row, value) for row, value in zip(done, values, strict=True) if isinstance(value, tuple)]
@@ -65,6 +67,18 @@ def _filled(spoken: Spoken, row: Document) -> tuple[str, ...] | str:
     return f"'{lacking}' is missing" if lacking else tuple(value or "" for _, value in values)
 
 
+def _bounded(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    """What fits into an event with nothing else; of what does not, why."""
+    if isinstance(value, str) or (size := _weight(value)) <= BYTES:
+        return value
+    return f"what is filled in has {size:,} bytes, over {BYTES:,}"
+
+
+def _weight(value: tuple[str, ...]) -> int:
+    """Bytes, as they travel."""
+    return len(orjson.dumps(value))
+
+
 def _asked(row: Document, value: tuple[str, ...] | str) -> Document:
     if isinstance(value, str):
         return {**row, "state": "failed", "step": "over", "reason": f"cannot be made: {value}"[:500]}
@@ -77,7 +91,7 @@ def _pages(
     page: list[Recipient] = []
     size = 0
     for row, value in leaving:
-        weight = 400 + sum(len(one.encode()) for one in value)
+        weight = 400 + _weight(value)
         if page and (len(page) >= MOST or size + weight > BYTES):
             yield _page(mailing, spoken, leaving[0][0], page)
             page, size = [], 0

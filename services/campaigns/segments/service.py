@@ -32,7 +32,7 @@ class Columns(Protocol):
 class Lists(Protocol):
     """Static lists, of which conditions may name some."""
 
-    async def make_ready(self, ids: Sequence[str]) -> None:
+    async def make_ready(self, ids: Sequence[str], actor: Actor) -> None:
         """Their members are in the tables when it returns. Raises InvalidInput for one that is not there."""
         ...
 
@@ -40,7 +40,7 @@ class Lists(Protocol):
 class NoLists:
     """Where there are none."""
 
-    async def make_ready(self, ids: Sequence[str]) -> None:
+    async def make_ready(self, ids: Sequence[str], actor: Actor) -> None:  # noqa: ARG002
         if ids:
             fix = f"there is no list {ids[0]}"
             raise InvalidInput(f"list: {fix}", fields={"list": fix})
@@ -107,7 +107,7 @@ class Segments:
         segments, lists = await self._all_named(include, exclude, actor)
         if named:
             segments[named] = (include, exclude)
-        await self._lists.make_ready(lists)
+        await self._lists.make_ready(lists, actor)
         asked = Question(self._clock.now(), segments)
         text = asked.of(Condition(segment=named), None) if named else asked.of(include, exclude)
         return f"{_ALIVE} AND {text}", asked.given

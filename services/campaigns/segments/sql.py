@@ -14,6 +14,9 @@ COLUMNS = ("name", "time_zone", "language", "owner", "team")
 """Fields with a column of their own; the others are looked for in the card."""
 SPEAKS = ("wrote", "called", "clicked", "opened")
 """Who did one of these was not silent."""
+_FIRST, _LAST = datetime(1, 1, 3), datetime(9999, 12, 29)
+MOST_NODES = 400
+"""Of one question: the database takes no expression that is much deeper."""
 _ROOT = "SELECT coalesce(m.root, a.k) FROM acts a LEFT JOIN merged m ON m.k = a.k"
 
 
@@ -25,6 +28,8 @@ class Question:
     segments: Mapping[str, tuple[Condition, Condition | None]]
     """Those that the conditions name, by id."""
     given: dict[str, Any] = field(default_factory=dict)
+    nodes: int = 0
+    """Conditions so far, those of the segments that they name among them, as often as they are named."""
 
     def of(self, include: Condition, exclude: Condition | None) -> str:
         """A condition on a row `c` of `clients`. Raises InvalidInput for a segment that names itself."""
@@ -35,6 +40,10 @@ class Question:
         return f"({text} AND NOT {self._one(exclude, within)})" if exclude else text
 
     def _one(self, condition: Condition, within: tuple[str, ...]) -> str:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            fix = f"with the segments that it names it has more than {MOST_NODES} conditions; make some of them one"
+            raise InvalidInput(f"include: {fix}", fields={"include": fix})
         if condition.all is not None or condition.any is not None:
             word, empty = (" AND ", "true") if condition.all is not None else (" OR ", "false")
             return f"({word.join(self._one(one, within) for one in condition.below) or empty})"
@@ -152,7 +161,8 @@ def _place(name: str) -> str:
 
 def _moment(moment: datetime) -> datetime:
     """In UTC, without saying so: as the tables have it."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    inside = min(max(moment.replace(tzinfo=None), _FIRST), _LAST)
+    return inside.replace(tzinfo=moment.tzinfo).astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else inside
 
 
 def _text(value: Any) -> str:

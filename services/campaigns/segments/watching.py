@@ -11,7 +11,7 @@ from hub.api.actor import Actor
 from hub.contracts.campaign import SegmentMoved
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import InvalidInput
+from hub.kit.errors import TransientError
 from hub.kit.log import Log
 from hub.kit.loop import Loop
 from hub.store.base import Document
@@ -58,8 +58,11 @@ class Watching:
     async def _look(self, segment: Document) -> int:
         try:
             now = set(await self._segments.members(segment, _US))
-        except InvalidInput as exc:
-            log.warning("segment.unreadable", segment=segment["_id"], reason=str(exc))
+        except TransientError:
+            raise
+        except Exception as exc:
+            # Whatever it is: the others are looked at all the same.
+            log.warning("segment.unreadable", segment=segment["_id"], reason=f"{type(exc).__name__}: {exc}"[:500])
             return 0
         before = await self._before(segment)
         entered, left = sorted(now - before)[:_AT_ONCE], sorted(before - now)[:_AT_ONCE]

@@ -27,12 +27,20 @@ _CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreads
 _MOST_CHOSEN = 5_000
 
 
+Charset = Annotated[
+    str,
+    Field(
+        pattern="^(utf-8|utf-8-sig|utf-16|utf-16-le|utf-16-be|utf-32|cp125[0-8]|koi8-r|cp866|iso-8859-[15]|mac-cyrillic)?$"
+    ),
+]
+
+
 class FileForm(Form):
     """A table: delimited text, XLSX or vCards."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"file": "att_4k2m"}]})
     file: Upload
-    charset: str = Field(default="", max_length=40, description="Found out unless it is given", examples=["cp1251"])
+    charset: Charset = Field(default="", description="Found out unless it is given", examples=["cp1251"])
     delimiter: str = Field(default="", max_length=1, description="Found out unless it is given", examples=[";"])
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -133,14 +133,15 @@ class Importing:
             if owner and owner["_id"] != client_id(args["run"], n):
                 found[n] = Match(owner["_id"], ("address",), await self._sees(args, owner))
             elif before is not None:
-                found[n] = Match(
-                    found[before].client_id if before in found else client_id(args["run"], before), ("row",)
-                )
+                fresh = Match(client_id(args["run"], before), ("row",))
+                found[n] = replace(found.get(before, fresh), rules=("row",))
             else:
                 match = await self._alike(args, row)
                 if match:
                     found[n] = match
-            earlier |= {mark: n for mark in marks if mark not in earlier}
+            if n not in found or found[n].seen:
+                # A row that is refused says nothing about those after it.
+                earlier |= {mark: n for mark in marks if mark not in earlier}
         return found
 
     async def _alike(self, args: Args, row: Mapping[str, Any]) -> Match | None:

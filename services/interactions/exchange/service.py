@@ -6,7 +6,7 @@ from typing import Any
 from hub.api.actor import Actor
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
-from hub.kit.apart import Apart, TooCostly, large
+from hub.kit.apart import Apart, CallFailed, TooCostly, large
 from hub.kit.blobs import Blobs
 from hub.kit.errors import Conflict, InvalidInput, NotFound, TooLarge
 from hub.kit.ids import derive, fresh
@@ -53,6 +53,9 @@ class Exchange:
             found: Preview = await self._apart.call(PEEK, large(content), options, cpu=_CPU, urgent=True)
         except TooCostly as exc:
             raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
+        except CallFailed as exc:
+            words = f"it cannot be read ({exc}); look at charset and delimiter"[:500]
+            raise InvalidInput(words, fields={"file": words}) from exc
         if found.refused:
             raise InvalidInput(found.refused, fields={"file": found.refused})
         return found

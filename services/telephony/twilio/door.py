@@ -83,7 +83,10 @@ class TwilioDoor:
         if not shown:
             raise forged(exchange)
         raw = await asked.body()
-        form = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        try:
+            form = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        except ValueError as exc:
+            raise forged(exchange) from exc  # Twilio never sends so many.
         token = exchange.twilio.auth_token.get_secret_value()
         if not is_signed(f"{self._public_url}{asked.path}", form, shown, token=token):
             raise forged(exchange)

@@ -138,3 +138,23 @@ async def rows(client: Any, kind: str, job: dict[str, Any]) -> list[list[str]]:
         header, *found = [[str(cell or "") for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert header == ["name", "phone"]
     return found
+
+
+async def test_a_row_that_is_refused_says_nothing_about_those_after_it(whole: Any) -> None:
+    admin = await whole.admin()
+    team = (await admin.post("/teams", json={"name": "Юристы"})).json()["id"]
+    hidden = {"name": "Тайный клиент", "addresses": [{"address": "+7 916 123-45-67"}], "team": team}
+    secret = (await admin.post("/clients", json=hidden)).json()["id"]
+    anna = await whole.employee("operator", "anna")
+    file = await uploaded(anna, "name;phone\nX;+79161234567, +79167654321\nStolen;+79167654321\n")
+    job = await done(anna, await anna.post("/imports", json={"file": file, "policy": "update"}))
+    assert secret not in (await anna.get(f"/jobs/{job['id']}/results")).text
+    assert (await admin.get(f"/clients/{secret}")).json()["name"] == "Тайный клиент"
+
+
+@pytest.mark.parametrize("charset", ["nonsense", "undefined", "utf-7"])
+async def test_a_charset_that_is_none_is_refused_by_its_field(whole: Any, charset: str) -> None:
+    admin = await whole.admin()
+    file = await uploaded(admin, "name;phone\nX;1\n")
+    refused = await admin.post("/imports/previews", json={"file": file, "charset": charset})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["charset"])
