@@ -27,7 +27,8 @@ async def with_jobs(hub: Any, service: str) -> None:
     """From now on this service has jobs, too."""
     told = orjson.loads(await declared("email", "/operations"))
     jobs = [one for one in told["operations"] if one["noun"] == "job"]
-    hub.peers.answer("GET", "//interactions/jobs", 200, {"items": [], "next": None})
+    for other in ("interactions", "campaigns"):
+        hub.peers.answer("GET", f"//{other}/jobs", 200, {"items": [], "next": None})
     hub.peers.answer("GET", f"//{service}/operations", 200, {"service": service, "operations": jobs})
     await hub.gateway.http.state.parts.table.refresh()
 

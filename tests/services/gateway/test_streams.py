@@ -19,7 +19,7 @@ RECORDING = {
 IMPORT = {
     "id": "importClients",
     "method": "POST",
-    "path": "/imports",
+    "path": "/takeovers",
     "right": "write_messages",
     "noun": "client",
     "action": "import",
@@ -60,11 +60,11 @@ async def test_a_download_keeps_the_headers_of_a_file_and_no_others(hub: Any) ->
 
 
 async def test_an_upload_goes_through_up_to_its_own_limit(hub: Any) -> None:
-    hub.peers.answer("POST", "/imports", 202, {"id": "job_1"})
+    hub.peers.answer("POST", "/takeovers", 202, {"id": "job_1"})
     operator = await hub.employee("operator")
     key = {"Idempotency-Key": "k"}
-    taken = await operator.post("/imports", content=pieces(10), headers=key)
-    refused = await operator.post("/imports", content=pieces(11), headers={"Idempotency-Key": "other"})
+    taken = await operator.post("/takeovers", content=pieces(10), headers=key)
+    refused = await operator.post("/takeovers", content=pieces(11), headers={"Idempotency-Key": "other"})
     assert (taken.status_code, refused.status_code) == (202, 413)
     assert f"{LIMIT} bytes" in refused.json()["detail"]
     (call,) = hub.peers.calls
@@ -72,17 +72,17 @@ async def test_an_upload_goes_through_up_to_its_own_limit(hub: Any) -> None:
 
 
 async def test_a_repeated_upload_is_answered_by_the_service_that_keeps_its_answers(hub: Any) -> None:
-    hub.peers.answer("POST", "/imports", 202, {"id": "job_1"})
+    hub.peers.answer("POST", "/takeovers", 202, {"id": "job_1"})
     operator = await hub.employee("operator")
     for _ in range(2):
-        await operator.post("/imports", content=pieces(1), headers={"Idempotency-Key": "k"})
+        await operator.post("/takeovers", content=pieces(1), headers={"Idempotency-Key": "k"})
     assert [call.key for call in hub.peers.calls] == ["k", "k"]
 
 
 async def test_streams_are_guarded_as_everything_else(hub: Any) -> None:
     marketer = await hub.employee("marketer")
     assert (await hub.client().get("/recordings/rec_1")).status_code == 401
-    assert (await marketer.post("/imports", content=pieces(1))).status_code == 403
+    assert (await marketer.post("/takeovers", content=pieces(1))).status_code == 403
     assert hub.peers.calls == []
 
 
