@@ -65,7 +65,7 @@ async def test_one_mail_in_two_boxes_is_told_once_for_each_under_one_id(harness:
     raw = a_mail("to both", To=f"{OURS}, {SALES}")
     harness.simulator.deliver(OURS, raw)
     harness.simulator.deliver(SALES, raw)
-    await harness.arrivals(1)
+    await harness.told(InteractionReceived, lambda found: len({event.account for event in found}) == 2)
     events = await settled(harness)
     assert len({event.id for event in events}) == 1
     assert {event.account for event in events} == {harness.mailbox_id, answer.json()["id"]}
