@@ -161,40 +161,13 @@ SLOGI = _split(
     ба ве гор дан жел зар кол лад мор неж оль пер руд сав тол уш хал чер шум яр
     """
 )
-SCHEMES: tuple[dict[str, str], ...] = (
-    dict(
-        zip(
-            "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-            _split(
-                """
-    a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y _ e iu ia
-    """
-            ),
-            strict=True,
-        )
-    ),
-    dict(
-        zip(
-            "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-            _split(
-                """
-    a b v g d e yo zh z i y k l m n o p r s t u f h c ch sh sch _ y _ e yu ya
-    """
-            ),
-            strict=True,
-        )
-    ),
-    dict(
-        zip(
-            "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-            _split(
-                """
-    a b v g d e jo zh z i j k l m n o p r s t u f h c ch sh shh _ y _ e ju ja
-    """
-            ),
-            strict=True,
-        )
-    ),
+SCHEMES: tuple[dict[str, str], ...] = tuple(
+    dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", _split(latin), strict=True))
+    for latin in (
+        "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y _ e iu ia",
+        "a b v g d e yo zh z i y k l m n o p r s t u f h c ch sh sch _ y _ e yu ya",
+        "a b v g d e jo zh z i j k l m n o p r s t u f h c ch sh shh _ y _ e ju ja",
+    )
 )
 
 

@@ -17,10 +17,11 @@ from hub.kit.apart import Apart
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
 from hub.store.sqlite import SqliteStore
+from services.interactions.asked import who
 from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.exporting import COLUMNS, Exporting
-from services.interactions.exchange.importing import Importing, who
+from services.interactions.exchange.importing import Importing
 from services.interactions.exchange.repository import ExchangeRepository
 from services.interactions.exchange.writing import delimited
 from services.interactions.reach import Accounts
