@@ -10,6 +10,7 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.phones import phone
 from hub.store.base import Document
 from services.interactions.repository import Repository
+from services.interactions.roots import existing
 
 _MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,253}")
 _TELEGRAM = re.compile(r"telegram:@[A-Za-z0-9_]{3,64}/-?\d{1,20}")
@@ -97,10 +98,7 @@ class Addresses:
         return after
 
     async def _found(self, client_id: str) -> Document:
-        client = await self._repository.clients.get(client_id)
-        if client is None:
-            raise NotFound(f"there is no client {client_id}")
-        return client
+        return await existing(self._repository.clients, client_id, "client")
 
 
 def normalised(text: str, region: str) -> str:

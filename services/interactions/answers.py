@@ -6,14 +6,14 @@ from hub.bus.base import Bus
 from hub.contracts.bounce import from_robot
 from hub.contracts.interaction import Direction
 from hub.kit.clock import Clock
-from hub.kit.errors import NotFound, Unsupported
+from hub.kit.errors import Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.models import correlation_of, interaction_from
 from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
-from services.interactions.roots import roots
+from services.interactions.roots import root_of
 from services.interactions.writing import Answer, command, planned
 
 _NOT_YET = ("planned", "cancelled")
@@ -57,9 +57,7 @@ class Answers:
             Unsupported: nobody in the chain can be answered.
             Conflict: the key was used for another answer.
         """
-        chain = (await roots(self._repository.chains, [chain_id])).get(chain_id)
-        if chain is None:
-            raise NotFound(f"there is no chain {chain_id}")
+        chain = await root_of(self._repository.chains, chain_id, "chain")
         interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else self._fresh_id()
         earlier = await self._repository.interactions.get(interaction_id)
         if earlier:

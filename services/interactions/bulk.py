@@ -1,25 +1,21 @@
 """What people do to many chains at once: a job, with a result for each."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from hub.api.actor import Actor
 from hub.jobs.models import Args, ItemResult, JobView, Step, each
 from hub.jobs.service import Jobs
-from hub.kit.errors import HubError, TransientError
-from hub.kit.log import Log
 from hub.store.base import Document
+from services.interactions.asked import actor_of, or_left, who
 from services.interactions.chains.change import KEPT
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.seen import Seen
 
 MOST = 1_000
 _AT_ONCE = 50
-_WHO = ("login", "teams", "reach")
-log = Log(__name__)
 
 
 class ChainsChange(ChainChange):
@@ -45,8 +41,7 @@ class ChangeChains:
     async def begin(jobs: Jobs, given: ChainsChange, actor: Actor, key: str | None) -> JobView:
         """Raises TooLarge."""
         change = given.model_dump(mode="json", exclude_none=True, exclude={"ids"})
-        who = {name: value for name, value in asdict(actor).items() if name in _WHO}
-        args = {"ids": list(dict.fromkeys(given.ids)), "change": change, "who": who}
+        args = {"ids": list(dict.fromkeys(given.ids)), "change": change, "who": who(actor)}
         return await jobs.begin(ChangeChains.kind, args, by=actor.login, key=key)
 
     async def total(self, args: Args) -> int | None:
@@ -54,7 +49,7 @@ class ChangeChains:
 
     async def step(self, args: Args, cursor: str | None) -> Step:
         begin = int(cursor or 0)
-        ids, actor, change = args["ids"][begin : begin + _AT_ONCE], _actor(args), ChainChange(**args["change"])
+        ids, actor, change = args["ids"][begin : begin + _AT_ONCE], actor_of(args), ChainChange(**args["change"])
 
         async def look(chain_id: str) -> Document:
             chain, _ = await self._seen.chain(actor, chain_id)
@@ -66,7 +61,7 @@ class ChangeChains:
         async def act() -> None:
             for result in results:
                 if not result.failed:
-                    await _done(self._handover.chain(result.id, change, actor=actor), result.id)
+                    await or_left(self._handover.chain(result.id, change, actor=actor), result.id)
 
         following = begin + _AT_ONCE
         return Step(results, str(following) if following < len(args["ids"]) else None, act)
@@ -80,19 +75,4 @@ class ChangeChains:
             if not result.failed:
                 before, by = result.detail["before"], args["who"]["login"]
                 back = self._handover.back(result.id, args["change"], before, by=by)
-                await _done(back, result.id)
-
-
-async def _done(change: Any, chain_id: str) -> None:
-    """What became impossible since it was looked at is left: the others go on."""
-    try:
-        await change
-    except TransientError:
-        raise
-    except HubError as exc:
-        log.warning("bulk.left_out", chain=chain_id, reason=str(exc))
-
-
-def _actor(args: Args) -> Actor:
-    who = args["who"]
-    return Actor(login=who["login"], teams=tuple(who["teams"]), reach=tuple(who["reach"]))
+                await or_left(back, result.id)

@@ -27,6 +27,7 @@ from services.interactions.linking import side_chain_id
 from services.interactions.models import correlation_of, interaction_from
 from services.interactions.outgoing import Draft, Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
+from services.interactions.roots import existing
 from services.interactions.writing import MAX_LISTED, MAX_TEXT, Written, account_of, mail_address, token_of
 
 _NOTES = 100
@@ -72,9 +73,7 @@ class Forwards:
             InvalidInput: an address is none, or it is the client himself.
             Conflict: the key was used for something else.
         """
-        chain = await self._repository.chains.get(chain_id)
-        if chain is None:
-            raise NotFound(f"there is no chain {chain_id}")
+        chain = await existing(self._repository.chains, chain_id, "chain")
         original = await self._original(chain_id, forward.interaction_id)
         party = mail_address(forward.to, field="to", role=Role.TO)
         key = derive("in", "forward", chain_id, author, idempotency_key) if idempotency_key else None

@@ -134,10 +134,10 @@ class Outgoing:
         return interaction, request
 
 
-def same_request(earlier: Document, wanted: str) -> Document:
+def same_request(earlier: Document, wanted: str, noun: str = "message") -> Document:
     """What was accepted before under the same key; raises Conflict when it was something else."""
     if earlier.get("request") != wanted:
-        raise Conflict("this Idempotency-Key was used for another message; use a new key")
+        raise Conflict(f"this Idempotency-Key was used for another {noun}; use a new key")
     return earlier
 
 

@@ -7,11 +7,18 @@ of documents, whatever the clients have, and parting is exact.
 from collections.abc import Iterable
 from typing import Protocol
 
+from hub.kit.errors import NotFound
 from hub.store.base import Document, In, Page, Where
 
 _AT_ONCE = 500
 _DEEPEST = 50
 """Steps to a root; more is a ring, which nothing makes."""
+
+
+class Readable(Protocol):
+    """A collection that is read."""
+
+    async def get(self, doc_id: str) -> Document | None: ...
 
 
 class Merged(Protocol):
@@ -33,6 +40,22 @@ async def roots(collection: Merged, ids: Iterable[str]) -> dict[str, Document]:
         nearer = await collection.get_many(set(merged.values()))
         at |= {doc_id: nearer.get(into) or {**at[doc_id], "into": None} for doc_id, into in merged.items()}
     return at
+
+
+async def root_of(collection: Merged, doc_id: str, noun: str) -> Document:
+    """The document of its root. Raises NotFound."""
+    return _there((await roots(collection, [doc_id])).get(doc_id), doc_id, noun)
+
+
+async def existing(collection: Readable, doc_id: str, noun: str = "") -> Document:
+    """The document itself, merged or not. Raises NotFound."""
+    return _there(await collection.get(doc_id), doc_id, noun)
+
+
+def _there(document: Document | None, doc_id: str, noun: str) -> Document:
+    if document is None:
+        raise NotFound(f"there is no {noun} {doc_id}" if noun else f"there is nothing under {doc_id}")
+    return document
 
 
 async def members(collection: Merged, ids: Iterable[str]) -> dict[str, tuple[str, Document]]:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from hub.bus.base import Bus
 from hub.contracts.interaction import Link, Move
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict
 from hub.store.base import Document
 from services.interactions.linking import new_chain_id, subject_key
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
+from services.interactions.roots import existing
 
 
 class Splits:
@@ -58,10 +59,7 @@ class Splits:
         return await self._repository.interactions.amend(document["_id"], checked) or document
 
     async def _found(self, interaction_id: str) -> Document:
-        document = await self._repository.interactions.get(interaction_id)
-        if document is None:
-            raise NotFound(f"there is nothing under {interaction_id}")
-        return document
+        return await existing(self._repository.interactions, interaction_id)
 
     async def _step_back(self, chain_id: str, gone: Document) -> None:
         """The chain it was in ends with what is left of it."""

@@ -12,7 +12,7 @@ from hub.store.base import MANY_VALUES, Document, Page
 from services.interactions.merged import merged
 from services.interactions.models import CHAIN_STATES, UNCOUNTED
 from services.interactions.repository import Repository
-from services.interactions.roots import roots
+from services.interactions.roots import existing, roots
 
 log = Log(__name__)
 
@@ -80,9 +80,7 @@ class Tokens:
     async def _recounted(self, client_id: str) -> tuple[Document, bool]:
         """The client, and whether all of his chains were there."""
         for attempt in range(TRIES):
-            client = await self._repository.clients.get(client_id)
-            if client is None:
-                raise NotFound(f"there is no client {client_id}")
+            client = await existing(self._repository.clients, client_id, "client")
             # Read after the client: whoever changes a chain meanwhile changes him, too, and one of us comes again.
             whole = await self._has_all_chains(client)
             tokens = await self._tokens_of(client, kept=() if whole else client.get("seen_by") or ())

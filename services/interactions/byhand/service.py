@@ -60,8 +60,7 @@ class ByHand:
         actor = replace(actor, reach=actor.reads)
         now, interaction_id = self._clock.now(), self._id(actor, key)
         if earlier := await self._repository.interactions.get(interaction_id):
-            await self._again(earlier, form)
-            stored = await self._store(earlier)
+            stored = await self._store(same_request(earlier, fingerprint(form)))
             await self._settle(form, stored, actor)
             return stored
         self._check_times(form)
@@ -81,7 +80,8 @@ class ByHand:
         if earlier := await self._repository.interactions.get(interaction_id):
             if note.named:
                 await self._handover.show(chain["_id"], note.named, by=actor.login)
-            return await self._again(earlier, note)
+            await self._repository.interactions.tell(same_request(earlier, fingerprint(note)))
+            return earlier
         now = self._clock.now()
         interaction = Interaction(
             id=interaction_id,
@@ -191,8 +191,3 @@ class ByHand:
         if reviewed or form.return_on:
             change = ChainChange(awaits=reviewed, snooze_until=form.return_on)
             await self._handover.chain(stored["chain_id"], change, actor=actor)
-
-    async def _again(self, earlier: Document, form: ByHandForm | Note) -> Document:
-        same_request(earlier, fingerprint(form))
-        await self._repository.interactions.tell(earlier)
-        return earlier

@@ -18,7 +18,7 @@ from services.interactions.chains.merging import (
 )
 from services.interactions.history import noted
 from services.interactions.repository import Repository
-from services.interactions.roots import roots
+from services.interactions.roots import existing, root_of, roots
 from services.interactions.tokens import Tokens
 
 _NOTED = ("into", "absorbed")
@@ -40,7 +40,8 @@ class Merges:
             NotFound: one of them is not there.
             Conflict: they are of two clients, one is private and the other not, or the chain was merged already.
         """
-        absorbed, survivor = await self._found(chain_id), await self._root(survivor_id)
+        chains = self._repository.chains
+        absorbed, survivor = await existing(chains, chain_id, "chain"), await root_of(chains, survivor_id, "chain")
         if absorbed.get("into") != survivor["_id"]:
             check(absorbed, survivor)
         await self._check_clients(absorbed, survivor)
@@ -62,7 +63,7 @@ class Merges:
             NotFound: there is none.
             Conflict: it was not merged.
         """
-        chain = await self._found(chain_id)
+        chain = await existing(self._repository.chains, chain_id, "chain")
         survivor_id = chain.get("into")
         if not survivor_id:
             raise Conflict("this chain was not merged into another")
@@ -98,18 +99,6 @@ class Merges:
         found = await roots(self._repository.clients, clients)
         if len({found[client]["_id"] if client in found else client for client in clients}) > 1:
             raise Conflict("these chains are of two clients; merge the clients first, or move one of the chains")
-
-    async def _root(self, chain_id: str) -> Document:
-        found = (await roots(self._repository.chains, [chain_id])).get(chain_id)
-        if found is None:
-            raise NotFound(f"there is no chain {chain_id}")
-        return found
-
-    async def _found(self, chain_id: str) -> Document:
-        chain = await self._repository.chains.get(chain_id)
-        if chain is None:
-            raise NotFound(f"there is no chain {chain_id}")
-        return chain
 
 
 def _listed(client: Document, chain: Document, into: str | None) -> Document:

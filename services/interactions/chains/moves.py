@@ -6,13 +6,13 @@ from functools import partial
 from hub.api.actor import Actor
 from hub.contracts.interaction import Link
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, moment_of
 from hub.store.base import Document
 from services.interactions.chains.state import turn_after
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
-from services.interactions.roots import roots
+from services.interactions.roots import existing, root_of, roots
 from services.interactions.splits import moved
 
 RULE = "moved"
@@ -58,8 +58,7 @@ class Moves:
     async def to_client(self, interaction_id: str, client_id: str, *, actor: Actor) -> Document:
         """The interaction in a chain of its own, of another client. Errors as `to_chain`."""
         part = await self._interaction(interaction_id)
-        if await self._repository.clients.get(client_id) is None:
-            raise NotFound(f"there is no client {client_id}")
+        await existing(self._repository.clients, client_id, "client")
         new = derive("ch", RULE, interaction_id, client_id, at=moment_of(interaction_id))
         link = Link(rule=RULE, evidence=f"moved by {actor.login}", continues=part["chain_id"])
         return await self._move(part, (new, client_id), link, actor)
@@ -111,16 +110,10 @@ class Moves:
             raise InvalidInput(fields={"ids": "something must stay; to give all to another client, move each"})
 
     async def _interaction(self, interaction_id: str) -> Document:
-        document = await self._repository.interactions.get(interaction_id)
-        if document is None:
-            raise NotFound(f"there is nothing under {interaction_id}")
-        return document
+        return await existing(self._repository.interactions, interaction_id)
 
     async def _chain(self, chain_id: str) -> Document:
-        found = (await roots(self._repository.chains, [chain_id])).get(chain_id)
-        if found is None:
-            raise NotFound(f"there is no chain {chain_id}")
-        return found
+        return await root_of(self._repository.chains, chain_id, "chain")
 
 
 def _ending(chain: Document, last: Document) -> Document:

@@ -37,7 +37,7 @@ def written(client: Document, given: dict[str, Any], *, by: str, now: datetime) 
         after["name"] = full_name(after) or client["name"]
     if given.get("name"):
         after["name_given"] = True
-    after["employers"] = sorted({one["organisation_id"] for one in after.get("works_for") or []})
+    after["employers"] = _employers(after)
     if client.get("status") != after.get("status"):
         said = {"status": after["status"], "since": iso(now), "by": by}
         after["statuses"] = [*(client.get("statuses") or []), said][-50:]
@@ -48,6 +48,11 @@ def full_name(card: Document) -> str:
     """Surname first, as in Russian lists; of an organisation its form before its name."""
     parts = [card.get(name) or "" for name in ("surname", "given_name", "patronymic")]
     return " ".join(filter(None, parts))
+
+
+def _employers(card: Document) -> list[str]:
+    """By which those who work for an organisation are found."""
+    return sorted({one["organisation_id"] for one in card.get("works_for") or []})
 
 
 def _custom(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def with_merged(survivor: Document, absorbed: Document, take: Collection[str], *
     before = {name: survivor.get(name) for name in taken}
     gained = {"before": before, "taken": taken, "by": by, "at": iso(now)}
     after = {**survivor, **taken, "absorbed": {**known, absorbed["_id"]: gained}, UNCOUNTED: True}
-    after["employers"] = sorted({one["organisation_id"] for one in after.get("works_for") or []})
+    after["employers"] = _employers(after)
     return noted(survivor, after, NOTED, by=by, at=now)
 
 
@@ -94,7 +99,7 @@ def without_merged(survivor: Document, absorbed_id: str, *, by: str, now: dateti
     same = [name for name, value in gained["taken"].items() if survivor.get(name) == value]
     back = {name: gained["before"].get(name) for name in same}
     after = {**survivor, **back, "absorbed": known, UNCOUNTED: True}
-    after["employers"] = sorted({one["organisation_id"] for one in after.get("works_for") or []})
+    after["employers"] = _employers(after)
     return noted(survivor, after, NOTED, by=by, at=now)
 
 

@@ -14,9 +14,9 @@ from services.interactions.clients.forms import CardChange, MergeClients, NewCli
 from services.interactions.handover import Handover
 from services.interactions.models import UNCOUNTED
 from services.interactions.moments import zone_of
-from services.interactions.outgoing import fingerprint
+from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.repository import Repository
-from services.interactions.roots import roots
+from services.interactions.roots import existing, root_of
 from services.interactions.tokens import Tokens
 
 _BY_HAND = "by_hand"
@@ -44,8 +44,7 @@ class Clients:
         client_id = derive("cl", _BY_HAND, actor.login, key) if key else fresh("cl", at=int(now.timestamp()))
         wanted = fingerprint(form)
         if earlier := await self._repository.clients.get(client_id):
-            if earlier.get("request") != wanted:
-                raise Conflict("this Idempotency-Key was used for another client; use a new key")
+            same_request(earlier, wanted, "client")
         else:
             await self._addresses.check_free([one.address for one in form.addresses], client_id)
             await self._insert(form, client_id, actor, wanted)
@@ -104,7 +103,8 @@ class Clients:
         """
         if unknown := sorted(set(form.take) - set(FIELDS)):
             raise InvalidInput(fields={"take": f"{unknown[0]} is no field of a card; these are: {', '.join(FIELDS)}"})
-        absorbed, survivor = await self._found(client_id), await self._root(form.into)
+        absorbed = await self._found(client_id)
+        survivor = await root_of(self._repository.clients, form.into, "client")
         if absorbed.get("into") not in (None, survivor["_id"]):
             raise Conflict(f"this client was merged into {absorbed['into']}; part him first, or merge that one")
         if absorbed["_id"] == survivor["_id"]:
@@ -147,17 +147,8 @@ class Clients:
         await self._repository.clients.tell(after)
         return after
 
-    async def _root(self, client_id: str) -> Document:
-        found = (await roots(self._repository.clients, [client_id])).get(client_id)
-        if found is None:
-            raise NotFound(f"there is no client {client_id}")
-        return found
-
     async def _found(self, client_id: str) -> Document:
-        client = await self._repository.clients.get(client_id)
-        if client is None:
-            raise NotFound(f"there is no client {client_id}")
-        return client
+        return await existing(self._repository.clients, client_id, "client")
 
 
 def _called(addresses: Sequence[NewAddress]) -> str:

@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 
-from hub.kit.errors import NotFound
 from hub.store.base import Document
 from services.interactions.clients.cards import gathered
 from services.interactions.repository import Repository
-from services.interactions.roots import members, roots
+from services.interactions.roots import members, root_of
 
 
 async def whole(repository: Repository, client_id: str) -> Document:
     """Whom he was merged into, or himself; with all that is theirs. Raises NotFound."""
-    root = (await roots(repository.clients, [client_id])).get(client_id)
-    if root is None:
-        raise NotFound(f"there is no client {client_id}")
-    return (await wholes(repository, [root]))[0]
+    return (await wholes(repository, [await root_of(repository.clients, client_id, "client")]))[0]
 
 
 async def wholes(repository: Repository, clients: Sequence[Document]) -> list[Document]:

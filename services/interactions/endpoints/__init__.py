@@ -15,11 +15,12 @@ from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
 from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, messages
-from services.interactions.endpoints.shared import Doors, cards, found
+from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
 from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.repository import Repository
+from services.interactions.roots import existing
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
 
@@ -67,12 +68,12 @@ def for_services(repository: Repository, seen: Seen, callers: Callers) -> APIRou
 
     @routes.get("/interactions/{interaction_id}/blobs")
     async def show_blobs(interaction_id: str) -> dict[str, str | None]:
-        document = await found(repository.interactions, interaction_id)
+        document = await existing(repository.interactions, interaction_id)
         return {"html": document.get("html")}
 
     @routes.get("/attachments/{attachment_id}/blob")
     async def show_attachment_blob(attachment_id: str) -> dict[str, Any]:
-        document = await found(repository.attachments, attachment_id)
+        document = await existing(repository.attachments, attachment_id)
         return {key: value for key, value in document.items() if not key.startswith("_")}
 
     @routes.post("/callers")

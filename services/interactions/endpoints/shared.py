@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from hub.api.actor import Actor
 from hub.contracts.scope import Shown
@@ -10,7 +9,6 @@ from hub.contracts.shown import ChainView, ClientView, InteractionView
 from hub.jobs.service import Jobs
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
-from hub.kit.errors import NotFound
 from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
@@ -37,12 +35,6 @@ from services.interactions.splits import Splits
 from services.interactions.starts import Starts
 from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
-
-
-class Readable(Protocol):
-    """A collection that is read."""
-
-    async def get(self, doc_id: str) -> Document | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +66,6 @@ class Doors:
     tasks: Tasks
     calendars: Calendars
     clock: Clock
-
-
-async def found(collection: Readable, doc_id: str) -> Document:
-    document = await collection.get(doc_id)
-    if document is None:
-        raise NotFound(f"there is nothing under {doc_id}")
-    return document
 
 
 def shown(document: Document, level: Shown = "full") -> InteractionView:

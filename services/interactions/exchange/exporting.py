@@ -9,8 +9,8 @@ from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.blobs import Blobs
 from hub.kit.errors import InvalidInput
 from hub.store.base import Document, Page
+from services.interactions.asked import actor_of
 from services.interactions.exchange import workbook
-from services.interactions.exchange.importing import actor_of
 from services.interactions.exchange.writing import delimited
 from services.interactions.repository import Repository
 from services.interactions.tokens import Tokens

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from hub.api.actor import Actor
 from hub.contracts.scope import OPEN, reaches
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.apart import Apart, TooCostly, large
@@ -16,6 +15,7 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound, TooLarge
 from hub.kit.log import Log
 from hub.store.base import Document
+from services.interactions.asked import actor_of
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.models import Decision, Match, changed, client_id, client_of, decided
 from services.interactions.exchange.preparing import Options, Prepared, cards_in
@@ -27,7 +27,6 @@ from services.interactions.seen import Seen
 PREPARE = "services.interactions.exchange.preparing:prepare"
 _CPU = 550.0
 """Seconds of CPU time that reading a file may take; a step of a job has ten minutes."""
-_WHO = ("login", "teams", "reach")
 _MOST_TOLD = 500
 _PART = "part-"
 log = Log(__name__)
@@ -259,13 +258,3 @@ def _within(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def rejected_key(run: str, part: int) -> str:
     return f"imports/{run}/rejected-{part}"
-
-
-def who(actor: Actor) -> dict[str, Any]:
-    """Who asks, to be kept with a job."""
-    return {name: value for name, value in asdict(actor).items() if name in _WHO}
-
-
-def actor_of(args: Args) -> Actor:
-    asked = args["who"]
-    return Actor(login=asked["login"], teams=tuple(asked["teams"]), reach=tuple(asked["reach"]))

@@ -11,9 +11,10 @@ from hub.kit.blobs import Blobs
 from hub.kit.errors import Conflict, InvalidInput, NotFound, TooLarge
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
+from services.interactions.asked import who
 from services.interactions.exchange import rejects, workbook
 from services.interactions.exchange.exporting import Exporting, part_key
-from services.interactions.exchange.importing import Importing, rejected_key, who
+from services.interactions.exchange.importing import Importing, rejected_key
 from services.interactions.exchange.preparing import Options, Preview
 from services.interactions.exchange.repository import ExchangeRepository
 from services.interactions.exchange.writing import delimited

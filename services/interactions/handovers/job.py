@@ -3,12 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from hub.api.actor import Actor
 from hub.contracts.scope import owned_by
 from hub.jobs.models import Args, ItemResult, Step, each
-from hub.kit.errors import HubError, TransientError
-from hub.kit.log import Log
 from hub.store.base import Document, Page
+from services.interactions.asked import actor_of, or_left
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.repository import Repository
 from services.interactions.tasks.forms import TaskChange
@@ -16,7 +14,6 @@ from services.interactions.tasks.service import Tasks
 
 _AT_ONCE = 50
 _STATES = ("open", "snoozed")
-log = Log(__name__)
 Given = Callable[[Document, Args], Awaitable[object]]
 
 
@@ -54,7 +51,7 @@ class HandOverWork:
 
         async def act() -> None:
             for result in results:
-                await _done(self._gives[kind](records[result.id], args), result.id)
+                await or_left(self._gives[kind](records[result.id], args), result.id)
 
         return Step(results, _next(args, phase, page.next), act)
 
@@ -72,11 +69,11 @@ class HandOverWork:
 
     async def _give_chain(self, chain: Document, args: Args) -> object:
         change = ChainChange(owner=args["to"], **({"team": args["team"]} if args["team"] else {}))
-        return await self._handover.chain(chain["_id"], change, actor=_actor(args))
+        return await self._handover.chain(chain["_id"], change, actor=actor_of(args))
 
     async def _give_task(self, task: Document, args: Args) -> object:
         change = TaskChange(assignee=args["to"], **({"team": args["team"]} if args["team"] else {}))
-        return await self._tasks.change(task["_id"], change, actor=_actor(args))
+        return await self._tasks.change(task["_id"], change, actor=actor_of(args))
 
     async def _give_client(self, client: Document, args: Args) -> object:
         given = {"owner": args["to"], **({"team": args["team"]} if args["team"] else {})}
@@ -89,7 +86,7 @@ class HandOverWork:
         """Each is his again who had it, unless it is another's since, or over."""
         for result in results:
             if not result.failed:
-                await _done(self._give_back(result, args), result.id)
+                await or_left(self._give_back(result, args), result.id)
 
     async def _give_back(self, result: ItemResult, args: Args) -> None:
         kind, before = result.detail["kind"], result.detail["before"]
@@ -97,11 +94,11 @@ class HandOverWork:
         if kind == "chains":
             chain = await self._repository.chains.get(result.id) or {}
             if _is_still(chain.get("owner"), args):
-                await self._handover.chain(result.id, ChainChange(**back), actor=_actor(args))
+                await self._handover.chain(result.id, ChainChange(**back), actor=actor_of(args))
         elif kind == "tasks":
             task = await self._tasks.repository.tasks.get(result.id) or {}
             if task.get("state") == "open" and _is_still(task.get("assignee"), args):
-                await self._tasks.change(result.id, TaskChange(**back), actor=_actor(args))
+                await self._tasks.change(result.id, TaskChange(**back), actor=actor_of(args))
         else:
             client = await self._repository.clients.get(result.id) or {}
             if _is_still(client.get("owner"), args):
@@ -127,18 +124,3 @@ def _next(args: Args, phase: tuple[str, str], after: str | None) -> str | None:
     if after:
         return f"{number}:{after}"
     return f"{number + 1}:" if number + 1 < len(_phases(args)) else None
-
-
-async def _done(change: Awaitable[object], record_id: str) -> None:
-    """What became impossible since it was looked at is left: the others go on."""
-    try:
-        await change
-    except TransientError:
-        raise
-    except HubError as exc:
-        log.warning("handover.left_out", record=record_id, reason=str(exc))
-
-
-def _actor(args: Args) -> Actor:
-    who = args["who"]
-    return Actor(login=who["login"], teams=tuple(who["teams"]), reach=tuple(who["reach"]), reads=tuple(who["reach"]))

@@ -1,7 +1,6 @@
 """Handing over all open work of an employee, for good or until he is back."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 
 from hub.api.actor import Actor
@@ -14,11 +13,11 @@ from hub.kit.log import Log
 from hub.kit.loop import Loop
 from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Index, Range, Store
+from services.interactions.asked import who
 from services.interactions.handovers.forms import HandoverForm
 from services.interactions.handovers.job import HandOverWork
 
 HANDOVERS = CollectionSpec("handovers", (Index("until", sparse=True),))
-_WHO = ("login", "teams", "reach")
 _LOOK = timedelta(seconds=5)
 _FARTHEST = timedelta(days=85)
 """A job can be taken back for 90 days."""
@@ -47,10 +46,10 @@ class Handovers:
         now = self._clock.now()
         if form.until and not now < form.until <= now + _FARTHEST:
             raise InvalidInput(fields={"until": f"must lie ahead, at most {_FARTHEST.days} days"})
-        who = {name: value for name, value in asdict(actor).items() if name in _WHO}
+        asked = who(actor)
         # What goes to somebody is taken back from him, whoever asked.
         concerned = [owned_by(login) for login in (form.from_login, form.to) if login]
-        args = {**form.model_dump(mode="json"), "who": {**who, "reach": [*who["reach"], *concerned]}}
+        args = {**form.model_dump(mode="json"), "who": {**asked, "reach": [*asked["reach"], *concerned]}}
         job = await self._jobs.begin(HandOverWork.kind, args, by=actor.login, key=key)
         if form.until:
             await self._waiting.insert({"_id": job.id, "until": iso(form.until)})

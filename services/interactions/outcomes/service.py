@@ -10,7 +10,7 @@ from hub.bus.base import Bus
 from hub.contracts.outcome import OutcomeKind
 from hub.contracts.scope import EVERYTHING, reaches
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page, Store
 from hub.store.told import Told
@@ -18,7 +18,7 @@ from services.interactions.history import noted
 from services.interactions.merged import merged
 from services.interactions.outcomes.forms import NewOutcome, OutcomeChange
 from services.interactions.outcomes.models import NOTED, OUTCOMES, STATES, outcome_facts, outcome_state, settled
-from services.interactions.outgoing import fingerprint
+from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.repository import SOURCE
 from services.interactions.seen import Seen
 
@@ -45,8 +45,7 @@ class Outcomes:
         outcome_id = derive(kind, actor.login, key) if key else fresh(kind)
         wanted = fingerprint(form)
         if earlier := await self.outcomes.get(outcome_id):
-            if earlier["request"] != wanted:
-                raise Conflict("this Idempotency-Key was used for another one; use a new key")
+            same_request(earlier, wanted, "one")
             await self.outcomes.tell(earlier)
             return earlier
         now = iso(self._clock.now())

@@ -14,7 +14,7 @@ from hub.store.base import Document
 from hub.store.due import Due, with_timer
 from services.interactions.calendars.repository import Calendars
 from services.interactions.history import noted
-from services.interactions.outgoing import fingerprint
+from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.seen import Seen
 from services.interactions.tasks.forms import NewTask, TaskChange
 from services.interactions.tasks.models import (
@@ -73,7 +73,8 @@ class Tasks:
         task_id = derive("tk", actor.login, key) if key else fresh("tk")
         wanted = fingerprint(form)
         if earlier := await self._tasks.get(task_id):
-            return await self._again(earlier, wanted)
+            await self._tasks.tell(same_request(earlier, wanted, "task"))
+            return earlier
         task = {**blank(self._clock.now()), **await self._about(form, actor), **form.given}
         task |= await self._due(form, task)
         task |= {"_id": task_id, "author": actor.login, "request": wanted, "repeats": form.repeats}
@@ -210,9 +211,3 @@ class Tasks:
         if form.client_id:
             return {"client_id": (await self.seen.client(actor, form.client_id))["_id"]}
         return {}
-
-    async def _again(self, earlier: Document, wanted: str) -> Document:
-        if earlier.get("request") != wanted:
-            raise Conflict("this Idempotency-Key was used for another task; use a new key")
-        await self._tasks.tell(earlier)
-        return earlier
