@@ -43,6 +43,11 @@ def words_shown(text: str) -> str:
     return _IN_WORDS.sub(lambda found: masked(found[0]), text) if Kind.ADDRESSES in _hidden.get() else text
 
 
+def has_address(text: str) -> bool:
+    """Whether some of it would be masked."""
+    return bool(_IN_WORDS.search(text))
+
+
 MaskedAddress = Annotated[str, PlainSerializer(shown, return_type=str, when_used="json")]
 """An address as it is written, or normalised with its kind before it."""
 MaskedWords = Annotated[str, PlainSerializer(words_shown, return_type=str, when_used="json")]

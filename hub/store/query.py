@@ -149,7 +149,7 @@ class Schema:
         by = ID if order in where and _scalar(where[order]) else order
         index, served = self._serving(where, by)
         plan = self.plan_of(index, served, where, order=by, limit=limit)
-        return replace(plan, descending=descending, after=None if after is None else _position(after))
+        return replace(plan, descending=descending, after=None if after is None else position(after))
 
     def counting(self, where: Where, at_most: int) -> Plan:
         """How to count up to `at_most`: by the index of which the conditions fix most.
@@ -394,7 +394,7 @@ def cursor(value: Scalar, doc_id: str) -> str:
     return urlsafe_b64encode(orjson.dumps([value, doc_id])).decode("ascii").rstrip("=")
 
 
-def _position(after: str) -> tuple[Scalar, str]:
+def position(after: str) -> tuple[Scalar, str]:
     try:
         match orjson.loads(urlsafe_b64decode(after + "=" * (-len(after) % 4))):
             case [value, str(doc_id)] if _scalar(value):

@@ -20,6 +20,7 @@ from hub.store.base import Store
 from hub.store.due import Due
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
+from services.interactions.adapters.index import Index
 from services.interactions.addresses import Addresses
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
@@ -56,6 +57,10 @@ from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
+from services.interactions.search.gathering import Gathering, Kept
+from services.interactions.search.projection import Projection
+from services.interactions.search.reading import Texts
+from services.interactions.search.service import Search
 from services.interactions.seen import Seen
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
@@ -143,6 +148,16 @@ def build(footing: Footing) -> InteractionsService:
     )
     outcomes = Outcomes(store, bus, clock, seen)
     handovers = Handovers(store, jobs, clock)
+    search, projection = _search(
+        footing,
+        bus,
+        owner.name,
+        repository,
+        seen,
+        tasks=task_repository.tasks,
+        outcomes=outcomes.outcomes,
+        zone=settings.call_time_zone,
+    )
     addresses = Addresses(repository, region=settings.region)
     doors = Doors(
         repository=repository,
@@ -169,6 +184,8 @@ def build(footing: Footing) -> InteractionsService:
         blobs=footing.blobs,
         tasks=tasks,
         calendars=calendars,
+        search=search,
+        projection=projection,
         clock=clock,
     )
     allowance = Allowance(settings.automatic_messages, settings.automatic_period)
@@ -196,4 +213,22 @@ def build(footing: Footing) -> InteractionsService:
     )
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
-    return InteractionsService(http, bus, store, loops, directory, owner)
+    return InteractionsService(http, bus, store, (*loops, projection), directory, owner)
+
+
+def _search(
+    footing: Footing,
+    bus: Bus,
+    owner: str,
+    repository: Repository,
+    seen: Seen,
+    *,
+    tasks: Kept,
+    outcomes: Kept,
+    zone: str,
+) -> tuple[Search, Projection]:
+    """What is asked, and what keeps it up to date."""
+    index, texts = Index(footing.data, owner), Texts(footing.blobs, footing.apart)
+    gathering = Gathering(repository, tasks, outcomes, texts, index.notes)
+    search = Search(index, repository, seen, tasks=tasks, outcomes=outcomes, texts=texts, zone=zone)
+    return search, Projection(index, bus, gathering, texts)

@@ -141,6 +141,23 @@ def test_an_attachment_is_offered_for_download_never_for_display(world: Any, cli
     assert answer.headers["content-type"] == "application/octet-stream"
 
 
+def test_a_mail_and_its_file_are_found_by_their_words_a_moment_later(world: Any, client: Api) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = world.customer(0).address, world.support, "Поиск"
+    mail.set_content("Нужны шкафы-купе, телефон 8 (916) 123-45-67")
+    mail.add_attachment("Фасады из массива дуба".encode(), "text", "plain", filename="смета.txt")
+    world.customer(0).sends(mail, world.support)
+
+    def found(q: str) -> list[str]:
+        items = client.request("GET", "/search/messages", params={"q": q}).json()["items"]
+        return [f"{item['kind']} {''.join(p['text'] for p in item['fragment'] if p['hit'])}" for item in items]
+
+    until(lambda: found("фасад дубовый") or found("дуба "))
+    assert found("шкафом 1234567") == ["interaction шкафы8 (916) 123-45-67"]
+    assert found("смета фасадов has:file") == ["file Фасады"]
+    until(lambda: client.get("/search/state"), lambda state: state == {"behind": 0, "unread_files": 0})
+
+
 def test_twenty_first_mails_at_once_are_one_client_and_one_chain(world: Any, client: Api) -> None:
     boris = world.customer(3)
     threads = [threading.Thread(target=boris.writes, args=(world.support, "Письмо", f"Ау! {n}")) for n in range(20)]

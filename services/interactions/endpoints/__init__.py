@@ -21,6 +21,7 @@ from services.interactions.handovers import endpoints as handovers
 from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.repository import Repository
 from services.interactions.roots import existing
+from services.interactions.search import endpoints as search
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
 
@@ -33,7 +34,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_messages = Public("interactions", uploads=uploads)
     of_clients = Public("clients and chains", uploads=uploads)
     of_files, of_tasks = Public("attachments"), Public("tasks and calendars")
-    of_outcomes = Public("deals and claims")
+    of_outcomes, of_search = Public("deals and claims"), Public("search")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
@@ -46,7 +47,8 @@ def public(doors: Doors) -> tuple[Public, ...]:
     calendars.add(of_tasks, doors.calendars)
     handovers.add(of_tasks, doors.handovers)
     outcomes.add(of_outcomes, doors.outcomes)
-    return of_messages, of_clients, of_files, of_tasks, of_outcomes
+    search.add(of_search, doors.search, doors.projection)
+    return of_messages, of_clients, of_files, of_tasks, of_outcomes, of_search
 
 
 class Asked(BaseModel):

@@ -30,6 +30,8 @@ from services.interactions.models import chain_view, client_view, interaction_vi
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
 from services.interactions.repository import Repository
+from services.interactions.search.projection import Projection
+from services.interactions.search.service import Search
 from services.interactions.seen import Seen
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
@@ -62,6 +64,8 @@ class Doors:
     jobs: Jobs
     duplicates: Duplicates
     exchange: Exchange
+    search: Search
+    projection: Projection
     blobs: Blobs
     tasks: Tasks
     calendars: Calendars

@@ -1,0 +1,1 @@
+"""Search over interactions, their files, chains, clients, tasks, deals and claims."""

@@ -1,0 +1,342 @@
+"""The search: what is found, by whom, and as it is now."""
+
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.api.actor import Actor
+from hub.contracts.interaction import Attachment
+from hub.contracts.scope import EVERYTHING, OPEN, owned_by
+from hub.kit.errors import BusUnavailable, Forbidden
+from hub.store.sqlite import SqliteStore
+from hub.testing.apart import SHARED
+from hub.testing.builders import NOON, an_arrival
+from hub.testing.fakes import FakeBlobs
+from services.interactions.adapters.index import Index
+from services.interactions.addresses import Addresses
+from services.interactions.chains.merges import Merges
+from services.interactions.chains.moves import Moves
+from services.interactions.clients.forms import CardChange
+from services.interactions.clients.service import Clients
+from services.interactions.handover import ChainChange, Handover
+from services.interactions.outcomes.forms import NewOutcome
+from services.interactions.outcomes.service import Outcomes
+from services.interactions.search.gathering import Gathering
+from services.interactions.search.projection import Projection
+from services.interactions.search.reading import Texts
+from services.interactions.search.service import Search
+from services.interactions.seen import Found, Seen
+from services.interactions.tasks.forms import NewTask
+from services.interactions.tasks.service import Tasks
+from tests.services.interactions.conftest import Bench, Directory
+
+OLGA = Actor(login="olga", reach=(EVERYTHING,), reads=(EVERYTHING,))
+BORIS = Actor(login="boris", reach=(owned_by("boris"), OPEN))
+MINUTE = timedelta(minutes=1)
+KINDS = ("interaction", "file")
+
+
+class Desk:
+    """The search beside the service whose things are found."""
+
+    def __init__(self, bench: Bench, outcomes: Outcomes, folder: Path) -> None:
+        self.bench = bench
+        self.outcomes = outcomes
+        self.blobs = FakeBlobs()
+        self.seen = Seen(bench.repository, Directory())
+        self.tasks = Tasks(bench.tasks, self.seen, bench.clock, bench.calendars)
+        self.folder = folder
+        self.open()
+
+    def open(self) -> None:
+        """As a copy of the service does that starts."""
+        repository, tasks, outcomes = self.bench.repository, self.bench.tasks.tasks, self.outcomes.outcomes
+        self.index, self.texts = Index(self.folder, "host/one"), Texts(self.blobs, SHARED)
+        gathering = Gathering(repository, tasks, outcomes, self.texts, self.index.notes)
+        self.projection = Projection(self.index, self.bench.bus, gathering, self.texts)
+        self.search = Search(
+            self.index,
+            repository,
+            self.seen,
+            tasks=tasks,
+            outcomes=outcomes,
+            texts=self.texts,
+            zone="Europe/Moscow",
+        )
+
+    async def receive(self, *arrivals: Any) -> None:
+        await self.bench.receive(*arrivals)
+        await self.projection.step()
+
+    async def page(
+        self, q: str, *kinds: str, actor: Actor = OLGA, limit: int = 50, after: str | None = None
+    ) -> "Found[Any]":
+        return await self.search.find(actor, q, kinds=kinds or KINDS, limit=limit, after=after)
+
+    async def ids(self, q: str, *kinds: str, actor: Actor = OLGA) -> list[str]:
+        await self.projection.step()
+        page = await self.page(q, *kinds, actor=actor)
+        return [hit.attachment["id"] if hit.attachment else hit.document["_id"] for hit in page.items]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    store = SqliteStore(tmp_path / "interactions.sqlite")
+    bench = Bench(store)
+    outcomes = Outcomes(store, bench.bus, bench.clock, Seen(bench.repository, Directory()))
+    await store.start()
+    desk = Desk(bench, outcomes, tmp_path)
+    yield desk
+    desk.index.close()
+    await store.stop()
+
+
+def letter(number: int, text: str, **over: Any) -> Any:
+    return an_arrival(number, text=text, at=NOON + number * MINUTE, **over)
+
+
+async def test_a_word_is_found_in_any_of_its_forms_in_both_languages(desk: Desk) -> None:
+    ours, theirs = (
+        letter(1, "Хочу заказать шкафы-купе, ёмкие"),
+        letter(2, "Two orders were late", subject="Hi"),
+    )
+    await desk.receive(ours, theirs)
+    for q in ("шкаф", "ШКАФОВ купе", "емкий", "шкафами Смирновой"):
+        assert await desk.ids(f"{q} ") == [ours.id], q
+    for q in ("order", "were lately"):
+        assert await desk.ids(f"{q} ") == [theirs.id], q
+    assert await desk.ids("шкаф диван ") == []
+
+
+async def test_the_last_word_is_found_while_it_is_typed_and_not_when_a_space_follows(desk: Desk) -> None:
+    await desk.receive(letter(1, "Пришлите договор"))
+    assert await desk.ids("дого") == [letter(1, "").id]
+    assert await desk.ids("дого ") == []
+    assert await desk.ids("договоров") == [letter(1, "").id]
+
+
+async def test_a_phrase_stands_together_and_a_word_with_a_minus_must_not_be_there(desk: Desk) -> None:
+    together, apart = letter(1, "шкаф купе белый"), letter(2, "купе, а ещё шкаф и белый стол")
+    await desk.receive(together, apart)
+    assert await desk.ids('"шкаф купе"') == [together.id]
+    assert await desk.ids("белый -стол") == [together.id]
+
+
+@pytest.mark.parametrize("q", ["1234567", "4567", "8 (916) 123-45-67", "+7 916 1234567", "916 123 45 67"])
+async def test_a_phone_is_found_by_its_last_digits_however_it_is_written(desk: Desk, q: str) -> None:
+    await desk.receive(letter(1, "Звоните: +7 (916) 123-45-67, Анна"), letter(2, "Звоните: 8 916 765-43-21"))
+    assert await desk.ids(q) == [letter(1, "").id]
+
+
+async def test_an_order_is_found_by_its_tail(desk: Desk) -> None:
+    await desk.receive(letter(1, "Заказ А-0012345 не пришёл"), letter(2, "Заказ А-0054321"))
+    assert await desk.ids("12345") == [letter(1, "").id]
+
+
+async def test_filters_ask_for_people_state_channel_files_and_days(desk: Desk) -> None:
+    file = Attachment(id="f1", filename="план.dwg", content_type="image/vnd.dwg", size=3, blob="b1")
+    anna, petr = (
+        letter(1, "Один", attachments=(file,)),
+        letter(2, "Два", sender="petr@shop.example", name="Пётр Ильин"),
+    )
+    await desk.receive(anna, petr)
+    found = {
+        "from:смирнова": [anna.id],
+        "от:ильин": [petr.id],
+        "from:shop": [petr.id],
+        "to:support": [petr.id, anna.id],
+        "has:file": [anna.id],
+        "есть:файл": [anna.id],
+        "channel:email": [petr.id, anna.id],
+        "state:open": [petr.id, anna.id],
+        "состояние:закрыта": [],
+        "after:2026-03-02 before:2026-03-03": [petr.id, anna.id],
+        "после:2026-03-03": [],
+        "on:2026-03-02 два": [petr.id],
+    }
+    assert {q: await desk.ids(q) for q in found} == found
+
+
+async def test_a_chain_that_is_closed_tagged_or_handed_over_is_found_by_that_with_all_of_its_messages(
+    desk: Desk,
+) -> None:
+    await desk.receive(letter(1, "Один"), letter(2, "Два", refs=("email:<1@example.com>",)))
+    (chain,) = await desk.bench.chains()
+    handover = Handover(desk.bench.repository, desk.bench.clock)
+    both = [letter(2, "").id, letter(1, "").id]
+    await handover.chain(chain["_id"], ChainChange(state="closed", owner="boris", tags=["vip"]), actor=OLGA)
+    assert await desk.ids("state:closed owner:boris tag:vip") == both
+    assert await desk.ids("state:open") == []
+    assert await desk.ids("tag:vip", "chain") == [chain["_id"]]
+
+
+async def test_who_sees_little_finds_little_and_the_rest_is_not_there_for_him(desk: Desk) -> None:
+    await desk.receive(letter(1, "Тайный шкаф"), letter(2, "Открытый шкаф", subject="Другое"))
+    secret = (await desk.bench.stored(letter(1, "").id))["chain_id"]
+    handover = Handover(desk.bench.repository, desk.bench.clock)
+    await handover.chain(secret, ChainChange(owner="vera", private=True), actor=OLGA)
+    assert await desk.ids("шкаф ", actor=BORIS) == [letter(2, "").id]
+    assert await desk.ids("шкаф ", actor=replace(BORIS, login="vera", reach=(owned_by("vera"),))) == [
+        letter(1, "").id
+    ]
+
+
+async def test_what_was_taken_from_somebody_is_not_found_by_him_although_the_index_does_not_know_it_yet(
+    desk: Desk,
+) -> None:
+    await desk.receive(letter(1, "Тайный шкаф"))
+    chain_id = (await desk.bench.stored(letter(1, "").id))["chain_id"]
+    handover = Handover(desk.bench.repository, desk.bench.clock)
+    await handover.chain(chain_id, ChainChange(owner="vera", private=True), actor=OLGA)
+    assert (await desk.page("шкаф ", actor=BORIS)).items == []
+
+
+async def test_from_whom_addresses_are_hidden_finds_none_by_its_parts(desk: Desk) -> None:
+    await desk.receive(letter(1, "Позвоните мне", sender="secretname@example.com", name="Анна"))
+    blind = replace(OLGA, hides=("addresses",))
+    assert await desk.ids("secretname ") == [letter(1, "").id]
+    assert await desk.ids("secretname ", actor=blind) == []
+    assert await desk.ids("secretn", actor=blind) == []
+    assert await desk.ids("secretname", "client", actor=blind) == []
+    with pytest.raises(Forbidden):
+        await desk.ids("from:secretname", actor=blind)
+
+
+async def test_clients_tasks_deals_and_chains_are_found_each_by_its_own_words(desk: Desk) -> None:
+    await desk.receive(an_arrival(1))
+    stored = await desk.bench.stored(an_arrival(1).id)
+    task = await desk.tasks.open(NewTask(title="Перезвонить насчёт доставки"), actor=OLGA, key=None)
+    form = NewOutcome(interaction_id=stored["_id"], title="Кухня на заказ")
+    deal = await desk.outcomes.open("deal", form, actor=OLGA, key=None)
+    assert await desk.ids("смирновой", "client") == [stored["client_id"]]
+    assert await desk.ids("example.com", "client") == [stored["client_id"]]
+    assert await desk.ids("доставка ", "task") == [task["_id"]]
+    assert await desk.ids("кухни ", "deal") == [deal["_id"]]
+    assert await desk.ids("кухни ", "claim") == []
+    assert await desk.ids("заказ", "chain") == [stored["chain_id"]]
+
+
+async def test_who_was_renamed_is_found_with_his_letters_under_the_new_name(desk: Desk) -> None:
+    await desk.receive(letter(1, "Один"), letter(2, "Два", subject="Другое"))
+    (client,) = await desk.bench.clients()
+    handover = Handover(desk.bench.repository, desk.bench.clock)
+    clients = Clients(
+        desk.bench.repository, Addresses(desk.bench.repository, region="RU"), handover, desk.bench.clock
+    )
+    await clients.change(client["_id"], CardChange(surname="Кузнецова", given_name="Анна"), actor=OLGA)
+    assert await desk.ids("кузнецова", "client") == [client["_id"]]
+    assert await desk.ids("from:кузнецова") == [letter(2, "").id, letter(1, "").id]
+
+
+async def test_what_was_merged_or_moved_is_found_under_the_new(desk: Desk) -> None:
+    await desk.receive(letter(1, "Один"), letter(2, "Два", subject="Другое"))
+    first, second = [(await desk.bench.stored(letter(n, "").id))["chain_id"] for n in (1, 2)]
+    await Merges(desk.bench.repository, desk.bench.clock).merge(second, first, actor=OLGA)
+    assert await desk.ids(f"chain:{first}") == [letter(2, "").id, letter(1, "").id]
+    assert await desk.ids("другое ", "chain") == []
+    await Merges(desk.bench.repository, desk.bench.clock).part(second, actor=OLGA)
+    assert await desk.ids(f"chain:{first}") == [letter(1, "").id]
+    await Moves(desk.bench.repository, desk.bench.clock).to_chain(letter(2, "").id, first, actor=OLGA)
+    assert await desk.ids(f"chain:{first}") == [letter(2, "").id, letter(1, "").id]
+
+
+async def test_a_piece_of_the_text_shows_the_hits(desk: Desk) -> None:
+    text = "Добрый день! " * 40 + "Когда привезут шкаф? Телефон 8 916 123-45-67."
+    await desk.receive(letter(1, text))
+    (hit,) = (await desk.page("шкафы 4567")).items
+    assert [piece.text for piece in hit.fragment if piece.hit] == ["шкаф", "8 916 123-45-67"]
+    assert hit.fragment[0].text == "…"
+
+
+async def test_a_list_goes_on_where_it_ended_while_new_ones_arrive(desk: Desk) -> None:
+    await desk.receive(*(letter(n, "шкаф") for n in range(1, 8)))
+    first = await desk.page("шкаф", limit=3)
+    await desk.receive(letter(8, "шкаф"))
+    rest = await desk.page("шкаф", limit=50, after=first.next)
+    found = [hit.document["_id"] for hit in (*first.items, *rest.items)]
+    assert found == [letter(n, "").id for n in range(7, 0, -1)]
+
+
+def a_docx(text: str) -> bytes:
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as package:
+        package.writestr(
+            "word/document.xml",
+            f'<w:document xmlns:w="{space}"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>',
+        )
+    return content.getvalue()
+
+
+async def with_file(desk: Desk, name: str, content: bytes, *, number: int = 1) -> Any:
+    desk.blobs.content["b1"] = content
+    file = Attachment(id="f1", filename=name, content_type="application/octet-stream", size=len(content), blob="b1")
+    return letter(number, "Во вложении", attachments=(file,))
+
+
+async def test_the_words_of_a_file_are_found_and_lead_to_its_message(desk: Desk) -> None:
+    arrival = await with_file(desk, "Смета.docx", a_docx("Фасады из массива дуба"))
+    await desk.receive(arrival)
+    assert await desk.ids("смета") == ["f1", arrival.id]
+    await desk.texts.read()
+    assert await desk.ids("фасад дуб") == ["f1"]
+    (hit,) = (await desk.page("дубовый дуба")).items or (await desk.page("дуба")).items
+    assert (hit.kind, hit.document["_id"]) == ("file", arrival.id)
+
+
+async def test_a_file_that_cannot_be_read_is_found_by_its_name_and_tried_once(desk: Desk) -> None:
+    await desk.receive(await with_file(desk, "Смета.pdf", b"%PDF-1.4 broken"))
+    await desk.texts.read()
+    assert await desk.ids("смета.pdf") == ["f1", letter(1, "").id]
+    assert desk.texts.unread == 0
+
+
+async def test_a_file_that_was_not_read_before_a_crash_is_read_after_it(desk: Desk) -> None:
+    await desk.receive(await with_file(desk, "Смета.docx", a_docx("Фасады")))
+    desk.index.close()
+    desk.open()
+    desk.texts.give_back(desk.index.unread())
+    await desk.projection.step()
+    await desk.texts.read()
+    assert await desk.ids("фасады") == ["f1"]
+
+
+async def test_after_a_restart_it_goes_on_where_it_was(desk: Desk) -> None:
+    await desk.receive(letter(1, "шкаф"))
+    desk.index.close()
+    desk.open()
+    assert await desk.projection.step() == 0
+    assert await desk.ids("шкаф") == [letter(1, "").id]
+
+
+async def test_an_index_that_is_broken_or_gone_is_made_anew_from_the_bus(desk: Desk) -> None:
+    await desk.receive(letter(1, "шкаф"))
+    desk.index.close()
+    for file in next(desk.folder.glob("projections/search-*")).iterdir():
+        file.write_bytes(b"rubbish")
+    desk.open()
+    assert await desk.ids("шкаф") == [letter(1, "").id]
+
+
+async def test_what_failed_halfway_is_taken_over_whole_later(desk: Desk) -> None:
+    await desk.bench.receive(letter(1, "шкаф"))
+    texts, of = desk.texts, desk.texts.of
+
+    async def fails(*_: Any) -> str | None:
+        raise BusUnavailable
+
+    texts.of = fails  # type: ignore[method-assign]
+    await desk.bench.receive(await with_file(desk, "Смета.docx", a_docx("Фасады"), number=2))
+    with pytest.raises(BusUnavailable):
+        await desk.projection.step()
+    assert (await desk.page("шкаф")).items == []
+    assert await desk.projection.behind() > 0
+    texts.of = of  # type: ignore[method-assign]
+    assert len(await desk.ids("шкаф")) == 1
+    assert await desk.projection.behind() == 0
