@@ -49,6 +49,10 @@ class Authentication(Body):
     dmarc: str | None = None
     authserv_id: str = ""
     """The server that says so."""
+    smime: str | None = None
+    """Of a letter inside a signature, as we found it: `pass`: nothing was changed since; `fail`; `unknown`."""
+    signer: str = ""
+    """Whom its certificate names; who issued that was not asked."""
 
 
 CautionKind = Literal[

@@ -156,6 +156,8 @@ class AuthenticationView(View):
     dkim: str | None = Field(default=None, examples=["pass"])
     dmarc: str | None = Field(default=None, examples=["fail"])
     authserv_id: str = Field(default="", examples=["mx.example.com"])
+    smime: str | None = Field(default=None, description="Of a signed letter: pass, fail, unknown", examples=["pass"])
+    signer: MaskedWords = Field(default="", description="Whom its certificate names; who issued it was not asked")
 
 
 class CallLineView(View):

@@ -7,6 +7,7 @@ _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:_-]*)")
 _ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]++))""")
 _LONG_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden", re.I)
+_KEEPS_SPACE = re.compile(r"(?:^|[;\s])white-space(?:-collapse)?\s*:\s*(?:pre|preserve|break-spaces)", re.I)
 _BREAKS = re.compile(r"\n{3,}")
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\u00ad\u034f\x00]+")
 
@@ -71,6 +72,8 @@ class _Page:
         self._quotes = 0
         self._indent = 0
         self._pre = 0
+        self._styled: list[tuple[str, int]] = []
+        """Elements whose style keeps blanks and line ends (CSS Text 3), each with how many of its name are open."""
         self._lists: list[int] = []
         self._link: tuple[str, int, int] | None = None
         self._blanks = 0
@@ -162,6 +165,7 @@ class _Page:
         if self._skip:
             self._skipped(name, closing, tag)
         elif closing:
+            self._closes_styled(name)
             self._close(name)
         else:
             self._open(name, tag)
@@ -181,6 +185,7 @@ class _Page:
             if not tag.endswith("/>"):
                 self._skip, self._depth = name, 1
             return
+        self._opens_styled(name, tag)
         if name in _PARAGRAPHS:
             self._break(1 if not self._lists or name not in ("ul", "ol") else 0)
             self._enter(name)
@@ -196,6 +201,27 @@ class _Page:
             self._space = False
         else:
             self._open_inline(name, tag)
+
+    def _opens_styled(self, name: str, tag: str) -> None:
+        if name in _VOID or tag.endswith("/>"):
+            return
+        if self._styled and self._styled[-1][0] == name:
+            self._styled[-1] = (name, self._styled[-1][1] + 1)
+        elif "hite-" in tag.lower() and _KEEPS_SPACE.search(_attribute(tag, "style")):
+            if name in _PARAGRAPHS or name in _BLOCKS:
+                self._break(0)
+            self._styled.append((name, 1))
+            self._pre += 1
+
+    def _closes_styled(self, name: str) -> None:
+        if self._styled and self._styled[-1][0] == name:
+            _, count = self._styled.pop()
+            if count > 1:
+                self._styled.append((name, count - 1))
+            else:
+                if name in _PARAGRAPHS or name in _BLOCKS:
+                    self._break(0)
+                self._pre -= 1
 
     def _enter(self, name: str) -> None:
         if name == "blockquote":

@@ -11,6 +11,7 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
+from hub.kit.domains import ascii_domain
 from hub.kit.errors import Unsupported
 from services.email.models import Mailbox, OutgoingMail
 from services.email.part_headers import disposed, identified
@@ -245,7 +246,7 @@ def _envelope(address: str) -> str:
 
 def _ascii_domain(domain: str) -> str:
     try:
-        return domain.encode("idna").decode("ascii")
+        return ascii_domain(domain)
     except UnicodeError:
         return domain
 

@@ -16,6 +16,7 @@ from services.email.mime.identity import interaction_id
 from services.email.mime.model import Address, Mail
 from services.email.mime.parse import parse
 from services.email.quotes.split import split
+from services.email.threads import begins
 from services.email.threads import threads as threads_of
 
 Row = dict[str, Any]
@@ -42,7 +43,7 @@ def inspect(paths: Iterable[str | Path], out: TextIO, threads: bool = False) -> 
 
 def describe(name: str, mail: Mail) -> Row:
     """The stable interface: the keys of one line."""
-    shown = split(mail.text, mail.html)
+    shown = split(mail.text, mail.html, first=begins(mail))
     bounce = bounce_of(mail)
     checked = authentication.of(mail.header_all("Authentication-Results"))
     return {

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from services.email.mime.model import Mail
+
 
 class Correspondent(Protocol):
     """One address of a mail."""
@@ -80,6 +82,11 @@ _PREFIX = re.compile(
 )
 _TAG = re.compile(r"\s*\[[^\[\]]{1,40}\]")
 _LONGEST_SUBJECT = 1_000
+
+
+def begins(mail: Mail) -> bool:
+    """Whether nothing says that it answers, or hands on, another letter."""
+    return not (mail.in_reply_to or mail.references or _PREFIX.match(mail.subject[:_LONGEST_SUBJECT]))
 
 
 def base_subject(subject: str) -> tuple[str, bool]:

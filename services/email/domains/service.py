@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from hub.api.forms import Form
 from hub.kit.clock import Clock, iso
+from hub.kit.domains import ascii_domain
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive
 from hub.kit.secrets import SecretBox
@@ -58,7 +59,7 @@ class Domains:
     async def add(self, given: NewDomain) -> Document:
         """With a new key; nothing is signed yet. Raises InvalidInput and Conflict."""
         try:
-            domain = given.domain.strip().lower().encode("idna").decode()
+            domain = ascii_domain(given.domain.strip())
         except UnicodeError:
             domain = ""
         if not _DOMAIN.fullmatch(domain):

@@ -13,6 +13,7 @@ from services.email.inbound.warnings import Ours, warnings_of
 from services.email.mime import authentication, identity
 from services.email.mime.model import Mail
 from services.email.quotes.split import split
+from services.email.threads import begins
 
 TEXT_LIMIT = 256 * 1024
 """Bytes of text that are kept and split, at most."""
@@ -46,7 +47,7 @@ def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY)
     if _is_deep(html):
         problems.append("HTML nested too deeply to be shown")
         html = ""
-    shown = split(text, html if html and is_whole else None)
+    shown = split(text, html if html and is_whole else None, first=begins(mail))
     page = safe_html.sanitise(html) if html else safe_html.SafeHtml("", 0)
     bounce = bounce_of(mail)
     verdict = _authentication(mail, trusted)
@@ -89,7 +90,11 @@ def _is_deep(html: str) -> bool:
 
 def _authentication(mail: Mail, trusted: frozenset[str]) -> told.Authentication | None:
     found = authentication.of(mail.header_all("Authentication-Results"), trusted)
-    return told.Authentication(**{name: _short(value) for name, value in found._asdict().items()}) if found else None
+    verdicts = {name: _short(value) for name, value in found._asdict().items()} if found else {}
+    if mail.signature:
+        word = {True: "pass", False: "fail", None: "unknown"}[mail.signature.intact]
+        verdicts |= {"smime": word, "signer": encodable(mail.signature.by)[:_WORDS]}
+    return told.Authentication(**verdicts) if verdicts else None
 
 
 def _bounce(bounce: Bounce) -> told.Bounce:

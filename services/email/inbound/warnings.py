@@ -57,6 +57,8 @@ def _failed(authentication: Authentication | None) -> Iterator[tuple[CautionKind
     checks = {name: getattr(authentication, name) for name in ("dmarc", "spf", "dkim")}
     alone = checks["dmarc"] in (None, "none") and "pass" not in (checks["spf"], checks["dkim"])
     failed = [name for name, verdict in checks.items() if verdict == "fail" and (name == "dmarc" or alone)]
+    if authentication.smime == "fail":
+        yield "authentication", "the S/MIME signature does not fit: the letter was changed since it was signed"
     if failed:
         yield "authentication", f"{authentication.authserv_id} says: {', '.join(f'{name}=fail' for name in failed)}"
 

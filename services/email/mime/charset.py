@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.email.mime import cyrillic
+from services.email.mime import cyrillic, windows
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 # What senders write for what Python calls otherwise; and the supersets that the web reads for a narrow label.
@@ -49,6 +49,9 @@ _BOMS = (
 _BOM_STARTS = b"\xef\xfe\xff"
 _ISO2022 = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\(J|\$\)C)")
 _SAMPLE = 4096
+_HIGH_BYTES = bytes((*range(0x09), *range(0x0E, 0x20)))
+"""Of UTF-16, what alphabets have: 00 Latin, 03 Greek, 04 Cyrillic, …; no text of another encoding has them."""
+_TEXT_BYTES = bytes(set(range(256)) - set(_HIGH_BYTES) | {0x1B})
 _WINDOWS_ONLY = {byte: bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
 # Cyrillic this plausible (see `cyrillic.Guess.mean`) needs no look at East Asian readings.
 _CYRILLIC_FIRST = -4.1
@@ -128,27 +131,34 @@ def _looks_stateful(data: bytes) -> bool:
 
 
 def _utf16_order(data: bytes) -> str:
-    """Which half of the byte pairs nearly always names the block of Latin or Cyrillic: "le", "be" or ""."""
+    """Which half of the byte pairs nearly always names the block of an alphabet: "le", "be" or ""."""
     sample = data[:_SAMPLE]
     odd, even = sample[1::2], sample[::2]
     if len(odd) < 4:
         return ""
-    high_odd, high_even = (half.count(0) + half.count(4) for half in (odd, even))
-    if high_odd * 10 > len(odd) * 7 and high_even * 10 < len(even):
+    if _is_high(odd, even):
         return "le"
-    return "be" if high_even * 10 > len(even) * 7 and high_odd * 10 < len(odd) else ""
+    return "be" if _is_high(even, odd) else ""
+
+
+def _is_high(half: bytes, other: bytes) -> bool:
+    """Whether one byte that no text has fills this half, and is rare in the other."""
+    byte = max(_HIGH_BYTES, key=half.count)
+    return half.count(byte) * 10 > len(half) * 7 and other.count(byte) * 10 < len(other)
 
 
 def _stateful(data: bytes, name: str) -> Decoded:
     if name.startswith("utf-16") and name == "utf-16":
         name = "utf-16-" + (_utf16_order(data) or "be")
-    if name.startswith("utf-") and name != "utf-7" and b"\x00" not in data and _strict(data, "utf-8") is not None:
-        return Decoded(data.decode("utf-8"), "utf-8")
+    if name.startswith("utf-") and name != "utf-7" and not data.translate(None, _TEXT_BYTES):
+        utf8 = _strict(data, "utf-8")
+        if utf8 is not None:
+            return Decoded(utf8, "utf-8")
     if not data.isascii() and not name.startswith("utf-"):
         utf8 = _strict(data, "utf-8")
         if utf8 is not None:
             return Decoded(utf8, "utf-8")
-    text = _replace(data, name)
+    text = windows.iso2022_jp(data) if name == "iso2022_jp_ext" else _replace(data, name)
     return Decoded(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), name)
 
 
@@ -181,7 +191,7 @@ def _eight_bit(data: bytes, name: str | None) -> Decoded:
 
 
 def _multibyte(data: bytes, name: str) -> Decoded:
-    text = _strict(data, name)
+    text = windows.strict(data, name)
     utf8 = _strict(data, "utf-8")
     if utf8 is not None and (text is None or _wide(utf8) >= 3):
         return Decoded(utf8, "utf-8")

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from hub.kit import ids
+from hub.kit.domains import ascii_domain
 from services.email.mime import words
 
 if TYPE_CHECKING:
@@ -120,6 +121,6 @@ def _punycode(domain: str) -> str:
     if domain.isascii() or len(domain) > 253:
         return domain
     try:
-        return domain.encode("idna").decode("ascii")
+        return ascii_domain(domain)
     except UnicodeError:
         return unicodedata.normalize("NFC", domain)

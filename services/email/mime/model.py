@@ -26,6 +26,14 @@ NO_CHARSET = Charset(None, None)
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Of a letter: whom its certificate names, and whether it is of these very bytes; None: that cannot be told."""
+
+    by: str
+    intact: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One leaf of a mail: a body text or an attachment.
 
@@ -81,6 +89,8 @@ class Mail:
     raw: bytes = field(repr=False)
     body_at: int = 0
     problems: tuple[str, ...] = ()
+    signature: Signature | None = None
+    """Of S/MIME, where the letter was inside of one."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, unfolded and decoded."""

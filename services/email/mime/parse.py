@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 
 from hub.kit import html_text
-from services.email.mime import addresses, charset, dates, flowed, params, tnef, uuencode, words
+from services.email.mime import addresses, charset, dates, flowed, invitations, params, tnef, uuencode, words
 from services.email.mime.body import Selection, select
 from services.email.mime.headers import Headers
 from services.email.mime.identity import identifiers, normalise_message_id
@@ -18,6 +18,11 @@ READABLE = 2 * 2**20
 """Characters of HTML that are made into text, at most."""
 DECODED = 8 * 2**20
 """Bytes of a text that are decoded, at most; the part's content is whole."""
+_PAGE_HEAD = 4096
+_META_CHARSET = re.compile(
+    rb"""<meta\b[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})|<\?xml\b[^>]{0,100}?encoding=["']([\w.:-]{2,40})""",
+    re.I,
+)
 _UNSAFE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -53,6 +58,7 @@ def parse(raw: bytes) -> Mail:
         raw=raw,
         body_at=root.body_at,
         problems=tuple(reader.problems),
+        signature=reader.signature,
     )
 
 
@@ -130,7 +136,10 @@ class _Body:
             return text
         if self.html is not None:
             return self._readable(self.html)
-        return self._packed_text.replace("\r\n", "\n") or text
+        return self._packed_text.replace("\r\n", "\n") or self._invitation() or text
+
+    def _invitation(self) -> str:
+        return next((invitations.told(part.content) for part in self.parts if _is_calendar(part)), "")
 
     def _plain(self, part: Part) -> str:
         text = part.text or ""
@@ -156,6 +165,10 @@ class _Body:
             self.charset = self._texts[id(node)].charset
             if self._texts[id(node)].content.strip():
                 return
+
+
+def _is_calendar(part: Part) -> bool:
+    return part.content_type in invitations.TYPES
 
 
 def _packed_file(file: tnef.Packed) -> Part:
@@ -198,10 +211,18 @@ def _part(node: Node, *, related: bool) -> Part:
 def _read_text(node: Node) -> tuple[str | None, Charset]:
     if not node.content_type.startswith("text/"):
         return None, Charset(None, None)
-    declared = node.params.get("charset")
+    declared = node.params.get("charset") or _in_page(node)
     label = declared.partition("(")[0].strip(" \"'") if declared else None
     text, used = charset.decode(_head(node.content), label)
     return _clean(text, node), Charset(label or None, used)
+
+
+def _in_page(node: Node) -> str | None:
+    """The charset that a page names itself, where its part says nothing (WHATWG HTML, 13.2.3.2)."""
+    if node.content_type not in ("text/html", "application/xhtml+xml"):
+        return None
+    found = _META_CHARSET.search(node.content[:_PAGE_HEAD])
+    return (found[1] or found[2]).decode("ascii", "ignore") if found else None
 
 
 def _head(content: bytes) -> bytes:
@@ -213,6 +234,7 @@ def _head(content: bytes) -> bytes:
 
 def _clean(text: str, node: Node) -> str:
     if "\r" in text:
+        text = text.replace("\r\r\n", "\r\n")  # Some gateways add the one that is there already.
         text = "\n".join(text.split("\r\n"))  # Faster than replacing.
         text = text.replace("\r", "\n") if "\r" in text else text
     if "\x00" in text:
@@ -223,7 +245,9 @@ def _clean(text: str, node: Node) -> str:
 
 
 def _made_name(node: Node) -> str | None:
-    """A mail attached without a name is called after its subject."""
+    """A mail attached without a name is called after its subject, a calendar after what it is for."""
+    if node.content_type in invitations.TYPES:
+        return "invite.ics"
     if node.content_type not in ("message/rfc822", "message/global"):
         return None
     found = re.search(rb"^subject:([^\n]*(?:\n[ \t][^\n]*)*)", node.content[:20_000], re.I | re.M)

@@ -10,15 +10,17 @@ from services.email.mime import uuencode
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _MAX_RUNS = 20_000
 _BLANKS = b" \t\r\n\x00"
+_BELOW_A_GAP = re.compile(rb"\n[ \t\r]*\n(?=[^\n]*[^A-Za-z0-9+/= \t\r\n])|\n(?=[_=*-]{3})")
 _AFTER_PADDING = re.compile(rb"=+[ \t\r\n]*")
 _SOFT_BREAK = re.compile(rb"=[ \t]++(\r?\n)")
 _BARE_CR_BREAK = re.compile(rb"=\r(?!\n)")
+_PARAMETERS = re.compile(rb"[(;]")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]")
 
 
 @lru_cache(maxsize=256)
 def _name(encoding: bytes) -> str:
-    return _NOT_LETTERS.sub("", encoding.partition(b"(")[0].decode("latin-1").lower())
+    return _NOT_LETTERS.sub("", _PARAMETERS.split(encoding, 1)[0].decode("latin-1").lower())
 
 
 def decode(data: bytes, encoding: bytes, problems: list[str]) -> bytes:
@@ -39,9 +41,19 @@ def _checked_base64(data: bytes, problems: list[str]) -> bytes:
     head = data if padding == -1 else data[:padding]
     odd = len(head.translate(None, _ALPHABET + _BLANKS))
     if odd > 1 and odd * 20 > len(head):
+        if footer := _footer(head):
+            return base64(head[:footer])
         problems.append("labelled base64 but is not")
         return data
     return base64(data)
+
+
+def _footer(data: bytes) -> int:
+    """Where, below whole lines of base64, a footer in clear begins; 0: nowhere."""
+    found = _BELOW_A_GAP.search(data)
+    above = data[: found.start()] if found else b""
+    letters = above.translate(None, _BLANKS)
+    return len(above) if letters and not letters.translate(None, _ALPHABET) else 0
 
 
 def base64(data: bytes) -> bytes:

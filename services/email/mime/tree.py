@@ -8,11 +8,13 @@ from itertools import pairwise
 
 from services.email.mime import params, transfer
 from services.email.mime.headers import Headers, split
+from services.email.mime.model import Signature
 
 # Real mail nests six deep and has some dozens of parts; what lies beyond becomes one attachment, unread but whole.
 MAX_DEPTH = 100
 MAX_PARTS = 10_000
 
+_SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _NO_HEADERS = Headers()
 _FIRST_DELIMITER = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?|-{2,}[^\r\n]{1,190}?)[ \t]*\r?\n")
 
@@ -36,6 +38,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.signature: Signature | None = None
         self._parts = 0
 
     def read(self, raw: bytes) -> Node:
@@ -55,7 +58,19 @@ class Reader:
             self._multipart(node, source, body, end, depth)
         else:
             node.content = self._decoded(node, source.raw[body:end])
+            if kind in _SIGNED and depth < MAX_DEPTH:
+                self._open_signed(node, depth)
         return node
+
+    def _open_signed(self, node: Node, depth: int) -> None:
+        """The letter inside a signature takes the place of what holds it."""
+        from services.email.mime import smime  # a tenth of a second of loading, for the few mails that are signed so
+
+        if (found := smime.opened(node.content)) is None:
+            return
+        self.signature = self.signature or found.signature
+        inside = self._node(_Source(found.content), 0, len(found.content), depth=depth + 1, default="text/plain")
+        node.content_type, node.children, node.content = "multipart/signed", [inside], b""
 
     def _decoded(self, node: Node, data: bytes) -> bytes:
         encoding = node.headers.filled(b"content-transfer-encoding")

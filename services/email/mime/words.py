@@ -11,6 +11,7 @@ _PREFIX = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?")
 # One word and nothing else, as most subjects and names are.
 _WHOLE = re.compile(r"=\?([\w.:-]{1,40})\?([bBqQ])\?([!->@-~]*+)\?=")
 _UNCLOSED_STOP = re.compile(r"\s|\Z")
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
 _SPACES = re.compile(r"[\t\r\n\x00]+")
 
 
@@ -125,12 +126,20 @@ def _payloads(run: list[_Word]) -> Iterator[tuple[str, bytes]]:
         if word.coding in "qQ":
             yield label, _q(word.payload)
             continue
+        if _is_plain(word.payload):
+            yield "utf-8", word.payload.encode("utf-8", "replace")
+            continue
         joined.append("".join(word.payload.split()))
         more = number + 1 < len(run) and run[number + 1].coding in "bB" and run[number + 1].label == word.label
         if more and sum(map(len, joined[-1:])) % 4 and not joined[-1].endswith("="):
             continue
         yield label, transfer.base64("".join(joined).encode("utf-8", "replace"))
         joined = []
+
+
+def _is_plain(payload: str) -> bool:
+    """Labelled base64, and it is not: a careless program put the words themselves there."""
+    return not payload.isascii() or 5 * len(_NO_BASE64.findall(payload)) > len(payload)
 
 
 def _q(payload: str) -> bytes:

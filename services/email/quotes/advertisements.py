@@ -40,6 +40,7 @@ _ADVERTISED = re.compile(
     r"\s*请原谅.{0,20}$|\s*typos? .{0,60}(?:mobile|phone)\W*$",
     _FLAGS,
 )
+_LINK = re.compile(r"\s?[<(\[]{1,2}https?://[^\s<>]{1,300}[>)\]]{1,2}")
 _ADVERTISING = re.compile(
     r"(?:secure|encrypted|proton|sparrow|tuta|zoho|mailfence|hushmail|airmail|newton|mailspring|https?://|<http)",
     _FLAGS,
@@ -51,6 +52,10 @@ def is_advertisement(line: str) -> bool:
     """Whether the line is what a phone or a mail program adds on its own ("Sent from my iPhone")."""
     if not _SHORTEST_LINE <= len(line) <= _LONGEST_LINE:
         return False
+    return _advertises(line) or ("://" in line and _advertises(_LINK.sub("", line)))
+
+
+def _advertises(line: str) -> bool:
     if _SENT_FROM_MY.match(line):
         return True
     if _DEVICE.match(line):

@@ -67,9 +67,11 @@ _GLUED = re.compile(
 _PROMPT = re.compile(r"[ \t]*>>> ")
 
 
-def tell(lines: Lines) -> Told:
-    """What each line is part of. Linear: every line is looked at a bounded number of times."""
-    parts, answers = _quotes(lines)
+def tell(lines: Lines, *, first: bool = False) -> Told:
+    """What each line is part of. Linear: every line is looked at a bounded number of times. A `first` letter answers
+    none: the head of another one that stands in it was put there by its writer, who goes on below.
+    """
+    parts, answers = _quotes(lines, first=first)
     _join_wrapped(lines.texts, parts)
     _signatures(lines.texts, parts)
     return Told(parts, answers or _is_answer(lines))
@@ -116,7 +118,7 @@ _HEADER_SIGN = re.compile(r"[@<>:：#\]]|[-_=*~‐–—]{2}")
 """One of these is in every header that is known; a letter without any is not searched line by line."""
 
 
-def _quotes(lines: Lines) -> tuple[bytearray, bool]:
+def _quotes(lines: Lines, *, first: bool) -> tuple[bytearray, bool]:
     parts = bytearray(lines.parts)
     if not any(map(_HEADER_SIGN.search, lines.texts)):
         return parts, False
@@ -126,6 +128,8 @@ def _quotes(lines: Lines) -> tuple[bytearray, bool]:
             at = _next(parts, at)
             continue
         header = header_at(lines.texts, at) if lines.texts[at].strip() else None
+        if header and first and header.fields and _with_rule(lines.texts, parts, at) == at:
+            header = None
         end = _quoted_to(lines.texts, parts, at, header) if header else None
         if header is None or end is None:
             looks += resembles_attribution(lines.texts, at)

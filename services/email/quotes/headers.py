@@ -38,6 +38,8 @@ class Header:
 
     height: int
     opening: Opening
+    fields: bool = False
+    """It is the fields of a letter, without a line that says so."""
 
 
 def _any(*alternatives: str) -> str:
@@ -249,7 +251,7 @@ def _fields(lines: Sequence[str], at: int) -> Header | None:
         return Header(1, Opening.LETTER)
     kinds, height = _read_fields(lines, at)
     if _is_letter(kinds, lines[at : at + height]):
-        return Header(height, Opening.LETTER)
+        return Header(height, Opening.LETTER, fields=True)
     return _yandex(lines, at, height) if kinds == {"recipient", "subject"} else None
 
 

@@ -54,6 +54,7 @@ _ABBREVIATION = re.compile(
 )
 _PICTURE = re.compile(r"\s*\[(?:image|cid|logo)[^\]\n]{0,200}\]\s*$", _FLAGS)
 _NAME = re.compile(r"\s*[A-ZА-ЯЁІЇЄÀ-ÖØ-Þ][^.!?:;@\d]{1,50}$")
+_FIELD = re.compile(r"\s*[^\W\d_][^:@/\n]{1,40}:\s*\S")
 _SENTENCE = re.compile(r"[^\s.]{2,}[.!?…]\s*$|[:?]\s*$")
 
 
@@ -135,11 +136,21 @@ def _delimited(lines: Sequence[str], start: int, end: int) -> int | None:
         below = [text for text in lines[at + 1 : end] if text.strip()]
         if _DELIMITER.match(line) and len(below) <= _MOST_DELIMITED:
             return at
-        if _DRAWN.match(line) and _looks_signed(below):
+        if _DRAWN.match(line) and not _divides(lines, at, start, end) and _looks_signed(below):
             return at
         if (_NAMED.match(line.strip()) or _TILDED.match(line.strip())) and _ends_alone(lines, at, below):
             return at
     return None
+
+
+def _divides(lines: Sequence[str], at: int, start: int, end: int) -> bool:
+    """Whether it is one of several drawn lines with words between them, or what stands below are fields of a form."""
+    others = [n for n in range(start, end) if n != at and _DRAWN.match(lines[n])]
+    between = any(_has_words(lines[min(n, at) + 1 : max(n, at)]) and _has_words(lines[n + 1 : end]) for n in others)
+    below = [line for line in lines[at + 1 : end] if line.strip()]
+    return between or (
+        bool(below) and _FIELD.match(below[0]) is not None and _CONTACT.match(below[0].strip()) is None
+    )
 
 
 def _looks_signed(below: Sequence[str]) -> bool:

@@ -20,26 +20,27 @@ class Split:
     signature: str
 
 
-def split(text: str, html: str | None = None) -> Split:
+def split(text: str, html: str | None = None, *, first: bool = False) -> Split:
     """What the sender of this mail wrote himself, apart from what he quotes and from his signature.
 
     `text` is the mail's plain text (or its HTML made readable), `html` its raw HTML, whose quotes are marked more
     surely. Between quotes, the new text is what is not quoted, in order. A letter handed on without a word of the
-    sender's own is new as a whole. Never raises; linear in the length of both.
+    sender's own is new as a whole. `first`: nothing says that it answers another letter. Never raises; linear in the
+    length of both.
     """
-    plain = _assembled(Lines.of(text))
+    plain = _assembled(Lines.of(text), first=first)
     if not html:
         return plain
     page = read(html)
-    marked = _assembled(page.lines)
+    marked = _assembled(page.lines, first=first)
     if not text.strip():
         return marked
     told_more = page.marked or (marked.quoted_text and not plain.quoted_text)
     return _reconciled(text, plain, marked) if told_more else plain
 
 
-def _assembled(lines: Lines) -> Split:
-    texts, told = lines.texts, tell(lines)
+def _assembled(lines: Lines, *, first: bool) -> Split:
+    texts, told = lines.texts, tell(lines, first=first)
     parts = bytes(told.parts)
     new, quoted, signature = (_joined(texts, parts, part) for part in (Part.NEW, Part.QUOTED, Part.SIGNATURE))
     if new:

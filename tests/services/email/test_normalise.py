@@ -268,6 +268,8 @@ def test_verdicts_are_those_of_the_trusted_server() -> None:
         "dkim": "fail",
         "dmarc": "fail",
         "authserv_id": "mx.romashka.example",
+        "smime": None,
+        "signer": "",
     }
     assert event(raw, trusted=frozenset({"other.example"})).authentication is None
 

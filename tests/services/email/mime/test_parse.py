@@ -109,7 +109,7 @@ def test_an_invitation_stays_an_attachment() -> None:
         "--b\n\nCome\n--b\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\n--b--\n",
         "Content-Type: multipart/alternative; boundary=b",
     )
-    assert (mail.text, files(mail)) == ("Come", [("text/calendar", None, b"BEGIN:VCALENDAR")])
+    assert (mail.text, files(mail)) == ("Come", [("text/calendar", "invite.ics", b"BEGIN:VCALENDAR")])
 
 
 def test_the_parts_of_a_report_are_there_in_order() -> None:

@@ -176,3 +176,21 @@ def test_a_list_footer_below_the_quote_is_not_new() -> None:
 def test_only_what_is_new_is_shown_and_the_rest_is_one_click_away() -> None:
     found = split(f"On Friday.\n\nBest regards,\nBob\n\n{QUOTE}")
     assert found == Split("On Friday.", QUOTE, "Best regards,\nBob")
+
+
+def test_a_head_that_is_pasted_into_a_first_letter_ends_nothing() -> None:
+    text = "I sent you this:\n\nFrom: Olga\nSent: Monday\nTo: you\nSubject: window\n\nWhen will somebody call me?"
+    assert split(text, first=True).new_text == text
+    assert split(text).new_text == "I sent you this:"
+
+
+def test_drawn_lines_that_divide_a_letter_sign_nothing() -> None:
+    form = "New application\n\n---\nName: Olga\nPhone: 123 45 67\n---\n\nMessage\nI need three windows."
+    order = "1. Окно 120\n--------------------\nИтого: 2 позиции\nДоставка: Ленина 5, звонить после 18"
+    assert (split(form).new_text, split(order).new_text) == (form, order)
+    assert split("Жду.\n---\nОльга Смирнова\nтел. +7 916 123-45-67").new_text == "Жду."
+
+
+def test_an_advertisement_with_a_link_in_its_middle_is_one() -> None:
+    line = "Sent from Mail<https://go.microsoft.com/fwlink/?LinkId=550986> for Windows 10"
+    assert split(f"Ok, Friday.\n\n{line}").new_text == "Ok, Friday."
