@@ -131,6 +131,8 @@ class Reading(Body):
     warnings: tuple[Caution, ...] = ()
     contacts: tuple[Contact, ...] = ()
     source: SourceEvidence | None = None
+    origin: str = ""
+    """Whose words they are, where the sender only passed them on, as far as the channel tells."""
 
 
 class InteractionReceived(Reading, Event):

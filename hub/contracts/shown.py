@@ -302,6 +302,7 @@ class InteractionView(View):
     forwarded: tuple[ForwardedView, ...] = ()
     contacts: tuple[ContactView, ...] = ()
     source: SourceView | None = Field(default=None, description="Where its sender came from")
+    origin: MaskedWords = Field(default="", description="Whose words they are, where the sender only passed them on")
     revised_at: Moment | None = Field(default=None, description="When its sender changed it last")
     revisions: tuple[RevisionView, ...] = Field(default=(), description="Earlier forms, the first one first")
     reread_at: Moment | None = Field(default=None, description="When it was read again, by other code")

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from hub.channels.belonging import EVERYBODYS, Line
 from hub.contracts.base import Event
 from hub.contracts.interaction import Attachment
 
+Region = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+"""ISO 3166: of phone numbers without a country."""
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
 
@@ -42,6 +46,8 @@ class Bot(Account):
     """What Telegram shows with every webhook call."""
     groups: Literal["ignore", "record"] = "ignore"
     """What becomes of posts in groups and channels that the bot is in."""
+    region: str = "RU"
+    """Of phone numbers without a country, in contacts that people hand on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

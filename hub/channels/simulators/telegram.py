@@ -30,6 +30,8 @@ class TelegramFault:
     """The connection ends without an answer."""
     accepted: bool = False
     """Although the message is taken."""
+    migrated_to: int | None = None
+    """The group has become a supergroup, under this id."""
 
 
 class TelegramSimulator:
@@ -120,7 +122,7 @@ class TelegramSimulator:
     ) -> web.StreamResponse:
         fault = self.faults.pop(0) if self.faults else None
         if fault and not fault.accepted:
-            return _cut(request) if fault.cut else _refusal(fault.status, fault.description, fault.retry_after)
+            return _cut(request) if fault.cut else _refused(fault)
         chat = int(given["chat_id"])
         if chat in bot.blocked:
             return _refusal(403, "Forbidden: bot was blocked by the user")
@@ -290,6 +292,14 @@ def _chat_id(update: Json) -> int | None:
 
 def _result(result: Any) -> web.StreamResponse:
     return result if isinstance(result, web.StreamResponse) else web.json_response({"ok": True, "result": result})
+
+
+def _refused(fault: TelegramFault) -> web.Response:
+    if fault.migrated_to is None:
+        return _refusal(fault.status, fault.description, fault.retry_after)
+    words = "Bad Request: group chat was upgraded to a supergroup chat"
+    told = {"ok": False, "error_code": 400, "description": words}
+    return web.json_response(told | {"parameters": {"migrate_to_chat_id": fault.migrated_to}}, status=400)
 
 
 def _refusal(status: int, description: str, retry_after: int | None = None) -> web.Response:

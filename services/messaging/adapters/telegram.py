@@ -17,8 +17,10 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaAudio,
     InputMediaDocument,
     InputMediaPhoto,
+    InputMediaVideo,
     Message,
     ReplyParameters,
 )
@@ -43,7 +45,7 @@ from hub.kit.outside import Outside
 from hub.kit.outside_http import OutsideTransport, client, download
 from services.messaging.errors import FileGone, MessengerUnavailable
 from services.messaging.models import Bot
-from services.messaging.telegram.names import chat_of, key_of, message_of
+from services.messaging.telegram.names import chat_of, key_of, message_of, topic_of
 from services.messaging.telegram.outgoing import Part, left_of, parts_of
 from services.messaging.telegram.parse import ALLOWED_UPDATES
 
@@ -63,6 +65,20 @@ _PATH = re.compile(r"[\w .()+,@=~-]+(?:/[\w .()+,@=~-]+){0,9}")
 _ECHO = re.compile(r"\. (?:Parsing the server response|The server response contained)")
 """Where the library goes on with the body of an answer."""
 _WORDS = 300
+_UPLOADING = {
+    "photo": ChatAction.UPLOAD_PHOTO,
+    "video": ChatAction.UPLOAD_VIDEO,
+    "animation": ChatAction.UPLOAD_VIDEO,
+    "voice": ChatAction.UPLOAD_VOICE,
+    "audio": ChatAction.UPLOAD_DOCUMENT,
+    "document": ChatAction.UPLOAD_DOCUMENT,
+}
+_IN_ALBUM: dict[str, Any] = {
+    "photo": InputMediaPhoto,
+    "video": InputMediaVideo,
+    "audio": InputMediaAudio,
+    "document": InputMediaDocument,
+}
 NextPart = Callable[[SendMessage], Awaitable[None]]
 
 
@@ -175,31 +191,48 @@ class TelegramApi:
         chat = chat_of(message.to[0].address) if message.to else None
         if chat is None:
             raise Unsupported("the recipient has no Telegram chat with this bot; he must write to the bot first")
+        topic = topic_of(message.thread_keys)
         done, parts = left_of(parts_of(message), len(keys))
         await intent()
         sent = list(keys)
         for number, part in enumerate(parts, done):
             if number > done:
-                await self._shows(chat, ChatAction.TYPING)
+                await self._shows(chat, ChatAction.TYPING, topic)
                 await next_part(message)
             try:
-                made = await self._part(chat, part, message, content, first=number == 0, last=part is parts[-1])
+                options = self._options(message, part, topic, first=number == 0, last=part is parts[-1])
+                chat, made = await self._moved_with(chat, part, content, options)
             except TelegramError as exc:
                 return _outcome(exc, message, tuple(sent))
             sent += [key_of(self._bot, chat, one.message_id) for one in made]
         return Sent(f"taken by Telegram as {len(sent)} message{'s' if len(sent) > 1 else ''}", keys=tuple(sent))
 
-    async def _part(
-        self, chat: int, part: Part, message: SendMessage, content: Mapping[str, bytes], *, first: bool, last: bool
-    ) -> Sequence[Message]:
-        options: dict[str, Any] = {"chat_id": chat}
+    def _options(
+        self, message: SendMessage, part: Part, topic: int | None, *, first: bool, last: bool
+    ) -> dict[str, Any]:
+        options: dict[str, Any] = {"message_thread_id": topic} if topic else {}
         if first and (answered := message_of(message.reply_to_key)):
             options["reply_parameters"] = ReplyParameters(answered, allow_sending_without_reply=True)
         if last and message.buttons and len(part.files) < 2:
             options["reply_markup"] = _keyboard(message.buttons)
+        return options
+
+    async def _moved_with(
+        self, chat: int, part: Part, content: Mapping[str, bytes], options: Mapping[str, Any]
+    ) -> tuple[int, Sequence[Message]]:
+        """A group that became a supergroup has another id since: the part goes there, and so do those after it."""
+        try:
+            return chat, await self._part(chat, part, content, options)
+        except ChatMigrated as exc:
+            moved = {name: value for name, value in options.items() if name != "reply_parameters"}
+            return exc.new_chat_id, await self._part(exc.new_chat_id, part, content, moved)
+
+    async def _part(
+        self, chat: int, part: Part, content: Mapping[str, bytes], options: Mapping[str, Any]
+    ) -> Sequence[Message]:
+        options = {"chat_id": chat, **options}
         if part.files:
-            uploading = ChatAction.UPLOAD_PHOTO if part.kind == "photo" else ChatAction.UPLOAD_DOCUMENT
-            await self._shows(chat, uploading)
+            await self._shows(chat, _UPLOADING[part.kind], options.get("message_thread_id"))
         try:
             return await self._request_of(part, content, options, formatted=bool(part.html))
         except BadRequest as exc:
@@ -207,10 +240,10 @@ class TelegramApi:
                 raise
             return await self._request_of(part, content, options, formatted=False)
 
-    async def _shows(self, chat: int, action: ChatAction) -> None:
+    async def _shows(self, chat: int, action: ChatAction, topic: int | None) -> None:
         """Tells the customer that more is coming; nothing depends on it."""
         with suppress(TelegramError):
-            await self._client.send_chat_action(chat, action)
+            await self._client.send_chat_action(chat, action, message_thread_id=topic)
 
     async def _request_of(
         self, part: Part, content: Mapping[str, bytes], options: Mapping[str, Any], *, formatted: bool
@@ -221,13 +254,12 @@ class TelegramApi:
             return [await self._client.send_message(text=words, parse_mode=mode, **options)]
         files = [InputFile(content[a.blob], filename=a.filename, attach=len(part.files) > 1) for a in part.files]
         if len(files) > 1:
-            made = InputMediaPhoto if part.kind == "photo" else InputMediaDocument
+            made = _IN_ALBUM[part.kind]
             return await self._client.send_media_group(
                 media=[made(file) for file in files], caption=words or None, parse_mode=mode, **options
             )
-        if part.kind == "photo":
-            return [await self._client.send_photo(photo=files[0], caption=words, parse_mode=mode, **options)]
-        return [await self._client.send_document(document=files[0], caption=words, parse_mode=mode, **options)]
+        send = getattr(self._client, f"send_{part.kind}")
+        return [await send(**{part.kind: files[0]}, caption=words, parse_mode=mode, **options)]
 
 
 class TelegramTrial:

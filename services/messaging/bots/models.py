@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from hub.channels.belonging import Belonging, BelongingChange, BelongingView
-from services.messaging.models import TELEGRAM_API
+from services.messaging.models import TELEGRAM_API, Region
 
 Mode = Literal["polling", "webhook"]
 Groups = Literal["ignore", "record"]
@@ -54,6 +54,7 @@ class BotInput(Belonging):
         default="polling", description="webhook needs [messaging] public_url, where Telegram reaches the hub"
     )
     groups: Groups = Field(default="ignore", description="Posts in groups and channels")
+    region: Region = Field(default="RU", description="Of phone numbers without a country, in contacts handed on")
     api_url: ApiUrl = Field(default=TELEGRAM_API, description="Of a Bot API server")
 
 
@@ -65,12 +66,13 @@ class BotChange(BelongingChange):
     name: Name | None = None
     mode: Mode | None = None
     groups: Groups | None = None
+    region: Region | None = None
     api_url: ApiUrl | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give token, name, mode, groups, api_url, team or others")
+            raise ValueError("nothing to change; give token, name, mode, groups, region, api_url, team or others")
         return self
 
 
@@ -82,6 +84,7 @@ class BotView(BelongingView):
     name: str
     mode: Mode
     groups: Groups
+    region: str = "RU"
     api_url: str
     created_at: datetime
 

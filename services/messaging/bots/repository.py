@@ -37,4 +37,5 @@ class BotRepository(AccountRepository):
             api_url=document["api_url"],
             mode=document["mode"],
             groups=document["groups"],
+            region=document.get("region", "RU"),
         )

@@ -54,6 +54,7 @@ class Bots:
                 "name": given.name or title or username,
                 "mode": given.mode,
                 "groups": given.groups,
+                "region": given.region,
                 "api_url": given.api_url,
                 **given.belongs,
                 **self._repository.sealed(token=token, secret=token_urlsafe(32)),

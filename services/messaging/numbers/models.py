@@ -12,7 +12,7 @@ from hub.api.forms import Form
 from hub.channels.belonging import Belonging, BelongingChange, BelongingView
 from hub.contracts.interaction import DeliveryState
 from services.messaging.bots.models import Name
-from services.messaging.models import TWILIO_API, HttpProvider, Provider, TwilioProvider
+from services.messaging.models import TWILIO_API, HttpProvider, Provider, Region, TwilioProvider
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _WORD = r"^[a-z0-9-]{1,40}$"
@@ -111,7 +111,6 @@ class HttpInput(Form):
 
 
 ProviderInput = Annotated[TwilioInput | HttpInput, Field(discriminator="kind")]
-Region = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Tariff = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.contracts.interaction import Contact
-from hub.kit.phones import phone
+from hub.kit.phones import phone, valid_phone
 from services.messaging.telegram.fields import Json, line, number, text, thing, things
 
 _DEPTH = 30
@@ -71,22 +71,23 @@ _OTHER = {
     "giveaway_winners": "a giveaway",
     "checklist": "a checklist",
     "passport_data": "passport data",
-    "users_shared": "shared contacts",
-    "chat_shared": "a shared chat",
-    "web_app_data": "data of a web app",
 }
 """Kinds that are told in words; the raw update has the rest."""
 
 
-def content_of(message: Json) -> Content:
-    """The first of these that the message has; a caption is the text of a file."""
+def content_of(message: Json, region: str = "RU") -> Content:
+    """The first of these that the message has; a caption is the text of a file. `region` is for phone numbers without
+    a country.
+    """
     own, entities = text(message, "text"), tuple(things(message, "entities"))
     files = tuple(_files(message))
     if own:
         return Content(own, entities, files)
     if files:
         return Content(_caption(message), tuple(things(message, "caption_entities")), files)
-    for read in (_contact, _place, _poll, _small, _rich):
+    if given := _contact(message, region):
+        return given
+    for read in (_place, _poll, _small, _rich, _web_app, _shared):
         if found := read(message):
             return found
     if SERVICE & message.keys():
@@ -138,7 +139,7 @@ def _sticker(given: Json) -> TelegramFile | None:
     return _file(given, "sticker.webp", "image/webp")
 
 
-def _contact(message: Json) -> Content | None:
+def _contact(message: Json, region: str) -> Content | None:
     contact = thing(message, "contact")
     raw = line(contact, "phone_number", limit=100)
     if not raw:
@@ -146,13 +147,41 @@ def _contact(message: Json) -> Content | None:
     name = " ".join(filter(None, (line(contact, "first_name", limit=200), line(contact, "last_name", limit=200))))
     sender = number(thing(message, "from"), "id")
     own = sender is not None and number(contact, "user_id") == sender
-    found = (Contact(address=known, raw=raw, name=name, verified=own),) if (known := _phone(raw)) else ()
+    known = _phone(raw, region, own=own)
+    found = (Contact(address=known, raw=raw, name=name, verified=own),) if known else ()
     return Content(", ".join(filter(None, (name, raw))), contacts=found)
 
 
-def _phone(raw: str) -> str:
-    """Telegram gives international numbers, with or without the plus."""
-    return phone(raw if raw.startswith("+") else f"+{raw}")
+def _phone(raw: str, region: str, *, own: bool) -> str:
+    """Of his own number Telegram gives the international form, with or without the plus; of somebody else's what
+    stands in his address book.
+    """
+    if raw.startswith("+"):
+        return phone(raw)
+    international = phone(f"+{raw}")
+    return international if own else valid_phone(raw, region) or valid_phone(f"+{raw}")
+
+
+def _web_app(message: Json) -> Content | None:
+    """What a page inside of Telegram sent, below the button that opened it."""
+    given = thing(message, "web_app_data")
+    data, button = text(given, "data"), text(given, "button_text", limit=200)
+    return Content("\n".join(filter(None, (button, data)))) if data else None
+
+
+def _shared(message: Json) -> Content | None:
+    """People or a chat that he chose by a button."""
+    users = things(thing(message, "users_shared"), "users")
+    chat = thing(message, "chat_shared")
+    named = [_named(one, "user_id") for one in users] or ([_named(chat, "chat_id")] if chat else [])
+    return Content("\n".join(named)) if named else None
+
+
+def _named(given: Json, number_name: str) -> str:
+    names = (line(given, name, limit=200) for name in ("first_name", "last_name", "title"))
+    username = line(given, "username", limit=200)
+    parts = [*filter(None, names), *([f"@{username}"] if username else [])]
+    return " ".join([*parts, f"({number(given, number_name)})"])
 
 
 def _place(message: Json) -> Content | None:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import nh3
-
 from hub.contracts.interaction import Attachment, SendMessage
 from hub.kit.errors import Unsupported
+from services.messaging.telegram.html import telegram_html
 from services.messaging.telegram.split import CAPTION, TEXT, split, units
 
 PHOTO_LIMIT = 10 * 2**20
@@ -15,9 +14,12 @@ FILE_LIMIT = 50 * 2**20
 """Bytes that a bot may upload."""
 ALBUM = 10
 _PHOTOS = ("image/jpeg", "image/png", "image/webp")
-_TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "del", "code", "pre", "a", "blockquote"}
-_BREAKS = (("<br>", "\n"), ("<br />", "\n"), ("<br/>", "\n"), ("</p>", "\n\n"), ("</div>", "\n"), ("</li>", "\n"))
-Kind = Literal["text", "photo", "document"]
+_VIDEO = "video/mp4"
+_VOICE = ("audio/ogg", "audio/opus")
+_AUDIO = ("audio/mpeg", "audio/mp3", "audio/mp4", "audio/x-m4a", "audio/m4a")
+Kind = Literal["text", "photo", "document", "video", "voice", "audio", "animation"]
+_ALONE = ("voice", "animation")
+"""Kinds that no album takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,13 @@ def _formatted(part: Part, message: SendMessage, limit: int) -> Part:
     return Part(part.kind, part.text, html, part.files) if fits else part
 
 
-def telegram_html(html: str) -> str:
-    """The subset of HTML that Telegram takes; what it does not know is left out, its words stay."""
-    for tag, line in _BREAKS:
-        html = html.replace(tag, line)
-    return nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}}, link_rel=None).strip()
-
-
 def _albums(attachments: Sequence[Attachment]) -> list[Part]:
     """Files in order, neighbours of one kind together."""
     albums: list[Part] = []
     for attachment in attachments:
         kind = _kind(attachment)
         last = albums[-1] if albums else None
-        if last and last.kind == kind and len(last.files) < ALBUM:
+        if last and last.kind == kind and kind not in _ALONE and len(last.files) < ALBUM:
             albums[-1] = Part(kind, files=(*last.files, attachment))
         else:
             albums.append(Part(kind, files=(attachment,)))
@@ -87,8 +82,12 @@ def _kind(attachment: Attachment) -> Kind:
         raise Unsupported(
             f"{attachment.filename} has {attachment.size // 2**20} MB; a bot may send {FILE_LIMIT // 2**20} MB"
         )
-    small = attachment.content_type in _PHOTOS and attachment.size <= PHOTO_LIMIT
-    return "photo" if small else "document"
+    kind = attachment.content_type.partition(";")[0].strip().lower()
+    if kind in _PHOTOS:
+        return "photo" if attachment.size <= PHOTO_LIMIT else "document"
+    if kind == "image/gif":
+        return "animation"
+    return "video" if kind == _VIDEO else "voice" if kind in _VOICE else "audio" if kind in _AUDIO else "document"
 
 
 def left_of(parts: Sequence[Part], keys: int) -> tuple[int, list[Part]]:

@@ -3,6 +3,7 @@
 An update that this version does not know is `unreadable`: it is parked with its bytes and holds nothing up.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ import orjson
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.interaction import (
     Attachment,
+    Contact,
+    Direction,
     InteractionReceived,
     InteractionRevised,
     ReactionRecorded,
@@ -20,14 +23,14 @@ from hub.contracts.interaction import (
 from hub.kit.ids import derive, moment_of
 from services.messaging.models import Account, Bot, Payload, Reading, WantedFile
 from services.messaging.telegram.content import Content, TelegramFile, content_of
-from services.messaging.telegram.fields import LONGEST, Json, moment, number, text, thing, things
-from services.messaging.telegram.names import address_of, key_of, our_address
-from services.messaging.telegram.people import is_own, participants_of, people
+from services.messaging.telegram.fields import LONGEST, Json, line, moment, number, text, thing, things
+from services.messaging.telegram.names import address_of, key_of, our_address, topic_key
+from services.messaging.telegram.people import is_own, origin_of, participants_of, people, turned
 from services.messaging.telegram.render import html_of
 from services.messaging.words import commanded
 
 CHANNEL = "telegram"
-_START = "/start "
+_START = re.compile(r"/start(?:@\w{1,64})?[ \t]+(\S.*?)\s*\Z", re.DOTALL)
 _FRESH = timedelta(seconds=10)
 _AHEAD = timedelta(days=1)
 """So far ahead of our own clock nobody's is: what tells a later time happened when it came."""
@@ -97,9 +100,9 @@ def _message(call: _Call) -> Reading:
         return call.unreadable("it names no chat or no message")
     if chat.get("type") != "private" and bot.groups == "ignore":
         return call.ignored("a post in a group or channel; see `groups` of the bot")
-    if is_own(message, chat):
-        return call.ignored("written by the owner of the business account himself")
-    content = content_of(message)
+    content = content_of(message, bot.region)
+    if content.service and (moved := _migration(message, chat_id)):
+        return _migrated(call, *moved)
     if content.service:
         return call.ignored("it tells of the chat, and says nothing to us")
     return _received(call, content, chat_id, message_id)
@@ -110,6 +113,7 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
     at = moment(message, "date") or _NO_TIME
     group = text(message, "media_group_id", limit=100)
     interaction_id = _interaction_id(bot, chat_id, message_id, at, album=group)
+    own = is_own(message, thing(message, "chat"))
     participants = participants_of(message, bot, chat_id)
     attachments = [_attachment(interaction_id, message_id, n, file) for n, file in enumerate(content.files)]
     html = html_of(content.text, content.entities)
@@ -120,10 +124,13 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
         "account": bot.id,
         "at": _precisely(at, message_id, call.received_at),
         "received_at": call.received_at,
-        "participants": participants,
+        # What the owner of a business account writes from his phone is ours.
+        "direction": Direction.OUT if own else Direction.IN,
+        "participants": turned(participants) if own else participants,
         "text": content.text,
+        **_handed_on(message, content.text),
         "attachments": tuple(attachments),
-        "keys": (key_of(bot, chat_id, message_id),),
+        "keys": _keys(message, bot, chat_id, message_id),
         "refs": _refs(message, bot, chat_id),
         "contacts": content.contacts,
         "source": _source(content.text),
@@ -139,7 +146,8 @@ def _received(call: _Call, content: Content, chat_id: int, message_id: int) -> R
 
 def _consent(event: InteractionReceived, call: _Call, *, private: bool) -> tuple[ConsentRecorded, ...]:
     """What he says of being written to, by /stop or a word alone, as in SMS; in a group nobody speaks for himself."""
-    state = commanded(event.text) if private else None
+    own_words = event.direction is Direction.IN and not event.origin
+    state = commanded(event.text) if private and own_words else None
     if state is None or isinstance(event, InteractionRevised):
         return ()
     return (
@@ -273,14 +281,70 @@ def _precisely(at: datetime, message_id: int, received_at: datetime) -> datetime
 
 
 def _refs(message: Json, bot: Bot, chat_id: int) -> tuple[str, ...]:
+    """The message that it answers, and the one that began its topic."""
     answered = number(thing(message, "reply_to_message"), "message_id")
-    return (key_of(bot, chat_id, answered),) if answered is not None else ()
+    found = [one for one in (answered, _topic(message)) if one is not None]
+    return tuple(dict.fromkeys(key_of(bot, chat_id, one) for one in found))
+
+
+def _keys(message: Json, bot: Bot, chat_id: int, message_id: int) -> tuple[str, ...]:
+    key, topic = key_of(bot, chat_id, message_id), _topic(message)
+    return (key,) if topic is None else (key, topic_key(key, topic))
+
+
+def _topic(message: Json) -> int | None:
+    """Of a forum; ordinary groups name a thread, too, where somebody replied."""
+    return number(message, "message_thread_id") if message.get("is_topic_message") is True else None
+
+
+def _handed_on(message: Json, words: str) -> dict[str, Any]:
+    """Whose words these are where he only passed them on; and what he quotes of the message that he answers."""
+    if origin := origin_of(message):
+        return {"origin": origin, "new_text": "", "quoted_text": words}
+    quoted = text(thing(message, "quote"), "text")
+    return {"quoted_text": quoted} if quoted else {}
+
+
+def _migration(message: Json, chat_id: int) -> tuple[int, int] | None:
+    """A group became a supergroup: its id before and since. Both chats tell it."""
+    since, before = number(message, "migrate_to_chat_id"), number(message, "migrate_from_chat_id")
+    if since is not None:
+        return chat_id, since
+    return (before, chat_id) if before is not None else None
+
+
+def _migrated(call: _Call, before: int, since: int) -> Reading:
+    """The client of the group has its new address, too: what comes from there is his."""
+    bot, chat, at = call.bot, thing(call.given, "chat"), moment(call.given, "date") or _NO_TIME
+    title, hour = line(chat, "title", limit=200), int(at.timestamp()) // 3600 * 3600
+    event = InteractionReceived(
+        id=derive(
+            "in",
+            CHANNEL,
+            bot.username.lower(),
+            "migrated",
+            str(before),
+            str(since),
+            at=hour,
+        ),
+        channel=CHANNEL,
+        type=CHANNEL,
+        account=bot.id,
+        at=at,
+        received_at=call.received_at,
+        participants=people(chat, bot, before),
+        text=f"[the group is a supergroup now: {title}]" if title else "[the group is a supergroup now]",
+        keys=(f"{address_of(bot, before)}/migrated",),
+        contacts=(Contact(address=address_of(bot, since), raw=str(since), name=title, verified=True),),
+        raw=call.raw,
+    )
+    return Reading(kind="migrated", events=(event,))
 
 
 def _source(words: str) -> SourceEvidence | None:
-    """The payload of a link `t.me/bot?start=PAYLOAD`."""
-    payload = words[len(_START) :].strip() if words.startswith(_START) else ""
-    return SourceEvidence(kind="start_payload", value=payload[:200]) if payload else None
+    """The payload of a link `t.me/bot?start=PAYLOAD`; in a group the command names the bot."""
+    found = _START.match(words)
+    return SourceEvidence(kind="start_payload", value=found[1][:200]) if found else None
 
 
 def _attachment(interaction_id: str, message_id: int, position: int, file: TelegramFile) -> Attachment:

@@ -14,18 +14,47 @@ def participants_of(message: Json, bot: Bot, chat_id: int) -> tuple[Participant,
 
 def people(sender: Json, bot: Bot, chat_id: int) -> tuple[Participant, ...]:
     """The chat is where answers go; in a group it is not the sender's own."""
-    name = " ".join(filter(None, (line(sender, "first_name", limit=_NAME), line(sender, "last_name", limit=_NAME))))
     username = line(sender, "username", limit=_NAME)
-    shown = name or line(sender, "title", limit=_NAME)
     return (
         Participant(
             role=Role.FROM,
             address=address_of(bot, chat_id),
             raw=f"@{username}" if username else str(chat_id),
-            name=shown or username,
+            name=_name(sender) or username,
         ),
         Participant(role=Role.TO, address=our_address(bot), raw=bot.address, name=bot.name, ours=True),
     )
+
+
+def _name(somebody: Json) -> str:
+    """Of a person or a chat."""
+    names = (line(somebody, name, limit=_NAME) for name in ("first_name", "last_name"))
+    return " ".join(filter(None, names)) or line(somebody, "title", limit=_NAME)
+
+
+def turned(participants: tuple[Participant, ...]) -> tuple[Participant, ...]:
+    """From us to the customer; what his name is, our own message does not say."""
+    theirs, ours = participants
+    return (
+        ours.model_copy(update={"role": Role.FROM, "name": theirs.name or ours.name}),
+        theirs.model_copy(update={"role": Role.TO, "name": "", "raw": theirs.address.rpartition("/")[2]}),
+    )
+
+
+def origin_of(message: Json) -> str:
+    """Whose words a forwarded message has; empty where they are the sender's own."""
+    origin = thing(message, "forward_origin")
+    if not origin:
+        return ""
+    for name in ("sender_user", "sender_chat", "chat"):
+        if found := thing(origin, name):
+            return _shown(found) or "?"
+    return line(origin, "sender_user_name", limit=_NAME) or line(origin, "author_signature", limit=_NAME) or "?"
+
+
+def _shown(somebody: Json) -> str:
+    name, username = _name(somebody), line(somebody, "username", limit=_NAME)
+    return f"{name} (@{username})" if name and username else name or (f"@{username}" if username else "")
 
 
 def is_own(message: Json, chat: Json) -> bool:

@@ -232,3 +232,13 @@ async def test_a_file_that_a_rereading_found_can_be_had(bench: Bench) -> None:
         "at_1": ("фото.jpg", "att/1"),
         "at_2": ("photo.jpg", "att/2"),
     }
+
+
+async def test_a_group_that_became_a_supergroup_stays_one_client_with_one_chain(bench: Bench) -> None:
+    before, since = "telegram:@romashka_bot/-400", "telegram:@romashka_bot/-1001557"
+    told = Contact(address=since, raw="-1001557", name="Дом 5", verified=True)
+    moved = a_text(2, "[the group is a supergroup now: Дом 5]", participants=people(before))
+    await bench.receive(a_text(1, "Где окна?", participants=people(before)))
+    await bench.receive(moved.model_copy(update={"contacts": (told,)}))
+    await bench.receive(a_text(3, "Так где?", participants=people(since)))
+    assert await bench.opened() == (1, 1, 3)

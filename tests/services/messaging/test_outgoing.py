@@ -81,8 +81,8 @@ def test_what_was_taken_before_is_not_sent_again() -> None:
 
 def test_formatting_that_telegram_knows_stays_and_the_rest_leaves_its_words() -> None:
     html = '<p>Да, <b onclick="x">завтра</b></p><script>x</script><a href="https://a.example">тут</a><h1>Ура</h1>'
-    assert telegram_html(html) == 'Да, <b>завтра</b>\n\n<a href="https://a.example">тут</a>Ура'
-    assert telegram_html('<a href="javascript:x">x</a>') == "<a>x</a>"
+    assert telegram_html(html) == 'Да, <b>завтра</b>\n\n<a href="https://a.example">тут</a>\n\n<b>Ура</b>'
+    assert telegram_html('<a href="javascript:x">x</a>') == "x"
 
 
 async def test_a_chat_gets_one_a_second_and_another_one_need_not_wait_for_it() -> None:
@@ -106,3 +106,20 @@ async def test_the_rate_over_all_chats_is_kept_within_a_twentieth_also_by_a_late
             sent += 1
         now += 0.007
     assert 60 * 30 * 0.95 <= sent <= 60 * 30 * 1.05
+
+
+def test_blocks_become_lines_and_only_what_telegram_knows_is_named() -> None:
+    page = "<p>one\n   two&nbsp;3</p>\n<ul><li>a</li><li>b &amp; &copy;</li></ul><ol><li>c</li><li>d</li></ol>"
+    assert telegram_html(page) == "one two\u00a03\n\n• a\n• b &amp; ©\n\n1. c\n2. d"
+    table = "<table><tr><td>Окно</td><td>100</td></tr><tr><td>Дверь</td><td>200</td></tr></table>"
+    assert telegram_html(f"{table}<pre>x\n  y</pre>") == "Окно | 100\nДверь | 200\n\n<pre>x\n  y</pre>"
+
+
+def test_video_and_voice_are_sent_as_such() -> None:
+    kinds = ("video/mp4", "audio/ogg; codecs=opus", "audio/mpeg", "image/gif", "application/pdf")
+    files = tuple(
+        Attachment(id=f"a{n}", filename=f"f{n}", content_type=kind, size=1, blob=f"b{n}")
+        for n, kind in enumerate(kinds)
+    )
+    message = SendMessage(id="in_1", channel="telegram", account="bot_1", to=(), text="", attachments=files)
+    assert [part.kind for part in parts_of(message)] == ["video", "voice", "audio", "animation", "document"]

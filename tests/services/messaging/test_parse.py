@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from hub.contracts.address import ReachabilityRecorded
-from hub.contracts.interaction import InteractionReceived, InteractionRevised, ReactionRecorded
+from hub.contracts.interaction import Direction, InteractionReceived, InteractionRevised, ReactionRecorded, Role
 from hub.testing.telegram_spec import a_value
 from services.messaging.models import Bot, Payload, Reading
+from services.messaging.telegram.names import topic_of
 from services.messaging.telegram.parse import parse, read
 
 NOW = datetime(2026, 3, 2, 9, 35, tzinfo=UTC)
@@ -284,11 +285,69 @@ def test_posts_in_groups_are_recorded_only_where_that_is_wanted() -> None:
     )
 
 
-def test_messages_to_a_business_account_are_its_clients_and_not_its_owners() -> None:
+def test_what_the_owner_of_a_business_account_writes_from_his_phone_is_ours() -> None:
     client = a_message("business_message", text="Здравствуйте", business_connection_id="b1")
-    assert event(client).text == "Здравствуйте"
-    owner = a_message("business_message", text="Добрый день", business_connection_id="b1", **{"from": {"id": 1}})
-    assert said(owner).reason == "written by the owner of the business account himself"
+    assert (event(client).text, event(client).direction) == ("Здравствуйте", Direction.IN)
+    owner = a_message("business_message", text="/stop", business_connection_id="b1", **{"from": {"id": 1}})
+    found = event(owner)
+    assert (found.direction, found.other_side) == (Direction.OUT, ADDRESS)
+    assert [(one.role, one.ours) for one in found.participants] == [(Role.FROM, True), (Role.TO, False)]
+
+
+def test_both_chats_of_a_group_that_became_a_supergroup_tell_the_same_and_give_its_client_the_new_address() -> None:
+    before, since = {"id": -400, "type": "group", "title": "Дом 5"}, {"id": -1001557, "type": "supergroup"}
+    told = event(a_message(chat=before, migrate_to_chat_id=-1001557), OPEN)
+    also = event(a_message(chat=since, migrate_from_chat_id=-400), OPEN)
+    assert told.id == also.id
+    assert [(one.address, one.verified) for one in told.contacts] == [("telegram:@romashka_bot/-1001557", True)]
+    assert told.participants[0].address == "telegram:@romashka_bot/-400"
+
+
+def test_what_is_said_in_a_topic_belongs_to_it_and_answers_find_it() -> None:
+    chat = {"id": -1001557, "type": "supergroup", "is_forum": True}
+    message = a_message(chat=chat, text="Когда окна?", message_thread_id=77, is_topic_message=True)
+    found = event(message, OPEN)
+    assert found.refs == ("telegram:@romashka_bot/-1001557/77",)
+    assert topic_of(found.keys) == 77
+    assert topic_of(event(a_message(chat=chat, text="Когда?", message_thread_id=77), OPEN).keys) is None
+
+
+def test_forwarded_words_are_anothers_and_take_no_consent_back() -> None:
+    origin = {"type": "user", "sender_user": {"id": 7, "first_name": "Банк"}, "date": 1}
+    (found,) = said(a_message(text="/stop", forward_origin=origin)).events
+    assert isinstance(found, InteractionReceived)
+    assert (found.origin, found.new_text, found.quoted_text) == ("Банк", "", "/stop")
+
+
+def test_a_quote_is_told_apart_from_what_is_said_of_it() -> None:
+    found = event(a_message(text="Это дорого", quote={"text": "10 000 ₽", "position": 3}))
+    assert (found.text, found.quoted_text) == ("Это дорого", "10 000 ₽")
+
+
+def test_what_a_web_app_sends_and_whom_he_shares_stands_in_the_text() -> None:
+    data = '{"sku":12}'
+    assert event(a_message(web_app_data={"data": data, "button_text": "Корзина"})).text == f"Корзина\n{data}"
+    users = [{"user_id": 5, "first_name": "Анна", "username": "anna"}]
+    assert event(a_message(users_shared={"users": users})).text == "Анна @anna (5)"
+
+
+@pytest.mark.parametrize(
+    ("number", "known"),
+    [
+        ("9161234567", "phone:+79161234567"),
+        ("89161234567", "phone:+79161234567"),
+        ("491711234567", "phone:+491711234567"),
+    ],
+)
+def test_a_contact_without_a_country_is_of_the_bots_region_and_never_of_another(number: str, known: str) -> None:
+    contact = {"phone_number": number, "first_name": "Сосед"}
+    assert [one.address for one in event(a_message(contact=contact)).contacts] == [known]
+
+
+def test_a_start_in_a_group_names_the_bot_and_keeps_its_payload() -> None:
+    found = event(a_message(text="/start@Romashka_Bot promo_5"), OPEN).source
+    assert found is not None
+    assert found.value == "promo_5"
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,36 @@ async def test_formatting_that_telegram_does_not_take_goes_as_plain_text(harness
     ]
 
 
+async def test_a_group_that_became_a_supergroup_gets_the_answer_there(harness: TelegramHarness) -> None:
+    harness.bot.got[-1001557] = []
+    harness.telegram.faults.append(TelegramFault(migrated_to=-1001557))
+    to = harness.message("x").to[0].model_copy(update={"address": "telegram:@romashka_bot/-400"})
+    message = harness.message("Приедем завтра", to=(to,))
+    await harness.give(message)
+    sent = await harness.delivery(message, DeliveryState.SENT)
+    assert [got.text for got in harness.bot.got[-1001557]] == ["Приедем завтра"]
+    assert sent.keys[0].startswith("telegram:@romashka_bot/-1001557/")
+
+
+async def test_every_part_of_an_answer_in_a_topic_and_its_typing_are_in_that_topic(harness: TelegramHarness) -> None:
+    names = ("telegram:@romashka_bot/1/45", "telegram:@romashka_bot/1/45?topic=77")
+    message = harness.message("Слово. " * 900, thread_keys=names)
+    await harness.give(message)
+    await harness.delivery(message, DeliveryState.SENT)
+    given = [given for method, given in harness.telegram.requests if method in ("sendMessage", "sendChatAction")]
+    assert [str(one.get("message_thread_id")) for one in given] == ["77", "77", "77"]
+
+
+async def test_a_video_and_a_voice_arrive_as_such(harness: TelegramHarness) -> None:
+    await FolderBlobs(harness.data / "blobs").put_many({"b/1": b"MP4", "b/2": b"OGG", "b/3": b"GIF"})
+    made = [("1", "a.mp4", "video/mp4"), ("2", "b.ogg", "audio/ogg"), ("3", "c.gif", "image/gif")]
+    files = tuple(Attachment(id=n, filename=f, content_type=kind, size=3, blob=f"b/{n}") for n, f, kind in made)
+    message = harness.message("", attachments=files)
+    await harness.give(message)
+    await harness.delivery(message, DeliveryState.SENT)
+    assert [got.method for got in harness.bot.got[PETR.id]] == ["sendVideo", "sendVoice", "sendAnimation"]
+
+
 async def test_who_blocked_the_bot_is_unreachable_with_the_reason(harness: TelegramHarness) -> None:
     harness.bot.block(PETR)
     message = harness.message("Добрый день")
