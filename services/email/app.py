@@ -358,7 +358,7 @@ class Hiring:
             settings=settings,
         )
         keep = settings.smtp_idle.total_seconds()
-        outlet = SmtpOutlet(mailbox.smtp, keep=keep, **given)
+        outlet = SmtpOutlet(mailbox.smtp, keep=keep, ehlo=settings.ehlo_name, **given)
         connections = settings.mass_connections
         mass = MassOutlet(outlet.open_many, connections=connections, patience=self._patience, keep=keep)
         return EmailChannel(

@@ -235,13 +235,21 @@ def _reachable(person: Participant) -> str:
     return _envelope(raw if raw.casefold() == normalised.casefold() else normalised)
 
 
+_QUOTED_OR_BLANK = re.compile(r'("(?:[^"\\]|\\.)*"(?=\s*@))|\s')
+
+
 def _envelope(address: str) -> str:
     """Raises Unsupported."""
-    local, _, domain = re.sub(r"\s", "", _clean(address)).strip("<>").rpartition("@")
+    local, _, domain = _unspaced(_clean(address)).strip("<>").rpartition("@")
     found = f"{local}@{_ascii_domain(domain)}" if local else domain
     if len(found) > _LONGEST_ADDRESS:
         raise Unsupported(f"{found[:40]}… has {len(found)} characters; an address has {_LONGEST_ADDRESS} at most")
     return found
+
+
+def _unspaced(address: str) -> str:
+    """Blanks stay in a quoted local part alone (RFC 5321, 4.1.2)."""
+    return _QUOTED_OR_BLANK.sub(lambda found: found[1] or "", address)
 
 
 def _ascii_domain(domain: str) -> str:

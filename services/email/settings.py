@@ -49,6 +49,11 @@ class Settings(Base):
     dns_server: str = Field(
         default="", description="Name server that domains are looked up at, as 192.0.2.53:53; empty: this machine's"
     )
+    ehlo_name: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.-]*$",
+        description="What the hub calls itself to mail servers (EHLO); empty: this machine's name, or its address",
+    )
     mass_connections: int = Field(
         default=4, ge=1, le=50, description="Connections by which mailings leave from one mailbox at once"
     )

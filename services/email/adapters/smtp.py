@@ -8,13 +8,14 @@ from contextlib import suppress
 from typing import cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPNotSupported
+from aiosmtplib.errors import SMTPAuthenticationError, SMTPHeloError, SMTPNotSupported
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
 from hub.channels.base import Deferred, Outcome, Refused, Sent, Unknown
 from hub.channels.batches import OneByOne
 from hub.channels.errors import LoginRefused
 from hub.kit.outside import Outside
+from services.email.adapters.greeting import ehlo_name
 from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered
 from services.email.adapters.outage import translated, unavailable
 from services.email.errors import MailServerUnavailable
@@ -36,14 +37,18 @@ class SmtpOutlet:
         outside: Outside,
         keep: float,
         tokens: AccessTokens | None = None,
+        ehlo: str = "",
     ) -> None:
-        """`keep` is how many seconds an unused connection stays open; `tokens` are for servers with OAuth2."""
+        """`keep` is how many seconds an unused connection stays open; `tokens` are for servers with OAuth2; `ehlo` is
+        what we call ourselves, see `ehlo_name`.
+        """
         self._server = server
         self._tokens = tokens
         self._timeout = patience
         self._tls = tls
         self._outside = outside
         self._keep = keep
+        self._ehlo = ehlo
         self._smtp: SMTP | None = None
         self._closing: asyncio.TimerHandle | None = None
 
@@ -119,11 +124,12 @@ class SmtpOutlet:
             start_tls=server.security == "starttls",
             tls_context=self._tls if server.security != "plain" else None,
             timeout=self._timeout,
-            local_hostname=socket.gethostname(),
+            local_hostname=ehlo_name(self._ehlo, socket.gethostname(), here=str(sock.getsockname()[0])),
         )
         try:
             with translated():
                 await smtp.connect()
+                await _greet(smtp)
                 if server.user:
                     await _log_in(smtp, server, self._tokens)
         except BaseException:
@@ -193,6 +199,16 @@ class SmtpOutlet:
         if 200 <= response.code < 300:
             return Sent(_said(response.code, response.message), refused)
         return _answer(response.code, response.message)
+
+
+async def _greet(smtp: SMTP) -> None:
+    """Whatever is refused here is about the session, and never about a mail."""
+    try:
+        await smtp.ehlo()
+    except SMTPHeloError:
+        if not smtp.is_connected:
+            raise
+        await smtp.helo()
 
 
 async def _log_in(smtp: SMTP, server: Server, tokens: AccessTokens | None) -> None:

@@ -345,3 +345,8 @@ def test_the_name_of_a_file_arrives_as_it_was(name: str) -> None:
 def test_an_address_longer_than_any_is_refused_before_it_leaves() -> None:
     with pytest.raises(Unsupported, match="an address has 320 at most"):
         composed(a_message(to=(a_person("a" * 400 + "@client.example"),)))
+
+
+def test_a_quoted_local_part_stays_whole() -> None:
+    mail = composed(a_message(to=(a_person('"john smith"@client.example'), a_person(" a nna@client.example "))))
+    assert mail.recipients == ('"john smith"@client.example', "anna@client.example")
