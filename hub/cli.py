@@ -194,6 +194,10 @@ def _add_inspect(commands: Any) -> None:
     sms.add_argument("--smart", action="store_true", help="typographic quotes, dashes and spaces as SMS has them")
     sms.add_argument("--tariff", metavar="PRICE", type=_price, help="of one segment, as 3.50")
 
+    source = _command(group, "source", _inspect_source, "Where a visitor comes from, one line of JSON; no network.")
+    source.add_argument("url", metavar="URL", help="of the page that he opened")
+    source.add_argument("referrer", nargs="?", metavar="REFERRER", help="of the page before it")
+    source.add_argument("--ours", action="append", default=[], metavar="HOST", help="another site of ours")
     call = _command(group, "call", _inspect_call, "One line of JSON a call; no store, no network.")
     call.add_argument(
         "paths", nargs="+", metavar="FILE", help="streams of Asterisk's manager interface, CEL or CDR files, JSON"
@@ -312,6 +316,12 @@ def _inspect_telegram(options: argparse.Namespace) -> int:
 def _inspect_sms(options: argparse.Namespace) -> int:
     inspect = importlib.import_module("services.messaging.inspect").inspect_sms
     code: int = inspect(options.text, sys.stdout, smart=options.smart, tariff=options.tariff)
+    return code
+
+
+def _inspect_source(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.campaigns.inspect").inspect_source
+    code: int = inspect(options.url, options.referrer, sys.stdout, ours=tuple(options.ours))
     return code
 
 
