@@ -46,6 +46,12 @@ from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
 from services.campaigns.segments.watching import Watching
 from services.campaigns.settings import Settings
+from services.campaigns.sources import doors as visit_doors
+from services.campaigns.sources import endpoints as source_endpoints
+from services.campaigns.sources import handlers as source_handlers
+from services.campaigns.sources.repository import SourceRepository
+from services.campaigns.sources.service import Sources
+from services.campaigns.sources.touches import Touches
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
@@ -133,6 +139,11 @@ def build(footing: Footing) -> CampaignsService:
     )
     outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
     mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
+    kept_sources = SourceRepository(store)
+    kept_sources.sources.on(bus, clock)
+    sources = Sources(kept_sources, clock)
+    touches = Touches(sources, consents, bus, clock, ours=floor.settings.sites)
+    source_handlers.subscribe(bus, touches)
     messages = Messages(
         kept_mailings,
         templates=templates,
@@ -167,9 +178,16 @@ def build(footing: Footing) -> CampaignsService:
         mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns, consents), jobs),
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
+        source_endpoints.public(sources, touches),
+        visit_doors.public(touches),
         job_endpoints.public(jobs),
     )
-    sweeper = Sweeper([kept_segments.segments, kept_mailings.mailings], bus, clock, floor.settings.sweep_interval)
+    sweeper = Sweeper(
+        [kept_segments.segments, kept_mailings.mailings, kept_sources.sources],
+        bus,
+        clock,
+        floor.settings.sweep_interval,
+    )
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
     return CampaignsService(http, floor, (sweeper, watching, jobs, runner, recorder))
 

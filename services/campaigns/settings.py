@@ -21,6 +21,9 @@ class Settings(Base):
     region: str = Field(
         default="RU", pattern="^[A-Z]{2}$", description="Country of phone numbers without an international prefix"
     )
+    sites: tuple[str, ...] = Field(
+        default=(), description="Hosts of your sites: who comes from one to another of them comes from nowhere new"
+    )
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"
     )

@@ -50,7 +50,8 @@ _CLICKS: Mapping[str, tuple[str, str]] = {
 }
 """By parameter: what a click came from. The first in this order counts; all are kept."""
 _PAID = re.compile(
-    r"(.*[-_ ])?(cpc|ppc|cpm|cpv|cpa|cpp|cpl|cpi|cpo|cpx|paid\w*|paid[-_ ].*|ads?|adwords|advert\w*|banner\w*|display|"
+    r"(.*[-_ ])?(cpc|ppc|cpm|cpv|cpa|cpp|cpl|cpi|cpo|cpx|paid\w*|paid[-_ ].*|ads?|adwords|advert\w*|banner\w*|"
+    r"display|"
     r"retargeting|remarketing|target\w*|sem|price|teaser|programmatic|native|affiliates?|context\w*|sponsored|"
     r"контекст|реклама|баннер)([-_ ].*)?"
 )
@@ -108,7 +109,7 @@ def origin_of(url: str, referrer: str | None = None, *, ours: Sequence[str] = ()
 
 
 def _tags(given: Mapping[str, str]) -> dict[str, str]:
-    """What the link is tagged with; `_openstat` (service;campaign;advertisement;place) where there is nothing else."""
+    """What the link is tagged with; else `_openstat`: service, campaign, advertisement and place, by semicolons."""
     found = {name: _first(given, keys) for name, keys in _TAGS.items()}
     if not any(found.values()) and (stat := _openstat(given.get("_openstat", ""))):
         found |= stat

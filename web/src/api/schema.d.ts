@@ -2067,6 +2067,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post lead
+         * @description Take over somebody who asks for something, from a form or a program of yours: it becomes a contact in its
+         *     client's chain, with where he came from and what he agreed to. The same `external_id`, or the same words of
+         *     one day, are one lead.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["postLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lines": {
         parameters: {
             query?: never;
@@ -3395,6 +3419,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/source-marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List source marks
+         * @description Numbers, payloads, codes, answers and mailings that show a source.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSourceMarks"];
+        put?: never;
+        /**
+         * Add source mark
+         * @description Say what shows a source: whoever dials that number, names that code, came from it, from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addSourceMark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/source-marks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove source mark
+         * @description It shows nothing from now on; what it showed stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeSourceMark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sources
+         * @description The directory of sources, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSources"];
+        put?: never;
+        /**
+         * Add source
+         * @description Add a source with all above it; one that is there stays as it is.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show source
+         * @description A source and its place.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showSource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change source
+         * @description Give it another name or reference; tags with the old name still mean it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        patch: operations["changeSource"];
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge source
+         * @description Read it, and what is below it, as another one of its level; reports are restated at once.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["mergeSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part source
+         * @description Undo a merge, as if it had not been.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["partSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -3789,6 +3963,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer.
          */
         delete: operations["removeTopic"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/touches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note touch
+         * @description Write down how somebody heard of us, or a code that he named.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["noteTouch"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5108,6 +5304,32 @@ export interface components {
             subject: string;
             /** Text */
             text: string;
+        };
+        /**
+         * SourceView
+         * @description Where leads come from.
+         */
+        CampaignsSourceView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Into
+             * @description The one that it is read as
+             */
+            into: string | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "channel" | "source" | "campaign" | "creative";
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
+            /** Reference */
+            reference: string;
         };
         /**
          * CandidateView
@@ -7326,6 +7548,30 @@ export interface components {
          */
         Kind: "addresses";
         /**
+         * LeadConsent
+         * @description He said yes.
+         */
+        LeadConsent: {
+            /** Topic */
+            topic: string;
+            /**
+             * Words
+             * @description What he agreed to
+             */
+            words: string;
+        };
+        /**
+         * LeadView
+         * @description The contact that it became.
+         */
+        LeadView: {
+            /**
+             * Id
+             * @description Of the interaction
+             */
+            id: string;
+        };
+        /**
          * LeaseInput
          * @description Who is shown a number, and the touch that a call to it belongs to.
          * @example {
@@ -8377,6 +8623,32 @@ export interface components {
                 };
             };
         };
+        /** MarkList */
+        MarkList: {
+            /** Items */
+            items: components["schemas"]["MarkView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * MarkView
+         * @description What shows a source.
+         */
+        MarkView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "start" | "promo" | "answer" | "mailing";
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+        };
         /**
          * MeView
          * @description Who I am and what I may do.
@@ -8476,6 +8748,17 @@ export interface components {
              * @default []
              */
             take?: string[];
+        };
+        /**
+         * MergeSource
+         * @description Another one of the same level, which is read from now on instead.
+         * @example {
+         *       "into": "src_7f2k"
+         *     }
+         */
+        MergeSource: {
+            /** Into */
+            into: string;
         };
         /**
          * Message
@@ -8726,6 +9009,82 @@ export interface components {
             role: string;
         };
         /**
+         * NewLead
+         * @description Somebody who asks for something, from a form of yours or another program.
+         * @example {
+         *       "external_id": "tilda-1871",
+         *       "name": "Анна",
+         *       "phone": "+7 916 123-45-67",
+         *       "text": "Перезвоните мне",
+         *       "url": "https://shop.example/?utm_source=yandex&utm_medium=cpc"
+         *     }
+         */
+        NewLead: {
+            /**
+             * Answer
+             * @description How he heard of us
+             * @default
+             */
+            answer?: string;
+            consent?: components["schemas"]["LeadConsent"] | null;
+            /**
+             * Email
+             * @default
+             */
+            email?: string;
+            /**
+             * External Id
+             * @description Of two with the same one the first counts
+             * @default
+             */
+            external_id?: string;
+            /**
+             * Form
+             * @description Which form or program
+             * @default api
+             */
+            form?: string;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** @description Where the program knows the source */
+            path?: components["schemas"]["SourcePath"] | null;
+            /**
+             * Phone
+             * @default
+             */
+            phone?: string;
+            /**
+             * Promo
+             * @default
+             */
+            promo?: string;
+            /**
+             * Referrer
+             * @default
+             */
+            referrer?: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Url
+             * @description Of the page with the form
+             * @default
+             */
+            url?: string;
+            /**
+             * Visitor
+             * @description As the page's snippet names him
+             * @default
+             */
+            visitor?: string;
+        };
+        /**
          * NewList
          * @description People from a file: CSV with a first line that names the columns, `email` or `phone` among them.
          * @example {
@@ -8740,6 +9099,31 @@ export interface components {
             name: string;
             /** Team */
             team?: string | null;
+        };
+        /**
+         * NewMark
+         * @description What shows a source: a number that is dialled, the payload of a link to a bot, a code, an answer, a mailing.
+         * @example {
+         *       "kind": "line",
+         *       "source": "src_7f2k",
+         *       "value": "+74951234567"
+         *     }
+         * @example {
+         *       "kind": "promo",
+         *       "source": "src_7f2k",
+         *       "value": "ВЕСНА26"
+         *     }
+         */
+        NewMark: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "start" | "promo" | "answer" | "mailing";
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
         };
         /**
          * NewMessage
@@ -8936,6 +9320,43 @@ export interface components {
             id: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NewSource
+         * @description A source, with all above it.
+         * @example {
+         *       "campaign": "Весна",
+         *       "channel": "paid",
+         *       "reference": "direct-713",
+         *       "source": "yandex"
+         *     }
+         */
+        NewSource: {
+            /**
+             * Campaign
+             * @default
+             */
+            campaign?: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Creative
+             * @default
+             */
+            creative?: string;
+            /**
+             * Reference
+             * @description What it is called elsewhere
+             * @default
+             */
+            reference?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /** Team */
+            team?: string | null;
         };
         /**
          * NewTask
@@ -9166,6 +9587,44 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * NewTouch
+         * @description Somebody met a source: where he says, or somebody else knows, what no machine saw.
+         * @example {
+         *       "kind": "answer",
+         *       "path": {
+         *         "campaign": "Весна",
+         *         "channel": "paid",
+         *         "source": "yandex"
+         *       },
+         *       "value": "радио",
+         *       "whose": "cl_4k2m"
+         *     }
+         */
+        NewTouch: {
+            /** At */
+            at?: string | null;
+            /**
+             * Kind
+             * @default hand
+             * @enum {string}
+             */
+            kind?: "answer" | "promo" | "hand";
+            path?: components["schemas"]["SourcePath"] | null;
+            /** Source */
+            source?: string | null;
+            /**
+             * Value
+             * @description The answer, or the code; a mark shows its source
+             * @default
+             */
+            value?: string;
+            /**
+             * Whose
+             * @description Id of a client, or an address
+             */
+            whose: string;
         };
         /**
          * Note
@@ -9611,6 +10070,41 @@ export interface components {
              * @example correct-horse-7
              */
             new: string;
+        };
+        /**
+         * PathView
+         * @description With its place.
+         */
+        PathView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Into
+             * @description The one that it is read as
+             */
+            into: string | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "channel" | "source" | "campaign" | "creative";
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
+            /**
+             * Path
+             * @description From the channel down, as it is read now
+             * @example [
+             *       "paid",
+             *       "yandex"
+             *     ]
+             */
+            path: string[];
+            /** Reference */
+            reference: string;
         };
         /**
          * Period
@@ -10660,6 +11154,54 @@ export interface components {
             value: string;
         };
         /**
+         * SourceChange
+         * @description What is not given stays.
+         * @example {
+         *       "name": "Весна 2026"
+         *     }
+         */
+        SourceChange: {
+            /** Name */
+            name?: string | null;
+            /** Reference */
+            reference?: string | null;
+        };
+        /** SourceList */
+        SourceList: {
+            /** Items */
+            items: components["schemas"]["CampaignsSourceView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SourcePath
+         * @description A place in the directory: from the channel down to where it is known.
+         * @example {
+         *       "campaign": "Весна",
+         *       "channel": "paid",
+         *       "source": "yandex"
+         *     }
+         */
+        SourcePath: {
+            /**
+             * Campaign
+             * @default
+             */
+            campaign?: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Creative
+             * @default
+             */
+            creative?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+        };
+        /**
          * SourceView
          * @description What a message told of where its sender came from.
          */
@@ -11305,6 +11847,22 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * TouchView
+         * @description Somebody met a source.
+         */
+        TouchView: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+            /** Whose */
+            whose: string;
         };
         /**
          * TransferInput
@@ -21648,6 +22206,87 @@ export interface operations {
             };
         };
     };
+    postLead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLines: {
         parameters: {
             query?: {
@@ -27969,6 +28608,792 @@ export interface operations {
             };
         };
     };
+    listSourceMarks: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSourceMark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSourceMark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSources: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTasks: {
         parameters: {
             query?: {
@@ -30156,6 +31581,87 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteTouch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTouch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
