@@ -19,6 +19,13 @@ from hub.store.outbox import Sweeper
 from services.campaigns.adapters.accounts import Directory
 from services.campaigns.adapters.columns import Columns
 from services.campaigns.adapters.interactions import InteractionsPeer
+from services.campaigns.adapters.leads import LeadTables
+from services.campaigns.attribution import closing as closing_endpoints
+from services.campaigns.attribution import endpoints as attribution_endpoints
+from services.campaigns.attribution.money import MoneyBook
+from services.campaigns.attribution.repository import MoneyRepository
+from services.campaigns.attribution.service import Attribution, Policy
+from services.campaigns.attribution.statements import Statements
 from services.campaigns.consent import doors as consent_doors
 from services.campaigns.consent import endpoints as consent_endpoints
 from services.campaigns.consent import handlers as consent_handlers
@@ -94,6 +101,7 @@ class Floor:
         self.owner = Owner(footing.data, SERVICE)
         self.leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, _LEASE)
         self.columns = Columns(footing.data, self.owner.name, self.bus)
+        self.books = LeadTables(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
         self.directory = Directory(footing.asking(SERVICE))
         self.uploads = Uploads(footing.blobs)
@@ -102,6 +110,7 @@ class Floor:
 
     async def stop(self) -> None:
         await self.columns.close()
+        await self.books.close()
         await self.bus.stop()
         await self.store.stop()
         await self.interactions.close()
@@ -144,6 +153,15 @@ def build(footing: Footing) -> CampaignsService:
     sources = Sources(kept_sources, clock)
     touches = Touches(sources, consents, bus, clock, ours=floor.settings.sites)
     source_handlers.subscribe(bus, touches)
+    kept_money = MoneyRepository(store, blobs)
+    for told in kept_money.told:
+        told.on(bus, clock)
+    book = MoneyBook(kept_money, sources, consents, clock)
+    policy = Policy(
+        currency=floor.settings.currency, lookback=floor.settings.lookback, half_life=floor.settings.half_life
+    )
+    attribution = Attribution(floor.books, policy)
+    statements = Statements(kept_money, attribution, clock, footing.secrets.derived("statements"))
     messages = Messages(
         kept_mailings,
         templates=templates,
@@ -180,10 +198,12 @@ def build(footing: Footing) -> CampaignsService:
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         source_endpoints.public(sources, touches),
         visit_doors.public(touches),
+        attribution_endpoints.public(attribution, book),
+        closing_endpoints.public(statements),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(
-        [kept_segments.segments, kept_mailings.mailings, kept_sources.sources],
+        [kept_segments.segments, kept_mailings.mailings, kept_sources.sources, *kept_money.told],
         bus,
         clock,
         floor.settings.sweep_interval,

@@ -24,6 +24,15 @@ class Settings(Base):
     sites: tuple[str, ...] = Field(
         default=(), description="Hosts of your sites: who comes from one to another of them comes from nowhere new"
     )
+    currency: str = Field(default="RUB", pattern="^[A-Z]{3}$", description="Of reports of sources, costs and revenue")
+    lookback: timedelta = Field(
+        default=timedelta(days=90),
+        ge=timedelta(days=1),
+        description="Touches so long before a deal have a part in it",
+    )
+    half_life: timedelta = Field(
+        default=timedelta(days=7), ge=timedelta(hours=1), description="After so long a touch counts half, by decay"
+    )
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"
     )

@@ -29,7 +29,6 @@ _AT_ONCE = 5_000
 """Records read in one step."""
 _NO_MORE = 0.05
 """Seconds after which nothing more is there."""
-_THREADS = 2
 _ALONE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 """What is not in the package is not fetched from anywhere."""
 _POSITIONS = "topic VARCHAR, part INTEGER, upto BIGINT, PRIMARY KEY (topic, part)"
@@ -49,6 +48,7 @@ class Shape(Generic[R]):
     """Of the columns of those that rows are inserted into."""
     fold: Callable[[Iterable[Record]], R]
     memory: str = "512MB"
+    threads: int = 2
 
 
 class Tables(Generic[R]):
@@ -131,7 +131,7 @@ class Tables(Generic[R]):
 
     def _made(self, duckdb: Any) -> "DuckDBPyConnection":
         connection: DuckDBPyConnection = duckdb.connect(
-            str(self._file), config={"memory_limit": self._shape.memory, "threads": _THREADS, **_ALONE}
+            str(self._file), config={"memory_limit": self._shape.memory, "threads": self._shape.threads, **_ALONE}
         )
         for name, columns in {**self._shape.tables, "positions": _POSITIONS}.items():
             connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
@@ -170,7 +170,9 @@ class Tables(Generic[R]):
             return
         columns = ", ".join(f"unnest(${n}::{kind}[])" for n, kind in enumerate(self._types(table), 1))
         told = self._shape.tables.get(table, _POSITIONS).split(", ")
-        names = [column.split()[0] for column in told if not column.startswith(("PRIMARY", "part)"))]
+        names = [
+            column.split()[0] for column in told if not column.startswith("PRIMARY") and ")" not in column.split()[0]
+        ]
         text = f"INSERT INTO {table} SELECT * FROM (SELECT {columns})"
         if key:
             changed = [name for name in names if name not in key.strip("()").split(", ")]

@@ -48,6 +48,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attribution/behind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Behind attribution
+         * @description The deals, payments and interactions behind a source's number, of the clients that you see.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["behindAttribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attribution/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Attribution report
+         * @description What sources cost and what came of them: leads, deals, clients, revenue, ROMI, by one model or several side
+         *     by side. The sum of revenue is the same by each of them.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["attributionReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -877,6 +922,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/touches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List client touches
+         * @description All sources that a client met, whoever he was then, the first one first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClientTouches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents": {
         parameters: {
             query?: never;
@@ -922,6 +989,56 @@ export interface paths {
          */
         post: operations["inviteToConsent"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List costs
+         * @description Costs of sources, planned and spent, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCosts"];
+        put?: never;
+        /**
+         * Add costs
+         * @description Write down what sources cost, up to 1,000 at once; an `external_id` that is there changes that one.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove cost
+         * @description It was none; reports are restated.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeCost"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2929,6 +3046,56 @@ export interface paths {
         patch: operations["changeNumber"];
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments
+         * @description Payments and orders that were imported, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listPayments"];
+        put?: never;
+        /**
+         * Add payments
+         * @description Take payments or orders over, up to 1,000 at once. A deal that was paid for is worth what was paid.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addPayments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove payment
+         * @description It was none; reports are restated.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removePayment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/phones": {
         parameters: {
             query?: never;
@@ -3011,6 +3178,34 @@ export interface paths {
         get: operations["countQueues"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rates
+         * @description Rates of currencies.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listRates"];
+        put?: never;
+        /**
+         * Set rate
+         * @description Say what a currency is worth from a day on, in the currency of reports.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["setRate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3563,6 +3758,78 @@ export interface paths {
          *     For: administrator, supervisor, marketer.
          */
         post: operations["partSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List statements
+         * @description Periods that were closed, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listStatements"];
+        put?: never;
+        /**
+         * Close period
+         * @description Keep the numbers of a period as they are now; what restates them later is told deal by deal.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["closePeriod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify difference
+         * @description Is a difference as it was told?
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["verifyDifference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statement difference
+         * @description What a closed period is now: source by source, with every reason, and signed.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["statementDifference"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4185,6 +4452,29 @@ export interface components {
              * @example omnihub
              */
             user: string;
+        };
+        /**
+         * Amount
+         * @description Money; below nothing: given back.
+         */
+        Amount: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Value
+             * @example 120000.00
+             */
+            value: number | string;
+        };
+        /** AmountView */
+        AmountView: {
+            /** Currency */
+            currency: string;
+            /** Value */
+            value: string;
         };
         /**
          * Answer
@@ -5254,6 +5544,34 @@ export interface components {
             variables: string[];
         };
         /**
+         * LineView
+         * @description A source's numbers.
+         */
+        CampaignsLineView: {
+            /** Cost */
+            cost: string;
+            /**
+             * Cpl
+             * @description Cost of a lead
+             */
+            cpl: string | null;
+            /** Leads */
+            leads: number;
+            /** Models */
+            models: components["schemas"]["ShareView"][];
+            /** Path */
+            path: string[];
+            /** Plan */
+            plan: string;
+            /** Reference */
+            reference: string;
+            /**
+             * Source
+             * @description Null: what no touch is known of
+             */
+            source: string | null;
+        };
+        /**
          * PreviewInput
          * @description For whom it is shown: a client, or anybody with these variables.
          * @example {
@@ -5330,6 +5648,11 @@ export interface components {
             parent: string | null;
             /** Reference */
             reference: string;
+        };
+        /** VerdictView */
+        CampaignsVerdictView: {
+            /** Valid */
+            valid: boolean;
         };
         /**
          * CandidateView
@@ -5952,6 +6275,36 @@ export interface components {
             next: string | null;
         };
         /**
+         * ClientTouchView
+         * @description A client met a source.
+         */
+        ClientTouchView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string;
+            /** Lead */
+            lead: boolean;
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+        };
+        /** ClientTouches */
+        ClientTouches: {
+            first: components["schemas"]["ClientTouchView"] | null;
+            /** Items */
+            items: components["schemas"]["ClientTouchView"][];
+            last: components["schemas"]["ClientTouchView"] | null;
+        };
+        /**
          * ClientView
          * @description A person or an organisation.
          */
@@ -6217,6 +6570,60 @@ export interface components {
              */
             verified: boolean;
         };
+        /** CostList */
+        CostList: {
+            /** Items */
+            items: components["schemas"]["CostView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CostView
+         * @description What a source costs.
+         */
+        CostView: {
+            amount: components["schemas"]["AmountView"];
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "plan" | "fact";
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+        };
+        /**
+         * Costs
+         * @description Some at once: all of them are taken, or none.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": {
+         *             "currency": "RUB",
+         *             "value": "120000.00"
+         *           },
+         *           "since": "2026-03-01",
+         *           "source": "src_7f2k",
+         *           "until": "2026-03-31"
+         *         }
+         *       ]
+         *     }
+         */
+        Costs: {
+            /** Items */
+            items: components["schemas"]["NewCost"][];
+        };
         /**
          * CountView
          * @description How many, and ten of them; of the clients that you see.
@@ -6320,6 +6727,35 @@ export interface components {
              */
             receipt: boolean;
             state: components["schemas"]["DeliveryState"];
+        };
+        /**
+         * DifferenceView
+         * @description What a period was, and what it is now.
+         */
+        DifferenceView: {
+            /**
+             * Lines
+             * @description In words
+             */
+            lines: string[];
+            /**
+             * Reasons
+             * @description The first 2,000, the largest first
+             */
+            reasons: components["schemas"]["ReasonView"][];
+            /** Reasons In All */
+            reasons_in_all: number;
+            /** Signature */
+            signature: string;
+            /**
+             * Signed
+             * @description All of it, as it is signed
+             */
+            signed: {
+                [key: string]: unknown;
+            };
+            /** Sources */
+            sources: components["schemas"]["RestatedView"][];
         };
         /**
          * Direction
@@ -8964,6 +9400,47 @@ export interface components {
             works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
+         * NewCost
+         * @description What a source costs over some days.
+         * @example {
+         *       "amount": {
+         *         "currency": "RUB",
+         *         "value": "120000.00"
+         *       },
+         *       "since": "2026-03-01",
+         *       "source": "src_7f2k",
+         *       "until": "2026-03-31"
+         *     }
+         */
+        NewCost: {
+            amount: components["schemas"]["Amount"];
+            /**
+             * External Id
+             * @description Of two with the same one the later one counts
+             * @default
+             */
+            external_id?: string;
+            /**
+             * Kind
+             * @default fact
+             * @enum {string}
+             */
+            kind?: "plan" | "fact";
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /**
+             * Until
+             * Format: date
+             * @description The last day of it
+             */
+            until: string;
+        };
+        /**
          * NewDomain
          * @description A domain that mailboxes of ours are of.
          * @example {
@@ -9256,6 +9733,66 @@ export interface components {
             name: string;
         };
         /**
+         * NewPayment
+         * @description What somebody paid, or ordered elsewhere.
+         * @example {
+         *       "amount": {
+         *         "currency": "RUB",
+         *         "value": "120000.00"
+         *       },
+         *       "at": "2026-03-02T09:00:00Z",
+         *       "external_id": "INV-17",
+         *       "whose": "cl_4k2m"
+         *     }
+         */
+        NewPayment: {
+            amount: components["schemas"]["Amount"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Deal
+             * @description From then on the deal is worth what was paid for it
+             */
+            deal?: string | null;
+            /**
+             * External Id
+             * @description Of two with the same one the later one counts
+             * @default
+             */
+            external_id?: string;
+            /**
+             * Whose
+             * @description Id of a client, or an address
+             */
+            whose: string;
+        };
+        /**
+         * NewRate
+         * @description What one unit of a currency is worth, in the currency of reports, from a day on until there is a newer one.
+         * @example {
+         *       "currency": "EUR",
+         *       "day": "2026-03-02",
+         *       "rate": "91.25"
+         *     }
+         */
+        NewRate: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rate */
+            rate: number | string;
+        };
+        /**
          * NewSegment
          * @description Who is meant: those for whom `include` holds and `exclude` does not.
          * @example {
@@ -9357,6 +9894,32 @@ export interface components {
             source?: string;
             /** Team */
             team?: string | null;
+        };
+        /**
+         * NewStatement
+         * @description A period that is closed: its numbers are kept as they are now, to be compared with later.
+         * @example {
+         *       "name": "Март",
+         *       "since": "2026-03-01",
+         *       "until": "2026-03-31"
+         *     }
+         */
+        NewStatement: {
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date
+             * @example 2026-03-01
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             * @description The last day
+             * @example 2026-03-31
+             */
+            until: string;
         };
         /**
          * NewTask
@@ -9977,6 +10540,47 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** PartList */
+        PartList: {
+            /** Items */
+            items: components["schemas"]["PartView"][];
+        };
+        /**
+         * PartView
+         * @description What a source got of a deal or a payment, by one touch.
+         */
+        PartView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Client */
+            client: string | null;
+            /** Credit */
+            credit: string;
+            /** Deals */
+            deals: string;
+            /**
+             * Id
+             * @description Of the deal or the payment
+             */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string | null;
+            /** Path */
+            path: string[];
+            /** Touch */
+            touch: string | null;
+            /** Touched At */
+            touched_at: string | null;
+            /** Value */
+            value: string | null;
+            /** Worth */
+            worth: string;
+        };
         /** ParticipantView */
         ParticipantView: {
             /**
@@ -10105,6 +10709,50 @@ export interface components {
             path: string[];
             /** Reference */
             reference: string;
+        };
+        /** PaymentList */
+        PaymentList: {
+            /** Items */
+            items: components["schemas"]["PaymentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PaymentView
+         * @description What somebody paid.
+         */
+        PaymentView: {
+            amount: components["schemas"]["AmountView"];
+            /** At */
+            at: string;
+            /** Deal */
+            deal: string | null;
+            /** Id */
+            id: string;
+            /** Reference */
+            reference: string;
+            /** Whose */
+            whose: string;
+        };
+        /**
+         * Payments
+         * @description Some at once: all of them are taken, or none.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": {
+         *             "currency": "RUB",
+         *             "value": "120000.00"
+         *           },
+         *           "at": "2026-03-02T09:00:00Z",
+         *           "whose": "anna@example.com"
+         *         }
+         *       ]
+         *     }
+         */
+        Payments: {
+            /** Items */
+            items: components["schemas"]["NewPayment"][];
         };
         /**
          * Period
@@ -10545,6 +11193,48 @@ export interface components {
              */
             unassigned: number;
         };
+        /** RateList */
+        RateList: {
+            /** Items */
+            items: components["schemas"]["RateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * RateView
+         * @description What a currency is worth from a day on.
+         */
+        RateView: {
+            /** Currency */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rate */
+            rate: string;
+        };
+        /**
+         * ReasonView
+         * @description Why.
+         */
+        ReasonView: {
+            /**
+             * Because
+             * @example deal_1 moved
+             */
+            because: string;
+            /** Change */
+            change: string;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "revenue" | "cost";
+            /** Source */
+            source: string | null;
+        };
         /** RecipientList */
         RecipientList: {
             /** Items */
@@ -10695,6 +11385,32 @@ export interface components {
             replayed: number;
         };
         /**
+         * ReportView
+         * @description Sources side by side.
+         */
+        ReportView: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Costs Left Out
+             * @description Costs in currencies that have no rate
+             */
+            costs_left_out: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Left Out
+             * @description Revenue in currencies that have no rate
+             */
+            left_out: components["schemas"]["UnworthView"][];
+            /** Lines */
+            lines: components["schemas"]["CampaignsLineView"][];
+            total: components["schemas"]["CampaignsLineView"];
+        };
+        /**
          * RereadInput
          * @description Whether what would change is changed, or only shown.
          * @example {
@@ -10708,6 +11424,30 @@ export interface components {
              * @default false
              */
             apply?: boolean;
+        };
+        /**
+         * RestatedView
+         * @description A source whose numbers are others now.
+         */
+        RestatedView: {
+            /** Change Percent */
+            change_percent: string | null;
+            /** Cost After */
+            cost_after: string;
+            /** Cost Before */
+            cost_before: string;
+            /** Path */
+            path: string;
+            /** Revenue After */
+            revenue_after: string;
+            /** Revenue Before */
+            revenue_before: string;
+            /** Romi After */
+            romi_after: string | null;
+            /** Romi Before */
+            romi_before: string | null;
+            /** Source */
+            source: string | null;
         };
         /** ResultPage */
         ResultPage: {
@@ -11028,6 +11768,41 @@ export interface components {
             user: string;
         };
         /**
+         * ShareView
+         * @description What one model gives to a source.
+         */
+        ShareView: {
+            /**
+             * Cac
+             * @description Cost of a new client
+             */
+            cac: string | null;
+            /**
+             * Clients
+             * @description Of those whose first deal it was
+             */
+            clients: string;
+            /**
+             * Conversion
+             * @description Deals of leads, in percent
+             */
+            conversion: string | null;
+            /**
+             * Deals
+             * @description Parts of them; their sum is the number of deals
+             */
+            deals: string;
+            /** Model */
+            model: string;
+            /** Revenue */
+            revenue: string;
+            /**
+             * Romi
+             * @description (revenue - cost) / cost, in percent; null without costs
+             */
+            romi: string | null;
+        };
+        /**
          * Shown
          * @description A passkey that was shown.
          * @example {
@@ -11051,6 +11826,24 @@ export interface components {
              */
             ceremony: string;
             credential: components["schemas"]["SignedCredential"];
+        };
+        /**
+         * Signed
+         * @description A difference as it was told, and its signature.
+         * @example {
+         *       "signature": "00ff",
+         *       "signed": {
+         *         "statement": "stm_1"
+         *       }
+         *     }
+         */
+        Signed: {
+            /** Signature */
+            signature: string;
+            /** Signed */
+            signed: {
+                [key: string]: unknown;
+            };
         };
         /**
          * SignedCredential
@@ -11237,6 +12030,43 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /** StatementList */
+        StatementList: {
+            /** Items */
+            items: components["schemas"]["StatementView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * StatementView
+         * @description A period as it was when it was closed.
+         */
+        StatementView: {
+            /** At */
+            at: string;
+            /** Cost */
+            cost: string;
+            /** Currency */
+            currency: string;
+            /** Deals */
+            deals: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Revenue */
+            revenue: string;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+        };
         /** Statistics */
         Statistics: {
             /**
@@ -11969,6 +12799,15 @@ export interface components {
              */
             service?: string;
         };
+        /** UnworthView */
+        UnworthView: {
+            /** Count */
+            count: number;
+            /** Currency */
+            currency: string;
+            /** Value */
+            value: string;
+        };
         /** VerdictView */
         VerdictView: {
             /**
@@ -12408,6 +13247,153 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    behindAttribution: {
+        parameters: {
+            query: {
+                since: string;
+                /** @description The last day */
+                until: string;
+                model?: "first" | "last" | "linear" | "position" | "decay";
+                /** @description With all below it; empty: what no source is known of */
+                source?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attributionReport: {
+        parameters: {
+            query: {
+                since: string;
+                /** @description The last day */
+                until: string;
+                by?: "channel" | "source" | "campaign" | "creative";
+                /** @description Several stand side by side */
+                model?: ("first" | "last" | "linear" | "position" | "decay")[];
+                /** @description Costs of what is above: left there, or shared by leads or touches of what is below */
+                allocate?: "none" | "leads" | "touches";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16481,6 +17467,83 @@ export interface operations {
             };
         };
     };
+    listClientTouches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientTouches"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConsentWords: {
         parameters: {
             query: {
@@ -16705,6 +17768,244 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCosts: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Costs"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26455,6 +27756,244 @@ export interface operations {
             };
         };
     };
+    listPayments: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPayments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Payments"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removePayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPhones: {
         parameters: {
             query?: {
@@ -26749,6 +28288,157 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRates: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29358,6 +31048,317 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStatements: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closePeriod: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyDifference: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsVerdictView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statementDifference: {
+        parameters: {
+            query?: {
+                model?: "first" | "last" | "linear" | "position" | "decay";
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
