@@ -151,8 +151,6 @@ def build(footing: Footing) -> CampaignsService:
     kept_sources = SourceRepository(store)
     kept_sources.sources.on(bus, clock)
     sources = Sources(kept_sources, clock)
-    touches = Touches(sources, consents, bus, clock, ours=floor.settings.sites)
-    source_handlers.subscribe(bus, touches)
     kept_money = MoneyRepository(store, blobs)
     for told in kept_money.told:
         told.on(bus, clock)
@@ -161,6 +159,8 @@ def build(footing: Footing) -> CampaignsService:
         currency=floor.settings.currency, lookback=floor.settings.lookback, half_life=floor.settings.half_life
     )
     attribution = Attribution(floor.books, policy)
+    touches = Touches(sources, consents, attribution, bus, clock, ours=floor.settings.sites)
+    source_handlers.subscribe(bus, touches)
     statements = Statements(kept_money, attribution, clock, footing.secrets.derived("statements"))
     messages = Messages(
         kept_mailings,

@@ -120,6 +120,11 @@ class Attribution:
         """All touches of a client, whoever he was then, the first one first."""
         return await self._books.ask(sql.TOUCHES_OF, {"client": key_of(client), "most": MOST_TOUCHES})
 
+    async def last_source_of(self, whose: str) -> str | None:
+        """See `services.campaigns.sources.touches.Before`."""
+        found = await self._books.ask(sql.LAST_SOURCE, {"w": key_of(whose)})
+        return str(found[0][0]) if found else None
+
     async def sees(self, client: str, actor: Actor) -> bool:
         """Whether somebody sees a client."""
         found = await self._books.ask("SELECT seen_by FROM people WHERE k = $client", {"client": key_of(client)})

@@ -7,6 +7,7 @@ it is read, so it survives every merge, and every merge undone.
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from hub.api.actor import Actor
 from hub.bus.base import Bus
@@ -39,13 +40,29 @@ NOWHERE = frozenset(("direct", "internal"))
 Told = list[Event]
 
 
+class Before(Protocol):
+    """What was met before."""
+
+    async def last_source_of(self, whose: str) -> str | None:
+        """The source that a visitor met last. Raises StoreUnavailable."""
+        ...
+
+
 class Touches:
     """One way in for all of them."""
 
     def __init__(
-        self, sources: Sources, consents: Consents, bus: Bus, clock: Clock, *, ours: Sequence[str] = ()
+        self,
+        sources: Sources,
+        consents: Consents,
+        before: Before,
+        bus: Bus,
+        clock: Clock,
+        *,
+        ours: Sequence[str] = (),
     ) -> None:
         """`ours` are hosts of our own sites."""
+        self._before = before
         self._sources = sources
         self._consents = consents
         self._bus = bus
@@ -144,7 +161,9 @@ class Touches:
         return [self._consents.normalised(text) for text in texts]
 
     async def _lead_touch(self, given: NewLead, whose: str, names: Sequence[str], by: str) -> TouchRecorded:
-        """What is surest first: the program's word, a code, the answer, the page; else the form itself."""
+        """What is surest first: the program's word, a code, the answer, the page, what the visitor came by; else the
+        form itself.
+        """
         for kind, value in (("promo", given.promo), ("answer", given.answer)):
             if (shown := await self._sources.shown_by(kind, value)) and not given.path:
                 evidence = Evidence(kind="promo" if kind == "promo" else "answer", value=value)
@@ -154,8 +173,13 @@ class Touches:
             if found:
                 return found
         path = given.path.names if given.path else ("form", given.form)
+        came = (
+            await self._before.last_source_of(f"visitor:{given.visitor}")
+            if given.visitor and not given.path
+            else None
+        )
         evidence = Evidence(kind="lead", value=given.answer or given.promo, url=given.url[:500], by=by)
-        return self._touch(whose, await self._sources.ensure(path), evidence, names, lead=True)
+        return self._touch(whose, came or await self._sources.ensure(path), evidence, names, lead=True)
 
     async def _agreed(self, given: NewLead, addresses: Sequence[str]) -> list[ConsentRecorded]:
         """His yes counts for each address that he gave."""

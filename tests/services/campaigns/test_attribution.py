@@ -203,6 +203,8 @@ async def test_touches_of_a_visitor_an_address_and_a_merged_client_are_one_perso
     assert [row[0] for row in touches] == ["touch_1", "touch_2", "touch_3"]
     await office.desk.hear(a_client(2, revision=3))
     assert await office.revenue(model=("linear",)) == apart
+    assert await office.attribution.last_source_of("visitor:v1") == page
+    assert await office.attribution.last_source_of("visitor:v2") is None
 
 
 async def test_an_address_on_two_cards_counts_no_touch_twice(office: Office) -> None:

@@ -38,6 +38,16 @@ from tests.services.campaigns.conftest import BASE, MARKETER, Desk, a_letter, a_
 ADVERT = "https://shop.example/?utm_source=yandex&utm_medium=cpc&utm_campaign=spring"
 
 
+class Before:
+    """What visitors met last."""
+
+    def __init__(self) -> None:
+        self.met: dict[str, str] = {}
+
+    async def last_source_of(self, whose: str) -> str | None:
+        return self.met.get(whose)
+
+
 class Shop:
     """A marketer with sources."""
 
@@ -45,7 +55,8 @@ class Shop:
         self.desk, self.kept = desk, kept
         kept.sources.on(desk.bus, desk.clock)
         self.sources = Sources(kept, desk.clock)
-        self.touches = Touches(self.sources, desk.consents, desk.bus, desk.clock, ours=("pay.example",))
+        self.before = Before()
+        self.touches = Touches(self.sources, desk.consents, self.before, desk.bus, desk.clock, ours=("pay.example",))
         handlers.subscribe(desk.bus, self.touches)
 
     async def source(self, *names: str, **over: Any) -> str:
@@ -227,6 +238,12 @@ async def test_a_lead_without_an_address_is_refused_and_one_without_a_trace_came
         await opened.touches.lead(NewLead(name="Анна"), by="tilda")
     await opened.touches.lead(NewLead(email="a@example.com", form="popup"), by="tilda")
     assert await opened.met() == [("email:a@example.com", "lead", ["form", "popup"], True)]
+
+
+async def test_a_lead_of_a_visitor_came_by_what_the_visitor_met_last_not_by_its_form(opened: Shop) -> None:
+    opened.before.met["visitor:v0000001"] = await opened.source("paid", "yandex")
+    await opened.touches.lead(NewLead(email="a@example.com", form="popup", visitor="v0000001"), by="tilda")
+    assert await opened.met() == [("email:a@example.com", "lead", ["paid", "yandex"], True)]
 
 
 @pytest.fixture
