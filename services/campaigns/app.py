@@ -18,6 +18,7 @@ from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
 from services.campaigns.adapters.accounts import Directory
 from services.campaigns.adapters.columns import Columns
+from services.campaigns.adapters.dialling import Dialling
 from services.campaigns.adapters.interactions import InteractionsPeer
 from services.campaigns.adapters.leads import LeadTables
 from services.campaigns.attribution import closing as closing_endpoints
@@ -26,6 +27,16 @@ from services.campaigns.attribution.money import MoneyBook
 from services.campaigns.attribution.repository import MoneyRepository
 from services.campaigns.attribution.service import Attribution, Policy
 from services.campaigns.attribution.statements import Statements
+from services.campaigns.calllists import endpoints as call_list_endpoints
+from services.campaigns.calllists.funnel import Funnels
+from services.campaigns.calllists.loading import LoadCallList
+from services.campaigns.calllists.repository import CallRepository
+from services.campaigns.calllists.ringing import Ringing
+from services.campaigns.calllists.rules import Caps
+from services.campaigns.calllists.rules import Policy as CallPolicy
+from services.campaigns.calllists.service import CallLists
+from services.campaigns.calllists.stops import Stops
+from services.campaigns.calllists.work import Work
 from services.campaigns.consent import doors as consent_doors
 from services.campaigns.consent import endpoints as consent_endpoints
 from services.campaigns.consent import handlers as consent_handlers
@@ -103,6 +114,7 @@ class Floor:
         self.columns = Columns(footing.data, self.owner.name, self.bus)
         self.books = LeadTables(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
+        self.dialling = Dialling(footing.peer, footing.seal, self.columns)
         self.directory = Directory(footing.asking(SERVICE))
         self.uploads = Uploads(footing.blobs)
         self.master = footing.secrets.derived("mailings")
@@ -114,6 +126,7 @@ class Floor:
         await self.bus.stop()
         await self.store.stop()
         await self.interactions.close()
+        await self.dialling.close()
         await self.directory.close()
         self.owner.release()
 
@@ -173,11 +186,19 @@ def build(footing: Footing) -> CampaignsService:
         master=floor.master,
         base=floor.settings.public_url,
     )
+    kept_calls = CallRepository(store)
+    calls = CallPolicy(
+        caps=Caps(a_day=floor.settings.calls_a_day, a_week=floor.settings.calls_a_week), zone=floor.settings.call_zone
+    )
+    call_lists, stops = CallLists(kept_calls, clock), Stops(kept_calls, clock, region=floor.settings.region)
+    ringing = Ringing(kept_calls, stops, floor.dialling, clock, calls.caps)
+    work = Work(kept_calls, call_lists, stops, ringing, clock, calls)
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
             ReadList(kept_lists, footing.apart, region=floor.settings.region),
             Launch(kept_mailings, mailings.prepare, clock),
+            LoadCallList(kept_calls, segments, lists, floor.columns, clock),
         ],
         service=SERVICE,
         store=store,
@@ -200,6 +221,7 @@ def build(footing: Footing) -> CampaignsService:
         visit_doors.public(touches),
         attribution_endpoints.public(attribution, book),
         closing_endpoints.public(statements),
+        call_list_endpoints.public(call_lists, work, stops, Funnels(kept_calls, clock, calls), jobs),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(

@@ -53,6 +53,15 @@ class Columns(Tables[Rows]):
         )
         return any(reaches(actor.reach, row[0]) for row in found or [([OPEN],)])
 
+    async def client_of(self, address: str) -> str | None:
+        """Whose an address is."""
+        found = await self.ask(
+            "SELECT c.id FROM owned o LEFT JOIN merged m ON m.k = o.k JOIN clients c ON c.k = coalesce(m.root, o.k)"
+            " WHERE o.address = $address LIMIT 1",
+            {"address": address},
+        )
+        return str(found[0][0]) if found else None
+
     async def load(self, list_key: int, version: int, rows: Sequence[Row]) -> None:
         """The members of a static list in this version of it."""
         async with self._turn:

@@ -142,7 +142,9 @@ SELECT node, kind, sum(coalesce(
 FROM worth GROUP BY ALL
 """
 NODES = "SELECT k, id, level, parent, name, reference, leads_to FROM nodes"
-LAST_SOURCE = "SELECT n.id FROM touches t JOIN nodes n ON n.k = t.node WHERE t.w = $w ORDER BY t.happened DESC, t.told DESC LIMIT 1"
+LAST_SOURCE = """
+SELECT n.id FROM touches t JOIN nodes n ON n.k = t.node WHERE t.w = $w ORDER BY t.happened DESC, t.told DESC LIMIT 1
+"""
 TOUCHES_OF = f"""
 SELECT t.told, n.id, t.happened, t.kind, t.value, t.interaction, t.lead FROM touches t {_WHOSE.format(w="t.w")}
 JOIN nodes n ON n.k = t.node

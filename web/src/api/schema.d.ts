@@ -289,6 +289,298 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-entries/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My call entries
+         * @description Whom you have: somebody to phone, or an outcome that you have to say.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["myCallEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/dial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dial call entry
+         * @description Ring him: your phone rings first, then his. However often it is asked, it is one call.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["dialCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish call entry
+         * @description Say what came of the call; by that he is phoned again, when, and by whom.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["finishCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip call entry
+         * @description Do not phone him now; the reason is kept.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["skipCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why call entry
+         * @description Why somebody is not phoned now.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["whyCallEntry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List call lists
+         * @description Call lists, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCallLists"];
+        put?: never;
+        /**
+         * Add call list
+         * @description Make a call list of a segment or a static list; a job loads it, and it rests until it is started.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show call list
+         * @description A call list, and what loading it came to.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showCallList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call list funnel
+         * @description Why is nothing dialling: how many come how far, with some of those who do not come further.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callListFunnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load call list
+         * @description Load it once more: those who are new since are added, nobody is taken away or begun anew.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["loadCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Next of call list
+         * @description Whom to phone next: he is yours until you say what came of it, or skip him. Whom you have, comes first.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["nextOfCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause call list
+         * @description Nobody gets anybody of it; those who have somebody finish.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["pauseCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/recycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recycle call list
+         * @description Give those whose tries are over after some outcomes their tries once more; caps and history stay.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["recycleCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start call list
+         * @description Operators get people of it from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["startCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-statistics": {
         parameters: {
             query?: never;
@@ -1208,6 +1500,100 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         patch: operations["changeDeal"];
+        trace?: never;
+    };
+    "/api/v1/dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dispositions
+         * @description What can come of an attempt, and what it means; one dictionary for all lists.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDispositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispositions/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Define disposition
+         * @description Add a disposition, or say what it means from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["defineDisposition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List do not call
+         * @description Numbers that are not phoned, those that were added last first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDoNotCall"];
+        put?: never;
+        /**
+         * Add do not call
+         * @description Numbers, or beginnings of numbers, that no list phones from this moment on.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addDoNotCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift do not call
+         * @description It may be phoned again.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["liftDoNotCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/domains": {
@@ -4661,6 +5047,18 @@ export interface components {
              */
             state: "ready" | "pending" | "failed" | "blocked";
         };
+        /** AttemptView */
+        AttemptView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Interaction
+             * @description Null: it is not known whether it rang
+             */
+            interaction: string | null;
+        };
         /** AuditList */
         AuditList: {
             /** Items */
@@ -5331,6 +5729,116 @@ export interface components {
             queue: string | null;
             /** Team */
             team: string | null;
+        };
+        /**
+         * CallListForm
+         * @description Whom to phone, when, and how often. Nobody is phoned before it runs.
+         * @example {
+         *       "line": "line_1",
+         *       "name": "Весна",
+         *       "regions": [
+         *         "RU"
+         *       ],
+         *       "segment": "seg_7f2k"
+         *     }
+         */
+        CallListForm: {
+            /**
+             * Again
+             * @description Other tries than the dictionary says, by disposition
+             */
+            again?: {
+                [key: string]: string[];
+            };
+            /**
+             * Callback Days
+             * @description A call-back is at most so many days ahead
+             * @default 30
+             */
+            callback_days?: number;
+            /**
+             * Dispositions
+             * @description Of the dictionary; none: all
+             * @default []
+             */
+            dispositions?: string[];
+            /**
+             * @default {
+             *       "holidays": "RU",
+             *       "sat": true,
+             *       "since": "09:00",
+             *       "sun": false,
+             *       "until": "21:00",
+             *       "weekend_since": "10:00",
+             *       "weekend_until": "20:00"
+             *     }
+             */
+            hours?: components["schemas"]["Hours"];
+            /**
+             * Line
+             * @description The line that they are shown
+             * @default
+             */
+            line?: string;
+            /**
+             * List
+             * @description A static list, of clients or not
+             */
+            list?: string | null;
+            /**
+             * Most Attempts
+             * @description At one person, whatever comes of them
+             * @default 10
+             */
+            most_attempts?: number;
+            /** Name */
+            name: string;
+            /**
+             * Regions
+             * @description Countries of numbers that are phoned; none: all
+             * @default []
+             */
+            regions?: string[];
+            /**
+             * Segment
+             * @description Clients; or give list
+             */
+            segment?: string | null;
+            /** Team */
+            team?: string | null;
+        };
+        /** CallListList */
+        CallListList: {
+            /** Items */
+            items: components["schemas"]["CallListView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CallListView
+         * @description People to be phoned.
+         */
+        CallListView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Line */
+            line: string;
+            /** List */
+            list: string | null;
+            /** Loaded At */
+            loaded_at: string | null;
+            /** Name */
+            name: string;
+            report: components["schemas"]["services__campaigns__calllists__endpoints__ReportView"] | null;
+            /** Segment */
+            segment: string | null;
+            /**
+             * State
+             * @example running
+             */
+            state: string;
         };
         /** CallQueueView */
         CallQueueView: {
@@ -6625,19 +7133,6 @@ export interface components {
             items: components["schemas"]["NewCost"][];
         };
         /**
-         * CountView
-         * @description How many, and ten of them; of the clients that you see.
-         */
-        CountView: {
-            /**
-             * Count
-             * @example 1204
-             */
-            count: number;
-            /** Examples */
-            examples: components["schemas"]["ExampleView"][];
-        };
-        /**
          * CountedView
          * @description What a launch would come to now.
          */
@@ -6728,6 +7223,11 @@ export interface components {
             receipt: boolean;
             state: components["schemas"]["DeliveryState"];
         };
+        /** DictionaryView */
+        DictionaryView: {
+            /** Items */
+            items: components["schemas"]["DispositionView"][];
+        };
         /**
          * DifferenceView
          * @description What a period was, and what it is now.
@@ -6771,6 +7271,75 @@ export interface components {
         Discard: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Disposition
+         * @description What came of an attempt, and what it means.
+         * @example {
+         *       "again": [
+         *         "PT15M",
+         *         "PT15M",
+         *         "PT15M"
+         *       ],
+         *       "flags": [],
+         *       "title": "Занято"
+         *     }
+         */
+        Disposition: {
+            /**
+             * Again
+             * @description After how long the next try is, and so on; then no more
+             * @default []
+             */
+            again?: string[];
+            /**
+             * Flags
+             * @default []
+             */
+            flags?: ("human" | "contact" | "sale" | "refused" | "do_not_call" | "unworkable" | "callback" | "final")[];
+            /**
+             * Next Number
+             * @description The next try is at the next of his numbers
+             * @default false
+             */
+            next_number?: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
+         * DispositionView
+         * @example {
+         *       "again": [
+         *         "PT15M",
+         *         "PT15M",
+         *         "PT15M"
+         *       ],
+         *       "flags": [],
+         *       "title": "Занято"
+         *     }
+         */
+        DispositionView: {
+            /**
+             * Again
+             * @description After how long the next try is, and so on; then no more
+             * @default []
+             */
+            again?: string[];
+            /** Code */
+            code: string;
+            /**
+             * Flags
+             * @default []
+             */
+            flags?: ("human" | "contact" | "sale" | "refused" | "do_not_call" | "unworkable" | "callback" | "final")[];
+            /**
+             * Next Number
+             * @description The next try is at the next of his numbers
+             * @default false
+             */
+            next_number?: boolean;
+            /** Title */
+            title: string;
         };
         /**
          * DomainChange
@@ -7001,12 +7570,34 @@ export interface components {
             /** Until */
             until: string | null;
         };
-        /** ExampleView */
-        ExampleView: {
+        /**
+         * EntryView
+         * @description Somebody to be phoned.
+         */
+        EntryView: {
+            /** @description One whose outcome you have to say */
+            attempt: components["schemas"]["AttemptView"] | null;
+            /** Attempts */
+            attempts: number;
+            /** Call List */
+            call_list: string;
+            /** Client */
+            client: string | null;
+            /** Due */
+            due: string;
             /** Id */
             id: string;
+            /**
+             * Last
+             * @description What came of the last attempt
+             */
+            last: string;
             /** Name */
             name: string;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
         };
         /**
          * ExchangeChange
@@ -7286,6 +7877,39 @@ export interface components {
             words: string;
         };
         /**
+         * Finish
+         * @description What came of an attempt.
+         * @example {
+         *       "callback_at": "2026-12-01T12:00:00+03:00",
+         *       "disposition": "callback",
+         *       "mine": true
+         *     }
+         */
+        Finish: {
+            /**
+             * Answers
+             * @description What he answered, by question
+             */
+            answers?: {
+                [key: string]: string;
+            };
+            /** Callback At */
+            callback_at?: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /** Disposition */
+            disposition: string;
+            /**
+             * Mine
+             * @description You phone him again yourself; else whoever is free
+             * @default false
+             */
+            mine?: boolean;
+        };
+        /**
          * Flow
          * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
          */
@@ -7413,6 +8037,20 @@ export interface components {
             to: string;
         };
         /**
+         * FunnelView
+         * @description How many come how far.
+         */
+        FunnelView: {
+            /** Complete */
+            complete: boolean;
+            /** Dialable */
+            dialable: number;
+            /** Stages */
+            stages: components["schemas"]["StageView"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * HandoverForm
          * @description All that he owns and that is open goes to a colleague, or to a team whose members take it.
          * @example {
@@ -7484,6 +8122,59 @@ export interface components {
             held: boolean;
             /** Items */
             items: components["schemas"]["HeldItem"][];
+        };
+        /**
+         * Hours
+         * @description When people may be phoned, by the clock of their number: the same each day, but those that are told apart.
+         * @example {
+         *       "since": "09:00",
+         *       "sun": false,
+         *       "until": "21:00"
+         *     }
+         */
+        Hours: {
+            /**
+             * Holidays
+             * @description Not on those of this country
+             * @default RU
+             */
+            holidays?: string;
+            /**
+             * Sat
+             * @description On Saturdays, too
+             * @default true
+             */
+            sat?: boolean;
+            /**
+             * Since
+             * @default 09:00
+             * @example 09:00
+             */
+            since?: string;
+            /**
+             * Sun
+             * @description On Sundays, too
+             * @default false
+             */
+            sun?: boolean;
+            /**
+             * Until
+             * @default 21:00
+             * @example 09:00
+             */
+            until?: string;
+            /**
+             * Weekend Since
+             * @default 10:00
+             * @example 09:00
+             */
+            weekend_since?: string;
+            /**
+             * Weekend Until
+             * @default 20:00
+             * @example 09:00
+             */
+            weekend_until?: string;
         };
         /**
          * HttpInput
@@ -8322,6 +9013,22 @@ export interface components {
              * @example raw.email
              */
             topic: string;
+        };
+        /**
+         * Lift
+         * @description A number, or a mask, that may be phoned again.
+         * @example {
+         *       "value": "+79161234567"
+         *     }
+         */
+        Lift: {
+            /**
+             * Call List
+             * @default *
+             */
+            call_list?: string;
+            /** Value */
+            value: string;
         };
         /**
          * LineChange
@@ -9233,6 +9940,11 @@ export interface components {
              */
             templates: string[];
         };
+        /** MineView */
+        MineView: {
+            /** Items */
+            items: components["schemas"]["EntryView"][];
+        };
         /** MoneyForm */
         MoneyForm: {
             /**
@@ -9922,6 +10634,31 @@ export interface components {
             until: string;
         };
         /**
+         * NewStop
+         * @description A number, or a beginning of numbers with `*`, that is not phoned.
+         * @example {
+         *       "value": "+79161234567",
+         *       "why": "просил не звонить"
+         *     }
+         */
+        NewStop: {
+            /**
+             * Call List
+             * @description Only in this call list; none: never again
+             */
+            call_list?: string | null;
+            /**
+             * Value
+             * @example +7916*
+             */
+            value: string;
+            /**
+             * Why
+             * @default
+             */
+            why?: string;
+        };
+        /**
          * NewTask
          * @description A task, of itself or about a client, a chain or an interaction.
          * @example {
@@ -10188,6 +10925,11 @@ export interface components {
              * @description Id of a client, or an address
              */
             whose: string;
+        };
+        /** NextView */
+        NextView: {
+            /** @description Null: nobody may be phoned now; see the funnel */
+            entry: components["schemas"]["EntryView"] | null;
         };
         /**
          * Note
@@ -11322,6 +12064,19 @@ export interface components {
              */
             recovery_codes: string[];
         };
+        /**
+         * Recycle
+         * @description Those whose tries are over after these get them once more; caps and history stay.
+         * @example {
+         *       "dispositions": [
+         *         "no_answer"
+         *       ]
+         *     }
+         */
+        Recycle: {
+            /** Dispositions */
+            dispositions: string[];
+        };
         /** RejectedList */
         RejectedList: {
             /**
@@ -11383,32 +12138,6 @@ export interface components {
              * @description How many were published again; at most 1000 at a time
              */
             replayed: number;
-        };
-        /**
-         * ReportView
-         * @description Sources side by side.
-         */
-        ReportView: {
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-            /**
-             * Costs Left Out
-             * @description Costs in currencies that have no rate
-             */
-            costs_left_out: number;
-            /** Currency */
-            currency: string;
-            /**
-             * Left Out
-             * @description Revenue in currencies that have no rate
-             */
-            left_out: components["schemas"]["UnworthView"][];
-            /** Lines */
-            lines: components["schemas"]["CampaignsLineView"][];
-            total: components["schemas"]["CampaignsLineView"];
         };
         /**
          * RereadInput
@@ -11915,6 +12644,23 @@ export interface components {
             score: number;
         };
         /**
+         * Skip
+         * @description Why he is not phoned now.
+         * @example {
+         *       "reason": "у него открытая претензия"
+         *     }
+         */
+        Skip: {
+            /**
+             * Again In
+             * Format: duration
+             * @default PT1H
+             */
+            again_in?: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * SmsBack
          * @description What who called in vain is written, once a day.
          */
@@ -12024,6 +12770,34 @@ export interface components {
              * @description Interactions of this chain
              */
             ids: string[];
+        };
+        /** StageView */
+        StageView: {
+            /** Examples */
+            examples: components["schemas"]["services__campaigns__calllists__endpoints__ExampleView"][];
+            /**
+             * Left
+             * @description Who pass it
+             */
+            left: number;
+            /** Stage */
+            stage: string;
+            /** Stopped */
+            stopped: number;
+        };
+        /**
+         * StandingView
+         * @description Why somebody is not phoned now.
+         */
+        StandingView: {
+            /**
+             * Stage
+             * @description Empty: he may be phoned
+             * @example window
+             */
+            stage: string;
+            /** Words */
+            words: string;
         };
         /**
          * State
@@ -12191,6 +12965,43 @@ export interface components {
             since: string;
             /** Status */
             status: string;
+        };
+        /** StopList */
+        StopList: {
+            /** Items */
+            items: components["schemas"]["StopView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * StopView
+         * @description A number that is not phoned.
+         */
+        StopView: {
+            /** At */
+            at: string;
+            /** Number */
+            number: string;
+            /**
+             * Places
+             * @description Call lists; `*`: everywhere
+             */
+            places: string[];
+        };
+        /**
+         * Stops
+         * @description Some at once, as of a file.
+         * @example {
+         *       "items": [
+         *         {
+         *           "value": "+79161234567"
+         *         }
+         *       ]
+         *     }
+         */
+        Stops: {
+            /** Items */
+            items: components["schemas"]["NewStop"][];
         };
         /**
          * TaskChange
@@ -13078,6 +13889,66 @@ export interface components {
             working: boolean;
         };
         /**
+         * ReportView
+         * @description Sources side by side.
+         */
+        services__campaigns__attribution__endpoints__ReportView: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Costs Left Out
+             * @description Costs in currencies that have no rate
+             */
+            costs_left_out: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Left Out
+             * @description Revenue in currencies that have no rate
+             */
+            left_out: components["schemas"]["UnworthView"][];
+            /** Lines */
+            lines: components["schemas"]["CampaignsLineView"][];
+            total: components["schemas"]["CampaignsLineView"];
+        };
+        /** CountView */
+        services__campaigns__calllists__endpoints__CountView: {
+            /** Count */
+            count: number;
+        };
+        /** ExampleView */
+        services__campaigns__calllists__endpoints__ExampleView: {
+            /** Entry */
+            entry: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReportView
+         * @description What loading came to: people that are new or were there, numbers that are not phoned.
+         */
+        services__campaigns__calllists__endpoints__ReportView: {
+            /** Do Not Call */
+            do_not_call: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Invalid */
+            invalid: number;
+            /** Known */
+            known: number;
+            /** New */
+            new: number;
+            /** Region */
+            region: number;
+            /** Without Number */
+            without_number: number;
+        };
+        /**
          * SaidView
          * @description It counts from now on.
          */
@@ -13092,6 +13963,26 @@ export interface components {
             state: string;
             /** Topic */
             topic: string;
+        };
+        /**
+         * CountView
+         * @description How many, and ten of them; of the clients that you see.
+         */
+        services__campaigns__segments__endpoints__CountView: {
+            /**
+             * Count
+             * @example 1204
+             */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["services__campaigns__segments__endpoints__ExampleView"][];
+        };
+        /** ExampleView */
+        services__campaigns__segments__endpoints__ExampleView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** SaidView */
         services__campaigns__templates__endpoints__SaidView: {
@@ -13380,7 +14271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReportView"];
+                    "application/json": components["schemas"]["services__campaigns__attribution__endpoints__ReportView"];
                 };
             };
             /** @description Not logged in */
@@ -14539,6 +15430,1211 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myCallEntries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Finish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skip"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whyCallEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCallLists: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallListForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showCallList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callListFunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextOfCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recycleCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recycle"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18757,6 +20853,404 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutcomeView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDispositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defineDisposition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Disposition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispositionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDoNotCall: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDoNotCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stops"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftDoNotCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
                 };
             };
             /** @description Not logged in */
@@ -29151,7 +31645,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CountView"];
+                    "application/json": components["schemas"]["services__campaigns__segments__endpoints__CountView"];
                 };
             };
             /** @description Not logged in */
@@ -29503,7 +31997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CountView"];
+                    "application/json": components["schemas"]["services__campaigns__segments__endpoints__CountView"];
                 };
             };
             /** @description Not logged in */
