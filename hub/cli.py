@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_consent(commands)
     _add_mailings(commands)
     _add_inspect(commands)
+    _add_dialler(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
     return parser
@@ -211,6 +212,20 @@ def _add_inspect(commands: Any) -> None:
     call.add_argument("--mapping", type=Path, metavar="FILE", help="TOML: where a provider's JSON has our fields")
 
 
+def _add_dialler(commands: Any) -> None:
+    group = commands.add_parser("dialler", help="Call lists.").add_subparsers(required=True, metavar="ACTION")
+    simulate = _command(
+        group, "simulate", _simulate, "A recorded day with other settings, as JSON; nothing is dialled."
+    )
+    simulate.add_argument("file", metavar="FILE.jsonl", type=Path, help="the events of a day")
+    simulate.add_argument("--mode", choices=("progressive", "predictive"))
+    simulate.add_argument("--lines", type=float, metavar="N", help="lines for each agent, at most")
+    simulate.add_argument("--cap", type=float, metavar="PERCENT", help="of those answered that may be dropped")
+    simulate.add_argument("--limit", choices=("hard", "tapered", "average"), help="how the cap is kept")
+    simulate.add_argument("--every", type=float, metavar="SECONDS", help="between two decisions")
+    simulate.add_argument("--agents", type=int, metavar="N", help="so many agents (those that were there)")
+
+
 def _add_clients(commands: Any) -> None:
     group = commands.add_parser("clients", help="Tables of clients.").add_subparsers(required=True, metavar="ACTION")
     about = "Which rows of a table are of one client, one line of JSON a pair; no store, no network."
@@ -316,6 +331,18 @@ def _inspect_telegram(options: argparse.Namespace) -> int:
 def _inspect_sms(options: argparse.Namespace) -> int:
     inspect = importlib.import_module("services.messaging.inspect").inspect_sms
     code: int = inspect(options.text, sys.stdout, smart=options.smart, tariff=options.tariff)
+    return code
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    run = importlib.import_module("services.campaigns.calllists.simulate").simulate
+    names = ("mode", "lines", "limit", "every")
+    changed = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.cap is not None:
+        changed["cap"] = options.cap / 100
+    if not 0 < changed.get("every", 1) <= 3_600 or not 0 <= changed.get("cap", 0) < 1 or (options.agents or 1) < 1:
+        raise ConfigurationError("--every is above 0, --cap from 0 to below 100, --agents at least 1")
+    code: int = run(options.file, sys.stdout, changed=changed, agents=options.agents)
     return code
 
 
