@@ -27,6 +27,8 @@ _SHARED = frozenset(
 _MAIL = frozenset(
     ("mail", "webmail", "email", "owa", "roundcube", "horde", "poczta", "zimbra", "squirrelmail", "posta")
 )
+_DEREFERRERS = ("deref-", "messagerie")
+"""Names of hosts through which web mail lets links go, so that they tell no more."""
 _SEARCH = frozenset(
     (
         "search",
@@ -154,7 +156,9 @@ def _best(places: list[_Place], path: str, *, below: bool) -> Site | None:
 
 
 def _guessed(labels: list[str], host: str, given: Mapping[str, str]) -> Site:
-    if labels[0] in _MAIL and len(labels) > 2:
+    if len(labels) > 2 and any("mail" in label or label in _MAIL for label in labels[:-2]):
+        return Site("email", host)
+    if labels[0].startswith(_DEREFERRERS):
         return Site("email", host)
     if labels[0] in _SEARCH and any(given.get(term) for term in _TERMS):
         return Site("organic", host, _TERMS)

@@ -52,6 +52,8 @@ def read(url: str, referrer: str = "", **ours: tuple[str, ...]) -> tuple[str, st
         ("https://mail.yandex.ru/", ("email", "yandex", "")),
         ("https://mail.google.com/mail/u/0", ("email", "gmail", "")),
         ("https://webmail.factory.example/", ("email", "webmail.factory.example", "")),
+        ("https://owamail7.factory.example/", ("email", "owamail7.factory.example", "")),
+        ("https://mailshop.example/", ("referral", "mailshop.example", "")),
         ("https://yabs.yandex.ru/count/1", ("paid", "yandex_direct", "")),
         ("https://www.googleadservices.com/pagead/aclk", ("paid", "google_ads", "")),
         ("https://docs.google.com/document/1", ("referral", "google", "")),
