@@ -19,7 +19,7 @@ from services.campaigns.segments.projection import Row, key_of
 from services.campaigns.segments.service import Columns, Segments, trees_of
 from services.campaigns.segments.sql import among
 
-PAGE = 2_000
+PAGE = 10_000
 """People of one step."""
 REPORT = ("new", "known", "duplicate", "invalid", "region", "do_not_call", "without_number")
 _OWNED = (
@@ -78,9 +78,10 @@ class LoadCallList:
         text, given = await self._segments.question(*trees_of(segment), actor, named=segment["_id"])
         text += f" AND {among(actor.reach, given)}"
         sql = (
-            "SELECT c.id, c.id, c.name, c.time_zone, list(DISTINCT o.address ORDER BY o.address) FILTER"
-            f" (WHERE o.address IS NOT NULL) FROM clients c LEFT JOIN {_OWNED} o ON o.k = c.k WHERE {text} AND c.id >"
-            f" $after GROUP BY c.id, c.name, c.time_zone ORDER BY c.id LIMIT {PAGE}"
+            f"WITH page AS (SELECT c.k, c.id, c.name, c.time_zone FROM clients c WHERE {text} AND c.id > $after"
+            f" ORDER BY c.id LIMIT {PAGE}) SELECT p.id, p.id, p.name, p.time_zone, list(DISTINCT o.address ORDER BY"
+            f" o.address) FILTER (WHERE o.address IS NOT NULL) FROM page p LEFT JOIN {_OWNED} o ON o.k = p.k"
+            " GROUP BY p.id, p.name, p.time_zone ORDER BY p.id"
         )
         return await self._columns.ask(sql, {**given, "after": after})
 
