@@ -159,6 +159,23 @@ class StopList(View):
     next: str | None
 
 
+class MaskView(View):
+    """A beginning of numbers that are not phoned."""
+
+    mask: str
+    place: str = Field(description="A call list; `*`: everywhere")
+    why: MaskedWords
+    at: str
+
+    @classmethod
+    def of(cls, stored: Document) -> "MaskView":
+        return cls.model_validate({**stored, "place": stored["where"]})
+
+
+class MaskList(View):
+    items: list[MaskView]
+
+
 class Lift(Form):
     """A number, or a mask, that may be phoned again."""
 
@@ -312,6 +329,11 @@ def _add_stops(routes: Public, stops: Stops) -> None:
         return await listed(
             lambda limit: stops.page(limit=limit, after=query.after), each(StopView.of), limit=query.limit
         )
+
+    @routes.get("/do-not-call/masks", right=Right.READ_CAMPAIGNS, noun="do_not_call")
+    async def list_do_not_call_masks() -> MaskList:
+        """Beginnings of numbers that are not phoned."""
+        return MaskList(items=[MaskView.of(one) for one in await stops.masks()])
 
     @routes.post("/do-not-call", right=Right.WRITE_MESSAGES, noun="do_not_call", status=201)
     async def add_do_not_call(given: StopsForm, actor: Acting) -> CountView:

@@ -242,6 +242,7 @@ async def test_who_is_taken_and_stopped_before_he_is_rung_is_not_rung(room: Room
         with pytest.raises(Conflict, match="do not call"):
             await room.work.dial(entry["_id"], actor=ANNA)
         assert (room.phones.rung, await room.work.mine(ANNA)) == ({}, [])
+        assert [one["mask"] for one in await room.stops.masks()] == ([stop.value] if "*" in stop.value else [])
         await room.stops.lift(stop.value, stop.call_list or "*")
         room.desk.clock.advance(timedelta(minutes=6))
 
