@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_consent(commands)
     _add_mailings(commands)
     _add_inspect(commands)
+    _add_dialler(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
     return parser
@@ -194,6 +195,10 @@ def _add_inspect(commands: Any) -> None:
     sms.add_argument("--smart", action="store_true", help="typographic quotes, dashes and spaces as SMS has them")
     sms.add_argument("--tariff", metavar="PRICE", type=_price, help="of one segment, as 3.50")
 
+    source = _command(group, "source", _inspect_source, "Where a visitor comes from, one line of JSON; no network.")
+    source.add_argument("url", metavar="URL", help="of the page that he opened")
+    source.add_argument("referrer", nargs="?", metavar="REFERRER", help="of the page before it")
+    source.add_argument("--ours", action="append", default=[], metavar="HOST", help="another site of ours")
     call = _command(group, "call", _inspect_call, "One line of JSON a call; no store, no network.")
     call.add_argument(
         "paths", nargs="+", metavar="FILE", help="streams of Asterisk's manager interface, CEL or CDR files, JSON"
@@ -205,6 +210,20 @@ def _add_inspect(commands: Any) -> None:
     call.add_argument("--region", default="RU", metavar="XX", help="of numbers without a country (RU)")
     call.add_argument("--zone", default="UTC", metavar="ZONE", help="of the times in CEL and CDR, as Europe/Moscow")
     call.add_argument("--mapping", type=Path, metavar="FILE", help="TOML: where a provider's JSON has our fields")
+
+
+def _add_dialler(commands: Any) -> None:
+    group = commands.add_parser("dialler", help="Call lists.").add_subparsers(required=True, metavar="ACTION")
+    simulate = _command(
+        group, "simulate", _simulate, "A recorded day with other settings, as JSON; nothing is dialled."
+    )
+    simulate.add_argument("file", metavar="FILE.jsonl", type=Path, help="the events of a day")
+    simulate.add_argument("--mode", choices=("progressive", "predictive"))
+    simulate.add_argument("--lines", type=float, metavar="N", help="lines for each agent, at most")
+    simulate.add_argument("--cap", type=float, metavar="PERCENT", help="of those answered that may be dropped")
+    simulate.add_argument("--limit", choices=("hard", "tapered", "average"), help="how the cap is kept")
+    simulate.add_argument("--every", type=float, metavar="SECONDS", help="between two decisions")
+    simulate.add_argument("--agents", type=int, metavar="N", help="so many agents (those that were there)")
 
 
 def _add_clients(commands: Any) -> None:
@@ -312,6 +331,24 @@ def _inspect_telegram(options: argparse.Namespace) -> int:
 def _inspect_sms(options: argparse.Namespace) -> int:
     inspect = importlib.import_module("services.messaging.inspect").inspect_sms
     code: int = inspect(options.text, sys.stdout, smart=options.smart, tariff=options.tariff)
+    return code
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    run = importlib.import_module("services.campaigns.calllists.simulate").simulate
+    names = ("mode", "lines", "limit", "every")
+    changed = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.cap is not None:
+        changed["cap"] = options.cap / 100
+    if not 0 < changed.get("every", 1) <= 3_600 or not 0 <= changed.get("cap", 0) < 1 or (options.agents or 1) < 1:
+        raise ConfigurationError("--every is above 0, --cap from 0 to below 100, --agents at least 1")
+    code: int = run(options.file, sys.stdout, changed=changed, agents=options.agents)
+    return code
+
+
+def _inspect_source(options: argparse.Namespace) -> int:
+    inspect = importlib.import_module("services.campaigns.inspect").inspect_source
+    code: int = inspect(options.url, options.referrer, sys.stdout, ours=tuple(options.ours))
     return code
 
 

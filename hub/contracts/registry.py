@@ -22,6 +22,7 @@ from hub.contracts.interaction import (
     SendPage,
 )
 from hub.contracts.job import JobProgressed
+from hub.contracts.lead import CostChanged, PaymentChanged, RateChanged, SourceChanged, TouchRecorded, VisitorKnown
 from hub.contracts.notice import NoticeGiven
 from hub.contracts.outcome import OutcomeChanged, OutcomeOpened
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
@@ -57,6 +58,12 @@ REGISTRY = Registry(
         EmployeesListed,
         LoginLocked,
         JobProgressed,
+        SourceChanged,
+        TouchRecorded,
+        VisitorKnown,
+        CostChanged,
+        PaymentChanged,
+        RateChanged,
         CallRinging,
         TaskOpened,
         TaskChanged,

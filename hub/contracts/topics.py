@@ -45,6 +45,7 @@ CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
 EMPLOYEES = Topic("employees", "always the same", partitions=1)
 ACCESS = Topic("access", "always the same", partitions=1)
 CAMPAIGNS = Topic("campaigns", "mailing, segment or address", retention=None)
+LEADS = Topic("leads", "source, client, address, visitor or currency", retention=None)
 TRACKING = Topic("tracking", "recipient's row")
 JOBS = Topic("jobs", "job id", retention=timedelta(days=7))
 DEAD_LETTERS = Topic("dead-letters", "topic the record came from", partitions=1, retention=None)
@@ -78,6 +79,7 @@ TOPICS = (
     EMPLOYEES,
     ACCESS,
     CAMPAIGNS,
+    LEADS,
     TRACKING,
     JOBS,
     DEAD_LETTERS,

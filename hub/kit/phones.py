@@ -1,4 +1,7 @@
-"""Phone numbers, as people write them and as the hub knows them."""
+"""Phone numbers, as people write them and as the hub knows them, and what they tell of where they are."""
+
+from collections.abc import Sequence
+from functools import lru_cache
 
 
 def valid_phone(text: str, region: str | None = None) -> str:
@@ -22,3 +25,30 @@ def phone(text: str, region: str | None = None) -> str:
     if not phonenumbers.is_possible_number(parsed):
         return ""
     return f"phone:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}"
+
+
+@lru_cache(maxsize=4096)
+def zones_of(number: str) -> tuple[str, ...]:
+    """The time zones in which a number, `+7…`, may be; none where nobody knows."""
+    import phonenumbers
+    from phonenumbers import timezone
+
+    try:
+        found: Sequence[str] = timezone.time_zones_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(zone for zone in found if zone != "Etc/Unknown")
+
+
+@lru_cache(maxsize=65_536)
+def region_of(number: str) -> str:
+    """The country, as `RU`, of a number that is given out at all; empty of another. The last three digits decide
+    nothing: give the number without them.
+    """
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(f"{number}000")
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.region_code_for_number(parsed) or "" if phonenumbers.is_valid_number(parsed) else ""

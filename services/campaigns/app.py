@@ -18,7 +18,25 @@ from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
 from services.campaigns.adapters.accounts import Directory
 from services.campaigns.adapters.columns import Columns
+from services.campaigns.adapters.dialling import Dialling
 from services.campaigns.adapters.interactions import InteractionsPeer
+from services.campaigns.adapters.leads import LeadTables
+from services.campaigns.attribution import closing as closing_endpoints
+from services.campaigns.attribution import endpoints as attribution_endpoints
+from services.campaigns.attribution.money import MoneyBook
+from services.campaigns.attribution.repository import MoneyRepository
+from services.campaigns.attribution.service import Attribution, Policy
+from services.campaigns.attribution.statements import Statements
+from services.campaigns.calllists import endpoints as call_list_endpoints
+from services.campaigns.calllists.funnel import Funnels
+from services.campaigns.calllists.loading import LoadCallList
+from services.campaigns.calllists.repository import CallRepository
+from services.campaigns.calllists.ringing import Ringing
+from services.campaigns.calllists.rules import Caps
+from services.campaigns.calllists.rules import Policy as CallPolicy
+from services.campaigns.calllists.service import CallLists
+from services.campaigns.calllists.stops import Stops
+from services.campaigns.calllists.work import Work
 from services.campaigns.consent import doors as consent_doors
 from services.campaigns.consent import endpoints as consent_endpoints
 from services.campaigns.consent import handlers as consent_handlers
@@ -46,6 +64,12 @@ from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
 from services.campaigns.segments.watching import Watching
 from services.campaigns.settings import Settings
+from services.campaigns.sources import doors as visit_doors
+from services.campaigns.sources import endpoints as source_endpoints
+from services.campaigns.sources import handlers as source_handlers
+from services.campaigns.sources.repository import SourceRepository
+from services.campaigns.sources.service import Sources
+from services.campaigns.sources.touches import Touches
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
@@ -88,7 +112,9 @@ class Floor:
         self.owner = Owner(footing.data, SERVICE)
         self.leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, _LEASE)
         self.columns = Columns(footing.data, self.owner.name, self.bus)
+        self.books = LeadTables(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
+        self.dialling = Dialling(footing.peer, footing.seal, self.columns)
         self.directory = Directory(footing.asking(SERVICE))
         self.uploads = Uploads(footing.blobs)
         self.master = footing.secrets.derived("mailings")
@@ -96,9 +122,11 @@ class Floor:
 
     async def stop(self) -> None:
         await self.columns.close()
+        await self.books.close()
         await self.bus.stop()
         await self.store.stop()
         await self.interactions.close()
+        await self.dialling.close()
         await self.directory.close()
         self.owner.release()
 
@@ -133,6 +161,20 @@ def build(footing: Footing) -> CampaignsService:
     )
     outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
     mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
+    kept_sources = SourceRepository(store)
+    kept_sources.sources.on(bus, clock)
+    sources = Sources(kept_sources, clock)
+    kept_money = MoneyRepository(store, blobs)
+    for told in kept_money.told:
+        told.on(bus, clock)
+    book = MoneyBook(kept_money, sources, consents, clock)
+    policy = Policy(
+        currency=floor.settings.currency, lookback=floor.settings.lookback, half_life=floor.settings.half_life
+    )
+    attribution = Attribution(floor.books, policy)
+    touches = Touches(sources, consents, attribution, bus, clock, ours=floor.settings.sites)
+    source_handlers.subscribe(bus, touches)
+    statements = Statements(kept_money, attribution, clock, footing.secrets.derived("statements"))
     messages = Messages(
         kept_mailings,
         templates=templates,
@@ -144,11 +186,19 @@ def build(footing: Footing) -> CampaignsService:
         master=floor.master,
         base=floor.settings.public_url,
     )
+    kept_calls = CallRepository(store)
+    calls = CallPolicy(
+        caps=Caps(a_day=floor.settings.calls_a_day, a_week=floor.settings.calls_a_week), zone=floor.settings.call_zone
+    )
+    call_lists, stops = CallLists(kept_calls, clock), Stops(kept_calls, clock, region=floor.settings.region)
+    ringing = Ringing(kept_calls, stops, floor.dialling, clock, calls.caps)
+    work = Work(kept_calls, call_lists, stops, ringing, clock, calls)
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
             ReadList(kept_lists, footing.apart, region=floor.settings.region),
             Launch(kept_mailings, mailings.prepare, clock),
+            LoadCallList(kept_calls, segments, lists, floor.columns, clock),
         ],
         service=SERVICE,
         store=store,
@@ -167,9 +217,19 @@ def build(footing: Footing) -> CampaignsService:
         mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns, consents), jobs),
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
+        source_endpoints.public(sources, touches),
+        visit_doors.public(touches),
+        attribution_endpoints.public(attribution, book),
+        closing_endpoints.public(statements),
+        call_list_endpoints.public(call_lists, work, stops, Funnels(kept_calls, clock, calls), jobs),
         job_endpoints.public(jobs),
     )
-    sweeper = Sweeper([kept_segments.segments, kept_mailings.mailings], bus, clock, floor.settings.sweep_interval)
+    sweeper = Sweeper(
+        [kept_segments.segments, kept_mailings.mailings, kept_sources.sources, *kept_money.told],
+        bus,
+        clock,
+        floor.settings.sweep_interval,
+    )
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
     return CampaignsService(http, floor, (sweeper, watching, jobs, runner, recorder))
 

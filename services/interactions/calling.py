@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
@@ -25,6 +24,7 @@ from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, fresh
+from hub.kit.phones import zones_of
 from hub.store.base import Document
 from services.interactions.clients.whole import born_with, whole
 from services.interactions.linking import Rules, new_chain_id
@@ -76,19 +76,6 @@ class Hours:
         assert self._hours
         since, until = self._hours
         return since <= clock < until if since < until else clock >= since or clock < until
-
-
-@lru_cache(maxsize=4096)
-def zones_of(number: str) -> tuple[str, ...]:
-    """The time zones in which a number, `+7…`, may be; none where nobody knows."""
-    import phonenumbers  # its tables take a tenth of a second, and a hub without phones never needs them
-    from phonenumbers import timezone
-
-    try:
-        found: Sequence[str] = timezone.time_zones_for_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return ()
-    return tuple(zone for zone in found if zone != "Etc/Unknown")
 
 
 class Calling:

@@ -15,7 +15,7 @@ into), `seen_by`, `card` (JSON), `revision` |
 `k` are the first eight bytes of BLAKE2b of an id: a number is compared a hundred times as fast as a text.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -162,8 +162,3 @@ def _responses(rows: Rows, told: Mapping[str, Any]) -> None:
                 mailing,
             )
             rows.acts.append(act)
-
-
-def transposed(rows: Sequence[Row]) -> list[list[Any]]:
-    """Rows as columns, as they are written."""
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -48,6 +48,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attribution/behind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Behind attribution
+         * @description The deals, payments and interactions behind a source's number, of the clients that you see.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["behindAttribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attribution/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Attribution report
+         * @description What sources cost and what came of them: leads, deals, clients, revenue, ROMI, by one model or several side
+         *     by side. The sum of revenue is the same by each of them.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["attributionReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -238,6 +283,298 @@ export interface paths {
         get: operations["countWorkingTime"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My call entries
+         * @description Whom you have: somebody to phone, or an outcome that you have to say.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["myCallEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/dial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dial call entry
+         * @description Ring him: your phone rings first, then his. However often it is asked, it is one call.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["dialCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish call entry
+         * @description Say what came of the call; by that he is phoned again, when, and by whom.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["finishCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip call entry
+         * @description Do not phone him now; the reason is kept.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["skipCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why call entry
+         * @description Why somebody is not phoned now.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["whyCallEntry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List call lists
+         * @description Call lists, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCallLists"];
+        put?: never;
+        /**
+         * Add call list
+         * @description Make a call list of a segment or a static list; a job loads it, and it rests until it is started.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show call list
+         * @description A call list, and what loading it came to.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showCallList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call list funnel
+         * @description Why is nothing dialling: how many come how far, with some of those who do not come further.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callListFunnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Load call list
+         * @description Load it once more: those who are new since are added, nobody is taken away or begun anew.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["loadCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Next of call list
+         * @description Whom to phone next: he is yours until you say what came of it, or skip him. Whom you have, comes first.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["nextOfCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause call list
+         * @description Nobody gets anybody of it; those who have somebody finish.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["pauseCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/recycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recycle call list
+         * @description Give those whose tries are over after some outcomes their tries once more; caps and history stay.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["recycleCallList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start call list
+         * @description Operators get people of it from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["startCallList"];
         delete?: never;
         options?: never;
         head?: never;
@@ -877,6 +1214,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients/{id}/touches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List client touches
+         * @description All sources that a client met, whoever he was then, the first one first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClientTouches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents": {
         parameters: {
             query?: never;
@@ -922,6 +1281,56 @@ export interface paths {
          */
         post: operations["inviteToConsent"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List costs
+         * @description Costs of sources, planned and spent, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCosts"];
+        put?: never;
+        /**
+         * Add costs
+         * @description Write down what sources cost, up to 1,000 at once; an `external_id` that is there changes that one.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove cost
+         * @description It was none; reports are restated.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeCost"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1091,6 +1500,122 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         patch: operations["changeDeal"];
+        trace?: never;
+    };
+    "/api/v1/dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dispositions
+         * @description What can come of an attempt, and what it means; one dictionary for all lists.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDispositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispositions/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Define disposition
+         * @description Add a disposition, or say what it means from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["defineDisposition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List do not call
+         * @description Numbers that are not phoned, those that were added last first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDoNotCall"];
+        put?: never;
+        /**
+         * Add do not call
+         * @description Numbers, or beginnings of numbers, that no list phones from this moment on.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addDoNotCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift do not call
+         * @description It may be phoned again.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["liftDoNotCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List do not call masks
+         * @description Beginnings of numbers that are not phoned.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDoNotCallMasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/domains": {
@@ -2067,6 +2592,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post lead
+         * @description Take over somebody who asks for something, from a form or a program of yours: it becomes a contact in its
+         *     client's chain, with where he came from and what he agreed to. The same `external_id`, or the same words of
+         *     one day, are one lead.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["postLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lines": {
         parameters: {
             query?: never;
@@ -2905,6 +3454,56 @@ export interface paths {
         patch: operations["changeNumber"];
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payments
+         * @description Payments and orders that were imported, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listPayments"];
+        put?: never;
+        /**
+         * Add payments
+         * @description Take payments or orders over, up to 1,000 at once. A deal that was paid for is worth what was paid.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addPayments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove payment
+         * @description It was none; reports are restated.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removePayment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/phones": {
         parameters: {
             query?: never;
@@ -2987,6 +3586,34 @@ export interface paths {
         get: operations["countQueues"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List rates
+         * @description Rates of currencies.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listRates"];
+        put?: never;
+        /**
+         * Set rate
+         * @description Say what a currency is worth from a day on, in the currency of reports.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["setRate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3549,6 +4176,228 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/source-marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List source marks
+         * @description Numbers, payloads, codes, answers and mailings that show a source.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSourceMarks"];
+        put?: never;
+        /**
+         * Add source mark
+         * @description Say what shows a source: whoever dials that number, names that code, came from it, from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addSourceMark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/source-marks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove source mark
+         * @description It shows nothing from now on; what it showed stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeSourceMark"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sources
+         * @description The directory of sources, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSources"];
+        put?: never;
+        /**
+         * Add source
+         * @description Add a source with all above it; one that is there stays as it is.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show source
+         * @description A source and its place.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showSource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change source
+         * @description Give it another name or reference; tags with the old name still mean it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        patch: operations["changeSource"];
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge source
+         * @description Read it, and what is below it, as another one of its level; reports are restated at once.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["mergeSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Part source
+         * @description Undo a merge, as if it had not been.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["partSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List statements
+         * @description Periods that were closed, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listStatements"];
+        put?: never;
+        /**
+         * Close period
+         * @description Keep the numbers of a period as they are now; what restates them later is told deal by deal.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["closePeriod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify difference
+         * @description Is a difference as it was told?
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["verifyDifference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{id}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statement difference
+         * @description What a closed period is now: source by source, with every reason, and signed.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["statementDifference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -3948,6 +4797,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/touches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note touch
+         * @description Write down how somebody heard of us, or a code that he named.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["noteTouch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4145,6 +5016,29 @@ export interface components {
             user: string;
         };
         /**
+         * Amount
+         * @description Money; below nothing: given back.
+         */
+        Amount: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Value
+             * @example 120000.00
+             */
+            value: number | string;
+        };
+        /** AmountView */
+        AmountView: {
+            /** Currency */
+            currency: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * Answer
          * @description What to answer; recipient, subject and references come from the message that is answered.
          * @example {
@@ -4328,6 +5222,18 @@ export interface components {
              * @enum {string}
              */
             state: "ready" | "pending" | "failed" | "blocked";
+        };
+        /** AttemptView */
+        AttemptView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Interaction
+             * @description Null: it is not known whether it rang
+             */
+            interaction: string | null;
         };
         /** AuditList */
         AuditList: {
@@ -5000,6 +5906,116 @@ export interface components {
             /** Team */
             team: string | null;
         };
+        /**
+         * CallListForm
+         * @description Whom to phone, when, and how often. Nobody is phoned before it runs.
+         * @example {
+         *       "line": "line_1",
+         *       "name": "Весна",
+         *       "regions": [
+         *         "RU"
+         *       ],
+         *       "segment": "seg_7f2k"
+         *     }
+         */
+        CallListForm: {
+            /**
+             * Again
+             * @description Other tries than the dictionary says, by disposition
+             */
+            again?: {
+                [key: string]: string[];
+            };
+            /**
+             * Callback Days
+             * @description A call-back is at most so many days ahead
+             * @default 30
+             */
+            callback_days?: number;
+            /**
+             * Dispositions
+             * @description Of the dictionary; none: all
+             * @default []
+             */
+            dispositions?: string[];
+            /**
+             * @default {
+             *       "holidays": "RU",
+             *       "sat": true,
+             *       "since": "09:00",
+             *       "sun": false,
+             *       "until": "21:00",
+             *       "weekend_since": "10:00",
+             *       "weekend_until": "20:00"
+             *     }
+             */
+            hours?: components["schemas"]["Hours"];
+            /**
+             * Line
+             * @description The line that they are shown
+             * @default
+             */
+            line?: string;
+            /**
+             * List
+             * @description A static list, of clients or not
+             */
+            list?: string | null;
+            /**
+             * Most Attempts
+             * @description At one person, whatever comes of them
+             * @default 10
+             */
+            most_attempts?: number;
+            /** Name */
+            name: string;
+            /**
+             * Regions
+             * @description Countries of numbers that are phoned; none: all
+             * @default []
+             */
+            regions?: string[];
+            /**
+             * Segment
+             * @description Clients; or give list
+             */
+            segment?: string | null;
+            /** Team */
+            team?: string | null;
+        };
+        /** CallListList */
+        CallListList: {
+            /** Items */
+            items: components["schemas"]["CallListView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CallListView
+         * @description People to be phoned.
+         */
+        CallListView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Line */
+            line: string;
+            /** List */
+            list: string | null;
+            /** Loaded At */
+            loaded_at: string | null;
+            /** Name */
+            name: string;
+            report: components["schemas"]["services__campaigns__calllists__endpoints__ReportView"] | null;
+            /** Segment */
+            segment: string | null;
+            /**
+             * State
+             * @example running
+             */
+            state: string;
+        };
         /** CallQueueView */
         CallQueueView: {
             /** Abandoned At */
@@ -5212,6 +6228,34 @@ export interface components {
             variables: string[];
         };
         /**
+         * LineView
+         * @description A source's numbers.
+         */
+        CampaignsLineView: {
+            /** Cost */
+            cost: string;
+            /**
+             * Cpl
+             * @description Cost of a lead
+             */
+            cpl: string | null;
+            /** Leads */
+            leads: number;
+            /** Models */
+            models: components["schemas"]["ShareView"][];
+            /** Path */
+            path: string[];
+            /** Plan */
+            plan: string;
+            /** Reference */
+            reference: string;
+            /**
+             * Source
+             * @description Null: what no touch is known of
+             */
+            source: string | null;
+        };
+        /**
          * PreviewInput
          * @description For whom it is shown: a client, or anybody with these variables.
          * @example {
@@ -5262,6 +6306,37 @@ export interface components {
             subject: string;
             /** Text */
             text: string;
+        };
+        /**
+         * SourceView
+         * @description Where leads come from.
+         */
+        CampaignsSourceView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Into
+             * @description The one that it is read as
+             */
+            into: string | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "channel" | "source" | "campaign" | "creative";
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
+            /** Reference */
+            reference: string;
+        };
+        /** VerdictView */
+        CampaignsVerdictView: {
+            /** Valid */
+            valid: boolean;
         };
         /**
          * CandidateView
@@ -5884,6 +6959,36 @@ export interface components {
             next: string | null;
         };
         /**
+         * ClientTouchView
+         * @description A client met a source.
+         */
+        ClientTouchView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string;
+            /** Lead */
+            lead: boolean;
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+        };
+        /** ClientTouches */
+        ClientTouches: {
+            first: components["schemas"]["ClientTouchView"] | null;
+            /** Items */
+            items: components["schemas"]["ClientTouchView"][];
+            last: components["schemas"]["ClientTouchView"] | null;
+        };
+        /**
          * ClientView
          * @description A person or an organisation.
          */
@@ -6149,18 +7254,59 @@ export interface components {
              */
             verified: boolean;
         };
+        /** CostList */
+        CostList: {
+            /** Items */
+            items: components["schemas"]["CostView"][];
+            /** Next */
+            next: string | null;
+        };
         /**
-         * CountView
-         * @description How many, and ten of them; of the clients that you see.
+         * CostView
+         * @description What a source costs.
          */
-        CountView: {
+        CostView: {
+            amount: components["schemas"]["AmountView"];
+            /** Id */
+            id: string;
             /**
-             * Count
-             * @example 1204
+             * Kind
+             * @enum {string}
              */
-            count: number;
-            /** Examples */
-            examples: components["schemas"]["ExampleView"][];
+            kind: "plan" | "fact";
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+        };
+        /**
+         * Costs
+         * @description Some at once: all of them are taken, or none.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": {
+         *             "currency": "RUB",
+         *             "value": "120000.00"
+         *           },
+         *           "since": "2026-03-01",
+         *           "source": "src_7f2k",
+         *           "until": "2026-03-31"
+         *         }
+         *       ]
+         *     }
+         */
+        Costs: {
+            /** Items */
+            items: components["schemas"]["NewCost"][];
         };
         /**
          * CountedView
@@ -6253,6 +7399,40 @@ export interface components {
             receipt: boolean;
             state: components["schemas"]["DeliveryState"];
         };
+        /** DictionaryView */
+        DictionaryView: {
+            /** Items */
+            items: components["schemas"]["DispositionView"][];
+        };
+        /**
+         * DifferenceView
+         * @description What a period was, and what it is now.
+         */
+        DifferenceView: {
+            /**
+             * Lines
+             * @description In words
+             */
+            lines: string[];
+            /**
+             * Reasons
+             * @description The first 2,000, the largest first
+             */
+            reasons: components["schemas"]["ReasonView"][];
+            /** Reasons In All */
+            reasons_in_all: number;
+            /** Signature */
+            signature: string;
+            /**
+             * Signed
+             * @description All of it, as it is signed
+             */
+            signed: {
+                [key: string]: unknown;
+            };
+            /** Sources */
+            sources: components["schemas"]["RestatedView"][];
+        };
         /**
          * Direction
          * @enum {string}
@@ -6267,6 +7447,75 @@ export interface components {
         Discard: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Disposition
+         * @description What came of an attempt, and what it means.
+         * @example {
+         *       "again": [
+         *         "PT15M",
+         *         "PT15M",
+         *         "PT15M"
+         *       ],
+         *       "flags": [],
+         *       "title": "Занято"
+         *     }
+         */
+        Disposition: {
+            /**
+             * Again
+             * @description After how long the next try is, and so on; then no more
+             * @default []
+             */
+            again?: string[];
+            /**
+             * Flags
+             * @default []
+             */
+            flags?: ("human" | "contact" | "sale" | "refused" | "do_not_call" | "unworkable" | "callback" | "final")[];
+            /**
+             * Next Number
+             * @description The next try is at the next of his numbers
+             * @default false
+             */
+            next_number?: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
+         * DispositionView
+         * @example {
+         *       "again": [
+         *         "PT15M",
+         *         "PT15M",
+         *         "PT15M"
+         *       ],
+         *       "flags": [],
+         *       "title": "Занято"
+         *     }
+         */
+        DispositionView: {
+            /**
+             * Again
+             * @description After how long the next try is, and so on; then no more
+             * @default []
+             */
+            again?: string[];
+            /** Code */
+            code: string;
+            /**
+             * Flags
+             * @default []
+             */
+            flags?: ("human" | "contact" | "sale" | "refused" | "do_not_call" | "unworkable" | "callback" | "final")[];
+            /**
+             * Next Number
+             * @description The next try is at the next of his numbers
+             * @default false
+             */
+            next_number?: boolean;
+            /** Title */
+            title: string;
         };
         /**
          * DomainChange
@@ -6497,12 +7746,34 @@ export interface components {
             /** Until */
             until: string | null;
         };
-        /** ExampleView */
-        ExampleView: {
+        /**
+         * EntryView
+         * @description Somebody to be phoned.
+         */
+        EntryView: {
+            /** @description One whose outcome you have to say */
+            attempt: components["schemas"]["AttemptView"] | null;
+            /** Attempts */
+            attempts: number;
+            /** Call List */
+            call_list: string;
+            /** Client */
+            client: string | null;
+            /** Due */
+            due: string;
             /** Id */
             id: string;
+            /**
+             * Last
+             * @description What came of the last attempt
+             */
+            last: string;
             /** Name */
             name: string;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
         };
         /**
          * ExchangeChange
@@ -6782,6 +8053,39 @@ export interface components {
             words: string;
         };
         /**
+         * Finish
+         * @description What came of an attempt.
+         * @example {
+         *       "callback_at": "2026-12-01T12:00:00+03:00",
+         *       "disposition": "callback",
+         *       "mine": true
+         *     }
+         */
+        Finish: {
+            /**
+             * Answers
+             * @description What he answered, by question
+             */
+            answers?: {
+                [key: string]: string;
+            };
+            /** Callback At */
+            callback_at?: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /** Disposition */
+            disposition: string;
+            /**
+             * Mine
+             * @description You phone him again yourself; else whoever is free
+             * @default false
+             */
+            mine?: boolean;
+        };
+        /**
          * Flow
          * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
          */
@@ -6909,6 +8213,20 @@ export interface components {
             to: string;
         };
         /**
+         * FunnelView
+         * @description How many come how far.
+         */
+        FunnelView: {
+            /** Complete */
+            complete: boolean;
+            /** Dialable */
+            dialable: number;
+            /** Stages */
+            stages: components["schemas"]["StageView"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * HandoverForm
          * @description All that he owns and that is open goes to a colleague, or to a team whose members take it.
          * @example {
@@ -7025,6 +8343,59 @@ export interface components {
             state: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * Hours
+         * @description When people may be phoned, by the clock of their number: the same each day, but those that are told apart.
+         * @example {
+         *       "since": "09:00",
+         *       "sun": false,
+         *       "until": "21:00"
+         *     }
+         */
+        Hours: {
+            /**
+             * Holidays
+             * @description Not on those of this country
+             * @default RU
+             */
+            holidays?: string;
+            /**
+             * Sat
+             * @description On Saturdays, too
+             * @default true
+             */
+            sat?: boolean;
+            /**
+             * Since
+             * @default 09:00
+             * @example 09:00
+             */
+            since?: string;
+            /**
+             * Sun
+             * @description On Sundays, too
+             * @default false
+             */
+            sun?: boolean;
+            /**
+             * Until
+             * @default 21:00
+             * @example 09:00
+             */
+            until?: string;
+            /**
+             * Weekend Since
+             * @default 10:00
+             * @example 09:00
+             */
+            weekend_since?: string;
+            /**
+             * Weekend Until
+             * @default 20:00
+             * @example 09:00
+             */
+            weekend_until?: string;
         };
         /**
          * HttpInput
@@ -7525,6 +8896,30 @@ export interface components {
          */
         Kind: "addresses";
         /**
+         * LeadConsent
+         * @description He said yes.
+         */
+        LeadConsent: {
+            /** Topic */
+            topic: string;
+            /**
+             * Words
+             * @description What he agreed to
+             */
+            words: string;
+        };
+        /**
+         * LeadView
+         * @description The contact that it became.
+         */
+        LeadView: {
+            /**
+             * Id
+             * @description Of the interaction
+             */
+            id: string;
+        };
+        /**
          * LeaseInput
          * @description Who is shown a number, and the touch that a call to it belongs to.
          * @example {
@@ -7839,6 +9234,22 @@ export interface components {
              * @example raw.email
              */
             topic: string;
+        };
+        /**
+         * Lift
+         * @description A number, or a mask, that may be phoned again.
+         * @example {
+         *       "value": "+79161234567"
+         *     }
+         */
+        Lift: {
+            /**
+             * Call List
+             * @default *
+             */
+            call_list?: string;
+            /** Value */
+            value: string;
         };
         /**
          * LineChange
@@ -8576,6 +9987,54 @@ export interface components {
                 };
             };
         };
+        /** MarkList */
+        MarkList: {
+            /** Items */
+            items: components["schemas"]["MarkView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * MarkView
+         * @description What shows a source.
+         */
+        MarkView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "start" | "promo" | "answer" | "mailing";
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+        };
+        /** MaskList */
+        MaskList: {
+            /** Items */
+            items: components["schemas"]["MaskView"][];
+        };
+        /**
+         * MaskView
+         * @description A beginning of numbers that are not phoned.
+         */
+        MaskView: {
+            /** At */
+            at: string;
+            /** Mask */
+            mask: string;
+            /**
+             * Place
+             * @description A call list; `*`: everywhere
+             */
+            place: string;
+            /** Why */
+            why: string;
+        };
         /**
          * MeView
          * @description Who I am and what I may do.
@@ -8677,6 +10136,17 @@ export interface components {
             take?: string[];
         };
         /**
+         * MergeSource
+         * @description Another one of the same level, which is read from now on instead.
+         * @example {
+         *       "into": "src_7f2k"
+         *     }
+         */
+        MergeSource: {
+            /** Into */
+            into: string;
+        };
+        /**
          * Message
          * @description What is sent by one channel, from one of our accounts.
          */
@@ -8712,6 +10182,11 @@ export interface components {
              * @description The variants, each with its version: tpl_7f2k/3
              */
             templates: string[];
+        };
+        /** MineView */
+        MineView: {
+            /** Items */
+            items: components["schemas"]["EntryView"][];
         };
         /** MoneyForm */
         MoneyForm: {
@@ -8880,6 +10355,47 @@ export interface components {
             works_for?: components["schemas"]["Employment"][] | null;
         };
         /**
+         * NewCost
+         * @description What a source costs over some days.
+         * @example {
+         *       "amount": {
+         *         "currency": "RUB",
+         *         "value": "120000.00"
+         *       },
+         *       "since": "2026-03-01",
+         *       "source": "src_7f2k",
+         *       "until": "2026-03-31"
+         *     }
+         */
+        NewCost: {
+            amount: components["schemas"]["Amount"];
+            /**
+             * External Id
+             * @description Of two with the same one the later one counts
+             * @default
+             */
+            external_id?: string;
+            /**
+             * Kind
+             * @default fact
+             * @enum {string}
+             */
+            kind?: "plan" | "fact";
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /**
+             * Until
+             * Format: date
+             * @description The last day of it
+             */
+            until: string;
+        };
+        /**
          * NewDomain
          * @description A domain that mailboxes of ours are of.
          * @example {
@@ -8925,6 +10441,82 @@ export interface components {
             role: string;
         };
         /**
+         * NewLead
+         * @description Somebody who asks for something, from a form of yours or another program.
+         * @example {
+         *       "external_id": "tilda-1871",
+         *       "name": "Анна",
+         *       "phone": "+7 916 123-45-67",
+         *       "text": "Перезвоните мне",
+         *       "url": "https://shop.example/?utm_source=yandex&utm_medium=cpc"
+         *     }
+         */
+        NewLead: {
+            /**
+             * Answer
+             * @description How he heard of us
+             * @default
+             */
+            answer?: string;
+            consent?: components["schemas"]["LeadConsent"] | null;
+            /**
+             * Email
+             * @default
+             */
+            email?: string;
+            /**
+             * External Id
+             * @description Of two with the same one the first counts
+             * @default
+             */
+            external_id?: string;
+            /**
+             * Form
+             * @description Which form or program
+             * @default api
+             */
+            form?: string;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** @description Where the program knows the source */
+            path?: components["schemas"]["SourcePath"] | null;
+            /**
+             * Phone
+             * @default
+             */
+            phone?: string;
+            /**
+             * Promo
+             * @default
+             */
+            promo?: string;
+            /**
+             * Referrer
+             * @default
+             */
+            referrer?: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Url
+             * @description Of the page with the form
+             * @default
+             */
+            url?: string;
+            /**
+             * Visitor
+             * @description As the page's snippet names him
+             * @default
+             */
+            visitor?: string;
+        };
+        /**
          * NewList
          * @description People from a file: CSV with a first line that names the columns, `email` or `phone` among them.
          * @example {
@@ -8939,6 +10531,31 @@ export interface components {
             name: string;
             /** Team */
             team?: string | null;
+        };
+        /**
+         * NewMark
+         * @description What shows a source: a number that is dialled, the payload of a link to a bot, a code, an answer, a mailing.
+         * @example {
+         *       "kind": "line",
+         *       "source": "src_7f2k",
+         *       "value": "+74951234567"
+         *     }
+         * @example {
+         *       "kind": "promo",
+         *       "source": "src_7f2k",
+         *       "value": "ВЕСНА26"
+         *     }
+         */
+        NewMark: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "line" | "start" | "promo" | "answer" | "mailing";
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
         };
         /**
          * NewMessage
@@ -9071,6 +10688,66 @@ export interface components {
             name: string;
         };
         /**
+         * NewPayment
+         * @description What somebody paid, or ordered elsewhere.
+         * @example {
+         *       "amount": {
+         *         "currency": "RUB",
+         *         "value": "120000.00"
+         *       },
+         *       "at": "2026-03-02T09:00:00Z",
+         *       "external_id": "INV-17",
+         *       "whose": "cl_4k2m"
+         *     }
+         */
+        NewPayment: {
+            amount: components["schemas"]["Amount"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Deal
+             * @description From then on the deal is worth what was paid for it
+             */
+            deal?: string | null;
+            /**
+             * External Id
+             * @description Of two with the same one the later one counts
+             * @default
+             */
+            external_id?: string;
+            /**
+             * Whose
+             * @description Id of a client, or an address
+             */
+            whose: string;
+        };
+        /**
+         * NewRate
+         * @description What one unit of a currency is worth, in the currency of reports, from a day on until there is a newer one.
+         * @example {
+         *       "currency": "EUR",
+         *       "day": "2026-03-02",
+         *       "rate": "91.25"
+         *     }
+         */
+        NewRate: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rate */
+            rate: number | string;
+        };
+        /**
          * NewSegment
          * @description Who is meant: those for whom `include` holds and `exclude` does not.
          * @example {
@@ -9135,6 +10812,94 @@ export interface components {
             id: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NewSource
+         * @description A source, with all above it.
+         * @example {
+         *       "campaign": "Весна",
+         *       "channel": "paid",
+         *       "reference": "direct-713",
+         *       "source": "yandex"
+         *     }
+         */
+        NewSource: {
+            /**
+             * Campaign
+             * @default
+             */
+            campaign?: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Creative
+             * @default
+             */
+            creative?: string;
+            /**
+             * Reference
+             * @description What it is called elsewhere
+             * @default
+             */
+            reference?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /** Team */
+            team?: string | null;
+        };
+        /**
+         * NewStatement
+         * @description A period that is closed: its numbers are kept as they are now, to be compared with later.
+         * @example {
+         *       "name": "Март",
+         *       "since": "2026-03-01",
+         *       "until": "2026-03-31"
+         *     }
+         */
+        NewStatement: {
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date
+             * @example 2026-03-01
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             * @description The last day
+             * @example 2026-03-31
+             */
+            until: string;
+        };
+        /**
+         * NewStop
+         * @description A number, or a beginning of numbers with `*`, that is not phoned.
+         * @example {
+         *       "value": "+79161234567",
+         *       "why": "просил не звонить"
+         *     }
+         */
+        NewStop: {
+            /**
+             * Call List
+             * @description Only in this call list; none: never again
+             */
+            call_list?: string | null;
+            /**
+             * Value
+             * @example +7916*
+             */
+            value: string;
+            /**
+             * Why
+             * @default
+             */
+            why?: string;
         };
         /**
          * NewTask
@@ -9365,6 +11130,49 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * NewTouch
+         * @description Somebody met a source: where he says, or somebody else knows, what no machine saw.
+         * @example {
+         *       "kind": "answer",
+         *       "path": {
+         *         "campaign": "Весна",
+         *         "channel": "paid",
+         *         "source": "yandex"
+         *       },
+         *       "value": "радио",
+         *       "whose": "cl_4k2m"
+         *     }
+         */
+        NewTouch: {
+            /** At */
+            at?: string | null;
+            /**
+             * Kind
+             * @default hand
+             * @enum {string}
+             */
+            kind?: "answer" | "promo" | "hand";
+            path?: components["schemas"]["SourcePath"] | null;
+            /** Source */
+            source?: string | null;
+            /**
+             * Value
+             * @description The answer, or the code; a mark shows its source
+             * @default
+             */
+            value?: string;
+            /**
+             * Whose
+             * @description Id of a client, or an address
+             */
+            whose: string;
+        };
+        /** NextView */
+        NextView: {
+            /** @description Null: nobody may be phoned now; see the funnel */
+            entry: components["schemas"]["EntryView"] | null;
         };
         /**
          * Note
@@ -9717,6 +11525,47 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** PartList */
+        PartList: {
+            /** Items */
+            items: components["schemas"]["PartView"][];
+        };
+        /**
+         * PartView
+         * @description What a source got of a deal or a payment, by one touch.
+         */
+        PartView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Client */
+            client: string | null;
+            /** Credit */
+            credit: string;
+            /** Deals */
+            deals: string;
+            /**
+             * Id
+             * @description Of the deal or the payment
+             */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string | null;
+            /** Path */
+            path: string[];
+            /** Touch */
+            touch: string | null;
+            /** Touched At */
+            touched_at: string | null;
+            /** Value */
+            value: string | null;
+            /** Worth */
+            worth: string;
+        };
         /** ParticipantView */
         ParticipantView: {
             /**
@@ -9810,6 +11659,85 @@ export interface components {
              * @example correct-horse-7
              */
             new: string;
+        };
+        /**
+         * PathView
+         * @description With its place.
+         */
+        PathView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /**
+             * Into
+             * @description The one that it is read as
+             */
+            into: string | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "channel" | "source" | "campaign" | "creative";
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
+            /**
+             * Path
+             * @description From the channel down, as it is read now
+             * @example [
+             *       "paid",
+             *       "yandex"
+             *     ]
+             */
+            path: string[];
+            /** Reference */
+            reference: string;
+        };
+        /** PaymentList */
+        PaymentList: {
+            /** Items */
+            items: components["schemas"]["PaymentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PaymentView
+         * @description What somebody paid.
+         */
+        PaymentView: {
+            amount: components["schemas"]["AmountView"];
+            /** At */
+            at: string;
+            /** Deal */
+            deal: string | null;
+            /** Id */
+            id: string;
+            /** Reference */
+            reference: string;
+            /** Whose */
+            whose: string;
+        };
+        /**
+         * Payments
+         * @description Some at once: all of them are taken, or none.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": {
+         *             "currency": "RUB",
+         *             "value": "120000.00"
+         *           },
+         *           "at": "2026-03-02T09:00:00Z",
+         *           "whose": "anna@example.com"
+         *         }
+         *       ]
+         *     }
+         */
+        Payments: {
+            /** Items */
+            items: components["schemas"]["NewPayment"][];
         };
         /**
          * Period
@@ -10263,6 +12191,48 @@ export interface components {
              */
             unassigned: number;
         };
+        /** RateList */
+        RateList: {
+            /** Items */
+            items: components["schemas"]["RateView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * RateView
+         * @description What a currency is worth from a day on.
+         */
+        RateView: {
+            /** Currency */
+            currency: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rate */
+            rate: string;
+        };
+        /**
+         * ReasonView
+         * @description Why.
+         */
+        ReasonView: {
+            /**
+             * Because
+             * @example deal_1 moved
+             */
+            because: string;
+            /** Change */
+            change: string;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "revenue" | "cost";
+            /** Source */
+            source: string | null;
+        };
         /** RecipientList */
         RecipientList: {
             /** Items */
@@ -10350,6 +12320,19 @@ export interface components {
              */
             recovery_codes: string[];
         };
+        /**
+         * Recycle
+         * @description Those whose tries are over after these get them once more; caps and history stay.
+         * @example {
+         *       "dispositions": [
+         *         "no_answer"
+         *       ]
+         *     }
+         */
+        Recycle: {
+            /** Dispositions */
+            dispositions: string[];
+        };
         /** RejectedList */
         RejectedList: {
             /**
@@ -10426,6 +12409,30 @@ export interface components {
              * @default false
              */
             apply?: boolean;
+        };
+        /**
+         * RestatedView
+         * @description A source whose numbers are others now.
+         */
+        RestatedView: {
+            /** Change Percent */
+            change_percent: string | null;
+            /** Cost After */
+            cost_after: string;
+            /** Cost Before */
+            cost_before: string;
+            /** Path */
+            path: string;
+            /** Revenue After */
+            revenue_after: string;
+            /** Revenue Before */
+            revenue_before: string;
+            /** Romi After */
+            romi_after: string | null;
+            /** Romi Before */
+            romi_before: string | null;
+            /** Source */
+            source: string | null;
         };
         /** ResultPage */
         ResultPage: {
@@ -10762,6 +12769,41 @@ export interface components {
             user: string;
         };
         /**
+         * ShareView
+         * @description What one model gives to a source.
+         */
+        ShareView: {
+            /**
+             * Cac
+             * @description Cost of a new client
+             */
+            cac: string | null;
+            /**
+             * Clients
+             * @description Of those whose first deal it was
+             */
+            clients: string;
+            /**
+             * Conversion
+             * @description Deals of leads, in percent
+             */
+            conversion: string | null;
+            /**
+             * Deals
+             * @description Parts of them; their sum is the number of deals
+             */
+            deals: string;
+            /** Model */
+            model: string;
+            /** Revenue */
+            revenue: string;
+            /**
+             * Romi
+             * @description (revenue - cost) / cost, in percent; null without costs
+             */
+            romi: string | null;
+        };
+        /**
          * Shown
          * @description A passkey that was shown.
          * @example {
@@ -10785,6 +12827,24 @@ export interface components {
              */
             ceremony: string;
             credential: components["schemas"]["SignedCredential"];
+        };
+        /**
+         * Signed
+         * @description A difference as it was told, and its signature.
+         * @example {
+         *       "signature": "00ff",
+         *       "signed": {
+         *         "statement": "stm_1"
+         *       }
+         *     }
+         */
+        Signed: {
+            /** Signature */
+            signature: string;
+            /** Signed */
+            signed: {
+                [key: string]: unknown;
+            };
         };
         /**
          * SignedCredential
@@ -10856,6 +12916,23 @@ export interface components {
             score: number;
         };
         /**
+         * Skip
+         * @description Why he is not phoned now.
+         * @example {
+         *       "reason": "у него открытая претензия"
+         *     }
+         */
+        Skip: {
+            /**
+             * Again In
+             * Format: duration
+             * @default PT1H
+             */
+            again_in?: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * SmsBack
          * @description What who called in vain is written, once a day.
          */
@@ -10888,6 +12965,54 @@ export interface components {
             value: string;
         };
         /**
+         * SourceChange
+         * @description What is not given stays.
+         * @example {
+         *       "name": "Весна 2026"
+         *     }
+         */
+        SourceChange: {
+            /** Name */
+            name?: string | null;
+            /** Reference */
+            reference?: string | null;
+        };
+        /** SourceList */
+        SourceList: {
+            /** Items */
+            items: components["schemas"]["CampaignsSourceView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SourcePath
+         * @description A place in the directory: from the channel down to where it is known.
+         * @example {
+         *       "campaign": "Весна",
+         *       "channel": "paid",
+         *       "source": "yandex"
+         *     }
+         */
+        SourcePath: {
+            /**
+             * Campaign
+             * @default
+             */
+            campaign?: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Creative
+             * @default
+             */
+            creative?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+        };
+        /**
          * SourceView
          * @description What a message told of where its sender came from.
          */
@@ -10918,11 +13043,76 @@ export interface components {
              */
             ids: string[];
         };
+        /** StageView */
+        StageView: {
+            /** Examples */
+            examples: components["schemas"]["services__campaigns__calllists__endpoints__ExampleView"][];
+            /**
+             * Left
+             * @description Who pass it
+             */
+            left: number;
+            /** Stage */
+            stage: string;
+            /** Stopped */
+            stopped: number;
+        };
+        /**
+         * StandingView
+         * @description Why somebody is not phoned now.
+         */
+        StandingView: {
+            /**
+             * Stage
+             * @description Empty: he may be phoned
+             * @example window
+             */
+            stage: string;
+            /** Words */
+            words: string;
+        };
         /**
          * State
          * @enum {string}
          */
         State: "open" | "replayed" | "discarded";
+        /** StatementList */
+        StatementList: {
+            /** Items */
+            items: components["schemas"]["StatementView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * StatementView
+         * @description A period as it was when it was closed.
+         */
+        StatementView: {
+            /** At */
+            at: string;
+            /** Cost */
+            cost: string;
+            /** Currency */
+            currency: string;
+            /** Deals */
+            deals: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Revenue */
+            revenue: string;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+        };
         /** Statistics */
         Statistics: {
             /**
@@ -11047,6 +13237,43 @@ export interface components {
             since: string;
             /** Status */
             status: string;
+        };
+        /** StopList */
+        StopList: {
+            /** Items */
+            items: components["schemas"]["StopView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * StopView
+         * @description A number that is not phoned.
+         */
+        StopView: {
+            /** At */
+            at: string;
+            /** Number */
+            number: string;
+            /**
+             * Places
+             * @description Call lists; `*`: everywhere
+             */
+            places: string[];
+        };
+        /**
+         * Stops
+         * @description Some at once, as of a file.
+         * @example {
+         *       "items": [
+         *         {
+         *           "value": "+79161234567"
+         *         }
+         *       ]
+         *     }
+         */
+        Stops: {
+            /** Items */
+            items: components["schemas"]["NewStop"][];
         };
         /**
          * TaskChange
@@ -11535,6 +13762,22 @@ export interface components {
             };
         };
         /**
+         * TouchView
+         * @description Somebody met a source.
+         */
+        TouchView: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+            /** Whose */
+            whose: string;
+        };
+        /**
          * TransferInput
          * @description To whom a call goes on: a colleague, by his phone at the same exchange.
          * @example {
@@ -11638,6 +13881,15 @@ export interface components {
              * @default
              */
             service?: string;
+        };
+        /** UnworthView */
+        UnworthView: {
+            /** Count */
+            count: number;
+            /** Currency */
+            currency: string;
+            /** Value */
+            value: string;
         };
         /** VerdictView */
         VerdictView: {
@@ -11909,6 +14161,66 @@ export interface components {
             working: boolean;
         };
         /**
+         * ReportView
+         * @description Sources side by side.
+         */
+        services__campaigns__attribution__endpoints__ReportView: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Costs Left Out
+             * @description Costs in currencies that have no rate
+             */
+            costs_left_out: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Left Out
+             * @description Revenue in currencies that have no rate
+             */
+            left_out: components["schemas"]["UnworthView"][];
+            /** Lines */
+            lines: components["schemas"]["CampaignsLineView"][];
+            total: components["schemas"]["CampaignsLineView"];
+        };
+        /** CountView */
+        services__campaigns__calllists__endpoints__CountView: {
+            /** Count */
+            count: number;
+        };
+        /** ExampleView */
+        services__campaigns__calllists__endpoints__ExampleView: {
+            /** Entry */
+            entry: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReportView
+         * @description What loading came to: people that are new or were there, numbers that are not phoned.
+         */
+        services__campaigns__calllists__endpoints__ReportView: {
+            /** Do Not Call */
+            do_not_call: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Invalid */
+            invalid: number;
+            /** Known */
+            known: number;
+            /** New */
+            new: number;
+            /** Region */
+            region: number;
+            /** Without Number */
+            without_number: number;
+        };
+        /**
          * SaidView
          * @description It counts from now on.
          */
@@ -11923,6 +14235,26 @@ export interface components {
             state: string;
             /** Topic */
             topic: string;
+        };
+        /**
+         * CountView
+         * @description How many, and ten of them; of the clients that you see.
+         */
+        services__campaigns__segments__endpoints__CountView: {
+            /**
+             * Count
+             * @example 1204
+             */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["services__campaigns__segments__endpoints__ExampleView"][];
+        };
+        /** ExampleView */
+        services__campaigns__segments__endpoints__ExampleView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** SaidView */
         services__campaigns__templates__endpoints__SaidView: {
@@ -12078,6 +14410,153 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    behindAttribution: {
+        parameters: {
+            query: {
+                since: string;
+                /** @description The last day */
+                until: string;
+                model?: "first" | "last" | "linear" | "position" | "decay";
+                /** @description With all below it; empty: what no source is known of */
+                source?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attributionReport: {
+        parameters: {
+            query: {
+                since: string;
+                /** @description The last day */
+                until: string;
+                by?: "channel" | "source" | "campaign" | "creative";
+                /** @description Several stand side by side */
+                model?: ("first" | "last" | "linear" | "position" | "decay")[];
+                /** @description Costs of what is above: left there, or shared by leads or touches of what is below */
+                allocate?: "none" | "leads" | "touches";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__attribution__endpoints__ReportView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13223,6 +15702,1211 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    myCallEntries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MineView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dialCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Finish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skip"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whyCallEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCallLists: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallListForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showCallList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callListFunnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextOfCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recycleCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recycle"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16151,6 +19835,83 @@ export interface operations {
             };
         };
     };
+    listClientTouches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientTouches"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConsentWords: {
         parameters: {
             query: {
@@ -16375,6 +20136,244 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCosts: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Costs"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17157,6 +21156,469 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDispositions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    defineDisposition: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Disposition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispositionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDoNotCall: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDoNotCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stops"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftDoNotCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDoNotCallMasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21876,6 +26338,87 @@ export interface operations {
             };
         };
     };
+    postLead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listLines: {
         parameters: {
             query?: {
@@ -26044,6 +30587,244 @@ export interface operations {
             };
         };
     };
+    listPayments: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPayments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Payments"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removePayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPhones: {
         parameters: {
             query?: {
@@ -26338,6 +31119,157 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRates: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27547,7 +32479,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CountView"];
+                    "application/json": components["schemas"]["services__campaigns__segments__endpoints__CountView"];
                 };
             };
             /** @description Not logged in */
@@ -27899,7 +32831,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CountView"];
+                    "application/json": components["schemas"]["services__campaigns__segments__endpoints__CountView"];
                 };
             };
             /** @description Not logged in */
@@ -28658,6 +33590,1103 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSourceMarks: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSourceMark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSourceMark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSources: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    partSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsSourceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStatements: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closePeriod: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyDifference: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsVerdictView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statementDifference: {
+        parameters: {
+            query?: {
+                model?: "first" | "last" | "linear" | "position" | "decay";
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -30881,6 +36910,87 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteTouch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTouch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

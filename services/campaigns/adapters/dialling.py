@@ -1,0 +1,60 @@
+"""Makes calls of call lists: the interactions service plans them, as whenever an operator calls a client.
+
+So every attempt is an interaction in the client's chain, within the hours for calls, refused to those who said no.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import httpx
+
+from hub.api.actor import HEADER, Actor, Seal
+from hub.kit.errors import Conflict, TransientError
+from hub.store.base import Document
+
+_PATIENCE = 10.0
+_REFUSED = frozenset((403, 404, 409, 422))
+
+
+class Whose(Protocol):
+    """Whose addresses are."""
+
+    async def client_of(self, address: str) -> str | None: ...
+
+
+class Dialling:
+    """See `services.campaigns.calllists.ringing.Dials`."""
+
+    def __init__(self, peer: Callable[[str], httpx.AsyncClient], seal: Seal, whose: Whose) -> None:
+        self._client = peer("interactions")
+        self._seal = seal
+        self._whose = whose
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str) -> str:
+        """The interaction; the same key is the same call. Raises Conflict where it is refused, and TransientError."""
+        known = entry["client"] or await self._whose.client_of(entry["number"])
+        client = known or await self._opened(entry, actor, key)
+        wanted: dict[str, Any] = {"address": entry["number"], **({"line": line} if line else {})}
+        answer = await self._post(f"/clients/{client}/calls", wanted, actor, key)
+        return str(answer["id"])
+
+    async def _opened(self, entry: Document, actor: Actor, key: str) -> str:
+        """The client of a number that is nobody's yet."""
+        card = {"name": entry["name"] or None, "addresses": [{"address": entry["number"]}]}
+        made = await self._post("/clients", {n: v for n, v in card.items() if v}, actor, f"{key}-client")
+        return str(made["id"])
+
+    async def _post(self, path: str, body: Document, actor: Actor, key: str) -> Document:
+        headers = {HEADER: self._seal.header(actor), "Idempotency-Key": key}
+        try:
+            answer = await self._client.post(path, json=body, headers=headers, timeout=_PATIENCE)
+            if answer.status_code in _REFUSED:
+                raise Conflict(str(answer.json().get("detail") or "the call is refused"))
+            answer.raise_for_status()
+        except httpx.HTTPError as exc:
+            raise TransientError(f"the service interactions does not answer: {type(exc).__name__}") from exc
+        told: Document = answer.json()
+        return told

@@ -1,0 +1,1 @@
+"""Attribution: what sources cost and what comes of them, by several models, to the last kopeck."""

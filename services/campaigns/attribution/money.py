@@ -1,0 +1,127 @@
+"""What was spent and earned: costs of sources, payments and rates, by hand or from other programs."""
+
+from collections.abc import Callable, Sequence
+
+from hub.api.actor import Actor
+from hub.kit.clock import Clock, iso
+from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.ids import derive, fresh
+from hub.store.base import Document, Page
+from hub.store.told import Told
+from services.campaigns.attribution.models import NewCost, NewPayment, NewRate
+from services.campaigns.attribution.repository import MoneyRepository
+from services.campaigns.belonging import belongs, page_of, seen
+from services.campaigns.consent.service import Consents
+from services.campaigns.sources.service import Sources
+
+
+class MoneyBook:
+    """All of it."""
+
+    def __init__(self, repository: MoneyRepository, sources: Sources, consents: Consents, clock: Clock) -> None:
+        self._repository = repository
+        self._sources = sources
+        self._consents = consents
+        self._clock = clock
+
+    async def costs(self, actor: Actor, *, limit: int, after: str | None) -> Page:
+        return await page_of(self._repository.plain_costs, actor, limit=limit, after=after)
+
+    async def payments(self, actor: Actor, *, limit: int, after: str | None) -> Page:
+        return await page_of(self._repository.plain_payments, actor, limit=limit, after=after)
+
+    async def rates(self, *, limit: int, after: str | None) -> Page:
+        collection = self._repository.plain_rates
+        return await collection.find({"removed": False}, order="at", descending=True, limit=limit, after=after)
+
+    async def add_costs(self, given: Sequence[NewCost], *, actor: Actor, key: str | None) -> list[Document]:
+        """All or none; one of an `external_id` that is there is changed. Raises InvalidInput."""
+        for number, one in enumerate(given):
+            await self._source(one.source, f"items.{number}.source", actor)
+        made = [self._base("cost", one.external_id, key, n, actor) for n, one in enumerate(given)]
+        documents = [
+            {**base, **one.model_dump(mode="json", exclude={"external_id"})}
+            for base, one in zip(made, given, strict=True)
+        ]
+        return await self._put(self._repository.costs, documents)
+
+    async def add_payments(self, given: Sequence[NewPayment], *, actor: Actor, key: str | None) -> list[Document]:
+        """All or none; one of an `external_id` that is there is changed. Raises InvalidInput."""
+        documents = [
+            {
+                **self._base("pay", one.external_id, key, n, actor),
+                "whose": self._whose(one.whose, f"items.{n}.whose"),
+                "paid_at": iso(one.at),
+                "amount": one.amount.model_dump(mode="json"),
+                "deal": one.deal,
+                "reference": one.external_id,
+            }
+            for n, one in enumerate(given)
+        ]
+        return await self._put(self._repository.payments, documents)
+
+    async def set_rate(self, given: NewRate, *, actor: Actor) -> Document:
+        """Of a currency from a day on; the same day has one."""
+        made = derive("rate", given.currency, given.day.isoformat())
+        fields = given.model_dump(mode="json")
+        document = {
+            "_id": made,
+            "at": iso(self._clock.now()),
+            "removed": False,
+            **fields,
+            **belongs(actor.login, None),
+        }
+        return (await self._put(self._repository.rates, [document]))[0]
+
+    async def remove_cost(self, given: str, *, actor: Actor) -> None:
+        """Raises NotFound."""
+        await seen(self._repository.plain_costs, given, actor, "cost")
+        await self._amend(self._repository.costs, given, lambda now: {**now, "removed": True})
+
+    async def remove_payment(self, given: str, *, actor: Actor) -> None:
+        """Raises NotFound."""
+        await seen(self._repository.plain_payments, given, actor, "payment")
+        await self._amend(self._repository.payments, given, lambda now: {**now, "removed": True})
+
+    def _base(self, kind: str, external: str, key: str | None, number: int, actor: Actor) -> Document:
+        named = derive(kind, "external", external) if external else None
+        made = named or (derive(kind, actor.login, key, str(number)) if key else fresh(kind))
+        return {"_id": made, "at": iso(self._clock.now()), "removed": False, **belongs(actor.login, None)}
+
+    async def _source(self, given: str, field: str, actor: Actor) -> None:
+        try:
+            await self._sources.get(given, actor)
+        except NotFound as exc:
+            raise InvalidInput(f"{field}: {exc}", fields={field: str(exc)}) from exc
+
+    def _whose(self, given: str, field: str) -> str:
+        if given.startswith("cl_"):
+            return given
+        try:
+            return self._consents.normalised(given)
+        except InvalidInput as exc:
+            words = str(exc).removeprefix("address: ")
+            raise InvalidInput(f"{field}: {words}", fields={field: words}) from exc
+
+    async def _put(self, told: Told, documents: Sequence[Document]) -> list[Document]:
+        """New ones are inserted, those that are there become what is given; what is the same stays."""
+        stored, new = await told.insert_many(documents)
+        fresh_ones = {one["_id"]: one for one in documents}
+        changes = {name: _as_given(given) for name, given in fresh_ones.items() if name not in new}
+        stored |= await told.amend_many(changes) if changes else {}
+        await told.tell(*stored.values())
+        return [stored[one["_id"]] for one in documents]
+
+    async def _amend(self, told: Told, given: str, change: Callable[[Document], Document]) -> None:
+        if (after := await told.amend(given, change)) is not None:
+            await told.tell(after)
+
+
+def _as_given(given: Document) -> Callable[[Document], Document | None]:
+    fields = {name: value for name, value in given.items() if name not in ("_id", "at", "owner", "team", "seen_by")}
+
+    def change(now: Document) -> Document | None:
+        same = all(now.get(name) == value for name, value in fields.items())
+        return None if same else {**now, **fields}
+
+    return change

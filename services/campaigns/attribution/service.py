@@ -1,0 +1,140 @@
+"""Reports of sources: what they cost, who came, what came of it by each model, and what is behind every number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from hub.api.actor import Actor
+from hub.contracts.scope import reaches
+from hub.kit.errors import InvalidInput
+from services.campaigns.attribution import sql
+from services.campaigns.attribution.models import DrillQuery, Period, ReportQuery
+from services.campaigns.attribution.report import UNKNOWN, Found, Line, Tree, money, rolled
+from services.campaigns.segments.projection import Row, key_of
+
+MOST_TOUCHES = 1_000
+"""Of one client that are shown."""
+
+
+class Books(Protocol):
+    """The tables."""
+
+    async def ask(self, sql: str, given: Mapping[str, Any]) -> list[Row]:
+        """Of all that was there when it was asked. Raises StoreUnavailable."""
+        ...
+
+    async def make(self, setting: str, given: Mapping[str, Any], *, wait: bool = False) -> None:
+        """Sums by source and day are as now, or are being made so. Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """By what everything is counted."""
+
+    currency: str
+    lookback: timedelta
+    half_life: timedelta
+
+    @property
+    def given(self) -> dict[str, Any]:
+        days = max(1, round(self.lookback / timedelta(days=1)))
+        return {"currency": self.currency, "lookback": days, "half": self.half_life / timedelta(days=1)}
+
+    @property
+    def name(self) -> str:
+        return f"{self.currency} {self.lookback} {self.half_life}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Of a period."""
+
+    lines: Sequence[Line]
+    currency: str
+    as_of: datetime
+    unworth: Sequence[tuple[str, Decimal, int]]
+    """Currencies without a rate: how much revenue of how many is left out."""
+    costs_unworth: int
+
+
+class Attribution:
+    """All reports."""
+
+    def __init__(self, books: Books, policy: Policy) -> None:
+        self._books = books
+        self._policy = policy
+
+    @property
+    def policy(self) -> Policy:
+        return self._policy
+
+    async def report(self, query: ReportQuery) -> Report:
+        """By sources of a level; of very many touches as of when sums were made last. Raises StoreUnavailable."""
+        policy = self._policy
+        await self._books.make(policy.name, policy.given)
+        days = {"first": query.since, "final": query.until}
+        sums = [row for row in await self._books.ask(sql.SUMS, days) if row[0] in query.model]
+        costs = await self._books.ask(sql.COSTS, {**days, "currency": policy.currency})
+        met = await self._books.ask(sql.MET, _moments(query)) if query.allocate == "touches" else []
+        found = Found(sums=sums, leads=await self._books.ask(sql.LEADS, _moments(query)), touches=met, costs=costs)
+        made = await self._books.ask("SELECT max(moment) FROM made", {})
+        return Report(
+            lines=rolled(await self.tree(), found, query.by, query.allocate),
+            currency=policy.currency,
+            as_of=made[0][0].replace(tzinfo=UTC) if made[0][0] else datetime.now(UTC),
+            unworth=[(one, money(int(minor)), count) for one, minor, count in await self._unworth()],
+            costs_unworth=sum(row[3] for row in costs),
+        )
+
+    async def _unworth(self) -> list[Row]:
+        return await self._books.ask("SELECT currency, minor, times FROM unworth ORDER BY currency", {})
+
+    async def tree(self) -> Tree:
+        return Tree(await self._books.ask(sql.NODES, {}))
+
+    async def drill(self, query: DrillQuery, actor: Actor) -> tuple[list[Row], Tree]:
+        """The deals and payments behind a source's number, of clients that somebody sees. Raises InvalidInput."""
+        tree = await self.tree()
+        below = tree.below(key_of(query.source)) if query.source else [UNKNOWN]
+        if not below:
+            fix = f"there is no source {query.source}"
+            raise InvalidInput(f"source: {fix}", fields={"source": fix})
+        given = {**self._policy.given, **_moments(query), "below": below, "most": query.limit}
+        wanted = {name: value for name, value in given.items() if f"${name}" in sql.drilled(query.model)}
+        rows = await self._books.ask(sql.drilled(query.model), wanted)
+        return [row for row in rows if row[-1] is None or reaches(actor.reach, row[-1])], tree
+
+    async def items(self, period: Period, model: str) -> list[Row]:
+        """Of each deal and payment what each source got: id, source as it was met, hundredths."""
+        given = {**self._policy.given, **_moments(period)}
+        return await self._books.ask(sql.items(model), given)
+
+    async def costs(self, period: Period) -> list[Row]:
+        given = {"first": period.since, "final": period.until, "currency": self._policy.currency}
+        return await self._books.ask(sql.COSTS, given)
+
+    async def touches_of(self, client: str) -> list[Row]:
+        """All touches of a client, whoever he was then, the first one first."""
+        return await self._books.ask(sql.TOUCHES_OF, {"client": key_of(client), "most": MOST_TOUCHES})
+
+    async def last_source_of(self, whose: str) -> str | None:
+        """See `services.campaigns.sources.touches.Before`."""
+        found = await self._books.ask(sql.LAST_SOURCE, {"w": key_of(whose)})
+        return str(found[0][0]) if found else None
+
+    async def sees(self, client: str, actor: Actor) -> bool:
+        """Whether somebody sees a client."""
+        found = await self._books.ask("SELECT seen_by FROM people WHERE k = $client", {"client": key_of(client)})
+        return bool(found) and reaches(actor.reach, found[0][0])
+
+
+def _moments(period: Period) -> dict[str, datetime]:
+    return {"since": _midnight(period.since), "until": _midnight(period.until + timedelta(days=1))}
+
+
+def _midnight(day: date) -> datetime:
+    """As the tables have moments: in UTC, without saying so."""
+    return datetime.combine(day, time())

@@ -1,0 +1,349 @@
+"""The HTTP door of call lists, of an operator's work with them, and of do-not-call."""
+
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+from pydantic import ConfigDict, Field
+
+from hub.api.actor import Acting, Actor, Key
+from hub.api.forms import Form, Id, Paging, View
+from hub.api.pages import each, listed
+from hub.api.public import Public
+from hub.api.rights import Right
+from hub.contracts.masks import MaskedAddress, MaskedWords
+from hub.jobs.models import JobView
+from hub.jobs.service import Jobs
+from hub.kit.errors import Conflict, NotFound
+from hub.store.base import Document
+from services.campaigns.calllists.funnel import Funnels
+from services.campaigns.calllists.models import (
+    CallListForm,
+    Disposition,
+    Finish,
+    Recycle,
+    Skip,
+)
+from services.campaigns.calllists.models import (
+    Stops as StopsForm,
+)
+from services.campaigns.calllists.service import CallLists
+from services.campaigns.calllists.stops import Stops
+from services.campaigns.calllists.work import Work
+
+CodePath = Annotated[str, Path(alias="code", pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+
+
+class ReportView(View):
+    """What loading came to: people that are new or were there, numbers that are not phoned."""
+
+    new: int
+    known: int
+    duplicate: int
+    invalid: int
+    region: int
+    do_not_call: int
+    without_number: int
+
+
+class CallListView(View):
+    """People to be phoned."""
+
+    id: str
+    name: str
+    state: str = Field(examples=["running"])
+    segment: str | None
+    list: str | None
+    line: str
+    report: ReportView | None
+    loaded_at: str | None
+    at: str
+
+    @classmethod
+    def of(cls, stored: Document) -> "CallListView":
+        return cls.model_validate({**stored, "id": stored["_id"]})
+
+
+class CallListList(View):
+    items: list[CallListView]
+    next: str | None
+
+
+class AttemptView(View):
+    id: str
+    at: str
+    interaction: str | None = Field(description="Null: it is not known whether it rang")
+
+
+class EntryView(View):
+    """Somebody to be phoned."""
+
+    id: str
+    call_list: str
+    client: str | None
+    name: MaskedWords
+    number: MaskedAddress
+    state: str
+    due: str
+    attempts: int
+    last: str = Field(description="What came of the last attempt")
+    attempt: AttemptView | None = Field(description="One whose outcome you have to say")
+
+    @classmethod
+    def of(cls, stored: Document) -> "EntryView":
+        return cls.model_validate({"attempt": None, **stored, "id": stored["_id"], "call_list": stored["list"]})
+
+
+class NextView(View):
+    entry: EntryView | None = Field(description="Null: nobody may be phoned now; see the funnel")
+
+
+class MineView(View):
+    items: list[EntryView]
+
+
+class StandingView(View):
+    """Why somebody is not phoned now."""
+
+    stage: str = Field(description="Empty: he may be phoned", examples=["window"])
+    words: MaskedWords
+
+
+class ExampleView(View):
+    entry: str
+    name: MaskedWords
+    words: MaskedWords
+
+
+class StageView(View):
+    stage: str
+    stopped: int
+    left: int = Field(description="Who pass it")
+    examples: list[ExampleView]
+
+
+class FunnelView(View):
+    """How many come how far."""
+
+    total: int
+    stages: list[StageView]
+    dialable: int
+    complete: bool
+
+
+class CountView(View):
+    count: int
+
+
+class DispositionView(Disposition):
+    code: str
+
+
+class DictionaryView(View):
+    items: list[DispositionView]
+
+
+class StopView(View):
+    """A number that is not phoned."""
+
+    number: MaskedAddress
+    places: list[str] = Field(description="Call lists; `*`: everywhere")
+    at: str
+
+    @classmethod
+    def of(cls, stored: Document) -> "StopView":
+        return cls(number=stored["_id"], places=sorted(stored["stops"]), at=stored["stopped_at"])
+
+
+class StopList(View):
+    items: list[StopView]
+    next: str | None
+
+
+class MaskView(View):
+    """A beginning of numbers that are not phoned."""
+
+    mask: str
+    place: str = Field(description="A call list; `*`: everywhere")
+    why: MaskedWords
+    at: str
+
+    @classmethod
+    def of(cls, stored: Document) -> "MaskView":
+        return cls.model_validate({**stored, "place": stored["where"]})
+
+
+class MaskList(View):
+    items: list[MaskView]
+
+
+class Lift(Form):
+    """A number, or a mask, that may be phoned again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"value": "+79161234567"}]})
+    value: str = Field(min_length=3, max_length=60)
+    call_list: str = Field(default="*", max_length=100, pattern=r"^(\*|[A-Za-z0-9_-]+)$")
+
+
+def public(lists: CallLists, work: Work, stops: Stops, funnels: Funnels, jobs: Jobs) -> Public:
+    """The operations."""
+    routes = Public("call lists")
+    _add_lists(routes, lists, jobs)
+    _add_states(routes, lists, funnels)
+    _add_work(routes, work)
+    _add_outcomes(routes, work)
+    _add_dictionary(routes, lists)
+    _add_stops(routes, stops)
+    return routes
+
+
+def _add_lists(routes: Public, lists: CallLists, jobs: Jobs) -> None:
+    async def load(made: Document, actor: Actor, key: str | None) -> JobView:
+        args = {"call_list": made["_id"], "login": actor.login, "reach": list(actor.reach)}
+        return await jobs.begin("load_call_list", args, by=actor.login, key=key)
+
+    @routes.get("/call-lists", right=Right.READ_CAMPAIGNS, noun="call_list", answer=CallListList)
+    async def list_call_lists(query: Annotated[Paging, Query()], actor: Acting) -> Response:
+        """Call lists, the newest first."""
+        return await listed(
+            lambda limit: lists.page(actor, limit=limit, after=query.after), each(CallListView.of), limit=query.limit
+        )
+
+    @routes.post("/call-lists", right=Right.MANAGE_CAMPAIGNS, noun="call_list", status=202)
+    async def add_call_list(given: CallListForm, actor: Acting, key: Key = None) -> CallListView:
+        """Make a call list of a segment or a static list; a job loads it, and it rests until it is started."""
+        made = await lists.add(given, actor=actor, key=key)
+        await load(made, actor, made["_id"])
+        return CallListView.of(made)
+
+    @routes.get("/call-lists/{id}", right=Right.READ_CAMPAIGNS, noun="call_list")
+    async def show_call_list(list_id: Id, actor: Acting) -> CallListView:
+        """A call list, and what loading it came to."""
+        return CallListView.of(await lists.get(list_id, actor))
+
+    @routes.post("/call-lists/{id}/load", right=Right.MANAGE_CAMPAIGNS, noun="call_list", action="change", status=202)
+    async def load_call_list(list_id: Id, actor: Acting, key: Key = None) -> JobView:
+        """Load it once more: those who are new since are added, nobody is taken away or begun anew."""
+        return await load(await lists.get(list_id, actor), actor, key)
+
+
+def _add_states(routes: Public, lists: CallLists, funnels: Funnels) -> None:
+    @routes.post("/call-lists/{id}/start", right=Right.MANAGE_CAMPAIGNS, noun="call_list", action="change")
+    async def start_call_list(list_id: Id, actor: Acting) -> CallListView:
+        """Operators get people of it from now on."""
+        return CallListView.of(await lists.turn(list_id, "running", actor=actor))
+
+    @routes.post("/call-lists/{id}/pause", right=Right.MANAGE_CAMPAIGNS, noun="call_list", action="change")
+    async def pause_call_list(list_id: Id, actor: Acting) -> CallListView:
+        """Nobody gets anybody of it; those who have somebody finish."""
+        return CallListView.of(await lists.turn(list_id, "paused", actor=actor))
+
+    @routes.post("/call-lists/{id}/recycle", right=Right.MANAGE_CAMPAIGNS, noun="call_list", action="change")
+    async def recycle_call_list(list_id: Id, given: Recycle, actor: Acting) -> CountView:
+        """Give those whose tries are over after some outcomes their tries once more; caps and history stay."""
+        return CountView(count=await lists.recycle(list_id, given, actor=actor))
+
+    @routes.get("/call-lists/{id}/funnel", right=Right.READ_CAMPAIGNS, noun="call_list")
+    async def call_list_funnel(list_id: Id, actor: Acting) -> FunnelView:
+        """Why is nothing dialling: how many come how far, with some of those who do not come further."""
+        found = await funnels.of(await lists.get(list_id, actor), actor.login)
+        left, stages = found.total, []
+        for name, stopped in found.stages.items():
+            left -= stopped.count
+            examples = [ExampleView(entry=one, name=title, words=words) for one, title, words in stopped.examples]
+            stages.append(StageView(stage=name, stopped=stopped.count, left=left, examples=examples))
+        return FunnelView(total=found.total, stages=stages, dialable=found.dialable, complete=found.complete)
+
+
+def _add_work(routes: Public, work: Work) -> None:
+    @routes.post(
+        "/call-lists/{id}/next", right=Right.WRITE_MESSAGES, noun="call_list", action="work", refuses=[Conflict]
+    )
+    async def next_of_call_list(list_id: Id, actor: Acting) -> NextView:
+        """Whom to phone next: he is yours until you say what came of it, or skip him. Whom you have, comes first."""
+        found = await work.next(list_id, actor=actor)
+        return NextView(entry=EntryView.of(found) if found else None)
+
+    @routes.get("/call-entries/mine", right=Right.WRITE_MESSAGES, noun="call_list", action="work")
+    async def my_call_entries(actor: Acting) -> MineView:
+        """Whom you have: somebody to phone, or an outcome that you have to say."""
+        return MineView(items=[EntryView.of(one) for one in await work.mine(actor)])
+
+    @routes.post(
+        "/call-entries/{id}/dial",
+        right=Right.WRITE_MESSAGES,
+        noun="call_list",
+        action="work",
+        status=202,
+        refuses=[Conflict],
+    )
+    async def dial_call_entry(entry_id: Id, actor: Acting) -> EntryView:
+        """Ring him: your phone rings first, then his. However often it is asked, it is one call."""
+        return EntryView.of(await work.dial(entry_id, actor=actor))
+
+    @routes.get("/call-entries/{id}/why", right=Right.READ_CAMPAIGNS, noun="call_list")
+    async def why_call_entry(entry_id: Id, actor: Acting) -> StandingView:
+        """Why somebody is not phoned now."""
+        found = await work.why(entry_id, actor)
+        return StandingView(stage=found.stage, words=found.words)
+
+
+def _add_outcomes(routes: Public, work: Work) -> None:
+    @routes.post(
+        "/call-entries/{id}/outcome", right=Right.WRITE_MESSAGES, noun="call_list", action="work", refuses=[Conflict]
+    )
+    async def finish_call_entry(entry_id: Id, given: Finish, actor: Acting) -> EntryView:
+        """Say what came of the call; by that he is phoned again, when, and by whom."""
+        return EntryView.of(await work.finish(entry_id, given, actor=actor))
+
+    @routes.post(
+        "/call-entries/{id}/skip",
+        right=Right.WRITE_MESSAGES,
+        noun="call_list",
+        action="work",
+        status=204,
+        refuses=[Conflict],
+    )
+    async def skip_call_entry(entry_id: Id, given: Skip, actor: Acting) -> None:
+        """Do not phone him now; the reason is kept."""
+        await work.skip(entry_id, given, actor=actor)
+
+
+def _add_dictionary(routes: Public, lists: CallLists) -> None:
+    @routes.get("/dispositions", right=Right.READ_CAMPAIGNS, noun="disposition")
+    async def list_dispositions() -> DictionaryView:
+        """What can come of an attempt, and what it means; one dictionary for all lists."""
+        found = await lists.dictionary()
+        return DictionaryView(items=[DispositionView(code=code, **dict(one)) for code, one in found.items()])
+
+    @routes.put("/dispositions/{code}", right=Right.MANAGE_CAMPAIGNS, noun="disposition")
+    async def define_disposition(code: CodePath, given: Disposition) -> DispositionView:
+        """Add a disposition, or say what it means from now on."""
+        await lists.define(code, given)
+        return DispositionView(code=code, **dict(given))
+
+
+def _add_stops(routes: Public, stops: Stops) -> None:
+    @routes.get("/do-not-call", right=Right.READ_CAMPAIGNS, noun="do_not_call", answer=StopList)
+    async def list_do_not_call(query: Annotated[Paging, Query()]) -> Response:
+        """Numbers that are not phoned, those that were added last first."""
+        return await listed(
+            lambda limit: stops.page(limit=limit, after=query.after), each(StopView.of), limit=query.limit
+        )
+
+    @routes.get("/do-not-call/masks", right=Right.READ_CAMPAIGNS, noun="do_not_call")
+    async def list_do_not_call_masks() -> MaskList:
+        """Beginnings of numbers that are not phoned."""
+        return MaskList(items=[MaskView.of(one) for one in await stops.masks()])
+
+    @routes.post("/do-not-call", right=Right.WRITE_MESSAGES, noun="do_not_call", status=201)
+    async def add_do_not_call(given: StopsForm, actor: Acting) -> CountView:
+        """Numbers, or beginnings of numbers, that no list phones from this moment on."""
+        return CountView(count=await stops.add(given.items, actor=actor))
+
+    @routes.post(
+        "/do-not-call/lift", right=Right.MANAGE_CAMPAIGNS, noun="do_not_call", action="change", refuses=[NotFound]
+    )
+    async def lift_do_not_call(given: Lift) -> CountView:
+        """It may be phoned again."""
+        await stops.lift(given.value, given.call_list)
+        return CountView(count=1)

@@ -1,0 +1,1 @@
+"""Sources: where leads come from, and the touches that show it."""

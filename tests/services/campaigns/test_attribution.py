@@ -1,0 +1,385 @@
+"""Attribution: what every model gives to every source, to the kopeck; costs, rates, merges, and what is behind."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.api.actor import Actor
+from hub.contracts.lead import Evidence, TouchRecorded, VisitorKnown
+from hub.contracts.outcome import Outcome, OutcomeChanged
+from hub.kit.errors import InvalidInput
+from hub.testing.builders import NOON
+from hub.testing.fakes import FakeBlobs
+from services.campaigns.adapters.leads import LeadTables
+from services.campaigns.attribution.models import DrillQuery, NewCost, NewPayment, NewRate, NewStatement, ReportQuery
+from services.campaigns.attribution.money import MoneyBook
+from services.campaigns.attribution.report import Found, Tree, rolled, split
+from services.campaigns.attribution.repository import MoneyRepository
+from services.campaigns.attribution.service import Attribution, Policy, Report
+from services.campaigns.attribution.sql import MODELS
+from services.campaigns.attribution.statements import Statements, lines_of
+from services.campaigns.sources.models import NewSource
+from services.campaigns.sources.repository import SourceRepository
+from services.campaigns.sources.service import Sources
+from tests.services.campaigns.conftest import MARKETER, Desk, a_client
+
+FIRST, FINAL = date(2026, 1, 1), date(2026, 12, 31)
+DAY = timedelta(days=1)
+POLICY = Policy(currency="RUB", lookback=timedelta(days=90), half_life=timedelta(days=7))
+
+
+class Office:
+    """A marketer with sources and their money."""
+
+    def __init__(self, desk: Desk, sources: SourceRepository, money: MoneyRepository, books: LeadTables) -> None:
+        self.desk, self.books, self.sources = desk, books, Sources(sources, desk.clock)
+        for told in (sources.sources, *money.told):
+            told.on(desk.bus, desk.clock)
+        self.book = MoneyBook(money, self.sources, desk.consents, desk.clock)
+        self.attribution = Attribution(books, POLICY)
+        self.statements = Statements(money, self.attribution, desk.clock, b"k" * 32)
+
+    async def source(self, *names: str) -> str:
+        given = dict(zip(("channel", "source", "campaign", "creative"), names, strict=False))
+        return str((await self.sources.add(NewSource.model_validate(given), actor=MARKETER))["_id"])
+
+    async def report(self, **over: Any) -> Report:
+        query = {"since": FIRST, "until": FINAL, "by": "source", "model": MODELS, **over}
+        return await self.attribution.report(ReportQuery.model_validate(query))
+
+    async def revenue(self, **over: Any) -> dict[str, dict[str, int]]:
+        """By the name of a source what each model gives to it, in kopecks; `-` is what nothing is known of."""
+        found = await self.report(**over)
+        return {
+            line.path[-1].name if line.path else "-": {model: share.minor for model, share in line.shares.items()}
+            for line in found.lines
+            if line.shares
+        }
+
+    async def cost(self, source: str, value: str, **over: Any) -> str:
+        fields = {"source": source, "since": "2026-03-01", "until": "2026-03-31"}
+        amount = {"value": value, "currency": over.pop("currency", "RUB")}
+        one = NewCost.model_validate({**fields, "amount": amount, **over})
+        return str((await self.book.add_costs([one], actor=MARKETER, key=None))[0]["_id"])
+
+    async def paid(self, whose: str, value: str, **over: Any) -> str:
+        amount = {"value": value, "currency": over.pop("currency", "RUB")}
+        one = NewPayment.model_validate({"whose": whose, "at": NOON.isoformat(), "amount": amount, **over})
+        return str((await self.book.add_payments([one], actor=MARKETER, key=None))[0]["_id"])
+
+
+@pytest.fixture
+async def kept(store: Any) -> tuple[SourceRepository, MoneyRepository]:
+    """Declares what the store holds before the desk starts it."""
+    return SourceRepository(store), MoneyRepository(store, FakeBlobs())
+
+
+@pytest.fixture
+async def office(kept: tuple[SourceRepository, MoneyRepository], desk: Desk, tmp_path: Path) -> AsyncIterator[Office]:
+    books = LeadTables(tmp_path, "host/one", desk.bus)
+    yield Office(desk, *kept, books)
+    await books.close()
+
+
+def a_touch(number: int, whose: str, source: str, *, at: datetime = NOON, lead: bool = False) -> TouchRecorded:
+    return TouchRecorded(
+        id=f"touch_{number}", whose=whose, source=source, at=at, lead=lead, evidence=Evidence(kind="page")
+    )
+
+
+def a_deal(number: int, client: int, value: str = "100.00", *, revision: int = 1, **over: Any) -> OutcomeChanged:
+    fields: dict[str, Any] = {
+        "id": f"deal_{number}",
+        "kind": "deal",
+        "title": "Кухня",
+        "state": "won",
+        "client_id": f"cl_{client}",
+        "amount": {"value": value, "currency": "RUB"},
+        "author": "anna",
+        "opened_at": NOON,
+        "closed_at": NOON + DAY,
+    }
+    return OutcomeChanged(outcome=Outcome.model_validate({**fields, **over}), revision=revision)
+
+
+async def three_touches(office: Office) -> None:
+    """Of one client, who bought for 100.00; a week lies between two of them."""
+    for number, name in enumerate(("yandex", "vk", "letters"), 1):
+        source = await office.source("web", name)
+        await office.desk.hear(a_touch(number, "cl_1", source, at=NOON - (3 - number) * 7 * DAY))
+    await office.desk.hear(a_client(1), a_deal(1, 1))
+
+
+async def test_each_model_shares_a_deal_in_its_way_and_none_loses_a_kopeck(office: Office) -> None:
+    await three_touches(office)
+    found = await office.revenue()
+    shared = {model: [found[name].get(model, 0) for name in ("yandex", "vk", "letters")] for model in MODELS}
+    assert shared == {
+        "first": [10_000, 0, 0],
+        "last": [0, 0, 10_000],
+        "linear": [3_333, 3_333, 3_334],
+        "position": [4_000, 2_000, 4_000],
+        "decay": [1_428, 2_857, 5_715],
+    }
+
+
+async def test_the_sum_of_revenue_is_the_same_by_every_model_whatever_was_met_and_paid(office: Office) -> None:
+    sources = [await office.source("web", f"s{number}") for number in range(5)]
+    for client in range(1, 24):
+        for number in range(client % 7):
+            at = NOON - (number * 13 + client) * DAY
+            await office.desk.hear(
+                a_touch(client * 100 + number, f"cl_{client}", sources[(client + number) % 5], at=at)
+            )
+        await office.desk.hear(a_client(client), a_deal(client, client, f"{client * 37 + 1}.{client % 100:02}"))
+    await office.paid("cl_3", "0.01", external_id="p1")
+    await office.paid("phone:+79990000000", "77.77", external_id="p2")
+    await office.paid("cl_5", "-5.55", external_id="p3")
+    deals = sum((Decimal(f"{client * 37 + 1}.{client % 100:02}") for client in range(1, 24)), Decimal())
+    whole = int((deals + Decimal("72.23")) * 100)
+    found = await office.revenue()
+    assert {model: sum(one.get(model, 0) for one in found.values()) for model in MODELS} == dict.fromkeys(
+        MODELS, whole
+    )
+    lines = (await office.report()).lines
+    parts = {model: sum(line.shares[model].parts for line in lines if model in line.shares) for model in MODELS}
+    assert parts == dict.fromkeys(MODELS, 26 * 1_000_000)
+
+
+async def test_only_touches_before_the_deal_and_within_the_lookback_have_a_part_in_it(office: Office) -> None:
+    early, late, fit = [await office.source("web", name) for name in ("early", "late", "fit")]
+    await office.desk.hear(
+        a_client(1),
+        a_touch(1, "cl_1", early, at=NOON - 91 * DAY),
+        a_touch(2, "cl_1", fit, at=NOON - 89 * DAY),
+        a_touch(3, "cl_1", late, at=NOON + timedelta(seconds=1)),
+        a_deal(1, 1),
+    )
+    assert await office.revenue(model=("linear",)) == {"fit": {"linear": 10_000}}
+
+
+async def test_what_no_touch_is_known_of_is_told_as_such(office: Office) -> None:
+    await office.desk.hear(a_client(1), a_deal(1, 1, "12.34"))
+    assert await office.revenue(model=("last",)) == {"-": {"last": 1_234}}
+
+
+async def test_a_deal_that_is_lost_again_or_has_another_amount_restates_the_report(office: Office) -> None:
+    await three_touches(office)
+    await office.desk.hear(a_deal(1, 1, "250.00", revision=2))
+    assert (await office.revenue(model=("last",)))["letters"] == {"last": 25_000}
+    await office.desk.hear(a_deal(1, 1, "250.00", revision=3, state="lost"))
+    await office.desk.hear(a_deal(1, 1, "250.00", revision=2))
+    assert await office.revenue(model=("last",)) == {}
+
+
+async def test_touches_of_a_visitor_an_address_and_a_merged_client_are_one_persons_and_are_parted_with_him(
+    office: Office,
+) -> None:
+    page, call, shop = [await office.source("web", name) for name in ("page", "call", "shop")]
+    await office.desk.hear(
+        a_touch(1, "visitor:v1", page, at=NOON - 3 * DAY),
+        a_touch(2, "phone:+79160000002", call, at=NOON - 2 * DAY),
+        a_touch(3, "cl_1", shop, at=NOON - DAY),
+        VisitorKnown(visitor="visitor:v1", address="email:a2@example.com", at=NOON),
+        a_client(1),
+        a_client(2),
+        a_deal(1, 1),
+    )
+    apart = await office.revenue(model=("linear",))
+    assert apart == {"shop": {"linear": 10_000}}
+    await office.desk.hear(a_client(2, revision=2, into="cl_1"))
+    assert await office.revenue(model=("linear",)) == {
+        "page": {"linear": 3_333},
+        "call": {"linear": 3_333},
+        "shop": {"linear": 3_334},
+    }
+    touches = await office.attribution.touches_of("cl_1")
+    assert [row[0] for row in touches] == ["touch_1", "touch_2", "touch_3"]
+    await office.desk.hear(a_client(2, revision=3))
+    assert await office.revenue(model=("linear",)) == apart
+    assert await office.attribution.last_source_of("visitor:v1") == page
+    assert await office.attribution.last_source_of("visitor:v2") is None
+
+
+async def test_an_address_on_two_cards_counts_no_touch_twice(office: Office) -> None:
+    page = await office.source("web", "page")
+    both = [{"address": "email:a1@example.com"}]
+    await office.desk.hear(a_client(1, addresses=both), a_client(2, addresses=both, into="cl_1"))
+    await office.desk.hear(a_touch(1, "email:a1@example.com", page, at=NOON - DAY, lead=True), a_deal(1, 1))
+    lines = (await office.report(model=("linear",))).lines
+    assert [(line.leads, line.shares["linear"].minor) for line in lines] == [(1, 10_000)]
+
+
+async def test_a_touch_that_is_told_again_is_one(office: Office) -> None:
+    page = await office.source("web", "page")
+    await office.desk.hear(a_client(1), a_touch(1, "cl_1", page, lead=True), a_touch(1, "cl_1", page, lead=True))
+    await office.report()
+    await office.desk.hear(a_touch(1, "cl_1", page, lead=True))
+    assert [line.leads for line in (await office.report()).lines] == [1]
+
+
+async def test_a_deal_that_was_paid_for_is_worth_what_was_paid(office: Office) -> None:
+    await three_touches(office)
+    first = await office.paid("cl_1", "30.00", deal="deal_1", external_id="a")
+    await office.paid("cl_1", "40.00", deal="deal_1", external_id="b", at=(NOON + 40 * DAY).isoformat())
+    found = await office.report(model=("last",))
+    assert {line.path[-1].name: (line.shares["last"].minor, line.shares["last"].parts) for line in found.lines} == {
+        "letters": (7_000, 1_000_000)
+    }
+    march = await office.revenue(model=("last",), since=date(2026, 3, 1), until=date(2026, 3, 31))
+    assert march == {"letters": {"last": 3_000}}
+    await office.book.remove_payment(first, actor=MARKETER)
+    assert (await office.revenue(model=("last",)))["letters"] == {"last": 4_000}
+
+
+async def test_money_of_another_currency_has_the_rate_of_its_day_and_without_one_it_is_told(office: Office) -> None:
+    await office.paid("cl_1", "10.00", currency="EUR", external_id="a")
+    found = await office.report(model=("last",))
+    assert [(line.shares["last"].minor) for line in found.lines] == [0]
+    assert found.unworth == [("EUR", Decimal("10.00"), 1)]
+    for day, rate in (("2026-03-01", "90.5"), ("2026-03-03", "100")):
+        await office.book.set_rate(
+            NewRate.model_validate({"currency": "EUR", "day": day, "rate": rate}), actor=MARKETER
+        )
+    found = await office.report(model=("last",))
+    assert ([line.shares["last"].minor for line in found.lines], found.unworth) == ([90_500], [])
+
+
+async def test_a_cost_of_a_month_is_spread_over_its_days_and_the_parts_are_the_whole(office: Office) -> None:
+    yandex = await office.source("web", "yandex")
+    await office.cost(yandex, "100.00")
+    await office.cost(yandex, "70.00", kind="plan")
+    spans = [(1, 10), (11, 17), (18, 31)]
+    parts = [
+        (await office.report(since=date(2026, 3, first), until=date(2026, 3, final))).lines[0]
+        for first, final in spans
+    ]
+    assert [line.fact for line in parts] == [3_225, 2_258, 4_517]
+    assert (sum(line.fact for line in parts), sum(line.plan for line in parts)) == (10_000, 7_000)
+
+
+async def test_a_cost_with_an_external_id_is_changed_not_doubled_and_one_of_no_source_is_refused(
+    office: Office,
+) -> None:
+    yandex = await office.source("web", "yandex")
+    for value in ("100.00", "120.00", "120.00"):
+        await office.cost(yandex, value, external_id="direct-march")
+    assert [line.fact for line in (await office.report()).lines] == [12_000]
+    with pytest.raises(InvalidInput, match=r"items\.0\.source"):
+        await office.cost("src_none", "1.00")
+
+
+async def test_costs_of_a_channel_are_shared_by_the_leads_of_its_sources_when_asked(office: Office) -> None:
+    web, yandex, vk = (
+        await office.source("web"),
+        await office.source("web", "yandex"),
+        await office.source("web", "vk"),
+    )
+    await office.cost(web, "100.00")
+    leads = [a_touch(n, f"cl_{n}", source, lead=True) for n, source in enumerate((yandex, yandex, vk), 1)]
+    await office.desk.hear(*leads)
+    apart = {line.path[-1].name: line.fact for line in (await office.report()).lines}
+    assert apart == {"web": 10_000, "yandex": 0, "vk": 0}
+    shared = {line.path[-1].name: line.fact for line in (await office.report(allocate="leads")).lines}
+    assert shared == {"web": 0, "yandex": 6_666, "vk": 3_334}
+
+
+async def test_a_merge_of_sources_restates_the_report_and_parting_them_gives_it_back(office: Office) -> None:
+    await three_touches(office)
+    vk, yandex = await office.source("web", "vk"), await office.source("web", "yandex")
+    before = await office.revenue()
+    await office.sources.merge(vk, yandex, actor=MARKETER)
+    merged = await office.revenue()
+    assert (merged["yandex"]["linear"], set(merged)) == (6_666, {"yandex", "letters"})
+    await office.sources.part(vk, actor=MARKETER)
+    assert await office.revenue() == before
+
+
+async def test_behind_every_number_are_its_deals_and_touches_and_they_add_up_to_it(office: Office) -> None:
+    await three_touches(office)
+    vk = await office.source("web", "vk")
+    for model in MODELS:
+        shown = DrillQuery.model_validate({"since": FIRST, "until": FINAL, "model": model, "source": vk})
+        rows, _ = await office.attribution.drill(shown, MARKETER)
+        number = (await office.revenue())["vk"].get(model, 0)
+        assert sum(row[4] for row in rows) == number
+        assert {(row[0], row[1], row[6]) for row in rows} <= {("deal_1", "cl_1", "touch_2")}
+    stranger = Actor(login="x", reach=("team:other",))
+    shown = DrillQuery.model_validate({"since": FIRST, "until": FINAL, "model": "linear", "source": vk})
+    assert (await office.attribution.drill(shown, stranger))[0] == []
+
+
+async def closed(office: Office) -> str:
+    march = NewStatement(name="Март", since=date(2026, 3, 1), until=date(2026, 3, 31))
+    return str((await office.statements.close(march, actor=MARKETER, key="march"))["_id"])
+
+
+async def test_a_closed_period_that_nothing_changed_has_no_difference(office: Office) -> None:
+    await three_touches(office)
+    told, _ = await office.statements.difference(await closed(office), "linear", MARKETER)
+    assert (told["sources"], told["reasons_in_all"], told["revenue_after"]) == ([], 0, "100.00")
+
+
+async def test_a_restated_period_tells_every_reason_and_the_reasons_add_up(office: Office) -> None:
+    await three_touches(office)
+    vk, yandex = await office.source("web", "vk"), await office.source("web", "yandex")
+    await office.cost(yandex, "10.00", external_id="c")
+    march = await closed(office)
+    await office.sources.merge(vk, yandex, actor=MARKETER)
+    await office.desk.hear(a_client(7), a_deal(2, 7, "5.00"), a_touch(9, "cl_7", vk, at=NOON - DAY))
+    await office.cost(yandex, "20.00", external_id="c")
+    told, signed = await office.statements.difference(march, "last", MARKETER)
+    assert [(one["of"], one["because"], one["change"]) for one in told["reasons"]] == [
+        ("cost", "its cost is another", "10.00"),
+        ("revenue", "deal_2 is new", "5.00"),
+    ]
+    assert lines_of(told) == ["web > yandex: revenue 0.00 became 5.00, ROMI -100.00 % became -75.00 %"]
+    linear, _ = await office.statements.difference(march, "linear", MARKETER)
+    moved = [one for one in linear["reasons"] if one["because"] == "deal_1 moved"]
+    assert [one["change"] for one in moved] == ["33.33", "-33.33"]
+    changes = sum(Decimal(one["change"]) for one in linear["reasons"] if one["of"] == "revenue")
+    assert changes == Decimal(linear["revenue_after"]) - Decimal(linear["revenue_before"])
+    assert office.statements.verify(told, signed)
+    assert not office.statements.verify({**told, "revenue_after": "6.00"}, signed)
+
+
+async def test_tables_that_are_made_anew_from_the_bus_say_the_same(office: Office, tmp_path: Path) -> None:
+    await three_touches(office)
+    await office.paid("cl_1", "10.00", external_id="a")
+    said = await office.revenue()
+    again = LeadTables(tmp_path / "again", "host/two", office.desk.bus)
+    office.attribution = Attribution(again, POLICY)
+    assert await office.revenue() == said
+    await again.close()
+
+
+async def test_sums_of_more_touches_than_can_be_waited_for_are_made_beside(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.campaigns.adapters.leads.AT_ONCE", 0)
+    await three_touches(office)
+    await office.books.make(POLICY.name, POLICY.given, wait=True)
+    before = await office.revenue()
+    await office.desk.hear(a_deal(2, 1, "50.00"))
+    await office.report()
+    await office.books.make(POLICY.name, POLICY.given, wait=True)
+    after = await office.revenue()
+    assert after["letters"]["last"] == before["letters"]["last"] + 5_000
+
+
+@given(st.integers(-(10**15), 10**15), st.lists(st.integers(0, 10**9), min_size=1, max_size=40))
+def test_parts_of_an_amount_add_up_to_it(amount: int, weights: Sequence[int]) -> None:
+    if sum(weights):
+        assert sum(split(amount, weights)) == amount
+
+
+def test_a_directory_that_leads_round_in_a_circle_ends() -> None:
+    tree = Tree([(1, "a", "channel", 2, "a", "", 2), (2, "b", "channel", 1, "b", "", 1)])
+    assert len(tree.path(1)) <= 4
+    assert rolled(tree, Found(), "source") == []
