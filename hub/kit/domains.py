@@ -8,9 +8,9 @@ import idna
 
 
 def ascii_domain(domain: str) -> str:
-    """Lower case, with `xn--` where it must be; raises UnicodeError for what is no domain."""
+    """With `xn--` where it must be, an ASCII one as it is; raises UnicodeError for what is no domain."""
     if domain.isascii():
-        return domain.lower()
+        return domain
     try:
         return idna.encode(domain, uts46=True, transitional=False).decode("ascii")
     except idna.IDNAError:

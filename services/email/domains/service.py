@@ -59,7 +59,7 @@ class Domains:
     async def add(self, given: NewDomain) -> Document:
         """With a new key; nothing is signed yet. Raises InvalidInput and Conflict."""
         try:
-            domain = ascii_domain(given.domain.strip())
+            domain = ascii_domain(given.domain.strip().lower())
         except UnicodeError:
             domain = ""
         if not _DOMAIN.fullmatch(domain):
