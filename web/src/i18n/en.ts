@@ -1,0 +1,51 @@
+/** What the page says in English. Its shape is what every other language must have. */
+
+import { plural } from "./plural";
+
+const many = (one: string, other: string) => plural("en", { one, other });
+
+export const en = {
+  screens: { inbox: "Inbox", clients: "Clients", tasks: "Tasks", calls: "Calls", mailings: "Mailings", settings: "Settings" } as Record<string, string>,
+  screens_title: "Screens",
+  login: "Login", password: "Password", code: "Code from your app, or a recovery code", log_in: "Log in", with_passkey: "Log in with a passkey", log_out: "Log out",
+  wrong_login: "Login or password is wrong.", offline: "The hub cannot be reached. Check your connection.",
+  session_ended: "Your session has ended. What you typed is still here.", log_in_again: "Log in again",
+  loading: "Loading …", more: "Show more", try_again: "Try again", cancel: "Cancel", save: "Save", saved: "Saved", remove: "Remove", add: "Add", done: "Done", none: "None", undo: "Undo",
+  close_dialog: "Close this", nothing_found: "Nothing found.", type_to_find: "Type to find", actions: "Actions", more_actions: "More actions", comment: "Comment", text: "Text", subject: "Subject", at: "Time", source: "Source", team: "Team",
+  all_commands: "All commands", keys: "Keyboard", keys_on: "Keys run commands", keys_off: "Turn keys off", keys_physical: "Keys go by their place: they are the same on a Russian layout.", go_to: "Go to", switch_theme: "Light or dark",
+  held: "This hub is held: it receives, and sends nothing.", settings_see: "See what waits", new_version: "There is a new version of this page.", load_again: "Load it again; your drafts are kept", not_connected: "No connection. What you type is kept; the page catches up by itself.",
+  i_am_absent: "I am away", i_am_back: "I am back",
+  view: "View", views_title: "Views", views: { mine: "Mine", unassigned: "Unassigned", team: "My teams", all: "All", snoozed: "Snoozed", drafts: "Drafts", closed: "Closed" },
+  chains: "Chains", chain: "Chain", messages: "Messages", me: "me", draft: "Draft", unread: "Unread", no_subject: "(no subject)", withheld: "Confidential", nobody: "Nobody", private: "Private", select_chain: "Select this chain",
+  search: "Search", search_hint: "Search messages, Enter", empty_view: "Nothing here. Well done.", choose_chain: "Choose a chain to read it", to_move: "to move",
+  picked: many("# selected", "# selected"), pick: "Select the chain", pick_all: "Select all that are listed", pick_none: "Select none",
+  new_chains: many("# new", "# new"), new_messages: many("# new message", "# new messages"), new_here: "New", closed_many: many("# chain is being closed", "# chains are being closed"),
+  next: "Next chain", previous: "Previous chain", new_message: "New message", assign: "Hand over", tag: "Tag", snooze: "Snooze", close: "Close", reopen: "Reopen", take: "Take", merge: "Merge with another", merge_into: "Merge into which chain of this client?", merged: "Merged: this is the chain that goes on.", forward: "Forward", mark_unread: "Mark as unread", change_subject: "Change the subject", make_private: "Keep private", make_public: "No longer private", undo_send: "Take the last answer back",
+  assigned: "Handed over", tagged: "Tags changed", snoozed: "Put aside", brought_back: "Brought back", closed_now: "Closed", open_now: "Open again", take_off: "take off", absent: "away", in_three_hours: "In three hours", tomorrow: "Tomorrow morning", day_after: "The day after tomorrow", next_week: "Next week", in_a_month: "In a month", bring_back: "Bring it back now",
+  forward_to: "To whom (e-mail)", forward_how: "Files go along. His answers open a chain beside this one and never reach the client.", forwarded: "Forwarded",
+  states: { open: "Open", closed: "Closed" }, snoozed_until: "Snoozed until", back_to_list: "Back to the list", about_client: "About the client", earlier: "Show earlier messages",
+  writes: (names: string) => `${names}: is writing here`,
+  split_off: "Split off into a chain of its own", split_ask: many("# message goes into a new chain", "# messages go into a new chain"), split_done: (subject: string) => `Split off: ${subject}`, put_back: "Put back where it was",
+  send_later: "Send later", my_time: "My time", for_him: "For the client it is", his_time: "His time:", his_clock: "his time",
+  reply: "Reply", note: "Note", kind_of_message: "What to write", reply_text: "Text of the reply", note_text: "Text of the note", reply_hint: "Write your answer …", note_hint: "For colleagues only. @login tells somebody.", by_which_channel: "By which channel", as_he_wrote: "As he wrote", reply_all: "Reply to all", copies: "Copies", cc: "Copy to", bcc: "Hidden copy to",
+  draft_kept: "Draft kept", draft_keeping: "Keeping …", draft_here_only: "Kept in this browser until the hub answers", written_elsewhere: "You wrote this in another place:", take_that: "Take that", keep_this: "Keep mine", draft_gone: "Draft thrown away", throw_away: "Throw away",
+  overtaken: (who: string, when: string) => `${who} answered at ${when}. Your text is still here.`, send_anyway: "Send anyway", look_first: "Look first",
+  send: "Send", sending: "Sending …", send_and_close: "Send and close", add_note: "Add note", attach: "Attach files", not_sent: "Not sent.", not_sent_offline: "Not sent: the hub cannot be reached. Your text is kept.", leaving: "Sending in 10 seconds", will_leave: "It leaves at its time", leaves: "Leaves", take_back: "Take back",
+  channels: { email: "E-mail", telegram: "Telegram", sms: "SMS", call: "Call", meeting: "Meeting", note: "Note" } as Record<string, string>,
+  delivery: { planned: "Planned", cancelled: "Taken back", queued: "Being sent", unknown: "Unknown whether it arrived", failed: "Not delivered", suppressed: "Not sent", sent: "Sent", delivered: "Delivered", read: "Read", bounced: "Came back" },
+  roles: { from: "From", reply_to: "Reply to", to: "To", cc: "Copy", bcc: "Hidden copy", host: "Host", attendee: "Attendee" }, to_all: "To",
+  why_here: "Why here", rules: { reference: "It names a message of this chain", same_subject: "The same subject", open_chain: "His only open chain", new_chain: "A new matter", answer: "Our answer", forward: "We passed it on", side_chain: "From somebody beside the client", subject_changed: "An answer about another matter", split: "Taken out by a colleague", moved: "Moved by a colleague", started: "We began it", after_closing: "Written after it was closed", mailing: "Of a mailing", by_hand: "Written down by a colleague" } as Record<string, string>,
+  checked: "Sender checked", cautions: { own_name: "It bears a colleague's name, from outside.", own_address: "It claims to be from us.", other_address: "The name shows another address.", authentication: "The sender's domain does not vouch for it.", reply_elsewhere: "Answers go to another address.", mixed_scripts: "Letters of several alphabets are mixed.", hidden_characters: "It has hidden characters." },
+  auto: { "auto-reply": "Automatic reply", list: "Mailing list", bulk: "Bulk mail", challenge: "Challenge" }, important: "Important", note_inside: "Note",
+  another_matter: "The subject changed. Is it another matter?", split_yes: "Yes, a chain of its own", split_no: "No, keep it here",
+  withheld_content: "This is confidential: its owner and his teams alone see what it says.", quoted: "Quoted", show_rest: "Show quotes and signature", as_sent: "Show as it was sent", as_text: "Show the text", images_held: many("# image from elsewhere is not loaded", "# images from elsewhere are not loaded"), files: { ready: "", pending: "being fetched", failed: "could not be fetched", blocked: "not handed out" },
+  results: { answered: "Answered", missed: "Missed", abandoned: "Hung up while waiting", busy: "Busy", failed: "Failed", voicemail: "Voicemail" }, call_goes_on: "In progress", recording: "Recording", recordings: { pending: "being fetched", ready: "ready", failed: "failed", removed: "removed" }, unknown_caller: "Unknown caller",
+  of_mailing: "Of the mailing", passed_on: "Passed on to", side_chain: "the chain beside",
+  statuses: { lead: "Lead", customer: "Customer", supplier: "Supplier", partner: "Partner", agent: "Agent", competitor: "Competitor" }, no_status: "No status", addresses: "Addresses", invalid: "invalid", unreachable: "unreachable", complained: "complained", consent: "consent", no_consent: "said no",
+  open_tasks: "Open tasks", deals: "Deals", claims: "Claims", last_contacts: "Last contacts", outcomes: { open: "Open", won: "Won", lost: "Lost", accepted: "Accepted", rejected: "Rejected" }, titles: { task: "What is to be done", deal: "What the deal is about", claim: "What the claim is about" }, call_him: "Call", calling: "Your phone rings; then his.",
+  whom: "To whom?", no_way: "There is no way to reach this client.", sent_to: (name: string) => `Sent to ${name}`,
+  rings: "Incoming call", perhaps: "perhaps", handed_by: (name: string) => `Handed over by ${name}.`,
+};
+
+type Widened<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...given: never[]) => string ? T[K] : { [L in keyof T[K]]: string } };
+export type Messages = Widened<typeof en>;
