@@ -20,6 +20,7 @@ interface Kept {
   attachments: Attachment[];
   version: number;
   key: string;
+  seen: string;
   at: string;
 }
 
@@ -37,8 +38,11 @@ export class DraftBox {
   /** Since when it is written. */
   begun = $state("");
   sending = $state(false);
+  /** Whether the hub has one. */
+  there = $state(false);
   #version = 0;
   #key = "";
+  #seen = "";
   #changes = 0;
   #timer = 0;
   #busy = false;
@@ -57,13 +61,18 @@ export class DraftBox {
     return !this.text.trim() && !this.attachments.length;
   }
 
-  /** The same for the same message sent again: it goes out once. */
-  get key(): string {
+  /** The same for the same message sent again, after a reload, too: it goes out once. `seen` is the newest message. */
+  attempt(seen: string): { key: string; seen: string } {
     if (!this.#key) {
-      this.#key = crypto.randomUUID();
+      [this.#key, this.#seen] = [crypto.randomUUID(), seen];
       this.#write();
     }
-    return this.#key;
+    return { key: this.#key, seen: this.#seen };
+  }
+
+  /** The hub said no: another try is another message. */
+  again(): void {
+    this.#key = "";
   }
 
   /** What the hub has; what was typed here and is not there yet wins. */
@@ -99,7 +108,7 @@ export class DraftBox {
   async clear(): Promise<void> {
     clearTimeout(this.#timer);
     [this.text, this.cc, this.bcc, this.attachments, this.begun, this.problem] = ["", "", "", [], "", ""];
-    [this.#key, this.#version, this.#changes, this.state] = ["", 0, 0, "kept"];
+    [this.#key, this.#version, this.#changes, this.state, this.there] = ["", 0, 0, "kept", false];
     localStorage.removeItem(this.#place);
     await hub.DELETE("/api/v1/chains/{id}/drafts/{kind}", { params: { path: { id: this.chain, kind: this.kind } } });
   }
@@ -112,20 +121,21 @@ export class DraftBox {
   }
 
   #take(kept: Kept): void {
-    const { version, key, at, ...rest } = kept;
+    const { version, key, seen, at, ...rest } = kept;
     Object.assign(this, rest);
     [this.#version, this.#key, this.begun, this.#changes, this.state] = [version, key, at, 1, "unkept"];
+    this.#seen = seen;
   }
 
   #adopt(draft: Draft): void {
     [this.text, this.cc, this.bcc] = [draft.text, draft.cc.join(", "), draft.bcc.join(", ")];
     [this.replyAll, this.account, this.attachments] = [draft.reply_all, draft.account, draft.attachments];
-    [this.#version, this.begun, this.#changes, this.state] = [draft.version, draft.at, 0, "kept"];
+    [this.#version, this.begun, this.#changes, this.state, this.there] = [draft.version, draft.at, 0, "kept", true];
   }
 
   #write(): void {
     const { text, cc, bcc, replyAll, account, attachments } = this;
-    const kept: Kept = { text, cc, bcc, replyAll, account, attachments, version: this.#version, key: this.#key, at: this.begun };
+    const kept: Kept = { text, cc, bcc, replyAll, account, attachments, version: this.#version, key: this.#key, seen: this.#seen, at: this.begun };
     localStorage.setItem(this.#place, JSON.stringify(kept));
   }
 
@@ -155,6 +165,7 @@ export class DraftBox {
         }),
       );
       this.#version = stored?.version ?? 0;
+      this.there = stored !== null && stored !== undefined;
       if (before === this.#changes) this.#kept();
       else this.#write();
     } catch (error) {
@@ -166,7 +177,9 @@ export class DraftBox {
 
   #kept(): void {
     [this.#changes, this.state, this.problem] = [0, "kept", ""];
-    localStorage.removeItem(this.#place);
+    // What was tried to be sent is known by its key until it is known to be.
+    if (this.#key) this.#write();
+    else localStorage.removeItem(this.#place);
   }
 
   async #refused(error: unknown): Promise<void> {

@@ -7,6 +7,9 @@ import { boxOf } from "../../drafts/drafts.svelte";
 
 const LIMIT = 40;
 const WATCHING = 15_000;
+const ACTIVE = 60_000;
+let moved = Date.now();
+for (const what of ["keydown", "pointermove"]) addEventListener(what, () => (moved = Date.now()), { passive: true });
 
 export class Thread {
   row = $state<Row | null>(null);
@@ -41,7 +44,7 @@ export class Thread {
   listen(changed: () => void): () => void {
     const stop = live.on((event) => this.#hear(event, changed));
     // Drafts of colleagues are not on the stream: they are looked at while somebody looks at the chain.
-    const timer = setInterval(() => { if (document.visibilityState === "visible" && document.hasFocus()) void this.drafts(); }, WATCHING);
+    const timer = setInterval(() => { if (document.visibilityState === "visible" && Date.now() - moved < ACTIVE) void this.drafts(); }, WATCHING);
     return () => {
       stop();
       clearInterval(timer);
