@@ -52,7 +52,7 @@ api: install  ## Write the types of the workspace's client anew, from the API as
 	@web/npm run --silent api
 
 screenshots: install $(WEB)  ## Pictures of each screen, in both languages and themes, into .cache/screenshots
-	@$(BIN)/python -m tests.pages.screenshots
+	@$(BIN)/python -m hub.testing.pages
 
 mutate: install  ## Change the lines that matter most one by one, and list what no test notices (an hour)
 	@$(BIN)/mutmut run --max-children 2 >.mutmut.log 2>&1 || { tail -20 .mutmut.log; exit 1; }

@@ -86,7 +86,7 @@ export async function says(client, text, more = {}) {
 export async function operator(login = "admin", { width = 1360, height = 820, language = "en", theme = "light", path = "/inbox" } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: language === "ru" ? "ru-RU" : "en-GB", colorScheme: theme });
   context.setDefaultTimeout(SECONDS);
-  await context.addInitScript((code) => localStorage.setItem("omnihub-language", localStorage.getItem("omnihub-language") ?? code), language);
+  await context.addInitScript((code) => { if (window === top) localStorage.setItem("omnihub-language", localStorage.getItem("omnihub-language") ?? code); }, language);
   const page = await tab(context, path);
   await logIn(page, login);
   return { page, context };
