@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 export const HUB = process.env.HUB;
 const PASSWORD = process.env.PASSWORD;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const SECONDS = 15_000;
+const SECONDS = 12_000;
 /** Whether somebody is logged in is asked before he is; the browser writes the refusal into its console. */
 const ASKED = /\/api\/v1\/(me|sessions\/browser)$/;
 
