@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from hub.api.actor import Acting
 from hub.api.forms import Form, Id
@@ -20,7 +20,8 @@ from services.interactions.inbox.rows import RowList, RowView
 
 
 class ReadForm(Form):
-    upto: str = Field(max_length=100, description="The newest interaction that you have seen", examples=["in_4k2m"])
+    model_config = ConfigDict(json_schema_extra={"examples": [{"upto": "in_4k2m"}]})
+    upto: str = Field(max_length=100, description="The newest interaction that you have seen")
 
 
 def add(routes: Public, doors: Doors) -> None:

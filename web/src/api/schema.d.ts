@@ -10340,12 +10340,16 @@ export interface components {
              */
             unassigned: number;
         };
-        /** ReadForm */
+        /**
+         * ReadForm
+         * @example {
+         *       "upto": "in_4k2m"
+         *     }
+         */
         ReadForm: {
             /**
              * Upto
              * @description The newest interaction that you have seen
-             * @example in_4k2m
              */
             upto: string;
         };
