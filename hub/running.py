@@ -190,7 +190,8 @@ def _server(address: str, mailbox: dict[str, str]) -> dict[str, Any]:
 
 
 def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
-    print(f"omnihub is ready: {url}/api/v1/docs", flush=True)
+    print(f"omnihub is ready: {url}/", flush=True)
+    print(f"  API        {url}/api/v1/docs")
     told = f"password {password} (shown this once)" if password else "with the password set at first start"
     print(f"  login      admin, {told}")
     if facts:

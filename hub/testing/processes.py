@@ -95,10 +95,10 @@ def simulators(folder: Path) -> HubProcess:
     )
 
 
-def embedded(folder: Path, *, forked: bool = True, **environ: str) -> HubProcess:
-    """All services in one process, on a port that stays over restarts."""
+def embedded(folder: Path, *, forked: bool = True, demo: bool = False, **environ: str) -> HubProcess:
+    """All services in one process, on a port that stays over restarts; with `demo` the cast plays, too."""
     (port,) = free_ports(1)
-    arguments = ["up", "--data", str(folder), "--port", str(port)]
+    arguments = ["up", "--data", str(folder), "--port", str(port), *(["--demo"] if demo else [])]
     here = f"http://{HOST}:{port}"
     public = {f"OMNIHUB_{name}__PUBLIC_URL": here for name in ("MESSAGING", "TELEPHONY", "CAMPAIGNS")}
     environ = {**public, **environ}

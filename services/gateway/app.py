@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
@@ -59,6 +60,7 @@ from services.gateway.sso import endpoints as sso
 from services.gateway.sso.setting_up import sign_on
 from services.gateway.staff import endpoints as staff
 from services.gateway.staff.service import Staff
+from services.gateway.workspace import endpoints as workspace
 
 log = Log(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
@@ -73,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     audits.routes,
 )
 """The gateway's own guarded routes, in the order of the documentation; what the services declare comes after."""
+_BUILT = Path(__file__).parent / "workspace" / "dist"
 _SWEEP = timedelta(minutes=10)
 _BACK_OFF = 1.0
 
@@ -242,6 +245,7 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
         # As they are: `include_router` would analyse every route again for every application.
         http.router.routes.extend(routes.routes)
     http.router.routes.append(Declared(table))
+    http.router.routes.extend(workspace.routes_of(_BUILT).routes)
     return http
 
 

@@ -38,6 +38,7 @@ from services.interactions.clients.service import Clients
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
+from services.interactions.drafts.service import Drafts
 from services.interactions.duplicates import handlers as of_duplicates
 from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.duplicates.scan import Scan
@@ -52,6 +53,8 @@ from services.interactions.handlers import subscribe
 from services.interactions.handover import Handover
 from services.interactions.handovers.job import HandOverWork
 from services.interactions.handovers.service import Handovers
+from services.interactions.inbox.reads import Reads
+from services.interactions.inbox.rows import Rows
 from services.interactions.linking import Rules
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
@@ -159,7 +162,11 @@ def build(footing: Footing) -> InteractionsService:
         zone=settings.call_time_zone,
     )
     addresses = Addresses(repository, region=settings.region)
+    drafts, reads = Drafts(store, clock), Reads(store)
     doors = Doors(
+        drafts=drafts,
+        reads=reads,
+        rows=Rows(repository, reads, drafts),
         repository=repository,
         seen=seen,
         tokens=Tokens(repository),

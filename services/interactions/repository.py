@@ -462,6 +462,10 @@ class Repository:
         """The newest interactions of a client and of those merged into him, newest first."""
         return (await self.page("interactions", {"client_id": client_id}, order="at", limit=limit)).items
 
+    async def with_merged(self, chain_id: str) -> set[str]:
+        """The chain, and those that were merged into it."""
+        return {chain_id, *await members(self.chains, [chain_id])}
+
     async def newest_of_chain(self, chain_id: str, limit: int = 50) -> list[Document]:
         """The newest interactions of a chain and of those merged into it, newest first."""
         return (await self.page("interactions", {"chain_id": chain_id}, order="at", limit=limit)).items

@@ -6,14 +6,21 @@ from fastapi import Query, Response
 from pydantic import ConfigDict, Field
 
 from hub.api.actor import Acting, Actor, Key
+from hub.api.downloads import HTML_HEADERS
 from hub.api.forms import Form, Id, Paging, View
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
 from services.campaigns.templates.models import Body, Channel, Language, NewTemplate, TemplateChange
 from services.campaigns.templates.service import NOBODY, Templates
+
+_PAGE_HEADERS = {
+    **HTML_HEADERS,
+    "Content-Security-Policy": HTML_HEADERS["Content-Security-Policy"].replace("img-src", "img-src https:"),
+}
+"""Pictures of a template of ours may come from where it says; whoever previews it is no client who is counted."""
 
 
 class ProblemView(View):
@@ -88,6 +95,11 @@ class PreviewInput(Form):
     data: dict[str, str] = Field(default={}, max_length=100, description="What a list has in its columns")
     language: Language | None = None
     version: int | None = Field(default=None, ge=1)
+
+
+class PageQuery(Form):
+    client_id: str | None = Field(default=None, max_length=100)
+    language: Language | None = None
 
 
 class PreviewView(View):
@@ -205,6 +217,19 @@ def _add_trying(routes: Public, templates: Templates, people: People) -> None:
     @routes.post("/templates/{id}/preview", right=Right.READ_CAMPAIGNS, noun="client", action="read")
     async def preview_template(template_id: Id, given: PreviewInput, actor: Acting) -> PreviewView:
         """A template as a client would get it. Nothing leaves."""
+        return await previewed(template_id, given, actor)
+
+    @routes.get(
+        "/templates/{id}/page", right=Right.READ_CAMPAIGNS, noun="client", action="read", download="text/html"
+    )
+    async def show_template_page(template_id: Id, query: Annotated[PageQuery, Query()], actor: Acting) -> Response:
+        """The page of a mail as a client would get it, for a frame: it runs nothing. 404 where it has none."""
+        made = await previewed(template_id, PreviewInput(client_id=query.client_id, language=query.language), actor)
+        if made.html is None:
+            raise NotFound(made.failed or "this template has no page; look at its preview")
+        return Response(made.html, media_type="text/html", headers=_PAGE_HEADERS)
+
+    async def previewed(template_id: str, given: PreviewInput, actor: Actor) -> PreviewView:
         template = await templates.get(template_id, actor)
         known = await people.variables(given.client_id, actor) if given.client_id else {}
         said = await templates.said(template_id, given.version or template["version"])

@@ -13,8 +13,9 @@ from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
+from services.interactions.drafts import endpoints as drafts
 from services.interactions.duplicates import endpoints as of_duplicates
-from services.interactions.endpoints import chains, clients, files, messages
+from services.interactions.endpoints import chains, clients, files, inbox, messages
 from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
@@ -40,6 +41,8 @@ def public(doors: Doors) -> tuple[Public, ...]:
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    inbox.add(of_clients, doors)
+    drafts.add(of_clients, doors.drafts, doors.seen)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from hub.api.actor import Acting, Key
-from hub.api.forms import Id, Paging
+from hub.api.actor import Acting, Actor, Key
+from hub.api.forms import Form, Id, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -23,8 +23,9 @@ from services.interactions.chains.queues import MOST, VIEWS, View
 from services.interactions.endpoints.shared import Doors, chain_shown, shown
 from services.interactions.forwards import Forward
 from services.interactions.handover import ChainChange
+from services.interactions.inbox.unseen import refuse_unseen
 from services.interactions.models import CHAIN_STATES
-from services.interactions.seen import sifted
+from services.interactions.seen import Found, sifted
 from services.interactions.views import ChainList, QueueCounts
 from services.interactions.writing import Answer
 
@@ -74,6 +75,14 @@ class ChainQuery(Paging):
         return bool(self.client_id or self.parent or self.tag)
 
 
+class AnswerQuery(Form):
+    seen: str | None = Field(
+        default=None,
+        max_length=100,
+        description="The newest interaction that you saw when you pressed Send: 409 where a colleague answered since",
+    )
+
+
 def add(routes: Public, doors: Doors) -> None:
     _add_reading(routes, doors)
     _add_changes(routes, doors)
@@ -81,30 +90,34 @@ def add(routes: Public, doors: Doors) -> None:
     _add_answers(routes, doors)
 
 
+async def chains_found(doors: Doors, query: ChainQuery, actor: Actor, limit: int) -> Found[tuple[Document, Shown]]:
+    """A page of the chains that are asked for and that he sees."""
+
+    async def find(limit: int, after: str | None) -> Page:
+        if query.view:
+            return await doors.queues.page(actor, query.view, limit=limit, after=after)
+        tokens = [query.token] if query.token else actor.reach
+        if query.narrow or EVERYTHING in tokens:
+            return await doors.repository.page("chains", query.where, order="last_at", limit=limit, after=after)
+        states = ("open", "snoozed") if query.state == "open" else (query.state,) if query.state else CHAIN_STATES
+        where = {"state": states}
+        return await doors.tokens.page("chains", tokens, where, order="last_at", limit=limit, after=after)
+
+    async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
+        return await doors.seen.chains(actor, [document for document in documents if query.fits(document)])
+
+    return await sifted(find, keep, order="last_at", limit=limit, after=query.after)
+
+
 def _add_reading(routes: Public, doors: Doors) -> None:
     @routes.get("/chains", right=Right.READ_CORRESPONDENCE, noun="chain", answer=ChainList)
     async def list_chains(query: Annotated[ChainQuery, Query()], actor: Acting) -> Response:
         """Chains, the one with the newest interaction first."""
 
-        async def find(limit: int, after: str | None) -> Page:
-            if query.view:
-                return await doors.queues.page(actor, query.view, limit=limit, after=after)
-            tokens = [query.token] if query.token else actor.reach
-            if query.narrow or EVERYTHING in tokens:
-                return await doors.repository.page("chains", query.where, order="last_at", limit=limit, after=after)
-            states = ("open", "snoozed") if query.state == "open" else (query.state,) if query.state else CHAIN_STATES
-            where = {"state": states}
-            return await doors.tokens.page("chains", tokens, where, order="last_at", limit=limit, after=after)
-
-        async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
-            return await doors.seen.chains(actor, [document for document in documents if query.fits(document)])
-
         async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
             return [chain_shown(document, level) for document, level in found]
 
-        return await listed(
-            lambda limit: sifted(find, keep, order="last_at", limit=limit, after=query.after), show, limit=query.limit
-        )
+        return await listed(lambda limit: chains_found(doors, query, actor, limit), show, limit=query.limit)
 
     @routes.get("/queues", right=Right.READ_CORRESPONDENCE, noun="chain")
     async def count_queues(actor: Acting) -> QueueCounts:
@@ -145,12 +158,15 @@ def _add_bulk(routes: Public, jobs: Jobs) -> None:
 
 def _add_answers(routes: Public, doors: Doors) -> None:
     @routes.post("/chains/{id}/messages", right=Right.WRITE_MESSAGES, noun="message", status=202, refuses=[Conflict])
-    async def answer_in_chain(chain_id: Id, answer: Answer, actor: Acting, key: Key = None) -> InteractionView:
+    async def answer_in_chain(
+        chain_id: Id, answer: Answer, query: Annotated[AnswerQuery, Query()], actor: Acting, key: Key = None
+    ) -> InteractionView:
         """Answer the client. It leaves at once, or at its time; `delivery` and the live stream tell how it went.
 
         Until it has left, PATCH and DELETE /api/v1/interactions/{id} change it or take it back.
         """
         await doors.seen.whole_chain(actor, chain_id)
+        await refuse_unseen(doors.repository, chain_id, query.seen, by=actor.login)
         await doors.seen.check_account(actor, answer.account)
         signature = actor.signs(answer.signature)
         return shown(

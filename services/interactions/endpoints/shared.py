@@ -21,11 +21,14 @@ from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.clients.service import Clients
 from services.interactions.clients.whole import wholes
+from services.interactions.drafts.service import Drafts
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.service import Exchange
 from services.interactions.forwards import Forwards
 from services.interactions.handover import Handover
 from services.interactions.handovers.service import Handovers
+from services.interactions.inbox.reads import Reads
+from services.interactions.inbox.rows import Rows
 from services.interactions.models import chain_view, client_view, interaction_view
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
@@ -63,6 +66,9 @@ class Doors:
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
+    drafts: Drafts
+    reads: Reads
+    rows: Rows
     exchange: Exchange
     search: Search
     projection: Projection

@@ -700,6 +700,58 @@ export interface paths {
         patch: operations["changeChain"];
         trace?: never;
     };
+    "/api/v1/chains/{id}/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List drafts of chain
+         * @description What you and your colleagues are writing in a chain.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listDraftsOfChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chains/{id}/drafts/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put draft
+         * @description Keep what you are writing; null where it says nothing any more.
+         *
+         *     409 where it is not the `version` that you saw, because you write in two places.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["putDraft"];
+        post?: never;
+        /**
+         * Drop draft
+         * @description Throw your draft away; also what to do once it was sent.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        delete: operations["dropDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains/{id}/forward": {
         parameters: {
             query?: never;
@@ -809,6 +861,34 @@ export interface paths {
          */
         post: operations["partChain"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chains/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark read
+         * @description You have read a chain up to this interaction; further back than you had counts for nothing.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        put: operations["markRead"];
+        post?: never;
+        /**
+         * Mark unread
+         * @description Count a chain as unread again.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        delete: operations["markUnread"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1696,6 +1776,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List drafts
+         * @description What you are writing, in all chains, the newest first.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["listDrafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/duplicates": {
         parameters: {
             query?: never;
@@ -2253,6 +2355,51 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         get: operations["downloadRejectedRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List inbox
+         * @description Chains as GET /api/v1/chains lists them, each with its client's name, its newest words, and whether you
+         *     have read them or are writing in it.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listInbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show inbox row
+         * @description One chain as the inbox lists it.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showInboxRow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4623,6 +4770,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates/{id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show template page
+         * @description The page of a mail as a client would get it, for a frame: it runs nothing. 404 where it has none.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showTemplatePage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates/{id}/preview": {
         parameters: {
             query?: never;
@@ -5327,6 +5496,18 @@ export interface components {
              */
             dmarc: string | null;
             /**
+             * Signer
+             * @description Whom its certificate names; who issued it was not asked
+             * @default
+             */
+            signer: string;
+            /**
+             * Smime
+             * @description Of a signed letter: pass, fail, unknown
+             * @example pass
+             */
+            smime: string | null;
+            /**
              * Spf
              * @example pass
              */
@@ -5412,6 +5593,8 @@ export interface components {
              * @description What those see of it who are not in the team, if their role lets them: all, the subject, or that it was
              */
             others?: ("full" | "subject" | "metadata" | "nothing") | null;
+            /** Region */
+            region?: string | null;
             /**
              * Team
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
@@ -5462,6 +5645,12 @@ export interface components {
              * @enum {string}
              */
             others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Region
+             * @description Of phone numbers without a country, in contacts handed on
+             * @default RU
+             */
+            region?: string;
             /**
              * Team
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
@@ -5521,6 +5710,11 @@ export interface components {
              * @enum {string}
              */
             others?: "full" | "subject" | "metadata" | "nothing";
+            /**
+             * Region
+             * @default RU
+             */
+            region?: string;
             /**
              * Team
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
@@ -7576,6 +7770,94 @@ export interface components {
             exclude?: components["schemas"]["Condition"] | null;
             include: components["schemas"]["Condition"];
         };
+        /**
+         * DraftForm
+         * @description The draft as it shall be; one that says nothing and has no files is none.
+         * @example {
+         *       "text": "Здравствуйте, Анна! Уже",
+         *       "version": 3
+         *     }
+         */
+        DraftForm: {
+            /**
+             * Account
+             * @description Which of ours shall send it
+             */
+            account?: string | null;
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments?: string[];
+            /**
+             * Bcc
+             * @default []
+             */
+            bcc?: string[];
+            /**
+             * Cc
+             * @default []
+             */
+            cc?: string[];
+            /**
+             * Reply All
+             * @default false
+             */
+            reply_all?: boolean;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Version
+             * @description Of the draft that was changed; 0: there was none. Another one is a conflict
+             * @default 0
+             */
+            version?: number;
+        };
+        /** DraftList */
+        DraftList: {
+            /** Items */
+            items: components["schemas"]["DraftView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** DraftView */
+        DraftView: {
+            /** Account */
+            account: string | null;
+            /**
+             * At
+             * Format: date-time
+             * @description When it was changed last
+             */
+            at: string;
+            /** Attachments */
+            attachments: components["schemas"]["AttachmentView"][];
+            /** Bcc */
+            bcc: string[];
+            /** Cc */
+            cc: string[];
+            /** Chain Id */
+            chain_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "answer" | "note";
+            /**
+             * Login
+             * @description Who writes it
+             */
+            login: string;
+            /** Reply All */
+            reply_all: boolean;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
         /** DuplicateList */
         DuplicateList: {
             /** Items */
@@ -8668,6 +8950,12 @@ export interface components {
              * @default
              */
             new_text: string;
+            /**
+             * Origin
+             * @description Whose words they are, where the sender only passed them on
+             * @default
+             */
+            origin: string;
             /**
              * Participants
              * @default []
@@ -11169,6 +11457,38 @@ export interface components {
              */
             whose: string;
         };
+        /**
+         * NewestView
+         * @description The newest interaction of a chain.
+         */
+        NewestView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string | null;
+            /** Channel */
+            channel: string;
+            delivery: components["schemas"]["DeliveryState"] | null;
+            direction: components["schemas"]["Direction"];
+            /**
+             * Files
+             * @default 0
+             */
+            files: number;
+            /** Id */
+            id: string;
+            /** Type */
+            type: string;
+            /**
+             * Words
+             * @description The beginning of what it says
+             * @default
+             */
+            words: string;
+        };
         /** NextView */
         NextView: {
             /** @description Null: nobody may be phoned now; see the funnel */
@@ -12214,6 +12534,19 @@ export interface components {
             rate: string;
         };
         /**
+         * ReadForm
+         * @example {
+         *       "upto": "in_4k2m"
+         *     }
+         */
+        ReadForm: {
+            /**
+             * Upto
+             * @description The newest interaction that you have seen
+             */
+            upto: string;
+        };
+        /**
          * ReasonView
          * @description Why.
          */
@@ -12579,12 +12912,45 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** RowList */
+        RowList: {
+            /** Items */
+            items: components["schemas"]["RowView"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * RowState
          * @description What became of a recipient's message, the strongest thing that is known.
          * @enum {string}
          */
         RowState: "queued" | "sending" | "unknown" | "failed" | "suppressed" | "sent" | "delivered" | "opened" | "clicked" | "replied" | "bounced";
+        /** RowView */
+        RowView: {
+            chain: components["schemas"]["ChainView"];
+            /** Client Id */
+            client_id: string;
+            /** Client Kind */
+            client_kind: ("person" | "organisation") | null;
+            /** Client Name */
+            client_name: string;
+            /**
+             * Draft
+             * @description You are writing in it
+             */
+            draft: boolean;
+            newest: components["schemas"]["NewestView"] | null;
+            /**
+             * Read At
+             * @description When that was said up to which you have read it
+             */
+            read_at: string | null;
+            /**
+             * Unread
+             * @description Its newest words are a client's, and you have not read them
+             */
+            unread: boolean;
+        };
         /**
          * ScanForm
          * @description What a scan shall find.
@@ -17458,6 +17824,274 @@ export interface operations {
             };
         };
     };
+    listDraftsOfChain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                kind: "answer" | "note";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"] | null;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                kind: "answer" | "note";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     forwardMessage: {
         parameters: {
             query?: never;
@@ -17664,7 +18298,10 @@ export interface operations {
     };
     answerInChain: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The newest interaction that you saw when you pressed Send: 409 where a colleague answered since */
+                seen?: string | null;
+            };
             header?: {
                 /** @description The same key within a day gets the first answer again; with another request, 422 */
                 "Idempotency-Key"?: string;
@@ -17910,6 +18547,184 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markUnread: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22081,6 +22896,76 @@ export interface operations {
             };
         };
     };
+    listDrafts: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDuplicates: {
         parameters: {
             query?: {
@@ -24713,6 +25598,166 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInbox: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                client_id?: string | null;
+                state?: ("open" | "closed") | null;
+                /** @description Chains beside this one, with third parties */
+                parent?: string | null;
+                /** @description Those that he owns */
+                owner?: string | null;
+                /** @description Those that this team has to do with; empty: those that none has */
+                team?: string | null;
+                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside */
+                view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+                tag?: string | null;
+                /** @description Who has the next word */
+                awaits?: ("answer" | "client" | "nobody") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showInboxRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowView"];
                 };
             };
             /** @description Not logged in */
@@ -36079,6 +37124,86 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTemplatePage: {
+        parameters: {
+            query?: {
+                client_id?: string | null;
+                language?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,15 @@
+/** Passkeys: what the hub asks for goes to the browser, what the browser made goes back. */
+
+import { given, hub } from "./hub";
+
+export const passkeysWork = typeof PublicKeyCredential !== "undefined" && "parseRequestOptionsFromJSON" in PublicKeyCredential;
+
+/** Raises what the browser says where the person broke off. */
+export async function logInWithPasskey(login: string): Promise<void> {
+  const begun = given(await hub.POST("/api/v1/sessions/passkey/begin", { body: { login } }));
+  const options = begun.options as unknown as PublicKeyCredentialRequestOptionsJSON;
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  const credential = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
+  const made = credential.toJSON() as never;
+  await hub.POST("/api/v1/sessions/passkey/browser", { body: { ceremony: begun.ceremony, credential: made } });
+}

@@ -1,0 +1,79 @@
+/** Who is logged in. The cookie is the session; no script sees it. */
+
+import { given, hub, Refused, type Employee, type Me, type Right, type Team } from "./hub";
+import { live } from "./live.svelte";
+
+class Session {
+  state = $state<"unknown" | "out" | "in" | "ended">("unknown");
+  me = $state<Me | null>(null);
+  employees = $state<Employee[]>([]);
+  teams = $state<Team[]>([]);
+  sandbox = $state(false);
+
+  get login(): string {
+    return this.me?.employee.login ?? "";
+  }
+
+  can(right: Right): boolean {
+    return this.me?.rights.includes(right) ?? false;
+  }
+
+  nameOf(login: string | null | undefined): string {
+    if (!login) return "";
+    return this.employees.find((each) => each.login === login)?.name || login;
+  }
+
+  teamOf(id: string | null | undefined): string {
+    return this.teams.find((each) => each.id === id)?.name ?? "";
+  }
+
+  /** Looks whether the cookie is a session; an open page that finds it is not keeps what was typed. */
+  async look(): Promise<void> {
+    try {
+      const me = given(await hub.GET("/api/v1/me"));
+      if (this.me && me.employee.login !== this.me.employee.login) location.reload();
+      this.me = me;
+      if (this.state !== "in") await this.#begin();
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 401) this.over();
+      else if (this.state === "unknown") setTimeout(() => this.look(), 1_500);
+    }
+  }
+
+  async logIn(login: string, password: string, code: string): Promise<void> {
+    await hub.POST("/api/v1/sessions/browser", { body: { login, password, code: code || null } });
+    await this.look();
+  }
+
+  async logOut(): Promise<void> {
+    await hub.DELETE("/api/v1/sessions/current");
+    location.assign("/");
+  }
+
+  /** The session is over; whoever was in logs in again over his page. */
+  over(): void {
+    this.state = this.me ? "ended" : "out";
+    live.stop();
+  }
+
+  async #begin(): Promise<void> {
+    this.state = "in";
+    live.start(() => void this.look());
+    const [employees, teams] = await Promise.all([
+      this.can("read_employees") ? hub.GET("/api/v1/employees", { params: { query: { limit: 500 } } }).then(given) : null,
+      this.can("read_teams") ? hub.GET("/api/v1/teams").then(given) : null,
+    ]);
+    this.employees = employees?.items ?? (this.me ? [this.me.employee] : []);
+    this.teams = teams?.items ?? [];
+  }
+}
+
+export const session = new Session();
+
+/** Any answer that says that nobody is logged in ends the session, wherever it was asked. */
+hub.use({
+  onResponse({ response }) {
+    if (response.status === 401) session.over();
+    return undefined;
+  },
+});

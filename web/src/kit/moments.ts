@@ -1,0 +1,62 @@
+/** Moments and numbers in a person's words. */
+
+import { say } from "../i18n/say.svelte";
+
+const DAY = 86_400_000;
+
+/** In a list: the time of today, the day of this year, else the date. */
+export function briefly(at: string): string {
+  const then = new Date(at);
+  const now = new Date();
+  if (then.toDateString() === now.toDateString()) return format(then, { hour: "2-digit", minute: "2-digit" });
+  if (now.getTime() - then.getTime() < 6 * DAY && then < now) return format(then, { weekday: "short" });
+  if (then.getFullYear() === now.getFullYear()) return format(then, { day: "numeric", month: "short" });
+  return format(then, { day: "numeric", month: "short", year: "2-digit" });
+}
+
+/** Day and time; in another zone where one is named. */
+export function fully(at: string, zone?: string | null): string {
+  const how: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
+  try {
+    return format(new Date(at), zone ? { ...how, timeZone: zone } : how);
+  } catch {
+    return format(new Date(at), how);
+  }
+}
+
+export function timeIn(zone: string): string {
+  try {
+    return format(new Date(), { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  } catch {
+    return "";
+  }
+}
+
+export function dayOf(at: string): string {
+  return format(new Date(at), { weekday: "long", day: "numeric", month: "long" });
+}
+
+export function sized(bytes: number): string {
+  const units = ["byte", "kilobyte", "megabyte"];
+  const step = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+  const value = bytes / 1_000 ** step;
+  return new Intl.NumberFormat(say.locale, { style: "unit", unit: units[step]!, maximumFractionDigits: step === 2 ? 1 : 0 }).format(value);
+}
+
+export function lasting(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+export function counted(value: number): string {
+  return new Intl.NumberFormat(say.locale).format(value);
+}
+
+/** For `datetime-local`: the moment in the browser's zone. */
+export function local(at: Date): string {
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function format(at: Date, how: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(say.locale, how).format(at);
+}

@@ -1,0 +1,128 @@
+/** The page shows what is so: lists, counters, colleagues, after every cut. */
+
+import { ask, assert, behaviour, box, chain, employee, expect, open, operator, row, run, says, tab, until } from "./stage.mjs";
+
+const counter = async (page, view) => Number((await page.locator(`[data-count="${view}"]`).innerText().catch(() => "0")).replace(/\D/g, "") || 0);
+
+behaviour("what happens after two hundred changes by two operators is counted as the hub counts it", async () => {
+  await employee("anna");
+  const { page } = await operator();
+  const chains = [];
+  for (let n = 0; n < 20; n++) chains.push(await chain());
+  let seed = 3;
+  const random = (below) => (seed = (seed * 1103515245 + 12345) % 2 ** 31) % below;
+  for (let n = 0; n < 50; n++) {
+    const four = Array.from({ length: 4 }, () => chains[random(chains.length)]);
+    await Promise.all([...new Set(four)].map((each) => ask("PATCH", `/chains/${each.id}`, [{ state: "closed" }, { state: "open" }, { owner: "anna" }, { owner: "admin" }, { owner: "" }][random(5)], random(2) ? "admin" : "anna").catch(() => undefined)));
+  }
+  await until(async () => {
+    const counts = await ask("GET", "/queues");
+    const shown = { mine: await counter(page, "mine"), unassigned: await counter(page, "unassigned"), all: await counter(page, "all") };
+    return shown.mine === counts.mine && shown.unassigned === counts.unassigned && shown.all === counts.all;
+  }, "counters agree");
+  for (const view of ["Mine", "Unassigned", "All"]) {
+    await page.locator(".view", { hasText: view }).click();
+    await until(async () => (await page.locator(".all").evaluate((all) => Math.round(all.clientHeight / 78))) === (await counter(page, view.toLowerCase())), `${view} is as long as its counter says`);
+  }
+});
+
+behaviour("a new chain moves nothing under the pointer: it waits until it is asked for", async () => {
+  const one = await chain();
+  const { page } = await operator();
+  await row(page, one.id).hover();
+  const before = await row(page, one.id).boundingBox();
+  const fresh = await chain({ name: "Только что" });
+  await page.getByRole("button", { name: "1 new" }).waitFor();
+  assert.deepEqual(await row(page, one.id).boundingBox(), before);
+  await page.getByRole("button", { name: "1 new" }).click();
+  await row(page, fresh.id).waitFor();
+});
+
+behaviour("many are closed by one request, and opened again by one undo", async () => {
+  const chains = [];
+  for (let n = 0; n < 6; n++) chains.push(await chain());
+  const { page } = await operator();
+  await row(page, chains[0].id).waitFor();
+  let requests = 0;
+  page.on("request", (request) => { if (request.method() !== "GET" && request.url().includes("/chains")) requests++; });
+  for (const each of chains) await row(page, each.id).getByRole("checkbox").check({ force: true });
+  await page.locator(".bulk").getByRole("button", { name: "Close", exact: true }).click();
+  const states = async () => new Set(await Promise.all(chains.map(async (each) => (await ask("GET", `/chains/${each.id}`)).state)));
+  await until(async () => { const all = await states(); return all.size === 1 && all.has("closed"); });
+  assert.equal(requests, 1);
+  await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+  await until(async () => { const all = await states(); return all.size === 1 && all.has("open"); });
+});
+
+behaviour("what came while the stream was cut is there afterwards, once, without a reload", async () => {
+  const one = await chain();
+  const { page, context } = await operator("admin", { path: `/inbox/${one.id}` });
+  await page.locator(`[data-interaction="${one.first}"]`).waitFor();
+  await context.setOffline(true);
+  expect(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/);
+  await says(one.client, "пока вас не было", { chain_id: one.id });
+  const other = await chain({ name: "Новенький" });
+  await context.setOffline(false);
+  await page.locator("[data-interaction]", { hasText: "пока вас не было" }).waitFor();
+  await row(page, other.id).waitFor();
+  assert.equal(await page.locator("[data-interaction]", { hasText: "пока вас не было" }).count(), 1);
+});
+
+behaviour("eight tabs have one stream, and all of them live", async () => {
+  const { page, context } = await operator();
+  const tabs = [page];
+  let streams = 0;
+  context.on("request", (request) => { if (request.url().endsWith("/api/v1/live")) streams++; });
+  for (let n = 0; n < 7; n++) tabs.push(await tab(context));
+  for (const each of tabs) await each.waitForSelector(".inbox");
+  const one = await chain({ name: "Всем сразу" });
+  for (const each of tabs) await row(each, one.id).waitFor();
+  assert.equal(streams, 0);
+});
+
+behaviour("a reader who is further up is not thrown down: he is told how many came", async () => {
+  const one = await chain();
+  for (let n = 0; n < 25; n++) await says(one.client, `сообщение ${n} `.repeat(30), { chain_id: one.id });
+  const { page } = await operator("admin", { path: `/inbox/${one.id}` });
+  await page.locator("[data-interaction]").nth(20).waitFor();
+  const port = page.locator("[role=log]");
+  await until(async () => { await port.evaluate((each) => (each.scrollTop = 300)); return (await port.evaluate((each) => each.scrollTop)) < 400; });
+  await says(one.client, "снизу", { chain_id: one.id });
+  await page.getByRole("button", { name: "1 new message" }).waitFor();
+  assert.ok((await port.evaluate((each) => each.scrollHeight - each.scrollTop - each.clientHeight)) > 300);
+});
+
+behaviour("who writes in a chain is shown to his colleague", async () => {
+  await employee("anna");
+  const one = await chain();
+  const anna = await operator("anna", { path: `/inbox/${one.id}` });
+  await box(anna.page).fill("я уже отвечаю");
+  await until(async () => (await ask("GET", `/chains/${one.id}/drafts`)).items.length);
+  const { page } = await operator("admin", { path: `/inbox/${one.id}` });
+  await page.getByText("Anna: is writing here").waitFor();
+});
+
+behaviour("a client named as a script, and words from right to left, are words", async () => {
+  const name = `<img src=x onerror="window.broken=1">`;
+  const one = await chain({ name, subject: "<script>window.broken=1</script>", text: `מה שלומך <b onclick="x">жирно</b> ${name}` });
+  const { page } = await operator();
+  await open(page, one.id);
+  await page.locator(`[data-interaction="${one.first}"]`).waitFor();
+  assert.equal(await row(page, one.id).locator(".name").innerText(), name);
+  await page.goto(`${process.env.HUB}/clients/${one.client}`);
+  await page.getByRole("heading", { name }).waitFor();
+  assert.equal(await page.evaluate(() => window.broken), undefined);
+  assert.equal(await page.locator("img[src=x]").count(), 0);
+});
+
+behaviour("the HTML of a mail is in a frame of its own that runs and loads nothing", async () => {
+  const found = await until(async () => (await ask("GET", "/interactions?channel=email&limit=100")).items.find((each) => each.has_html), "a mail with HTML");
+  const { page } = await operator("admin", { path: `/inbox/${found.chain_id}` });
+  await page.locator(`[data-interaction="${found.id}"]`).getByRole("button", { name: "Show as it was sent" }).click();
+  const frame = page.locator(`[data-interaction="${found.id}"] iframe`);
+  assert.equal(await frame.getAttribute("sandbox"), "");
+  const inside = await (await frame.elementHandle()).contentFrame();
+  await until(async () => (await inside.locator("body").innerText()).length > 10);
+});
+
+await run();

@@ -1,0 +1,32 @@
+/** Pictures of every screen, in both languages and themes and on a phone. */
+
+import { mkdirSync } from "node:fs";
+
+import { ask, behaviour, box, operator, run, until } from "./stage.mjs";
+
+const rows = await until(async () => { const found = (await ask("GET", "/inbox?limit=50")).items; return found.length > 5 && found; }, "the cast has written");
+const of = (name) => rows.find((each) => each.client_name.startsWith(name)) ?? rows[0];
+const [anna, petr] = [of("Анна"), of("Пётр")];
+await ask("PATCH", `/chains/${anna.chain.id}`, { owner: "admin", add_tags: ["доставка"] });
+await ask("POST", "/tasks", { title: "Уточнить адрес доставки", assignee: "admin", priority: "high", chain_id: anna.chain.id, due_within: 60 });
+await ask("POST", "/deals", { title: "Букет на юбилей", chain_id: anna.chain.id, amount: { value: "4500.00", currency: "RUB" } });
+await ask("POST", "/topics", { id: "news", title: { ru: "Новости", en: "News" } }).catch(() => undefined);
+await ask("POST", "/templates", { name: "Весна", channel: "email", bodies: { ru: { subject: "{{ first_name | default('Здравствуйте') }}, весна!", html: '<h1 style="color:#2b50cc">Весна</h1><p>Ромашки уже здесь.</p><p><a href="{{ unsubscribe_url }}">Отписаться</a></p>' } } }).catch(() => undefined);
+
+const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calls", "/calls"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
+mkdirSync(process.env.TARGET, { recursive: true });
+
+for (const language of ["ru", "en"]) {
+  for (const [theme, width] of [["light", 1360], ["dark", 1360], ["light", 390]]) {
+    behaviour(`${language} ${theme} ${width}`, async () => {
+      const { page } = await operator("admin", { language, theme, width, height: width < 600 ? 780 : 820 });
+      for (const [name, path] of SCREENS) {
+        await page.goto(`${process.env.HUB}${path}`);
+        await page.waitForLoadState("networkidle", { timeout: 1_500 }).catch(() => undefined);
+        if (name === "chain" && width > 600) await box(page).fill(language === "ru" ? "Анна, здравствуйте! Букет приедет в субботу к десяти." : "Dear Anna, the flowers arrive on Saturday at ten.");
+        await page.screenshot({ path: `${process.env.TARGET}/${name}-${language}-${theme}${width < 600 ? "-phone" : ""}.png` });
+      }
+    });
+  }
+}
+await run();
