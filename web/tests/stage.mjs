@@ -9,8 +9,11 @@ export const HUB = process.env.HUB;
 const PASSWORD = process.env.PASSWORD;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const SECONDS = 12_000;
-/** Whether somebody is logged in is asked before he is; the browser writes the refusal into its console. */
-const ASKED = /\/api\/v1\/(me|sessions\/browser)$/;
+/**
+ * Whether somebody is logged in is asked before he is, and a live stream that was cut is made anew; the browser writes both into its console.
+ * That nothing is lost by a cut is what the behaviours show.
+ */
+const ASKED = /\/api\/v1\/(me|sessions\/browser|live)$/;
 
 export const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
 const behaviours = [];
