@@ -1,6 +1,6 @@
 /** The page shows what is so: lists, counters, colleagues, after every cut. */
 
-import { ask, assert, behaviour, box, chain, employee, expect, open, operator, row, run, says, tab, until } from "./stage.mjs";
+import { HUB, ask, assert, behaviour, box, chain, employee, expect, open, operator, row, run, says, tab, until } from "./stage.mjs";
 
 const counter = async (page, view) => Number((await page.locator(`[data-count="${view}"]`).innerText().catch(() => "0")).replace(/\D/g, "") || 0);
 
@@ -123,6 +123,21 @@ behaviour("the HTML of a mail is in a frame of its own that runs and loads nothi
   assert.equal(await frame.getAttribute("sandbox"), "");
   const inside = await (await frame.elementHandle()).contentFrame();
   await until(async () => (await inside.locator("body").innerText()).length > 10);
+});
+
+behaviour("what is searched for is found in any form, with its place in the words marked, and a client by his number", async () => {
+  const one = await chain({ name: "Зинаида Шкафова", text: "Нужны шкафы-купе из дуба, телефон 8 (916) 555-44-33." });
+  const { page } = await operator();
+  const box = page.getByRole("searchbox", { name: "Search" });
+  await until(async () => (await ask("GET", "/search/state")).behind === 0, "the search has caught up");
+  await box.fill("шкафом 5554433");
+  await box.press("Enter");
+  await row(page, one.id).waitFor();
+  assert.deepEqual(await row(page, one.id).locator("mark").allInnerTexts(), ["шкафы", "8 (916) 555-44-33"]);
+  await page.goto(`${HUB}/clients`);
+  await page.getByRole("searchbox").fill("шкафо");
+  await page.getByRole("link", { name: "Зинаида Шкафова" }).waitFor();
+  if (process.env.PICTURE) await page.screenshot({ path: process.env.PICTURE });
 });
 
 await run();

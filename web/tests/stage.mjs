@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 export const HUB = process.env.HUB;
 const PASSWORD = process.env.PASSWORD;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const SECONDS = 12_000;
+const SECONDS = 40_000;
 /**
  * Whether somebody is logged in is asked before he is, and a live stream that was cut is made anew; the browser writes both into its console.
  * That nothing is lost by a cut is what the behaviours show.

@@ -1,7 +1,7 @@
 """What somebody finds: what the index has, as far as he sees it, as it is now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -13,6 +13,7 @@ from hub.store.base import Document, Page
 from hub.store.query import cursor, position
 from services.interactions.clients.whole import wholes
 from services.interactions.repository import Repository
+from services.interactions.roots import roots
 from services.interactions.search.asking import Wanted, understood
 from services.interactions.search.entries import SEEN, Around, Entry, of_client, of_file, of_interaction, of_work
 from services.interactions.search.fragments import Marker, Piece
@@ -102,7 +103,17 @@ class Search:
             return [(one, SHOWN[0]) for one in await self._kept(actor, found)]
 
         page = await sifted(find, keep, order="rank", limit=limit, after=after)
-        return Found([await self._hit(one, marker, actor) for one, _ in page.items], page.next)
+        rooted = await self._rooted([one for one, _ in page.items])
+        return Found([await self._hit(one, marker, actor) for one in rooted], page.next)
+
+    async def _rooted(self, found: Sequence[Document]) -> list[Document]:
+        """With the chain and the client that each is read with now."""
+        places = {"chain_id": self._repository.chains, "client_id": self._repository.clients}
+        now = {
+            name: await roots(merged, {one["of"][name] for one in found if one["of"].get(name)})
+            for name, merged in places.items()
+        }
+        return [{**one, "of": {**one["of"], **_led(one["of"], now)}} for one in found]
 
     async def _page(
         self, actor: Actor, wanted: Wanted, kinds: Collection[str], limit: int, after: str | None
@@ -174,6 +185,10 @@ class Search:
         if entry is None:
             return str(document.get("subject") or "")
         return f"{entry.text}\n{entry.contacts}" if contacts else entry.text
+
+
+def _led(document: Document, now: Mapping[str, Mapping[str, Document]]) -> Document:
+    return {name: rooted[document[name]]["_id"] for name, rooted in now.items() if document.get(name) in rooted}
 
 
 def _subject(found: Document) -> str:

@@ -11,6 +11,7 @@ export type Row = Schemas["RowView"];
 export type Chain = Schemas["ChainView"];
 export type Interaction = Schemas["InteractionView"];
 export type Client = Schemas["ClientView"];
+export type Piece = Schemas["PieceView"];
 export type Draft = Schemas["DraftView"];
 export type Task = Schemas["TaskView"];
 export type Outcome = Schemas["OutcomeView"];

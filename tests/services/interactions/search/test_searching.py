@@ -240,6 +240,7 @@ async def test_what_was_merged_or_moved_is_found_under_the_new(desk: Desk) -> No
     await Merges(desk.bench.repository, desk.bench.clock).merge(second, first, actor=OLGA)
     assert await desk.ids(f"chain:{first}") == [letter(2, "").id, letter(1, "").id]
     assert await desk.ids("другое ", "chain") == []
+    assert {hit.document["chain_id"] for hit in (await desk.page(f"chain:{first}")).items} == {first}
     await Merges(desk.bench.repository, desk.bench.clock).part(second, actor=OLGA)
     assert await desk.ids(f"chain:{first}") == [letter(1, "").id]
     await Moves(desk.bench.repository, desk.bench.clock).to_chain(letter(2, "").id, first, actor=OLGA)

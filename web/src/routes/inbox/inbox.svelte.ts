@@ -1,6 +1,6 @@
 /** The list of chains: which are shown, where the person is in it, and what happens to it by itself. */
 
-import { given, hub, reasonOf, type Chain, type Counts, type Row } from "../../api/hub";
+import { given, hub, reasonOf, type Chain, type Counts, type Piece, type Row } from "../../api/hub";
 import { live, RESYNC, type Happened } from "../../api/live.svelte";
 import { Pages } from "../../kit/pages.svelte";
 import { toasts } from "../../kit/toasts.svelte";
@@ -16,6 +16,8 @@ const FEW = 4;
 export class Inbox {
   view = $state<View>("all");
   search = $state("");
+  /** Of what was searched for: where it stands, by chain. */
+  fragments = $state.raw<ReadonlyMap<string, Piece[]>>(new Map());
   counts = $state<Counts | null>(null);
   chosen = $state<string | null>(null);
   picked = $state<ReadonlySet<string>>(new Set());
@@ -44,7 +46,7 @@ export class Inbox {
 
   show(view: View, search = ""): void {
     if (view === this.view && search === this.search) return;
-    [this.view, this.search, this.picked, this.waiting] = [view, search, new Set(), new Map()];
+    [this.view, this.search, this.picked, this.waiting, this.fragments] = [view, search, new Set(), new Map(), new Map()];
     this.pages.items = [];
     this.pages.loaded = false;
     void this.pages.reload();
@@ -108,9 +110,15 @@ export class Inbox {
   }
 
   async #found(after?: string): Promise<{ items: Row[]; next: string | null }> {
-    const query = { text: this.search, limit: 50, ...(after ? { after } : {}) };
-    const page = given(await hub.GET("/api/v1/interactions", { params: { query } }));
-    return { items: await rowsOf(page.items.map((each) => each.chain_id)), next: page.next };
+    const query = { q: this.search, limit: 50, ...(after ? { after } : {}) };
+    const page = given(await hub.GET("/api/v1/search/messages", { params: { query } }));
+    const hits = page.items.filter((hit) => hit.chain_id);
+    const known = after ? this.fragments : new Map<string, Piece[]>();
+    // The newest hit of a chain stands for it.
+    this.fragments = new Map([...[...hits].reverse().map((hit) => [hit.chain_id!, hit.fragment] as const), ...known]);
+    const shown = new Set(this.rows.map((row) => row.chain.id));
+    const fresh = hits.map((hit) => hit.chain_id!).filter((id) => !after || !shown.has(id));
+    return { items: await rowsOf(fresh), next: page.next };
   }
 
   #hear(event: Happened): void {

@@ -41,7 +41,8 @@ export class Thread {
     }
   }
 
-  listen(changed: () => void): () => void {
+  /** `changed` is told how many came that were not there. */
+  listen(changed: (fresh: number) => void): () => void {
     const stop = live.on((event) => this.#hear(event, changed));
     // Drafts of colleagues are not on the stream: they are looked at while somebody looks at the chain.
     const timer = setInterval(() => { if (document.visibilityState === "visible" && Date.now() - moved < ACTIVE) void this.drafts(); }, WATCHING);
@@ -58,17 +59,19 @@ export class Thread {
     this.earlier = page.next;
   }
 
-  async again(): Promise<void> {
+  /** How many came meanwhile. */
+  async again(): Promise<number> {
     const [row, page] = await Promise.all([this.#row(), this.#page()]);
     this.row = row;
-    for (const each of page.items.toReversed()) this.put(each);
+    return page.items.toReversed().filter((each) => this.put(each)).length;
   }
 
-  /** What the hub says now of one that is there, or a new one. */
-  put(interaction: Interaction): void {
+  /** What the hub says now of one that is there, or a new one; whether it is new. */
+  put(interaction: Interaction): boolean {
     const at = this.items.findIndex((each) => each.id === interaction.id);
     if (at >= 0) this.items = this.items.with(at, interaction);
     else this.items = [...this.items, interaction].sort((one, other) => (one.at < other.at ? -1 : 1));
+    return at < 0;
   }
 
   get newest(): Interaction | undefined {
@@ -116,16 +119,16 @@ export class Thread {
     [this.tasks, this.recent] = [tasks.items, recent.items];
   }
 
-  #hear(event: Happened, changed: () => void): void {
+  #hear(event: Happened, changed: (fresh: number) => void): void {
     if (event.type === RESYNC) {
       void this.again().then(changed);
       return;
     }
     const data = event.data as { interaction?: Interaction; chain?: { id: string }; client?: { id: string }; task?: { client_id: string | null } };
     if (data.interaction?.chain_id === this.id) {
-      this.put(data.interaction);
-      if (data.interaction.direction === "in" && this.row) this.row = { ...this.row, unread: true };
-      changed();
+      const fresh = this.put(data.interaction);
+      if (fresh && data.interaction.direction === "in" && this.row) this.row = { ...this.row, unread: true };
+      changed(fresh ? 1 : 0);
     } else if (data.chain?.id === this.id) void this.#row().then((row) => (this.row = row));
     else if ((data.client?.id ?? data.task?.client_id) === this.row?.client_id && this.row) void this.refreshSide();
   }
