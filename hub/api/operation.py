@@ -45,6 +45,8 @@ class Operation(Told):
     """The answer streams through, with the headers that a file has."""
     audited: bool = False
     """It is in the audit although it changes nothing."""
+    personal: bool = False
+    """It changes what the asker keeps for himself alone, as a draft: it is not in the audit."""
     spread: Spread = Spread.ONE
     names: dict[str, str] = {}
     """Fields of its form that name a `team` or an `employee`; the gateway refuses names of nobody."""

@@ -53,6 +53,7 @@ class How(TypedDict, total=False):
     download: str
     """Media type of the answer, which streams through."""
     audited: bool
+    personal: bool
     """A read that is in the audit, each time."""
     spread: Spread
     order: str
@@ -118,6 +119,7 @@ class Public:
                 upload=how.get("upload", 0),
                 download=bool(how.get("download")),
                 audited=how.get("audited", False),
+                personal=how.get("personal", False),
                 names=named_in(endpoint),
                 spread=how.get("spread", Spread.ONE),
                 order=how.get("order", ""),

@@ -80,7 +80,7 @@ class Rule:
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
     `streamed`: the body goes through unread, and whoever answers keeps the answer under the Idempotency-Key.
-    `audited`: it is in the audit although it only reads.
+    `audited`: it is in the audit although it only reads. `personal`: it is not, although it writes.
     `person`: a personal token is not enough, it takes a session, which began with the password.
     """
 
@@ -89,6 +89,7 @@ class Rule:
     upload: bool = False
     streamed: bool = False
     audited: bool = False
+    personal: bool = False
     person: bool = False
 
     def __call__(self) -> None:
@@ -313,7 +314,7 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handl
     deed = _deed(request, login, route)
     if rule.right is None:
         return await _open_write(request, parts, deed, handler)
-    begun = await parts.audit.begin(deed)
+    begun = None if rule.personal else await parts.audit.begin(deed)
     status = 500
     try:
         if key is None or rule.secret or rule.streamed:
@@ -322,7 +323,8 @@ async def _write(request: Request, parts: Parts, rule: Rule, route: Route, handl
             response = await _once(request, parts, login, key, body, handler)
         status = response.status_code
     finally:
-        await parts.audit.end(begun, status, target=write.target, changes=_changes(write, rule, body))
+        if begun is not None:
+            await parts.audit.end(begun, status, target=write.target, changes=_changes(write, rule, body))
     return response
 
 

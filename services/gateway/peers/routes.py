@@ -91,7 +91,11 @@ def _may_be_of_others(way: Way | None) -> bool:
 def _guarded(way: Way, table: Table) -> Handler:
     operation = way.operation
     rule = Rule(
-        way.right, secret=not operation.repeatable, streamed=bool(operation.upload), audited=operation.audited
+        way.right,
+        secret=not operation.repeatable,
+        streamed=bool(operation.upload),
+        audited=operation.audited,
+        personal=operation.personal,
     )
 
     async def forward(request: Request) -> Response:

@@ -31,6 +31,7 @@ def add(routes: Public, drafts: Drafts, seen: Seen) -> None:
         action="add",
         refuses=[Conflict],
         repeatable=False,
+        personal=True,
     )
     async def put_draft(chain_id: Id, kind: Kind, form: DraftForm, actor: Acting) -> DraftView | None:
         """Keep what you are writing; null where it says nothing any more.
@@ -41,7 +42,14 @@ def add(routes: Public, drafts: Drafts, seen: Seen) -> None:
         document = await drafts.put(actor.login, chain_id, kind, form)
         return _shown(document) if document else None
 
-    @routes.delete("/chains/{id}/drafts/{kind}", right=Right.WRITE_MESSAGES, noun="message", action="add", status=204)
+    @routes.delete(
+        "/chains/{id}/drafts/{kind}",
+        right=Right.WRITE_MESSAGES,
+        noun="message",
+        action="add",
+        status=204,
+        personal=True,
+    )
     async def drop_draft(chain_id: Id, kind: Kind, actor: Acting) -> None:
         """Throw your draft away; also what to do once it was sent."""
         await drafts.drop(actor.login, chain_id, kind)

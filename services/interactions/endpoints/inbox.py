@@ -46,7 +46,14 @@ def add(routes: Public, doors: Doors) -> None:
 
 
 def _add_reads(routes: Public, doors: Doors) -> None:
-    @routes.put("/chains/{id}/read", right=Right.READ_CORRESPONDENCE, noun="chain", action="read", status=204)
+    @routes.put(
+        "/chains/{id}/read",
+        right=Right.READ_CORRESPONDENCE,
+        noun="chain",
+        action="read",
+        status=204,
+        personal=True,
+    )
     async def mark_read(chain_id: Id, form: ReadForm, actor: Acting) -> None:
         """You have read a chain up to this interaction; further back than you had counts for nothing."""
         await doors.seen.chain(actor, chain_id)
@@ -55,7 +62,14 @@ def _add_reads(routes: Public, doors: Doors) -> None:
             raise NotFound(f"{form.upto} is not in this chain")
         await doors.reads.note(actor.login, chain_id, interaction)
 
-    @routes.delete("/chains/{id}/read", right=Right.READ_CORRESPONDENCE, noun="chain", action="read", status=204)
+    @routes.delete(
+        "/chains/{id}/read",
+        right=Right.READ_CORRESPONDENCE,
+        noun="chain",
+        action="read",
+        status=204,
+        personal=True,
+    )
     async def mark_unread(chain_id: Id, actor: Acting) -> None:
         """Count a chain as unread again."""
         await doors.seen.chain(actor, chain_id)

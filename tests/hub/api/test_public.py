@@ -142,6 +142,7 @@ async def test_operations_are_told_once_for_each_version(peer: httpx.AsyncClient
         "names": {},
         "order": "",
         "audited": False,
+        "personal": False,
     }
     again = await peer.get("/operations", headers={"If-None-Match": told.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

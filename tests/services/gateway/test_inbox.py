@@ -89,3 +89,15 @@ async def test_whoever_has_not_seen_a_colleagues_answer_is_asked_before_he_sends
     assert (late.status_code, "anna answered meanwhile" in late.json()["detail"]) == (409, True)
     looked = await boris.post(path, params={"seen": mine.json()["id"]}, json={"text": "Везём!", "undo_seconds": 300})
     assert looked.status_code == 202, looked.text
+
+
+async def test_what_one_keeps_for_himself_alone_is_not_in_the_audit(whole: Any) -> None:
+    admin, anna = await whole.admin(), await whole.employee("operator", "anna")
+    row = (await rows(whole, 1, anna))[0]
+    await anna.put(f"/chains/{row['chain']['id']}/drafts/answer", json={"text": "Здрав"})
+    await anna.put(f"/chains/{row['chain']['id']}/read", json={"upto": row["newest"]["id"]})
+    await anna.patch(f"/chains/{row['chain']['id']}", json={"owner": "anna"})
+    entries = (await admin.get("/audit", params={"login": "anna"})).json()["items"]
+    assert {entry["route"].removeprefix("/api/v1") for entry in entries if "/chains" in entry["route"]} == {
+        "/chains/{id}"
+    }
