@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from hub.bus.base import Bus
-from hub.contracts.interaction import Link, Move
-from hub.kit.clock import Clock, from_iso, iso
+from hub.contracts.interaction import Link
+from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict
 from hub.store.base import Document
+from services.interactions.chains.moved import moved, step_back
 from services.interactions.linking import new_chain_id, subject_key
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
@@ -40,7 +41,7 @@ class Splits:
         await self._repository.chains.tell(chain)
         await self._repository.interactions.tell(document)
         await Outgoing(self._repository).move_on(document)
-        await self._step_back(before, document)
+        await step_back(self._repository, before, {document["_id"]})
         return document
 
     async def keep(self, interaction_id: str) -> Document:
@@ -60,35 +61,3 @@ class Splits:
 
     async def _found(self, interaction_id: str) -> Document:
         return await existing(self._repository.interactions, interaction_id)
-
-    async def _step_back(self, chain_id: str, gone: Document) -> None:
-        """The chain it was in ends with what is left of it."""
-        left = await self._repository.newest_of_chain(chain_id, limit=1)
-        if not left:
-            return
-        end = {"last_id": left[0]["_id"], "last_at": left[0]["at"]}
-        await self._repository.chains.amend(
-            chain_id, lambda now: {**now, **end} if now["last_id"] == gone["_id"] else now
-        )
-
-
-def moved(interaction: Document, place: tuple[str, str], link: Link, by: str | None, at: str) -> Document:
-    """The interaction in another chain (and its client), with where it was: birth is for ever, and so is the key of
-    its events.
-    """
-    chain_id, client_id = place
-    was = Move(
-        chain_id=interaction["chain_id"],
-        client_id=interaction["client_id"],
-        link=Link.model_validate(interaction["link"]),
-        by=by,
-        at=from_iso(at),
-    )
-    return {
-        **interaction,
-        "chain_id": chain_id,
-        "client_id": client_id,
-        "link": link.model_dump(mode="json"),
-        "born_client_id": interaction.get("born_client_id") or interaction["client_id"],
-        "moves": [*(interaction.get("moves") or []), was.model_dump(mode="json")],
-    }

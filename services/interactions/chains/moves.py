@@ -9,11 +9,10 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, moment_of
 from hub.store.base import Document
-from services.interactions.chains.state import turn_after
+from services.interactions.chains.moved import moved, step_back
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
 from services.interactions.roots import existing, root_of, roots
-from services.interactions.splits import moved
 
 RULE = "moved"
 SPLIT = "split"
@@ -44,9 +43,9 @@ class Moves:
         new = derive("ch", SPLIT, chain_id, first["_id"], at=moment_of(first["_id"]))
         await self._check_inside(chain_id, [part for part in parts if part["chain_id"] != new])
         link = Link(rule=SPLIT, evidence=f"taken out by {actor.login}", continues=chain_id)
-        for part in sorted(parts, key=lambda part: str(part["at"])):
-            await self._put(part, (new, part["client_id"]), link, actor)
-        await self._step_back(chain_id)
+        ordered = sorted(parts, key=lambda part: str(part["at"]))
+        put = [await self._put(part, (new, part["client_id"]), link, actor) for part in ordered]
+        await self._leave(put)
         return (await self._repository.chains.get(new)) or {}
 
     async def to_chain(self, interaction_id: str, chain_id: str, *, actor: Actor) -> Document:
@@ -74,11 +73,15 @@ class Moves:
     async def _move(self, part: Document, place: tuple[str, str], link: Link, actor: Actor) -> Document:
         if part.get("planned"):
             raise Conflict("it waits for its time; take it back and write it anew where it belongs")
-        before = part["chain_id"]
         after = await self._put(part, place, link, actor)
-        if after["chain_id"] != before:
-            await self._step_back(before)
+        await self._leave([after])
         return after
+
+    async def _leave(self, parts: Sequence[Document]) -> None:
+        """Where they were last, also when it is asked again because a crash came in between."""
+        gone = {part["_id"] for part in parts}
+        for chain_id in {part["moves"][-1]["chain_id"] for part in parts if part.get("moves")}:
+            await step_back(self._repository, chain_id, gone)
 
     async def _put(self, part: Document, place: tuple[str, str], link: Link, actor: Actor) -> Document:
         """There, and known to chain and client; the same however often it is asked."""
@@ -89,15 +92,6 @@ class Moves:
         await self._repository.interactions.tell(after)
         await self._outgoing.move_on(after)
         return after
-
-    async def _step_back(self, chain_id: str) -> None:
-        """A chain that something was taken out of ends with what is left."""
-        left = await self._repository.newest_of_chain(chain_id, limit=1)
-        if not left:
-            return
-        for chain in (await roots(self._repository.chains, [chain_id])).values():
-            for each in {chain_id, chain["_id"]}:
-                await self._repository.chains.amend(each, partial(_ending, last=left[0]))
 
     async def _check_inside(self, chain_id: str, parts: Sequence[Document]) -> None:
         """Raises InvalidInput: one is not read with this chain, or nothing would be left of it."""
@@ -114,12 +108,6 @@ class Moves:
 
     async def _chain(self, chain_id: str) -> Document:
         return await root_of(self._repository.chains, chain_id, "chain")
-
-
-def _ending(chain: Document, last: Document) -> Document:
-    if chain["last_at"] <= last["at"]:
-        return chain
-    return {**chain, "last_id": last["_id"], "last_at": last["at"], "awaits": turn_after(last) or chain.get("awaits")}
 
 
 def _in_place(part: Document, place: tuple[str, str], link: Link, by: str, at: str) -> Document:

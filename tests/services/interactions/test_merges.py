@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from hub.api.actor import Actor
+from hub.contracts.interaction import Link
 from hub.contracts.scope import EVERYTHING
 from hub.kit.errors import Conflict, InvalidInput
 from hub.store.base import In
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, a_participant, an_arrival
 from services.interactions.chains.merges import Merges
+from services.interactions.chains.moved import moved
 from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.handover import ChainChange, Handover
@@ -244,3 +246,48 @@ async def test_parting_leaves_everything_as_in_a_world_where_nothing_was_merged(
         worlds.append(await state_of(bench))
         await store.stop()
     assert worlds[0] == worlds[1]
+
+
+async def test_what_is_left_of_a_chain_is_its_end_and_tells_whose_turn_it_is(bench: Bench, moves: Moves) -> None:
+    await bench.receive(an_arrival(1))
+    bench.clock.advance(MINUTE)
+    await bench.answered("Уже везут")
+    await bench.receive(later(3, 1))
+    (chain,) = await bench.chains()
+    assert chain["awaits"] == "answer"
+    await moves.split(chain["_id"], [later(3, 1).id], actor=OLGA)
+    left = await chain_of(bench, chain["_id"])
+    assert left["awaits"] == "client"
+    assert left["last_id"] != later(3, 1).id
+
+
+async def test_a_message_that_came_while_another_was_taken_out_stays_the_end(bench: Bench, moves: Moves) -> None:
+    await bench.receive(an_arrival(1), later(2, 1), later(3, 1))
+    (chain,) = await bench.chains()
+    await moves.split(chain["_id"], [later(2, 1).id], actor=OLGA)
+    left = await chain_of(bench, chain["_id"])
+    assert (left["last_id"], left["last_at"]) == (later(3, 1).id, chain["last_at"])
+
+
+async def test_a_move_that_a_crash_cut_short_sets_the_end_when_it_is_asked_again(bench: Bench, moves: Moves) -> None:
+    first, second = await two_chains(bench)
+    await bench.receive(later(3, 1))
+    part = await bench.stored(later(3, 1).id)
+    link = Link(rule="moved", evidence="moved by olga")
+    client = (await chain_of(bench, second))["client_id"]
+    await bench.repository.interactions.amend(
+        part["_id"], lambda now: moved(now, (second, client), link, "olga", now["at"])
+    )
+    await moves.to_chain(part["_id"], second, actor=OLGA)
+    assert (await chain_of(bench, first))["last_id"] == an_arrival(1).id
+
+
+async def test_of_merged_chains_each_ends_with_its_own_when_something_is_taken_out(
+    bench: Bench, merges: Merges, moves: Moves
+) -> None:
+    first, second = await two_chains(bench)
+    await bench.receive(later(3, 2, subject="Re: Другое"))
+    await merges.merge(second, first, actor=OLGA)
+    await moves.split(first, [later(3, 2).id], actor=OLGA)
+    assert (await chain_of(bench, second))["last_id"] == an_arrival(2).id
+    assert (await chain_of(bench, first))["last_id"] in {an_arrival(1).id, an_arrival(2).id}
