@@ -132,7 +132,8 @@ class Attribution:
 
 
 def _moments(period: Period) -> dict[str, datetime]:
-    return {"since": _midnight(period.since), "until": _midnight(period.until + timedelta(days=1))}
+    last = min(period.until, date.max - timedelta(days=1))
+    return {"since": _midnight(period.since), "until": _midnight(last + timedelta(days=1))}
 
 
 def _midnight(day: date) -> datetime:

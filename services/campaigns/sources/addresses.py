@@ -34,6 +34,9 @@ _CHARSETS: Mapping[str, tuple[str, ...]] = {
     "il": ("cp1255",),
 }
 """What is no UTF-8 is in that of the country."""
+_NAMED_BY_US = (name for names in _CHARSETS.values() for name in names)
+_READ = frozenset(("utf-8", "windows-1251", "koi8-r", "iso-8859-1", *_NAMED_BY_US))
+"""Charsets that an address may be in."""
 _CHINESE = frozenset(("baidu.com", "sogou.com", "soso.com", "so.com", "youdao.com"))
 _NAMED = frozenset(("ie", "ei", "charset", "enc", "encoding"))
 """Parameters that say in which charset the others are."""
@@ -117,16 +120,18 @@ def decoded(value: str, host: str = "", charset: str = "") -> str:
     text = _words(unquote_to_bytes(wide.encode("utf-8", "surrogatepass")), host, charset)
     if _TWICE.search(text) and "%25" in value:
         text = _words(unquote_to_bytes(text.encode("utf-8", "replace")), host, charset)
-    return " ".join(_CONTROL.sub(" ", text).split())[:WORDS]
+    return " ".join(_CONTROL.sub(" ", text.encode("utf-8", "replace").decode()).split())[:WORDS]
 
 
 def _words(raw: bytes, host: str, charset: str) -> str:
     if (text := _utf8(raw)) is not None:
         return text
-    for name in (charset, *charsets_of(host, raw)):
+    for name in (charset.lower(), *charsets_of(host, raw)):
+        if name not in _READ:
+            continue  # the address names it itself: a codec of Python's is not to be had for the asking
         try:
             return _cyrillic(raw) if name == "cp1251" else raw.decode(name)
-        except (UnicodeError, LookupError, ValueError):
+        except UnicodeError:
             continue
     return raw.decode("cp1252", "replace")
 

@@ -47,6 +47,10 @@ class Before(Protocol):
         """The source that a visitor met last. Raises StoreUnavailable."""
         ...
 
+    async def sees(self, client: str, actor: Actor) -> bool:
+        """Whether somebody sees a client. Raises StoreUnavailable."""
+        ...
+
 
 class Touches:
     """One way in for all of them."""
@@ -117,13 +121,22 @@ class Touches:
 
     async def note(self, given: NewTouch, *, actor: Actor, key: str | None) -> TouchRecorded:
         """What somebody said, or is known otherwise. Raises InvalidInput."""
-        whose = given.whose if given.whose.startswith("cl_") else self._consents.normalised(given.whose)
+        whose = await self._whose(given.whose, actor)
         source = await self._given(given, actor)
         at = given.at or self._clock.now()
         evidence = Evidence(kind=given.kind, value=given.value, by=actor.login)
         told = self._touch(whose, source, evidence, (whose, source, given.kind, key or iso(at)), at=at)
         await self._tell([told])
         return told
+
+    async def _whose(self, named: str, actor: Actor) -> str:
+        """Raises InvalidInput: there is no such client for him."""
+        if not named.startswith("cl_"):
+            return self._consents.normalised(named)
+        if not await self._before.sees(named, actor):
+            fix = f"there is no client {named}"
+            raise InvalidInput(f"whose: {fix}", fields={"whose": fix})
+        return named
 
     async def _given(self, given: NewTouch, actor: Actor) -> str:
         if given.source:

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from pyasn1.codec.ber import decoder
 from pyasn1.codec.der import encoder
-from pyasn1.error import PyAsn1Error
 from pyasn1.type import univ
 from pyasn1_modules import rfc5652
 
@@ -46,7 +45,7 @@ def opened(content: bytes) -> Opened | None:
         return None
     try:
         signed = _signed(content)
-    except (PyAsn1Error, ValueError, IndexError):
+    except Exception:  # whatever a library makes of hostile bytes: what cannot be opened stays a file
         return None
     if signed is None or not signed["encapContentInfo"]["eContent"].isValue:
         return None
@@ -68,7 +67,7 @@ def _signature(content: bytes, signed: Any, inside: bytes) -> Signature:
         return Signature(_name(certificate), _is_intact(signer, certificate, inside))
     except InvalidSignature:
         return Signature(_name(certificate), False)
-    except (PyAsn1Error, UnsupportedAlgorithm, ValueError, IndexError, KeyError, TypeError, StopIteration):
+    except Exception:  # as above: then nothing can be said of it
         return Signature("", None)
 
 

@@ -12,7 +12,8 @@
 """
 
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from hub.bus.base import Position
+from hub.kit.errors import StoreUnavailable
 from hub.kit.log import Log
 from hub.kit.private import make_private
 from services.interactions.search.asking import Wanted, mark
@@ -49,6 +51,7 @@ class Index:
         """`owner` names the copy of the service, so that each has a folder of its own."""
         self._folder = folder / "projections"
         self._path = self._folder / f"search-{VERSION}-{owner.rpartition('/')[2]}"
+        self.broken = False
         self._opened: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
 
@@ -77,8 +80,34 @@ class Index:
 
     def close(self) -> None:
         if self._writer:
-            self._writer.rollback()
+            with suppress(Exception):
+                self._writer.rollback()
         self._writer = self._opened = None
+
+    def make_anew(self) -> None:
+        """Empty: its files were damaged, and all that was in them is on the bus."""
+        log.warning("search.made_anew", reason="its files are damaged")
+        self._writer = self._opened = None
+        shutil.rmtree(self._path, ignore_errors=True)
+        self.broken = False
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        """What its files do to the library (it panics, in a class of its own) is told as ours.
+
+        Raises:
+            StoreUnavailable: the index is broken; it will be made anew.
+        """
+        try:
+            yield
+        except (ValueError, OSError) as exc:
+            self.broken = True
+            raise StoreUnavailable("the search is being made anew") from exc
+        except BaseException as exc:
+            if type(exc).__name__ != "PanicException":
+                raise
+            self.broken = True
+            raise StoreUnavailable("the search is being made anew") from exc
 
     def positions(self) -> dict[Position, int]:
         """How far it is."""
@@ -91,10 +120,11 @@ class Index:
 
         searcher, schema = self._index.searcher(), self._index.schema
         found = {}
-        for entry_id in ids:
-            hits = searcher.search(tantivy.Query.term_query(schema, "id", entry_id), 1, count=False).hits
-            if hits and (note := _note(searcher.doc(hits[0][1]))):
-                found[entry_id] = note
+        with self._sound():
+            for entry_id in ids:
+                hits = searcher.search(tantivy.Query.term_query(schema, "id", entry_id), 1, count=False).hits
+                if hits and (note := _note(searcher.doc(hits[0][1]))):
+                    found[entry_id] = note
         return found
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -125,13 +155,15 @@ class Index:
         told = [[topic, part, at] for (topic, part), at in positions.items()]
         self._put(_POSITIONS, note=orjson.dumps(told), rank=0)
         assert self._writer
-        self._writer.commit()
-        self._index.reload()
+        with self._sound():
+            self._writer.commit()
+            self._index.reload()
 
     def rollback(self) -> None:
         """What was added since the last commit is forgotten."""
-        if self._writer:
-            self._writer.rollback()
+        if self._writer and not self.broken:
+            with self._sound():
+                self._writer.rollback()
 
     def unread(self) -> set[str]:
         """Messages with files whose words were still to be read."""
@@ -139,7 +171,9 @@ class Index:
 
         searcher = self._index.searcher()
         query = tantivy.Query.term_query(self._index.schema, "marks", UNREAD, index_option="basic")
-        return {_note(searcher.doc(address)) for _, address in searcher.search(query, _MOST_UNREAD, count=False).hits}
+        with self._sound():
+            hits = searcher.search(query, _MOST_UNREAD, count=False).hits
+            return {_note(searcher.doc(address)) for _, address in hits}
 
     def stems(self, word: str) -> Sequence[str]:
         return _stems(word)
@@ -158,8 +192,9 @@ class Index:
 
         query = _Asked(self._index.schema, wanted, contacts=contacts).query(kinds, seen, below)
         searcher = self._index.searcher()
-        hits = searcher.search(query, limit, count=False, order_by_field="rank", order=tantivy.Order.Desc).hits
-        return [_named(searcher.doc(address), rank) for rank, address in hits]
+        with self._sound():
+            hits = searcher.search(query, limit, count=False, order_by_field="rank", order=tantivy.Order.Desc).hits
+            return [_named(searcher.doc(address), rank) for rank, address in hits]
 
 
 def _note(document: "tantivy.Document") -> str:
@@ -191,7 +226,7 @@ class _Asked:
         must += [self._tail(tail) for tail in wanted.tails]
         must += [self._person(role, word) for role, word in wanted.people]
         must += self._times(below)
-        without = [(self._occur.MustNot, self._word(word)) for word in wanted.without]
+        without = [(self._occur.MustNot, self._word(word)) for word in wanted.without if self._contacts]
         return self._q.boolean_query([*((self._occur.Must, one) for one in must), *without])
 
     def _times(self, below: int | None) -> list["tantivy.Query"]:

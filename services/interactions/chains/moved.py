@@ -1,4 +1,4 @@
-"""What an interaction that goes into another chain says of where it was, and with what the chain that it left ends."""
+"""What an interaction that goes into another chain says of where it was, and with what the chain it left ends."""
 
 from collections.abc import Collection
 from functools import partial

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from hub.api.forms import Form
 from hub.api.uploads import Upload
+from hub.contracts.masks import MaskedAddress
 from hub.contracts.shown import AttachmentView, Moment, View
 from services.interactions.writing import MAX_LISTED
 
@@ -38,8 +39,8 @@ class DraftView(View):
     kind: DraftKind
     login: str = Field(description="Who writes it")
     text: str
-    cc: tuple[str, ...]
-    bcc: tuple[str, ...]
+    cc: tuple[MaskedAddress, ...]
+    bcc: tuple[MaskedAddress, ...]
     reply_all: bool
     account: str | None
     attachments: tuple[AttachmentView, ...]

@@ -98,6 +98,8 @@ def _take(wanted: Wanted, part: re.Match[str], zone: str, *, last: bool) -> None
     minus, name, quoted, bare = part[1], folded(part[2] or ""), part[3], part[4] or ""
     name = _NAMES.get(name, name)
     value = bare if quoted is None else quoted
+    if minus and name in {*_DAYS, *_PEOPLE, *_MARKS}:
+        raise _refused(f"-{name}: cannot be asked; leave the minus out, or ask for what shall be there")
     if name in _DAYS:
         _DAYS[name](wanted, _day(name, value, zone))
     elif name in _PEOPLE:

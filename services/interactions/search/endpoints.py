@@ -37,7 +37,7 @@ class SearchQuery(Paging):
 class PieceView(View):
     """A stretch of a text."""
 
-    text: MaskedWords
+    text: str
     hit: bool = Field(description="Whether it is what was looked for")
 
 

@@ -18,6 +18,8 @@ SEEN = "seen:"
 UNREAD = "unread"
 """Of a file whose words are still to be read."""
 _BITS = 20
+_FARTHEST = 2**42
+"""Milliseconds, 139 years from 1970 on: what is farther leaves the 64 bits of a rank."""
 _CLIENT = ("given_name", "patronymic", "surname", "legal_form", "inn", "kpp", "ogrn", "comment")
 _FROM, _TO = ("from", "reply_to", "host"), ("to", "cc", "bcc", "attendee")
 
@@ -60,12 +62,12 @@ class Around:
 def rank_of(entry_id: str, at: str) -> int:
     """Milliseconds, and a part of the id behind them."""
     spread = int.from_bytes(blake2b(entry_id.encode(), digest_size=4).digest()) % (1 << _BITS)
-    return (int(from_iso(at).timestamp() * 1000) << _BITS) + spread
+    return rank_at(int(from_iso(at).timestamp() * 1000)) + spread
 
 
 def rank_at(milliseconds: int) -> int:
-    """The lowest rank of a moment."""
-    return milliseconds << _BITS
+    """The lowest rank of a moment; those in the first and last centuries of the calendar have one together."""
+    return max(-_FARTHEST, min(milliseconds, _FARTHEST)) << _BITS
 
 
 def around(chain: Document, client: Document | None) -> Around:

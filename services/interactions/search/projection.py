@@ -6,12 +6,14 @@ begins there at the start, and says how far it is behind.
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
 from hub.bus.base import END, Bus, Position, Reader
 from hub.contracts.base import Record
+from hub.kit.errors import StoreUnavailable
 from hub.kit.log import Log
 from hub.kit.loop import Loop
 from services.interactions.search.entries import Entry
@@ -43,6 +45,13 @@ class Written(Protocol):
 
     def close(self) -> None: ...
 
+    @property
+    def broken(self) -> bool:
+        """Its files are damaged."""
+        ...
+
+    def make_anew(self) -> None: ...
+
 
 class Projection:
     """One index, and how far it is."""
@@ -60,7 +69,8 @@ class Projection:
         return self._texts.unread
 
     async def start(self) -> None:
-        self._texts.give_back(await asyncio.to_thread(self._index.unread))
+        with suppress(StoreUnavailable):
+            self._texts.give_back(await asyncio.to_thread(self._index.unread))
         await self._texts.start()
         await self._loop.start()
 
@@ -74,6 +84,8 @@ class Projection:
 
     async def step(self) -> int:
         """Takes over what came, at most so much; how many records it was."""
+        if self._index.broken:
+            await self._anew()
         records = await self._come()
         files = self._texts.read_since()
         if records or files:
@@ -81,6 +93,13 @@ class Projection:
         if len(records) >= _AT_ONCE:
             self._loop.wake()
         return len(records)
+
+    async def _anew(self) -> None:
+        """Begins at the start of the topics."""
+        if self._reader:
+            await self._reader.close()
+            self._reader = None
+        await asyncio.to_thread(self._index.make_anew)
 
     async def behind(self) -> int:
         """Records that came and are not found yet."""

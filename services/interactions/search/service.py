@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from hub.api.actor import Actor
+from hub.contracts.masks import words_shown
 from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, Shown, reaches
 from hub.kit.errors import Forbidden
 from hub.store.base import Document, Page
@@ -62,6 +63,11 @@ class Hit:
     attachment: Document | None = None
 
 
+Find = Callable[[int, str | None], Awaitable[Page]]
+Keep = Callable[[Sequence[Document]], Awaitable[list[tuple[Document, Shown]]]]
+_INT64 = 2**63
+_MOST_ROUNDS = 10
+"""Pages of 2,000 that are looked through for one page of what somebody sees."""
 Look = Callable[[set[str]], Awaitable[dict[str, Document]]]
 """The documents of these ids that somebody sees whole."""
 
@@ -100,11 +106,32 @@ class Search:
             return await self._page(actor, wanted, kinds, limit, after)
 
         async def keep(found: Sequence[Document]) -> list[tuple[Document, Shown]]:
-            return [(one, SHOWN[0]) for one in await self._kept(actor, found)]
+            kept = await self._kept(actor, found)
+            if actor.hides:
+                # The index knows addresses that he is not shown: what he asked for must stand in what he sees.
+                kept = [one for one in kept if marker.fits(await self._text(one, contacts=False, titled=True))]
+            return [(one, SHOWN[0]) for one in kept]
 
-        page = await sifted(find, keep, order="rank", limit=limit, after=after)
-        rooted = await self._rooted([one for one, _ in page.items])
-        return Found([await self._hit(one, marker, actor) for one in rooted], page.next)
+        found, more = await self._gathered(find, keep, limit=limit, after=after)
+        rooted = await self._rooted(found)
+        texts = [await self._text(one, contacts=not actor.hides) for one in rooted]
+        hits = await asyncio.to_thread(_marked, rooted, texts, marker)
+        return Found(hits, cursor(found[-1]["rank"], found[-1]["_id"]) if more else None)
+
+    async def _gathered(
+        self, find: Find, keep: Keep, *, limit: int, after: str | None
+    ) -> tuple[list[Document], bool]:
+        """As many as are wanted, and whether there is one more that he sees: that something is hidden behind them is
+        told to nobody.
+        """
+        found: list[Document] = []
+        for _ in range(_MOST_ROUNDS):
+            page = await sifted(find, keep, order="rank", limit=limit + 1 - len(found), after=after)
+            found += [one for one, _ in page.items]
+            after = page.next
+            if len(found) > limit or after is None:
+                break
+        return found[:limit], len(found) > limit
 
     async def _rooted(self, found: Sequence[Document]) -> list[Document]:
         """With the chain and the client that each is read with now."""
@@ -126,7 +153,7 @@ class Search:
             seen=[] if EVERYTHING in actor.reach else [SEEN + token for token in actor.reach],
             contacts=not actor.hides,
             limit=limit + 1,
-            below=int(below) if isinstance(below, int | float) else None,
+            below=below if isinstance(below, int) and abs(below) < _INT64 else None,
         )
         found = await asyncio.to_thread(find)
         items: list[Document] = [{"_id": one.id, "rank": one.rank, "note": one.note} for one in found[:limit]]
@@ -164,27 +191,35 @@ class Search:
     async def _tasks(self, actor: Actor, kept: Kept, ids: set[str]) -> dict[str, Document]:
         return _reached(actor, (await kept.get_many(ids)).values())
 
-    async def _hit(self, found: Document, marker: Marker, actor: Actor) -> Hit:
-        kind, _, entry_id = found["_id"].partition("/")
-        document = found["of"]
-        attachment = next((one for one in document.get("attachments") or () if one["id"] == entry_id), None)
-        text = await self._text(kind, document, attachment, contacts=not actor.hides)
-        return Hit(kind, document, marker.fragment(text), attachment)
-
-    async def _text(self, kind: str, document: Document, attachment: Document | None, *, contacts: bool) -> str:
+    async def _text(self, found: Document, *, contacts: bool, titled: bool = False) -> str:
+        """What it is found by, as it is shown to who asks: masked whole, and before anything is cut out of it."""
+        kind, document, file = found["_id"].partition("/")[0], found["of"], _file_of(found)
         nowhere = Around("", "")
         entry: Entry | None = None
         if kind == "interaction":
             entry = of_interaction(document, nowhere)
-        elif kind == "file" and attachment:
-            entry = of_file(document, attachment, await self._texts.of(document["_id"], attachment), nowhere)
+        elif kind == "file" and file:
+            entry = of_file(document, file, await self._texts.of(document["_id"], file), nowhere)
         elif kind == "client":
             entry = of_client(document, "")
         elif kind in self._work:
             entry = of_work(kind, document)
         if entry is None:
-            return str(document.get("subject") or "")
-        return f"{entry.text}\n{entry.contacts}" if contacts else entry.text
+            return words_shown(str(document.get("subject") or ""))
+        parts = [*([entry.title] if titled else []), entry.text, *([entry.contacts] if contacts else [])]
+        return words_shown("\n".join(parts))
+
+
+def _file_of(found: Document) -> Document | None:
+    entry_id = found["_id"].partition("/")[2]
+    return next((one for one in found["of"].get("attachments") or () if one["id"] == entry_id), None)
+
+
+def _marked(found: Sequence[Document], texts: Sequence[str], marker: Marker) -> list[Hit]:
+    return [
+        Hit(one["_id"].partition("/")[0], one["of"], marker.fragment(text), _file_of(one))
+        for one, text in zip(found, texts, strict=True)
+    ]
 
 
 def _led(document: Document, now: Mapping[str, Mapping[str, Document]]) -> Document:

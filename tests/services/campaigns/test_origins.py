@@ -156,3 +156,8 @@ def test_bytes_of_a_terminal_in_another_charset_are_read() -> None:
     command = [sys.executable.encode(), b"-m", b"hub", b"inspect", b"source", PAGE.encode(), referrer]
     done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONUTF8": "1"})
     assert orjson.loads(done.stdout)["term"] == "газ"
+
+
+def test_an_address_names_no_codec_of_ours_and_leaves_no_halves_of_letters() -> None:
+    found = origin_of("https://a.example/?ie=unicode_escape&utm_source=%5Cud800%ff&utm_medium=cpc", "")
+    assert f"{found.source}{found.campaign}{found.term}".encode()

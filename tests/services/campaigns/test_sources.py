@@ -9,6 +9,7 @@ import httpx
 import orjson
 import pytest
 
+from hub.api.actor import Actor
 from hub.api.public import publish
 from hub.contracts.address import ConsentRecorded
 from hub.contracts.call import CallLine, CallState
@@ -43,6 +44,9 @@ class Before:
 
     def __init__(self) -> None:
         self.met: dict[str, str] = {}
+
+    async def sees(self, client: str, actor: Actor) -> bool:
+        return client != "cl_hidden" and bool(actor.reach)
 
     async def last_source_of(self, whose: str) -> str | None:
         return self.met.get(whose)
@@ -303,3 +307,9 @@ def test_the_script_tells_a_page_once_knows_its_visitor_again_and_names_him_in_f
     assert again["kept"] == first["kept"]
     tagged = opened(told["v"], "https://shop.example/", "https://shop.example/?yclid=1")
     assert tagged["sent"][0][1]["v"] == told["v"]
+
+
+async def test_nobody_writes_a_touch_of_a_client_whom_he_does_not_see(opened: Shop) -> None:
+    path = SourcePath(channel="friends", source="Олег")
+    with pytest.raises(InvalidInput):
+        await opened.touches.note(NewTouch(whose="cl_hidden", path=path), actor=MARKETER, key=None)

@@ -259,6 +259,7 @@ def test_an_interaction_stored_before_any_of_this_is_shown_all_the_same() -> Non
         "contacts": [],
         "warnings": [],
         "source": None,
+        "origin": "",
     }
 
 

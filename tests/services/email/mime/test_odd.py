@@ -93,7 +93,9 @@ def test_a_letter_that_was_changed_since_it_was_signed_is_read_and_said_to_be() 
     assert mail.signature == Signature("olga@client.example", intact=False)
 
 
-@pytest.mark.parametrize("content", [b"", b"\x30\x80rubbish", b"\x00" * 100, signed(INSIDE, detached=True)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x30\x80rubbish", b"\x00" * 100, b"\x30\x89" + b"\xff" * 9, signed(INSIDE, detached=True)]
+)
 def test_what_holds_no_letter_stays_a_file(content: bytes) -> None:
     mail = parse(enveloped(content))
     assert (mail.text, names(mail), mail.signature) == ("", ["smime.p7m"], None)

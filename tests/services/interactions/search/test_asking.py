@@ -38,6 +38,7 @@ def test_a_phone_written_with_spaces_is_one_number() -> None:
         ("state:broken", "takes one of open, snoozed, closed"),
         ("!!! ???", "nothing to look for"),
         ("-шкаф", "nothing to look for"),
+        ("шкаф -state:open", "cannot be asked"),
         (" ".join(["слово"] * 31), "30 at most"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 
 from hub.api.actor import Actor
 from hub.contracts.interaction import Attachment
+from hub.contracts.masks import hiding
 from hub.contracts.scope import EVERYTHING, OPEN, owned_by
 from hub.kit.errors import BusUnavailable, Forbidden
 from hub.store.sqlite import SqliteStore
@@ -27,6 +28,8 @@ from services.interactions.clients.service import Clients
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.outcomes.forms import NewOutcome
 from services.interactions.outcomes.service import Outcomes
+from services.interactions.search.asking import understood
+from services.interactions.search.fragments import Marker
 from services.interactions.search.gathering import Gathering
 from services.interactions.search.projection import Projection
 from services.interactions.search.reading import Texts
@@ -201,11 +204,66 @@ async def test_from_whom_addresses_are_hidden_finds_none_by_its_parts(desk: Desk
     await desk.receive(letter(1, "Позвоните мне", sender="secretname@example.com", name="Анна"))
     blind = replace(OLGA, hides=("addresses",))
     assert await desk.ids("secretname ") == [letter(1, "").id]
-    assert await desk.ids("secretname ", actor=blind) == []
-    assert await desk.ids("secretn", actor=blind) == []
-    assert await desk.ids("secretname", "client", actor=blind) == []
-    with pytest.raises(Forbidden):
-        await desk.ids("from:secretname", actor=blind)
+    with hiding(blind.hides):
+        assert await desk.ids("secretname ", actor=blind) == []
+        assert await desk.ids("secretn", actor=blind) == []
+        assert await desk.ids("secretname", "client", actor=blind) == []
+        with pytest.raises(Forbidden):
+            await desk.ids("from:secretname", actor=blind)
+
+
+@pytest.mark.parametrize("part", ['"555"', '"79165554433"', "5554433", "boss ", '"secret boss"', "hidden ", "-boss"])
+async def test_from_whom_addresses_are_hidden_finds_none_in_a_text_and_sees_none_cut_open(
+    desk: Desk, part: str
+) -> None:
+    await desk.receive(letter(1, "Маскарад: +7 916 555-44-33, secret.boss@hidden-corp.example"))
+    blind = replace(OLGA, hides=("addresses",))
+    with hiding(blind.hides):
+        page = await desk.page(f"{part} маскарад ", actor=blind)
+    shown = "".join(piece.text for hit in page.items for piece in hit.fragment)
+    # The host of an address stays shown.
+    assert bool(page.items) == (part in ("hidden ", "-boss"))
+    assert "555" not in shown
+    assert "boss" not in shown
+
+
+async def test_that_more_is_hidden_behind_a_page_is_not_told(desk: Desk) -> None:
+    await desk.receive(letter(1, "секретно увольнение"), letter(2, "увольнение отпуск", subject="Другое"))
+    secret = (await desk.bench.stored(letter(1, "").id))["chain_id"]
+    handover = Handover(desk.bench.repository, desk.bench.clock)
+    await handover.chain(secret, ChainChange(owner="vera", private=True), actor=OLGA)
+    everything = replace(BORIS, reach=(EVERYTHING,))
+    await desk.projection.step()
+    page = await desk.page("увольнение ", actor=everything, limit=1)
+    assert (len(page.items), page.next) == (1, None)
+
+
+async def test_an_index_whose_files_are_damaged_while_it_runs_is_made_anew(desk: Desk) -> None:
+    await desk.receive(letter(1, "шкаф"))
+    desk.index.broken = True
+    assert await desk.ids("шкаф") == [letter(1, "").id]
+
+
+async def test_days_at_the_ends_of_the_calendar_find_nothing_and_break_nothing(desk: Desk) -> None:
+    await desk.receive(letter(1, "шкаф"))
+    assert await desk.ids("шкаф after:9999-12-30") == []
+    assert await desk.ids("шкаф before:0002-01-01") == []
+    assert await desk.ids("шкаф after:0002-01-01 before:9999-12-30") == [letter(1, "").id]
+
+
+async def test_a_text_of_nothing_but_hits_is_cut_like_any_other(desk: Desk) -> None:
+    marker = Marker(understood("aa ", "Europe/Moscow"), desk.index.stems)
+    assert sum(piece.hit for piece in marker.fragment("aa " * 16_000)) > 10
+
+
+async def test_a_file_that_is_gone_keeps_no_other_waiting(desk: Desk) -> None:
+    gone = Attachment(id="gone", filename="нет.txt", content_type="text/plain", size=1, blob="nowhere")
+    await desk.receive(
+        letter(1, "один", attachments=(gone,)), await with_file(desk, "а.txt", "дуб".encode(), number=2)
+    )
+    await desk.texts.read()
+    assert await desk.ids("дуб") == ["f1"]
+    assert desk.texts.unread == 0
 
 
 async def test_clients_tasks_deals_and_chains_are_found_each_by_its_own_words(desk: Desk) -> None:
