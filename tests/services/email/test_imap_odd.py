@@ -14,6 +14,7 @@ from hub.testing.waiting import PATIENCE
 from services.email.adapters.imap import open_inbox, open_sent
 from services.email.errors import LoginRefused, MailRefusedByServer
 from services.email.models import FetchedMail, Server
+from tests.services.email.conftest import EmailHarness, a_mail
 
 TLS = ssl.create_default_context()
 MAIL = b"From: a@there.example\r\nSubject: x\r\n\r\nbody\r\n"
@@ -205,3 +206,46 @@ async def test_a_folder_that_went_holds_no_copy() -> None:
     odd = Odd(list=listed('() "/" Sent'), select=b"{tag} NO [TRYCREATE] no such mailbox\r\n")
     async with running(odd) as server, open_sent(server, patience=PATIENCE, tls=TLS, outside=HERE) as folder:
         assert await folder.holds("<first@ours.example>") is False
+
+
+SECOND = a_mail("the one behind it", number=6)
+
+
+def two_mails(asked: bytes) -> bytes:
+    """UID 5 has headers alone, however often it is asked for; UID 6 is whole."""
+    wanted = [uid for uid in (5, 6) if re.search(rb"FETCH (?:5:)?%d|FETCH 5:6" % uid, asked)]
+    return b"".join(one_of(uid, asked) for uid in wanted)
+
+
+def one_of(uid: int, asked: bytes) -> bytes:
+    raw = SECOND if uid == 6 else MAIL
+    begun = b"* %d FETCH (UID %d " % (uid - 4, uid)
+    if b"RFC822.SIZE" in asked:
+        return begun + b"RFC822.SIZE %d)\r\n" % len(raw)
+    if b"HEADER" in asked:
+        return begun + DATE + b" BODY[HEADER] {%d}\r\n" % len(MAIL) + MAIL + b")\r\n"
+    body = b"NIL" if uid == 5 else b"{%d}\r\n" % len(raw) + raw
+    return begun + DATE + b" BODY[] " + body + b")\r\n"
+
+
+def above(asked: bytes) -> bytes:
+    """`n:*` names the last mail even if it is below n."""
+    found = re.search(rb"UID (\d+):", asked)
+    assert found
+    return b"* SEARCH" + b"".join(b" %d" % uid for uid in (5, 6) if uid >= int(found[1]) or uid == 6) + b"\r\n"
+
+
+async def test_a_mail_that_is_never_handed_over_is_parked_and_the_one_behind_it_comes(harness: EmailHarness) -> None:
+    odd = Odd(uid_fetch=two_mails, uid_search=above)
+    async with running(odd) as server:
+        ends = {"imap": harness.server(server.port), "smtp": harness.server(harness.simulator.smtp_port)}
+        answer = await harness.api.post("/mailboxes", json=harness.mailbox("odd@romashka.example", **ends))
+        assert answer.status_code == 201, answer.text
+        (parked,) = await harness.parked(1)
+        (arrived,) = await harness.arrivals(1)
+    assert (parked.reason, arrived.text.strip()) == (
+        "refused: the server does not hand it over: NIL instead of the mail",
+        "the one behind it",
+    )
+    tries = [one for one in odd.commands(b"UID FETCH 5 ") if b"BODY.PEEK[]" in one]
+    assert len(tries) == 3
