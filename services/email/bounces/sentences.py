@@ -121,13 +121,18 @@ _MOST = 200
 def failing(text: str) -> list[str]:
     """The addresses that the text says outright a mail could not be delivered to, in order."""
     found: list[str] = []
-    failed = False
+    before, listed = "", False
     for sentence in _sentences(text):
-        named = _ADDRESS.findall(sentence)
-        told = tells(sentence)
-        if named and (told or (failed and _only_names(sentence, named))):
-            found += [one.strip("'`*.-") for one in named]
-        failed = told or (failed and bool(named) and _only_names(sentence, named))
+        if named := _ADDRESS.findall(sentence) if "@" in sentence else []:
+            # Only what names addresses, and what stands right above, is asked: that costs the most.
+            alone = _only_names(sentence, named)
+            listed = alone and (listed or tells(before))
+            if listed or tells(sentence):
+                found += [one.strip("'`*.-") for one in named]
+                listed = True
+        else:
+            listed = False
+        before = sentence
     return list(dict.fromkeys(found))
 
 
