@@ -93,17 +93,28 @@ def _is_about_ours(interaction: Interaction) -> bool:
 
 
 def _told(notice: Interaction, recipients: Sequence[str]) -> dict[str, Document]:
-    """What the notice says of each recipient. A message to one person is about him, whatever his server calls him."""
+    """What the notice says of each recipient; what it says of somebody else is not about this message's fate."""
     bounce = notice.bounce
     assert bounce
     named = bounce.recipients or (BounceRecipient(address="", reason=bounce.kind),)
     told = {}
     for one in named:
-        address = recipients[0] if len(recipients) == 1 else one.address
-        if address in recipients:
+        if address := _meant(one.address, recipients):
             at = {"at": iso(notice.at), "by": notice.id}
             told[address] = {"outcome": _outcome(bounce, one), "words": _words(one), **at}
     return told
+
+
+def _meant(named: str, recipients: Sequence[str]) -> str:
+    """Which recipient, "" for somebody else. A message to one person is about him also where his server names nobody,
+    his user alone, or the address of that name to which he has his mail forwarded.
+    """
+    if named in recipients or len(recipients) != 1:
+        return named if named in recipients else ""
+    local, known = (
+        one.rpartition(":")[2].rpartition("@")[0] or one.rpartition(":")[2] for one in (named, recipients[0])
+    )
+    return recipients[0] if local.partition("+")[0] in ("", known.partition("+")[0]) else ""
 
 
 def _outcome(bounce: Bounce, recipient: BounceRecipient) -> str:

@@ -9,81 +9,25 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from aioimaplib.aioimaplib import Response, quoted  # type: ignore[import-untyped]
 
-from hub.channels.errors import LoginRefused
 from hub.kit.outside import Outside
-from services.email.adapters.folder_names import decoded, encoded
+from services.email.adapters import imap_folders
+from services.email.adapters.folder_names import encoded
+from services.email.adapters.imap_login import logged_in
 from services.email.adapters.imap_wire import Wire, words
-from services.email.adapters.oauth import CHECK_CONSENT, AccessTokens, offered, xoauth2
+from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.outage import translated
 from services.email.errors import MailRefusedByServer, MailServerUnavailable
-from services.email.models import FetchedMail, OAuth, Server
+from services.email.models import FetchedMail, Server
 
 _UID_VALIDITY = re.compile(rb"UIDVALIDITY (\d+)", re.IGNORECASE)
 _MESSAGE = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)", re.IGNORECASE)
 _SHORT_BODY = re.compile(rb'BODY\[(?:HEADER)?\] "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
-_INTERNAL_DATE = re.compile(rb'INTERNALDATE " ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
-_LIST = re.compile(rb'^\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) (?P<name>.+)$', re.IGNORECASE)
+_INTERNAL_DATE = re.compile(rb'INTERNALDATE " ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"', re.I)
+_NO_BODY = re.compile(rb"BODY\[(?:HEADER)?\] NIL", re.IGNORECASE)
 _MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
-_PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
-_SENT_NAMES = ("Sent", "Отправленные", "Sent Items", "Sent Messages", "INBOX.Sent", "INBOX/Sent")
-
-
-@asynccontextmanager
-async def logged_in(
-    server: Server,
-    *,
-    patience: float,
-    tls: ssl.SSLContext,
-    outside: Outside,
-    tokens: AccessTokens | None = None,
-) -> AsyncIterator[Wire]:
-    """A connection after the login, by `tokens` if the server is opened with OAuth2; `patience` is in seconds, for
-    each answer.
-
-    Raises:
-        LoginRefused: with the server's words.
-        MailServerUnavailable: not reached, or not an IMAP server.
-    """
-    wire = Wire(patience=patience)
-    try:
-        with translated():
-            secure = tls if server.security == "tls" else None
-            await wire.open(server.host, server.port, tls=secure, outside=outside)
-            if server.security == "starttls":
-                await wire.start_tls(server.host, tls)
-            await _login(wire, server, tokens)
-        yield wire
-    finally:
-        await wire.close()
-
-
-async def _login(wire: Wire, server: Server, tokens: AccessTokens | None) -> None:
-    if server.oauth and tokens:
-        response = await _by_token(wire, server.user, server.oauth, tokens)
-    else:
-        response = await wire.ask("LOGIN", quoted(server.user), quoted(server.password), secret=server.password)
-    if response.result != "OK":
-        raise _refused(words(response), by_token=server.oauth is not None)
-    await wire.capability()
-
-
-async def _by_token(wire: Wire, user: str, oauth: OAuth, tokens: AccessTokens) -> Response:
-    offered(wire.capabilities, "AUTH=XOAUTH2")
-    token = await tokens.get(oauth)
-    response = await wire.authenticate("XOAUTH2", xoauth2(user, token))
-    if response.result != "OK":
-        # The provider may have ended the token before its time: once more, with another one.
-        token = await tokens.get(oauth, instead_of=token)
-        response = await wire.authenticate("XOAUTH2", xoauth2(user, token))
-    return response
-
-
-def _refused(said: str, *, by_token: bool) -> LoginRefused | MailServerUnavailable:
-    if any(code in said.upper() for code in _PASSING):
-        return MailServerUnavailable("lost", said)
-    return LoginRefused(said, fix=CHECK_CONSENT) if by_token else LoginRefused(said)
+_NOT_THERE = ("[TRYCREATE]", "[NONEXISTENT]")
 
 
 class ImapInbox:
@@ -122,15 +66,20 @@ class ImapInbox:
         part = "BODY.PEEK[HEADER]" if headers_only else "BODY.PEEK[]"
         with translated():
             response = await self._wire.ask("FETCH", _uid_set(uids), f"(UID INTERNALDATE {part})", uid=True)
-            mails = {mail.uid: mail for mail in self._mails(response)}
+            mails = {mail.uid: mail for mail in self._mails(response, empty=headers_only)}
+        withheld = any(_NO_BODY.search(text) for text, _ in _messages(response)) and not headers_only
+        if response.result == "OK" and withheld:
+            raise MailRefusedByServer("NIL instead of the mail")
         if response.result != "OK":
             raise MailRefusedByServer(words(response))
         wanted = set(uids)
         return [mails[uid] for uid in sorted(mails) if uid in wanted]
 
-    def _mails(self, response: Response) -> Iterable[FetchedMail]:
+    def _mails(self, response: Response, *, empty: bool) -> Iterable[FetchedMail]:
+        """With `empty` also those of which the server has nothing at all."""
         for text, literal in _messages(response):
             raw = literal if literal is not None else _short_body(text)
+            raw = b"" if raw is None and empty and _NO_BODY.search(text) else raw
             if raw is not None and (uid := _number(_UID, text)):
                 # Mails of one second stay in the order in which they came, at every fetch.
                 at = _internal_date(text).replace(microsecond=uid % 1_000_000)
@@ -174,7 +123,10 @@ class ImapSentFolder:
     async def holds(self, message_id: str) -> bool:
         """Whether a mail with this Message-ID is there."""
         with translated():
-            _ok(await self._wire.ask("SELECT", quoted(encoded(self.name))))
+            selected = await self._wire.ask("SELECT", quoted(encoded(self.name)))
+            if selected.result == "NO" and _is_missing(selected):
+                return False
+            _ok(selected)
             response = _ok(await self._wire.ask("SEARCH", f"HEADER Message-ID {quoted(message_id)}", uid=True))
             return any(bytes(line).split() for line in response.lines[:-1])
 
@@ -186,12 +138,16 @@ class ImapSentFolder:
         """
         stamp = f'"{at.day:02}-{_MONTHS[at.month - 1].decode()}-{at:%Y %H:%M:%S} +0000"'
         with translated():
-            self._wire.literal_data = mail
-            response = await self._wire.ask(
-                "APPEND", quoted(encoded(self.name)), "(\\Seen)", stamp, f"{{{len(mail)}}}"
-            )
+            response = await self._append(mail, stamp)
+            if response.result != "OK" and _is_missing(response):
+                await self._wire.ask("CREATE", quoted(encoded(self.name)))
+                response = await self._append(mail, stamp)
         if response.result != "OK":
             raise MailRefusedByServer(words(response))
+
+    async def _append(self, mail: bytes, stamp: str) -> Response:
+        self._wire.literal_data = mail
+        return await self._wire.ask("APPEND", quoted(encoded(self.name)), "(\\Seen)", stamp, f"{{{len(mail)}}}")
 
 
 @asynccontextmanager
@@ -206,27 +162,25 @@ async def open_sent(
     """The Sent folder, made if there is none; errors as `logged_in`."""
     async with logged_in(server, patience=patience, tls=tls, outside=outside, tokens=tokens) as wire:
         with translated():
-            name = _sent_name(_ok(await wire.ask("LIST", '""', '"*"')))
-            if name is None:
-                name = "Sent"
-                response = await wire.ask("CREATE", quoted(name))
-                if response.result != "OK":
-                    raise MailRefusedByServer(words(response))
+            found = imap_folders.folders(_ok(await wire.ask("LIST", '""', '"*"')).lines[:-1])
+            name = imap_folders.sent_of(found) or await _made_sent(wire, found)
         yield ImapSentFolder(wire, name)
 
 
-def _sent_name(response: Response) -> str | None:
-    folders = {name: flags for flags, name in _folders(response)}
-    marked = (name for name, flags in folders.items() if rb"\sent" in flags.lower())
-    return next(marked, None) or next((name for name in _SENT_NAMES if name in folders), None)
+async def _made_sent(wire: Wire, found: list[imap_folders.Folder]) -> str:
+    told = (await wire.ask("NAMESPACE")).lines[:-1] if "NAMESPACE" in wire.capabilities else ()
+    name = imap_folders.prefix_of(found, told) + "Sent"
+    response = await wire.ask("CREATE", quoted(encoded(name)))
+    if response.result == "NO" and name == "Sent":
+        name = imap_folders.below_inbox(found, name)
+        response = await wire.ask("CREATE", quoted(encoded(name)))
+    if response.result != "OK":
+        raise MailRefusedByServer(words(response))
+    return name
 
 
-def _folders(response: Response) -> Iterable[tuple[bytes, str]]:
-    lines = [bytes(line) for line in response.lines[:-1]]
-    for line, following in zip(lines, [*lines[1:], b""], strict=True):
-        if found := _LIST.match(line):
-            name = following if found["name"].startswith(b"{") else found["name"]
-            yield found["flags"], decoded(name.decode("utf-8", "replace"))
+def _is_missing(response: Response) -> bool:
+    return any(code in words(response).upper() for code in _NOT_THERE)
 
 
 def _ok(response: Response) -> Response:

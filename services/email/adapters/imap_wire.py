@@ -19,6 +19,7 @@ from aioimaplib.aioimaplib import (  # type: ignore[import-untyped]
     FetchCommand,
     IMAP4ClientProtocol,
     Response,
+    quoted,
 )
 
 from hub.kit import plain
@@ -26,6 +27,7 @@ from hub.kit.outside import Outside
 
 _LITERAL = re.compile(rb"\{(\d+)\+?\}$")
 _NEWS = re.compile(rb"\* \d+ (EXISTS|RECENT)\b", re.IGNORECASE)
+_FETCHED = re.compile(rb"(\* \d+) fetch (?=\()")
 _STATES = {"LOGIN": AUTH, "AUTHENTICATE": AUTH, "SELECT": SELECTED, "EXAMINE": SELECTED}
 _WORDS = 500
 _LONGEST_LINE = 32 * 2**20
@@ -63,7 +65,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._greeting: asyncio.Future[bytes] = loop.create_future()
         self._timeout = patience
         self._unread = bytearray()
-        self._sasl: list[str] = []
+        self._answers: list[bytes] = []
+        """What the running command sends each time the server says to go on, the last first."""
         self.transport: asyncio.Transport | None = None
         self.current_command: Command | None = None
 
@@ -116,16 +119,24 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         unanswered, so that it says why it refuses."""
         encoded = b64encode(message).decode()
         at_once = "SASL-IR" in self.capabilities
-        self._sasl = [] if at_once else [encoded]
+        self._answers = [] if at_once else [encoded.encode()]
         args = (mechanism, encoded) if at_once else (mechanism,)
         made = Command("AUTHENTICATE", self.new_tag(), *args, loop=self.loop, timeout=self._timeout)
         return await self.execute(made, encoded)
 
+    async def login(self, user: str, password: str) -> Response:
+        """LOGIN (RFC 3501, 6.2.3); what is not ASCII may stand in a literal alone, in UTF-8."""
+        if f"{user}{password}".isascii():
+            return await self.ask("LOGIN", quoted(user), quoted(password), secret=password)
+        name, secret = user.encode(), password.encode()
+        self._answers = [secret, name + b" {%d}" % len(secret)]
+        return await self.ask("LOGIN", f"{{{len(name)}}}")
+
     def _continuation(self, line: bytes) -> None:
         pending = self.pending_sync_command
-        if pending is not None and pending.name == "AUTHENTICATE":
+        if pending is not None and pending.name in ("AUTHENTICATE", "LOGIN"):
             assert self.transport is not None
-            self.transport.write((self._sasl.pop() if self._sasl else "").encode() + b"\r\n")
+            self.transport.write((self._answers.pop() if self._answers else b"") + b"\r\n")
         else:
             super()._continuation(line)
 
@@ -211,6 +222,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         del self._unread[:start]
 
     def _take(self, line: bytes) -> None:
+        if not line and self.current_command is not None and self.current_command.wait_data():
+            return  # Some servers put an empty line behind a literal.
         command = self._handle_line(line, self.current_command)
         literal = _LITERAL.search(line)
         if literal is None:
@@ -227,6 +240,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             return None
         if _NEWS.match(line):
             self.news.set()
+        if current_cmd is None:
+            line = _FETCHED.sub(rb"\1 FETCH ", line, 1)
         return cast(Command | None, super()._handle_line(line, current_cmd))
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from services.email.bounces import automatic, codes, failures, feedback, reasons, report
+from services.email.bounces import automatic, codes, failures, feedback, reasons, report, sentences
 from services.email.bounces.models import Auto, Bounce, Kind, Recipient
 from services.email.bounces.notice import Notice, notice_of
 from services.email.bounces.original import Original, original_of
@@ -14,7 +14,8 @@ _SURE_DAEMON = re.compile(r"(?i)^(?:mailer-?daemon|post[-_]?master|mail-?deliver
 _DAEMON = re.compile(
     r"(?i)^(?:mailer-?daemon|post[-_]?master|mail-?daemon|mailerdaemon|mail-?delivery|delivery|mdaemon|smtp-?daemon"
     r"|root|admin(?:istrator)?|mailadmin|mail-?system|bounces?|email-bounces|daemon|nondelivery|nobody|mail"
-    r"|amavis|uucp|no-?reply|microsoftexchange\w+|staff|mmdf|exim|qmaild?|system|virus|info|notification)\b"
+    r"|amavis|uucp|surfcontrol|webshield|mailmarshal|mailsweeper|interscan|scanmail|no-?reply|microsoftexchange\w+|"
+    r"staff|mmdf|exim|qmaild?|system|virus|info|notification)\b"
 )
 _DAEMON_NAME = re.compile(
     r"(?i)mail(?:er)?[ -]?(?:deliver|daemon)|delivery (?:sub)?system|post ?master|system administrator"
@@ -22,7 +23,8 @@ _DAEMON_NAME = re.compile(
     r"|email system|системный администратор|amministratore|administrador|interscan|mail server"
 )
 _SUBJECT = re.compile(
-    r"(?i)undeliver|undelivr|mail failed|returning to sender|delayed mail|still being retried|sent blocked by"
+    r"(?i)undeliver|undelivr|failed to send|mail failed|returning to sender|delayed mail|still being retried|"
+    r"sent blocked by"
     r"|non-?deliver|not (?:be )?deliver|(?:could|can|was|were|cannot|has"
     r"|have) ?n[o']t (?:been |be )?deliver|n[o']?t (?:been |be )?delivered|deliver\w* (?:status|fail|problem"
     r"|error|report|notif|delayed|unsuccess|incomplete)|delivery_failure|(?:fail\w*|error|problem|unable"
@@ -50,6 +52,10 @@ _BODY = re.compile(
     r"|無法|niet (?:bezorgd"
     r"|afgeleverd)"
 )
+_OFFICES = ("postmaster", "mailer-daemon", "abuse", "root")
+_ROBOT = re.compile(r"(?i)robot|no-?reply|do-?not-?reply|serv|system|daemon|bounce|^mail\W|mailer|auto|post")
+_ONE_SENTENCE = 400
+_LONGEST_SENTENCES = 3000
 _VERP = re.compile(r"[+-]([\w.]{1,64})=([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})$")
 _ADDRESS_HEADERS = ("x-failed-recipients", "x-failed-recipient", "x-original-recipient", "x-bounce-recipient")
 
@@ -88,7 +94,28 @@ def _is_ordinary(mail: Mail) -> bool:
         or automatic.is_reply(mail)
         or automatic.is_challenge(mail)
         or b"inal-Recipient:" in mail.raw
+        or _is_only_a_sentence(mail)
     )
+
+
+def _is_only_a_sentence(mail: Mail) -> bool:
+    """No mark at all, but a short text that says outright that a mail to somebody did not arrive."""
+    text = mail.text
+    if len(text) > _LONGEST_SENTENCES or "@" not in text or _REPLY_SUBJECT.match(mail.subject) or _is_listed(mail):
+        return False
+    said = sentences.failing(text)
+    if not said and mail.from_ and len(text) < _ONE_SENTENCE and _ROBOT.search(mail.from_.address):
+        said = sentences.unknown(text)
+    return bool(set(said) - _writers(mail)) and not sentences.is_personal(text)
+
+
+def _writers(mail: Mail) -> set[str]:
+    people = (mail.from_, mail.sender, *mail.to, *mail.cc, *mail.reply_to)
+    return {one.address for one in people if one}
+
+
+def _is_listed(mail: Mail) -> bool:
+    return automatic.auto_of(mail) == "list" and not automatic.null_return_path(mail)
 
 
 def _signs(mail: Mail) -> int:
@@ -116,11 +143,36 @@ def _reported(mail: Mail, notice: Notice, original: Original) -> list[Recipient]
         return []  # A receipt (RFC 8098): it was delivered, whatever became of it then.
     found = report.recipients_of(mail, notice.text)
     if found and (_signs(mail) or mail.content_type.startswith("multipart/")):
-        return _in_own_words(found, notice)
+        return _in_own_words([_known(one, original) for one in found], notice)
+    if sentences.only_warns(notice.text):
+        return []
+    said = {*sentences.failing(notice.text), *sentences.unknown(notice.text)}
+    if said - _writers(mail) and (_signs(mail) or _is_only_a_sentence(mail)):
+        told = _told(mail, notice, original)
+        return told if _is_robot(mail) or not sentences.is_personal(notice.text) else []
     if _signs(mail) < 2 or _is_just_reply(mail) or not _tells_failure(mail, notice):
         return []
     told = _told(mail, notice, original)
-    return told if _is_robot(mail) or any(_has_ground(one) for one in told) else []
+    return told if _is_robot(mail) or (any(map(_has_ground, told)) and not _is_of_person(mail, notice)) else []
+
+
+def _known(found: Recipient, original: Original) -> Recipient:
+    """Whom the original went to, where a report has only his user's name, its postmaster or the one who wrote."""
+    local, _, domain = found.address.lower().partition("@")
+    misled = domain and (local in _OFFICES or found.address.lower() in original.senders)
+    if found.address.lower() in original.recipients or (domain and not misled):
+        return found
+    meant = [
+        one
+        for one in original.recipients
+        if (one in found.text.lower() if domain else one.partition("@")[0] == local)
+    ]
+    return replace(found, address=meant[0]) if len(meant) == 1 else found
+
+
+def _is_of_person(mail: Mail, notice: Notice) -> bool:
+    """Somebody who writes to us, or to a list, about a failure."""
+    return _is_listed(mail) or sentences.is_personal(notice.text)
 
 
 def _is_robot(mail: Mail) -> bool:
@@ -140,7 +192,12 @@ def _is_just_reply(mail: Mail) -> bool:
 
 def _tells_failure(mail: Mail, notice: Notice) -> bool:
     text = notice.text[:8000]
-    return bool(_BODY.search(text) or reasons.phrase(text) or _SUBJECT.search(mail.subject[:300]))
+    return bool(
+        _BODY.search(text)
+        or reasons.phrase(text)
+        or sentences.tells_failure(text)
+        or _SUBJECT.search(mail.subject[:300])
+    )
 
 
 def _told(mail: Mail, notice: Notice, original: Original) -> list[Recipient]:

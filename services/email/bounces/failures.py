@@ -8,7 +8,7 @@ a@b"), or was given to RCPT. Addresses of people to turn to, of the sender and o
 import re
 from dataclasses import dataclass
 
-from services.email.bounces import codes, reasons
+from services.email.bounces import codes, reasons, typed
 from services.email.bounces.models import Recipient
 
 _ADDRESS = re.compile(
@@ -66,6 +66,8 @@ class _Mention:
     address: str
     weight: int
     alone: bool
+    plain: int
+    """The weight as it were, had the mail not gone to this address."""
 
 
 def recipients_of(
@@ -78,7 +80,9 @@ def recipients_of(
     best = max((one.weight for one in mentions), default=0)
     if certain and best < 3:
         return []
-    kept = [one for one in mentions if one.weight >= min(best, 3)] if best > 1 else mentions[:1]
+    if best <= 2 and original and not any(one.address.lower() in original for one in mentions):
+        return []  # A relay, a list or a postmaster: the mail did not go there.
+    kept = _whole(_kept(mentions, best)) if best > 1 else mentions[:1]
     by_address: dict[str, list[_Mention]] = {}
     for one in kept:
         by_address.setdefault(one.address.lower(), []).append(one)
@@ -89,6 +93,18 @@ def recipients_of(
     ]
 
 
+def _kept(mentions: list[_Mention], best: int) -> list[_Mention]:
+    """The surest, and those that stand as one of them does, though nothing says that the mail went to them."""
+    floor = min(one.plain for one in mentions if one.weight == best)
+    return [one for one in mentions if one.weight >= min(best, 3) or one.plain >= max(floor, 2)]
+
+
+def _whole(mentions: list[_Mention]) -> list[_Mention]:
+    """Without the names of queues and programs that look like an address, where there is a real one."""
+    real = [one for one in mentions if "." in one.address.rpartition("@")[2]]
+    return real or mentions
+
+
 def _mentions(lines: tuple[str, ...], not_these: frozenset[str], original: frozenset[str]) -> list[_Mention]:
     found: list[_Mention] = []
     announced = -99
@@ -96,15 +112,17 @@ def _mentions(lines: tuple[str, ...], not_these: frozenset[str], original: froze
         if "@" in line:
             near = f"{lines[number - 1]} {line}" if number else line
             for match in list(_ADDRESS.finditer(line))[:50]:
-                address = match[1].strip("'`*.-").removeprefix("mailto:")
+                address = typed.bare(match[1].strip("'`*.-").removeprefix("mailto:"))
                 lower = address.lower()
-                if lower in not_these or (_CONTACT_LOCALS.match(lower) and lower not in original):
+                if (
+                    not lower.partition("@")[0]
+                    or lower in not_these
+                    or (_CONTACT_LOCALS.match(lower) and lower not in original)
+                ):
                     continue
-                weight = _weight(line, near, match, announced=number - announced <= 12)
-                if weight and lower in original:
-                    weight += 1
-                if weight:
-                    found.append(_Mention(number, address, weight, _is_alone(line, match)))
+                if weight := _weight(line, near, match, announced=number - announced <= 12):
+                    surer = weight + (lower in original)
+                    found.append(_Mention(number, address, surer, _is_alone(line, match), weight))
         if _ANNOUNCED.search(line):
             announced = number
         elif found and found[-1].line == number:

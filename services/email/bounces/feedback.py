@@ -4,7 +4,7 @@ import re
 
 from services.email.bounces.models import Recipient
 from services.email.bounces.original import Original
-from services.email.bounces.report import address_in
+from services.email.bounces.typed import address_in
 from services.email.mime import charset
 from services.email.mime.model import Mail
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from services.email.bounces import codes, reasons
 from services.email.bounces.models import Recipient
+from services.email.bounces.typed import address_in
 from services.email.mime import charset
 from services.email.mime.model import Mail
 
@@ -20,7 +21,7 @@ _OF_RECIPIENT = re.compile(r"^[ \t>]{0,4}(?:final|original)-recipient[ \t]{0,4}:
 _TYPED = re.compile(r"^\s*+([\w.+/ -]{1,40}?)\s*;\s*+")
 _ACTION = re.compile(r"fail|delay|deliver|relay|expand|expire", re.I)
 _ACTIONS = {"fail": "failed", "delay": "delayed", "deliver": "delivered", "relay": "relayed", "expand": "expanded"}
-_ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+_IN_REPLY = re.compile(r"<([^<>\s]{1,200}@[^<>\s]{1,200})>")
 _LINES = 20_000
 _RECIPIENTS = 2000
 
@@ -102,17 +103,14 @@ def _address(group: Group) -> str:
     """The address as the sender knew it: what it was rewritten to on the way says nothing to us."""
     found = [address_in(group.get(name, "")) for name in ("original-recipient", "final-recipient")]
     found += [address_in(group.get("x-actual-recipient", ""))]
+    found += [_refused(group)]
     return next((one for one in found if "@" in one), next(filter(None, found), ""))
 
 
-def address_in(value: str) -> str:
-    """`rfc822; <a@b>` and its broken forms as a bare address; "" for none."""
-    value = _TYPED.sub("", value.partition("\n")[0], count=1)
-    value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if int(found[1], 16) < 0x110000 else "", value)
-    if bracketed := re.search(r"<([^<>]+)>", value):
-        value = bracketed[1]
-    value = value.strip(" \t\"'<>();,").removeprefix("mailto:")
-    return value.split()[0].rstrip(";,") if "@" in value and value.split() else value
+def _refused(group: Group) -> str:
+    """Where the fields name nobody, whom the server's reply does."""
+    named = _IN_REPLY.search(group.get("diagnostic-code", "")) if "action" in group or "status" in group else None
+    return address_in(named[1]) if named else ""
 
 
 def _action(group: Group) -> str:

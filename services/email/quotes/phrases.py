@@ -47,7 +47,8 @@ WHEN = (
     r"data invio|verzonden|skickat|skickat den|sendt|dato|wysłano|wysłane|odesláno|odoslané|надіслано|"
     r"дата надсилання|"
     r"发送时间|發送時間|寄件日期|日期|送信日時|日時|送信|보낸 날짜|보낸날짜|"
-    r"đã gửi|ngày|ngày gửi|gönderme|tarih|lähetetty|elküldve|trimis|"
+    r"đã gửi|ngày|ngày gửi|gönderme|gönderilme tarihi|gönderme tarihi|gönderim tarihi|tarih|lähetetty|elküldve|"
+    r"trimis|"
     r"date/time|time"
 )
 RECIPIENT = (
@@ -132,7 +133,12 @@ CLOSINGS = (
     r"hälsningar|hilsen|vh|ystävällisin terveisin|terveisin",
     r"(?:serdecznie )?pozdrawiam(?: serdecznie)?|z (?:poważaniem|wyrazami szacunku|pozdrowieniami)|"
     r"pozdrowienia|łączę pozdrowienia",
-    r"s (?:pozdravem|přátelským pozdravem|úctou|pozdravom)|hezký den|üdvözlettel|tisztelettel|saygılarımla|cu stimă",
+    r"s (?:pozdravem|přátelským pozdravem|úctou|pozdravom)|hezký den|üdvözlettel|tisztelettel|saygılarımla|"
+    r"cu stim[aă]|cu respect|"
+    r"(?:parimate )?tervitus(?:i|tega)|parimat|tervitades|lugupidamisega|ar cieņu|pagarbiai|(?:lep|lijep|"
+    r"srdačan) pozdrav|"
+    r"s (?:poštovanjem|spoštovanjem)|lepo pozdravljeni|με εκτίμηση|φιλικά|с уважение|поздрави|iyi çalışmalar|"
+    r"בברכה|مع التحية|met vriendelijke groeten",
     r"(?:此致[,，]?\s*)?敬礼|此致|祝好|谢谢[,，]?\s*祝好|顺颂商祺|敬具|"
     r"trân trọng(?: kính chào)?|thân ái|감사합니다[,.]? ?드림",
 )
@@ -163,7 +169,8 @@ DEVICES = (
     r"xperia|motorola|moto|lg|oneplus|windows|symbian|smartphone|cell ?phone|phone|handy|tablet|tab|mobile|device|"
     r"mailbird|airmail|spark|sparrow|superhuman|proton ?mail|proton|zoho|outlook|gmail|yahoo|aol|mail\.ru|"
     r"яндекс|yandex|"
-    r"почты|почта|телефона|смартфона|планшета|устройства|пристрою|айфона|canary|typeapp|boxer|nine|thunderbird|k-9|fairemail|bluemail|newton|"
+    r"почты|почта|телефона|смартфона|планшета|устройства|пристрою|айфона|canary|typeapp|boxer|nine|thunderbird|"
+    r"k-9|fairemail|bluemail|newton|"
     r"mailspring|"
     r"hushmail|tuta|tutanota|gmx|web\.de|orange|treo|palm|verizon|t-mobile|at&t|vodafone|apple|watch|macbook|mac|"
     r"mail app|mail for windows|myMail|inbox|hey|fastmail|postbox|em client|mutt|evolution|roundcube|rambler|"

@@ -204,6 +204,20 @@ async def test_a_bounce_of_a_forwarded_mail_is_told_of_the_one_it_was_sent_to(be
     assert (await bench.delivery(ours))[0] == "bounced"
 
 
+async def test_a_bounce_that_names_somebody_else_leaves_the_message_as_it_is(bench: Bench) -> None:
+    await bench.receive(an_arrival())
+    ours = await bench.answered()
+    await bench.receive(a_bounce(ours, a_recipient(BORIS)))
+    assert await bench.delivery(ours) == ("sent", "250 queued")
+
+
+async def test_a_bounce_that_names_the_user_alone_is_about_the_only_recipient(bench: Bench) -> None:
+    await bench.receive(an_arrival())
+    ours = await bench.answered()
+    await bench.receive(a_bounce(ours, a_recipient("anna").model_copy(update={"address": "email:anna"})))
+    assert (await bench.delivery(ours))[0] == "bounced"
+
+
 async def test_a_notice_that_answers_a_mail_of_the_client_moves_no_delivery(bench: Bench) -> None:
     await bench.receive(an_arrival(1))
     ours = await bench.answered()

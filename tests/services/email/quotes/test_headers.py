@@ -3,6 +3,7 @@
 import pytest
 
 from services.email.quotes.headers import Opening, header_at
+from services.email.quotes.split import split
 
 REPLIES = [
     # Gmail, in the languages of its users
@@ -196,3 +197,8 @@ def test_who_wrote_what_within_a_letter_is_a_hint_at_most() -> None:
     found = header_at(["On 2 March 2026 at 12:00 he wrote:", "the price is 100"], 0)
     assert found is not None
     assert found.opening is Opening.HINT
+
+
+def test_the_fields_of_a_letter_are_known_in_turkish():
+    text = "Evet.\n\nKimden: Anna\nGönderilme Tarihi: 3 Mart 2025 10:00\nKime: Otto\nKonu: x\n\nEski"
+    assert split(text).new_text == "Evet."

@@ -177,3 +177,27 @@ def test_a_delimiter_far_above_the_end_is_no_signature() -> None:
 def test_regards_in_the_middle_of_a_letter_cut_nothing() -> None:
     mail = "Best regards\n\n" + "\n".join(f"This is line {n} of the letter." for n in range(40))
     assert split(mail).new_text == mail
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "Tervitades",
+        "Lugupidamisega",
+        "Cu stima",
+        "Lep pozdrav",
+        "Srdačan pozdrav",
+        "S poštovanjem",
+        "Pagarbiai",
+        "Ar cieņu",
+        "Με εκτίμηση",
+        "С уважение",
+        "İyi çalışmalar",
+    ],
+)
+def test_a_closing_of_the_smaller_languages_begins_a_signature(closing: str):
+    found = split(f"Please call me back.\nThe number is known.\n\n{closing},\nAnna\n")
+    assert (found.new_text, found.signature) == (
+        "Please call me back.\nThe number is known.",
+        f"{closing},\nAnna",
+    )
