@@ -128,35 +128,32 @@ class Index:
         return found
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Each instead of what it was before."""
+        """Each instead of what it was before. What the library does not take is left out, and stops no other."""
+        self._writes()
         for entry in entries:
-            self._put(
-                entry.id,
-                note=entry.note.encode(),
-                rank=entry.rank,
-                body=[folded(f"{entry.title}\n{entry.text}")],
-                contacts=[folded(entry.contacts)],
-                sender=[folded(entry.sender)],
-                recipient=[folded(entry.recipient)],
-                tails=sorted(entry.tails),
-                marks=list(entry.marks),
-            )
+            try:
+                self._put(entry.id, **_fields(entry))
+            except (ValueError, OverflowError) as exc:
+                log.warning("search.left_out", entry=entry.id, reason=f"{type(exc).__name__}: {exc}"[:200])
+
+    def _writes(self) -> "tantivy.IndexWriter":
+        if self._writer is None:
+            self._writer = self._index.writer(_HEAP, 1)
+        return self._writer
 
     def _put(self, entry_id: str, **fields: Any) -> None:
         import tantivy
 
-        if self._writer is None:
-            self._writer = self._index.writer(_HEAP, 1)
-        self._writer.delete_documents_by_term("id", entry_id)
-        self._writer.add_document(tantivy.Document(id=entry_id, **fields))
+        writer = self._writes()
+        writer.delete_documents_by_term("id", entry_id)
+        writer.add_document(tantivy.Document(id=entry_id, **fields))
 
     def commit(self, positions: Mapping[Position, int]) -> None:
         """What was added is found from now on, and was read up to there."""
         told = [[topic, part, at] for (topic, part), at in positions.items()]
         self._put(_POSITIONS, note=orjson.dumps(told), rank=0)
-        assert self._writer
         with self._sound():
-            self._writer.commit()
+            self._writes().commit()
             self._index.reload()
 
     def rollback(self) -> None:
@@ -195,6 +192,19 @@ class Index:
         with self._sound():
             hits = searcher.search(query, limit, count=False, order_by_field="rank", order=tantivy.Order.Desc).hits
             return [_named(searcher.doc(address), rank) for rank, address in hits]
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {
+        "note": entry.note.encode(),
+        "rank": entry.rank,
+        "body": [folded(f"{entry.title}\n{entry.text}")],
+        "contacts": [folded(entry.contacts)],
+        "sender": [folded(entry.sender)],
+        "recipient": [folded(entry.recipient)],
+        "tails": sorted(entry.tails),
+        "marks": list(entry.marks),
+    }
 
 
 def _note(document: "tantivy.Document") -> str:

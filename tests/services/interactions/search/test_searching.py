@@ -29,6 +29,7 @@ from services.interactions.handover import ChainChange, Handover
 from services.interactions.outcomes.forms import NewOutcome
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.search.asking import understood
+from services.interactions.search.entries import Entry
 from services.interactions.search.fragments import Marker
 from services.interactions.search.gathering import Gathering
 from services.interactions.search.projection import Projection
@@ -399,3 +400,13 @@ async def test_what_failed_halfway_is_taken_over_whole_later(desk: Desk) -> None
     texts.of = of  # type: ignore[method-assign]
     assert len(await desk.ids("шкаф")) == 1
     assert await desk.projection.behind() == 0
+
+
+async def test_an_entry_that_the_index_does_not_take_stops_none_of_the_others(desk: Desk) -> None:
+    odd = Entry(id="interaction/odd", text="\ud800", rank=2**70, marks=["in:interaction"])
+    good = Entry(id="interaction/good", text="шкаф", rank=1, marks=["in:interaction"])
+    desk.index.add([odd, good])
+    desk.index.commit({})
+    wanted = understood("шкаф", "Europe/Moscow")
+    found = desk.index.find(wanted, kinds=["interaction"], seen=(), contacts=True, limit=5, below=None)
+    assert [one.id for one in found] == ["interaction/good"]
