@@ -12,7 +12,7 @@ from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.lead import SourceLevel
 from hub.contracts.masks import MaskedAddress, MaskedWords
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
 from services.campaigns.sources.models import MergeSource, NewLead, NewMark, NewSource, NewTouch, SourceChange
 from services.campaigns.sources.service import Sources
@@ -152,7 +152,7 @@ def _add_marks(routes: Public, sources: Sources) -> None:
 
 
 def _add_touches(routes: Public, touches: Touches) -> None:
-    @routes.post("/touches", right=Right.WRITE_TASKS, noun="touch", status=201)
+    @routes.post("/touches", right=Right.WRITE_TASKS, noun="touch", status=201, refuses=[NotFound])
     async def note_touch(given: NewTouch, actor: Acting, key: Key = None) -> TouchView:
         """Write down how somebody heard of us, or a code that he named."""
         told = await touches.note(given, actor=actor, key=key)

@@ -56,7 +56,7 @@ def _add_reads(routes: Public, doors: Doors) -> None:
     )
     async def mark_read(chain_id: Id, form: ReadForm, actor: Acting) -> None:
         """You have read a chain up to this interaction; further back than you had counts for nothing."""
-        await doors.seen.chain(actor, chain_id)
+        await doors.seen.whole_chain(actor, chain_id)
         interaction, _ = await doors.seen.interaction(actor, form.upto)
         if interaction["chain_id"] not in await doors.repository.with_merged(chain_id):
             raise NotFound(f"{form.upto} is not in this chain")
@@ -72,5 +72,5 @@ def _add_reads(routes: Public, doors: Doors) -> None:
     )
     async def mark_unread(chain_id: Id, actor: Acting) -> None:
         """Count a chain as unread again."""
-        await doors.seen.chain(actor, chain_id)
+        await doors.seen.whole_chain(actor, chain_id)
         await doors.reads.forget(actor.login, chain_id)

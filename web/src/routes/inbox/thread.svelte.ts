@@ -28,13 +28,18 @@ export class Thread {
   /** The newest that was read when it was opened. */
   readAt = $state<string | null>(null);
 
-  constructor(readonly id: string) {}
+  constructor(readonly id: string) {
+    // Made here: an effect does not hear of what is made while it runs itself.
+    for (const kind of ["answer", "note"] as const) boxOf(id, kind);
+  }
 
-  async open(): Promise<void> {
+  /** `shown` is called once its messages are there: what is read beside them, nobody waits for. */
+  async open(shown?: () => void): Promise<void> {
     try {
       const [row, page] = await Promise.all([this.#row(), this.#page()]);
       [this.row, this.readAt] = [row, row.read_at];
       [this.items, this.earlier, this.loaded] = [page.items.toReversed(), page.next, true];
+      shown?.();
       await Promise.all([this.#beside(row.client_id), this.drafts()]);
     } catch (error) {
       this.problem = reasonOf(error);
