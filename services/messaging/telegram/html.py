@@ -39,6 +39,8 @@ class _Page(HTMLParser):
         self._pre = 0
         self._lists: list[int] = []
         self._cells = 0
+        self._links: list[bool] = []
+        """Of each open link, whether it leads anywhere."""
 
     def text(self) -> str:
         return "".join(self._out).strip()
@@ -61,16 +63,20 @@ class _Page(HTMLParser):
         self._opens(tag, dict(attrs))
 
     def _opens(self, tag: str, attrs: dict[str, str | None]) -> None:
-        if tag == "a" and attrs.get("href"):
-            self._word(f'<a href="{escape(attrs["href"] or "")}">')
-        elif tag in _INLINE and tag != "a":
+        if tag == "a":
+            self._links.append(bool(attrs.get("href")))
+            if self._links[-1]:
+                self._word(f'<a href="{escape(attrs["href"] or "")}">')
+        elif tag in _INLINE:
             self._word(f"<{tag}>")
         elif tag in _HEADINGS:
             self._word("<b>")
         self._pre += tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _INLINE and not (tag == "a" and not self._in_link()):
+        if tag == "a":
+            self._out += ["</a>"] if self._links.pop() else []
+        elif tag in _INLINE:
             self._out.append(f"</{tag}>")
         elif tag in _HEADINGS:
             self._out.append("</b>")
@@ -117,7 +123,3 @@ class _Page(HTMLParser):
         if self._cells:
             self._word(" | ")
         self._cells += 1
-
-    def _in_link(self) -> bool:
-        opened = sum(piece.startswith("<a ") for piece in self._out)
-        return opened > sum(piece == "</a>" for piece in self._out)

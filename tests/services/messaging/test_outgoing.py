@@ -85,6 +85,11 @@ def test_formatting_that_telegram_knows_stays_and_the_rest_leaves_its_words() ->
     assert telegram_html('<a href="javascript:x">x</a>') == "x"
 
 
+def test_a_link_ends_where_it_ended_also_around_one_that_leads_nowhere() -> None:
+    html = '<a href="https://a.example">x<table><tr><td><a>b</a> c</td></tr></table></a>'
+    assert telegram_html(html) == '<a href="https://a.example">x\n\nb c</a>'
+
+
 async def test_a_chat_gets_one_a_second_and_another_one_need_not_wait_for_it() -> None:
     now = 0.0
     pace = TelegramPace(per_second=30, per_chat=1, clock=lambda: now)
