@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from hub.channels.simulators.certificate import Certificate
+from hub.testing.servers import packages
 from hub.testing.servers.process import HOST, ServerProcess, free_ports, replies
 
 SENT = "Ушедшие письма"
 """The folder that every user's server marks as `\\Sent`."""
 _BINARY = "/usr/sbin/dovecot"
-_INSTALL = (("update", "-q"), ("install", "-y", "-q", "--no-install-recommends", "dovecot-imapd"))
 _SECONDS_TO_INSTALL = 240
 
 _CONFIG = """
@@ -196,7 +196,7 @@ class DovecotServer(ServerProcess):
 @cache
 def missing() -> str | None:
     """Why Dovecot cannot run here, or nothing; on a machine that is there for tests alone it is installed, once."""
-    if _binary() is None and (reason := _install()):
+    if reason := packages.missing("dovecot-imapd", _binary, seconds=_SECONDS_TO_INSTALL):
         return reason
     told = subprocess.run([_binary() or _BINARY, "--version"], capture_output=True, text=True, check=False).stdout
     if not told.startswith("2.3."):
@@ -216,25 +216,3 @@ def start_dovecot(users: dict[str, str], *, tokeninfo_url: str = "") -> DovecotS
 
 def _binary() -> str | None:
     return shutil.which("dovecot") or (_BINARY if Path(_BINARY).exists() else None)
-
-
-def _install() -> str | None:
-    if not os.environ.get("CI") or os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return "install dovecot-imapd to run these"
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in _INSTALL:
-        try:
-            done = subprocess.run(
-                ["apt-get", *arguments],
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS_TO_INSTALL,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return f"apt-get {arguments[0]} took longer than {_SECONDS_TO_INSTALL} s; install dovecot-imapd yourself"
-        if done.returncode:
-            return f"apt-get {arguments[0]} failed; install dovecot-imapd to run these: {done.stderr.strip()[-200:]}"
-    return None if _binary() else "dovecot-imapd was installed, and there is no dovecot"
