@@ -179,13 +179,15 @@ class _Page:
                 self._skip = ""
 
     def _open(self, name: str, tag: str) -> None:
-        hidden = self._hide and name not in _VOID and "tyle" in tag.lower() and _hidden(tag)
+        style = _attribute(tag, "style") if name not in _VOID and "tyle" in tag.lower() else ""
+        hidden = self._hide and _HIDDEN.search(style) is not None
         self.hid |= hidden
         if name in _SKIPPED or hidden:
             if not tag.endswith("/>"):
                 self._skip, self._depth = name, 1
             return
-        self._opens_styled(name, tag)
+        if name not in _VOID and not tag.endswith("/>"):
+            self._opens_styled(name, style)
         if name in _PARAGRAPHS:
             self._break(1 if not self._lists or name not in ("ul", "ol") else 0)
             self._enter(name)
@@ -202,12 +204,10 @@ class _Page:
         else:
             self._open_inline(name, tag)
 
-    def _opens_styled(self, name: str, tag: str) -> None:
-        if name in _VOID or tag.endswith("/>"):
-            return
+    def _opens_styled(self, name: str, style: str) -> None:
         if self._styled and self._styled[-1][0] == name:
             self._styled[-1] = (name, self._styled[-1][1] + 1)
-        elif "hite-" in tag.lower() and _KEEPS_SPACE.search(_attribute(tag, "style")):
+        elif _KEEPS_SPACE.search(style):
             if name in _PARAGRAPHS or name in _BLOCKS:
                 self._break(0)
             self._styled.append((name, 1))
@@ -314,10 +314,6 @@ def _attribute(tag: str, name: str) -> str:
         if match[1].lower() == name:
             return _unescape(match[2] or match[3] or match[4] or "")
     return ""
-
-
-def _hidden(tag: str) -> bool:
-    return _HIDDEN.search(_attribute(tag, "style")) is not None
 
 
 def _unescape(text: str) -> str:
