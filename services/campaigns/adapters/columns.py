@@ -28,13 +28,6 @@ _TYPES = {
     "acts": ("UBIGINT", "UBIGINT", "UTINYINT", "TIMESTAMP", "UBIGINT"),
     "members": ("UBIGINT", "VARCHAR", "VARCHAR"),
 }
-_ROOTS = """
-INSERT INTO merged WITH RECURSIVE up(k, root, far) AS (
-  SELECT k, leads_to, 1 FROM clients WHERE leads_to <> 0
-  UNION ALL SELECT up.k, c.leads_to, far + 1 FROM up JOIN clients c ON c.k = up.root
-  WHERE c.leads_to <> 0 AND far < 100
-) SELECT k, arg_max(root, far) FROM up GROUP BY k
-"""
 _SHAPE = Shape(name="campaigns", version=VERSION, topics=TOPICS, tables=_TABLES, types=_TYPES, fold=fold)
 
 
@@ -89,17 +82,8 @@ class Columns(Tables[Rows]):
             self._db.execute("DELETE FROM acts WHERE id IN (SELECT unnest($1::UBIGINT[]))", [rows.undone])
         for act, whose in rows.moved.items():
             self._db.execute("UPDATE acts SET k = $1 WHERE id = $2", [whose, act])
-        if any(row[8] for row in rows.clients.values()) or self._any_merged(rows):
-            self._db.execute("DELETE FROM merged")
-            self._db.execute(_ROOTS)
-
-    def _any_merged(self, rows: Rows) -> bool:
-        """Whether one of these was merged, and may have been parted."""
-        keys = [row[1] for row in rows.clients.values()]
-        found = self._db.execute(
-            "SELECT 1 FROM merged WHERE k IN (SELECT unnest($1::UBIGINT[])) LIMIT 1", [keys]
-        ).fetchall()
-        return bool(found)
+        clients = rows.clients.values()
+        self._merge("clients", [row[1] for row in clients], some=any(row[8] for row in clients))
 
     def _load(self, list_key: int, version: int, rows: Sequence[Row]) -> None:
         self._db.execute("BEGIN")

@@ -58,13 +58,6 @@ _TYPES = {
 _SHAPE = Shape(
     name="leads", version=VERSION, topics=TOPICS, tables=_TABLES, types=_TYPES, fold=fold, memory="1GB", threads=1
 )
-_ROOTS = """
-INSERT INTO merged WITH RECURSIVE up(k, root, far) AS (
-  SELECT k, leads_to, 1 FROM people WHERE leads_to <> 0
-  UNION ALL SELECT up.k, c.leads_to, far + 1 FROM up JOIN people c ON c.k = up.root
-  WHERE c.leads_to <> 0 AND far < 100
-) SELECT k, arg_max(root, far) FROM up GROUP BY k
-"""
 _MADE = "SELECT (SELECT max(times) FROM written), (SELECT max(times) FROM made WHERE setting = $1)"
 
 
@@ -142,13 +135,7 @@ class LeadTables(Tables[LeadRows]):
         self._insert("people", [rows.people[k] for k in newer], "(k)")
         self._db.execute("DELETE FROM holds WHERE k IN (SELECT unnest($1::UBIGINT[]))", [newer])
         self._insert("holds", [row for k in newer for row in rows.holds[k]])
-        if any(rows.people[k][2] for k in newer) or self._any_merged(newer):
-            self._db.execute("DELETE FROM merged")
-            self._db.execute(_ROOTS)
-
-    def _any_merged(self, keys: list[int]) -> bool:
-        """Whether one of these was merged, and may have been parted."""
-        return bool(self._asked_at("SELECT 1 FROM merged WHERE k IN (SELECT unnest($1::UBIGINT[])) LIMIT 1", [keys]))
+        self._merge("people", newer, some=any(rows.people[k][2] for k in newer))
 
     def _newer(self, rows: LeadRows) -> list[int]:
         """Those that are told anew: an older card has no say in whose an address is."""

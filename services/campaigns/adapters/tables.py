@@ -31,6 +31,13 @@ _NO_MORE = 0.05
 """Seconds after which nothing more is there."""
 _ALONE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 """What is not in the package is not fetched from anywhere."""
+_ROOTS = """
+INSERT INTO merged WITH RECURSIVE up(k, root, far) AS (
+  SELECT k, leads_to, 1 FROM {table} WHERE leads_to <> 0
+  UNION ALL SELECT up.k, c.leads_to, far + 1 FROM up JOIN {table} c ON c.k = up.root
+  WHERE c.leads_to <> 0 AND far < 100
+) SELECT k, arg_max(root, far) FROM up GROUP BY k
+"""
 _POSITIONS = "topic VARCHAR, part INTEGER, upto BIGINT, PRIMARY KEY (topic, part)"
 _POSITION_TYPES = ("VARCHAR", "INTEGER", "BIGINT")
 
@@ -186,6 +193,15 @@ class Tables(Generic[R]):
     def _write_rows(self, rows: R) -> None:
         """Within a transaction."""
         raise NotImplementedError
+
+    def _merge(self, table: str, keys: Sequence[int], *, some: bool) -> None:
+        """What is merged into what, anew, where `some` of these rows of a table lead to another one now, or one of
+        them did and may have been parted.
+        """
+        merged = "SELECT 1 FROM merged WHERE k IN (SELECT unnest($1::UBIGINT[])) LIMIT 1"
+        if some or self._db.execute(merged, [list(keys)]).fetchall():
+            self._db.execute("DELETE FROM merged")
+            self._db.execute(_ROOTS.format(table=table))
 
 
 def transposed(rows: Sequence[Row]) -> list[list[Any]]:

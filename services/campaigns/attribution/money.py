@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.errors import InvalidInput
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page
 from hub.store.told import Told
@@ -37,7 +37,7 @@ class MoneyBook:
     async def add_costs(self, given: Sequence[NewCost], *, actor: Actor, key: str | None) -> list[Document]:
         """All or none; one of an `external_id` that is there is changed. Raises InvalidInput."""
         for number, one in enumerate(given):
-            await self._source(one.source, f"items.{number}.source", actor)
+            await self._sources.named(one.source, actor, field=f"items.{number}.source")
         made = [self._base("cost", one.external_id, key, n, actor) for n, one in enumerate(given)]
         documents = [
             {**base, **one.model_dump(mode="json", exclude={"external_id"})}
@@ -87,12 +87,6 @@ class MoneyBook:
         named = derive(kind, "external", external) if external else None
         made = named or (derive(kind, actor.login, key, str(number)) if key else fresh(kind))
         return {"_id": made, "at": iso(self._clock.now()), "removed": False, **belongs(actor.login, None)}
-
-    async def _source(self, given: str, field: str, actor: Actor) -> None:
-        try:
-            await self._sources.get(given, actor)
-        except NotFound as exc:
-            raise InvalidInput(f"{field}: {exc}", fields={field: str(exc)}) from exc
 
     def _whose(self, given: str, field: str) -> str:
         if given.startswith("cl_"):

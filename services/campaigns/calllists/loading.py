@@ -14,7 +14,7 @@ from hub.kit.phones import region_of, zones_of
 from hub.store.amend import amend
 from hub.store.base import Document
 from services.campaigns.calllists.repository import CallRepository
-from services.campaigns.calllists.rules import EVERYWHERE, masked, stopped_in
+from services.campaigns.calllists.rules import masks_in, refused
 from services.campaigns.segments.projection import Row, key_of
 from services.campaigns.segments.service import Columns, Segments, trees_of
 from services.campaigns.segments.sql import among
@@ -125,11 +125,7 @@ class LoadCallList:
         """Those with numbers that may be phoned."""
         every = {number for person in people for number in person[4] or ()}
         known = await self._repository.numbers.get_many(every)
-        masks = [
-            one["mask"]
-            for one in await self._repository.masks_there()
-            if one["where"] in (EVERYWHERE, call_list["_id"])
-        ]
+        masks = masks_in(await self._repository.masks_there(), call_list["_id"])
         found: list[tuple[Row, list[str]]] = []
         for person in people:
             kept: list[str] = []
@@ -149,7 +145,7 @@ class LoadCallList:
             return "invalid"
         if call_list["regions"] and region not in call_list["regions"]:
             return "region"
-        return "do_not_call" if stopped_in(known, call_list["_id"]) or masked(number, masks) else ""
+        return "do_not_call" if refused(number, known, masks, call_list["_id"]) else ""
 
     def _entry(self, call_list: Document, name: str, person: Row, numbers: list[str]) -> Document:
         _, client, title, zone, _ = person

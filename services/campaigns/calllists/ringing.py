@@ -16,7 +16,7 @@ from hub.kit.ids import derive
 from hub.kit.seams import seam
 from hub.store.base import Document
 from services.campaigns.calllists.repository import CallRepository
-from services.campaigns.calllists.rules import EVERYWHERE, WAITING, Caps, capped, masked, stopped_in
+from services.campaigns.calllists.rules import WAITING, Caps, capped, masks_in, refused, stopped_in
 from services.campaigns.calllists.stops import Stops
 
 RINGS_AT_MOST = timedelta(hours=2)
@@ -69,12 +69,8 @@ class Ringing:
 
     async def refused(self, number: str, list_id: str) -> str:
         """Why a number is not phoned for a list; empty: it may be."""
-        if words := stopped_in(await self._repository.numbers.get(number), list_id):
-            return words
-        mask = masked(
-            number, [one["mask"] for one in await self._stops.masks() if one["where"] in (EVERYWHERE, list_id)]
-        )
-        return f"do not call: {mask}" if mask else ""
+        masks = masks_in(await self._stops.masks(), list_id)
+        return refused(number, await self._repository.numbers.get(number), masks, list_id)
 
     async def _intended(self, entry: Document) -> dict[str, Any]:
         number = entry["attempts"] + 1

@@ -137,14 +137,21 @@ def capped(attempts: Mapping[str, str], now: datetime, caps: Caps, *, but: str =
     return max(free, default=None)
 
 
-def masked(number: str, masks: Sequence[str]) -> str:
-    """The mask that a number is under; empty: none."""
+def masks_in(masks: Sequence[Document], list_id: str) -> list[str]:
+    """Those that hold for a list."""
+    return [one["mask"] for one in masks if one["where"] in (EVERYWHERE, list_id)]
+
+
+def refused(number: str, known: Document | None, masks: Sequence[str], list_id: str) -> str:
+    """Why a number is not phoned for a list, by what is stored of it or by these masks; empty: it may be."""
+    if words := stopped_in(known, list_id):
+        return words
     bare = number.removeprefix("phone:")
-    return next((mask for mask in masks if bare.startswith(mask.removesuffix("*"))), "")
+    return next((f"do not call: {mask}" for mask in masks if bare.startswith(mask.removesuffix("*"))), "")
 
 
 def stopped_in(number: Document | None, list_id: str) -> str:
-    """Why a number is not phoned for a list; empty: it may be."""
+    """What was said of the number itself; empty: nothing."""
     for where, reason in ((number or {}).get("stops") or {}).items():
         if where in (EVERYWHERE, list_id):
             return f"do not call: {reason['why'] or 'said so'} ({reason['at'][:10]}, {reason['by']})"
@@ -198,9 +205,7 @@ def standing_of(
     if not is_open(call_list["hours"], zones, now):
         words = f"no time for calls where he is ({', '.join(zones)})"
         return Standing("window", words, opens(call_list["hours"], zones, now))
-    places = (EVERYWHERE, entry["list"])
-    mask = masked(entry["number"], [one["mask"] for one in known.masks if one["where"] in places])
-    if words := stopped_in(known.number, entry["list"]) or (f"do not call: {mask}" if mask else ""):
+    if words := refused(entry["number"], known.number, masks_in(known.masks, entry["list"]), entry["list"]):
         return Standing("do_not_call", words)
     until = capped((known.person or {}).get("attempts") or {}, now, policy.caps)
     return Standing("cap", f"he was phoned often enough; again at {iso(until)}", until) if until else Standing()

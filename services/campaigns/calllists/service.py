@@ -3,6 +3,7 @@
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.every import pages
 from hub.kit.ids import derive, fresh
 from hub.store.amend import amend
 from hub.store.base import Document, Page
@@ -65,14 +66,11 @@ class CallLists:
     async def recycle(self, given: str, wanted: Recycle, *, actor: Actor) -> int:
         """How many get their tries once more. Raises NotFound."""
         await self.get(given, actor)
-        count, after = 0, None
-        while True:
-            where = {"list": given, "state": EXHAUSTED}
-            page = await self._repository.entries.find(where, order="due", limit=500, after=after)
-            for entry in page.items:
+        count, where, find = 0, {"list": given, "state": EXHAUSTED}, self._repository.entries.find
+        async for entries in pages(lambda after: find(where, order="due", limit=500, after=after)):
+            for entry in entries:
                 count += await self._recycled(entry, wanted)
-            if (after := page.next) is None:
-                return count
+        return count
 
     async def _recycled(self, entry: Document, wanted: Recycle) -> bool:
         fresh_numbers = {**entry, "spent": []}

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.every import pages
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page
 from services.campaigns.belonging import belongs, page_of, seen
@@ -266,13 +267,9 @@ class Mailings:
         if mailing["state"] not in ("running", "done"):
             raise Conflict(f"it is {mailing['state']}: that cannot be done now")
         now, count = iso(self._clock.now()), 0
-        after: str | None = None
-        while True:
-            page = await self._repository.page(mailing_id, "failed", limit=500, after=after)
-            again = [_again(row, now) for row in page.items]
-            count += len(await self._repository.swap(again))
-            if (after := page.next) is None:
-                break
+        find = self._repository.page
+        async for rows in pages(lambda after: find(mailing_id, "failed", limit=500, after=after)):
+            count += len(await self._repository.swap([_again(row, now) for row in rows]))
         if count:
             await self._repository.mailings.amend(
                 mailing_id, lambda one: moved(one, "running", now) if one["state"] == "done" else one

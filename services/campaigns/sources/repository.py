@@ -4,15 +4,16 @@ from collections.abc import Iterable
 
 from hub.contracts.base import Event
 from hub.contracts.lead import SourceChanged
+from hub.kit.every import every
 from hub.kit.ids import derive
-from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from hub.store.base import CollectionSpec, Document, Index, Store
 from hub.store.told import OWES, Fact, Told
 
 SOURCES = CollectionSpec(
     "sources", (Index("removed", "at"), Index("parent", "key"), Index("into", sparse=True), OWES)
 )
 MARKS = CollectionSpec("source_marks", (Index("removed", "at"), Index("kind", "value")))
-_CHILDREN, _MARKS = 1_000, 1_000
+_CHILDREN = 1_000
 
 
 class SourceRepository:
@@ -25,18 +26,8 @@ class SourceRepository:
 
     async def children(self, parent: str) -> list[Document]:
         """All of them, page by page."""
-        found: list[Document] = []
-        after: str | None = None
-        while True:
-            page: Page = await self.plain.find({"parent": parent}, order="key", limit=_CHILDREN, after=after)
-            found += page.items
-            if not (after := page.next):
-                return found
-
-    async def merged_with(self, root: str) -> list[Document]:
-        """Those that were merged by one merge."""
-        page = await self.plain.find({"into": root}, limit=_CHILDREN)
-        return page.items
+        find = self.plain.find
+        return await every(lambda after: find({"parent": parent}, order="key", limit=_CHILDREN, after=after))
 
     async def mark(self, kind: str, value: str) -> Document | None:
         found = await self.marks.get(mark_id(kind, value))

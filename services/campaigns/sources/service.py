@@ -172,7 +172,7 @@ class Sources:
 
     async def add_mark(self, given: NewMark, *, actor: Actor) -> Document:
         """Raises InvalidInput for a source that is not there, and Conflict where it shows another one."""
-        source = await self._named(given.source, actor)
+        source = await self.named(given.source, actor, field="source")
         made = mark_id(given.kind, given.value)
         document = {
             "_id": made,
@@ -193,11 +193,12 @@ class Sources:
             raise Conflict
         return document
 
-    async def _named(self, source: str, actor: Actor) -> Document:
+    async def named(self, source: str, actor: Actor, *, field: str) -> Document:
+        """The one that a form names in this field. Raises InvalidInput: it is not there for him."""
         try:
             return await self.get(source, actor)
         except NotFound as exc:
-            raise InvalidInput(f"source: {exc}", fields={"source": str(exc)}) from exc
+            raise InvalidInput(f"{field}: {exc}", fields={field: str(exc)}) from exc
 
     async def remove_mark(self, given: str, *, actor: Actor) -> None:
         """What it showed stays. Raises NotFound and Conflict."""
