@@ -2,28 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import orjson
 from fastapi import Response
 from pydantic import BaseModel
 
+from hub.kit.every import Paged
+
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 PAGE_BYTES = 2**20
 """Of the items of one page, as JSON; a page that would be larger ends earlier, and `next` goes on from there. One
 item alone may be larger."""
-
-
-class Paged(Protocol[T_co]):
-    """A page as the store or a service gives it."""
-
-    @property
-    def items(self) -> Sequence[T_co]: ...
-
-    @property
-    def next(self) -> str | None: ...
 
 
 async def listed(

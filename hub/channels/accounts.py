@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from hub.channels.belonging import Line, Lines
 from hub.kit.errors import NotFound
+from hub.kit.every import every
 from hub.store.base import CollectionSpec, Document, Page, Store
 
 HEALTH = CollectionSpec("health")
@@ -57,13 +58,7 @@ class AccountRepository:
         return await self._accounts.find({"state": "active"}, limit=limit, after=after)
 
     async def active(self) -> list[Document]:
-        documents: list[Document] = []
-        after: str | None = None
-        while True:
-            page = await self.page(limit=_ALL, after=after)
-            documents += page.items
-            if (after := page.next) is None:
-                return documents
+        return await every(lambda after: self.page(limit=_ALL, after=after))
 
     async def lines(self, accounts: Iterable[str]) -> Lines:
         """Whose these are, also of those that were removed."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hub.channels.sends import SendRepository
 from hub.channels.states import SendState
 from hub.kit.clock import from_iso, iso
+from hub.kit.every import pages
 from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Index, Range, Store
 
@@ -65,14 +66,10 @@ class Slots:
         """Forgets the recipients all of whose slots have lapsed. One who takes a slot meanwhile is kept; another one
         begins with what left for him. Raises StoreUnavailable.
         """
-        after: str | None = None
-        while True:
-            lapsed = {"until": Range(since="", until=iso(now))}
-            page = await self._slots.find(lapsed, order="until", limit=_PAGE, after=after)
-            for document in page.items:
+        lapsed = {"until": Range(since="", until=iso(now))}
+        async for found in pages(lambda after: self._slots.find(lapsed, order="until", limit=_PAGE, after=after)):
+            for document in found:
                 await self._slots.delete(document)
-            if (after := page.next) is None:
-                return
 
     async def _begun(self, recipient: str, now: datetime, period: timedelta, cap: int) -> Document:
         """The first of this recipient: what left for him before there were slots counts, too."""

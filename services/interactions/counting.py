@@ -1,8 +1,9 @@
 """Counts clients whose chains are seen by others than before, where a crash kept whoever changed them from it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
+from hub.kit.every import pages
 from hub.kit.loop import Loop
 from hub.store.base import Document
 from hub.store.told import Told
@@ -32,11 +33,5 @@ class Counting:
                 await self._tokens.counted(client["_id"])
 
 
-async def _uncounted(told: Told) -> AsyncIterator[list[Document]]:
-    after: str | None = None
-    while True:
-        page = await told.find({UNCOUNTED: True}, limit=_AT_ONCE, after=after)
-        if page.items:
-            yield page.items
-        if (after := page.next) is None:
-            return
+def _uncounted(told: Told) -> AsyncIterator[Sequence[Document]]:
+    return pages(lambda after: told.find({UNCOUNTED: True}, limit=_AT_ONCE, after=after))

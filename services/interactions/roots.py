@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from hub.kit.errors import NotFound
+from hub.kit.every import every
 from hub.store.base import Document, In, Page, Where
 
 _AT_ONCE = 500
@@ -74,10 +75,4 @@ async def members(collection: Merged, ids: Iterable[str]) -> dict[str, tuple[str
 
 
 async def _merged_into(collection: Merged, ids: list[str]) -> list[Document]:
-    documents: list[Document] = []
-    after = None
-    while True:
-        page = await collection.find({"into": In(ids)}, limit=_AT_ONCE, after=after)
-        documents += page.items
-        if (after := page.next) is None:
-            return documents
+    return await every(lambda after: collection.find({"into": In(ids)}, limit=_AT_ONCE, after=after))

@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.contracts.scope import OPEN, seen_by
 from hub.kit.errors import NotFound, StoreUnavailable
+from hub.kit.every import pages
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.amend import TRIES, contended
@@ -104,14 +105,10 @@ class Tokens:
         tokens = {*kept}
         if client.get("owner") or client.get("team"):
             tokens |= set(seen_by(client.get("owner"), [client.get("team")]))
-        after: str | None = None
-        while True:
-            page = await self._repository.page(
-                "chains", {"client_id": client["_id"]}, order="last_at", limit=500, after=after
-            )
-            tokens |= {token for chain in page.items for token in chain.get("seen_by") or [OPEN]}
-            if (after := page.next) is None:
-                return sorted(tokens or {OPEN})[-MANY_VALUES:]
+        find, where = self._repository.page, {"client_id": client["_id"]}
+        async for chains in pages(lambda after: find("chains", where, order="last_at", limit=500, after=after)):
+            tokens |= {token for chain in chains for token in chain.get("seen_by") or [OPEN]}
+        return sorted(tokens or {OPEN})[-MANY_VALUES:]
 
 
 def _state(state: str | None) -> dict[str, str]:

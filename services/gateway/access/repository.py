@@ -8,6 +8,7 @@ from secrets import token_hex
 from hub.api.rights import Right
 from hub.kit.clock import from_iso, iso
 from hub.kit.errors import StoreUnavailable
+from hub.kit.every import every, pages
 from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store
@@ -60,12 +61,8 @@ class AccessRepository:
 
     async def began(self, login: str, how: Began) -> list[Document]:
         """His sessions that began so."""
-        found, after = [], None
-        while True:
-            page = await self.page(login, SESSIONS, limit=PAGE, after=after)
-            found += [document for document in page.items if document.get("began") == how]
-            if (after := page.next) is None:
-                return found
+        found = await every(lambda after: self.page(login, SESSIONS, limit=PAGE, after=after))
+        return [document for document in found if document.get("began") == how]
 
     async def delete_expired(self, now: datetime) -> None:
         await sweep(self._access, "expires_at", now)
@@ -76,14 +73,10 @@ class AccessRepository:
 
     async def delete_all(self, login: str, kinds: Collection[Kind], *, before: int | None = None) -> None:
         """With `before`, those that were granted in an epoch before that."""
-        after: str | None = None
-        while True:
-            page = await self.page(login, kinds, limit=PAGE, after=after)
+        async for found in pages(lambda after: self.page(login, kinds, limit=PAGE, after=after)):
             await self._access.delete_many(
-                str(document["_id"]) for document in page.items if before is None or document.get("epoch", 0) < before
+                str(document["_id"]) for document in found if before is None or document.get("epoch", 0) < before
             )
-            if (after := page.next) is None:
-                return
 
 
 class TriesRepository:

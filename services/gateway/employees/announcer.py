@@ -5,6 +5,7 @@ from hub.contracts.base import Envelope
 from hub.contracts.employee import EmployeesListed
 from hub.kit.clock import Clock
 from hub.kit.errors import TransientError
+from hub.kit.every import every
 from hub.kit.log import Log
 from services.gateway.employees.service import Employees
 
@@ -31,10 +32,5 @@ class Announcer:
             log.warning("employees.untold", reason=str(exc))
 
     async def _names(self) -> list[str]:
-        names: list[str] = []
-        after: str | None = None
-        while True:
-            page = await self._employees.page(limit=_PAGE, after=after)
-            names += [employee.name for employee in page.items if employee.active]
-            if (after := page.next) is None:
-                return names
+        everybody = await every(lambda after: self._employees.page(limit=_PAGE, after=after))
+        return [employee.name for employee in everybody if employee.active]

@@ -1,5 +1,6 @@
 """Every query about roles and teams."""
 
+from hub.kit.every import every
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import Collection, CollectionSpec, Document, Store
 
@@ -40,10 +41,4 @@ class StaffRepository:
 
 
 async def _all(collection: Collection) -> list[Document]:
-    found: list[Document] = []
-    after: str | None = None
-    while True:
-        page = await collection.find({}, limit=500, after=after)
-        found += page.items
-        if (after := page.next) is None:
-            return found
+    return await every(lambda after: collection.find({}, limit=500, after=after))

@@ -10,6 +10,7 @@ import orjson
 
 from hub.contracts.base import Record
 from hub.contracts.topics import CHAINS, CLIENTS, INTERACTIONS, OUTCOMES, TASKS
+from hub.kit.every import pages
 from hub.store.base import Document, Page, Where
 from services.interactions.clients.whole import wholes
 from services.interactions.repository import Repository
@@ -149,13 +150,8 @@ class Gathering:
         ]
 
 
-async def _pages(collection: Found, where: Where, order: str) -> AsyncIterator[list[Document]]:
-    after = None
-    while True:
-        page = await collection.find(where, order=order, limit=_AT_ONCE, after=after)
-        yield page.items
-        if (after := page.next) is None:
-            return
+def _pages(collection: Found, where: Where, order: str) -> AsyncIterator[Sequence[Document]]:
+    return pages(lambda after: collection.find(where, order=order, limit=_AT_ONCE, after=after))
 
 
 def _note(*parts: str) -> str:

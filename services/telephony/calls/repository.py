@@ -2,6 +2,7 @@
 
 from hub.bus.base import Bus
 from hub.kit.clock import Clock
+from hub.kit.every import pages
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 from hub.store.told import OWES, Told, tell
 from services.telephony.calls.facts import call_event, call_facts
@@ -63,10 +64,6 @@ class CallRepository:
 
     async def open_of(self, exchange: str) -> list[Document]:
         """Those that go on, as far as is known."""
-        found: list[Document] = []
-        after: str | None = None
-        while True:
-            page = await self.calls.find({"exchange": exchange}, order="open", limit=500, after=after)
-            found += [one for one in page.items if one.get("open")]
-            if (after := page.next) is None:
-                return found
+        find = self.calls.find
+        listed = pages(lambda after: find({"exchange": exchange}, order="open", limit=500, after=after))
+        return [one async for found in listed for one in found if one.get("open")]

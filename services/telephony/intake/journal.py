@@ -10,6 +10,7 @@ import orjson
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import NotFound
+from hub.kit.every import pages
 from hub.kit.ids import fresh
 from hub.kit.seams import seam
 from hub.store.base import CollectionSpec, Document, Index, Range, Store, Where
@@ -114,14 +115,10 @@ class Journal:
 
     async def read(self) -> AsyncIterator[Piece]:
         """All from the floor on, in order."""
-        after: str | None = None
         where: Where = {"exchange": self._exchange, "place": Range(since=self._floor)}
-        while True:
-            page = await self._heard.find(where, order="place", limit=_AT_ONCE, after=after)
-            for one in page.items:
+        async for found in pages(lambda after: self._heard.find(where, order="place", limit=_AT_ONCE, after=after)):
+            for one in found:
                 yield await self._piece(one)
-            if (after := page.next) is None:
-                return
 
     async def _piece(self, document: Document) -> Piece:
         _, raw = _unpacked(await self._blobs.get(document["blob"]))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from hub.kit.clock import Clock
+from hub.kit.every import every
 from hub.store.base import CollectionSpec, Document, Page, Store
 from services.telephony.calls.drafts import Logins
 from services.telephony.phones.models import Phone
@@ -47,12 +48,8 @@ class PhoneRepository:
 
     async def _all(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = defaultdict(dict)
-        after: str | None = None
-        while True:
-            page = await self._phones.find({}, limit=_ALL, after=after)
-            for one in page.items:
-                for phone in one["phones"]:
-                    number = phone["number"] or f"client:{one['_id']}"
-                    found[phone["exchange"]].setdefault(number, one["_id"])
-            if (after := page.next) is None:
-                return found
+        for one in await every(lambda after: self._phones.find({}, limit=_ALL, after=after)):
+            for phone in one["phones"]:
+                number = phone["number"] or f"client:{one['_id']}"
+                found[phone["exchange"]].setdefault(number, one["_id"])
+        return found
