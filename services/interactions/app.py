@@ -36,6 +36,8 @@ from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
 from services.interactions.clients.service import Clients
+from services.interactions.completeness.job import FillIn
+from services.interactions.completeness.service import Completenesses
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
@@ -135,9 +137,11 @@ def build(footing: Footing) -> InteractionsService:
         exchanged, repository, seen, duplicates, blobs=footing.blobs, apart=footing.apart, clock=clock
     )
     exporting = Exporting(repository, Tokens(repository), blobs=footing.blobs)
+    completeness = Completenesses(store, repository, clock)
     jobs = Jobs(
         [
             ChangeChains(handover, seen),
+            FillIn(completeness, repository, seen, tasks, clock, language=settings.language),
             HandOverWork(repository, handover, tasks),
             Scan(duplicates, repository),
             importing,
@@ -192,6 +196,7 @@ def build(footing: Footing) -> InteractionsService:
         blobs=footing.blobs,
         tasks=tasks,
         calendars=calendars,
+        completeness=completeness,
         agenda=Agenda(repository, task_repository, seen, calendars),
         search=search,
         projection=projection,

@@ -14,6 +14,7 @@ from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
 from services.interactions.chains import endpoints as merging
+from services.interactions.completeness import endpoints as completeness
 from services.interactions.drafts import endpoints as drafts
 from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, inbox, messages
@@ -43,6 +44,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
     inbox.add(of_clients, doors)
+    completeness.add(of_clients, doors.completeness, doors.jobs)
     drafts.add(of_clients, doors.drafts, doors.seen)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))

@@ -1,7 +1,7 @@
 """What the routes lead to, and how documents are shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from hub.api.actor import Actor
 from hub.contracts.scope import Shown
@@ -22,6 +22,7 @@ from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.clients.service import Clients
 from services.interactions.clients.whole import wholes
+from services.interactions.completeness.service import Completenesses
 from services.interactions.drafts.service import Drafts
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.service import Exchange
@@ -77,6 +78,7 @@ class Doors:
     tasks: Tasks
     calendars: Calendars
     agenda: Agenda
+    completeness: Completenesses
     clock: Clock
 
 
@@ -97,7 +99,13 @@ async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list
     clients = await wholes(doors.repository, clients)
     addresses = await doors.repository.addresses_of(clients)
     seen = await doors.seen.open_chains(actor, clients)
-    return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]
+    found = await doors.completeness.of(clients, addresses)
+    return [
+        ClientView.model_validate(
+            client_view(client, addresses, seen) | {"completeness": asdict(found[client["_id"]])}
+        )
+        for client in clients
+    ]
 
 
 async def card(doors: Doors, actor: Actor, client: Document) -> ClientView:

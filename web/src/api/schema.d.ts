@@ -1364,6 +1364,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List completeness rules
+         * @description What clients of each status need, for their cards to be complete.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCompletenessRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill in cards
+         * @description A task for each client whom you see and whose card lacks too much; one that has an open one is left.
+         *
+         *     A job with a result for each; `POST /jobs/{id}/revert` cancels those that are open yet.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["fillInCards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/{status}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put completeness rules
+         * @description Say what clients of a status need. Cards are measured by it from now on.
+         *
+         *     For: administrator.
+         */
+        put: operations["putCompletenessRules"];
+        post?: never;
+        /**
+         * Remove completeness rules
+         * @description Measure clients of this status by the rules for all.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeCompletenessRules"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/consents": {
         parameters: {
             query?: never;
@@ -7306,6 +7380,8 @@ export interface components {
             candidates: components["schemas"]["CandidateView"][];
             /** Comment */
             comment: string | null;
+            /** @description None: not asked, as in events */
+            completeness: components["schemas"]["CompletenessView"] | null;
             /**
              * Custom
              * @description Fields of your own
@@ -7424,6 +7500,23 @@ export interface components {
             samples: string[];
             /** Title */
             title: string;
+        };
+        /**
+         * CompletenessView
+         * @description How much of a card is filled in, by the rules of its status.
+         */
+        CompletenessView: {
+            /**
+             * Missing
+             * @description Items of the rules that it lacks
+             * @example [
+             *       "phone",
+             *       "owner"
+             *     ]
+             */
+            missing: string[];
+            /** Percent */
+            percent: number;
         };
         /**
          * Condition
@@ -8440,6 +8533,32 @@ export interface components {
             delimiter?: string;
             /** @description `id` of an upload, see POST /api/v1/attachments */
             file: string;
+        };
+        /**
+         * FillForm
+         * @description Whose cards are to be filled in.
+         * @example {
+         *       "below": 80,
+         *       "status": "customer"
+         *     }
+         */
+        FillForm: {
+            /**
+             * Assignee
+             * @description Who does it; none: whoever looks after the client
+             */
+            assignee?: string | null;
+            /**
+             * Below
+             * @description Cards that are less complete than this, in percent
+             * @default 100
+             */
+            below?: number;
+            /**
+             * Status
+             * @description Of clients of this status alone
+             */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
         };
         /** FindingList */
         FindingList: {
@@ -13118,6 +13237,51 @@ export interface components {
              * @description Its newest words are a client's, and you have not read them
              */
             unread: boolean;
+        };
+        /**
+         * RulesForm
+         * @description What clients of a status need.
+         * @example {
+         *       "contact_within": 90,
+         *       "items": {
+         *         "contact": 1,
+         *         "full_name": 2,
+         *         "phone": 3
+         *       }
+         *     }
+         */
+        RulesForm: {
+            /**
+             * Contact Within
+             * @description Days since the newest contact, for `contact`; none: any time
+             */
+            contact_within?: number | null;
+            /**
+             * Items
+             * @description With their weights: kind, status, owner, language, time_zone, birth_date, comment, postal, inn, full_name, employer, email, phone, messenger, contact_person, contact, or custom.NAME of your own fields
+             */
+            items: {
+                [key: string]: number;
+            };
+        };
+        /** RulesList */
+        RulesList: {
+            /** Items */
+            items: components["schemas"]["RulesView"][];
+        };
+        /** RulesView */
+        RulesView: {
+            /** Contact Within */
+            contact_within: number | null;
+            /** Items */
+            items: {
+                [key: string]: number;
+            };
+            /**
+             * Status
+             * @description None: of clients without a status, and of those without rules
+             */
+            status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
         };
         /**
          * ScanForm
@@ -21009,6 +21173,332 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCompletenessRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fillInCards: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCompletenessRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description any: without a status, or without rules */
+                status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | "any";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCompletenessRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description any: without a status, or without rules */
+                status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | "any";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
