@@ -62,6 +62,7 @@ from services.interactions.linking import Rules
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
+from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.search.gathering import Gathering, Kept
 from services.interactions.search.projection import Projection
@@ -170,6 +171,7 @@ def build(footing: Footing) -> InteractionsService:
     drafts, reads = Drafts(store, clock), Reads(store)
     doors = Doors(
         drafts=drafts,
+        quick_answers=QuickAnswers(store, clock),
         reads=reads,
         rows=Rows(repository, reads, drafts),
         repository=repository,

@@ -22,6 +22,7 @@ from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
 from services.interactions.outcomes import endpoints as outcomes
+from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
 from services.interactions.roots import existing
 from services.interactions.search import endpoints as search
@@ -45,6 +46,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     chains.add(of_clients, doors)
     inbox.add(of_clients, doors)
     completeness.add(of_clients, doors.completeness, doors.jobs)
+    quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
     drafts.add(of_clients, doors.drafts, doors.seen)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))

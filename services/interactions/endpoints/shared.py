@@ -34,6 +34,7 @@ from services.interactions.inbox.rows import Rows
 from services.interactions.models import chain_view, client_view, interaction_view
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
+from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.search.projection import Projection
 from services.interactions.search.service import Search
@@ -69,6 +70,7 @@ class Doors:
     jobs: Jobs
     duplicates: Duplicates
     drafts: Drafts
+    quick_answers: QuickAnswers
     reads: Reads
     rows: Rows
     exchange: Exchange
