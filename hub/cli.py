@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_dialler(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
+    _command(commands, "settings", _settings, "Every setting with its variable, its default and what it is for.")
     return parser
 
 
@@ -77,7 +78,7 @@ def _add_running(commands: Any) -> None:
     simulators.add_argument("--data", type=Path, default=Path("data"), help="folder for their mail (./data)")
     simulators.add_argument("--play", action="store_true", help="let the cast write")
     serve = _command(commands, "serve", _serve, "Run one service on Kafka and MongoDB; as many copies as wanted.")
-    serve.add_argument("service", help="gateway, email or interactions")
+    serve.add_argument("service", help="one of interactions, email, messaging, telephony, campaigns, gateway")
     serve.add_argument("--data", type=Path, help="folder of the key file (./data)")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on; 0 picks a free one")
@@ -469,6 +470,12 @@ def _openapi(_: argparse.Namespace) -> int:
 
     sys.stdout.buffer.write(asyncio.run(document()) + b"\n")
     return 0
+
+
+def _settings(_: argparse.Namespace) -> None:
+    from hub.settings_page import page  # the services are loaded only for this
+
+    print(page(), end="")
 
 
 def _verify_audit(options: argparse.Namespace) -> int:

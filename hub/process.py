@@ -36,7 +36,7 @@ from hub.kit.http import problem
 from hub.kit.log import Log
 from hub.kit.private import make_private
 from hub.kit.restraint import Restraint
-from hub.kit.secrets import SecretBox
+from hub.kit.secrets import SecretBox, kept_token
 from hub.kit.settings import Source
 from hub.kit.tracing.http import peer_hooks, trace_requests
 from hub.settings import BlobSettings, BusSettings, HubSettings, PeerSettings, StoreSettings
@@ -256,9 +256,7 @@ def distributed(data: Path, source: Source) -> Footing:
     """
     from hub.bus.kafka import KafkaBus  # only this footing needs a Kafka client in memory
 
-    peers = PeerSettings.load(source)
-    if not peers.token.get_secret_value():
-        raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
+    peers, token = PeerSettings.load(source), peer_token(source)
     kafka = BusSettings.load(source).kafka
     make_private(data)
     known, topics = known_services(source), topics_of(source)
@@ -272,15 +270,29 @@ def distributed(data: Path, source: Source) -> Footing:
         source=source,
         peer=lambda name: httpx.AsyncClient(
             base_url=_url_of(known[name], peers),
-            headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"},
+            headers={"Authorization": f"Bearer {token}"},
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=_OURS_KEPT),
             event_hooks=peer_hooks(),
         ),
         others=tuple(known)[:-1],
         # The processes may have a data folder each; the token they all have.
-        peer_key=hmac.digest(peers.token.get_secret_value().encode(), b"omnihub actor", sha256),
+        peer_key=hmac.digest(token.encode(), b"omnihub actor", sha256),
         restraint=_restraint(data, source),
     )
+
+
+def peer_token(source: Source) -> str:
+    """The services' shared secret.
+
+    Raises:
+        ConfigurationError: it is not set, or its file cannot be read or made.
+    """
+    peers = PeerSettings.load(source)
+    if token := peers.token.get_secret_value():
+        return token
+    if peers.token_file is None:
+        raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
+    return kept_token(peers.token_file)
 
 
 def _url_of(known: Known, peers: PeerSettings) -> str:

@@ -30,16 +30,15 @@ from hub.process import (
     http_server,
     known_services,
     listening,
+    peer_token,
     stop_signal,
     until_set,
     url_of,
 )
-from hub.settings import HubSettings, PeerSettings
+from hub.settings import SECTIONS, HubSettings, own_port
 
 log = Log(__name__)
 
-SECTIONS = ("hub", "bus", "store", "blobs", "peers", "gate")
-"""Of the settings file, beside one for each service."""
 _PBX = "Simulated Asterisk"
 _LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
@@ -47,7 +46,7 @@ _LOOKS, _BETWEEN_LOOKS = 100, 0.2
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
     """Everything in one process until SIGINT or SIGTERM."""
     stop = stop_signal()
-    source.refuse_unknown((*SECTIONS, *known_services(source)))
+    _refuse_unknown(source)
     settings = HubSettings.load(source, data=data, port=port)
     raise_open_files()
     bound = listening(settings.host, settings.port)
@@ -82,6 +81,10 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await (_narrate(hub, stack, stop) if demo else stop.wait())
             print("stopping …", flush=True)
         forget(folder)
+
+
+def _refuse_unknown(source: Source) -> None:
+    source.refuse_unknown((*(settings.SECTION for settings in SECTIONS), *known_services(source)))
 
 
 def _simulated_at(facts: dict[str, Any]) -> list[str]:
@@ -207,7 +210,8 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
 async def serve(service: str, source: Source, *, data: Path | None, host: str | None, port: int | None) -> None:
     """One service on Kafka and MongoDB until SIGINT or SIGTERM."""
     stop = stop_signal()
-    source.refuse_unknown((*SECTIONS, *known_services(source)))
+    _refuse_unknown(source)
+    source = source.also("hub", port=str(_own_port(service, source)))
     settings = HubSettings.load(source, data=data, host=host, port=port)
     raise_open_files()
     bound = listening(settings.host, settings.port)
@@ -215,8 +219,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
         configure(level=settings.log_level, json=settings.log_json)
         footing = distributed(settings.data, source)
         built = build(service, footing)
-        token = PeerSettings.load(source).token.get_secret_value()
-        app = built.http if service == "gateway" else guarded(built.http, token)
+        app = built.http if service == "gateway" else guarded(built.http, peer_token(source))
         name = "api" if service == "gateway" else service
         forget(settings.data, name)
         async with AsyncExitStack() as stack:
@@ -228,6 +231,11 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
             stack.callback(starting.cancel)
             await until_set(stop, _forever(starting))
         forget(settings.data, name)
+
+
+def _own_port(service: str, source: Source) -> int:
+    known = known_services(source).get(service)
+    return own_port(service, known.url if known else "")
 
 
 async def _start(built: Service, data: Path, name: str, url: str) -> None:

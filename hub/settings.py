@@ -19,7 +19,13 @@ class HubSettings(Settings):
 
     data: Path = Field(default=Path("data"), description="Folder of the key file; embedded, of everything")
     host: str = Field(default="127.0.0.1", description="Address the API listens on")
-    port: int = Field(default=8800, ge=0, le=65535, description="Port the API listens on; 0 picks a free one")
+    port: int = Field(
+        default=8800,
+        ge=0,
+        le=65535,
+        description="Port to listen on; 0 picks a free one. Not set: 8800, and for omnihub serve each service's own,"
+        " as [peers] has them",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="What is logged")
     log_json: bool = Field(default=False, description="One JSON object a line instead of plain text")
     sandbox: bool = Field(
@@ -161,5 +167,31 @@ class PeerSettings(Settings):
     telephony: str = Field(default="http://127.0.0.1:8804", description="Base URL of the telephony service")
     campaigns: str = Field(default="http://127.0.0.1:8805", description="Base URL of the campaigns service")
     token: SecretStr = Field(
-        default=SecretStr(""), description="Shared secret the services show each other; required to serve"
+        default=SecretStr(""),
+        description="Shared secret the services show each other; omnihub serve wants it, or token_file",
     )
+    token_file: Path | None = Field(
+        default=None,
+        description="File that the token is read from; where there is none, one is made that has a random token",
+    )
+
+
+SECTIONS: tuple[type[Settings], ...] = (
+    HubSettings,
+    GateSettings,
+    BusSettings,
+    StoreSettings,
+    BlobSettings,
+    PeerSettings,
+)
+"""Of the settings file, beside one for each service."""
+
+
+def own_port(service: str, url: str = "") -> int:
+    """Where `omnihub serve` listens unless it is told: apart from the others, so that all run on one machine.
+
+    `url` is where a service from outside the tree is served.
+    """
+    peer = PeerSettings.model_fields.get(service)
+    port: int = urlsplit(str(peer.default) if peer else url).port or HubSettings.model_fields["port"].default
+    return port

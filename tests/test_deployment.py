@@ -1,0 +1,167 @@
+"""Compose, the image and the manifests agree with the settings, the services, their ports and their health."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from hub.kit.settings import Source
+from hub.process import SERVICES
+from hub.settings import PeerSettings, own_port
+from hub.settings_page import every_settings, variable
+
+ROOT = Path(__file__).parents[1]
+PLAIN_VARIABLES = {"OMNIHUB_ADMIN_PASSWORD"}
+"""Those that stand outside the sections."""
+SECTIONS = {settings.SECTION: settings for settings in every_settings()}
+PEERS = tuple(name for name in PeerSettings.model_fields if not name.startswith("token"))
+
+
+def assert_real(names: set[str]) -> None:
+    known = {variable(section, name) for section, found in SECTIONS.items() for name in found.model_fields}
+    ours = {name for name in names if name.startswith("OMNIHUB_")}
+    assert ours - known - PLAIN_VARIABLES == set(), "no setting reads these variables"
+
+
+def assert_set_right(environment: dict[str, str]) -> None:
+    """Every variable is a setting's, every value is one that it takes, and the services find each other."""
+    assert_real(set(environment))
+    source = Source(environ=environment)
+    loaded = {section: settings.load(source) for section, settings in SECTIONS.items()}
+    peers = {name: getattr(loaded["peers"], name) for name in PEERS}
+    assert peers == {name: f"http://{name}:{own_port(name)}" for name in PEERS}
+    assert loaded["peers"].token.get_secret_value() or loaded["peers"].token_file
+    assert not urlsplit(f"kafka://{loaded['bus'].kafka}").hostname.startswith("127.")
+    assert not urlsplit(loaded["store"].mongo).hostname.startswith("127.")
+
+
+def test_every_service_has_a_port_of_its_own() -> None:
+    ports = {name: own_port(name) for name in SERVICES}
+    assert ports == {
+        "gateway": 8800,
+        "interactions": 8801,
+        "email": 8802,
+        "messaging": 8803,
+        "telephony": 8804,
+        "campaigns": 8805,
+    }
+    assert set(PEERS) == set(SERVICES) - {"gateway"}
+
+
+def filled_in(found: Any, environ: dict[str, str]) -> Any:
+    """As compose does it with `${NAME:-default}`, `${NAME:?message}` and `${NAME}`."""
+    if isinstance(found, dict):
+        return {key: filled_in(value, environ) for key, value in found.items()}
+    if isinstance(found, list):
+        return [filled_in(value, environ) for value in found]
+    if not isinstance(found, str):
+        return found
+    return re.sub(r"\$\{(\w+)(?::[-?]([^}]*))?\}", lambda name: environ.get(name[1]) or name[2] or "", found)
+
+
+COMPOSE = filled_in(yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8")), {})
+CONTAINERS = COMPOSE["services"]
+
+
+def environment_of(container: str) -> dict[str, str]:
+    return {name: str(value) for name, value in CONTAINERS[container]["environment"].items()}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_compose_checks_the_health_of_every_container(container: str) -> None:
+    assert CONTAINERS[container]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_compose_pins_every_image(container: str) -> None:
+    image = CONTAINERS[container]["image"]
+    assert image == "omnihub:local" or re.search(r":v?\d+\.\d+(\.\d+)?$", image), image
+
+
+def test_compose_runs_every_service_from_one_image() -> None:
+    ours = {name: spec for name, spec in CONTAINERS.items() if spec["image"] == "omnihub:local"}
+    assert {name: spec["command"] for name, spec in ours.items()} == {name: ["serve", name] for name in SERVICES}
+    assert {spec["build"]["dockerfile"] for spec in ours.values()} == {"deploy/Dockerfile"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_sets_a_service_right_where_nothing_is_exported(service: str) -> None:
+    assert_set_right(environment_of(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_asks_a_service_for_its_health_at_its_own_port(service: str) -> None:
+    asked = re.findall(r"http://127\.0\.0\.1:(\d+)(/\w+)", " ".join(CONTAINERS[service]["healthcheck"]["test"]))
+    assert asked == [(str(own_port(service)), "/healthz")]
+
+
+def test_compose_shows_the_gateway_alone_and_no_port_of_the_machine_twice() -> None:
+    shown = {name: spec["ports"] for name, spec in CONTAINERS.items() if "ports" in spec and name in SERVICES}
+    assert shown == {"gateway": [f"127.0.0.1:{own_port('gateway')}:{own_port('gateway')}"]}
+    of_the_machine = [port.split(":")[1] for spec in CONTAINERS.values() for port in spec.get("ports", [])]
+    assert len(of_the_machine) == len(set(of_the_machine))
+
+
+def test_compose_starts_a_service_after_what_it_needs_is_healthy() -> None:
+    for service in SERVICES:
+        needs = CONTAINERS[service]["depends_on"]
+        assert {"kafka", "mongo"} <= set(needs) <= set(CONTAINERS)
+        assert {need["condition"] for need in needs.values()} == {"service_healthy"}
+
+
+def test_compose_declares_the_volumes_it_mounts() -> None:
+    mounts = {mount.split(":")[0] for spec in CONTAINERS.values() for mount in spec.get("volumes", [])}
+    assert mounts == set(COMPOSE["volumes"])
+
+
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_image_is_pinned_and_runs_as_nobody_special_with_a_health_check() -> None:
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.12-slim"}
+    assert "--require-hashes" in DOCKERFILE
+    assert re.search(r"^HEALTHCHECK .*", DOCKERFILE, re.MULTILINE)
+    assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)[-1] != "root"
+
+
+def test_the_image_sets_real_variables_and_copies_what_is_there() -> None:
+    assert_real(set(re.findall(r"\b(OMNIHUB_\w+)", DOCKERFILE)))
+    copied = re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE, re.MULTILINE)
+    assert [path for path in copied if not (ROOT / path).exists()] == []
+    ignored_but = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    assert [path for path in copied if f"!{path}\n" not in ignored_but] == []
+
+
+K8S = ROOT / "deploy" / "k8s"
+
+
+def manifests(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((K8S / name).read_text(encoding="utf-8")))
+
+
+def test_kubernetes_applies_files_that_are_there() -> None:
+    listed = set(manifests("kustomization.yaml")[0]["resources"])
+    there = {path.name for path in K8S.glob("*.yaml")}
+    assert there - listed == {"kustomization.yaml", "secret.example.yaml"}
+    assert listed <= there
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_kubernetes_runs_every_service_with_probes_of_its_own_port(service: str) -> None:
+    deployment, door = manifests(f"{service}.yaml")
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["serve", service]
+    assert container["ports"] == [{"name": "http", "containerPort": own_port(service)}]
+    assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+    assert (door["kind"], door["metadata"]["name"]) == ("Service", service)
+    assert door["spec"]["ports"] == [{"name": "http", "port": own_port(service), "targetPort": "http"}]
+    scraped = deployment["spec"]["template"]["metadata"]["annotations"]
+    assert (scraped["prometheus.io/port"], scraped["prometheus.io/path"]) == (str(own_port(service)), "/metrics")
+
+
+def test_kubernetes_sets_a_service_right() -> None:
+    assert_set_right(manifests("settings.yaml")[0]["data"] | manifests("secret.example.yaml")[0]["stringData"])
