@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hub.bus.base import Bus
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
 from hub.connection import Connection
@@ -254,15 +255,12 @@ def distributed(data: Path, source: Source) -> Footing:
     Raises:
         ConfigurationError: the shared secret of the services is not set.
     """
-    from hub.bus.kafka import KafkaBus  # only this footing needs a Kafka client in memory
-
     peers, token = PeerSettings.load(source), peer_token(source)
-    kafka = BusSettings.load(source).kafka
     make_private(data)
-    known, topics = known_services(source), topics_of(source)
+    known = known_services(source)
     return Footing(
         data=data,
-        bus=lambda name: KafkaBus(kafka, name, SystemClock(), topics),
+        bus=_kafka_opener(BusSettings.load(source), topics_of(source)),
         store=_store_opener(data, StoreSettings.load(source)),
         blobs=_blobs(data, source),
         secrets=SecretBox.open(data / "secret.key"),
@@ -315,12 +313,29 @@ def _restraint(data: Path, source: Source) -> Restraint:
     return Restraint(data, sandbox=settings.sandbox, held=settings.held)
 
 
+def _kafka_opener(settings: BusSettings, topics: Sequence[Topic]) -> Callable[[str], Bus]:
+    from hub.bus.kafka import KafkaBus  # only this footing needs a Kafka client in memory
+    from hub.bus.kafka_access import Access, Login, tls_context
+    from hub.bus.kafka_topics import Copies
+
+    files = {"ca_file": settings.ca_file, "certificate": settings.certificate, "key": settings.certificate_key}
+    who = {"user": settings.user, "password": settings.password.get_secret_value()}
+    access = Access(
+        settings.kafka,
+        tls_context(**files) if settings.tls else None,
+        Login(mechanism=settings.sasl, **who) if settings.sasl else None,
+    )
+    copies = Copies(settings.replication, settings.min_insync)
+    return lambda name: KafkaBus(access, name, SystemClock(), topics, copies=copies)
+
+
 def _store_opener(data: Path, settings: StoreSettings) -> Callable[[str], Store]:
     if settings.mongo == "sqlite":
         return lambda name: SqliteStore(data / f"{name}.sqlite")
-    from hub.store.mongo import MongoStore  # only this footing needs a MongoDB client in memory
+    from hub.store.mongo import MongoStore, Tls  # only this footing needs a MongoDB client in memory
 
-    return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}")
+    tls = Tls(settings.ca_file, settings.certificate) if settings.tls else None
+    return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}", tls=tls)
 
 
 def store_of(name: str, data: Path, source: Source) -> Store | None:
