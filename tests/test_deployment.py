@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from hub.channels.simulators.run import SERVERS as SIMULATORS
+from hub.cli import parser
 from hub.kit.settings import Source
 from hub.process import SERVICES
 from hub.settings import PeerSettings, own_port
@@ -67,7 +69,15 @@ CONTAINERS = COMPOSE["services"]
 
 
 def environment_of(container: str) -> dict[str, str]:
-    return {name: str(value) for name, value in CONTAINERS[container]["environment"].items()}
+    """Without a file of the administrator's own."""
+    given: dict[str, str] = {}
+    for file in CONTAINERS[container]["env_file"]:
+        path = ROOT / file["path"]
+        assert path.exists() or file.get("required") is False
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        given |= dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert given.keys() & CONTAINERS[container].get("environment", {}).keys() == set(), "what no file can change"
+    return given
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -83,13 +93,59 @@ def test_compose_pins_every_image(container: str) -> None:
 
 def test_compose_runs_every_service_from_one_image() -> None:
     ours = {name: spec for name, spec in CONTAINERS.items() if spec["image"] == "omnihub:local"}
-    assert {name: spec["command"] for name, spec in ours.items()} == {name: ["serve", name] for name in SERVICES}
+    commands = {name: spec["command"] for name, spec in ours.items() if name != "demo"}
+    assert commands == {name: ["serve", name] for name in SERVICES}
     assert {spec["build"]["dockerfile"] for spec in ours.values()} == {"deploy/Dockerfile"}
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_compose_sets_a_service_right_where_nothing_is_exported(service: str) -> None:
+@pytest.mark.parametrize("service", [*SERVICES, "demo"])
+def test_compose_sets_a_service_right_where_nothing_is_set(service: str) -> None:
     assert_set_right(environment_of(service))
+
+
+def test_compose_lets_the_administrator_set_everything_in_a_file_that_need_not_be_there() -> None:
+    for service in (*SERVICES, "demo"):
+        assert CONTAINERS[service]["env_file"][-1] == {"path": "omnihub.env", "required": False}
+
+
+def test_compose_makes_no_more_copies_of_a_topic_than_there_are_brokers() -> None:
+    environment = environment_of("interactions")
+    bus = SECTIONS["bus"].load(Source(environ=environment)).model_dump()
+    brokers = [name for name, spec in CONTAINERS.items() if spec["image"].startswith("apache/kafka:")]
+    assert (bus["replication"], bus["min_insync"]) == (len(brokers), 1)
+    assert bus["kafka"] == ",".join(f"{name}:9092" for name in brokers)
+    kafka = CONTAINERS["kafka"]["environment"]
+    assert kafka["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{bus['kafka']}"
+    assert kafka["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false", "the hub makes its topics, as they are declared"
+
+
+def test_composes_demo_is_reached_by_its_name_on_a_network_that_accounts_may_name() -> None:
+    demo = CONTAINERS["demo"]
+    assert demo["profiles"] == ["demo"]
+    options = parser().parse_args(demo["command"])
+    assert (options.listen, options.name, options.first_port) == ("0.0.0.0", "demo", 2500)
+    (network,) = demo["networks"]
+    (subnet,) = COMPOSE["networks"][network]["ipam"]["config"]
+    allowed = SECTIONS["hub"].load(Source(environ=environment_of("demo"))).model_dump()["allowed_networks"]
+    assert allowed == (subnet["subnet"],)
+    assert {name for name, spec in CONTAINERS.items() if network in spec.get("networks", [])} == {*SERVICES, "demo"}
+    for port in demo["ports"]:
+        machine, of_the_machine, inside = port.split(":")
+        assert (machine, of_the_machine) == ("127.0.0.1", inside)
+        assert int(inside) in range(options.first_port, options.first_port + SIMULATORS)
+
+
+def test_composes_demo_posts_where_the_gateway_listens() -> None:
+    environment = environment_of("demo")
+    for section in ("messaging", "telephony"):
+        assert environment[variable(section, "public_url")] == f"http://gateway:{own_port('gateway')}"
+
+
+@pytest.mark.parametrize("container", [*SERVICES, "demo"])
+def test_the_commands_by_which_health_is_asked_are_programs_that_run(container: str) -> None:
+    _, python, option, code = CONTAINERS[container]["healthcheck"]["test"]
+    assert (python, option) == ("python", "-c")
+    compile(code, container, "exec")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -108,6 +164,7 @@ def test_compose_shows_the_gateway_alone_and_no_port_of_the_machine_twice() -> N
 def test_compose_starts_a_service_after_what_it_needs_is_healthy() -> None:
     for service in SERVICES:
         needs = CONTAINERS[service]["depends_on"]
+        assert "demo" not in needs, "it is there only where it was asked for"
         assert {"kafka", "mongo"} <= set(needs) <= set(CONTAINERS)
         assert {need["condition"] for need in needs.values()} == {"service_healthy"}
 
