@@ -190,35 +190,3 @@ def test_the_image_sets_real_variables_and_copies_what_is_there() -> None:
     assert [path for path in copied if not (ROOT / path).exists()] == []
     ignored_but = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert [path for path in copied if f"!{path}\n" not in ignored_but] == []
-
-
-K8S = ROOT / "deploy" / "k8s"
-
-
-def manifests(name: str) -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all((K8S / name).read_text(encoding="utf-8")))
-
-
-def test_kubernetes_applies_files_that_are_there() -> None:
-    listed = set(manifests("kustomization.yaml")[0]["resources"])
-    there = {path.name for path in K8S.glob("*.yaml")}
-    assert there - listed == {"kustomization.yaml", "secret.example.yaml"}
-    assert listed <= there
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_kubernetes_runs_every_service_with_probes_of_its_own_port(service: str) -> None:
-    deployment, door = manifests(f"{service}.yaml")
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    assert container["args"] == ["serve", service]
-    assert container["ports"] == [{"name": "http", "containerPort": own_port(service)}]
-    assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
-    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
-    assert (door["kind"], door["metadata"]["name"]) == ("Service", service)
-    assert door["spec"]["ports"] == [{"name": "http", "port": own_port(service), "targetPort": "http"}]
-    scraped = deployment["spec"]["template"]["metadata"]["annotations"]
-    assert (scraped["prometheus.io/port"], scraped["prometheus.io/path"]) == (str(own_port(service)), "/metrics")
-
-
-def test_kubernetes_sets_a_service_right() -> None:
-    assert_set_right(manifests("settings.yaml")[0]["data"] | manifests("secret.example.yaml")[0]["stringData"])
