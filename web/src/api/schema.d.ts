@@ -1025,7 +1025,7 @@ export interface paths {
         };
         /**
          * List clients
-         * @description Clients, newest first.
+         * @description Clients, newest first; those that are asked for by id in the order of their ids.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -17488,6 +17488,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Of these those that you see, by id; many at once: ?id=A&id=B */
+                id?: string[];
                 client_id?: string | null;
                 state?: ("open" | "closed") | null;
                 /** @description Chains beside this one, with third parties */
@@ -19384,6 +19386,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Of these those that you see, by id; many at once: ?id=A&id=B */
+                id?: string[];
             };
             header?: never;
             path?: never;
@@ -25663,6 +25667,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Of these those that you see, by id; many at once: ?id=A&id=B */
+                id?: string[];
                 client_id?: string | null;
                 state?: ("open" | "closed") | null;
                 /** @description Chains beside this one, with third parties */
