@@ -9355,7 +9355,7 @@ export interface components {
             signature?: boolean;
             /**
              * Subject
-             * @description A mail needs one
+             * @description Of a mail; without one it goes on with the last mail, as Re: and its subject
              * @default
              */
             subject?: string;
