@@ -19,7 +19,7 @@ from hub.kit.memory import load
 from hub.kit.private import UMASK
 from hub.kit.settings import Source
 
-_REFUSED = 2
+REFUSED = 2
 """Exit code of a start that was refused: nothing was touched."""
 
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.exit(options.run(options) or 0)
     except ConfigurationError as exc:
-        sys.exit(_refuse(exc, _REFUSED))
+        sys.exit(_refuse(exc, REFUSED))
     except HubError as exc:
         sys.exit(_refuse(exc, 1))
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hub.channels.simulators.run import SERVERS as SIMULATORS
-from hub.cli import parser
+from hub.cli import REFUSED, parser
 from hub.kit.settings import Source
 from hub.process import SERVICES
 from hub.settings import PeerSettings, own_port
@@ -190,3 +190,40 @@ def test_the_image_sets_real_variables_and_copies_what_is_there() -> None:
     assert [path for path in copied if not (ROOT / path).exists()] == []
     ignored_but = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert [path for path in copied if f"!{path}\n" not in ignored_but] == []
+
+
+UNITS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "deploy" / "systemd").glob("*.service")}
+
+
+def test_the_units_start_the_hub_and_each_service_as_commands_that_there_are() -> None:
+    started = {name: re.findall(r"^ExecStart=/opt/omnihub/\.venv/bin/omnihub (.+)$", unit, re.MULTILINE)
+               for name, unit in UNITS.items()}  # fmt: skip
+    (whole,), (one,) = started["omnihub.service"], started["omnihub@.service"]
+    assert parser().parse_args(whole.split()).data == Path("/var/lib/omnihub")
+    for service in SERVICES:
+        options = parser().parse_args(one.replace("%i", service).split())
+        assert (options.service, options.data) == (service, Path("/var/lib/omnihub"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_does_not_start_again_what_was_refused_and_runs_as_nobody_special(unit: str) -> None:
+    lines = UNITS[unit].splitlines()
+    assert {"User=omnihub", "StateDirectory=omnihub", "StateDirectoryMode=0700", "ProtectSystem=strict"} <= set(lines)
+    assert f"RestartPreventExitStatus={REFUSED}" in lines
+    assert "EnvironmentFile=-/etc/omnihub/omnihub.env" in lines
+    assert_real(set(re.findall(r"\b(OMNIHUB_\w+)", UNITS[unit])))
+
+
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_deployment_names_settings_files_and_commands_that_there_are() -> None:
+    known = {f"[{section}] {name}" for section, found in SECTIONS.items() for name in found.model_fields}
+    assert set(re.findall(r"`(\[\w+\] \w+)`", DEPLOY)) - known == set()
+    assert_real(set(re.findall(r"\b(OMNIHUB_\w+)", DEPLOY)))
+    files = set(re.findall(r"\bdeploy/[\w./@-]*\w|\bcompose\.yaml", DEPLOY))
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    for line in re.findall(r"^omnihub (.+)$", DEPLOY, re.MULTILINE):
+        parser().parse_args(line.split())
+    told = {name: int(port) for name, port in re.findall(r"\b(\w+)\s(88\d\d)\b", DEPLOY) if name in SERVICES}
+    assert told == {name: own_port(name) for name in SERVICES}

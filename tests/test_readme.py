@@ -1,4 +1,4 @@
-"""README's commands work as they stand there: blocks marked `sh` are run, those marked `sh by hand` are understood."""
+"""README's commands work as they stand there: blocks marked `sh` are run, those `by hand` are understood."""
 
 import os
 import re
