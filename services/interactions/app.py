@@ -22,6 +22,7 @@ from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.adapters.index import Index
 from services.interactions.addresses import Addresses
+from services.interactions.agenda.service import Agenda
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
@@ -191,6 +192,7 @@ def build(footing: Footing) -> InteractionsService:
         blobs=footing.blobs,
         tasks=tasks,
         calendars=calendars,
+        agenda=Agenda(repository, task_repository, seen, calendars),
         search=search,
         projection=projection,
         clock=clock,

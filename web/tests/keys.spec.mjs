@@ -118,4 +118,16 @@ behaviour("keys can be turned off", async () => {
   assert.ok(page.url().endsWith("/inbox"));
 });
 
+behaviour("keys of the inbox do nothing while another screen is shown", async () => {
+  const one = await chain();
+  const { page } = await operator();
+  await row(page, one.id).getByRole("checkbox").check({ force: true });
+  await page.getByRole("link", { name: "Tasks" }).click();
+  await page.getByRole("heading", { name: "Tasks" }).waitFor();
+  await page.keyboard.press("e");
+  await page.keyboard.press("c");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.equal((await ask("GET", `/chains/${one.id}`)).state, "open");
+});
+
 await run();

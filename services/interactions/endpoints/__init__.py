@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from hub.api.public import Public
 from hub.api.uploads import Uploads
+from services.interactions.agenda import endpoints as agenda
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
@@ -48,6 +49,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
     calendars.add(of_tasks, doors.calendars)
+    agenda.add(of_tasks, doors.agenda)
     handovers.add(of_tasks, doors.handovers)
     outcomes.add(of_outcomes, doors.outcomes)
     search.add(of_search, doors.search, doors.projection)

@@ -12,6 +12,7 @@ from hub.kit.clock import Clock
 from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
+from services.interactions.agenda.service import Agenda
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
 from services.interactions.calendars.repository import Calendars
@@ -75,6 +76,7 @@ class Doors:
     blobs: Blobs
     tasks: Tasks
     calendars: Calendars
+    agenda: Agenda
     clock: Clock
 
 

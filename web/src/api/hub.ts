@@ -14,6 +14,7 @@ export type Client = Schemas["ClientView"];
 export type Piece = Schemas["PieceView"];
 export type Draft = Schemas["DraftView"];
 export type Task = Schemas["TaskView"];
+export type Entry = Schemas["EntryView"];
 export type Outcome = Schemas["OutcomeView"];
 export type Way = Schemas["WayView"];
 export type Employee = Schemas["EmployeeView"];

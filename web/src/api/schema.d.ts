@@ -4,6 +4,54 @@
  */
 
 export interface paths {
+    "/api/v1/agenda": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List agenda
+         * @description What employees have planned, and their tasks that are due, from a moment until before another.
+         *
+         *     Of a colleague's contact that you do not see it says that he is busy.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listAgenda"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agenda/free": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find free times
+         * @description When some employees are busy, and when all of them are free within their working hours.
+         *
+         *     To see whether one time would do, ask for just that time: nobody is `busy` or `off`.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["findFreeTimes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments": {
         parameters: {
             query?: never;
@@ -5079,6 +5127,19 @@ export interface components {
              */
             verified: boolean;
         };
+        /** AgendaView */
+        AgendaView: {
+            /**
+             * Items
+             * @description In order of time
+             */
+            items: components["schemas"]["EntryView"][];
+            /**
+             * More
+             * @description There is more than one answer holds; ask for a shorter time
+             */
+            more: boolean;
+        };
         /**
          * AlteredView
          * @description A field as it was and as it is.
@@ -5816,6 +5877,21 @@ export interface components {
             /** Topic */
             topic?: string | null;
         };
+        /** BusyView */
+        BusyView: {
+            /** Login */
+            login: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
         /**
          * ButtonForm
          * @description Opens `url`, or sends `data` back.
@@ -6420,6 +6496,35 @@ export interface components {
             text: string;
             /** Variables */
             variables: string[];
+        };
+        /**
+         * EntryView
+         * @description Somebody to be phoned.
+         */
+        CampaignsEntryView: {
+            /** @description One whose outcome you have to say */
+            attempt: components["schemas"]["AttemptView"] | null;
+            /** Attempts */
+            attempts: number;
+            /** Call List */
+            call_list: string;
+            /** Client */
+            client: string | null;
+            /** Due */
+            due: string;
+            /** Id */
+            id: string;
+            /**
+             * Last
+             * @description What came of the last attempt
+             */
+            last: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
         };
         /**
          * LineView
@@ -8030,32 +8135,64 @@ export interface components {
         };
         /**
          * EntryView
-         * @description Somebody to be phoned.
+         * @description A planned contact, or a task with its time, of the employees that are asked for.
          */
         EntryView: {
-            /** @description One whose outcome you have to say */
-            attempt: components["schemas"]["AttemptView"] | null;
-            /** Attempts */
-            attempts: number;
-            /** Call List */
-            call_list: string;
-            /** Client */
-            client: string | null;
-            /** Due */
-            due: string;
-            /** Id */
-            id: string;
             /**
-             * Last
-             * @description What came of the last attempt
+             * At
+             * Format: date-time
              */
-            last: string;
-            /** Name */
-            name: string;
-            /** Number */
-            number: string;
-            /** State */
-            state: string;
+            at: string;
+            /** Chain Id */
+            chain_id: string | null;
+            /** Client Id */
+            client_id: string | null;
+            /**
+             * Client Name
+             * @default
+             */
+            client_name: string;
+            /**
+             * Id
+             * @description Of the interaction or task; none: busy with what you do not see
+             */
+            id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contact" | "task";
+            /**
+             * Logins
+             * @description Those of the employees asked for whom it concerns
+             */
+            logins: string[];
+            /**
+             * Minutes
+             * @description 0: a task, which is due then
+             */
+            minutes: number;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "held" | "missed" | "open" | "done" | "busy";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Type
+             * @description Of a contact: meeting, call, …
+             * @default
+             */
+            type: string;
         };
         /**
          * ExchangeChange
@@ -8493,6 +8630,37 @@ export interface components {
              * @example email:carrier@example.com
              */
             to: string;
+        };
+        /** FreeTimes */
+        FreeTimes: {
+            /**
+             * Busy
+             * @description What the employees have planned, in order
+             */
+            busy: components["schemas"]["BusyView"][];
+            /**
+             * Free
+             * @description When all of them work and none is busy, for long enough; the first 100
+             */
+            free: components["schemas"]["FreeView"][];
+            /**
+             * Off
+             * @description Logins of those who do not work at any moment of this time
+             */
+            off: string[];
+        };
+        /** FreeView */
+        FreeView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * FunnelView
@@ -10474,7 +10642,7 @@ export interface components {
         /** MineView */
         MineView: {
             /** Items */
-            items: components["schemas"]["EntryView"][];
+            items: components["schemas"]["CampaignsEntryView"][];
         };
         /** MoneyForm */
         MoneyForm: {
@@ -11492,7 +11660,7 @@ export interface components {
         /** NextView */
         NextView: {
             /** @description Null: nobody may be phoned now; see the funnel */
-            entry: components["schemas"]["EntryView"] | null;
+            entry: components["schemas"]["CampaignsEntryView"] | null;
         };
         /**
          * Note
@@ -14638,6 +14806,152 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAgenda: {
+        parameters: {
+            query: {
+                /** @description Of employees: ?login=A&login=B; none: your own */
+                login?: string[];
+                since: string;
+                /** @description Before which; at most 62 days later */
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgendaView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findFreeTimes: {
+        parameters: {
+            query: {
+                /** @description Of employees: ?login=A&login=B; none: your own */
+                login?: string[];
+                since: string;
+                /** @description Before which; at most 62 days later */
+                until: string;
+                /** @description How long they must be free */
+                minutes?: number;
+                /** @description A contact that does not count: the one that is moved */
+                beside?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreeTimes"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     uploadAttachment: {
         parameters: {
             query?: {
@@ -16190,7 +16504,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["CampaignsEntryView"];
                 };
             };
             /** @description Not logged in */
@@ -16292,7 +16606,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["CampaignsEntryView"];
                 };
             };
             /** @description Not logged in */

@@ -5,7 +5,7 @@ import { plural } from "./plural";
 const many = (one: string, other: string) => plural("en", { one, other });
 
 export const en = {
-  screens: { inbox: "Inbox", clients: "Clients", tasks: "Tasks", calls: "Calls", mailings: "Mailings", settings: "Settings" } as Record<string, string>,
+  screens: { inbox: "Inbox", clients: "Clients", tasks: "Tasks", calendar: "Calendar", calls: "Calls", mailings: "Mailings", settings: "Settings" } as Record<string, string>,
   screens_title: "Screens",
   login: "Login", password: "Password", code: "Code from your app, or a recovery code", log_in: "Log in", with_passkey: "Log in with a passkey", log_out: "Log out",
   wrong_login: "Login or password is wrong.", offline: "The hub cannot be reached. Check your connection.",
@@ -52,6 +52,14 @@ export const en = {
   import: "Import", export: "Export all to Excel", export_file: "Take the file", import_how: "A table as CSV or Excel. Say what each column is; columns are guessed from their titles.", column: "Column", examples: "Examples", becomes: "Becomes", left_out: "(left out)", those_there: "Clients that are there:", policies: { skip: "leave as they are", update: "fill what is empty", merge: "overwrite", create: "open again" }, dry_run: "Try, change nothing", rows_done: "Rows:", rows_refused: "Refused:", rejected_file: "Take them with the reasons", undone: "Being undone", progress: "Progress",
   // Tasks.
   task: "Task", new_task: "New task", no_tasks: "Nothing to do here.", whose: "Whose", whose_tasks: { mine: "Mine", given: "That I gave", watched: "That I watch", free: "Of nobody", all: "All" }, finished: "Done ones", as_list: "As a list", as_board: "As a board", whens: { overdue: "Overdue", today: "Today", week: "This week", later: "Later", someday: "No date" }, priorities: { low: "Low", normal: "Normal", high: "High", urgent: "Urgent" }, assignee: "Who", priority: "Priority", due: "Due", remind: "Remind", reminders: { "10": "10 minutes before", "60": "An hour before", "1440": "A day before" }, checklist: "Checklist", checklist_add: "Add a line, Enter", cancel_task: "Cancel the task", task_done: "Done",
+  // Calendar.
+  calendar: {
+    modes: { day: "Day", week: "Week", month: "Month" }, today: "Today", earlier: "Earlier", later: "Later", whose: "Whose calendar", add: "Plan a contact",
+    kinds: { meeting: "Meeting", call: "Call", letter: "Letter", email: "E-mail", sms: "SMS", message: "Message", post: "Post" } as Record<string, string>,
+    states: { planned: "Planned", held: "Took place", missed: "Did not take place" } as Record<string, string>,
+    when: "When", minutes: "Minutes", place: "Where", colleagues: "Colleagues who take part", about: "What about", kind: "Kind", busy: "Busy", busy_then: (who: string) => `Busy then: ${who}`, off_then: (who: string) => `Not at work then: ${who}`,
+    first_free: (when: string) => `All are free ${when}`, held: "It took place", not_held: "It did not", moved: "Moved", more: (count: number) => `${count} more`, cut: "There is more than is shown here.", nobody_free: "No time at which all are free was found within two weeks.",
+  },
   // Calls.
   direction: "Direction", directions: { "": "All calls", in: "Incoming", out: "Outgoing" }, call_somebody: "Call", calls_today: "calls today", missed_today: "missed", no_calls: "No calls yet.", with_whom: "With whom", result: "Result", who_spoke: "Who spoke", line: "Line", play: "Play",
   // Mailings.
@@ -71,5 +79,5 @@ export const en = {
   why: "Why", topic_of_bus: "Topic", from_whom: "From", replay: "Try again", replayed: "Tried again", discard: "Discard", discarded: "Discarded", discard_why: "Why it may be discarded", no_letters: "Nothing is left over: everything was handled.", everybody: "Everybody", target: "About",
 };
 
-type Widened<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...given: never[]) => string ? T[K] : { [L in keyof T[K]]: string } };
+type Widened<T> = T extends string ? string : T extends (...given: never[]) => string ? T : { [K in keyof T]: Widened<T[K]> };
 export type Messages = Widened<typeof en>;

@@ -6,7 +6,7 @@ import { plural } from "./plural";
 const many = (one: string, few: string, other: string) => plural("ru", { one, few, other });
 
 export const ru: Messages = {
-  screens: { inbox: "Входящие", clients: "Клиенты", tasks: "Задачи", calls: "Звонки", mailings: "Рассылки", settings: "Настройки" },
+  screens: { inbox: "Входящие", clients: "Клиенты", tasks: "Задачи", calendar: "Календарь", calls: "Звонки", mailings: "Рассылки", settings: "Настройки" },
   screens_title: "Разделы",
   login: "Логин", password: "Пароль", code: "Код из приложения или запасной код", log_in: "Войти", with_passkey: "Войти с ключом доступа", log_out: "Выйти",
   wrong_login: "Неверный логин или пароль.", offline: "Хаб недоступен. Проверьте соединение.",
@@ -53,6 +53,14 @@ export const ru: Messages = {
   import: "Импорт", export: "Выгрузить всех в Excel", export_file: "Забрать файл", import_how: "Таблица CSV или Excel. Укажите, что в каждом столбце; по заголовкам угадываем сами.", column: "Столбец", examples: "Примеры", becomes: "Станет", left_out: "(пропустить)", those_there: "Если клиент уже есть:", policies: { skip: "не трогать", update: "дополнить пустое", merge: "перезаписать", create: "завести ещё раз" }, dry_run: "Проба, ничего не менять", rows_done: "Строк:", rows_refused: "Отклонено:", rejected_file: "Забрать их с причинами", undone: "Отменяется", progress: "Ход",
   // Задачи.
   task: "Задача", new_task: "Новая задача", no_tasks: "Здесь делать нечего.", whose: "Чьи", whose_tasks: { mine: "Мои", given: "Поручил я", watched: "Слежу", free: "Ничьи", all: "Все" }, finished: "Выполненные", as_list: "Списком", as_board: "Доской", whens: { overdue: "Просрочено", today: "Сегодня", week: "На неделе", later: "Позже", someday: "Без срока" }, priorities: { low: "Низкая", normal: "Обычная", high: "Высокая", urgent: "Срочно" }, assignee: "Кто", priority: "Важность", due: "Срок", remind: "Напомнить", reminders: { "10": "За 10 минут", "60": "За час", "1440": "За день" }, checklist: "Список дел", checklist_add: "Добавить пункт, Enter", cancel_task: "Отменить задачу", task_done: "Выполнено",
+  // Календарь.
+  calendar: {
+    modes: { day: "День", week: "Неделя", month: "Месяц" }, today: "Сегодня", earlier: "Раньше", later: "Позже", whose: "Чей календарь", add: "Запланировать контакт",
+    kinds: { meeting: "Встреча", call: "Звонок", letter: "Бумажное письмо", email: "Письмо", sms: "SMS", message: "Сообщение", post: "Почта" },
+    states: { planned: "Запланировано", held: "Состоялось", missed: "Не состоялось" },
+    when: "Когда", minutes: "Минут", place: "Где", colleagues: "Участвуют коллеги", about: "О чём", kind: "Вид", busy: "Занято", busy_then: (who: string) => `В это время заняты: ${who}`, off_then: (who: string) => `В это время не работают: ${who}`,
+    first_free: (when: string) => `Все свободны ${when}`, held: "Состоялось", not_held: "Не состоялось", moved: "Перенесено", more: (count: number) => `ещё ${count}`, cut: "Показано не всё.", nobody_free: "За две недели не нашлось времени, когда свободны все.",
+  },
   // Звонки.
   direction: "Направление", directions: { "": "Все звонки", in: "Входящие", out: "Исходящие" }, call_somebody: "Позвонить", calls_today: "звонков сегодня", missed_today: "пропущено", no_calls: "Звонков пока нет.", with_whom: "С кем", result: "Итог", who_spoke: "Кто говорил", line: "Линия", play: "Слушать",
   // Рассылки.
