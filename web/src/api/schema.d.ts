@@ -3138,6 +3138,29 @@ export interface paths {
         patch: operations["changeMailbox"];
         trace?: never;
     };
+    "/api/v1/mailboxes/{id}/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post mail
+         * @description Hand a mail over as it is (RFC 5322), as if it had come into the mailbox. The same one again, by its
+         *     Message-ID and what it says, is known. Nobody gets an automatic answer to it.
+         *
+         *     For: administrator.
+         */
+        post: operations["postMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mailboxes/{id}/reread": {
         parameters: {
             query?: never;
@@ -9744,7 +9767,7 @@ export interface components {
             signature?: boolean;
             /**
              * Subject
-             * @description A mail needs one
+             * @description Of a mail; without one it goes on with the last mail, as Re: and its subject
              * @default
              */
             subject?: string;
@@ -12731,6 +12754,24 @@ export interface components {
              * @default
              */
             street: string;
+        };
+        /**
+         * PostedView
+         * @description What became of a posted mail.
+         */
+        PostedView: {
+            /** Interaction Id */
+            interaction_id: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "taken" | "known" | "parked";
         };
         /** Preview */
         Preview: {
@@ -29797,6 +29838,99 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
