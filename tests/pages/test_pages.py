@@ -56,5 +56,9 @@ def test_what_is_planned_stands_in_the_calendars_of_all_concerned_and_moves_as_o
     shows("calendar", hub)
 
 
+def test_what_money_is_shown_is_what_the_hub_counts_with_what_stands_behind_it(hub: HubProcess) -> None:
+    shows("money", hub)
+
+
 def test_every_screen_is_accessible_in_both_languages_and_themes_and_fits_a_phone(hub: HubProcess) -> None:
     shows("screens", hub)

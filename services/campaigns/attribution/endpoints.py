@@ -106,7 +106,7 @@ class ShareView(View):
         )
 
 
-class LineView(View):
+class SourceLineView(View):
     """A source's numbers."""
 
     source: str | None = Field(description="Null: what no touch is known of")
@@ -119,7 +119,7 @@ class LineView(View):
     models: list[ShareView]
 
     @classmethod
-    def of(cls, line: Line, models: tuple[str, ...]) -> "LineView":
+    def of(cls, line: Line, models: tuple[str, ...]) -> "SourceLineView":
         last = line.path[-1] if line.path else None
         return cls(
             source=last.id if last else None,
@@ -139,13 +139,13 @@ class UnworthView(View):
     count: int
 
 
-class ReportView(View):
+class MoneyReportView(View):
     """Sources side by side."""
 
     currency: str
     as_of: Moment
-    lines: list[LineView]
-    total: LineView
+    lines: list[SourceLineView]
+    total: SourceLineView
     left_out: list[UnworthView] = Field(description="Revenue in currencies that have no rate")
     costs_left_out: int = Field(description="Costs in currencies that have no rate")
 
@@ -276,7 +276,7 @@ def _add_rates(routes: Public, book: MoneyBook) -> None:
 
 def _add_reports(routes: Public, attribution: Attribution) -> None:
     @routes.get("/attribution/report", right=Right.READ_CAMPAIGNS, noun="report")
-    async def attribution_report(query: Reporting) -> ReportView:
+    async def attribution_report(query: Reporting) -> MoneyReportView:
         """What sources cost and what came of them: leads, deals, clients, revenue, ROMI, by one model or several side
         by side. The sum of revenue is the same by each of them.
         """
@@ -284,11 +284,11 @@ def _add_reports(routes: Public, attribution: Attribution) -> None:
         total = Line(())
         for line in found.lines:
             _add(total, line)
-        return ReportView(
+        return MoneyReportView(
             currency=found.currency,
             as_of=found.as_of,
-            lines=[LineView.of(line, query.model) for line in found.lines],
-            total=LineView.of(total, query.model),
+            lines=[SourceLineView.of(line, query.model) for line in found.lines],
+            total=SourceLineView.of(total, query.model),
             left_out=[UnworthView(currency=one, value=value, count=count) for one, value, count in found.unworth],
             costs_left_out=found.costs_unworth,
         )

@@ -6452,7 +6452,7 @@ export interface components {
             loaded_at: string | null;
             /** Name */
             name: string;
-            report: components["schemas"]["services__campaigns__calllists__endpoints__ReportView"] | null;
+            report: components["schemas"]["ReportView"] | null;
             /** Segment */
             segment: string | null;
             /**
@@ -6700,34 +6700,6 @@ export interface components {
             number: string;
             /** State */
             state: string;
-        };
-        /**
-         * LineView
-         * @description A source's numbers.
-         */
-        CampaignsLineView: {
-            /** Cost */
-            cost: string;
-            /**
-             * Cpl
-             * @description Cost of a lead
-             */
-            cpl: string | null;
-            /** Leads */
-            leads: number;
-            /** Models */
-            models: components["schemas"]["ShareView"][];
-            /** Path */
-            path: string[];
-            /** Plan */
-            plan: string;
-            /** Reference */
-            reference: string;
-            /**
-             * Source
-             * @description Null: what no touch is known of
-             */
-            source: string | null;
         };
         /**
          * PreviewInput
@@ -10901,6 +10873,32 @@ export interface components {
              */
             value: number | string;
         };
+        /**
+         * MoneyReportView
+         * @description Sources side by side.
+         */
+        MoneyReportView: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Costs Left Out
+             * @description Costs in currencies that have no rate
+             */
+            costs_left_out: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Left Out
+             * @description Revenue in currencies that have no rate
+             */
+            left_out: components["schemas"]["UnworthView"][];
+            /** Lines */
+            lines: components["schemas"]["SourceLineView"][];
+            total: components["schemas"]["SourceLineView"];
+        };
         /** MoneyView */
         MoneyView: {
             /**
@@ -13229,6 +13227,26 @@ export interface components {
             replayed: number;
         };
         /**
+         * ReportView
+         * @description What loading came to: people that are new or were there, numbers that are not phoned.
+         */
+        ReportView: {
+            /** Do Not Call */
+            do_not_call: number;
+            /** Duplicate */
+            duplicate: number;
+            /** Invalid */
+            invalid: number;
+            /** Known */
+            known: number;
+            /** New */
+            new: number;
+            /** Region */
+            region: number;
+            /** Without Number */
+            without_number: number;
+        };
+        /**
          * RereadInput
          * @description Whether what would change is changed, or only shown.
          * @example {
@@ -13887,6 +13905,34 @@ export interface components {
             name?: string | null;
             /** Reference */
             reference?: string | null;
+        };
+        /**
+         * SourceLineView
+         * @description A source's numbers.
+         */
+        SourceLineView: {
+            /** Cost */
+            cost: string;
+            /**
+             * Cpl
+             * @description Cost of a lead
+             */
+            cpl: string | null;
+            /** Leads */
+            leads: number;
+            /** Models */
+            models: components["schemas"]["ShareView"][];
+            /** Path */
+            path: string[];
+            /** Plan */
+            plan: string;
+            /** Reference */
+            reference: string;
+            /**
+             * Source
+             * @description Null: what no touch is known of
+             */
+            source: string | null;
         };
         /** SourceList */
         SourceList: {
@@ -15071,32 +15117,6 @@ export interface components {
              */
             working: boolean;
         };
-        /**
-         * ReportView
-         * @description Sources side by side.
-         */
-        services__campaigns__attribution__endpoints__ReportView: {
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-            /**
-             * Costs Left Out
-             * @description Costs in currencies that have no rate
-             */
-            costs_left_out: number;
-            /** Currency */
-            currency: string;
-            /**
-             * Left Out
-             * @description Revenue in currencies that have no rate
-             */
-            left_out: components["schemas"]["UnworthView"][];
-            /** Lines */
-            lines: components["schemas"]["CampaignsLineView"][];
-            total: components["schemas"]["CampaignsLineView"];
-        };
         /** CountView */
         services__campaigns__calllists__endpoints__CountView: {
             /** Count */
@@ -15110,26 +15130,6 @@ export interface components {
             name: string;
             /** Words */
             words: string;
-        };
-        /**
-         * ReportView
-         * @description What loading came to: people that are new or were there, numbers that are not phoned.
-         */
-        services__campaigns__calllists__endpoints__ReportView: {
-            /** Do Not Call */
-            do_not_call: number;
-            /** Duplicate */
-            duplicate: number;
-            /** Invalid */
-            invalid: number;
-            /** Known */
-            known: number;
-            /** New */
-            new: number;
-            /** Region */
-            region: number;
-            /** Without Number */
-            without_number: number;
         };
         /**
          * SaidView
@@ -15600,7 +15600,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__attribution__endpoints__ReportView"];
+                    "application/json": components["schemas"]["MoneyReportView"];
                 };
             };
             /** @description Not logged in */

@@ -5,7 +5,7 @@ import { plural } from "./plural";
 const many = (one: string, other: string) => plural("en", { one, other });
 
 export const en = {
-  screens: { inbox: "Inbox", clients: "Clients", tasks: "Tasks", calendar: "Calendar", calls: "Calls", mailings: "Mailings", settings: "Settings" } as Record<string, string>,
+  screens: { inbox: "Inbox", clients: "Clients", tasks: "Tasks", calendar: "Calendar", calls: "Calls", mailings: "Mailings", money: "Money", settings: "Settings" } as Record<string, string>,
   screens_title: "Screens",
   login: "Login", password: "Password", code: "Code from your app, or a recovery code", log_in: "Log in", with_passkey: "Log in with a passkey", log_out: "Log out",
   wrong_login: "Login or password is wrong.", offline: "The hub cannot be reached. Check your connection.",
@@ -60,6 +60,13 @@ export const en = {
     states: { planned: "Planned", held: "Took place", missed: "Did not take place" } as Record<string, string>,
     when: "When", minutes: "Minutes", place: "Where", colleagues: "Colleagues who take part", about: "What about", kind: "Kind", busy: "Busy", busy_then: (who: string) => `Busy then: ${who}`, off_then: (who: string) => `Not at work then: ${who}`,
     first_free: (when: string) => `All are free ${when}`, held: "It took place", not_held: "It did not", moved: "Moved", more: (count: number) => `${count} more`, cut: "There is more than is shown here.", nobody_free: "No time at which all are free was found within two weeks.",
+  },
+  // Money.
+  money: {
+    report: "Report", sources: "Sources", costs: "Costs", since: "From", until: "Until", by: "By", models: "Models", total: "Total", plan: "Plan", fact: "Spent", cost: "Cost", leads: "Leads", revenue: "Revenue", deals: "Deals", unknown: "No source known", behind: "What is behind it", worth: "Worth", credit: "Its part", touch: "By which touch",
+    levels: { channel: "Channel", source: "Source", campaign: "Campaign", creative: "Creative" }, model: { first: "First", last: "Last", linear: "Linear", position: "Position", decay: "Time decay" },
+    kinds: { page: "page", line: "number dialled", start: "link to the bot", promo: "code", answer: "asked", mailing: "mailing", hand: "by hand", form: "form", lead: "lead" } as Record<string, string>,
+    nothing: "Nothing in these days.", same: "The sum of revenue is the same by every model.", no_sources: "No sources yet.", no_costs: "No costs yet.", currency: "Currency", plan_or_fact: "Plan or spent", as_of: (when: string) => `As of ${when}.`, left_out: (what: string, costs: number) => `Without a rate and not counted: ${what || "–"}; costs: ${costs}.`,
   },
   // Calls.
   direction: "Direction", directions: { "": "All calls", in: "Incoming", out: "Outgoing" }, call_somebody: "Call", calls_today: "calls today", missed_today: "missed", no_calls: "No calls yet.", with_whom: "With whom", result: "Result", who_spoke: "Who spoke", line: "Line", play: "Play",

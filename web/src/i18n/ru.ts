@@ -6,7 +6,7 @@ import { plural } from "./plural";
 const many = (one: string, few: string, other: string) => plural("ru", { one, few, other });
 
 export const ru: Messages = {
-  screens: { inbox: "Входящие", clients: "Клиенты", tasks: "Задачи", calendar: "Календарь", calls: "Звонки", mailings: "Рассылки", settings: "Настройки" },
+  screens: { inbox: "Входящие", clients: "Клиенты", tasks: "Задачи", calendar: "Календарь", calls: "Звонки", mailings: "Рассылки", money: "Деньги", settings: "Настройки" },
   screens_title: "Разделы",
   login: "Логин", password: "Пароль", code: "Код из приложения или запасной код", log_in: "Войти", with_passkey: "Войти с ключом доступа", log_out: "Выйти",
   wrong_login: "Неверный логин или пароль.", offline: "Хаб недоступен. Проверьте соединение.",
@@ -61,6 +61,13 @@ export const ru: Messages = {
     states: { planned: "Запланировано", held: "Состоялось", missed: "Не состоялось" },
     when: "Когда", minutes: "Минут", place: "Где", colleagues: "Участвуют коллеги", about: "О чём", kind: "Вид", busy: "Занято", busy_then: (who: string) => `В это время заняты: ${who}`, off_then: (who: string) => `В это время не работают: ${who}`,
     first_free: (when: string) => `Все свободны ${when}`, held: "Состоялось", not_held: "Не состоялось", moved: "Перенесено", more: (count: number) => `ещё ${count}`, cut: "Показано не всё.", nobody_free: "За две недели не нашлось времени, когда свободны все.",
+  },
+  // Деньги.
+  money: {
+    report: "Отчёт", sources: "Источники", costs: "Расходы", since: "С", until: "По", by: "По", models: "Модели", total: "Итого", plan: "План", fact: "Потрачено", cost: "Расход", leads: "Лиды", revenue: "Выручка", deals: "Сделки", unknown: "Источник неизвестен", behind: "Из чего сложилось", worth: "Сумма", credit: "Доля", touch: "По какому касанию",
+    levels: { channel: "Канал", source: "Источник", campaign: "Кампания", creative: "Объявление" }, model: { first: "Первое", last: "Последнее", linear: "Поровну", position: "По позиции", decay: "Со временем" },
+    kinds: { page: "страница", line: "набранный номер", start: "ссылка на бота", promo: "промокод", answer: "спросили", mailing: "рассылка", hand: "вручную", form: "форма", lead: "лид" },
+    nothing: "За эти дни ничего нет.", same: "Сумма выручки одинакова по любой модели.", no_sources: "Источников пока нет.", no_costs: "Расходов пока нет.", currency: "Валюта", plan_or_fact: "План или расход", as_of: (when: string) => `На ${when}.`, left_out: (what: string, costs: number) => `Нет курса, не посчитано: ${what || "–"}; расходов: ${costs}.`,
   },
   // Звонки.
   direction: "Направление", directions: { "": "Все звонки", in: "Входящие", out: "Исходящие" }, call_somebody: "Позвонить", calls_today: "звонков сегодня", missed_today: "пропущено", no_calls: "Звонков пока нет.", with_whom: "С кем", result: "Итог", who_spoke: "Кто говорил", line: "Линия", play: "Слушать",

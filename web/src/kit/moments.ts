@@ -71,6 +71,17 @@ export function counted(value: number): string {
   return new Intl.NumberFormat(say.locale).format(value);
 }
 
+/** A decimal as the hub writes it, with its currency. */
+export function money(value: string, currency: string): string {
+  const digits = Number(value) % 1 ? 2 : 0;
+  return new Intl.NumberFormat(say.locale, { style: "currency", currency, maximumFractionDigits: digits, minimumFractionDigits: digits }).format(Number(value));
+}
+
+/** For `date`: the day in the browser's zone. */
+export function day(at: Date): string {
+  return local(at).slice(0, 10);
+}
+
 /** For `datetime-local`: the moment in the browser's zone. */
 export function local(at: Date): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
