@@ -1,5 +1,6 @@
 """Compose, the image and the manifests agree with the settings, the services, their ports and their health."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -227,3 +228,20 @@ def test_the_page_of_deployment_names_settings_files_and_commands_that_there_are
         parser().parse_args(line.split())
     told = {name: int(port) for name, port in re.findall(r"\b(\w+)\s(88\d\d)\b", DEPLOY) if name in SERVICES}
     assert told == {name: own_port(name) for name in SERVICES}
+
+
+def test_the_image_begins_with_a_command_that_there_is_and_shows_every_services_port() -> None:
+    (entry,), (command,) = (
+        re.findall(rf"^{word} (\[.+\])$", DOCKERFILE, re.MULTILINE) for word in ("ENTRYPOINT", "CMD")
+    )
+    assert json.loads(entry) == ["python", "-m", "hub"]
+    parser().parse_args(json.loads(command))
+    ((first, last),) = re.findall(r"^EXPOSE (\d+)-(\d+)$", DOCKERFILE, re.MULTILINE)
+    assert set(range(int(first), int(last) + 1)) == set(map(own_port, SERVICES))
+
+
+def test_the_image_asks_the_gateway_for_its_health_where_nothing_else_is_set() -> None:
+    (code,) = re.findall(r'CMD python -c \\\n\s+"(.+)"$', DOCKERFILE, re.MULTILINE)
+    compile(code, "HEALTHCHECK", "exec")
+    assert "/healthz" in code
+    assert f"'{own_port('gateway')}'" in code

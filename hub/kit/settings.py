@@ -55,6 +55,8 @@ class Settings(BaseModel):
             problem = _unknown(name, cls.model_fields)
         elif error["type"].startswith("time_delta"):
             problem = "not a duration; write seconds, or ISO 8601 as PT10S, PT5M, P2D"
+        if not name:
+            return f"[{cls.SECTION}]: {problem}"  # of several together, which it names itself
         return f"[{cls.SECTION}] {name} (or {_PREFIX}{cls.SECTION.upper()}__{name.upper()}): {problem}"
 
 
