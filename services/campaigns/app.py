@@ -21,6 +21,7 @@ from services.campaigns.adapters.columns import Columns
 from services.campaigns.adapters.dialling import Dialling
 from services.campaigns.adapters.interactions import InteractionsPeer
 from services.campaigns.adapters.leads import LeadTables
+from services.campaigns.adapters.telephony import Crew
 from services.campaigns.attribution import closing as closing_endpoints
 from services.campaigns.attribution import endpoints as attribution_endpoints
 from services.campaigns.attribution.money import MoneyBook
@@ -115,6 +116,7 @@ class Floor:
         self.books = LeadTables(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
         self.dialling = Dialling(footing.peer, footing.seal, self.columns)
+        self.crew = Crew(footing.asking(SERVICE))
         self.directory = Directory(footing.asking(SERVICE))
         self.uploads = Uploads(footing.blobs)
         self.master = footing.secrets.derived("mailings")
@@ -127,6 +129,7 @@ class Floor:
         await self.store.stop()
         await self.interactions.close()
         await self.dialling.close()
+        await self.crew.close()
         await self.directory.close()
         self.owner.release()
 
@@ -221,7 +224,7 @@ def build(footing: Footing) -> CampaignsService:
         visit_doors.public(touches),
         attribution_endpoints.public(attribution, book),
         closing_endpoints.public(statements),
-        call_list_endpoints.public(call_lists, work, stops, Funnels(kept_calls, clock, calls), jobs),
+        call_list_endpoints.public(call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, jobs),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(

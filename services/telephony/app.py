@@ -29,17 +29,22 @@ from hub.kit.loop import Loop, Runs
 from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
+from hub.store.due import Due
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.telephony.adapters.ami import AmiDoor
 from services.telephony.adapters.interactions import Interactions
 from services.telephony.adapters.recordings import HttpRecordings
+from services.telephony.agents import rules as agent_rules
+from services.telephony.agents.repository import AgentRepository
+from services.telephony.agents.service import Presence
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
 from services.telephony.courtesy.service import CallBackText
 from services.telephony.endpoints import Doors, public
+from services.telephony.endpoints.agents import for_services
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.exchanges.service import Connection, Exchanges
@@ -153,9 +158,11 @@ def build(footing: Footing) -> TelephonyService:
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
+        presence=floor.presence,
         tokens=browser_phone,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
+    http.include_router(for_services(floor.presence))
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
     return TelephonyService(http, floor, workers, hiring)
@@ -182,6 +189,9 @@ class Floor:
         self.directory = Interactions(
             footing.asking(SERVICE)("interactions"), footing.peer("interactions"), footing.seal
         )
+        self._agents = AgentRepository(self.store)
+        self._agents.on(self.bus, clock)
+        self.presence = Presence(self._agents, clock, lease=settings.agent_lease, work=settings.after_call)
         self._rings = Rings(self.bus, self.directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
@@ -205,6 +215,7 @@ class Floor:
             asked=partial(_asked, ledger),
             rings=self._rings,
             touches=self.pools,
+            presence=self.presence,
             clock=clock,
         )
         return Ground(
@@ -244,7 +255,8 @@ class Floor:
         courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
         remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
         return (
-            Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
+            Due(self._agents.agents, agent_rules.FIRES, clock),
+            Sweeper([self._sends.entries, self._calls.calls, self._agents.agents], self.bus, clock, SWEEP),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),

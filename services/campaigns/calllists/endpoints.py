@@ -1,6 +1,6 @@
 """The HTTP door of call lists, of an operator's work with them, and of do-not-call."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Path, Query, Response
 from pydantic import ConfigDict, Field
@@ -29,6 +29,17 @@ from services.campaigns.calllists.models import (
 from services.campaigns.calllists.service import CallLists
 from services.campaigns.calllists.stops import Stops
 from services.campaigns.calllists.work import Work
+
+
+class Crew(Protocol):
+    """Who takes calls of which list; the service of calls knows who is there."""
+
+    async def join(self, list_id: str, *, after_call: float, actor: Actor) -> Document:
+        """`login`, `state`, `call_lists`. Raises TransientError."""
+        ...
+
+    async def leave(self, list_id: str, *, actor: Actor) -> Document: ...
+
 
 CodePath = Annotated[str, Path(alias="code", pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
@@ -184,9 +195,10 @@ class Lift(Form):
     call_list: str = Field(default="*", max_length=100, pattern=r"^(\*|[A-Za-z0-9_-]+)$")
 
 
-def public(lists: CallLists, work: Work, stops: Stops, funnels: Funnels, jobs: Jobs) -> Public:
+def public(lists: CallLists, work: Work, stops: Stops, funnels: Funnels, crew: Crew, jobs: Jobs) -> Public:
     """The operations."""
     routes = Public("call lists")
+    _add_agents(routes, lists, crew)
     _add_lists(routes, lists, jobs)
     _add_states(routes, lists, funnels)
     _add_work(routes, work)
@@ -252,6 +264,31 @@ def _add_states(routes: Public, lists: CallLists, funnels: Funnels) -> None:
             examples = [ExampleView(entry=one, name=title, words=words) for one, title, words in stopped.examples]
             stages.append(StageView(stage=name, stopped=stopped.count, left=left, examples=examples))
         return FunnelView(total=found.total, stages=stages, dialable=found.dialable, complete=found.complete)
+
+
+class AgentOfListView(View):
+    """You, as an agent of call lists."""
+
+    login: str
+    state: str = Field(examples=["available"])
+    call_lists: list[str] = Field(description="That you take calls of")
+
+
+def _add_agents(routes: Public, lists: CallLists, crew: Crew) -> None:
+    @routes.post(
+        "/call-lists/{id}/agents/me", right=Right.WRITE_MESSAGES, noun="call_list", action="work", refuses=[Conflict]
+    )
+    async def join_call_list(list_id: Id, actor: Acting) -> AgentOfListView:
+        """Take calls of a list; they come while you are available: PUT /api/v1/agents/me."""
+        call_list = await lists.get(list_id, actor)
+        return AgentOfListView.model_validate(
+            await crew.join(list_id, after_call=call_list["after_call"], actor=actor)
+        )
+
+    @routes.delete("/call-lists/{id}/agents/me", right=Right.WRITE_MESSAGES, noun="call_list", action="work")
+    async def leave_call_list(list_id: Id, actor: Acting) -> AgentOfListView:
+        """Take no more calls of it; one that goes on goes on."""
+        return AgentOfListView.model_validate(await crew.leave(list_id, actor=actor))
 
 
 def _add_work(routes: Public, work: Work) -> None:

@@ -87,6 +87,12 @@ class CallListForm(Form):
     )
     most_attempts: int = Field(default=10, ge=1, le=100, description="At one person, whatever comes of them")
     callback_days: int = Field(default=30, ge=1, le=365, description="A call-back is at most so many days ahead")
+    after_call: timedelta = Field(
+        default=timedelta(seconds=30),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="Work after a call of it ends by itself after so long",
+    )
     team: TeamId | None = None
 
     @model_validator(mode="after")

@@ -31,10 +31,17 @@ class CallLists:
         """Rests until it is started; the job that loads it is begun by whoever calls. Raises InvalidInput."""
         await self._check_codes(given)
         made = derive("cll", actor.login, key) if key else fresh("cll")
-        fields = given.model_dump(mode="json", exclude={"team", "again"})
+        fields = given.model_dump(mode="json", exclude={"team", "again", "after_call"})
         again = {code: [step.total_seconds() for step in steps] for code, steps in given.again.items()}
         base = {"_id": made, "at": iso(self._clock.now()), "removed": False, "state": "paused", "report": None}
-        document = {**base, **fields, "again": again, "loaded_at": None, **belongs(actor.login, given.team)}
+        document = {
+            **base,
+            **fields,
+            "again": again,
+            "loaded_at": None,
+            "after_call": given.after_call.total_seconds(),
+            **belongs(actor.login, given.team),
+        }
         await self._repository.lists.insert(document)
         return await self.get(made, actor)
 

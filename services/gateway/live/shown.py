@@ -7,6 +7,7 @@ from typing import Literal
 import orjson
 from pydantic import Field
 
+from hub.contracts.agent import AgentChanged, AgentState
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
@@ -179,7 +180,27 @@ class RingEvent(View):
         return self.model_copy(update={"clients": seen})
 
 
-Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent | RingEvent
+class AgentEvent(View):
+    """Data of `agent.changed.v1`, for those who see the agent."""
+
+    login: str
+    state: AgentState
+    reason: str = ""
+    since: Moment
+    call: str | None = None
+    lists: tuple[str, ...] = ()
+    revision: int
+    """Of two, the higher one is newer."""
+    seen_by: tuple[str, ...] = Field(default=(), exclude=True)
+
+    def about(self) -> "About":
+        return About(channel="call")
+
+    def narrowed(self, _: Shown) -> "AgentEvent":
+        return self
+
+
+Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent | RingEvent | AgentEvent
 _VIEWS: dict[str, type[Event]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
@@ -194,6 +215,7 @@ _VIEWS: dict[str, type[Event]] = {
     NoticeGiven.TYPE: NoticeEvent,
     JobProgressed.TYPE: JobEvent,
     CallRinging.TYPE: RingEvent,
+    AgentChanged.TYPE: AgentEvent,
 }
 
 
@@ -258,6 +280,8 @@ def told(record: Record) -> Telling | None:
 
 
 def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
+    if isinstance(view, AgentEvent):
+        return view.seen_by
     if isinstance(view, JobEvent):
         return (owned_by(view.by),)
     if isinstance(view, NoticeEvent | RingEvent):

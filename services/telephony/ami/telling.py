@@ -229,6 +229,7 @@ def _leg(scene: Scene, leg: Channel) -> Leg:
         connected=_seconds(stop - leg.up_at) if leg.up_at is not None else 0.0,
         outcome=outcome(leg),
         channel=leg.name,
+        over=leg.ended is not None,
     )
 
 

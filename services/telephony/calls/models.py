@@ -43,6 +43,8 @@ class Leg:
     """answered, elsewhere (another phone took it), declined, busy, forwarded, no answer, failed; empty: it rings."""
     channel: str = ""
     """Its channel at the exchange."""
+    over: bool = False
+    """It takes part no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.told import tell
-from services.telephony.calls.drafts import Logins, Setting, draft, is_contact, newer, wanted
+from services.telephony.calls.drafts import Logins, Setting, draft, interaction_of, is_contact, newer, wanted
 from services.telephony.calls.facts import moment
 from services.telephony.calls.models import Call, Direction
 from services.telephony.calls.owing import owes
@@ -48,6 +48,14 @@ class Recorder(Protocol):
         ...
 
 
+class Attends(Protocol):
+    """Knows who of ours is in a call."""
+
+    async def hear(self, call: Call, interaction_id: str, logins: Logins) -> None:
+        """Raises TransientError."""
+        ...
+
+
 class Book:
     """Takes calls over from exchanges."""
 
@@ -61,6 +69,7 @@ class Book:
         asked: Asked,
         rings: Rings,
         touches: Touches,
+        presence: Attends,
         clock: Clock,
     ) -> None:
         self._repository = repository
@@ -70,6 +79,7 @@ class Book:
         self._asked = asked
         self._rings = rings
         self._touches = touches
+        self._presence = presence
         self._clock = clock
 
     async def take(self, exchange: Exchange, calls: Sequence[Call], *, raw: str = "") -> list[Document]:
@@ -98,6 +108,7 @@ class Book:
                 exchange=exchange.id, line=line, logins=logins, is_ours=directory.is_ours, received_at=now, raw=raw
             )
             ours = request if (request := _request(call)) in asked else None
+            await self._presence.hear(call, ours or interaction_of(call, exchange.id), logins)
             if ours or is_contact(call, setting):
                 made = draft(call, setting, asked=ours)
                 made["source"] = await self._source(call, line) or made["source"]
