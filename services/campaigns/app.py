@@ -12,7 +12,7 @@ from hub.footing import Footing
 from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.http import Ping, service_app
-from hub.kit.loop import Runs
+from hub.kit.loop import Loop, Runs
 from hub.repeats import answer_repeats
 from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
@@ -29,7 +29,9 @@ from services.campaigns.attribution.repository import MoneyRepository
 from services.campaigns.attribution.service import Attribution, Policy
 from services.campaigns.attribution.statements import Statements
 from services.campaigns.calllists import endpoints as call_list_endpoints
+from services.campaigns.calllists.dialler import Dialler
 from services.campaigns.calllists.funnel import Funnels
+from services.campaigns.calllists.hours import Hours
 from services.campaigns.calllists.loading import LoadCallList
 from services.campaigns.calllists.repository import CallRepository
 from services.campaigns.calllists.ringing import Ringing
@@ -79,6 +81,7 @@ from services.campaigns.tracking.recorder import Recorder
 
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
+_DIALS = timedelta(seconds=1)
 
 
 class CampaignsService:
@@ -196,6 +199,8 @@ def build(footing: Footing) -> CampaignsService:
     call_lists, stops = CallLists(kept_calls, clock), Stops(kept_calls, clock, region=floor.settings.region)
     ringing = Ringing(kept_calls, stops, floor.dialling, clock, calls.caps)
     work = Work(kept_calls, call_lists, stops, ringing, clock, calls)
+    hours = Hours(kept_calls, floor.crew, floor.settings.call_zone)
+    dialler = Dialler(kept_calls, work, ringing, floor.crew, floor.leases, clock, held=lambda: footing.restraint.held)
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
@@ -224,7 +229,9 @@ def build(footing: Footing) -> CampaignsService:
         visit_doors.public(touches),
         attribution_endpoints.public(attribution, book),
         closing_endpoints.public(statements),
-        call_list_endpoints.public(call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, jobs),
+        call_list_endpoints.public(
+            call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, hours, jobs
+        ),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(
@@ -234,7 +241,9 @@ def build(footing: Footing) -> CampaignsService:
         floor.settings.sweep_interval,
     )
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
-    return CampaignsService(http, floor, (sweeper, watching, jobs, runner, recorder))
+    return CampaignsService(
+        http, floor, (sweeper, watching, jobs, runner, recorder, Loop("dialler", dialler.look, every=_DIALS))
+    )
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:

@@ -43,8 +43,11 @@ from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
 from services.telephony.courtesy.service import CallBackText
+from services.telephony.dials.repository import DialRepository
+from services.telephony.dials.service import Dials
 from services.telephony.endpoints import Doors, public
-from services.telephony.endpoints.agents import for_services
+from services.telephony.endpoints import agents as agent_doors
+from services.telephony.endpoints import dials as dial_doors
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.exchanges.service import Connection, Exchanges
@@ -162,7 +165,8 @@ def build(footing: Footing) -> TelephonyService:
         tokens=browser_phone,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
-    http.include_router(for_services(floor.presence))
+    http.include_router(agent_doors.for_services(floor.presence))
+    http.include_router(dial_doors.for_services(floor.dials, floor.presence, ground.calls))
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
     return TelephonyService(http, floor, workers, hiring)
@@ -207,6 +211,7 @@ class Floor:
         )
         ledger.lines = lines
         self.pools = Pools(self.store, lines, clock)
+        self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger))
         book = Book(
             repository=self._calls,
             lines=lines,
@@ -216,6 +221,7 @@ class Floor:
             rings=self._rings,
             touches=self.pools,
             presence=self.presence,
+            dials=self.dials,
             clock=clock,
         )
         return Ground(
@@ -234,6 +240,8 @@ class Floor:
             recordings=self.recordings,
             commands=CommandRepository(self.store, clock),
             rings=self._rings,
+            presence=self.presence,
+            dials=self.dials,
         )
 
     def _gate(self, ledger: CallLedger) -> Gate:
@@ -385,6 +393,12 @@ async def _asked(ledger: CallLedger, exchange: Exchange, ids: Iterable[str]) -> 
             if entry["state"] == SendState.UNKNOWN:
                 await ledger.learnt(interaction_id, Sent("the exchange began it"))
     return found
+
+
+async def _given_up(ledger: CallLedger, ids: Iterable[str]) -> set[str]:
+    """Those of which the ledger says that they will never be rung."""
+    found = await ledger.sends.get_many(ids)
+    return {one for one, entry in found.items() if entry["state"] in (SendState.FAILED, SendState.SUPPRESSED)}
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

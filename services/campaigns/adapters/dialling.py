@@ -33,13 +33,15 @@ class Dialling:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str) -> str:
+    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str, dropped_to: str) -> str:
         """The interaction; the same key is the same call. Raises Conflict where it is refused, and TransientError."""
         known = entry["client"] or await self._whose.client_of(entry["number"])
         client = known or await self._opened(entry, actor, key)
         wanted: dict[str, Any] = {"address": entry["number"], **({"line": line} if line else {})}
-        answer = await self._post(f"/clients/{client}/calls", wanted, actor, key)
-        return str(answer["id"])
+        if not actor.is_service:
+            return str((await self._post(f"/clients/{client}/calls", wanted, actor, key))["id"])
+        wanted |= {"call_list": entry["list"], "dropped_to": dropped_to, "key": key}
+        return str((await self._post(f"/clients/{client}/dials", wanted, actor, key))["id"])
 
     async def _opened(self, entry: Document, actor: Actor, key: str) -> str:
         """The client of a number that is nobody's yet."""

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hub.kit.clock import iso
+from hub.kit.every import every
 from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 
-LISTS = CollectionSpec("call_lists", (Index("removed", "at"),))
+LISTS = CollectionSpec("call_lists", (Index("removed", "at"), Index("removed", "dials", "at", sparse=True)))
 ENTRIES = CollectionSpec(
     "call_entries", (Index("list", "state", "due"), Index("list", "last", "due"), Index("holder", sparse=True))
 )
@@ -44,6 +45,12 @@ class CallRepository:
     async def held_by(self, login: str) -> list[Document]:
         page = await self.entries.find({"holder": login}, limit=_PAGE)
         return page.items
+
+    async def dialling(self) -> list[Document]:
+        """Lists that dial by themselves, and those of them that rest while somebody is still rung."""
+        find = self.lists.find
+        running = {"removed": False, "dials": True}
+        return await every(lambda after: find(running, order="at", limit=_PAGE, after=after))
 
     async def amend_entry(self, entry_id: str, change: Change) -> Document | None:
         return await amend(self.entries, entry_id, change)

@@ -41,6 +41,7 @@ class CallLists:
             "loaded_at": None,
             "after_call": given.after_call.total_seconds(),
             **belongs(actor.login, given.team),
+            **_dials(given),
         }
         await self._repository.lists.insert(document)
         return await self.get(made, actor)
@@ -95,3 +96,8 @@ class CallLists:
         if entry is None or call_list is None or not sees(actor, call_list):
             raise NotFound(f"there is nobody {entry_id} in a call list")
         return entry, call_list
+
+
+def _dials(given: CallListForm) -> Document:
+    """By which the dialler finds lists of its own."""
+    return {"dials": True} if given.mode != "preview" else {}

@@ -63,9 +63,15 @@ class Work:
         call_list = await self._lists.get(given, actor)
         if call_list["state"] != "running":
             raise Conflict(f"{call_list['name']} rests; start it first")
+        if call_list.get("dials"):
+            raise Conflict(f"{call_list['name']} dials by itself; POST …/agents/me, and be available")
+        return await self.another(call_list, actor=actor)
+
+    async def another(self, call_list: Document, *, actor: Actor) -> Document | None:
+        """Somebody of a list, whomever the actor has already. None: nobody may be phoned now."""
         now, after, looked = self._clock.now(), None, 0
         while looked < _LOOKED:
-            page = await self._repository.due(given, now, after)
+            page = await self._repository.due(call_list["_id"], now, after)
             for entry in page.items:
                 if taken := await self._taken(entry, call_list, actor, now):
                     return taken
@@ -126,12 +132,22 @@ class Work:
     async def finish(self, entry_id: str, given: Finish, *, actor: Actor) -> Document:
         """What came of it. Raises NotFound, InvalidInput, and Conflict where nobody was rung."""
         entry = await self._his(entry_id, actor)
-        attempt = entry.get("attempt")
-        if not attempt:
+        if not entry.get("attempt"):
             raise Conflict("nobody was rung yet; POST …/dial, or …/skip with the reason")
         call_list = await self._lists.get(entry["list"], actor)
         meaning = await self._meaning(given, call_list)
-        now = self._clock.now()
+        return await self._finished(entry, given, meaning, call_list, actor)
+
+    async def came(self, entry: Document, code: str, *, actor: Actor) -> Document:
+        """What a machine says came of it, whatever the list allows people to say. Raises NotFound."""
+        call_list = await self._lists.get(entry["list"], actor)
+        meaning = (await self._lists.dictionary())[code]
+        return await self._finished(entry, Finish(disposition=code), meaning, call_list, actor)
+
+    async def _finished(
+        self, entry: Document, given: Finish, meaning: Disposition, call_list: Document, actor: Actor
+    ) -> Document:
+        now, attempt = self._clock.now(), entry["attempt"]
         callback = self._callback(given, meaning, call_list, now)
         if "do_not_call" in meaning.flags:
             await self._stops.stop(attempt["number"], EVERYWHERE, why=given.comment or meaning.title, by=actor.login)
@@ -147,7 +163,7 @@ class Work:
             rest = {n: v for n, v in current.items() if n not in ("holder", "held_at", "attempt")}
             return {**rest, **fields, "comment": given.comment}
 
-        after = await self._repository.amend_entry(entry_id, over)
+        after = await self._repository.amend_entry(entry["_id"], over)
         assert after is not None
         return after
 

@@ -97,10 +97,14 @@ class Presence:
     async def leave(self, call_list: str, *, actor: Actor) -> Document:
         return await self._changed(actor.login, partial(rules.left, call_list=call_list), [])
 
-    async def take(self, call_list: str, call: str) -> str | None:
-        """The login of an agent of the list for a call: his from now on, the longest free first. None is free."""
-        now = self._clock.now()
-        agents = [one for one in await self.of_list(call_list) if one["state"] == rules.AVAILABLE]
+    async def take(self, call_list: str, call: str, *, among: set[str] | None = None) -> str | None:
+        """The login of an agent of the list for a call: his from now on, the longest free first; whoever has it
+        already, before. None is free. `among`: those who can be rung.
+        """
+        now, there = self._clock.now(), await self.of_list(call_list)
+        agents = [one for one in there if one["state"] == rules.AVAILABLE and (among is None or one["_id"] in among)]
+        if his := next((one["_id"] for one in there if call in one["calls"]), None):
+            return str(his)
         for agent in sorted(agents, key=lambda one: str(one["since"])):
             wanted = rules.taken(agent, call, now)
             after = (await self._repository.agents.swap_many([(agent, wanted)])).get(agent["_id"]) if wanted else None
@@ -109,6 +113,15 @@ class Presence:
                 await self._repository.agents.tell(after)
                 return str(agent["_id"])
         return None
+
+    async def give_back(self, login: str, call: str) -> None:
+        """He was given a call that is over by now: he is as free as before."""
+        now = self._clock.now()
+
+        def free(agent: Document) -> Document:
+            return rules.out_of_call({**agent, "work": 0.0}, call, now) | {"work": agent["work"]}
+
+        await self._repository.change(login, free, seen_by=None, now=now)
 
     async def over(self, login: str, call: str, *, unanswered: bool = False) -> None:
         """A call of his is over."""
@@ -174,10 +187,10 @@ def _gone(call: Call) -> set[str]:
 
 
 def _done(call: Call, logins: Mapping[str, str]) -> set[str]:
-    """Who took part, or may have."""
-    parties = {leg.party for leg in call.legs if leg.role == "operator"} | (
-        {call.operator} if call.operator else set()
-    )
+    """Who took part and does so no more. Whose phone rings may have been given the call."""
+    ours = [leg for leg in call.legs if leg.role == "operator"]
+    parties = {leg.party for leg in ours if call.complete or (leg.answered and leg.over)}
+    parties |= {call.operator} if call.operator and call.complete else set()
     return {logins[party] for party in parties if party in logins}
 
 

@@ -126,6 +126,8 @@ class Call:
     """Our person in it: who answered, or who dialled."""
     request: str | None = None
     """Our own id of a call that we asked for."""
+    machine: bool = False
+    """An answering machine took it, the exchange says."""
     name: str = ""
     """The name that came with the number."""
     from_address: str = ""

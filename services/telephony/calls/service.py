@@ -56,6 +56,16 @@ class Attends(Protocol):
         ...
 
 
+class ListCalls(Protocol):
+    """Calls that call lists begin."""
+
+    async def line_of(self, interaction_id: str) -> str: ...
+
+    async def hear(self, call: Call, interaction_id: str) -> None:
+        """Raises TransientError."""
+        ...
+
+
 class Book:
     """Takes calls over from exchanges."""
 
@@ -70,6 +80,7 @@ class Book:
         rings: Rings,
         touches: Touches,
         presence: Attends,
+        dials: ListCalls,
         clock: Clock,
     ) -> None:
         self._repository = repository
@@ -80,6 +91,7 @@ class Book:
         self._rings = rings
         self._touches = touches
         self._presence = presence
+        self._dials = dials
         self._clock = clock
 
     async def take(self, exchange: Exchange, calls: Sequence[Call], *, raw: str = "") -> list[Document]:
@@ -103,11 +115,14 @@ class Book:
         asked = await self._asked(exchange, {_request(call) for call in calls} - {""})
         now, drafts = iso(self._clock.now()), dict[str, Document]()
         for call in calls:
-            line = _line_of(call, directory, exchange)
+            ours = request if (request := _request(call)) in asked else None
+            shown = directory.by_id(await self._dials.line_of(ours)) if ours and not call.line else None
+            line = shown or _line_of(call, directory, exchange)
             setting = Setting(
                 exchange=exchange.id, line=line, logins=logins, is_ours=directory.is_ours, received_at=now, raw=raw
             )
-            ours = request if (request := _request(call)) in asked else None
+            if ours:
+                await self._dials.hear(call, ours)
             await self._presence.hear(call, ours or interaction_of(call, exchange.id), logins)
             if ours or is_contact(call, setting):
                 made = draft(call, setting, asked=ours)
