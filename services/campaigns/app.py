@@ -30,6 +30,7 @@ from services.campaigns.attribution.service import Attribution, Policy
 from services.campaigns.attribution.statements import Statements
 from services.campaigns.calllists import endpoints as call_list_endpoints
 from services.campaigns.calllists.dialler import Dialler
+from services.campaigns.calllists.following import Following
 from services.campaigns.calllists.funnel import Funnels
 from services.campaigns.calllists.hours import Hours
 from services.campaigns.calllists.loading import LoadCallList
@@ -62,6 +63,9 @@ from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
+from services.campaigns.scripts import endpoints as script_endpoints
+from services.campaigns.scripts.repository import ScriptRepository
+from services.campaigns.scripts.service import Scripts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -82,6 +86,7 @@ from services.campaigns.tracking.recorder import Recorder
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
 _DIALS = timedelta(seconds=1)
+_FOLLOWS = timedelta(seconds=2)
 
 
 class CampaignsService:
@@ -199,6 +204,9 @@ def build(footing: Footing) -> CampaignsService:
     call_lists, stops = CallLists(kept_calls, clock), Stops(kept_calls, clock, region=floor.settings.region)
     ringing = Ringing(kept_calls, stops, floor.dialling, clock, calls.caps)
     work = Work(kept_calls, call_lists, stops, ringing, clock, calls)
+    scripts = Scripts(ScriptRepository(store), work, clock)
+    work.leads(scripts.answers)
+    following = Following(kept_calls, floor.dialling)
     hours = Hours(kept_calls, floor.crew, floor.settings.call_zone)
     dialler = Dialler(kept_calls, work, ringing, floor.crew, floor.leases, clock, held=lambda: footing.restraint.held)
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
@@ -232,6 +240,7 @@ def build(footing: Footing) -> CampaignsService:
         call_list_endpoints.public(
             call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, hours, jobs
         ),
+        script_endpoints.public(scripts, call_lists),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(
@@ -242,7 +251,17 @@ def build(footing: Footing) -> CampaignsService:
     )
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
     return CampaignsService(
-        http, floor, (sweeper, watching, jobs, runner, recorder, Loop("dialler", dialler.look, every=_DIALS))
+        http,
+        floor,
+        (
+            sweeper,
+            watching,
+            jobs,
+            runner,
+            recorder,
+            Loop("dialler", dialler.look, every=_DIALS),
+            Loop("following", following.look, every=_FOLLOWS),
+        ),
     )
 
 

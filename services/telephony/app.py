@@ -23,6 +23,7 @@ from hub.channels.workers import Workers
 from hub.contracts.park import RawPayloadStored
 from hub.footing import Footing
 from hub.held import held_routes
+from hub.kit.clock import Clock, iso
 from hub.kit.errors import ConfigurationError, Conflict
 from hub.kit.http import service_app
 from hub.kit.loop import Loop, Runs
@@ -78,6 +79,8 @@ from services.telephony.twilio.markup import Markup
 _CLEANED_EVERY = timedelta(minutes=1)
 _WRITTEN_EVERY = timedelta(seconds=2)
 _BROWSER_SECONDS = 3600
+_TELLS = timedelta(seconds=20)
+"""Within which an exchange tells of a call that it began, a new connection to it included."""
 _RETRY = (timedelta(seconds=2),)
 
 
@@ -211,7 +214,7 @@ class Floor:
         )
         ledger.lines = lines
         self.pools = Pools(self.store, lines, clock)
-        self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger))
+        self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger, clock))
         book = Book(
             repository=self._calls,
             lines=lines,
@@ -395,10 +398,12 @@ async def _asked(ledger: CallLedger, exchange: Exchange, ids: Iterable[str]) -> 
     return found
 
 
-async def _given_up(ledger: CallLedger, ids: Iterable[str]) -> set[str]:
-    """Those of which the ledger says that they will never be rung."""
-    found = await ledger.sends.get_many(ids)
-    return {one for one, entry in found.items() if entry["state"] in (SendState.FAILED, SendState.SUPPRESSED)}
+async def _given_up(ledger: CallLedger, clock: Clock, ids: Iterable[str]) -> set[str]:
+    """Those that will never be rung, as far as the ledger knows: an exchange tells of what it began at once."""
+    found, told_by = await ledger.sends.get_many(ids), iso(clock.now() - _TELLS)
+    never = {one for one, entry in found.items() if entry["state"] in (SendState.FAILED, SendState.SUPPRESSED)}
+    unknown = {one: entry for one, entry in found.items() if entry["state"] == SendState.UNKNOWN}
+    return never | {one for one, entry in unknown.items() if (entry.get("handed_at") or "") < told_by}
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -2,7 +2,7 @@
 
 import signal
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
@@ -36,35 +36,30 @@ def callers(world: Any) -> Callers:
     return made
 
 
-def rung_of(callers: Callers, numbers: list[str]) -> Counter[str]:
-    return Counter(one for one in callers.rung() if f"+{one}" in numbers)
-
-
 @pytest.mark.parametrize("seam", SEAMS)
 def test_killed_while_it_dials_the_hub_rings_nobody_twice_and_knows_what_came_of_everybody(
     world: Any, callers: Callers, seam: str
 ) -> None:
     group = SEAMS.index(seam)
     numbers = [number_of(100 + group, digit) for digit in NUMBERS]
-    client = world.start()
-    made = a_list(client, f"killed {group}", numbers, limit="average", start=False)
-    is_there(client, made)
-    client.close()
-    world.hub.stop()
-    client = world.start(seam=seam)
-    with suppress(httpx.HTTPError):
-        client.post(f"/call-lists/{made}/start")
-    assert world.hub.wait() == -signal.SIGKILL
-    client.close()
-    client = world.start()
-    told = until(lambda: settled(client, made, len(numbers)))
-    rung = rung_of(callers, numbers)
+    try:
+        with closing(world.start()) as client:
+            made = a_list(client, f"killed {group}", numbers, limit="average", start=False)
+            is_there(client, made)
+        world.hub.stop()
+        with closing(world.start(seam=seam)) as client, suppress(httpx.HTTPError):
+            client.post(f"/call-lists/{made}/start")
+        assert world.hub.wait() == -signal.SIGKILL
+        with closing(world.start()) as client:
+            told = until(lambda: settled(client, made, len(numbers)))
+            client.post(f"/call-lists/{made}/pause")
+    finally:
+        world.hub.stop()
+    rung = Counter(one for one in callers.rung() if f"+{one}" in numbers)
     assert max(rung.values()) == 1
-    assert (told["attempts"], told["sales"] + told["dropped"] <= 3) == (4, True)
-    assert len(rung) == 4 or seam == "telephony.after_intent"
-    client.post(f"/call-lists/{made}/pause")
-    client.close()
-    world.hub.stop()
+    assert told["sales"] + told["dropped"] <= 3
+    # What an exchange may have been asked for is not asked for again.
+    assert len(rung) == (3 if seam == "telephony.after_intent" else 4)
 
 
 def settled(client: Api, made: str, count: int) -> dict[str, Any] | None:

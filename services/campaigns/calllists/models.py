@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, Moment
-from hub.api.names import TeamId
+from hub.api.names import Colleague, TeamId
 
 
 def _a_zone(name: str) -> str:
@@ -111,6 +111,7 @@ class CallListForm(Form):
     )
     most_attempts: int = Field(default=10, ge=1, le=100, description="At one person, whatever comes of them")
     callback_days: int = Field(default=30, ge=1, le=365, description="A call-back is at most so many days ahead")
+    script: Ref | None = Field(default=None, description="What operators are led through: GET /api/v1/scripts")
     mode: Mode = Field(
         default="preview",
         description="preview: operators take somebody and dial; progressive, predictive: the list dials by itself",
@@ -141,6 +142,30 @@ class CallListForm(Form):
         return self
 
 
+class NextTask(Form):
+    """A task that follows from a call."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Выслать каталог", "due_within": 480}]})
+    title: str = Field(min_length=1, max_length=300)
+    assignee: Colleague | None = Field(default=None, description="None: you")
+    due_within: int | None = Field(default=None, ge=1, le=527_040, description="Minutes of working time")
+
+
+class NextAmount(Form):
+    """Money of a deal."""
+
+    value: str = Field(pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["125000"])
+    currency: str = Field(pattern="^[A-Z]{3}$", examples=["RUB"])
+
+
+class NextDeal(Form):
+    """A deal that follows from a call."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Кухня «Верона»"}]})
+    title: str = Field(min_length=1, max_length=300)
+    amount: NextAmount | None = None
+
+
 class Finish(Form):
     """What came of an attempt."""
 
@@ -154,8 +179,10 @@ class Finish(Form):
     callback_at: Moment | None = None
     mine: bool = Field(default=False, description="You phone him again yourself; else whoever is free")
     answers: dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=2_000)]] = Field(
-        default_factory=dict, max_length=100, description="What he answered, by question"
+        default_factory=dict, max_length=100, description="What he answered, by question, beside the script"
     )
+    task: NextTask | None = Field(default=None, description="Opened for the client, with this call as its reason")
+    deal: NextDeal | None = Field(default=None, description="Opened in the client's chain")
 
 
 class Skip(Form):

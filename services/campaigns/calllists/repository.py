@@ -22,7 +22,7 @@ CLAIMS = CollectionSpec("call_claims")
 NUMBERS = CollectionSpec("call_numbers", (Index("stopped_at", sparse=True),))
 MASKS = CollectionSpec("call_masks", (Index("at"),))
 PEOPLE = CollectionSpec("call_people")
-ATTEMPTS = CollectionSpec("call_attempts", (Index("list", "at"), Index("entry", "at")))
+ATTEMPTS = CollectionSpec("call_attempts", (Index("list", "at"), Index("entry", "at"), Index("owes", sparse=True)))
 DICTIONARY = CollectionSpec("call_dispositions")
 _PAGE, _MASKS = 200, 1_000
 
@@ -51,6 +51,10 @@ class CallRepository:
         find = self.lists.find
         running = {"removed": False, "dials": True}
         return await every(lambda after: find(running, order="at", limit=_PAGE, after=after))
+
+    async def owing(self) -> list[Document]:
+        """Attempts of which something is to follow."""
+        return (await self.attempts.find({"owes": True}, limit=_PAGE)).items
 
     async def amend_entry(self, entry_id: str, change: Change) -> Document | None:
         return await amend(self.entries, entry_id, change)
