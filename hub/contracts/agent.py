@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from hub.contracts.base import Event
+from hub.kit.clock import iso
 from hub.kit.ids import derive
 
 AgentState = Literal["available", "on_call", "after_call", "paused", "away"]
@@ -34,3 +35,18 @@ class AgentChanged(Event):
 
     def key(self) -> str:
         return self.login
+
+
+class BoardMoved(Event):
+    """Agents, calls or lists that dial changed; told once a second at most."""
+
+    TYPE: ClassVar[str] = "board.moved.v1"
+    TOPIC: ClassVar[str] = "agents"
+
+    at: datetime
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, iso(self.at))
+
+    def key(self) -> str:
+        return "board"

@@ -39,6 +39,7 @@ from services.telephony.adapters.recordings import HttpRecordings
 from services.telephony.agents import rules as agent_rules
 from services.telephony.agents.repository import AgentRepository
 from services.telephony.agents.service import Presence
+from services.telephony.board.service import Boards, Pulse
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
@@ -78,6 +79,7 @@ from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
 _WRITTEN_EVERY = timedelta(seconds=2)
+_TOLD_EVERY = timedelta(seconds=1)
 _BROWSER_SECONDS = 3600
 _TELLS = timedelta(seconds=20)
 """Within which an exchange tells of a call that it began, a new connection to it included."""
@@ -165,6 +167,7 @@ def build(footing: Footing) -> TelephonyService:
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
         presence=floor.presence,
+        boards=floor.boards(),
         tokens=browser_phone,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
@@ -214,6 +217,8 @@ class Floor:
         )
         ledger.lines = lines
         self.pools = Pools(self.store, lines, clock)
+        self.pulse = Pulse(self.bus, clock)
+        self._agents.moved = self.pulse.beat
         self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger, clock))
         book = Book(
             repository=self._calls,
@@ -225,6 +230,7 @@ class Floor:
             touches=self.pools,
             presence=self.presence,
             dials=self.dials,
+            moved=self.pulse.beat,
             clock=clock,
         )
         return Ground(
@@ -268,6 +274,7 @@ class Floor:
         return (
             Due(self._agents.agents, agent_rules.FIRES, clock),
             Sweeper([self._sends.entries, self._calls.calls, self._agents.agents], self.bus, clock, SWEEP),
+            Loop("board", self.pulse.look, every=_TOLD_EVERY),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
@@ -299,6 +306,19 @@ class Floor:
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()
+
+    def boards(self) -> Boards:
+        """What supervisors look at."""
+        ground = self.ground
+        return Boards(
+            agents=self._agents,
+            calls=ground.calls,
+            dials=self.dials.repository,
+            lines=ground.lines,
+            exchanges=ground.exchanges,
+            counts=Counts(ground.calls, ground.lines),
+            clock=ground.clock,
+        )
 
     def doors(self) -> tuple[WebhookDoor, TwilioDoor]:
         """Where providers post to."""

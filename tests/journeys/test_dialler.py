@@ -28,7 +28,9 @@ def number_of(group: int, digit: str) -> str:
     return f"+7916700{group:03}{digit}"
 
 
-def a_list(client: Api, name: str, numbers: list[str], *, start: bool = True, **pacing: Any) -> str:
+def a_list(
+    client: Api, name: str, numbers: list[str], *, start: bool = True, after_call: str = "PT0S", **pacing: Any
+) -> str:
     """One of clients with these numbers, loaded and started."""
     for number in numbers:
         card = {"name": f"{name} {number[-1]}", "addresses": [{"address": number}]}
@@ -36,7 +38,7 @@ def a_list(client: Api, name: str, numbers: list[str], *, start: bool = True, **
     tree = {"field": "name", "compare": "starts", "value": name}
     segment = client.post("/segments", json={"name": name, "include": tree})["id"]
     until(lambda: client.get(f"/segments/{segment}/count")["count"] == len(numbers))
-    form = {"name": name, "segment": segment, "hours": ALWAYS, "mode": "predictive", "after_call": "PT0S"}
+    form = {"name": name, "segment": segment, "hours": ALWAYS, "mode": "predictive", "after_call": after_call}
     form["pacing"] = {"lines": 3.0, **pacing}
     made = client.post("/call-lists", json=form)["id"]
     until(lambda: (client.get(f"/call-lists/{made}")["report"] or {}).get("new") == len(numbers))

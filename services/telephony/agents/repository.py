@@ -1,6 +1,6 @@
 """Agents in the store, told as they change, and the history of what they did."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from hub.bus.base import Bus
@@ -15,7 +15,9 @@ from hub.store.told import OWES, Change, Fact, Told
 from services.telephony.agents.rules import begun
 from services.telephony.calls.repository import SOURCE
 
-AGENTS = CollectionSpec("agents", (Index("state", "since"), Index("lists", many=True), DUE, OWES))
+AGENTS = CollectionSpec(
+    "agents", (Index("state", "since"), Index("lists", many=True), Index("calls", many=True), DUE, OWES)
+)
 SPELLS = CollectionSpec("agent_spells", (Index("login", "until"),))
 REASONS = CollectionSpec("pause_reasons")
 _SAID = ("state", "reason", "since", "call", "lists")
@@ -29,6 +31,8 @@ class AgentRepository:
         self.agents = Told(store.collection(AGENTS), facts=agent_facts, state=agent_event, source=SOURCE)
         self._spells = store.collection(SPELLS)
         self._reasons = store.collection(REASONS)
+        self.moved: Callable[[], None] = lambda: None
+        """Called with each change of an agent."""
 
     def on(self, bus: Bus, clock: Clock) -> None:
         self.agents.on(bus, clock)
@@ -47,6 +51,7 @@ class AgentRepository:
 
     async def keep(self, agent: Document) -> None:
         """What he did before, in the history: the same rows whoever writes them, and however often."""
+        self.moved()
         if agent["past"]:
             await self._spells.put_many([_row(agent["_id"], one) for one in agent["past"]])
 
@@ -56,6 +61,10 @@ class AgentRepository:
     async def of_list(self, call_list: str) -> list[Document]:
         """Those who are logged in to a call list, up to a thousand."""
         return (await self.agents.find({"lists": call_list}, limit=_ALL)).items
+
+    async def of_call(self, call: str) -> list[str]:
+        """Logins of those who are in a call, or were given it."""
+        return [str(one["_id"]) for one in (await self.agents.find({"calls": call}, limit=_ALL)).items]
 
     async def spells(self, login: str, since: datetime, until: datetime) -> list[Document]:
         """What he did between two moments, in order, without gaps since he was first heard of. One that goes on

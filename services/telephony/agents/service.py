@@ -129,6 +129,11 @@ class Presence:
         change = partial(rules.out_of_call, call=call, now=now, unanswered=unanswered)
         await self._repository.change(login, change, seen_by=None, now=now)
 
+    async def release(self, call: str, *, unanswered: bool = False) -> None:
+        """A call is over for whoever was given it, also where a crash left that unsaid."""
+        for login in await self._repository.of_call(call):
+            await self.over(login, call, unanswered=unanswered)
+
     async def hear(self, call: Call, interaction_id: str, logins: Mapping[str, str]) -> None:
         """A call as it is now: who speaks in it is in a call, who does so no more is not. Raises TransientError."""
         talking = dict.fromkeys(_talking(call, logins), True)

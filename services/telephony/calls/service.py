@@ -81,6 +81,7 @@ class Book:
         touches: Touches,
         presence: Attends,
         dials: ListCalls,
+        moved: Callable[[], None],
         clock: Clock,
     ) -> None:
         self._repository = repository
@@ -92,6 +93,7 @@ class Book:
         self._touches = touches
         self._presence = presence
         self._dials = dials
+        self._moved = moved
         self._clock = clock
 
     async def take(self, exchange: Exchange, calls: Sequence[Call], *, raw: str = "") -> list[Document]:
@@ -152,6 +154,7 @@ class Book:
         found = {**stored, **changed}
         documents = [found[each] for each in drafts if each in found]
         await tell((told, documents))
+        self._moved()
         for one in documents:
             _count(one)
         return documents

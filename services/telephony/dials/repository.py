@@ -45,6 +45,11 @@ class DialRepository:
         found = (await self._dials.find({"exchange": exchange, "open": True}, limit=_OPEN)).items
         return sorted(found, key=lambda one: str(one["up_at"] or one["at"]))
 
+    async def line_of_list(self, call_list: str) -> str | None:
+        """The line that the last one of a list was shown; none: it dialled nobody."""
+        last = await self._dials.find({"list": call_list}, order="over_at", descending=True, limit=1)
+        return last.items[0]["line"] if last.items else None
+
     async def counts(self, call_list: str) -> rules.Counts:
         over = await self._count(call_list, "end", rules.ENDS)
         spoken = await self._count(call_list, "end", _ANSWERED)
@@ -58,6 +63,7 @@ class DialRepository:
             answered=spoken + with_a_person,
             dropped=await self._count(call_list, "end", (rules.DROPPED,)),
             over=over,
+            ringing=ringing,
             waiting=waiting,
             ring=ring,
             talk=talk,

@@ -93,6 +93,7 @@ class Counts:
     """By a person."""
     dropped: int
     over: int
+    ringing: int
     waiting: int
     ring: float
     """Seconds, on average, of the last ones: until an answer, or until it was given up."""

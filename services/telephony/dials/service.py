@@ -57,8 +57,8 @@ class Dials:
         if dial is None:
             return
         self.awake.add(dial["exchange"])
-        if call.complete and dial["agent"]:
-            await self._presence.over(dial["agent"], interaction_id, unanswered=not dial["talk_at"])
+        if call.complete:
+            await self._presence.release(interaction_id, unanswered=bool(dial["agent"]) and not dial["talk_at"])
 
     async def look(self, ids: Sequence[str]) -> list[Document]:
         """These, as far as they are known; what the ledger gave up is over."""
@@ -168,8 +168,7 @@ class Connector:
         if after is None:
             return
         seam("dialler.dropped")
-        if after["agent"]:
-            await self._presence.over(after["agent"], after["_id"], unanswered=True)
+        await self._presence.release(after["_id"], unanswered=bool(after["agent"]))
         log.info("dial.dropped", list=after["list"], interaction_id=after["_id"])
         if after["dropped_to"]:
             await self._redirect(after, after["dropped_to"])

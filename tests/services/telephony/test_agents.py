@@ -138,6 +138,17 @@ async def test_a_call_that_he_does_not_take_shows_that_he_is_not_there(room: Roo
     assert await room.state() == ("away", "unanswered")
 
 
+async def test_who_was_given_a_call_just_before_a_crash_is_free_when_it_is_over(room: Room) -> None:
+    await room.presence.declare(AVAILABLE, actor=ANNA)
+    await room.presence.join("cll_1", work=timedelta(0), actor=ANNA)
+    await room.presence.take("cll_1", "in_1")
+    room.presence = room.again()
+    assert await room.presence.take("cll_1", "in_1") == "anna", "he has it already"
+    await room.presence.leave("cll_1", actor=ANNA)
+    await room.presence.release("in_1")
+    assert await room.state() == ("available", "")
+
+
 async def test_a_call_goes_to_whoever_is_free_for_longest_and_to_nobody_of_another_list(room: Room) -> None:
     for actor, call_list in ((BORIS, "cll_1"), (ANNA, "cll_1"), (CHIEF, "cll_2")):
         await room.presence.declare(AVAILABLE, actor=actor)

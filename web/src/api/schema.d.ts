@@ -405,6 +405,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call board
+         * @description Agents by state, calls that go on, queues, service level and drops, as of now and as far as you see them.
+         *
+         *     Ask anew when the live stream tells `board.moved.v1`.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-entries/mine": {
         parameters: {
             query?: never;
@@ -421,6 +445,28 @@ export interface paths {
         get: operations["myCallEntries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer of call entry
+         * @description Keep one answer, and go on; one that is given anew takes back those that followed from it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["answerOfCallEntry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -465,6 +511,28 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["finishCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/script": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Script of call entry
+         * @description What to say next to somebody whom you have; what he answered before is kept.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["scriptOfCallEntry"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -593,6 +661,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-lists/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call list answers
+         * @description What those of a list answered, those whose call broke among them.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callListAnswers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-lists/{id}/funnel": {
         parameters: {
             query?: never;
@@ -607,6 +697,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["callListFunnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call list hours
+         * @description How a list went by hour and weekday, and which hour is the best one; 50,000 attempts at once.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callListHours"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4071,6 +4183,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List scripts
+         * @description Scripts of calls, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listScripts"];
+        put?: never;
+        /**
+         * Add script
+         * @description Write a script: every step is come to, every answer leads on, and every way has an end.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addScript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show script
+         * @description A version of a script.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showScript"];
+        /**
+         * Change script
+         * @description Its next version; who was begun with another one goes on with that.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeScript"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search/chains": {
         parameters: {
             query?: never;
@@ -5385,6 +5553,13 @@ export interface components {
              */
             kind: "ami";
             /**
+             * Outside
+             * @description How a number outside is rung by itself, for call lists that dial
+             * @default
+             * @example PJSIP/{number}@mango
+             */
+            outside?: string;
+            /**
              * Port
              * @default 5038
              */
@@ -5574,14 +5749,47 @@ export interface components {
              */
             undo_seconds?: number | null;
         };
-        /** AnswerView */
-        AnswerView: {
-            /** At */
-            at: string;
-            /** Kind */
-            kind: string;
-            /** Words */
-            words: string;
+        /**
+         * AnswerCountView
+         * @description One question of a script, over all who were asked.
+         */
+        AnswerCountView: {
+            /** Average */
+            average: number | null;
+            /**
+             * Counts
+             * @description By answer, of choices and words; of words the 20 most frequent
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Numbers
+             * @description Of numbers, how many
+             */
+            numbers: number;
+            /** Step */
+            step: string;
+        };
+        /**
+         * AnswerForm
+         * @description What he answered to one question.
+         * @example {
+         *       "step": "size",
+         *       "value": 12
+         *     }
+         */
+        AnswerForm: {
+            /**
+             * Step
+             * @example hello
+             */
+            step: string;
+            /**
+             * Value
+             * @description A choice's value, several of them, words, a number, or a date as 2026-03-02
+             */
+            value: string | number | string[];
         };
         /** AnsweredView */
         AnsweredView: {
@@ -5765,6 +5973,124 @@ export interface components {
              * @example pass
              */
             spf: string | null;
+        };
+        /**
+         * Board
+         * @description All of it as of `at`.
+         */
+        Board: {
+            /** Agents */
+            agents: components["schemas"]["AgentView"][];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By State
+             * @description Agents; of `agents`
+             */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Calls */
+            calls: components["schemas"]["BoardCall"][];
+            /**
+             * Complete
+             * @description False: more agents or calls than are shown, 500 each
+             */
+            complete: boolean;
+            level: components["schemas"]["BoardLevel"];
+            /** Lists */
+            lists: components["schemas"]["BoardList"][];
+            /** Queues */
+            queues: components["schemas"]["BoardQueue"][];
+        };
+        /**
+         * BoardCall
+         * @description A call that goes on.
+         */
+        BoardCall: {
+            /** Direction */
+            direction: string;
+            /**
+             * Id
+             * @description Of its interaction
+             */
+            id: string;
+            /** Line */
+            line: string | null;
+            /**
+             * Login
+             * @description Who speaks with the customer
+             */
+            login: string | null;
+            /** Queue */
+            queue: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ringing" | "queued" | "talking";
+        };
+        /**
+         * BoardLevel
+         * @description Of calls that came in by lines that you see, and are over.
+         */
+        BoardLevel: {
+            /** Abandoned */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /** Calls */
+            calls: number;
+            /** Service Level */
+            service_level: number | null;
+            /** Within Level */
+            within_level: number;
+        };
+        /**
+         * BoardList
+         * @description A call list that dials by itself, by a line that you see.
+         */
+        BoardList: {
+            /** Answered */
+            answered: number;
+            /** Call List */
+            call_list: string;
+            /**
+             * Drop Rate
+             * @description Of those answered, over the whole list
+             */
+            drop_rate: number;
+            /** Dropped */
+            dropped: number;
+            /** Ringing */
+            ringing: number;
+            /** Talking */
+            talking: number;
+            /**
+             * Waiting
+             * @description Who answered and is not put through yet
+             */
+            waiting: number;
+        };
+        /** BoardQueue */
+        BoardQueue: {
+            /**
+             * Longest
+             * @description Seconds for which the first of them waits
+             */
+            longest: number;
+            /** Name */
+            name: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Body
@@ -6034,6 +6360,23 @@ export interface components {
              * @default []
              */
             recipients: components["schemas"]["BounceRecipientView"][];
+        };
+        /**
+         * Branch
+         * @description Where a number leads, or an answer with one of these choices.
+         */
+        Branch: {
+            /** Above */
+            above?: number | null;
+            /** Below */
+            below?: number | null;
+            /**
+             * Goto
+             * @example hello
+             */
+            goto: string;
+            /** Has */
+            has?: string | null;
         };
         /** BrowserPhone */
         BrowserPhone: {
@@ -6393,6 +6736,12 @@ export interface components {
              */
             dispositions?: string[];
             /**
+             * Dropped To
+             * @description The exchange's extension that is played to whom no agent was there for; empty: the line ends
+             * @default
+             */
+            dropped_to?: string;
+            /**
              * @default {
              *       "holidays": "RU",
              *       "sat": true,
@@ -6416,13 +6765,34 @@ export interface components {
              */
             list?: string | null;
             /**
+             * Mode
+             * @description preview: operators take somebody and dial; progressive, predictive: the list dials by itself
+             * @default preview
+             * @enum {string}
+             */
+            mode?: "preview" | "progressive" | "predictive";
+            /**
              * Most Attempts
              * @description At one person, whatever comes of them
              * @default 10
              */
             most_attempts?: number;
+            /**
+             * Most Lines
+             * @description So many ring at once at most, if it dials by itself
+             * @default 10
+             */
+            most_lines?: number;
             /** Name */
             name: string;
+            /**
+             * @default {
+             *       "cap": 0.03,
+             *       "limit": "hard",
+             *       "lines": 3
+             *     }
+             */
+            pacing?: components["schemas"]["Pacing"];
             /**
              * Regions
              * @description Countries of numbers that are phoned; none: all
@@ -6430,12 +6800,22 @@ export interface components {
              */
             regions?: string[];
             /**
+             * Script
+             * @description What operators are led through: GET /api/v1/scripts
+             */
+            script?: string | null;
+            /**
              * Segment
              * @description Clients; or give list
              */
             segment?: string | null;
             /** Team */
             team?: string | null;
+            /**
+             * Zone
+             * @description Of its reports; none: [campaigns] call_zone
+             */
+            zone?: string | null;
         };
         /** CallListList */
         CallListList: {
@@ -7404,6 +7784,24 @@ export interface components {
             done: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * Choice
+         * @description One answer that may be chosen.
+         */
+        Choice: {
+            /**
+             * Goto
+             * @description The step that follows; none: that of the question
+             */
+            goto?: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Value
+             * @example hello
+             */
+            value: string;
         };
         /** ClientList */
         ClientList: {
@@ -8606,7 +9004,7 @@ export interface components {
         Finish: {
             /**
              * Answers
-             * @description What he answered, by question
+             * @description What he answered, by question, beside the script
              */
             answers?: {
                 [key: string]: string;
@@ -8618,6 +9016,8 @@ export interface components {
              * @default
              */
             comment?: string;
+            /** @description Opened in the client's chain */
+            deal?: components["schemas"]["NextDeal"] | null;
             /** Disposition */
             disposition: string;
             /**
@@ -8626,6 +9026,8 @@ export interface components {
              * @default false
              */
             mine?: boolean;
+            /** @description Opened for the client, with this call as its reason */
+            task?: components["schemas"]["NextTask"] | null;
         };
         /**
          * Flow
@@ -8915,6 +9317,51 @@ export interface components {
             title: string;
         };
         /**
+         * HourView
+         * @description Attempts of one hour of one weekday, on the clock of the list.
+         */
+        HourView: {
+            /**
+             * After Call
+             * @description Seconds, on average, from the end of the call to its outcome
+             */
+            after_call: number | null;
+            /**
+             * Answered
+             * @description By a person
+             */
+            answered: number;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Contacts
+             * @description With the right person
+             */
+            contacts: number;
+            /**
+             * Dropped
+             * @description Answered, and no agent was there
+             */
+            dropped: number;
+            /**
+             * Hour
+             * @example 14
+             */
+            hour: number | null;
+            /** Sales */
+            sales: number;
+            /**
+             * Talk
+             * @description Seconds, on average, of those who spoke with an operator
+             */
+            talk: number | null;
+            /**
+             * Weekday
+             * @example mon
+             */
+            weekday: string | null;
+        };
+        /**
          * Hours
          * @description When people may be phoned, by the clock of their number: the same each day, but those that are told apart.
          * @example {
@@ -8966,6 +9413,24 @@ export interface components {
              * @example 09:00
              */
             weekend_until?: string;
+        };
+        /**
+         * HoursView
+         * @description How a list went.
+         */
+        HoursView: {
+            /** @description In which the right person was reached most often; 20 attempts or more */
+            best: components["schemas"]["HourView"] | null;
+            /**
+             * Complete
+             * @description False: there are more attempts than are read at once; ask for less time
+             */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["HourView"][];
+            total: components["schemas"]["HourView"];
+            /** Zone */
+            zone: string;
         };
         /**
          * HttpInput
@@ -11777,6 +12242,56 @@ export interface components {
              */
             words: string;
         };
+        /**
+         * NextAmount
+         * @description Money of a deal.
+         */
+        NextAmount: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Value
+             * @example 125000
+             */
+            value: string;
+        };
+        /**
+         * NextDeal
+         * @description A deal that follows from a call.
+         * @example {
+         *       "title": "Кухня «Верона»"
+         *     }
+         */
+        NextDeal: {
+            amount?: components["schemas"]["NextAmount"] | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * NextTask
+         * @description A task that follows from a call.
+         * @example {
+         *       "due_within": 480,
+         *       "title": "Выслать каталог"
+         *     }
+         */
+        NextTask: {
+            /**
+             * Assignee
+             * @description None: you
+             */
+            assignee?: string | null;
+            /**
+             * Due Within
+             * @description Minutes of working time
+             */
+            due_within?: number | null;
+            /** Title */
+            title: string;
+        };
         /** NextView */
         NextView: {
             /** @description Null: nobody may be phoned now; see the funnel */
@@ -12132,6 +12647,35 @@ export interface components {
             text: string;
             /** Title */
             title: string;
+        };
+        /**
+         * Pacing
+         * @description How many lines a list that dials by itself dials; see docs/telemarketing.md.
+         * @example {
+         *       "cap": 0.03,
+         *       "limit": "hard",
+         *       "lines": 3
+         *     }
+         */
+        Pacing: {
+            /**
+             * Cap
+             * @description Of those who answer, so many may be dropped
+             * @default 0.03
+             */
+            cap?: number;
+            /**
+             * Limit
+             * @default hard
+             * @enum {string}
+             */
+            limit?: "hard" | "tapered" | "average";
+            /**
+             * Lines
+             * @description For each agent, at most; predictive alone
+             * @default 3
+             */
+            lines?: number;
         };
         /** PartList */
         PartList: {
@@ -12518,6 +13062,33 @@ export interface components {
             text: string;
         };
         /**
+         * PlaceView
+         * @description Where somebody stands in the script.
+         */
+        PlaceView: {
+            /**
+             * Answers
+             * @description All so far, those of attempts before among them
+             */
+            answers: components["schemas"]["services__campaigns__scripts__endpoints__AnswerView"][];
+            asks: components["schemas"]["Question"] | null;
+            /**
+             * Ends
+             * @description The script is over: the disposition that it suggests
+             */
+            ends: string | null;
+            /** Says */
+            says: string;
+            /**
+             * Step
+             * @description What comes next
+             * @example size
+             */
+            step: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * PlanForm
          * @description When it shall be.
          * @example {
@@ -12832,6 +13403,29 @@ export interface components {
             url?: string | null;
         };
         /**
+         * Question
+         * @description What kind of answer is wanted.
+         */
+        Question: {
+            /**
+             * Choices
+             * @default []
+             */
+            choices?: components["schemas"]["Choice"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "several" | "text" | "number" | "date";
+            /**
+             * Least
+             * @description Of a number
+             */
+            least?: number | null;
+            /** Most */
+            most?: number | null;
+        };
+        /**
          * QueueCounts
          * @description Open chains in each queue; a number as large as `at_most` may be more.
          */
@@ -12931,7 +13525,7 @@ export interface components {
             /** Address */
             address: string;
             /** Answers */
-            answers: components["schemas"]["AnswerView"][];
+            answers: components["schemas"]["services__campaigns__mailings__endpoints__AnswerView"][];
             /** Attempt */
             attempt: number;
             /** Client Id */
@@ -13322,6 +13916,110 @@ export interface components {
          * @enum {string}
          */
         Scope: "none" | "own" | "team" | "subordinates" | "all";
+        /**
+         * ScriptForm
+         * @description A script, whole: whoever changes it makes its next version.
+         * @example {
+         *       "name": "Весна",
+         *       "start": "hello",
+         *       "steps": [
+         *         {
+         *           "asks": {
+         *             "choices": [
+         *               {
+         *                 "goto": "size",
+         *                 "title": "Да",
+         *                 "value": "yes"
+         *               },
+         *               {
+         *                 "goto": "bye",
+         *                 "title": "Нет",
+         *                 "value": "no"
+         *               }
+         *             ],
+         *             "kind": "choice"
+         *           },
+         *           "id": "hello",
+         *           "says": "Здравствуйте! Планируете ремонт?"
+         *         },
+         *         {
+         *           "asks": {
+         *             "kind": "number",
+         *             "least": 1
+         *           },
+         *           "goto": "sold",
+         *           "id": "size",
+         *           "says": "Сколько метров?"
+         *         },
+         *         {
+         *           "ends": "sale",
+         *           "id": "sold"
+         *         },
+         *         {
+         *           "ends": "not_interested",
+         *           "id": "bye",
+         *           "says": "Спасибо!"
+         *         }
+         *       ]
+         *     }
+         */
+        ScriptForm: {
+            /** Name */
+            name: string;
+            /**
+             * Start
+             * @example hello
+             */
+            start: string;
+            /** Steps */
+            steps: components["schemas"]["StepForm"][];
+            /** Team */
+            team?: string | null;
+        };
+        /** ScriptList */
+        ScriptList: {
+            /** Items */
+            items: components["schemas"]["ScriptView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ScriptReport
+         * @description What people of a list answered.
+         */
+        ScriptReport: {
+            /** Asked */
+            asked: number;
+            /**
+             * Ended
+             * @description Who came to an end of the script
+             */
+            ended: number;
+            /** Items */
+            items: components["schemas"]["AnswerCountView"][];
+        };
+        /**
+         * ScriptView
+         * @description A script, without its steps in lists.
+         */
+        ScriptView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Start */
+            start: string | null;
+            /**
+             * Steps
+             * @description Of the version; empty in lists
+             * @default []
+             */
+            steps: components["schemas"]["StepForm"][];
+            /** Version */
+            version: number;
+        };
         /**
          * SearchState
          * @description How fresh the search is.
@@ -13980,6 +14678,40 @@ export interface components {
             since: string;
             /** Status */
             status: string;
+        };
+        /**
+         * StepForm
+         * @description What is said, and then a question or the end.
+         */
+        StepForm: {
+            asks?: components["schemas"]["Question"] | null;
+            /**
+             * Branches
+             * @description The first that fits counts
+             * @default []
+             */
+            branches?: components["schemas"]["Branch"][];
+            /**
+             * Ends
+             * @description The disposition that it ends with
+             */
+            ends?: string | null;
+            /**
+             * Goto
+             * @description Where it goes on otherwise
+             */
+            goto?: string | null;
+            /**
+             * Id
+             * @example hello
+             */
+            id: string;
+            /**
+             * Says
+             * @description What the operator says
+             * @default
+             */
+            says?: string;
         };
         /** StopList */
         StopList: {
@@ -14978,6 +15710,26 @@ export interface components {
             state: string;
             /** Topic */
             topic: string;
+        };
+        /** AnswerView */
+        services__campaigns__mailings__endpoints__AnswerView: {
+            /** At */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
+        /** AnswerView */
+        services__campaigns__scripts__endpoints__AnswerView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Step */
+            step: string;
+            /** Value */
+            value: string | number | string[];
         };
         /**
          * CountView
@@ -16947,6 +17699,74 @@ export interface operations {
             };
         };
     };
+    callBoard: {
+        parameters: {
+            query?: {
+                /** @description Calls that came in so long ago at most are counted */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     myCallEntries: {
         parameters: {
             query?: never;
@@ -16976,6 +17796,108 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerOfCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17176,6 +18098,83 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scriptOfCallEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17804,6 +18803,83 @@ export interface operations {
             };
         };
     };
+    callListAnswers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptReport"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     callListFunnel: {
         parameters: {
             query?: never;
@@ -17823,6 +18899,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunnelView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callListHours: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
                 };
             };
             /** @description Not logged in */
@@ -33967,6 +35123,339 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScripts: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addScript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showScript: {
+        parameters: {
+            query?: {
+                /** @description None: the newest */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeScript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
             };
             /** @description Not logged in */
             401: {
