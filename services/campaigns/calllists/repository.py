@@ -73,8 +73,11 @@ class CallRepository:
     async def claim(self, list_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
         """By number the entry of the list that has it: whoever was first. `wanted` says by number who wants it."""
         names = {derive("cn", list_id, number): number for number in wanted}
-        await self.claims.insert_many([{"_id": name, "entry": wanted[number]} for name, number in names.items()])
-        return {names[name]: one["entry"] for name, one in (await self.claims.get_many(names)).items()}
+        # In the order of the index, a store writes each of its pages once.
+        claims = [{"_id": name, "entry": wanted[names[name]]} for name in sorted(names)]
+        new = await self.claims.insert_many(claims)
+        taken = await self.claims.get_many(names.keys() - new) if len(new) < len(names) else {}
+        return {**wanted, **{names[name]: one["entry"] for name, one in taken.items()}}
 
 
 def _begun(name: str, change: Change, **fields: object) -> tuple[Document, Change]:
