@@ -74,7 +74,9 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
                 await _connect_calls(hub, facts["asterisk"])
                 running.twilio.webhook = f"{url_of(bound)}/hooks/sms/{number}"
                 noting = asyncio.create_task(_note_addresses(hub, facts["petr"], running.known))
-                stack.callback(noting.cancel)
+                calling = asyncio.create_task(_demo_calls(hub, folder))
+                for playing in (noting, calling):
+                    stack.callback(playing.cancel)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -140,9 +142,10 @@ async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
 async def _connect_calls(hub: Embedded, pbx: dict[str, Any]) -> None:
     """Adds the simulated Asterisk, our line, and a phone for the administrator."""
     login = {name: pbx[name] for name in ("host", "port", "user", "secret")}
-    connection = {"kind": "ami", **login, "recordings": f"{pbx['door']}/monitor/{{name}}"}
+    rings = {"recordings": f"{pbx['door']}/monitor/{{name}}", "outside": "PJSIP/{number}@trunk"}
+    connection = {"kind": "ami", **login, **rings}
     exchange = derive("ex", _PBX.casefold())
-    changed = {name: connection[name] for name in ("host", "port", "user", "secret", "recordings")}
+    changed = {name: connection[name] for name in ("host", "port", "user", "secret", *rings)}
     async with hub.footing.asking("hub")("telephony") as telephony:
         answer = await telephony.patch(f"/exchanges/{exchange}", json={"connection": changed})
         if answer.status_code == httpx.codes.NOT_FOUND:
@@ -153,6 +156,12 @@ async def _connect_calls(hub: Embedded, pbx: dict[str, Any]) -> None:
         await _added(telephony, "/lines", derive("ln", pbx["line"]), {"name": "Ромашка"}, about)
         phones = [{"kind": "extension", "exchange": exchange, "number": pbx["extension"]}]
         await telephony.put("/phones/admin", json={"phones": phones})
+
+
+async def _demo_calls(hub: Embedded, folder: Path) -> None:
+    from hub.demo_calls import DemoCalls  # loaded only where the demo runs
+
+    await DemoCalls(hub.footing, folder / "simulators" / "mail").play()
 
 
 async def _note_addresses(hub: Embedded, addresses: Sequence[str], known: asyncio.Event) -> None:
