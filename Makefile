@@ -13,6 +13,7 @@ READY  := $(VENV)/.requirements-installed
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCK   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+COMMAND := $(BIN)/omnihub
 WEB    := services/gateway/workspace/dist/index.html
 NODES  := web/node_modules/.package-lock.json
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
@@ -27,7 +28,7 @@ run: install  ## Start the hub with simulators and a demo cast (DEMO=0 without; 
 	@$(MAKE) --no-print-directory $(WEB) || echo "The workspace could not be built (see above); the hub starts without it, make web tries again."
 	@exec $(BIN)/python -m hub up --data "$(DATA)" --port "$(PORT)" $(if $(filter-out 0 no,$(DEMO)),--demo)
 
-install: $(READY)  ## Make .venv with the pinned packages (the other commands do it by themselves)
+install: $(READY) $(COMMAND)  ## Make .venv with the pinned packages (the other commands do it by themselves)
 	@:
 
 web: install $(WEB)  ## Build the workspace, the page for the browser (make run does it by itself)
@@ -82,6 +83,12 @@ $(NODES): $(READY) web/npm web/package-lock.json
 $(WEB): $(NODES) web/vite.config.ts web/index.html $(shell find web/src -type f)
 	@echo "Building the workspace …"
 	@web/npm run --silent build
+
+# `omnihub`, from any folder, on the code as it is here.
+$(COMMAND): $(READY) Makefile
+	@echo "$(CURDIR)" >"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/omnihub.pth"
+	@printf '#!/bin/sh\nexec "%s" -m hub "$$@"\n' "$(CURDIR)/$(BIN)/python" >$@
+	@chmod +x $@
 
 # uv is one of the pinned packages. pip does all by itself where no uv is made for the machine, or where pip alone
 # knows the way to the packages: uv does not read pip's settings.

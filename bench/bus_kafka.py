@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.bus import flow, latency
 from hub.bus.kafka import KafkaBus
+from hub.bus.kafka_access import Access
 from hub.kit.clock import SystemClock
 from hub.testing.servers.kafka import missing, start_kafka
 
@@ -19,8 +20,8 @@ async def run() -> dict[str, float | str]:
     with tempfile.TemporaryDirectory(prefix="omnihub-bench-") as folder:
         server = await asyncio.to_thread(start_kafka, Path(folder))
         try:
-            figures = await latency(KafkaBus(server.bootstrap, "bench", SystemClock()))
-            figures |= await flow(KafkaBus(server.bootstrap, "bench", SystemClock()))
+            figures = await latency(KafkaBus(Access(server.bootstrap), "bench", SystemClock()))
+            figures |= await flow(KafkaBus(Access(server.bootstrap), "bench", SystemClock()))
         finally:
             await asyncio.to_thread(server.stop)
     return figures

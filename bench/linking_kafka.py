@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.linking import ARRIVALS, a_store, measured
 from hub.bus.kafka import KafkaBus
+from hub.bus.kafka_access import Access
 from hub.kit.clock import SystemClock
 from hub.testing.servers.kafka import missing, start_kafka
 
@@ -20,7 +21,9 @@ async def run() -> dict[str, float | str]:
         server = await asyncio.to_thread(start_kafka, Path(name))
         try:
             async with a_store(Path(name)) as store:
-                rate, used = await measured(lambda door: KafkaBus(server.bootstrap, door, SystemClock()), store)
+                rate, used = await measured(
+                    lambda door: KafkaBus(Access(server.bootstrap), door, SystemClock()), store
+                )
         finally:
             await asyncio.to_thread(server.stop)
     return {"linked/s": round(rate), "CPU s/10,000": round(used / ARRIVALS * 10_000, 2)}

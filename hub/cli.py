@@ -19,19 +19,19 @@ from hub.kit.memory import load
 from hub.kit.private import UMASK
 from hub.kit.settings import Source
 
-_REFUSED = 2
+REFUSED = 2
 """Exit code of a start that was refused: nothing was touched."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; exits with 2 and one line when the settings or the input do not allow it."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     load()
     os.umask(UMASK)
     try:
         sys.exit(options.run(options) or 0)
     except ConfigurationError as exc:
-        sys.exit(_refuse(exc, _REFUSED))
+        sys.exit(_refuse(exc, REFUSED))
     except HubError as exc:
         sys.exit(_refuse(exc, 1))
     except KeyboardInterrupt:
@@ -43,7 +43,7 @@ def _refuse(exc: Exception, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="omnihub", description="An omnichannel communications hub.")
     parser.add_argument("--settings", type=Path, help="settings file (see omnihub.example.toml)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_dialler(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
+    _command(commands, "settings", _settings, "Every setting with its variable, its default and what it is for.")
     return parser
 
 
@@ -76,8 +77,13 @@ def _add_running(commands: Any) -> None:
     simulators = _command(commands, "simulators", _simulators, "Run the mail servers and the demo cast alone.")
     simulators.add_argument("--data", type=Path, default=Path("data"), help="folder for their mail (./data)")
     simulators.add_argument("--play", action="store_true", help="let the cast write")
+    demo = _command(commands, "demo", _demo, "Run the simulators and the cast beside a hub of services.")
+    demo.add_argument("--data", type=Path, help="folder of the key file, and for their mail (./data)")
+    demo.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    demo.add_argument("--name", default="127.0.0.1", metavar="HOST", help="where the services find them (127.0.0.1)")
+    demo.add_argument("--first-port", type=int, default=0, metavar="PORT", help="of six in a row; 0: any")
     serve = _command(commands, "serve", _serve, "Run one service on Kafka and MongoDB; as many copies as wanted.")
-    serve.add_argument("service", help="gateway, email or interactions")
+    serve.add_argument("service", help="one of interactions, email, messaging, telephony, campaigns, gateway")
     serve.add_argument("--data", type=Path, help="folder of the key file (./data)")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on; 0 picks a free one")
@@ -307,6 +313,14 @@ def _serve(options: argparse.Namespace) -> None:
     _run(serve(options.service, Source(options.settings), data=options.data, host=options.host, port=options.port))
 
 
+def _demo(options: argparse.Namespace) -> None:
+    from hub.channels.simulators.place import Place
+    from hub.running import demo
+
+    place = Place(listen=options.listen, name=options.name, first_port=options.first_port)
+    _run(demo(Source(options.settings), data=options.data, place=place))
+
+
 def _simulators(options: argparse.Namespace) -> None:
     from hub.running import run_simulators
 
@@ -469,6 +483,12 @@ def _openapi(_: argparse.Namespace) -> int:
 
     sys.stdout.buffer.write(asyncio.run(document()) + b"\n")
     return 0
+
+
+def _settings(_: argparse.Namespace) -> None:
+    from hub.settings_page import page  # the services are loaded only for this
+
+    print(page(), end="")
 
 
 def _verify_audit(options: argparse.Namespace) -> int:

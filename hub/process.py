@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hub.bus.base import Bus
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log as EventLog
 from hub.connection import Connection
@@ -36,7 +37,7 @@ from hub.kit.http import problem
 from hub.kit.log import Log
 from hub.kit.private import make_private
 from hub.kit.restraint import Restraint
-from hub.kit.secrets import SecretBox
+from hub.kit.secrets import SecretBox, kept_token
 from hub.kit.settings import Source
 from hub.kit.tracing.http import peer_hooks, trace_requests
 from hub.settings import BlobSettings, BusSettings, HubSettings, PeerSettings, StoreSettings
@@ -254,17 +255,12 @@ def distributed(data: Path, source: Source) -> Footing:
     Raises:
         ConfigurationError: the shared secret of the services is not set.
     """
-    from hub.bus.kafka import KafkaBus  # only this footing needs a Kafka client in memory
-
-    peers = PeerSettings.load(source)
-    if not peers.token.get_secret_value():
-        raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
-    kafka = BusSettings.load(source).kafka
+    peers, token = PeerSettings.load(source), peer_token(source)
     make_private(data)
-    known, topics = known_services(source), topics_of(source)
+    known = known_services(source)
     return Footing(
         data=data,
-        bus=lambda name: KafkaBus(kafka, name, SystemClock(), topics),
+        bus=_kafka_opener(BusSettings.load(source), topics_of(source)),
         store=_store_opener(data, StoreSettings.load(source)),
         blobs=_blobs(data, source),
         secrets=SecretBox.open(data / "secret.key"),
@@ -272,15 +268,29 @@ def distributed(data: Path, source: Source) -> Footing:
         source=source,
         peer=lambda name: httpx.AsyncClient(
             base_url=_url_of(known[name], peers),
-            headers={"Authorization": f"Bearer {peers.token.get_secret_value()}"},
+            headers={"Authorization": f"Bearer {token}"},
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=_OURS_KEPT),
             event_hooks=peer_hooks(),
         ),
         others=tuple(known)[:-1],
         # The processes may have a data folder each; the token they all have.
-        peer_key=hmac.digest(peers.token.get_secret_value().encode(), b"omnihub actor", sha256),
+        peer_key=hmac.digest(token.encode(), b"omnihub actor", sha256),
         restraint=_restraint(data, source),
     )
+
+
+def peer_token(source: Source) -> str:
+    """The services' shared secret.
+
+    Raises:
+        ConfigurationError: it is not set, or its file cannot be read or made.
+    """
+    peers = PeerSettings.load(source)
+    if token := peers.token.get_secret_value():
+        return token
+    if peers.token_file is None:
+        raise ConfigurationError("[peers] token is not set; give all services the same OMNIHUB_PEERS__TOKEN")
+    return kept_token(peers.token_file)
 
 
 def _url_of(known: Known, peers: PeerSettings) -> str:
@@ -303,12 +313,29 @@ def _restraint(data: Path, source: Source) -> Restraint:
     return Restraint(data, sandbox=settings.sandbox, held=settings.held)
 
 
+def _kafka_opener(settings: BusSettings, topics: Sequence[Topic]) -> Callable[[str], Bus]:
+    from hub.bus.kafka import KafkaBus  # only this footing needs a Kafka client in memory
+    from hub.bus.kafka_access import Access, Login, tls_context
+    from hub.bus.kafka_topics import Copies
+
+    files = {"ca_file": settings.ca_file, "certificate": settings.certificate, "key": settings.certificate_key}
+    who = {"user": settings.user, "password": settings.password.get_secret_value()}
+    access = Access(
+        settings.kafka,
+        tls_context(**files) if settings.tls else None,
+        Login(mechanism=settings.sasl, **who) if settings.sasl else None,
+    )
+    copies = Copies(settings.replication, settings.min_insync)
+    return lambda name: KafkaBus(access, name, SystemClock(), topics, copies=copies)
+
+
 def _store_opener(data: Path, settings: StoreSettings) -> Callable[[str], Store]:
     if settings.mongo == "sqlite":
         return lambda name: SqliteStore(data / f"{name}.sqlite")
-    from hub.store.mongo import MongoStore  # only this footing needs a MongoDB client in memory
+    from hub.store.mongo import MongoStore, Tls  # only this footing needs a MongoDB client in memory
 
-    return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}")
+    tls = Tls(settings.ca_file, settings.certificate) if settings.tls else None
+    return lambda name: MongoStore(settings.mongo, f"{settings.database}_{name}", tls=tls)
 
 
 def store_of(name: str, data: Path, source: Source) -> Store | None:

@@ -1,21 +1,19 @@
 """The commands that run: everything embedded, one service distributed, the simulators alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from typing import Any
 
-import httpx
 from starlette.types import ASGIApp
 
+from hub.channels.simulators.place import Place
 from hub.connections import Bounds, Connections, raise_open_files
 from hub.describe import describe, forget
 from hub.footing import Service
-from hub.kit.errors import ConfigurationError
-from hub.kit.ids import derive
 from hub.kit.log import Log, configure
 from hub.kit.memory import settle
 from hub.kit.settings import Source
@@ -30,24 +28,20 @@ from hub.process import (
     http_server,
     known_services,
     listening,
+    peer_token,
     stop_signal,
     until_set,
     url_of,
 )
-from hub.settings import HubSettings, PeerSettings
+from hub.settings import SECTIONS, HubSettings, own_port
 
 log = Log(__name__)
-
-SECTIONS = ("hub", "bus", "store", "blobs", "peers", "gate")
-"""Of the settings file, beside one for each service."""
-_PBX = "Simulated Asterisk"
-_LOOKS, _BETWEEN_LOOKS = 100, 0.2
 
 
 async def up(source: Source, *, data: Path | None, port: int | None, demo: bool) -> None:
     """Everything in one process until SIGINT or SIGTERM."""
     stop = stop_signal()
-    source.refuse_unknown((*SECTIONS, *known_services(source)))
+    _refuse_unknown(source)
     settings = HubSettings.load(source, data=data, port=port)
     raise_open_files()
     bound = listening(settings.host, settings.port)
@@ -68,15 +62,10 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await hub.start()
             gateway = next(service for service in hub.services if service.name == "gateway")
             await stack.enter_async_context(_served(gateway, gateway.http, bound, settings))
-            await _connect(hub, facts)
             if running:
-                number = await _connect_messengers(hub, facts)
-                await _connect_calls(hub, facts["asterisk"])
-                running.twilio.webhook = f"{url_of(bound)}/hooks/sms/{number}"
-                noting = asyncio.create_task(_note_addresses(hub, facts["petr"], running.known))
+                stack.callback((await _connected(hub, running, url_of(bound))).cancel)
                 calling = asyncio.create_task(_demo_calls(hub, folder))
-                for playing in (noting, calling):
-                    stack.callback(playing.cancel)
+                stack.callback(calling.cancel)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -84,6 +73,10 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await (_narrate(hub, stack, stop) if demo else stop.wait())
             print("stopping …", flush=True)
         forget(folder)
+
+
+def _refuse_unknown(source: Source) -> None:
+    source.refuse_unknown((*(settings.SECTION for settings in SECTIONS), *known_services(source)))
 
 
 def _simulated_at(facts: dict[str, Any]) -> list[str]:
@@ -104,6 +97,12 @@ async def _narrate(hub: Embedded, stack: AsyncExitStack, stop: asyncio.Event) ->
     await until_set(stop, narrator.run())
 
 
+async def _connected(hub: Embedded, running: Any, url: str) -> asyncio.Task[None]:
+    from hub.demo import connect
+
+    return await connect(hub.footing.asking("hub"), running, url)
+
+
 @asynccontextmanager
 async def _simulated(folder: Path) -> AsyncIterator[Any]:
     from hub.channels.simulators.run import simulators  # the simulators are loaded only where they run
@@ -112,90 +111,10 @@ async def _simulated(folder: Path) -> AsyncIterator[Any]:
         yield running
 
 
-async def _connect(hub: Embedded, facts: dict[str, Any]) -> None:
-    """Adds the simulated mailboxes, or tells those added before where the simulators are today."""
-    async with hub.footing.asking("hub")("email") as email:
-        for mailbox in facts.get("mailboxes", []):
-            servers = {name: _server(facts[name], mailbox) for name in ("imap", "smtp")}
-            answer = await email.patch(f"/mailboxes/{mailbox['id']}", json=servers)
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                about = {"address": mailbox["address"], "name": mailbox.get("name", ""), "plus_addressing": True}
-                answer = await email.post("/mailboxes", json={**about, **servers})
-            if answer.is_error:
-                raise ConfigurationError(f"demo mailbox {mailbox['address']}: {answer.text}")
-
-
-async def _connect_messengers(hub: Embedded, facts: dict[str, Any]) -> str:
-    """Adds the simulated bot and number, or tells those added before where the simulators are; the number's id."""
-    telegram, twilio = facts["telegram"], facts["twilio"]
-    login = {name: twilio[name] for name in ("account_sid", "auth_token")}
-    providers = [{"kind": "twilio", **login, "api_url": twilio["url"]}]
-    async with hub.footing.asking("hub")("messaging") as messaging:
-        bot = {"token": telegram["token"], "api_url": telegram["url"]}
-        await _added(messaging, "/bots", derive("bot", telegram["bot"].removeprefix("@")), bot, {})
-        number_id = derive("num", f"phone:{twilio['number']}")
-        about = {"address": twilio["number"], "name": "Ромашка"}
-        await _added(messaging, "/numbers", number_id, {"providers": providers}, about)
-    return number_id
-
-
-async def _connect_calls(hub: Embedded, pbx: dict[str, Any]) -> None:
-    """Adds the simulated Asterisk, our line, and a phone for the administrator."""
-    login = {name: pbx[name] for name in ("host", "port", "user", "secret")}
-    rings = {"recordings": f"{pbx['door']}/monitor/{{name}}", "outside": "PJSIP/{number}@trunk"}
-    connection = {"kind": "ami", **login, **rings}
-    exchange = derive("ex", _PBX.casefold())
-    changed = {name: connection[name] for name in ("host", "port", "user", "secret", *rings)}
-    async with hub.footing.asking("hub")("telephony") as telephony:
-        answer = await telephony.patch(f"/exchanges/{exchange}", json={"connection": changed})
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            answer = await telephony.post("/exchanges", json={"name": _PBX, "connection": connection})
-        if answer.is_error:
-            raise ConfigurationError(f"demo exchange: {answer.text}")
-        about = {"number": pbx["line"], "exchange": exchange}
-        await _added(telephony, "/lines", derive("ln", pbx["line"]), {"name": "Ромашка"}, about)
-        phones = [{"kind": "extension", "exchange": exchange, "number": pbx["extension"]}]
-        await telephony.put("/phones/admin", json={"phones": phones})
-
-
 async def _demo_calls(hub: Embedded, folder: Path) -> None:
     from hub.demo_calls import DemoCalls  # loaded only where the demo runs
 
     await DemoCalls(hub.footing, folder / "simulators" / "mail").play()
-
-
-async def _note_addresses(hub: Embedded, addresses: Sequence[str], known: asyncio.Event) -> None:
-    """As an operator would: who wrote by the first address is the one behind the others."""
-    async with hub.footing.asking("hub")("interactions") as interactions:
-        for _ in range(_LOOKS):
-            if client := await _client_of(interactions, addresses[0]):
-                for address in addresses[1:]:
-                    await interactions.post(f"/clients/{client}/addresses", json={"address": address})
-                known.set()
-                return
-            await asyncio.sleep(_BETWEEN_LOOKS)
-
-
-async def _client_of(interactions: httpx.AsyncClient, address: str) -> str | None:
-    answer = await interactions.get("/clients", params={"limit": 200})
-    items = answer.json()["items"] if answer.is_success else []
-    return next((one["id"] for one in items if address in [each["address"] for each in one["addresses"]]), None)
-
-
-async def _added(
-    peer: httpx.AsyncClient, path: str, account: str, where: dict[str, Any], about: dict[str, Any]
-) -> None:
-    answer = await peer.patch(f"{path}/{account}", json=where)
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        answer = await peer.post(path, json={**where, **about})
-    if answer.is_error:
-        raise ConfigurationError(f"demo {path}: {answer.text}")
-
-
-def _server(address: str, mailbox: dict[str, str]) -> dict[str, Any]:
-    host, _, port = address.rpartition(":")
-    login = {"user": mailbox["user"], "password": mailbox["password"]}
-    return {"host": host, "port": int(port), "security": "plain", **login}
 
 
 def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
@@ -216,7 +135,8 @@ def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:
 async def serve(service: str, source: Source, *, data: Path | None, host: str | None, port: int | None) -> None:
     """One service on Kafka and MongoDB until SIGINT or SIGTERM."""
     stop = stop_signal()
-    source.refuse_unknown((*SECTIONS, *known_services(source)))
+    _refuse_unknown(source)
+    source = source.also("hub", port=str(_own_port(service, source)))
     settings = HubSettings.load(source, data=data, host=host, port=port)
     raise_open_files()
     bound = listening(settings.host, settings.port)
@@ -224,8 +144,7 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
         configure(level=settings.log_level, json=settings.log_json)
         footing = distributed(settings.data, source)
         built = build(service, footing)
-        token = PeerSettings.load(source).token.get_secret_value()
-        app = built.http if service == "gateway" else guarded(built.http, token)
+        app = built.http if service == "gateway" else guarded(built.http, peer_token(source))
         name = "api" if service == "gateway" else service
         forget(settings.data, name)
         async with AsyncExitStack() as stack:
@@ -237,6 +156,11 @@ async def serve(service: str, source: Source, *, data: Path | None, host: str | 
             stack.callback(starting.cancel)
             await until_set(stop, _forever(starting))
         forget(settings.data, name)
+
+
+def _own_port(service: str, source: Source) -> int:
+    known = known_services(source).get(service)
+    return own_port(service, known.url if known else "")
 
 
 async def _start(built: Service, data: Path, name: str, url: str) -> None:
@@ -280,3 +204,15 @@ async def run_simulators(data: Path, *, play: bool) -> None:
         facts = running.description()
         print(f"simulators are ready: SMTP {facts['smtp']}, IMAP {facts['imap']}", flush=True)
         await stop.wait()
+
+
+async def demo(source: Source, *, data: Path | None, place: Place) -> None:
+    """The simulators and the cast beside a hub of services, until SIGINT or SIGTERM."""
+    from hub.demo import beside
+
+    stop = stop_signal()
+    _refuse_unknown(source)
+    settings = HubSettings.load(source, data=data)
+    configure(level=settings.log_level, json=settings.log_json)
+    footing = distributed(settings.data, source)
+    await until_set(stop, beside(footing, settings.data / "simulators", place, stop))

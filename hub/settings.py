@@ -3,11 +3,11 @@
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ByteSize, Field, SecretStr, field_validator
+from pydantic import ByteSize, Field, SecretStr, field_validator, model_validator
 
 from hub.kit.settings import Settings
 
@@ -19,7 +19,13 @@ class HubSettings(Settings):
 
     data: Path = Field(default=Path("data"), description="Folder of the key file; embedded, of everything")
     host: str = Field(default="127.0.0.1", description="Address the API listens on")
-    port: int = Field(default=8800, ge=0, le=65535, description="Port the API listens on; 0 picks a free one")
+    port: int = Field(
+        default=8800,
+        ge=0,
+        le=65535,
+        description="Port to listen on; 0 picks a free one. Not set: 8800, and for omnihub serve each service's own,"
+        " as [peers] has them",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="What is logged")
     log_json: bool = Field(default=False, description="One JSON object a line instead of plain text")
     sandbox: bool = Field(
@@ -126,6 +132,41 @@ class BusSettings(Settings):
     SECTION: ClassVar[str] = "bus"
 
     kafka: str = Field(default="127.0.0.1:9092", description="Bootstrap servers, comma separated")
+    replication: int = Field(
+        default=1, ge=1, le=9, description="Brokers that keep a copy of each topic the hub makes; 3 where there are 3"
+    )
+    min_insync: int = Field(
+        default=1,
+        ge=1,
+        description="Of those, how many must have a record before it counts as written; 2 of 3",
+    )
+    tls: bool = Field(default=False, description="Whether Kafka is spoken to by TLS")
+    ca_file: Path | None = Field(
+        default=None, description="Certificate authorities (PEM) to trust for Kafka, instead of the system's"
+    )
+    certificate: Path | None = Field(
+        default=None, description="Certificate (PEM) that the hub shows Kafka, where Kafka asks for one"
+    )
+    certificate_key: Path | None = Field(
+        default=None, description="Its key (PEM), where it does not stand in the same file"
+    )
+    sasl: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="", description="How the hub logs in at Kafka; empty: it does not"
+    )
+    user: str = Field(default="", description="Who logs in at Kafka")
+    password: SecretStr = Field(default=SecretStr(""), description="The password of that login")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.min_insync > self.replication:
+            raise ValueError("min_insync is larger than replication: no record could ever be written")
+        if (self.ca_file or self.certificate) and not self.tls:
+            raise ValueError("ca_file and certificate are for TLS; set tls, too")
+        if self.certificate_key and not self.certificate:
+            raise ValueError("certificate_key takes certificate beside it")
+        if bool(self.sasl) != bool(self.user and self.password.get_secret_value()):
+            raise ValueError("sasl, user and password go together: set all of them, or none")
+        return self
 
 
 class StoreSettings(Settings):
@@ -135,9 +176,25 @@ class StoreSettings(Settings):
 
     mongo: str = Field(
         default="mongodb://127.0.0.1:27017",
-        description="Connection string; sqlite keeps the store in the data folder",
+        description="Connection string, with user and password; sqlite keeps the store in the data folder",
     )
     database: str = Field(default="omnihub", description="Prefix of the databases, one for each service")
+    tls: bool = Field(
+        default=False, description="Whether MongoDB is spoken to by TLS; mongodb+srv:// does so by itself"
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificate authorities (PEM) to trust for MongoDB, instead of the system's"
+    )
+    certificate: Path | None = Field(
+        default=None,
+        description="Certificate and key (one PEM file) that the hub shows MongoDB, where it asks for one",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.ca_file or self.certificate) and not self.tls:
+            raise ValueError("ca_file and certificate are for TLS; set tls, too")
+        return self
 
 
 class BlobSettings(Settings):
@@ -161,5 +218,31 @@ class PeerSettings(Settings):
     telephony: str = Field(default="http://127.0.0.1:8804", description="Base URL of the telephony service")
     campaigns: str = Field(default="http://127.0.0.1:8805", description="Base URL of the campaigns service")
     token: SecretStr = Field(
-        default=SecretStr(""), description="Shared secret the services show each other; required to serve"
+        default=SecretStr(""),
+        description="Shared secret the services show each other; omnihub serve wants it, or token_file",
     )
+    token_file: Path | None = Field(
+        default=None,
+        description="File that the token is read from; where there is none, one is made that has a random token",
+    )
+
+
+SECTIONS: tuple[type[Settings], ...] = (
+    HubSettings,
+    GateSettings,
+    BusSettings,
+    StoreSettings,
+    BlobSettings,
+    PeerSettings,
+)
+"""Of the settings file, beside one for each service."""
+
+
+def own_port(service: str, url: str = "") -> int:
+    """Where `omnihub serve` listens unless it is told: apart from the others, so that all run on one machine.
+
+    `url` is where a service from outside the tree is served.
+    """
+    peer = PeerSettings.model_fields.get(service)
+    port: int = urlsplit(str(peer.default) if peer else url).port or HubSettings.model_fields["port"].default
+    return port

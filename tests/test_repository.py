@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import SecretStr
 
-from hub.kit.settings import Settings, Source
+from hub.kit.settings import Settings
+from hub.settings_page import every_settings, page, variable
 
 ROOT = Path(__file__).parents[1]
-PLAIN_VARIABLES = {"OMNIHUB_ADMIN_PASSWORD"}
-"""Those that stand outside the sections."""
 SERVICES = sorted(app.parent.name for app in (ROOT / "services").glob("*/app.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXAMPLE = ROOT / "omnihub.example.toml"
@@ -102,114 +100,25 @@ def test_a_services_section_is_named_after_it(service: str) -> None:
     assert service in SECTIONS
 
 
-def assert_real_variables(names: set[str]) -> None:
-    known = {f"OMNIHUB_{section}__{name}".upper() for section, name in SETTINGS} | PLAIN_VARIABLES
-    ours = {name for name in names if name.startswith("OMNIHUB_")}
-    assert ours - known == set(), "no setting reads these variables"
+def test_the_page_of_settings_is_fresh() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page(), "omnihub settings >docs/settings.md"
 
 
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-CONTAINERS = COMPOSE["services"]
+def test_the_page_tells_every_setting_of_every_class_and_what_it_is_for() -> None:
+    assert {settings.SECTION: settings for settings in every_settings()} == SECTIONS
+    untold = [(section, name) for section, name in SETTINGS if not SECTIONS[section].model_fields[name].description]
+    assert untold == []
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` ", page(), re.MULTILINE)
+    assert {shown: name for name, shown in rows} == {variable(*setting): setting[1] for setting in SETTINGS}
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
-def test_compose_checks_the_health_of_every_container(container: str) -> None:
-    assert CONTAINERS[container]["healthcheck"]["test"][0] == "CMD"
-
-
-@pytest.mark.parametrize("container", CONTAINERS)
-def test_compose_pins_every_image(container: str) -> None:
-    image = CONTAINERS[container]["image"]
-    assert image == "omnihub:local" or re.search(r":v?\d+\.\d+(\.\d+)?$", image), image
-
-
-def test_compose_runs_every_service_from_one_image() -> None:
-    ours = {name: spec for name, spec in CONTAINERS.items() if spec["image"] == "omnihub:local"}
-    assert {name: spec["command"] for name, spec in ours.items()} == {name: ["serve", name] for name in SERVICES}
-    assert {spec["build"]["dockerfile"] for spec in ours.values()} == {"deploy/Dockerfile"}
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_compose_sets_what_a_service_reads(service: str) -> None:
-    environment = CONTAINERS[service]["environment"]
-    assert_real_variables(set(environment))
-    peers = {f"OMNIHUB_PEERS__{name}".upper() for name in SECTIONS["peers"].model_fields}
-    assert {"OMNIHUB_BUS__KAFKA", "OMNIHUB_STORE__MONGO", "OMNIHUB_BLOBS__URL", *peers} <= set(environment)
-    # As compose fills it in where nothing is exported.
-    source = Source(
-        environ={name: re.sub(r"\$\{\w+:[-?]([^}]*)\}", r"\1", text) for name, text in environment.items()}
-    )
-    assert SECTIONS["hub"].load(source).allowed_networks == ()
-    SECTIONS["peers"].load(source)
-
-
-def test_compose_points_peers_at_the_port_they_listen_on() -> None:
-    for service in SERVICES:
-        environment = CONTAINERS[service]["environment"]
-        port = environment["OMNIHUB_HUB__PORT"]
-        for name in set(SECTIONS["peers"].model_fields) - {"token"}:
-            assert environment[f"OMNIHUB_PEERS__{name.upper()}"] == f"http://{name}:{port}"
-            assert name in SERVICES
-
-
-def test_compose_starts_a_service_after_what_it_needs_is_healthy() -> None:
-    for service in SERVICES:
-        needs = CONTAINERS[service]["depends_on"]
-        assert {"kafka", "mongo"} <= set(needs) <= set(CONTAINERS)
-        assert {need["condition"] for need in needs.values()} == {"service_healthy"}
-
-
-def test_compose_declares_the_volumes_it_mounts() -> None:
-    mounts = {mount.split(":")[0] for spec in CONTAINERS.values() for mount in spec.get("volumes", [])}
-    assert mounts == set(COMPOSE["volumes"])
-
-
-DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-
-
-def test_the_image_is_pinned_and_runs_as_nobody_special_with_a_health_check() -> None:
-    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"python:3.12-slim"}
-    assert "--require-hashes" in DOCKERFILE
-    assert re.search(r"^HEALTHCHECK .*", DOCKERFILE, re.MULTILINE)
-    assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)[-1] != "root"
-
-
-def test_the_image_sets_real_variables_and_copies_what_is_there() -> None:
-    assert_real_variables(set(re.findall(r"\b(OMNIHUB_\w+)", DOCKERFILE)))
-    copied = re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE, re.MULTILINE)
-    assert [path for path in copied if not (ROOT / path).exists()] == []
-    ignored_but = (ROOT / ".dockerignore").read_text(encoding="utf-8")
-    assert [path for path in copied if f"!{path}\n" not in ignored_but] == []
-
-
-K8S = ROOT / "deploy" / "k8s"
-
-
-def manifests(name: str) -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all((K8S / name).read_text(encoding="utf-8")))
-
-
-def test_kubernetes_applies_files_that_are_there() -> None:
-    listed = set(manifests("kustomization.yaml")[0]["resources"])
-    there = {path.name for path in K8S.glob("*.yaml")}
-    assert there - listed == {"kustomization.yaml", "secret.example.yaml"}
-    assert listed <= there
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_kubernetes_runs_every_service_with_probes(service: str) -> None:
-    deployment, door = manifests(f"{service}.yaml")
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    assert container["args"] == ["serve", service]
-    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
-    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
-    assert (door["kind"], door["metadata"]["name"]) == ("Service", service)
-
-
-def test_kubernetes_sets_real_variables() -> None:
-    data = manifests("settings.yaml")[0]["data"]
-    assert_real_variables(set(data) | set(manifests("secret.example.yaml")[0]["stringData"]))
-    SECTIONS["hub"].load(Source(environ=data))
+def test_the_page_tells_the_variables_that_stand_outside() -> None:
+    files = (path for folder in ("hub", "services") for path in (ROOT / folder).rglob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    # A seam kills the hub: it is for tests alone.
+    read = set(re.findall(r"""(?:environ\.get|variable)\(['"]((?:OMNIHUB|AWS)_\w+)""", code)) - {"OMNIHUB_SEAM"}
+    assert read
+    assert [name for name in read if f"`{name}`" not in page()] == []
 
 
 def test_the_dashboard_shows_metrics_that_exist() -> None:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from hub.contracts.shown import View
 
-__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Paging", "View"]
+__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Named", "Paging", "View"]
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 MAX_LIMIT = 500
@@ -17,6 +17,11 @@ MAX_LIMIT = 500
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most", examples=[50])]
 Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
 """For `{id}` in a path."""
+Named = Annotated[
+    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]],
+    Field(max_length=100, description="Of these those that you see, by id; many at once: ?id=A&id=B"),
+]
+"""For `id` of a list."""
 After = Annotated[str | None, Query(description="`next` of the page before")]
 _FIRST, _LAST = datetime.min + timedelta(days=3), datetime.max - timedelta(days=3)
 """So far from the ends of the calendar no offset and no time zone leads beyond them."""

@@ -15,9 +15,10 @@ from hub.bus.backoff import until_available
 from hub.bus.base import END, Handle, Lag, Position, Reader
 from hub.bus.consume import Consumption, FastStreamLog, attach
 from hub.bus.deadletters import tell_lost
+from hub.bus.kafka_access import Access
 from hub.bus.kafka_consumer import KafkaConsumer, KafkaReader, OnLost
 from hub.bus.kafka_errors import bus_errors
-from hub.bus.kafka_topics import create_topics
+from hub.bus.kafka_topics import ONE_COPY, Copies, create_topics
 from hub.bus.limits import check_size
 from hub.bus.metrics import count_published
 from hub.contracts.base import Envelope, Record, encode
@@ -43,9 +44,9 @@ class ClusterBroker(KafkaBroker):
 
     producer: AIOKafkaProducer | None = None
 
-    def __init__(self, bootstrap: str, client_id: str, on_lost: OnLost) -> None:
+    def __init__(self, access: Access, client_id: str, on_lost: OnLost) -> None:
         super().__init__(
-            bootstrap,
+            access.bootstrap,
             client_id=client_id,
             allow_auto_create_topics=False,
             apply_types=False,
@@ -53,15 +54,14 @@ class ClusterBroker(KafkaBroker):
             graceful_timeout=30.0,
         )
         self._on_lost = on_lost
-        self._client = {"bootstrap_servers": bootstrap, "client_id": client_id}
+        self._access = access
+        self._client = {**access.options, "client_id": client_id}
 
     async def _connect(self) -> Callable[..., Any]:
         config = self.config.broker_config
         await self.renew_producer()
         await config.admin.connect(**self._client)
-        config.builder = partial(
-            KafkaConsumer, bootstrap_servers=self._client["bootstrap_servers"], on_lost=self._on_lost
-        )
+        config.builder = partial(KafkaConsumer, on_lost=self._on_lost, **self._access.options)
         return config.builder
 
     async def renew_producer(self) -> None:
@@ -111,25 +111,25 @@ class KafkaBus:
 
     def __init__(
         self,
-        bootstrap: str,
+        access: Access,
         service: str,
         clock: Clock,
         topics: Sequence[Topic] = TOPICS,
         *,
-        replication: int = 1,
+        copies: Copies = ONE_COPY,
     ) -> None:
-        """`bootstrap` is `host:port`, several separated by commas; `replication` is that of topics it makes."""
-        self._bootstrap = bootstrap
+        """`copies` are those of the topics."""
+        self._access = access
         self._source = f"omnihub/{service}"
         self._clock = clock
         self._topics = topics
-        self._replication = replication
+        self._copies = copies
         self._consumptions: list[Consumption] = []
         self._renewing = asyncio.Lock()
         self._started = False
         self._limits: set[asyncio.Timeout] = set()
         """Of the publishes under way: a stop ends them, for the client does not."""
-        self.broker = ClusterBroker(bootstrap, f"omnihub-{service}", self._tell_lost)
+        self.broker = ClusterBroker(access, f"omnihub-{service}", self._tell_lost)
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         await self.publish_records([encode(envelope) for envelope in envelopes])
@@ -214,12 +214,20 @@ class KafkaBus:
     async def _start(self) -> None:
         try:
             with bus_errors("start"):
-                await self.broker.connect()
-                await create_topics(self.broker.config.admin_client, self._topics, replication=self._replication)
+                await self._connect()
+                await create_topics(self.broker.config.admin_client, self._topics, self._copies)
                 await self.broker.start()
             self._started = True
         except BaseException:
             await self.broker.stop()
+            raise
+
+    async def _connect(self) -> None:
+        try:
+            await self.broker.connect()
+        except (KafkaError, TimeoutError, OSError) as exc:
+            if trouble := await self._access.trouble():
+                raise BusUnavailable(f"Kafka: {trouble}") from exc
             raise
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
@@ -252,7 +260,7 @@ class KafkaBus:
 
     def _consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+            **self._access.options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
     async def _partitions(self, topics: Sequence[str]) -> list[TopicPartition]:

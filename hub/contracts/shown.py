@@ -424,6 +424,13 @@ def _custom(given: object) -> object:
     return {one["name"]: one["value"] for one in given} if isinstance(given, list | tuple) else given
 
 
+class CompletenessView(View):
+    """How much of a card is filled in, by the rules of its status."""
+
+    percent: int
+    missing: tuple[str, ...] = Field(description="Items of the rules that it lacks", examples=[["phone", "owner"]])
+
+
 class ClientView(View):
     """A person or an organisation."""
 
@@ -457,6 +464,7 @@ class ClientView(View):
     owner: str | None = Field(default=None, description="Login of the employee who looks after him")
     team: str | None = None
     into: str | None = Field(default=None, description="The client that he was merged into: read that one instead")
+    completeness: CompletenessView | None = Field(default=None, description="None: not asked, as in events")
 
 
 class ChainView(View):

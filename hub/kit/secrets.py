@@ -1,4 +1,4 @@
-"""Encryption at rest of other people's passwords, with a key file made at first start."""
+"""Encryption at rest of other people's passwords, and secrets kept in files made at first start."""
 
 import hmac
 import os
@@ -57,6 +57,26 @@ class SecretBox:
             raise ConfigurationError(
                 "sealed with another key file than secret.key; restore that file from the backup"
             ) from exc
+
+
+def kept_token(file: Path) -> str:
+    """What the file holds; where there is none, it is made (mode 0600) with a random token.
+
+    Raises:
+        ConfigurationError: it is empty, or cannot be read or made.
+    """
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _write_once(file, token_hex(32).encode())
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"[peers] token_file {file}: {exc}; check the path and who may read it") from exc
+    if not token:
+        raise ConfigurationError(
+            f"[peers] token_file {file} is empty; remove it, or write a long random text into it"
+        )
+    return token
 
 
 def _write_once(path: Path, content: bytes) -> None:

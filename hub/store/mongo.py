@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from bson.errors import InvalidDocument
@@ -32,6 +34,8 @@ _WRITER = "_w"
 """Names the bulk call that wrote a document; never leaves this file."""
 _META: dict[str, Any] = {ID: "schema", "version": SCHEMA_VERSION}
 _DUPLICATE = 11000
+_REFUSED = (13, 18)
+"""Unauthorized, AuthenticationFailed."""
 
 Filter = dict[str, Any]
 
@@ -46,14 +50,50 @@ def _translated() -> Iterator[None]:
     except errors.ConfigurationError as exc:
         raise ConfigurationError(f"MongoDB: {exc}") from exc
     except errors.PyMongoError as exc:
-        raise StoreUnavailable(f"MongoDB: {exc}") from exc
+        raise StoreUnavailable(f"MongoDB: {_words(exc)}") from exc
+
+
+def _words(exc: errors.PyMongoError) -> str:
+    """With the setting to look at, where it is clear which."""
+    told = str(exc).partition(", Timeout:")[0]
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return f"its certificate is not trusted, see [store] ca_file: {told}"
+    if any(mark in told for mark in ("SSL", "connection closed", "Connection reset")):
+        return f"no agreement on TLS, see [store] tls and certificate: {told}"
+    if isinstance(exc, errors.OperationFailure) and exc.code in _REFUSED:
+        return f"the login is refused, see user and password in [store] mongo: {told}"
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Trusts the authorities of a file alone, else the system's; shows a certificate where one is asked for."""
+
+    ca_file: Path | None = None
+    certificate: Path | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Of the client.
+
+        Raises:
+            ConfigurationError: a file is not there.
+        """
+        files = {"ca_file": self.ca_file, "certificate": self.certificate}
+        for name, path in files.items():
+            if path and not path.is_file():
+                raise ConfigurationError(f"[store] {name} {path}: there is no such file")
+        given = {"tlsCAFile": self.ca_file, "tlsCertificateKeyFile": self.certificate}
+        return {"tls": True, **{name: str(path) for name, path in given.items() if path}}
 
 
 class MongoStore:
     """Documents in a database; what a write returned for is on disk at a majority of the replica set."""
 
-    def __init__(self, url: str, database: str, *, timeout: timedelta = timedelta(seconds=10)) -> None:
-        """`timeout` is for one answer of the server, and for finding one that writes."""
+    def __init__(
+        self, url: str, database: str, *, tls: Tls | None = None, timeout: timedelta = timedelta(seconds=10)
+    ) -> None:
+        """`timeout` is for one answer of the server, and for finding one that writes; no `tls`: as `url` says."""
+        self._tls = tls
         self._url = url
         self._name = database
         self._milliseconds = int(timeout.total_seconds() * 1000)
@@ -98,6 +138,8 @@ class MongoStore:
     def _connected(self) -> AsyncIOMotorClient[dict[str, Any]]:
         return AsyncIOMotorClient(
             self._url,
+            **(self._tls.options() if self._tls else {}),
+            # What follows is stronger than the same in the connection string.
             serverSelectionTimeoutMS=self._milliseconds,
             connectTimeoutMS=self._milliseconds,
             socketTimeoutMS=self._milliseconds,
@@ -105,6 +147,7 @@ class MongoStore:
             journal=True,
             # What a primary that lost its place still shows must not be taken for what is.
             readConcernLevel="majority",
+            readPreference="primary",
         )
 
 

@@ -139,6 +139,16 @@ class Distributed:
             arguments, folder=folder / service, file=folder / "omnihub.json", fact=fact, environ=self._environ
         )
 
+    def demo(self) -> HubProcess:
+        """The simulators and the cast beside it; not started."""
+        return HubProcess(
+            ["demo", "--data", str(self._folder)],
+            folder=self._folder / "demo",
+            file=self._folder / "simulators" / "simulators.json",
+            fact="smtp",
+            environ=self._environ,
+        )
+
     def another(self, service: str) -> HubProcess:
         """A further copy of a service, with the same key file; not started."""
         (port,) = free_ports(1)

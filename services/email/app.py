@@ -54,6 +54,7 @@ from services.email.domains.service import Domains
 from services.email.endpoints import public
 from services.email.handlers import subscribe
 from services.email.inbound.poller import Poller
+from services.email.inbound.posted import Posted
 from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
@@ -209,7 +210,12 @@ def build(footing: Footing) -> EmailService:
     http.include_router(held_routes(footing.restraint, service.waiting))
     publish(
         http,
-        public(service, jobs),
+        public(
+            service,
+            jobs,
+            Posted(mailboxes=mailboxes, intake=intake, clock=clock),
+            most=int(settings.max_mail_size),
+        ),
         domain_endpoints.public(domains),
         job_endpoints.public(jobs),
         service="email",

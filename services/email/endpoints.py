@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from hub.api.actor import Acting, Key
 from hub.api.forms import Id, Paging
@@ -12,14 +12,16 @@ from hub.api.rights import Right
 from hub.channels.endpoints import add_channels
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
-from hub.kit.errors import Conflict
+from hub.kit.errors import Conflict, TooLarge
+from hub.kit.http import body_of
 from hub.kit.ids import fresh
+from services.email.inbound.posted import Posted, PostedView
 from services.email.mailboxes.models import MailboxChange, MailboxInput, MailboxPage, MailboxView, RereadInput
 from services.email.mailboxes.service import Mailboxes
 
 
-def public(mailboxes: Mailboxes, jobs: Jobs) -> Public:
-    """The service's operations beside those on its jobs."""
+def public(mailboxes: Mailboxes, jobs: Jobs, posted: Posted, *, most: int) -> Public:
+    """The service's operations beside those on its jobs; `most` bytes has a mail that is posted."""
     routes = Public("mailboxes and channels")
 
     @routes.get("/mailboxes", right=Right.READ_CHANNELS, noun="mailbox", answer=MailboxPage)
@@ -55,6 +57,22 @@ def public(mailboxes: Mailboxes, jobs: Jobs) -> Public:
         await mailboxes.get(mailbox_id)
         args = {"mailbox_id": mailbox_id, "apply": given.apply, "run": fresh("run")}
         return await jobs.begin("reread", args, by=actor.login, key=key)
+
+    @routes.post(
+        "/mailboxes/{id}/mails",
+        right=Right.MANAGE_CHANNELS,
+        noun="mailbox",
+        action="post",
+        upload=most,
+        repeatable=False,
+        refuses=[TooLarge],
+    )
+    async def post_mail(mailbox_id: Id, request: Request) -> PostedView:
+        """Hand a mail over as it is (RFC 5322), as if it had come into the mailbox. The same one again, by its
+        Message-ID and what it says, is known. Nobody gets an automatic answer to it.
+        """
+        raw = await body_of(request, most, words=f"a mail may have {most} bytes: [email] max_mail_size")
+        return await posted.take(mailbox_id, raw)
 
     add_channels(routes, mailboxes.channels)
     return routes

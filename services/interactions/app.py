@@ -22,6 +22,7 @@ from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.adapters.index import Index
 from services.interactions.addresses import Addresses
+from services.interactions.agenda.service import Agenda
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
@@ -35,6 +36,8 @@ from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.chains.state import RETURN, back
 from services.interactions.clients.service import Clients
+from services.interactions.completeness.job import FillIn
+from services.interactions.completeness.service import Completenesses
 from services.interactions.contacts import Contacts
 from services.interactions.counting import Counting
 from services.interactions.courtesy import Allowance, Courtesy
@@ -59,6 +62,7 @@ from services.interactions.linking import Rules
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
+from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.search.gathering import Gathering, Kept
 from services.interactions.search.projection import Projection
@@ -134,9 +138,11 @@ def build(footing: Footing) -> InteractionsService:
         exchanged, repository, seen, duplicates, blobs=footing.blobs, apart=footing.apart, clock=clock
     )
     exporting = Exporting(repository, Tokens(repository), blobs=footing.blobs)
+    completeness = Completenesses(store, repository, clock)
     jobs = Jobs(
         [
             ChangeChains(handover, seen),
+            FillIn(completeness, repository, seen, tasks, clock, language=settings.language),
             HandOverWork(repository, handover, tasks),
             Scan(duplicates, repository),
             importing,
@@ -165,6 +171,7 @@ def build(footing: Footing) -> InteractionsService:
     drafts, reads = Drafts(store, clock), Reads(store)
     doors = Doors(
         drafts=drafts,
+        quick_answers=QuickAnswers(store, clock),
         reads=reads,
         rows=Rows(repository, reads, drafts),
         repository=repository,
@@ -191,6 +198,8 @@ def build(footing: Footing) -> InteractionsService:
         blobs=footing.blobs,
         tasks=tasks,
         calendars=calendars,
+        completeness=completeness,
+        agenda=Agenda(repository, task_repository, seen, calendars),
         search=search,
         projection=projection,
         clock=clock,

@@ -35,6 +35,7 @@ INTERACTIONS = CollectionSpec(
         Index("channel", "direction", "at"),
         Index("planned", "send_at", sparse=True),
         Index("plan_at", sparse=True),
+        Index("diary", "plan_at", many=True),
         DUE,
         OWES,
     ),
@@ -100,7 +101,7 @@ _HIDDEN = frozenset(
         *_KEPT_IN,
         *WAITING,
         *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge", CORRELATION),
-        *("born_client_id", "moves", "revised_times", "plan_at"),
+        *("born_client_id", "moves", "revised_times", "plan_at", "diary"),
     )
 )
 _TAKEN = {

@@ -68,6 +68,11 @@ class Seen:
             raise NotFound(f"there is no client {client_id}")
         return document
 
+    async def clients(self, actor: Actor, documents: Sequence[Document]) -> list[Document]:
+        """Those that he sees."""
+        found = await roots(self._repository.clients, [document["_id"] for document in documents])
+        return [one for one in documents if await self._reaches_client(actor, found.get(one["_id"], one))]
+
     async def _reaches_client(self, actor: Actor, root: Document) -> bool:
         """By his tokens, or by those of his chains where a message came while they were counted: then anew."""
         if reaches(actor.reach, root.get("seen_by") or [OPEN]):

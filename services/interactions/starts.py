@@ -23,14 +23,16 @@ from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from services.interactions.clients.whole import born_with, whole
-from services.interactions.linking import Rules, new_chain_id, subject_key
+from services.interactions.linking import Head, Rules, new_chain_id, subject_key
+from services.interactions.mailed_last import Matter, mailed_last
 from services.interactions.models import heads_of
 from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.reach import Accounts, Reach, automatic, ways
 from services.interactions.repository import Repository
+from services.interactions.roots import roots
 from services.interactions.seen import level_of
-from services.interactions.writing import Answer, check_channel, check_images, command
+from services.interactions.writing import MAIL, Answer, check_channel, check_images, command
 
 Channel = Literal["auto", "email", "sms", "telegram"]
 
@@ -51,7 +53,11 @@ class Letter(Answer):
         default="auto", description="auto: by what he wrote last, else by what he can be reached"
     )
     address: str | None = Field(default=None, max_length=400, description="Which of his; the best, if none is given")
-    subject: str = Field(default="", max_length=1000, description="A mail needs one")
+    subject: str = Field(
+        default="",
+        max_length=1000,
+        description="Of a mail; without one it goes on with the last mail, as Re: and its subject",
+    )
 
 
 class Directory(Protocol):
@@ -110,10 +116,10 @@ class Starts:
         await self._outgoing.check_html(letter.html)
         ours = await self._accounts(actor)
         way = await self._way(client, letter, ours)
-        chain_id = await self._chain(client, letter, way, actor) or new_chain_id(interaction_id)
-        interaction = self._interaction(client, letter, way, (interaction_id, chain_id), actor.login, ours)
+        matter = await self._matter(client, letter, way, actor)
+        interaction = self._interaction(client, letter, way, (interaction_id, matter), actor.login, ours)
         wanted = fingerprint(letter)
-        request = command(interaction, letter, signature=actor.signs(letter.signature))
+        request = command(interaction, letter, matter.cause, signature=actor.signs(letter.signature))
         draft = await self._outgoing.draft(interaction, request, fingerprint=wanted)
         chain = (await self._repository.touch_chains([draft.document]))[interaction.chain_id]
         accepted = await self._outgoing.accept(draft, opened=[(self._repository.chains, chain)])
@@ -148,13 +154,13 @@ class Starts:
         return way
 
     def _interaction(
-        self, client: Document, letter: Letter, way: Reach, ids: tuple[str, str], author: str, ours: Accounts
+        self, client: Document, letter: Letter, way: Reach, ids: tuple[str, Matter], author: str, ours: Accounts
     ) -> Interaction:
         check_images(letter)
         check_channel(way.channel, letter)
         now = self._clock.now()
         leaves = leaving(letter, now=now, undo=self._undo)
-        interaction_id, chain_id = ids
+        interaction_id, matter = ids
         account, address = letter.account or way.account or "", way.address or ""
         by = ours.named(account)
         listed = next(one for one in client["addresses"] if one["address"] == address)
@@ -169,8 +175,9 @@ class Starts:
             accounts=(account,),
             at=leaves or now,
             client_id=owner,
-            chain_id=chain_id,
-            subject=letter.subject,
+            chain_id=matter.chain or new_chain_id(interaction_id),
+            cause_id=matter.cause.id if matter.cause else None,
+            subject=matter.subject,
             text=letter.words,
             participants=(to,),
             attachments=letter.files,
@@ -183,18 +190,27 @@ class Starts:
             others=by.others if by else "full",
         )
 
-    async def _chain(self, client: Document, letter: Letter, way: Reach, actor: Actor) -> str | None:
-        """The open chain it goes on with: of the same subject; without a subject, the only one that is still warm.
-        What he does not see he does not write into.
+    async def _matter(self, client: Document, letter: Letter, way: Reach, actor: Actor) -> Matter:
+        """The open chain it goes on with: of the same subject; without a subject, a mail goes on with the last one,
+        anything else with the only one that is still warm. What he does not see he does not write into.
         """
-        if way.channel == "email" and not letter.subject.strip():
-            fix = "a mail needs one"
-            raise InvalidInput(f"subject: {fix}", fields={"subject": fix})
         chains = await self._repository.chains.get_many(heads_of(client))
-        open_ones = [head for head in heads_of(client).values() if head.closed_at is None]
-        heads = [head for head in open_ones if level_of(actor, chains.get(head.id, {})) == "full"]
+        seen = [head for head in heads_of(client).values() if level_of(actor, chains.get(head.id, {})) == "full"]
+        if way.channel == MAIL and not letter.subject.strip():
+            return await self._mailed_last(client, seen)
+        heads = [head for head in seen if head.closed_at is None]
         if key := subject_key(letter.subject):
-            return next((head.id for head in heads if head.subject_key == key), None)
+            same = next((head.id for head in heads if head.subject_key == key), None)
+            return Matter(chain=same, subject=letter.subject)
         oldest = self._clock.now() - self._rules.reply_window
         warm = [head.id for head in heads if head.last_at >= oldest]
-        return warm[0] if len(warm) == 1 else None
+        return Matter(chain=warm[0] if len(warm) == 1 else None, subject=letter.subject)
+
+    async def _mailed_last(self, client: Document, heads: list[Head]) -> Matter:
+        newest = await self._repository.newest_of_client(client["_id"])
+        found = await roots(self._repository.chains, {one["chain_id"] for one in newest if one["chain_id"]})
+        matter = mailed_last(newest, {head.id: head for head in heads}, found)
+        if matter is None:
+            fix = "a mail needs one, for there is none to go on with"
+            raise InvalidInput(f"subject: {fix}", fields={"subject": fix})
+        return matter

@@ -226,3 +226,17 @@ def test_a_mail_already_known_to_one_mailbox_becomes_visible_in_the_other(world:
     world.customer(0).sends(mail, world.support, sales["address"])
     until(lambda: [i for i in with_subject(client, "Обоим") if len(i["accounts"]) == 2])
     assert len(with_subject(client, "Обоим")) == 1
+
+
+def test_a_mail_that_is_posted_is_an_interaction_once(client: Api, mailbox: dict[str, Any]) -> None:
+    letter = EmailMessage()
+    letter["From"], letter["To"] = "Анна <anna.posts@example.com>", mailbox["address"]
+    letter["Subject"], letter["Message-ID"] = "Из старой системы", "<posted-1@example.com>"
+    letter.set_content("Где мой заказ?")
+    path, headers = f"/mailboxes/{mailbox['id']}/mails", {"Content-Type": "message/rfc822"}
+    answers = [client.post(path, content=letter.as_bytes(), headers=headers) for _ in range(2)]
+    assert [answer["state"] for answer in answers] == ["taken", "known"]
+    (found,) = until(lambda: [one for one in client.all("/interactions") if one["subject"] == "Из старой системы"])
+    assert found["id"] == answers[0]["interaction_id"] == answers[1]["interaction_id"]
+    refused = client.request("POST", path, content=b"no mail at all", headers=headers)
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["body"])

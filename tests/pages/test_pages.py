@@ -52,5 +52,9 @@ def test_lists_counters_and_colleagues_are_shown_as_they_are_after_every_cut(hub
     shows("live", hub)
 
 
+def test_what_is_planned_stands_in_the_calendars_of_all_concerned_and_moves_as_one_moves_it(hub: HubProcess) -> None:
+    shows("calendar", hub)
+
+
 def test_every_screen_is_accessible_in_both_languages_and_themes_and_fits_a_phone(hub: HubProcess) -> None:
     shows("screens", hub)

@@ -31,6 +31,20 @@ behaviour("a page that is killed while one types, and another computer, have the
   await until(async () => (await box(elsewhere.page).inputValue()) === "Набрано и не сох", "it is on another computer");
 });
 
+behaviour("a page that is killed before it hears that the hub has the draft goes on with it", async () => {
+  const one = await chain();
+  const { page, context } = await operator();
+  await open(page, one.id);
+  await page.route("**/drafts/answer", async (route) => { await route.fetch(); });
+  await box(page).fill("Половина");
+  await until(async () => (await kept(one.id)) === "Половина", "the hub has it");
+  await box(page).fill("Половина и остальное");
+  await page.close({ runBeforeUnload: false });
+  const again = await tab(context, `/inbox/${one.id}`);
+  await until(async () => (await kept(one.id)) === "Половина и остальное", "all of it is on the hub");
+  assert.equal(await box(again).inputValue(), "Половина и остальное");
+});
+
 behaviour("sixty random switches of chain and kind mix no two drafts up", async () => {
   const chains = [await chain(), await chain(), await chain()];
   const { page } = await operator();

@@ -118,4 +118,33 @@ behaviour("keys can be turned off", async () => {
   assert.ok(page.url().endsWith("/inbox"));
 });
 
+behaviour("keys of the inbox do nothing while another screen is shown", async () => {
+  const one = await chain();
+  const { page } = await operator();
+  await row(page, one.id).getByRole("checkbox").check({ force: true });
+  await page.getByRole("link", { name: "Tasks" }).click();
+  await page.getByRole("heading", { name: "Tasks" }).waitFor();
+  await page.keyboard.press("e");
+  await page.keyboard.press("c");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.equal((await ask("GET", `/chains/${one.id}`)).state, "open");
+});
+
+behaviour("a quick answer is found by its shortcut, filled in, and stands where the cursor is", async () => {
+  const one = await chain({ name: "Степан" });
+  await ask("PATCH", `/clients/${one.client}`, { given_name: "Степан" });
+  await ask("POST", "/quick-answers", { title: "Срок доставки", shortcut: "срок", texts: { ru: "{{ first_name | Друг }}, доставим за два дня." } });
+  const { page } = await operator();
+  await open(page, one.id);
+  await box(page).focus();
+  await page.keyboard.press("/");
+  await page.getByRole("combobox").fill("срок");
+  await page.keyboard.press("Enter");
+  await until(async () => (await box(page).inputValue()) === "Степан, доставим за два дня.");
+  await page.keyboard.type(" Ждите!");
+  await until(async () => (await box(page).inputValue()) === "Степан, доставим за два дня. Ждите!");
+  await box(page).fill("а/б");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+});
+
 await run();

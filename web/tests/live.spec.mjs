@@ -68,6 +68,26 @@ behaviour("what came while the stream was cut is there afterwards, once, without
   assert.equal(await page.locator("[data-interaction]", { hasText: "пока вас не было" }).count(), 1);
 });
 
+behaviour("what is heard of while the hub answers nothing is read once it answers again", async () => {
+  const { page } = await operator();
+  await page.locator("[data-chain]").first().waitFor();
+  let cut = 0;
+  expect(/ERR_CONNECTION_RESET/);
+  await page.route(/\/inbox\?.*\bid=/, (route) => (cut++ < 6 ? route.abort("connectionreset") : route.continue()));
+  const one = await chain({ name: "Услышанный" });
+  await row(page, one.id).waitFor();
+  assert.ok(cut > 6);
+});
+
+behaviour("what colleagues close leaves the list, however many it is", async () => {
+  const chains = [];
+  for (let n = 0; n < 8; n++) chains.push(await chain());
+  const { page } = await operator();
+  for (const each of chains) await row(page, each.id).waitFor();
+  await ask("POST", "/chains/changes", { ids: chains.map((each) => each.id), state: "closed" });
+  for (const each of chains) await row(page, each.id).waitFor({ state: "detached" });
+});
+
 behaviour("eight tabs have one stream, and all of them live", async () => {
   const { page, context } = await operator();
   const tabs = [page];

@@ -9,11 +9,13 @@ const of = (name) => rows.find((each) => each.client_name.startsWith(name)) ?? r
 const [anna, petr] = [of("Анна"), of("Пётр")];
 await ask("PATCH", `/chains/${anna.chain.id}`, { owner: "admin", add_tags: ["доставка"] });
 await ask("POST", "/tasks", { title: "Уточнить адрес доставки", assignee: "admin", priority: "high", chain_id: anna.chain.id, due_within: 60 });
+const today = new Date(new Date().setHours(11, 0, 0, 0));
+for (const [hours, subject] of [[0, "Замер витрины"], [0.5, "Звонок поставщику"], [3, "Выбор упаковки"]]) await ask("POST", "/interactions", { type: "meeting", subject, client_id: anna.client_id, plan: { at: new Date(today.getTime() + hours * 3_600_000).toISOString(), minutes: 60, place: "Салон на Тверской" } });
 await ask("POST", "/deals", { title: "Букет на юбилей", chain_id: anna.chain.id, amount: { value: "4500.00", currency: "RUB" } });
 await ask("POST", "/topics", { id: "news", title: { ru: "Новости", en: "News" } }).catch(() => undefined);
 await ask("POST", "/templates", { name: "Весна", channel: "email", bodies: { ru: { subject: "{{ first_name | default('Здравствуйте') }}, весна!", html: '<h1 style="color:#2b50cc">Весна</h1><p>Ромашки уже здесь.</p><p><a href="{{ unsubscribe_url }}">Отписаться</a></p>' } } }).catch(() => undefined);
 
-const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calls", "/calls"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
+const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
 mkdirSync(process.env.TARGET, { recursive: true });
 
 for (const language of ["ru", "en"]) {

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Self
 
 from hub.channels.simulators.exchange import Exchange
+from hub.channels.simulators.place import HERE, Place
 
 _GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 _LOGIN_PAUSE = 0.05
@@ -106,7 +107,14 @@ class AsteriskSimulator:
     """`async with AsteriskSimulator("hub", "secret") as pbx: name = pbx.exchange.arrives("+7495…")`."""
 
     def __init__(
-        self, user: str, secret: str, *, port: int = 0, tls: ssl.SSLContext | None = None, challenges: bool = True
+        self,
+        user: str,
+        secret: str,
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        challenges: bool = True,
+        place: Place = HERE,
     ) -> None:
         """`challenges`: whether it knows how to log in by a challenge."""
         self.user, self.secret = user, secret
@@ -136,6 +144,7 @@ class AsteriskSimulator:
         self._challenges = challenges
         self._tls = tls
         self._port = port
+        self._place = place
         self._clients: set[_Client] = set()
         self._numbers = count(1)
         self._server: asyncio.Server | None = None
@@ -151,7 +160,7 @@ class AsteriskSimulator:
         await self.stop()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, ssl=self._tls)
+        self._server = await asyncio.start_server(self._serve, self._place.listen, self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -79,13 +79,16 @@ class MailSimulator:
         accounts: Iterable[Account] = (),
         *,
         host: str = "127.0.0.1",
+        name: str = "",
         smtp_port: int = 0,
         imap_port: int = 0,
         security: Security = "plain",
         folder: Path | None = None,
         tokens: TokenServer | None = None,
     ) -> None:
-        """Port 0 takes a free one. With `folder`, mailboxes come back after a restart with their UIDs.
+        """`name` is the host that its addresses have, `host` unless told. Port 0 takes a free one.
+
+        With `folder`, mailboxes come back after a restart with their UIDs.
 
         With `tokens`, which runs by itself, its access tokens are logins beside the passwords (XOAUTH2).
         """
@@ -98,6 +101,7 @@ class MailSimulator:
         self.on_delivery: list[Callable[[str], None]] = []
         """Called with the address whenever a mail is put into an INBOX."""
         self.certificate: Certificate | None = None if security == "plain" else Certificate.make(host)
+        self._name = name or host
         self.host, self.smtp_port, self.imap_port = host, smtp_port, imap_port
         self._security = security
         self._folder = folder
@@ -109,12 +113,12 @@ class MailSimulator:
     @property
     def smtp_address(self) -> str:
         """`host:port`."""
-        return f"{self.host}:{self.smtp_port}"
+        return f"{self._name}:{self.smtp_port}"
 
     @property
     def imap_address(self) -> str:
         """`host:port`."""
-        return f"{self.host}:{self.imap_port}"
+        return f"{self._name}:{self.imap_port}"
 
     async def start(self) -> None:
         """Opens the mailboxes and listens.

@@ -9,6 +9,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from hub.channels.simulators.asterisk import AsteriskSimulator, Phone
+from hub.channels.simulators.place import HERE, Place
 
 USER, SECRET = "omnihub", "romashka-simulated-manager"
 OUR_LINE, EXTENSION = "+74950000100", "101"
@@ -31,12 +32,13 @@ def stranger(number: str) -> Phone:
 class Pbx:
     """Both servers."""
 
-    def __init__(self, *, port: int = 0, door: int = 0) -> None:
-        self.asterisk = AsteriskSimulator(USER, SECRET, port=port)
+    def __init__(self, *, port: int = 0, door: int = 0, place: Place = HERE) -> None:
+        self.asterisk = AsteriskSimulator(USER, SECRET, port=port, place=place)
         self.asterisk.line = OUR_LINE.lstrip("+")
         self.asterisk.records = True
         self.asterisk.strangers = stranger
         self._door = door
+        self._place = place
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -47,7 +49,7 @@ class Pbx:
         await self.asterisk.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._door).start()
+        await web.TCPSite(self._runner, self._place.listen, self._door).start()
         self._door = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -69,11 +71,11 @@ class Pbx:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._door}"
+        return f"http://{self._place.name}:{self._door}"
 
     def description(self) -> dict[str, Any]:
         return {
-            "host": "127.0.0.1",
+            "host": self._place.name,
             "port": self.asterisk.port,
             "user": USER,
             "secret": SECRET,

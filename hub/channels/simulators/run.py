@@ -24,6 +24,7 @@ from hub.channels.simulators.messengers import (
     Messengers,
 )
 from hub.channels.simulators.pbx import Caller, Pbx
+from hub.channels.simulators.place import HERE, Place
 from hub.channels.simulators.scenes import MEMBERS, OURS
 from hub.channels.simulators.telegram import TelegramSimulator
 from hub.channels.simulators.twilio import TwilioSimulator
@@ -32,7 +33,8 @@ from hub.kit.ids import derive
 from hub.kit.tasks import end
 
 _FACTS = "simulators.json"
-_SERVERS = 6
+SERVERS = 6
+"""Each on a port of its own: SMTP, IMAP, Telegram, Twilio, Asterisk, its door."""
 S = TypeVar("S", TelegramSimulator, TwilioSimulator)
 _CAST = tuple(account for member in MEMBERS for account in member.accounts)
 
@@ -82,13 +84,14 @@ def _login(account: Account) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def simulators(data: Path, *, play: bool, pace: float = 1.0) -> AsyncIterator[Simulators]:
+async def simulators(data: Path, *, play: bool, pace: float = 1.0, place: Place = HERE) -> AsyncIterator[Simulators]:
     """Runs them while this lasts; `data/simulators.json` says how to reach them once they are ready.
 
     Args:
         data: Folder for the mail and for what was played.
         play: Whether the cast writes.
         pace: Stretches the cast's waits.
+        place: Where they listen, and what they are called.
 
     Raises:
         ConfigurationError: other simulators run on the folder.
@@ -99,7 +102,7 @@ async def simulators(data: Path, *, play: bool, pace: float = 1.0) -> AsyncItera
         (data / _FACTS).unlink(missing_ok=True)
         async with AsyncExitStack() as stack:
             stack.callback(lambda: (data / _FACTS).unlink(missing_ok=True))
-            running = await _started(folder, stack)
+            running = await _started(folder, stack, place)
             _write(data / _FACTS, running.description())
             if play:
                 await stack.enter_async_context(_playing(Cast(running.mail, state=folder / "cast.json", pace=pace)))
@@ -121,23 +124,29 @@ class Play(Protocol):
     async def play(self) -> None: ...
 
 
-async def _started(folder: Path, stack: AsyncExitStack) -> Simulators:
-    """On the ports of the last time if they are still free."""
+async def _started(folder: Path, stack: AsyncExitStack, place: Place) -> Simulators:
+    """On the ports that are told, else on those of the last time if they are still free."""
     file = folder / "ports.json"
-    ports = orjson.loads(file.read_bytes()) if file.exists() else []
-    ports = ports if len(ports) == _SERVERS else [0] * _SERVERS
-    mail = await _mail(folder, *ports[:2])
+    ports = _ports(file, place)
+    mail = await _mail(folder, place, *ports[:2])
     stack.push_async_callback(mail.stop)
-    telegram = await _either(ports[2], lambda port: TelegramSimulator(port=port))
+    telegram = await _either(ports[2], lambda port: TelegramSimulator(port=port, place=place))
     stack.push_async_callback(telegram.stop)
     telegram.add_bot(BOT_TOKEN, BOT_NAME, BOT_TITLE).got[PETR.id] = []
     telegram.hero = PETR
-    twilio = await _either(ports[3], lambda port: TwilioSimulator(TWILIO_SID, TWILIO_TOKEN, port=port))
+    twilio = await _either(ports[3], lambda port: TwilioSimulator(TWILIO_SID, TWILIO_TOKEN, port=port, place=place))
     stack.push_async_callback(twilio.stop)
-    pbx = await _pbx(*ports[4:])
+    pbx = await _pbx(place, *ports[4:])
     stack.push_async_callback(pbx.stop)
     _write(file, [mail.smtp_port, mail.imap_port, telegram.port, twilio.port, *pbx.ports])
     return Simulators(mail, telegram, twilio, pbx)
+
+
+def _ports(file: Path, place: Place) -> list[int]:
+    if place.first_port:
+        return [place.first_port + number for number in range(SERVERS)]
+    ports: list[int] = orjson.loads(file.read_bytes()) if file.exists() else []
+    return ports if len(ports) == SERVERS else [0] * SERVERS
 
 
 async def _either(port: int, made: Callable[[int], S]) -> S:
@@ -151,24 +160,25 @@ async def _either(port: int, made: Callable[[int], S]) -> S:
     return server
 
 
-async def _pbx(port: int, door: int) -> Pbx:
-    pbx = Pbx(port=port, door=door)
+async def _pbx(place: Place, port: int, door: int) -> Pbx:
+    pbx = Pbx(port=port, door=door, place=place)
     try:
         await pbx.start()
     except OSError:
         await pbx.stop()
-        pbx = Pbx()
+        pbx = Pbx(place=place)
         await pbx.start()
     return pbx
 
 
-async def _mail(folder: Path, smtp_port: int, imap_port: int) -> MailSimulator:
+async def _mail(folder: Path, place: Place, smtp_port: int, imap_port: int) -> MailSimulator:
     accounts = (*OURS, *_CAST)
-    mail = MailSimulator(accounts, smtp_port=smtp_port, imap_port=imap_port, folder=folder)
+    where: dict[str, Any] = {"host": place.listen, "name": place.name, "folder": folder}
+    mail = MailSimulator(accounts, smtp_port=smtp_port, imap_port=imap_port, **where)
     try:
         await mail.start()
     except OSError:
-        mail = MailSimulator(accounts, folder=folder)
+        mail = MailSimulator(accounts, **where)
         await mail.start()
     return mail
 

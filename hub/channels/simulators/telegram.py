@@ -10,6 +10,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from hub.channels.simulators.place import HERE, Place
 from hub.channels.simulators.telegram_chats import Got, Json, SimulatedBot, TelegramUser
 
 __all__ = ["SimulatedBot", "TelegramFault", "TelegramSimulator", "TelegramUser"]
@@ -37,7 +38,7 @@ class TelegramFault:
 class TelegramSimulator:
     """`async with TelegramSimulator() as telegram: bot = telegram.add_bot("123:abc", "romashka_bot")`."""
 
-    def __init__(self, *, port: int = 0, check: Check | None = None) -> None:
+    def __init__(self, *, port: int = 0, check: Check | None = None, place: Place = HERE) -> None:
         self.bots: dict[str, SimulatedBot] = {}
         self.faults: list[TelegramFault] = []
         self.down = False
@@ -51,6 +52,7 @@ class TelegramSimulator:
         """Who writes when a person asks the simulator to."""
         self._check = check
         self._port = port
+        self._place = place
         self._runner: web.AppRunner | None = None
         self._posting: asyncio.Task[None] | None = None
 
@@ -69,7 +71,7 @@ class TelegramSimulator:
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, self._place.listen, self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
         self._posting = asyncio.create_task(self._post())
@@ -91,7 +93,7 @@ class TelegramSimulator:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._place.name}:{self._port}"
 
     def add_bot(self, token: str, username: str, name: str = "") -> SimulatedBot:
         self.bots[token] = bot = SimulatedBot(token, username, name or username)

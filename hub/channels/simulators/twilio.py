@@ -14,6 +14,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from hub.channels.simulators.place import HERE, Place
 from hub.channels.simulators.twilio_voice import TwilioVoiceSimulator
 from hub.vendors.twilio import signature
 
@@ -90,7 +91,15 @@ class Posted:
 class TwilioSimulator:
     """`async with TwilioSimulator("AC…", "token") as twilio: twilio.webhook = "http://…/hooks/sms/num_1"`."""
 
-    def __init__(self, account_sid: str, auth_token: str, *, port: int = 0, check: Check | None = None) -> None:
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        port: int = 0,
+        check: Check | None = None,
+        place: Place = HERE,
+    ) -> None:
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.webhook = ""
@@ -109,6 +118,7 @@ class TwilioSimulator:
         """Its calls."""
         self._check = check
         self._port = port
+        self._place = place
         self._numbers = count(int(time() * 1000))  # from the clock, so that a restart uses no number twice
         self._runner: web.AppRunner | None = None
         self._waiting: asyncio.Queue[Posted] = asyncio.Queue()
@@ -135,7 +145,7 @@ class TwilioSimulator:
         app.router.add_get("/media/{name}", self._download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await web.TCPSite(self._runner, self._place.listen, self._port).start()
         self._port = self._runner.addresses[0][1]
         self._posting = asyncio.create_task(self._post())
 
@@ -155,7 +165,7 @@ class TwilioSimulator:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._place.name}:{self._port}"
 
     def write(
         self, phone: str, to: str, text: str, *, media: Sequence[tuple[str, bytes]] = (), **more: str

@@ -1,7 +1,10 @@
 """A server that speaks MongoDB's protocol, for tests: right about meaning, wrong about speed (it scans)."""
 
+import socket
+from contextlib import suppress
 from pathlib import Path
 
+from hub.channels.simulators.certificate import Certificate
 from hub.testing.servers import jars
 from hub.testing.servers.process import HOST, ServerProcess, free_ports, replies
 
@@ -14,15 +17,30 @@ _PING = (16 + len(_PING_BODY)).to_bytes(4, "little") + bytes.fromhex("01000000 0
 class MongoServer(ServerProcess):
     """`start`, `stop`, `kill`, `pause`, `resume`; the port stays, and the data if they are kept in a file."""
 
-    def __init__(self, folder: Path, *, in_file: bool) -> None:
+    def __init__(self, folder: Path, *, in_file: bool, certificate: Certificate | None = None) -> None:
         (port,) = free_ports(1)
         self.url = f"mongodb://{HOST}:{port}"
         command = ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", jars.jars("mongo"), str(_SOURCE), str(port)]
-        super().__init__(
-            [*command, str(folder / "data.h2")] if in_file else command,
-            folder=folder,
-            answers=lambda: replies(port, _PING),
-        )
+        command.append(str(folder / "data.h2") if in_file else "-")
+        if certificate:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "key.pem").write_bytes(certificate.key)
+            command += [str(folder / "key.pem"), str(certificate.write(folder / "certificate.pem"))]
+        super().__init__(command, folder=folder, answers=lambda: _answers(port, certificate))
+
+
+def _answers(port: int, certificate: Certificate | None) -> bool:
+    if certificate is None:
+        return replies(port, _PING)
+    context = certificate.client_context()
+    with (
+        suppress(OSError),
+        socket.create_connection((HOST, port), timeout=1.0) as plain,
+        context.wrap_socket(plain, server_hostname=HOST) as connection,
+    ):
+        connection.sendall(_PING)
+        return bool(connection.recv(1))
+    return False
 
 
 def missing() -> str | None:
@@ -30,14 +48,15 @@ def missing() -> str | None:
     return jars.missing("mongo")
 
 
-def start_mongo(folder: Path, *, in_file: bool = False) -> MongoServer:
+def start_mongo(folder: Path, *, in_file: bool = False, certificate: Certificate | None = None) -> MongoServer:
     """A fresh stand-in, ready to be used; also a context manager that stops it.
 
-    `in_file` keeps the data over `stop` and `start`; `kill` may lose the last second, which MongoDB would not.
+    `in_file` keeps the data over `stop` and `start`; `kill` may lose the last second, which MongoDB would not. With a
+    certificate it speaks by TLS alone.
 
     Raises:
         jars.Missing: it cannot run on this machine.
     """
-    server = MongoServer(folder.resolve(), in_file=in_file)
+    server = MongoServer(folder.resolve(), in_file=in_file, certificate=certificate)
     server.start()
     return server

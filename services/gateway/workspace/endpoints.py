@@ -14,7 +14,7 @@ POLICY = (
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script';"
     " trusted-types svelte-trusted-html"
 )
-PLACES = ("inbox", "clients", "tasks", "calls", "mailings", "settings")
+PLACES = ("inbox", "clients", "tasks", "calendar", "calls", "mailings", "settings")
 """First words of the page's own addresses."""
 _PAGE_HEADERS = {
     "Content-Security-Policy": POLICY,

@@ -70,19 +70,25 @@ def _call(form: ByHandForm, people: Sequence[Participant], at: datetime) -> Call
 
 
 def settled(document: Document) -> Document:
-    """With moments that can be compared, `plan_at`, by which calendars find it, and the timers of its reminders."""
+    """With moments that can be compared, what calendars find it by, and the timers of its reminders."""
     dated = {name: _dated(document[name]) for name in ("plan", "fact") if document.get(name)}
     document = {**document, **dated}
     plan = document.get("plan")
     if not plan:
         return document
     start, waits = from_iso(plan["at"]), not document.get("fact")
-    document = {**document, "plan_at": plan["at"]}
+    document = in_diaries({**document, "plan_at": plan["at"]})
     for number in range(MOST_REMINDERS):
         wanted = waits and number < len(plan["reminders"])
         at = start - timedelta(seconds=plan["reminders"][number]) if wanted else None
         document = with_timer(document, timer(number), at) if at else without_timer(document, timer(number))
     return document
+
+
+def in_diaries(document: Document) -> Document:
+    """`diary` are the logins of ours in whose calendars it stands, at `plan_at`."""
+    people = (document["author"], *(person.get("login") for person in document["participants"]))
+    return {**document, "diary": list(dict.fromkeys(filter(None, people)))}
 
 
 def timer(number: int) -> str:
@@ -92,10 +98,9 @@ def timer(number: int) -> str:
 def reminding(number: int, document: Document, now: datetime) -> Owing:
     """The contact, and the notice to those of ours who take part."""
     at = from_iso(document["plan"]["at"]) - timedelta(seconds=document["plan"]["reminders"][number])
-    people = [person["login"] for person in document["participants"] if person.get("login")]
     notice = NoticeGiven(
         kind="reminder",
-        to=tuple(dict.fromkeys(filter(None, (document["author"], *people)))),
+        to=tuple(in_diaries(document)["diary"]),
         what=document["_id"],
         chain_id=document["chain_id"],
         client_id=document["client_id"],

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from hub.api.actor import Actor
 from hub.contracts.scope import EVERYTHING, OPEN, of_team, owned_by
-from hub.store.base import In, Page
+from hub.store.base import Document, In, Page
 from hub.store.told import Told
 from services.interactions.merged import merged
 
@@ -29,6 +29,15 @@ class Queues:
             return await self._chains.find(where, order="last_at", descending=True, limit=limit, after=after)
         wheres = [{"state": state, field: token} for token in tokens]
         return await merged(self._chains, wheres, order="last_at", descending=True, limit=limit, after=after)
+
+    def has(self, actor: Actor, view: View, chain: Document) -> bool:
+        """Whether the list has this chain, where he sees it."""
+        state, field, tokens = _of(actor, view)
+        if chain["state"] != state or chain.get("into"):
+            return False
+        if tokens is None:
+            return field != "queue" or chain.get("owner") is None
+        return not set(tokens).isdisjoint(chain.get(field) or [OPEN])
 
     async def count(self, actor: Actor, view: View) -> int:
         """How many the list has, up to `MOST`."""

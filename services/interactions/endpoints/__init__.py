@@ -11,11 +11,13 @@ from hub.api.actor import Actor
 from hub.api.public import Public
 from hub.api.uploads import Uploads
 from hub.contracts.call import CallRequest
+from services.interactions.agenda import endpoints as agenda
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
 from services.interactions.calling import Calling, WantedCall
 from services.interactions.chains import endpoints as merging
+from services.interactions.completeness import endpoints as completeness
 from services.interactions.drafts import endpoints as drafts
 from services.interactions.duplicates import endpoints as of_duplicates
 from services.interactions.endpoints import chains, clients, files, inbox, messages
@@ -23,6 +25,7 @@ from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
 from services.interactions.outcomes import endpoints as outcomes
+from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
 from services.interactions.roots import existing
 from services.interactions.search import endpoints as search
@@ -45,12 +48,15 @@ def public(doors: Doors) -> tuple[Public, ...]:
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
     inbox.add(of_clients, doors)
+    completeness.add(of_clients, doors.completeness, doors.jobs)
+    quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
     drafts.add(of_clients, doors.drafts, doors.seen)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
     calendars.add(of_tasks, doors.calendars)
+    agenda.add(of_tasks, doors.agenda)
     handovers.add(of_tasks, doors.handovers)
     outcomes.add(of_outcomes, doors.outcomes)
     search.add(of_search, doors.search, doors.projection)

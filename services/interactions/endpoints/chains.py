@@ -1,13 +1,13 @@
 """Chains: read, handed over, answered in, passed on from."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from hub.api.actor import Acting, Actor, Key
-from hub.api.forms import Form, Id, Paging
+from hub.api.forms import Form, Id, Named, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -29,10 +29,14 @@ from services.interactions.seen import Found, sifted
 from services.interactions.views import ChainList, QueueCounts
 from services.interactions.writing import Answer
 
+_STATES: dict[ChainState, tuple[str, ...]] = {"open": ("open", "snoozed"), "closed": ("closed",)}
+"""The stored ones of each that is asked for."""
+
 
 class ChainQuery(Paging):
     """Parameters of the list of chains."""
 
+    id: Named = Field(default_factory=list)
     client_id: str | None = None
     state: ChainState | None = None
     parent: str | None = Field(default=None, description="Chains beside this one, with third parties")
@@ -47,9 +51,17 @@ class ChainQuery(Paging):
     tag: str | None = Field(default=None, max_length=60, examples=["кухня"])
     awaits: Awaits | None = Field(default=None, description="Who has the next word")
 
+    @model_validator(mode="after")
+    def _one_way_to_find(self) -> Self:
+        if self.id and (self.client_id or self.parent):
+            raise ValueError("give id, or else client_id and parent")
+        return self
+
     @property
     def where(self) -> dict[str, Any]:
-        state = In(["open", "snoozed"]) if self.state == "open" else self.state
+        if self.id:
+            return {"_id": In(self.id)}
+        state = In(_STATES[self.state]) if self.state else None
         if self.parent:
             return {"parent": self.parent, "state": state}
         if self.tag and not self.client_id:
@@ -65,14 +77,21 @@ class ChainQuery(Paging):
         """Beside what the store finds by."""
         tokens = chain.get("seen_by") or [OPEN]
         wanted = (owned_by(self.owner) if self.owner else None, None if self.team is None else of_team(self.team))
+        asked = self.state is None or chain["state"] in _STATES[self.state]
         tagged = self.tag is None or self.tag in (chain.get("tags") or [])
         awaited = self.awaits is None or self.awaits == chain.get("awaits")
-        return not chain.get("into") and tagged and awaited and all(token in tokens for token in wanted if token)
+        return (
+            not chain.get("into")
+            and asked
+            and tagged
+            and awaited
+            and all(token in tokens for token in wanted if token)
+        )
 
     @property
     def narrow(self) -> bool:
-        """Of one client, beside one chain, or of one tag: few, whoever sees them."""
-        return bool(self.client_id or self.parent or self.tag)
+        """Named, of one client, beside one chain, or of one tag: few, whoever sees them."""
+        return bool(self.id or self.client_id or self.parent or self.tag)
 
 
 class AnswerQuery(Form):
@@ -94,19 +113,23 @@ async def chains_found(doors: Doors, query: ChainQuery, actor: Actor, limit: int
     """A page of the chains that are asked for and that he sees."""
 
     async def find(limit: int, after: str | None) -> Page:
-        if query.view:
+        if query.view and not query.id:
             return await doors.queues.page(actor, query.view, limit=limit, after=after)
         tokens = [query.token] if query.token else actor.reach
         if query.narrow or EVERYTHING in tokens:
-            return await doors.repository.page("chains", query.where, order="last_at", limit=limit, after=after)
-        states = ("open", "snoozed") if query.state == "open" else (query.state,) if query.state else CHAIN_STATES
+            return await doors.repository.page("chains", query.where, order=order, limit=limit, after=after)
+        states = _STATES[query.state] if query.state else CHAIN_STATES
         where = {"state": states}
         return await doors.tokens.page("chains", tokens, where, order="last_at", limit=limit, after=after)
 
     async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
-        return await doors.seen.chains(actor, [document for document in documents if query.fits(document)])
+        return await doors.seen.chains(actor, [one for one in documents if query.fits(one) and in_view(one)])
 
-    return await sifted(find, keep, order="last_at", limit=limit, after=query.after)
+    def in_view(chain: Document) -> bool:
+        return query.view is None or doors.queues.has(actor, query.view, chain)
+
+    order = "_id" if query.id else "last_at"
+    return await sifted(find, keep, order=order, limit=limit, after=query.after)
 
 
 def _add_reading(routes: Public, doors: Doors) -> None:

@@ -6,25 +6,33 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Path, Query, Response
+from pydantic import Field
 
 from hub.api.actor import Acting, Actor, Key
-from hub.api.forms import Id, Paging
+from hub.api.forms import Id, Named, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.masks import hiding
-from hub.contracts.scope import EVERYTHING
+from hub.contracts.scope import EVERYTHING, Shown
 from hub.contracts.shown import ClientView, InteractionView
 from hub.kit.errors import Conflict, NotFound
-from hub.store.base import Document, Page
+from hub.store.base import Document, In, Page
 from services.interactions.addresses import NewAddress, Taken
 from services.interactions.calling import WantedCall
 from services.interactions.clients.forms import CardChange, MergeClients, NewClient
 from services.interactions.endpoints.shared import Doors, card, cards, shown
+from services.interactions.seen import sifted
 from services.interactions.starts import Letter
 from services.interactions.views import ClientList, WayList, WayView
 
 Address = Annotated[str, Path(max_length=400)]
+
+
+class ClientQuery(Paging):
+    """Parameters of the list of clients."""
+
+    id: Named = Field(default_factory=list)
 
 
 def add(routes: Public, doors: Doors) -> None:
@@ -39,10 +47,12 @@ def _add_reading(routes: Public, doors: Doors) -> None:
     repository = doors.repository
 
     @routes.get("/clients", right=Right.READ_CORRESPONDENCE, noun="client", answer=ClientList)
-    async def list_clients(query: Annotated[Paging, Query()], actor: Acting) -> Response:
-        """Clients, newest first."""
+    async def list_clients(query: Annotated[ClientQuery, Query()], actor: Acting) -> Response:
+        """Clients, newest first; those that are asked for by id in the order of their ids."""
 
         async def find(limit: int) -> Page:
+            if query.id:
+                return await _named(doors, actor, query, limit)
             if EVERYTHING in actor.reach:
                 return await repository.page("clients", {}, order="opened_at", limit=limit, after=query.after)
             return await doors.tokens.page(
@@ -58,6 +68,17 @@ def _add_reading(routes: Public, doors: Doors) -> None:
     async def show_client(client_id: Id, actor: Acting) -> ClientView:
         """One client with his addresses."""
         return await card(doors, actor, await doors.seen.client(actor, client_id))
+
+
+async def _named(doors: Doors, actor: Actor, query: ClientQuery, limit: int) -> Page:
+    async def find(limit: int, after: str | None) -> Page:
+        return await doors.repository.page("clients", {"_id": In(query.id)}, order="_id", limit=limit, after=after)
+
+    async def keep(clients: Sequence[Document]) -> list[tuple[Document, Shown]]:
+        return [(client, "full") for client in await doors.seen.clients(actor, clients)]
+
+    found = await sifted(find, keep, order="_id", limit=limit, after=query.after)
+    return Page([client for client, _ in found.items], found.next)
 
 
 def _add_revealing(routes: Public, doors: Doors) -> None:

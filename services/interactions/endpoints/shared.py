@@ -1,7 +1,7 @@
 """What the routes lead to, and how documents are shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from hub.api.actor import Actor
 from hub.contracts.scope import Shown
@@ -12,6 +12,7 @@ from hub.kit.clock import Clock
 from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
+from services.interactions.agenda.service import Agenda
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
 from services.interactions.calendars.repository import Calendars
@@ -21,6 +22,7 @@ from services.interactions.chains.moves import Moves
 from services.interactions.chains.queues import Queues
 from services.interactions.clients.service import Clients
 from services.interactions.clients.whole import wholes
+from services.interactions.completeness.service import Completenesses
 from services.interactions.drafts.service import Drafts
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.service import Exchange
@@ -32,6 +34,7 @@ from services.interactions.inbox.rows import Rows
 from services.interactions.models import chain_view, client_view, interaction_view
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
+from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.search.projection import Projection
 from services.interactions.search.service import Search
@@ -67,6 +70,7 @@ class Doors:
     jobs: Jobs
     duplicates: Duplicates
     drafts: Drafts
+    quick_answers: QuickAnswers
     reads: Reads
     rows: Rows
     exchange: Exchange
@@ -75,6 +79,8 @@ class Doors:
     blobs: Blobs
     tasks: Tasks
     calendars: Calendars
+    agenda: Agenda
+    completeness: Completenesses
     clock: Clock
 
 
@@ -95,7 +101,13 @@ async def cards(doors: Doors, actor: Actor, clients: Sequence[Document]) -> list
     clients = await wholes(doors.repository, clients)
     addresses = await doors.repository.addresses_of(clients)
     seen = await doors.seen.open_chains(actor, clients)
-    return [ClientView.model_validate(client_view(client, addresses, seen)) for client in clients]
+    found = await doors.completeness.of(clients, addresses)
+    return [
+        ClientView.model_validate(
+            client_view(client, addresses, seen) | {"completeness": asdict(found[client["_id"]])}
+        )
+        for client in clients
+    ]
 
 
 async def card(doors: Doors, actor: Actor, client: Document) -> ClientView:

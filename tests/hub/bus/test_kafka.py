@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.consumer.fetcher import FetchResult
 
 from hub.bus.kafka import KafkaBus
+from hub.bus.kafka_access import Access
 from hub.bus.metrics import LOST
 from hub.contracts.base import Envelope
 from hub.contracts.park import MessageParked
@@ -42,7 +43,7 @@ class OneKafka:
 
     def door(self) -> KafkaBus:
         topics = [Topic(self.topic, "sender", partitions=4), DEAD_LETTERS]
-        return KafkaBus(self._server.bootstrap, "tests", SystemClock(), topics)
+        return KafkaBus(Access(self._server.bootstrap), "tests", SystemClock(), topics)
 
 
 class TestKafkaBus(BusContract):
@@ -159,7 +160,7 @@ async def test_partitions_are_added_and_kept_on_a_topic_that_exists(kafka_server
         pass
     for asked, there in ((6, 6), (3, 6)):
         topics = [Topic(cluster.topic, "sender", partitions=asked), DEAD_LETTERS]
-        door = KafkaBus(kafka_server.bootstrap, "tests", SystemClock(), topics)
+        door = KafkaBus(Access(kafka_server.bootstrap), "tests", SystemClock(), topics)
         async with running(door):
             reader = await door.reader([cluster.topic])
             assert len(reader.positions()) == there

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.kit.errors import ConfigurationError
-from hub.kit.secrets import SecretBox
+from hub.kit.secrets import SecretBox, kept_token
 
 ROOT = Path(__file__).parents[3]
 
@@ -70,3 +70,20 @@ def test_processes_that_start_at_once_make_one_key(tmp_path: Path) -> None:
     box = SecretBox.open(tmp_path / "secret.key")
     assert [box.unseal(text) for text in sealed] == ["x"] * 4
     assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_a_token_that_is_kept_in_a_file_is_made_once_and_read_by_all(tmp_path: Path) -> None:
+    token = kept_token(tmp_path / "shared" / "token")
+    assert len(token) == 64
+    assert kept_token(tmp_path / "shared" / "token") == token
+    assert (tmp_path / "shared" / "token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_written_by_a_person_may_end_with_a_line_and_may_not_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("long and random\n")
+    assert kept_token(tmp_path / "token") == "long and random"
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(ConfigurationError, match=r"\[peers\] token_file .* is empty"):
+        kept_token(tmp_path / "token")
+    with pytest.raises(ConfigurationError, match=r"\[peers\] token_file .*check the path"):
+        kept_token(tmp_path / "token" / "below")

@@ -101,3 +101,45 @@ async def test_what_one_keeps_for_himself_alone_is_not_in_the_audit(whole: Any) 
     assert {entry["route"].removeprefix("/api/v1") for entry in entries if "/chains" in entry["route"]} == {
         "/chains/{id}"
     }
+
+
+async def test_many_rows_and_cards_are_asked_for_by_id_and_those_alone_come_that_are_in_the_view(whole: Any) -> None:
+    admin = await whole.admin()
+    solo = {"title": "Solo", "rights": ["read_correspondence"], "scopes": {"*": "own"}}
+    assert (await admin.put("/roles/solo", json=solo)).status_code == 200
+    boris = await whole.employee("solo", "boris")
+    taken, free, hidden = [row["chain"] for row in await rows(whole, 3, admin)]
+    await admin.patch(f"/chains/{taken['id']}", json={"owner": "boris"})
+    await admin.patch(f"/chains/{hidden['id']}", json={"owner": "admin"})
+    chains = [taken["id"], free["id"], hidden["id"], "ch_nobody"]
+    clients = [taken["client_id"], free["client_id"], hidden["client_id"], "cl_nobody"]
+
+    async def found(who: Any, path: str, ids: list[str], **params: str) -> set[str]:
+        page = (await who.get(path, params={"id": ids, **params})).json()
+        assert page["next"] is None
+        return {item.get("chain", item)["id"] for item in page["items"]}
+
+    assert await found(admin, "/inbox", chains) == set(chains[:3]) == await found(admin, "/chains", chains)
+    assert await found(admin, "/inbox", chains, view="mine") == {hidden["id"]}
+    assert await found(admin, "/inbox", chains, view="unassigned") == {free["id"]}
+    assert await found(admin, "/inbox", chains, view="snoozed") == set()
+    assert await found(admin, "/inbox", chains, state="closed") == set()
+    assert await found(admin, "/clients", clients) == set(clients[:3])
+    assert await found(boris, "/inbox", chains) == {taken["id"]}
+    assert await found(boris, "/clients", clients) == {taken["client_id"]}
+    beside = await admin.get("/inbox", params={"id": chains, "client_id": clients[0]})
+    assert (beside.status_code, "client_id" in beside.text) == (422, True)
+
+
+async def test_what_one_asks_for_by_id_comes_in_pages_too(whole: Any) -> None:
+    anna = await whole.employee("operator", "anna")
+    ids = sorted(row["chain"]["id"] for row in await rows(whole, 5, anna))
+    got: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = (await anna.get("/inbox", params={"id": ids, "limit": 2, **after})).json()
+        got += [row["chain"]["id"] for row in page["items"]]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert sorted(got) == ids

@@ -163,6 +163,50 @@ async def test_a_mail_needs_a_subject_and_begins_a_chain_of_it(card: Card) -> No
     assert card.request().to[0].raw == "Petr@Example.com"
 
 
+async def anna_writes(card: Card, **over: Any) -> dict[str, Any]:
+    await card.receive(an_arrival(**over))
+    anna = "email:anna@example.com"
+    return next(one for one in await card.clients() if one["addresses"][0]["address"] == anna)
+
+
+async def test_text_alone_goes_on_with_the_last_mail_under_its_subject(card: Card) -> None:
+    anna = await anna_writes(card)
+    written = await card.starts.plan(anna["_id"], Letter(text="Уже везём."), actor=OLGA, idempotency_key=None)
+    asked = await card.stored(an_arrival().id)
+    assert (written["chain_id"], written["cause_id"]) == (asked["chain_id"], asked["_id"])
+    request = card.request()
+    assert (request.channel, request.subject) == ("email", "Re: Где мой заказ?")
+    assert (request.reply_to_key, request.thread_keys) == ("email:<1@example.com>", ("email:<1@example.com>",))
+
+
+async def test_what_machines_wrote_is_not_gone_on_with(card: Card) -> None:
+    anna = await anna_writes(card)
+    away = an_arrival(2, subject="Автоответ", auto="auto-reply", at=NOON + timedelta(minutes=1))
+    await card.receive(away)
+    written = await card.starts.plan(anna["_id"], Letter(text="Уже везём."), actor=OLGA, idempotency_key=None)
+    assert written["subject"] == "Re: Где мой заказ?"
+
+
+async def test_text_alone_after_a_chain_was_closed_begins_another_under_the_same_subject(card: Card) -> None:
+    anna = await anna_writes(card)
+    (head,) = anna["open_chains"]
+    closed = {**head, "closed_at": "2026-03-02T12:00:00.000000Z"}
+    await card.repository.clients.amend(anna["_id"], lambda now: {**now, "open_chains": [closed]})
+    written = await card.starts.plan(anna["_id"], Letter(text="Уже везём."), actor=OLGA, idempotency_key=None)
+    assert (written["subject"], written["cause_id"]) == ("Re: Где мой заказ?", None)
+    assert written["chain_id"] != head["id"]
+
+
+async def test_a_chain_that_is_not_seen_is_not_gone_on_with_and_its_subject_is_not_told(card: Card) -> None:
+    anna = await anna_writes(card)
+    (head,) = anna["open_chains"]
+    await card.repository.chains.amend(head["id"], lambda now: {**now, "seen_by": ["team:others"]})
+    stranger = Actor(login="ivan", reach=("team:ours",))
+    with pytest.raises(InvalidInput) as refused:
+        await card.starts.plan(anna["_id"], Letter(text="Уже везём."), actor=stranger, idempotency_key=None)
+    assert list(refused.value.fields) == ["subject"]
+
+
 async def test_his_answer_lands_in_the_chain_that_was_begun(card: Card) -> None:
     written = await card.wrote_to(channel="sms")
     reply = a_text(5, channel="sms", account="num_1", participants=people(PHONE, "phone:+74951234567"))

@@ -11,7 +11,8 @@ import pytest
 
 from hub.contracts.address import ReachabilityRecorded
 from hub.contracts.interaction import Direction, InteractionReceived, InteractionRevised, ReactionRecorded, Role
-from hub.testing.telegram_spec import a_value
+from hub.testing.telegram_installed import installed
+from hub.testing.telegram_spec import Spec, a_value
 from services.messaging.models import Bot, Payload, Reading
 from services.messaging.telegram.names import topic_of
 from services.messaging.telegram.parse import parse, read
@@ -28,11 +29,14 @@ ADDRESS = "telegram:@romashka_bot/123456"
 SPECIFICATION = Path(__file__).parents[4] / "shared" / "data" / "telegram" / "api.json"
 
 
-@pytest.fixture(scope="module")
-def spec() -> dict[str, Any]:
+@pytest.fixture(scope="module", params=["installed", "published"])
+def spec(request: pytest.FixtureRequest) -> Spec:
+    """The description of the Bot API: as the package has it, and as it was published."""
+    if request.param == "installed":
+        return installed()
     if not SPECIFICATION.exists():
         pytest.skip(f"no {SPECIFICATION}: the description of the Bot API is not here")
-    found: dict[str, Any] = json.loads(SPECIFICATION.read_text())
+    found: Spec = json.loads(SPECIFICATION.read_text())
     return found
 
 
@@ -51,9 +55,9 @@ def event(update: Any, bot: Bot = BOT) -> InteractionReceived:
     return found
 
 
-def test_every_type_of_the_specification_is_read_without_an_exception(spec: dict[str, Any]) -> None:
+def test_every_type_of_the_specification_is_read_without_an_exception(spec: Spec) -> None:
     rng = random.Random(1)
-    assert len(spec["types"]) > 350
+    assert len(spec["types"]) > 250
     for kind in spec["types"]:
         for _ in range(5):
             value = a_value(spec, kind, rng)

@@ -1,12 +1,14 @@
 """SMS over real sockets: receipts, failover, forged calls, files, and what a crash left in between."""
 
 import asyncio
+import inspect
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from twilio.rest.api.v2010.account.message import MessageList
 
 from hub.channels.sends import SENDS
 from hub.channels.simulators.sms_http import SmsHttpSimulator
@@ -23,6 +25,7 @@ from hub.kit.blobs import FolderBlobs
 from hub.store.sqlite import SqliteStore
 from tests.services.messaging.conftest import AUTH, OUR_NUMBER, PHONE, SID, SmsHarness, at_a_socket
 
+Described = dict[str, tuple[set[str], set[str]]]
 OAI = Path(__file__).parents[4] / "shared" / "data" / "twilio" / "oai"
 pytestmark = pytest.mark.slow
 
@@ -267,20 +270,36 @@ async def test_an_outcome_nobody_knows_is_not_sent_a_second_way(two: SmsHarness,
     assert second.sent == []
 
 
-async def test_every_request_we_make_fits_the_published_description(tmp_path: Path) -> None:
+def published() -> Described:
+    """By method: the parameters that Twilio's own description has, and those that it wants."""
     files = sorted(OAI.glob("*api_v2010*"))
     if not files:
         pytest.skip(f"no {OAI}: the description of Twilio's API is not here")
     described = json.loads(files[0].read_text())["paths"]["/2010-04-01/Accounts/{AccountSid}/Messages.json"]
+    form = described["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    asked = {parameter["name"] for parameter in described["get"]["parameters"]}
+    return {"GET": (asked, set()), "POST": (set(form["properties"]), set(form.get("required", [])))}
+
+
+def packaged() -> Described:
+    """The same as the installed package has it."""
+    return {"GET": parameters_of(MessageList.page), "POST": parameters_of(MessageList.create)}
+
+
+def parameters_of(called: Callable[..., object]) -> tuple[set[str], set[str]]:
+    found = {name: one for name, one in inspect.signature(called).parameters.items() if name != "self"}
+    names = {name: "".join(word.capitalize() for word in name.split("_")) for name in found}
+    return set(names.values()), {names[name] for name, one in found.items() if one.default is inspect.Parameter.empty}
+
+
+@pytest.mark.parametrize("description", [packaged, published])
+async def test_every_request_we_make_fits_the_description(
+    tmp_path: Path, description: Callable[[], Described]
+) -> None:
+    described = description()
 
     def check(method: str, _path: str, given: Mapping[str, Any]) -> list[str]:
-        operation = described[method.lower()]
-        if method == "GET":
-            known = {parameter["name"]: parameter for parameter in operation["parameters"]}
-            required: list[str] = []
-        else:
-            schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
-            known, required = schema["properties"], schema.get("required", [])
+        known, required = described[method]
         wrong = [f"unknown parameter {name}" for name in given if name not in known]
         return wrong + [f"{name} is required" for name in required if name not in given]
 

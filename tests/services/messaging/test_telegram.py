@@ -21,7 +21,8 @@ from hub.contracts.interaction import (
     InteractionRevised,
 )
 from hub.kit.blobs import FolderBlobs
-from hub.testing.telegram_spec import request_problems
+from hub.testing.telegram_installed import installed
+from hub.testing.telegram_spec import Spec, request_problems
 from hub.testing.waiting import PATIENCE, eventually
 from tests.services.messaging.conftest import PETR, TOKEN, TelegramHarness, at_a_socket
 
@@ -385,10 +386,19 @@ async def test_a_post_while_the_bus_is_down_is_refused_and_comes_again(posting: 
     assert arrival.text == "несмотря ни на что"
 
 
-async def test_every_request_we_make_fits_the_published_description(tmp_path: Path) -> None:
+def description(of: str) -> Spec:
+    """Of the Bot API: as the package has it, and as it was published."""
+    if of == "installed":
+        return installed()
     if not SPECIFICATION.exists():
         pytest.skip(f"no {SPECIFICATION}: the description of the Bot API is not here")
-    check = partial(request_problems, json.loads(SPECIFICATION.read_text()))
+    found: Spec = json.loads(SPECIFICATION.read_text())
+    return found
+
+
+@pytest.mark.parametrize("of", ["installed", "published"])
+async def test_every_request_we_make_fits_the_description(tmp_path: Path, of: str) -> None:
+    check = partial(request_problems, description(of))
     async with TelegramSimulator(check=check) as telegram:
         telegram.add_bot(TOKEN, "romashka_bot", "Ромашка").got[PETR.id] = []
         harness = TelegramHarness(tmp_path, telegram)
@@ -418,10 +428,9 @@ async def test_every_request_we_make_fits_the_published_description(tmp_path: Pa
                         "sendPhoto", "sendDocument", "sendMediaGroup"}  # fmt: skip
 
 
-async def test_the_description_would_notice_a_wrong_request() -> None:
-    if not SPECIFICATION.exists():
-        pytest.skip(f"no {SPECIFICATION}: the description of the Bot API is not here")
-    spec = json.loads(SPECIFICATION.read_text())
+@pytest.mark.parametrize("of", ["installed", "published"])
+def test_the_description_would_notice_a_wrong_request(of: str) -> None:
+    spec = description(of)
     assert request_problems(spec, "sendMessage", {"chat_id": "x1", "txt": "a"}) == [
         "unknown parameter txt",
         "text is required",

@@ -19,6 +19,21 @@ export class Refused extends Error {
 }
 
 const READS = new Set(["GET", "HEAD"]);
+/** What says that the hub starts, or that a proxy does not reach it. */
+const AWAY = new Set([502, 503, 504]);
+/** Milliseconds after which a read that was cut is read again. */
+const PAUSES = [300, 1_000, 3_000];
+
+/** A read that is cut is read again; of a write its caller decides. */
+async function steadily(request: Request): Promise<Response> {
+  for (const pause of READS.has(request.method) ? PAUSES : []) {
+    const answer = await fetch(request.clone()).catch(() => null);
+    if (answer && !AWAY.has(answer.status)) return answer;
+    if (request.signal.aborted) break;
+    await new Promise((done) => setTimeout(done, pause));
+  }
+  return fetch(request);
+}
 
 /** A write that is sent again, because no answer came, is done once. */
 const once: Middleware = {
@@ -42,7 +57,7 @@ const refused: Middleware = {
 /** A client of the hub at `url`; in a browser of our own page, whose cookie is the session, without one. */
 export function hub(url = "", token?: string): Hub {
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  const client = createClient<paths>({ baseUrl: url, credentials: "same-origin", headers });
+  const client = createClient<paths>({ baseUrl: url, credentials: "same-origin", headers, fetch: steadily });
   client.use(once, refused);
   return client;
 }

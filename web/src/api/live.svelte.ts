@@ -86,7 +86,8 @@ class Live {
     };
     source.onerror = () => {
       this.#tell({ type: "broken", data: {} });
-      // The browser comes back by itself, with the last id, unless it was refused.
+      // The browser comes back by itself, with the last id, unless it was refused. What was read meanwhile may have failed.
+      missed = true;
       if (source.readyState === EventSource.CLOSED) this.#again(signal);
     };
     for (const type of TYPES) {

@@ -4,6 +4,54 @@
  */
 
 export interface paths {
+    "/api/v1/agenda": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List agenda
+         * @description What employees have planned, and their tasks that are due, from a moment until before another.
+         *
+         *     Of a colleague's contact that you do not see it says that he is busy.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listAgenda"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agenda/free": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find free times
+         * @description When some employees are busy, and when all of them are free within their working hours.
+         *
+         *     To see whether one time would do, ask for just that time: nobody is `busy` or `off`.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["findFreeTimes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -1122,6 +1170,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/quick-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fill quick answers
+         * @description Quick answers as this chain fills them in, in the client's language where they have it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["fillQuickAnswers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains/{id}/read": {
         parameters: {
             query?: never;
@@ -1281,7 +1351,7 @@ export interface paths {
         };
         /**
          * List clients
-         * @description Clients, newest first.
+         * @description Clients, newest first; those that are asked for by id in the order of their ids.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -1567,6 +1637,80 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List completeness rules
+         * @description What clients of each status need, for their cards to be complete.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCompletenessRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill in cards
+         * @description A task for each client whom you see and whose card lacks too much; one that has an open one is left.
+         *
+         *     A job with a result for each; `POST /jobs/{id}/revert` cancels those that are open yet.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["fillInCards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/completeness/{status}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put completeness rules
+         * @description Say what clients of a status need. Cards are measured by it from now on.
+         *
+         *     For: administrator.
+         */
+        put: operations["putCompletenessRules"];
+        post?: never;
+        /**
+         * Remove completeness rules
+         * @description Measure clients of this status by the rules for all.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeCompletenessRules"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3250,6 +3394,29 @@ export interface paths {
         patch: operations["changeMailbox"];
         trace?: never;
     };
+    "/api/v1/mailboxes/{id}/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post mail
+         * @description Hand a mail over as it is (RFC 5322), as if it had come into the mailbox. The same one again, by its
+         *     Message-ID and what it says, is known. Nobody gets an automatic answer to it.
+         *
+         *     For: administrator.
+         */
+        post: operations["postMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mailboxes/{id}/reread": {
         parameters: {
             query?: never;
@@ -4034,6 +4201,62 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quick-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List quick answers
+         * @description Everybody's, your teams' and your own, by title.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["listQuickAnswers"];
+        put?: never;
+        /**
+         * Add quick answer
+         * @description Words for what is asked often, in one language or several.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["addQuickAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quick-answers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put quick answer
+         * @description Other words, another title, or another owner.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["putQuickAnswer"];
+        post?: never;
+        /**
+         * Remove quick answer
+         * @description Remove a quick answer.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        delete: operations["removeQuickAnswer"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5435,6 +5658,19 @@ export interface components {
              */
             verified: boolean;
         };
+        /** AgendaView */
+        AgendaView: {
+            /**
+             * Items
+             * @description In order of time
+             */
+            items: components["schemas"]["EntryView"][];
+            /**
+             * More
+             * @description There is more than one answer holds; ask for a shorter time
+             */
+            more: boolean;
+        };
         /** AgentList */
         AgentList: {
             /** Items */
@@ -6412,6 +6648,21 @@ export interface components {
             /** Topic */
             topic?: string | null;
         };
+        /** BusyView */
+        BusyView: {
+            /** Login */
+            login: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
         /**
          * ButtonForm
          * @description Opens `url`, or sends `data` back.
@@ -7060,6 +7311,35 @@ export interface components {
             text: string;
             /** Variables */
             variables: string[];
+        };
+        /**
+         * EntryView
+         * @description Somebody to be phoned.
+         */
+        CampaignsEntryView: {
+            /** @description One whose outcome you have to say */
+            attempt: components["schemas"]["AttemptView"] | null;
+            /** Attempts */
+            attempts: number;
+            /** Call List */
+            call_list: string;
+            /** Client */
+            client: string | null;
+            /** Due */
+            due: string;
+            /** Id */
+            id: string;
+            /**
+             * Last
+             * @description What came of the last attempt
+             */
+            last: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
         };
         /**
          * LineView
@@ -7859,6 +8139,8 @@ export interface components {
             candidates: components["schemas"]["CandidateView"][];
             /** Comment */
             comment: string | null;
+            /** @description None: not asked, as in events */
+            completeness: components["schemas"]["CompletenessView"] | null;
             /**
              * Custom
              * @description Fields of your own
@@ -7977,6 +8259,23 @@ export interface components {
             samples: string[];
             /** Title */
             title: string;
+        };
+        /**
+         * CompletenessView
+         * @description How much of a card is filled in, by the rules of its status.
+         */
+        CompletenessView: {
+            /**
+             * Missing
+             * @description Items of the rules that it lacks
+             * @example [
+             *       "phone",
+             *       "owner"
+             *     ]
+             */
+            missing: string[];
+            /** Percent */
+            percent: number;
         };
         /**
          * Condition
@@ -8688,32 +8987,64 @@ export interface components {
         };
         /**
          * EntryView
-         * @description Somebody to be phoned.
+         * @description A planned contact, or a task with its time, of the employees that are asked for.
          */
         EntryView: {
-            /** @description One whose outcome you have to say */
-            attempt: components["schemas"]["AttemptView"] | null;
-            /** Attempts */
-            attempts: number;
-            /** Call List */
-            call_list: string;
-            /** Client */
-            client: string | null;
-            /** Due */
-            due: string;
-            /** Id */
-            id: string;
             /**
-             * Last
-             * @description What came of the last attempt
+             * At
+             * Format: date-time
              */
-            last: string;
-            /** Name */
-            name: string;
-            /** Number */
-            number: string;
-            /** State */
-            state: string;
+            at: string;
+            /** Chain Id */
+            chain_id: string | null;
+            /** Client Id */
+            client_id: string | null;
+            /**
+             * Client Name
+             * @default
+             */
+            client_name: string;
+            /**
+             * Id
+             * @description Of the interaction or task; none: busy with what you do not see
+             */
+            id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contact" | "task";
+            /**
+             * Logins
+             * @description Those of the employees asked for whom it concerns
+             */
+            logins: string[];
+            /**
+             * Minutes
+             * @description 0: a task, which is due then
+             */
+            minutes: number;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "held" | "missed" | "open" | "done" | "busy";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Type
+             * @description Of a contact: meeting, call, …
+             * @default
+             */
+            type: string;
         };
         /**
          * ExchangeChange
@@ -8962,6 +9293,56 @@ export interface components {
             /** @description `id` of an upload, see POST /api/v1/attachments */
             file: string;
         };
+        /**
+         * FillForm
+         * @description Whose cards are to be filled in.
+         * @example {
+         *       "below": 80,
+         *       "status": "customer"
+         *     }
+         */
+        FillForm: {
+            /**
+             * Assignee
+             * @description Who does it; none: whoever looks after the client
+             */
+            assignee?: string | null;
+            /**
+             * Below
+             * @description Cards that are less complete than this, in percent
+             * @default 100
+             */
+            below?: number;
+            /**
+             * Status
+             * @description Of clients of this status alone
+             */
+            status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
+        };
+        /** FilledList */
+        FilledList: {
+            /**
+             * Items
+             * @description Those whose shortcut is asked for first; at most 50
+             */
+            items: components["schemas"]["FilledView"][];
+        };
+        /**
+         * FilledView
+         * @description A quick answer as this chain fills it in.
+         */
+        FilledView: {
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Shortcut */
+            shortcut: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
         /** FindingList */
         FindingList: {
             /** Items */
@@ -9155,6 +9536,37 @@ export interface components {
              * @example email:carrier@example.com
              */
             to: string;
+        };
+        /** FreeTimes */
+        FreeTimes: {
+            /**
+             * Busy
+             * @description What the employees have planned, in order
+             */
+            busy: components["schemas"]["BusyView"][];
+            /**
+             * Free
+             * @description When all of them work and none is busy, for long enough; the first 100
+             */
+            free: components["schemas"]["FreeView"][];
+            /**
+             * Off
+             * @description Logins of those who do not work at any moment of this time
+             */
+            off: string[];
+        };
+        /** FreeView */
+        FreeView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * FunnelView
@@ -10108,7 +10520,7 @@ export interface components {
             signature?: boolean;
             /**
              * Subject
-             * @description A mail needs one
+             * @description Of a mail; without one it goes on with the last mail, as Re: and its subject
              * @default
              */
             subject?: string;
@@ -11227,7 +11639,7 @@ export interface components {
         /** MineView */
         MineView: {
             /** Items */
-            items: components["schemas"]["EntryView"][];
+            items: components["schemas"]["CampaignsEntryView"][];
         };
         /** MoneyForm */
         MoneyForm: {
@@ -12295,7 +12707,7 @@ export interface components {
         /** NextView */
         NextView: {
             /** @description Null: nobody may be phoned now; see the funnel */
-            entry: components["schemas"]["EntryView"] | null;
+            entry: components["schemas"]["CampaignsEntryView"] | null;
         };
         /**
          * Note
@@ -13245,6 +13657,24 @@ export interface components {
             street: string;
         };
         /**
+         * PostedView
+         * @description What became of a posted mail.
+         */
+        PostedView: {
+            /** Interaction Id */
+            interaction_id: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "taken" | "known" | "parked";
+        };
+        /**
          * Presence
          * @description What you do from now on; while you are in a call, from its end on.
          * @example {
@@ -13454,6 +13884,76 @@ export interface components {
              * @description Those that nobody has taken
              */
             unassigned: number;
+        };
+        /**
+         * QuickAnswerForm
+         * @description Words for what is asked often.
+         * @example {
+         *       "shortcut": "срок",
+         *       "texts": {
+         *         "ru": "{{ first_name | Здравствуйте }}, доставим за два дня."
+         *       },
+         *       "title": "Срок доставки"
+         *     }
+         */
+        QuickAnswerForm: {
+            /**
+             * Own
+             * @description Yours alone
+             * @default false
+             */
+            own?: boolean;
+            /**
+             * Shortcut
+             * @description What one types to find it first
+             * @default
+             */
+            shortcut?: string;
+            /**
+             * Team
+             * @description Whose it is; empty: everybody's
+             * @default
+             * @example team_4k2m
+             */
+            team?: string;
+            /**
+             * Texts
+             * @description By language (ISO 639); places to fill in: client, first_name, subject, operator
+             */
+            texts: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: string;
+        };
+        /** QuickAnswerList */
+        QuickAnswerList: {
+            /** Items */
+            items: components["schemas"]["QuickAnswerView"][];
+        };
+        /** QuickAnswerView */
+        QuickAnswerView: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Id */
+            id: string;
+            /** Own */
+            own: boolean;
+            /** Shortcut */
+            shortcut: string;
+            /** Team */
+            team: string | null;
+            /** Texts */
+            texts: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: string;
         };
         /** RateList */
         RateList: {
@@ -13894,6 +14394,51 @@ export interface components {
              * @description Its newest words are a client's, and you have not read them
              */
             unread: boolean;
+        };
+        /**
+         * RulesForm
+         * @description What clients of a status need.
+         * @example {
+         *       "contact_within": 90,
+         *       "items": {
+         *         "contact": 1,
+         *         "full_name": 2,
+         *         "phone": 3
+         *       }
+         *     }
+         */
+        RulesForm: {
+            /**
+             * Contact Within
+             * @description Days since the newest contact, for `contact`; none: any time
+             */
+            contact_within?: number | null;
+            /**
+             * Items
+             * @description With their weights: kind, status, owner, language, time_zone, birth_date, comment, postal, inn, full_name, employer, email, phone, messenger, contact_person, contact, or custom.NAME of your own fields
+             */
+            items: {
+                [key: string]: number;
+            };
+        };
+        /** RulesList */
+        RulesList: {
+            /** Items */
+            items: components["schemas"]["RulesView"][];
+        };
+        /** RulesView */
+        RulesView: {
+            /** Contact Within */
+            contact_within: number | null;
+            /** Items */
+            items: {
+                [key: string]: number;
+            };
+            /**
+             * Status
+             * @description None: of clients without a status, and of those without rules
+             */
+            status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
         };
         /**
          * ScanForm
@@ -15767,6 +16312,152 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAgenda: {
+        parameters: {
+            query: {
+                /** @description Of employees: ?login=A&login=B; none: your own */
+                login?: string[];
+                since: string;
+                /** @description Before which; at most 62 days later */
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgendaView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findFreeTimes: {
+        parameters: {
+            query: {
+                /** @description Of employees: ?login=A&login=B; none: your own */
+                login?: string[];
+                since: string;
+                /** @description Before which; at most 62 days later */
+                until: string;
+                /** @description How long they must be free */
+                minutes?: number;
+                /** @description A contact that does not count: the one that is moved */
+                beside?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreeTimes"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAgents: {
         parameters: {
             query?: {
@@ -15866,6 +16557,15 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16015,6 +16715,15 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17955,7 +18664,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["CampaignsEntryView"];
                 };
             };
             /** @description Not logged in */
@@ -18057,7 +18766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["CampaignsEntryView"];
                 };
             };
             /** @description Not logged in */
@@ -19674,6 +20383,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Of these those that you see, by id; many at once: ?id=A&id=B */
+                id?: string[];
                 client_id?: string | null;
                 state?: ("open" | "closed") | null;
                 /** @description Chains beside this one, with third parties */
@@ -20778,6 +21489,86 @@ export interface operations {
             };
         };
     };
+    fillQuickAnswers: {
+        parameters: {
+            query?: {
+                /** @description Words of its title, shortcut or text; none: all */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilledList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     markRead: {
         parameters: {
             query?: never;
@@ -21570,6 +22361,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Of these those that you see, by id; many at once: ?id=A&id=B */
+                id?: string[];
             };
             header?: never;
             path?: never;
@@ -22877,6 +23670,332 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCompletenessRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fillInCards: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCompletenessRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description any: without a status, or without rules */
+                status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | "any";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCompletenessRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description any: without a status, or without rules */
+                status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | "any";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27849,6 +28968,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Of these those that you see, by id; many at once: ?id=A&id=B */
+                id?: string[];
                 client_id?: string | null;
                 state?: ("open" | "closed") | null;
                 /** @description Chains beside this one, with third parties */
@@ -30921,6 +32042,99 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -34508,6 +35722,341 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuickAnswers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAnswerList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addQuickAnswer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAnswerForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAnswerView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putQuickAnswer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAnswerForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAnswerView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeQuickAnswer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

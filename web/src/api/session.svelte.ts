@@ -14,6 +14,14 @@ class Session {
     return this.me?.employee.login ?? "";
   }
 
+  /** Those whom work can be given to: who may not list employees knows those of the teams. */
+  get colleagues(): { login: string; name: string; absent: boolean }[] {
+    const known = new Map(this.employees.map((one) => [one.login, one]));
+    const others = this.teams.flatMap((team) => team.members).filter((login) => !known.has(login));
+    const active = this.employees.filter((one) => one.active).map(({ login, name, absent }) => ({ login, name: name || login, absent }));
+    return [...active, ...[...new Set(others)].sort().map((login) => ({ login, name: login, absent: false }))];
+  }
+
   can(right: Right): boolean {
     return this.me?.rights.includes(right) ?? false;
   }

@@ -22,6 +22,7 @@ interface Kept {
   key: string;
   seen: string;
   at: string;
+  sent: string;
 }
 
 export class DraftBox {
@@ -43,6 +44,8 @@ export class DraftBox {
   #version = 0;
   #key = "";
   #seen = "";
+  /** What was given to the hub last: a page may end before it hears that the hub has it. */
+  #sent = "";
   #changes = 0;
   #timer = 0;
   #busy = false;
@@ -78,7 +81,7 @@ export class DraftBox {
   /** What the hub has; what was typed here and is not there yet wins. */
   fill(draft: Draft | undefined): void {
     if (this.#changes) {
-      if (draft && draft.version !== this.#version && draft.text !== this.text) this.elsewhere = draft;
+      if (draft && this.#foreign(draft)) this.elsewhere = draft;
       else this.#version = draft?.version ?? 0;
       this.#later(0);
     } else if (draft) this.#adopt(draft);
@@ -108,7 +111,7 @@ export class DraftBox {
   async clear(): Promise<void> {
     clearTimeout(this.#timer);
     [this.text, this.cc, this.bcc, this.attachments, this.begun, this.problem] = ["", "", "", [], "", ""];
-    [this.#key, this.#version, this.#changes, this.state, this.there] = ["", 0, 0, "kept", false];
+    [this.#key, this.#sent, this.#version, this.#changes, this.state, this.there] = ["", "", 0, 0, "kept", false];
     localStorage.removeItem(this.#place);
     await hub.DELETE("/api/v1/chains/{id}/drafts/{kind}", { params: { path: { id: this.chain, kind: this.kind } } });
   }
@@ -120,11 +123,16 @@ export class DraftBox {
     this.changed();
   }
 
+  /** Whether it was written in another place. */
+  #foreign(draft: Draft): boolean {
+    return draft.version !== this.#version && ![this.text, this.#sent].includes(draft.text);
+  }
+
   #take(kept: Kept): void {
-    const { version, key, seen, at, ...rest } = kept;
+    const { version, key, seen, at, sent, ...rest } = kept;
     Object.assign(this, rest);
     [this.#version, this.#key, this.begun, this.#changes, this.state] = [version, key, at, 1, "unkept"];
-    this.#seen = seen;
+    [this.#seen, this.#sent] = [seen, sent ?? ""];
   }
 
   #adopt(draft: Draft): void {
@@ -135,7 +143,7 @@ export class DraftBox {
 
   #write(): void {
     const { text, cc, bcc, replyAll, account, attachments } = this;
-    const kept: Kept = { text, cc, bcc, replyAll, account, attachments, version: this.#version, key: this.#key, seen: this.#seen, at: this.begun };
+    const kept: Kept = { text, cc, bcc, replyAll, account, attachments, version: this.#version, key: this.#key, seen: this.#seen, at: this.begun, sent: this.#sent };
     localStorage.setItem(this.#place, JSON.stringify(kept));
   }
 
@@ -148,7 +156,8 @@ export class DraftBox {
     if (this.elsewhere || this.sending) return;
     if (this.#busy) return this.#later(PAUSE);
     const before = this.#changes;
-    [this.#busy, this.state] = [true, "keeping"];
+    [this.#busy, this.state, this.#sent] = [true, "keeping", this.text];
+    this.#write();
     try {
       const stored = given(
         await hub.PUT("/api/v1/chains/{id}/drafts/{kind}", {
@@ -187,7 +196,7 @@ export class DraftBox {
     if (error instanceof Refused && error.problem.status === 409) {
       const drafts = given(await hub.GET("/api/v1/chains/{id}/drafts", { params: { path: { id: this.chain } } }));
       const other = drafts.items.find((each) => each.login === session.login && each.kind === this.kind);
-      if (other && other.text !== this.text) this.elsewhere = other;
+      if (other && this.#foreign(other)) this.elsewhere = other;
       else {
         this.#version = other?.version ?? 0;
         this.#later(PAUSE);

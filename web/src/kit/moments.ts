@@ -36,6 +36,25 @@ export function dayOf(at: string): string {
   return format(new Date(at), { weekday: "long", day: "numeric", month: "long" });
 }
 
+/** Heads of days in a calendar. */
+export function dayShort(at: Date): string {
+  return format(at, { weekday: "short", day: "numeric" });
+}
+
+export function weekday(at: Date): string {
+  return format(at, { weekday: "short" });
+}
+
+export function timeOf(at: string): string {
+  return format(new Date(at), { hour: "2-digit", minute: "2-digit" });
+}
+
+/** From one day to another; of a whole month its name. */
+export function period(first: Date, last: Date, month: Date | null): string {
+  if (month) return format(month, { month: "long", year: "numeric" });
+  return new Intl.DateTimeFormat(say.locale, { day: "numeric", month: "long", year: "numeric" }).formatRange(first, last);
+}
+
 export function sized(bytes: number): string {
   const units = ["byte", "kilobyte", "megabyte"];
   const step = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;

@@ -11,7 +11,9 @@ export type View = (typeof VIEWS)[number];
 
 const LIMIT = 100;
 const SOON = 300;
-const FEW = 4;
+const AGAIN = 5_000;
+/** Rows that are asked for by id at once. */
+const MOST = 100;
 
 export class Inbox {
   view = $state<View>("all");
@@ -53,7 +55,7 @@ export class Inbox {
   }
 
   async count(): Promise<void> {
-    this.counts = given(await hub.GET("/api/v1/queues"));
+    this.counts = await hub.GET("/api/v1/queues").then(given).catch(() => this.counts);
   }
 
   countOf(view: View): number | null {
@@ -82,12 +84,7 @@ export class Inbox {
     this.#set([...rows.values()].sort(newestFirst));
   }
 
-  /** After somebody changed a chain here. */
-  put(chain: Chain): void {
-    this.#news.add(chain.id);
-    this.#look();
-  }
-
+  /** Somebody changed it, here or elsewhere. */
   touched(id: string): void {
     this.#news.add(id);
     this.#look();
@@ -100,8 +97,7 @@ export class Inbox {
   async #read(after?: string): Promise<{ items: Row[]; next: string | null }> {
     if (this.view === "drafts") return this.#drafts(after);
     if (this.search.length > 1) return this.#found(after);
-    const where = this.view === "closed" ? { state: "closed" as const } : { view: this.view };
-    return given(await hub.GET("/api/v1/inbox", { params: { query: { ...where, limit: LIMIT, ...(after ? { after } : {}) } } }));
+    return given(await hub.GET("/api/v1/inbox", { params: { query: { ...whereOf(this.view), limit: LIMIT, ...(after ? { after } : {}) } } }));
   }
 
   async #drafts(after?: string): Promise<{ items: Row[]; next: string | null }> {
@@ -124,15 +120,12 @@ export class Inbox {
   #hear(event: Happened): void {
     const data = event.data as { chain?: { id: string }; interaction?: { chain_id: string } };
     if (event.type === RESYNC) {
-      void this.pages.reload();
+      void this.#afresh();
       void this.count();
       return;
     }
     const id = data.chain?.id ?? data.interaction?.chain_id;
-    if (id) {
-      this.#news.add(id);
-      this.#look();
-    }
+    if (id) this.touched(id);
   }
 
   #look(): void {
@@ -148,74 +141,63 @@ export class Inbox {
     this.#timer = 0;
     this.#news.clear();
     if (this.search || this.view === "drafts") return;
-    const fresh = news.length > FEW ? await this.#first() : await rowsOf(news);
-    this.#merge(fresh, news);
+    if (news.length > MOST) return this.#afresh();
+    await this.#merge(this.view, new Set(news), () => rowsOf(news, whereOf(this.view)));
   }
 
-  /** Many at once: the first page has whatever is new. */
-  async #first(): Promise<Row[]> {
-    return (await this.#read()).items;
+  /** Something may have been missed: all is read again; where somebody points at the list, nothing moves under him. */
+  async #afresh(): Promise<void> {
+    if (!this.still || this.search || this.view === "drafts") return this.pages.reload();
+    const asked = new Set(this.rows.map((row) => row.chain.id));
+    await this.#merge(this.view, asked, async () => {
+      const page = await this.#read();
+      const last = page.next && page.items.at(-1);
+      if (last) for (const row of this.rows) if (newestFirst(last, row) < 0) asked.delete(row.chain.id);
+      return page.items;
+    });
   }
 
-  #merge(fresh: Row[], news: string[]): void {
+  /** What is read replaces what is shown; of those `asked` about whatever does not come is not in this view any more. */
+  async #merge(view: View, asked: ReadonlySet<string>, read: () => Promise<Row[]>): Promise<void> {
+    const fresh = await read().catch(() => null);
+    if (view !== this.view || this.search) return;
+    if (!fresh) return this.#later(asked);
     const found = new Map(fresh.map((row) => [row.chain.id, row]));
-    const gone = new Set(news.filter((id) => !found.has(id) || !this.#belongs(found.get(id)!)));
-    if (news.length > FEW) gone.clear();
-    const known = new Set(this.rows.map((row) => row.chain.id));
+    const stays = (id: string) => found.has(id) || !asked.has(id);
     // The chosen one stays where it is until another is chosen, so that nobody loses what he looks at.
-    let rows = this.rows.filter((row) => !gone.has(row.chain.id) || row.chain.id === this.chosen);
-    rows = rows.map((row) => found.get(row.chain.id) ?? row);
-    const added = fresh.filter((row) => !known.has(row.chain.id) && !gone.has(row.chain.id));
-    if (this.still) {
-      this.waiting = new Map([...this.waiting, ...added.map((row) => [row.chain.id, row] as const)]);
-      this.#set(rows);
-    } else this.#set([...rows, ...added].sort(newestFirst));
+    const rows = this.rows.filter((row) => stays(row.chain.id) || row.chain.id === this.chosen).map((row) => found.get(row.chain.id) ?? row);
+    const known = new Set(rows.map((row) => row.chain.id));
+    const added = fresh.filter((row) => !known.has(row.chain.id));
+    const waiting = new Map([...this.waiting].filter(([id]) => stays(id)));
+    for (const row of added) waiting.set(row.chain.id, row);
+    this.waiting = this.still ? waiting : new Map();
+    this.#set(this.still ? rows : [...rows, ...added].sort(newestFirst));
   }
 
-  /** Whether a chain is in the view that is shown, as far as the page can say; the hub's own list decides at the next reading. */
-  #belongs(row: Row): boolean {
-    const { state, owner } = row.chain;
-    switch (this.view) {
-      case "closed":
-        return state === "closed";
-      case "snoozed":
-        return Boolean(row.chain.snoozed_until) && state === "open";
-      case "unassigned":
-        return isOpen(row) && !owner;
-      case "mine":
-        return isOpen(row) && owner === this.#me;
-      case "team":
-        return isOpen(row) && (this.rows.some((each) => each.chain.id === row.chain.id) || Boolean(row.chain.team && this.#teams.includes(row.chain.team)));
-      default:
-        return isOpen(row);
-    }
-  }
-
-  #me = "";
-  #teams: string[] = [];
-
-  as(login: string, teams: string[]): this {
-    [this.#me, this.#teams] = [login, teams];
-    return this;
+  /** The hub did not answer: what was heard of is not forgotten. */
+  #later(ids: ReadonlySet<string>): void {
+    for (const id of ids) this.#news.add(id);
+    window.setTimeout(() => this.#look(), AGAIN);
   }
 }
 
-function isOpen(row: Row): boolean {
-  return row.chain.state === "open" && !row.chain.snoozed_until && !row.chain.into;
+type Where = { state?: "closed"; view?: Exclude<View, "drafts" | "closed"> };
+
+function whereOf(view: View): Where {
+  return view === "closed" ? { state: "closed" } : view === "drafts" ? {} : { view };
 }
 
 function newestFirst(one: Row, other: Row): number {
   return one.chain.last_at < other.chain.last_at ? 1 : one.chain.last_at > other.chain.last_at ? -1 : one.chain.id < other.chain.id ? 1 : -1;
 }
 
-async function rowsOf(ids: string[]): Promise<Row[]> {
-  const wanted = [...new Set(ids)];
-  const rows = await Promise.all(
-    wanted.map((id) =>
-      hub.GET("/api/v1/inbox/{id}", { params: { path: { id } } }).then(given).catch(() => null),
-    ),
-  );
-  return rows.filter((row) => row !== null && !row.chain.into) as Row[];
+/** In the order of the ids; without those that are not there, or not in the view. */
+async function rowsOf(ids: string[], where: Where = {}): Promise<Row[]> {
+  const id = [...new Set(ids)];
+  if (!id.length) return [];
+  const { items } = given(await hub.GET("/api/v1/inbox", { params: { query: { ...where, id, limit: MOST } } }));
+  const found = new Map(items.map((row) => [row.chain.id, row]));
+  return id.map((each) => found.get(each)).filter((row) => row !== undefined);
 }
 
 type Change = { state?: "open" | "closed"; owner?: string; snooze_until?: string; add_tags?: string[]; remove_tags?: string[]; team?: string; subject?: string; private?: boolean };

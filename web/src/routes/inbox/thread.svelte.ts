@@ -126,7 +126,7 @@ export class Thread {
 
   #hear(event: Happened, changed: (fresh: number) => void): void {
     if (event.type === RESYNC) {
-      void this.again().then(changed);
+      void this.again().then(changed).catch(() => undefined);
       return;
     }
     const data = event.data as { interaction?: Interaction; chain?: { id: string }; client?: { id: string }; task?: { client_id: string | null } };
@@ -134,7 +134,7 @@ export class Thread {
       const fresh = this.put(data.interaction);
       if (fresh && data.interaction.direction === "in" && this.row) this.row = { ...this.row, unread: true };
       changed(fresh ? 1 : 0);
-    } else if (data.chain?.id === this.id) void this.#row().then((row) => (this.row = row));
+    } else if (data.chain?.id === this.id) void this.#row().then((row) => (this.row = row)).catch(() => undefined);
     else if ((data.client?.id ?? data.task?.client_id) === this.row?.client_id && this.row) void this.refreshSide();
   }
 

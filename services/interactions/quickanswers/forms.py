@@ -1,0 +1,73 @@
+"""Quick answers, as they are written and shown."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from hub.api.forms import Form, Moment
+from hub.api.names import TeamId
+from hub.contracts.masks import MaskedWords
+from hub.contracts.shown import View
+from services.interactions.quickanswers.words import NAMES, check
+
+_TEXT = 10_000
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", examples=["ru"])]
+Text = Annotated[str, Field(min_length=1, max_length=_TEXT), AfterValidator(check)]
+
+
+class QuickAnswerForm(Form):
+    """Words for what is asked often."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Срок доставки",
+                    "texts": {"ru": "{{ first_name | Здравствуйте }}, доставим за два дня."},
+                    "shortcut": "срок",
+                }
+            ]
+        }
+    )
+    title: str = Field(min_length=1, max_length=200)
+    shortcut: str = Field(default="", max_length=40, pattern=r"^\S*$", description="What one types to find it first")
+    texts: dict[Language, Text] = Field(
+        min_length=1, max_length=20, description=f"By language (ISO 639); places to fill in: {', '.join(NAMES)}"
+    )
+    team: TeamId = Field(default="", description="Whose it is; empty: everybody's")
+    own: bool = Field(default=False, description="Yours alone")
+
+    @model_validator(mode="after")
+    def _one_owner(self) -> Self:
+        if self.own and self.team:
+            raise ValueError("give own or team, not both")
+        return self
+
+
+class QuickAnswerView(View):
+    id: str
+    title: str
+    shortcut: str
+    texts: dict[str, str]
+    team: str | None
+    own: bool
+    changed_at: Moment
+    changed_by: str
+
+
+class QuickAnswerList(View):
+    items: list[QuickAnswerView]
+
+
+class FilledView(View):
+    """A quick answer as this chain fills it in."""
+
+    id: str
+    title: str
+    shortcut: str
+    language: str
+    text: MaskedWords
+
+
+class FilledList(View):
+    items: list[FilledView] = Field(description="Those whose shortcut is asked for first; at most 50")
