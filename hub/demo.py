@@ -103,9 +103,10 @@ async def _connect_messengers(asking: Asking, facts: dict[str, Any]) -> str:
 async def _connect_calls(asking: Asking, pbx: dict[str, Any]) -> None:
     """Adds the simulated Asterisk, our line, and a phone for the administrator."""
     login = {name: pbx[name] for name in ("host", "port", "user", "secret")}
-    connection = {"kind": "ami", **login, "recordings": f"{pbx['door']}/monitor/{{name}}"}
+    rings = {"recordings": f"{pbx['door']}/monitor/{{name}}", "outside": "PJSIP/{number}@trunk"}
+    connection = {"kind": "ami", **login, **rings}
     exchange = derive("ex", _PBX.casefold())
-    changed = {name: connection[name] for name in ("host", "port", "user", "secret", "recordings")}
+    changed = {name: connection[name] for name in ("host", "port", "user", "secret", *rings)}
     async with asking("telephony") as telephony:
         answer = await telephony.patch(f"/exchanges/{exchange}", json={"connection": changed})
         if answer.status_code == httpx.codes.NOT_FOUND:

@@ -64,6 +64,8 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await stack.enter_async_context(_served(gateway, gateway.http, bound, settings))
             if running:
                 stack.callback((await _connected(hub, running, url_of(bound))).cancel)
+                calling = asyncio.create_task(_demo_calls(hub, folder))
+                stack.callback(calling.cancel)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -107,6 +109,12 @@ async def _simulated(folder: Path) -> AsyncIterator[Any]:
 
     async with simulators(folder / "simulators", play=True) as running:
         yield running
+
+
+async def _demo_calls(hub: Embedded, folder: Path) -> None:
+    from hub.demo_calls import DemoCalls  # loaded only where the demo runs
+
+    await DemoCalls(hub.footing, folder / "simulators" / "mail").play()
 
 
 def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:

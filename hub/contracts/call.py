@@ -110,9 +110,13 @@ class CallRequest(Body):
     """What a call that shall be made needs beside whom it goes to."""
 
     operator: str
-    """The employee whose phone rings first."""
+    """The employee whose phone rings first; empty: nobody's."""
     line: str = ""
     """The line that is shown, where the account is its exchange."""
+    call_list: str = ""
+    """A list that dials by itself: the customer is rung first, then an agent of it; `operator` is empty."""
+    dropped_to: str = ""
+    """The extension that is played to whom no agent was there for; empty: the line ends."""
 
 
 class CallState(Body):

@@ -1,6 +1,7 @@
 """All events of this version."""
 
 from hub.contracts.address import AddressChanged, ConsentRecorded, ReachabilityRecorded
+from hub.contracts.agent import AgentChanged, BoardMoved
 from hub.contracts.base import Registry
 from hub.contracts.campaign import HitRecorded, MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
@@ -65,6 +66,8 @@ REGISTRY = Registry(
         PaymentChanged,
         RateChanged,
         CallRinging,
+        AgentChanged,
+        BoardMoved,
         TaskOpened,
         TaskChanged,
         Reminded,

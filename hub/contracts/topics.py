@@ -39,6 +39,7 @@ CLIENTS = Topic("clients", "client id", retention=None)
 ADDRESSES = Topic("addresses", "address", retention=None)
 TASKS = Topic("tasks", "task id", retention=None)
 RINGS = Topic("rings", "login of the employee", retention=timedelta(days=7))
+AGENTS = Topic("agents", "login of the employee, or `board`", retention=timedelta(days=7))
 OUTCOMES = Topic("outcomes", "client id", retention=None)
 NOTICES = Topic("notices", "what the notice is about")
 CHANNELS = Topic("channels", "mailbox, bot or number id", partitions=1)
@@ -73,6 +74,7 @@ TOPICS = (
     ADDRESSES,
     TASKS,
     RINGS,
+    AGENTS,
     OUTCOMES,
     NOTICES,
     CHANNELS,

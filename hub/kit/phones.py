@@ -1,7 +1,11 @@
 """Phone numbers, as people write them and as the hub knows them, and what they tell of where they are."""
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+_NEVER = r"(?!)"
 
 
 def valid_phone(text: str, region: str | None = None) -> str:
@@ -27,9 +31,79 @@ def phone(text: str, region: str | None = None) -> str:
     return f"phone:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}"
 
 
-@lru_cache(maxsize=4096)
+@dataclass(frozen=True, slots=True)
+class _Mobiles:
+    """Mobile numbers of the first country of a code: what phonenumbers would match one by one, compiled once."""
+
+    region: str
+    zones: tuple[str, ...]
+    lengths: frozenset[int]
+    every: re.Pattern[str]
+    mobile: re.Pattern[str]
+    fixed: re.Pattern[str]
+    prefix: re.Pattern[str]
+    leading: re.Pattern[str]
+
+    def has(self, national: str) -> bool:
+        """Whether it surely is one; what may be something else, too, is asked for the long way."""
+        return bool(
+            len(national) in self.lengths
+            and self.leading.match(national)
+            and self.mobile.fullmatch(national)
+            and self.every.fullmatch(national)
+            and not self.fixed.fullmatch(national)
+            and not self.prefix.match(national)
+        )
+
+
+def _mobiles_of(number: str) -> _Mobiles | None:
+    """The mobiles that a number, `+7…`, is one of; none: ask phonenumbers."""
+    if not number.startswith("+") or not number[1:].isdecimal():
+        return None
+    for digits in (1, 2, 3):
+        known = _mobiles(number[1 : 1 + digits])
+        if known:
+            return known if known.has(number[1 + digits :]) else None
+    return None
+
+
+@cache
+def _mobiles(code: str) -> _Mobiles | None:
+    """Of a country code; none where mobiles cannot be told, or tell a place."""
+    import phonenumbers
+
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
+    mobile, every = plan and plan.mobile, plan and plan.general_desc
+    if not (plan and mobile and every and mobile.national_number_pattern and mobile.example_number):
+        return None
+    kind = phonenumbers.PhoneNumberType.MOBILE
+    tells_a_place = phonenumbers.phonenumberutil.is_number_type_geographical(kind, int(code))
+    if plan.same_mobile_and_fixed_line_pattern or tells_a_place:
+        return None
+    fixed = plan.fixed_line and plan.fixed_line.national_number_pattern
+    return _Mobiles(
+        region=regions[0],
+        zones=_zones_of(f"+{code}{mobile.example_number}"),
+        lengths=frozenset(mobile.possible_length) & frozenset(every.possible_length),
+        every=re.compile(every.national_number_pattern or _NEVER),
+        mobile=re.compile(mobile.national_number_pattern),
+        fixed=re.compile(fixed or _NEVER),
+        leading=re.compile(plan.leading_digits or ""),
+        prefix=re.compile(plan.national_prefix_for_parsing or _NEVER),
+    )
+
+
 def zones_of(number: str) -> tuple[str, ...]:
-    """The time zones in which a number, `+7…`, may be; none where nobody knows."""
+    """The time zones in which a number, `+7…`, may be; none where nobody knows. A mobile may be anywhere in its
+    country.
+    """
+    known = _mobiles_of(number)
+    return known.zones if known else _zones_of(number)
+
+
+@lru_cache(maxsize=4096)
+def _zones_of(number: str) -> tuple[str, ...]:
     import phonenumbers
     from phonenumbers import timezone
 
@@ -40,11 +114,16 @@ def zones_of(number: str) -> tuple[str, ...]:
     return tuple(zone for zone in found if zone != "Etc/Unknown")
 
 
-@lru_cache(maxsize=65_536)
 def region_of(number: str) -> str:
     """The country, as `RU`, of a number that is given out at all; empty of another. The last three digits decide
     nothing: give the number without them.
     """
+    known = _mobiles_of(f"{number}000")
+    return known.region if known else _region_of(number)
+
+
+@lru_cache(maxsize=65_536)
+def _region_of(number: str) -> str:
     import phonenumbers
 
     try:

@@ -18,7 +18,8 @@ class Callers:
         """Adds exchange, line, and a phone for whoever is logged in."""
         pbx = self.pbx
         login = {name: pbx[name] for name in ("host", "port", "user", "secret")}
-        connection = {"kind": "ami", **login, "recordings": f"{pbx['door']}/monitor/{{name}}"}
+        recordings = f"{pbx['door']}/monitor/{{name}}"
+        connection = {"kind": "ami", **login, "recordings": recordings, "outside": "PJSIP/{number}@trunk"}
         self.exchange = client.post("/exchanges", json={"name": "Office", "connection": connection})["id"]
         line = {"number": pbx["line"], "name": "Продажи", "exchange": self.exchange}
         self.line = client.post("/lines", json=line)["id"]

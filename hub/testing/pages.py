@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hub.demo_calls import PLAYED
 from hub.testing.processes import PASSWORD, ROOT, HubProcess, embedded
 from hub.testing.servers.chromium import chromium, missing
 
@@ -47,7 +48,10 @@ def unavailable() -> str | None:
 
 @contextmanager
 def with_cast(folder: Path) -> Iterator[HubProcess]:
-    """A hub with the demo's cast."""
+    """A hub with the demo's cast; its call list is not dialled: who is picked at random has written."""
+    state = folder / "simulators" / "mail"
+    state.mkdir(parents=True)
+    (state / PLAYED).touch()
     hub = embedded(folder, demo=True)
     hub.start()
     try:

@@ -12,7 +12,7 @@ from hub.footing import Footing
 from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.http import Ping, service_app
-from hub.kit.loop import Runs
+from hub.kit.loop import Loop, Runs
 from hub.repeats import answer_repeats
 from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
@@ -21,6 +21,7 @@ from services.campaigns.adapters.columns import Columns
 from services.campaigns.adapters.dialling import Dialling
 from services.campaigns.adapters.interactions import InteractionsPeer
 from services.campaigns.adapters.leads import LeadTables
+from services.campaigns.adapters.telephony import Crew
 from services.campaigns.attribution import closing as closing_endpoints
 from services.campaigns.attribution import endpoints as attribution_endpoints
 from services.campaigns.attribution.money import MoneyBook
@@ -28,7 +29,10 @@ from services.campaigns.attribution.repository import MoneyRepository
 from services.campaigns.attribution.service import Attribution, Policy
 from services.campaigns.attribution.statements import Statements
 from services.campaigns.calllists import endpoints as call_list_endpoints
+from services.campaigns.calllists.dialler import Dialler
+from services.campaigns.calllists.following import Following
 from services.campaigns.calllists.funnel import Funnels
+from services.campaigns.calllists.hours import Hours
 from services.campaigns.calllists.loading import LoadCallList
 from services.campaigns.calllists.repository import CallRepository
 from services.campaigns.calllists.ringing import Ringing
@@ -59,6 +63,9 @@ from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
+from services.campaigns.scripts import endpoints as script_endpoints
+from services.campaigns.scripts.repository import ScriptRepository
+from services.campaigns.scripts.service import Scripts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -78,6 +85,8 @@ from services.campaigns.tracking.recorder import Recorder
 
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
+_DIALS = timedelta(seconds=1)
+_FOLLOWS = timedelta(seconds=2)
 
 
 class CampaignsService:
@@ -115,6 +124,7 @@ class Floor:
         self.books = LeadTables(footing.data, self.owner.name, self.bus)
         self.interactions = InteractionsPeer(footing.peer, footing.seal)
         self.dialling = Dialling(footing.peer, footing.seal, self.columns)
+        self.crew = Crew(footing.asking(SERVICE))
         self.directory = Directory(footing.asking(SERVICE))
         self.uploads = Uploads(footing.blobs)
         self.master = footing.secrets.derived("mailings")
@@ -127,6 +137,7 @@ class Floor:
         await self.store.stop()
         await self.interactions.close()
         await self.dialling.close()
+        await self.crew.close()
         await self.directory.close()
         self.owner.release()
 
@@ -193,6 +204,11 @@ def build(footing: Footing) -> CampaignsService:
     call_lists, stops = CallLists(kept_calls, clock), Stops(kept_calls, clock, region=floor.settings.region)
     ringing = Ringing(kept_calls, stops, floor.dialling, clock, calls.caps)
     work = Work(kept_calls, call_lists, stops, ringing, clock, calls)
+    scripts = Scripts(ScriptRepository(store), work, clock)
+    work.leads(scripts.answers)
+    following = Following(kept_calls, floor.dialling)
+    hours = Hours(kept_calls, floor.crew, floor.settings.call_zone)
+    dialler = Dialler(kept_calls, work, ringing, floor.crew, floor.leases, clock, held=lambda: footing.restraint.held)
     runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
     jobs = Jobs(
         [
@@ -221,7 +237,10 @@ def build(footing: Footing) -> CampaignsService:
         visit_doors.public(touches),
         attribution_endpoints.public(attribution, book),
         closing_endpoints.public(statements),
-        call_list_endpoints.public(call_lists, work, stops, Funnels(kept_calls, clock, calls), jobs),
+        call_list_endpoints.public(
+            call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, hours, jobs
+        ),
+        script_endpoints.public(scripts, call_lists),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(
@@ -231,7 +250,19 @@ def build(footing: Footing) -> CampaignsService:
         floor.settings.sweep_interval,
     )
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
-    return CampaignsService(http, floor, (sweeper, watching, jobs, runner, recorder))
+    return CampaignsService(
+        http,
+        floor,
+        (
+            sweeper,
+            watching,
+            jobs,
+            runner,
+            recorder,
+            Loop("dialler", dialler.look, every=_DIALS),
+            Loop("following", following.look, every=_FOLLOWS),
+        ),
+    )
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:

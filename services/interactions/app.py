@@ -216,7 +216,7 @@ def build(footing: Footing) -> InteractionsService:
     )
     of_duplicates.subscribe(bus, duplicates)
     http = service_app("omnihub interactions", checks={"store": store.ping, "bus": bus.ping})
-    http.include_router(for_services(repository, seen, Callers(repository, task_repository)))
+    http.include_router(for_services(repository, seen, Callers(repository, task_repository), doors.calling))
     publish(http, *public(doors), job_endpoints.public(jobs), service="interactions", seal=footing.seal)
 
     async def waiting() -> dict[str, int]:

@@ -99,9 +99,16 @@ class Calling:
         self._hours = hours
 
     async def plan(
-        self, client_id: str, wanted: WantedCall, *, actor: Actor, idempotency_key: str | None
+        self,
+        client_id: str,
+        wanted: WantedCall,
+        *,
+        actor: Actor,
+        idempotency_key: str | None,
+        by_itself: CallRequest | None = None,
     ) -> Document:
-        """The planned interaction; the same key of the same author gives the same one.
+        """The planned interaction; the same key of the same author gives the same one. `by_itself`: a call list
+        dials, and nobody is its author.
 
         Raises:
             NotFound: no such client.
@@ -117,8 +124,10 @@ class Calling:
         listed = await self._address(client, wanted.address)
         line = await self._line(client, wanted.line, actor)
         chain_id = await self._chain(client, actor) or new_chain_id(interaction_id)
-        interaction = self._interaction(client, listed, line, (interaction_id, chain_id), actor.login)
-        draft = await self._outgoing.draft(interaction, self._request(interaction, client), fingerprint=mark)
+        author = None if by_itself else actor.login
+        interaction = self._interaction(client, listed, line, (interaction_id, chain_id), author)
+        call = by_itself or CallRequest(operator=actor.login)
+        draft = await self._outgoing.draft(interaction, self._request(interaction, client, call), fingerprint=mark)
         chain = (await self._repository.touch_chains([draft.document]))[chain_id]
         accepted = await self._outgoing.accept(draft, opened=[(self._repository.chains, chain)])
         return accepted.document if accepted.new else same_request(accepted.document, mark)
@@ -177,7 +186,7 @@ class Calling:
         return warm[0] if len(warm) == 1 else None
 
     def _interaction(
-        self, client: Document, listed: Document, line: Account, ids: tuple[str, str], author: str
+        self, client: Document, listed: Document, line: Account, ids: tuple[str, str], author: str | None
     ) -> Interaction:
         interaction_id, chain_id = ids
         owner = born_with(client, listed["address"])
@@ -205,7 +214,7 @@ class Calling:
             others=line.others,
         )
 
-    def _request(self, interaction: Interaction, client: Document) -> SendMessage:
+    def _request(self, interaction: Interaction, client: Document, call: CallRequest) -> SendMessage:
         return SendMessage(
             id=interaction.id,
             channel=CHANNEL,
@@ -214,5 +223,5 @@ class Calling:
             text="",
             token=token_of(interaction.id),
             time_zone=client.get("time_zone") or "",
-            call=CallRequest(operator=interaction.author or ""),
+            call=call,
         )

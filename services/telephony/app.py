@@ -23,23 +23,33 @@ from hub.channels.workers import Workers
 from hub.contracts.park import RawPayloadStored
 from hub.footing import Footing
 from hub.held import held_routes
+from hub.kit.clock import Clock, iso
 from hub.kit.errors import ConfigurationError, Conflict
 from hub.kit.http import service_app
 from hub.kit.loop import Loop, Runs
 from hub.kit.outside import Outside
 from hub.repeats import answer_repeats
 from hub.settings import GateSettings
+from hub.store.due import Due
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.telephony.adapters.ami import AmiDoor
 from services.telephony.adapters.interactions import Interactions
 from services.telephony.adapters.recordings import HttpRecordings
+from services.telephony.agents import rules as agent_rules
+from services.telephony.agents.repository import AgentRepository
+from services.telephony.agents.service import Presence
+from services.telephony.board.service import Boards, Pulse
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
 from services.telephony.courtesy.service import CallBackText
+from services.telephony.dials.repository import DialRepository
+from services.telephony.dials.service import Dials
 from services.telephony.endpoints import Doors, public
+from services.telephony.endpoints import agents as agent_doors
+from services.telephony.endpoints import dials as dial_doors
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.exchanges.service import Connection, Exchanges
@@ -69,7 +79,10 @@ from services.telephony.twilio.markup import Markup
 
 _CLEANED_EVERY = timedelta(minutes=1)
 _WRITTEN_EVERY = timedelta(seconds=2)
+_TOLD_EVERY = timedelta(seconds=1)
 _BROWSER_SECONDS = 3600
+_TELLS = timedelta(seconds=20)
+"""Within which an exchange tells of a call that it began, a new connection to it included."""
 _RETRY = (timedelta(seconds=2),)
 
 
@@ -153,9 +166,13 @@ def build(footing: Footing) -> TelephonyService:
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
+        presence=floor.presence,
+        boards=floor.boards(),
         tokens=browser_phone,
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
+    http.include_router(agent_doors.for_services(floor.presence))
+    http.include_router(dial_doors.for_services(floor.dials, floor.presence, ground.calls))
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
     return TelephonyService(http, floor, workers, hiring)
@@ -182,6 +199,9 @@ class Floor:
         self.directory = Interactions(
             footing.asking(SERVICE)("interactions"), footing.peer("interactions"), footing.seal
         )
+        self._agents = AgentRepository(self.store)
+        self._agents.on(self.bus, clock)
+        self.presence = Presence(self._agents, clock, lease=settings.agent_lease, work=settings.after_call)
         self._rings = Rings(self.bus, self.directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
@@ -197,6 +217,9 @@ class Floor:
         )
         ledger.lines = lines
         self.pools = Pools(self.store, lines, clock)
+        self.pulse = Pulse(self.bus, clock)
+        self._agents.moved = self.pulse.beat
+        self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger, clock))
         book = Book(
             repository=self._calls,
             lines=lines,
@@ -205,6 +228,9 @@ class Floor:
             asked=partial(_asked, ledger),
             rings=self._rings,
             touches=self.pools,
+            presence=self.presence,
+            dials=self.dials,
+            moved=self.pulse.beat,
             clock=clock,
         )
         return Ground(
@@ -223,6 +249,8 @@ class Floor:
             recordings=self.recordings,
             commands=CommandRepository(self.store, clock),
             rings=self._rings,
+            presence=self.presence,
+            dials=self.dials,
         )
 
     def _gate(self, ledger: CallLedger) -> Gate:
@@ -244,7 +272,9 @@ class Floor:
         courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
         remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
         return (
-            Sweeper([self._sends.entries, self._calls.calls], self.bus, clock, SWEEP),
+            Due(self._agents.agents, agent_rules.FIRES, clock),
+            Sweeper([self._sends.entries, self._calls.calls, self._agents.agents], self.bus, clock, SWEEP),
+            Loop("board", self.pulse.look, every=_TOLD_EVERY),
             Loop("slots", lambda: self._slots.sweep(clock.now()), every=SWEPT_EVERY),
             Loop("heard", cleaner.clean, every=_CLEANED_EVERY),
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
@@ -276,6 +306,19 @@ class Floor:
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()
+
+    def boards(self) -> Boards:
+        """What supervisors look at."""
+        ground = self.ground
+        return Boards(
+            agents=self._agents,
+            calls=ground.calls,
+            dials=self.dials.repository,
+            lines=ground.lines,
+            exchanges=ground.exchanges,
+            counts=Counts(ground.calls, ground.lines),
+            clock=ground.clock,
+        )
 
     def doors(self) -> tuple[WebhookDoor, TwilioDoor]:
         """Where providers post to."""
@@ -373,6 +416,14 @@ async def _asked(ledger: CallLedger, exchange: Exchange, ids: Iterable[str]) -> 
             if entry["state"] == SendState.UNKNOWN:
                 await ledger.learnt(interaction_id, Sent("the exchange began it"))
     return found
+
+
+async def _given_up(ledger: CallLedger, clock: Clock, ids: Iterable[str]) -> set[str]:
+    """Those that will never be rung, as far as the ledger knows: an exchange tells of what it began at once."""
+    found, told_by = await ledger.sends.get_many(ids), iso(clock.now() - _TELLS)
+    never = {one for one, entry in found.items() if entry["state"] in (SendState.FAILED, SendState.SUPPRESSED)}
+    unknown = {one: entry for one, entry in found.items() if entry["state"] == SendState.UNKNOWN}
+    return never | {one for one, entry in unknown.items() if (entry.get("handed_at") or "") < told_by}
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -12,9 +12,11 @@ from hub.channels.ledger import Ledger
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
 from hub.store.base import Document, Store
+from services.telephony.agents.service import Presence
 from services.telephony.calls.repository import CallRepository
 from services.telephony.calls.rings import Rings
 from services.telephony.calls.service import Book
+from services.telephony.dials.service import Dials
 from services.telephony.exchanges.models import Exchange
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.lines.repository import LineRepository
@@ -46,6 +48,8 @@ class Ground:
     recordings: RecordingRepository
     commands: CommandRepository
     rings: Rings
+    presence: Presence
+    dials: Dials
 
     def alarm(self, document: Document, notes: HealthNotes) -> Alarm:
         """Of an exchange, whether or not its document can be opened."""

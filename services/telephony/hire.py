@@ -14,6 +14,7 @@ from hub.contracts.interaction import SendMessage
 from hub.kit.clock import from_iso
 from hub.store.base import Document
 from services.telephony.ami.poller import AmiPoller, Door
+from services.telephony.dials.service import Connector
 from services.telephony.exchanges.models import Exchange
 from services.telephony.ground import SERVICE, Ground, counted, measure
 from services.telephony.intake.journal import Journal
@@ -123,6 +124,7 @@ class Hiring:
             phones=ground.phones.of,
             line=ground.lines.line,
             known=ground.book.knows,
+            begins=ground.dials.begin,
             notes=notes,
             clock=ground.clock,
             silence=settings.silence,
@@ -136,9 +138,12 @@ class Hiring:
             if self.pollers.get(exchange.id) is poller:
                 del self.pollers[exchange.id]
 
+        connector = Connector(
+            exchange, poller, dials=ground.dials, presence=ground.presence, phones=ground.phones, clock=ground.clock
+        )
         sender = self._sender(exchange, channel, notes, inquire, (f"{exchange.ami.host}:{exchange.ami.port}",))
         commander = Commander(exchange, poller, ground.commands, ground.rings)
-        return self._worker(exchange, document, notes, channel, (poller, commander), sender, close)
+        return self._worker(exchange, document, notes, channel, (poller, commander, connector), sender, close)
 
     def _sender(
         self,

@@ -43,6 +43,15 @@ class Settings(Base):
     call_limit: timedelta = Field(
         default=timedelta(hours=12), description="A call without an end is closed after so long without news"
     )
+    agent_lease: timedelta = Field(
+        default=timedelta(seconds=60),
+        ge=timedelta(seconds=5),
+        description="An agent whose page was not heard of for so long is away",
+    )
+    after_call: timedelta = Field(
+        default=timedelta(seconds=30),
+        description="Work after a call ends by itself after so long; a list may say more",
+    )
     ca_file: Path | None = Field(
         default=None, description="Certificate authorities (PEM) to trust for exchanges, beside the system's"
     )

@@ -35,8 +35,8 @@ class Exchange:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str) -> str:
-        del line, actor
+    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str, dropped_to: str) -> str:
+        del line, actor, dropped_to
         if f"{key} " not in (self._file.read_text() if self._file.exists() else ""):
             with self._file.open("a") as out:
                 out.write(f"{key} {entry['number']}\n")

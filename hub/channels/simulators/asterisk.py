@@ -15,6 +15,8 @@ from hub.channels.simulators.place import HERE, Place
 
 _GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 _LOGIN_PAUSE = 0.05
+_HOLDS = 30.0
+"""Seconds that somebody waits whom nobody speaks with."""
 Action = Mapping[str, str]
 
 
@@ -41,6 +43,8 @@ class Phone:
     """Seconds until it hangs up."""
     status: str = "NOANSWER"
     """Of one that does not answer: NOANSWER, BUSY, CANCEL."""
+    machine: bool = False
+    """An answering machine takes it."""
 
 
 class LiveExchange(Exchange):
@@ -73,6 +77,12 @@ class LiveExchange(Exchange):
         """Whoever else is in the bridge of a channel."""
         bridge = self._in.get(name)
         return next((other for other, at in self._in.items() if other != name and at == bridge), None)
+
+    def is_bridged(self, name: str) -> bool:
+        return name in self._in
+
+    def dialled_as(self, name: str) -> str:
+        return self._of[name].get("DialString", "").partition("@")[0]
 
     def named(self, uid: str) -> str | None:
         """The living channel of an id, or of a name."""
@@ -111,6 +121,8 @@ class AsteriskSimulator:
         self.exchange = LiveExchange(self)
         self.phones: dict[str, Phone] = {}
         """By extension or number; one that is not there answers at once."""
+        self.strangers: Callable[[str], Phone] = lambda _: Phone()
+        """How those outside behave who are dialled by themselves and are not in `phones`."""
         self.line = "74950000100"
         """Our number, that is shown to whom is called."""
         self.faults: list[AsteriskFault] = []
@@ -118,6 +130,10 @@ class AsteriskSimulator:
         self.down = False
         self.asked: list[Action] = []
         """Every Originate that was begun."""
+        self.messages: set[str] = set()
+        """Extensions that play something and hang up."""
+        self.played: list[str] = []
+        """Numbers that such an extension was played to."""
         self.answered: list[str] = []
         """Numbers outside that were rung, in order."""
         self.logins = 0
@@ -297,7 +313,8 @@ class AsteriskSimulator:
             return
         if not fault.cut or fault.accepted:
             self.asked.append(action)
-            self.begin(asyncio.ensure_future(self._connect(action)))
+            story = self._connect(action) if "Exten" in action else self._dial_out(action)
+            self.begin(asyncio.ensure_future(story))
         if fault.cut:
             client.writer.transport.abort()
             return
@@ -341,6 +358,37 @@ class AsteriskSimulator:
             exchange.refuses(out, by=leg, status=customer.status)
         exchange.ends(leg)
 
+    async def _dial_out(self, action: Action) -> None:
+        """Rings somebody outside by himself; who answers waits until he is put through, or hangs up."""
+        exchange, dialled = self.exchange, action["Channel"].partition("/")[2]
+        number, uid = dialled.partition("@")[0], action.get("ChannelId", "")
+        await asyncio.sleep(0)
+        if uid and exchange.named(uid):
+            self._originated(action, "Failure", "0")
+            return
+        customer = self._outside(number)
+        self.answered.append(number)
+        name = exchange.rings_alone(number, uid=uid)
+        for variable in action.get("Variable", "").split(","):
+            key, _, value = variable.partition("=")
+            exchange.of("VarSet", name, Variable=key, Value=value)
+        await asyncio.sleep(customer.after)
+        if not customer.answers:
+            exchange.says("DialEnd", DestUniqueid=exchange.uid(name), DestChannel=name, DialStatus=customer.status)
+            exchange.ends(name, cause=17 if customer.status == "BUSY" else 0)
+            self._originated(action, "Failure", "5" if customer.status == "BUSY" else "3")
+            return
+        exchange.up(name)
+        self._originated(action, "Success", "4", name)
+        if customer.machine:
+            exchange.of("VarSet", name, Variable="AMDSTATUS", Value="MACHINE")
+        await asyncio.sleep(_HOLDS)
+        if name in exchange.alive and not exchange.is_bridged(name):
+            exchange.hangs_up(name)
+
+    def _outside(self, number: str) -> Phone:
+        return self.phones.get(number) or self.phones.get(f"+{number}") or self.strangers(number)
+
     def _record(self, channel: str) -> None:
         if self.records:
             name = f"{self.exchange.uid(channel).replace('/', '-')}.wav"
@@ -355,7 +403,7 @@ class AsteriskSimulator:
             Response=response,
             Channel=channel or action["Channel"],
             Context=action.get("Context", ""),
-            Exten=action["Exten"],
+            Exten=action.get("Exten", ""),
             Reason=reason,
             Uniqueid=self.exchange.uid(channel) if channel else action.get("ChannelId", ""),
         )
@@ -394,14 +442,21 @@ class AsteriskSimulator:
     async def _goes_on(self, name: str, extension: str) -> None:
         exchange = self.exchange
         await asyncio.sleep(0)
-        exchange.leaves(name)
+        if exchange.is_bridged(name):
+            exchange.leaves(name)
+        if extension in self.messages:
+            self.played.append(exchange.dialled_as(name))
+            exchange.ends(name)
+            return
         leg = exchange.rings(extension, by=name)
         phone = self.phones.get(extension, Phone())
         await asyncio.sleep(phone.after)
-        if phone.answers:
+        if phone.answers and name in exchange.alive:
             exchange.answers(leg, by=name, bridge=f"b-{next(self._numbers)}")
+            self._record(name)
             await asyncio.sleep(phone.talks)
-        exchange.hangs_up(name)
+        if name in exchange.alive:
+            exchange.hangs_up(name)
         exchange.ends(leg)
 
     async def _logoff(self, client: _Client, action: Action) -> None:

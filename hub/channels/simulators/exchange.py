@@ -58,6 +58,15 @@ class Exchange:
         self._dialled("DialBegin", name, by, DialString=f"{number}@{trunk}", CallerIDNum="74950000100")
         return name
 
+    def rings_alone(self, number: str, *, uid: str = "", trunk: str = "trunk") -> str:
+        """Somebody outside, by nobody: the hub asked for it."""
+        name = self._begins(f"PJSIP/{trunk}", "0", number="", exten="s", context="from-trunk", uid=uid)
+        self._of[name]["DialString"] = f"{number}@{trunk}"
+        dialled = {key: value for key, value in self._of[name].items() if key != "DialString"}
+        dest = {f"Dest{key}": dialled[key] for key in ("Channel", "ChannelState", "Uniqueid", "Linkedid")}
+        self.says("DialBegin", **dest, DialString=f"{number}@{trunk}")
+        return name
+
     def up(self, name: str) -> None:
         self._of[name]["ChannelState"] = "6"
         self.of("Newstate", name)

@@ -17,6 +17,18 @@ _HEARD = 3.0
 """Seconds that a caller of the demo lets it ring."""
 
 
+def stranger(number: str) -> Phone:
+    """How somebody behaves whom a call list dials, by the last digit of his number: 7 is busy, 8 does not answer, 9
+    is a machine; the others answer.
+    """
+    kinds = {
+        "7": Phone(answers=False, after=0.2, status="BUSY"),
+        "8": Phone(answers=False, after=0.6),
+        "9": Phone(after=0.2, machine=True),
+    }
+    return kinds.get(number[-1:], Phone(after=0.3))
+
+
 class Pbx:
     """Both servers."""
 
@@ -24,6 +36,7 @@ class Pbx:
         self.asterisk = AsteriskSimulator(USER, SECRET, port=port, place=place)
         self.asterisk.line = OUR_LINE.lstrip("+")
         self.asterisk.records = True
+        self.asterisk.strangers = stranger
         self._door = door
         self._place = place
         self._runner: web.AppRunner | None = None

@@ -33,13 +33,38 @@ class Dialling:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str) -> str:
+    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str, dropped_to: str) -> str:
         """The interaction; the same key is the same call. Raises Conflict where it is refused, and TransientError."""
         known = entry["client"] or await self._whose.client_of(entry["number"])
         client = known or await self._opened(entry, actor, key)
         wanted: dict[str, Any] = {"address": entry["number"], **({"line": line} if line else {})}
-        answer = await self._post(f"/clients/{client}/calls", wanted, actor, key)
-        return str(answer["id"])
+        if not actor.is_service:
+            return str((await self._post(f"/clients/{client}/calls", wanted, actor, key))["id"])
+        wanted |= {"call_list": entry["list"], "dropped_to": dropped_to, "key": key}
+        return str((await self._post(f"/clients/{client}/dials", wanted, actor, key))["id"])
+
+    async def note(self, interaction: str, text: str, *, actor: Actor, key: str) -> None:
+        """See `services.campaigns.calllists.following.Chains`."""
+        chain = (await self._get(f"/interactions/{interaction}", actor))["chain_id"]
+        await self._post(f"/chains/{chain}/notes", {"text": text}, actor, key)
+
+    async def task(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None:
+        await self._post("/tasks", {**given, "interaction_id": interaction}, actor, key)
+
+    async def deal(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None:
+        wanted = {name: value for name, value in given.items() if value is not None}
+        await self._post("/deals", {**wanted, "interaction_id": interaction}, actor, key)
+
+    async def _get(self, path: str, actor: Actor) -> Document:
+        try:
+            answer = await self._client.get(path, headers={HEADER: self._seal.header(actor)}, timeout=_PATIENCE)
+            if answer.status_code in _REFUSED:
+                raise Conflict(str(answer.json().get("detail") or "it is not shown"))
+            answer.raise_for_status()
+        except httpx.HTTPError as exc:
+            raise TransientError(f"the service interactions does not answer: {type(exc).__name__}") from exc
+        found: Document = answer.json()
+        return found
 
     async def _opened(self, entry: Document, actor: Actor, key: str) -> str:
         """The client of a number that is nobody's yet."""

@@ -1,12 +1,13 @@
 """The HTTP door of call lists, of an operator's work with them, and of do-not-call."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Protocol
 
 from fastapi import Path, Query, Response
 from pydantic import ConfigDict, Field
 
 from hub.api.actor import Acting, Actor, Key
-from hub.api.forms import Form, Id, Paging, View
+from hub.api.forms import Form, Id, Moment, Paging, View
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -16,6 +17,7 @@ from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
 from services.campaigns.calllists.funnel import Funnels
+from services.campaigns.calllists.hours import Hours
 from services.campaigns.calllists.models import (
     CallListForm,
     Disposition,
@@ -29,6 +31,17 @@ from services.campaigns.calllists.models import (
 from services.campaigns.calllists.service import CallLists
 from services.campaigns.calllists.stops import Stops
 from services.campaigns.calllists.work import Work
+
+
+class Crew(Protocol):
+    """Who takes calls of which list; the service of calls knows who is there."""
+
+    async def join(self, list_id: str, *, after_call: float, actor: Actor) -> Document:
+        """`login`, `state`, `call_lists`. Raises TransientError."""
+        ...
+
+    async def leave(self, list_id: str, *, actor: Actor) -> Document: ...
+
 
 CodePath = Annotated[str, Path(alias="code", pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
@@ -184,9 +197,13 @@ class Lift(Form):
     call_list: str = Field(default="*", max_length=100, pattern=r"^(\*|[A-Za-z0-9_-]+)$")
 
 
-def public(lists: CallLists, work: Work, stops: Stops, funnels: Funnels, jobs: Jobs) -> Public:
+def public(
+    lists: CallLists, work: Work, stops: Stops, funnels: Funnels, crew: Crew, hours: Hours, jobs: Jobs
+) -> Public:
     """The operations."""
     routes = Public("call lists")
+    _add_reports(routes, lists, hours)
+    _add_agents(routes, lists, crew)
     _add_lists(routes, lists, jobs)
     _add_states(routes, lists, funnels)
     _add_work(routes, work)
@@ -252,6 +269,70 @@ def _add_states(routes: Public, lists: CallLists, funnels: Funnels) -> None:
             examples = [ExampleView(entry=one, name=title, words=words) for one, title, words in stopped.examples]
             stages.append(StageView(stage=name, stopped=stopped.count, left=left, examples=examples))
         return FunnelView(total=found.total, stages=stages, dialable=found.dialable, complete=found.complete)
+
+
+class HourView(View):
+    """Attempts of one hour of one weekday, on the clock of the list."""
+
+    weekday: str | None = Field(examples=["mon"])
+    hour: int | None = Field(examples=[14])
+    attempts: int
+    answered: int = Field(description="By a person")
+    contacts: int = Field(description="With the right person")
+    sales: int
+    dropped: int = Field(description="Answered, and no agent was there")
+    talk: float | None = Field(description="Seconds, on average, of those who spoke with an operator")
+    after_call: float | None = Field(description="Seconds, on average, from the end of the call to its outcome")
+
+
+class HoursView(View):
+    """How a list went."""
+
+    zone: str
+    total: HourView
+    items: list[HourView]
+    best: HourView | None = Field(description="In which the right person was reached most often; 20 attempts or more")
+    complete: bool = Field(description="False: there are more attempts than are read at once; ask for less time")
+
+
+class HoursQuery(Form):
+    """Attempts that were begun from when to when."""
+
+    since: Moment = Field(examples=["2026-03-02T00:00:00Z"])
+    until: Moment = Field(examples=["2026-04-02T00:00:00Z"])
+
+
+def _add_reports(routes: Public, lists: CallLists, hours: Hours) -> None:
+    @routes.get("/call-lists/{id}/hours", right=Right.READ_CAMPAIGNS, noun="call_list")
+    async def call_list_hours(list_id: Id, query: Annotated[HoursQuery, Query()], actor: Acting) -> HoursView:
+        """How a list went by hour and weekday, and which hour is the best one; 50,000 attempts at once."""
+        found = await hours.of(await lists.get(list_id, actor), query.since, query.until)
+        return HoursView.model_validate({**asdict(found), "items": [asdict(row) for row in found.rows]})
+
+
+class AgentOfListView(View):
+    """You, as an agent of call lists."""
+
+    login: str
+    state: str = Field(examples=["available"])
+    call_lists: list[str] = Field(description="That you take calls of")
+
+
+def _add_agents(routes: Public, lists: CallLists, crew: Crew) -> None:
+    @routes.post(
+        "/call-lists/{id}/agents/me", right=Right.WRITE_MESSAGES, noun="call_list", action="work", refuses=[Conflict]
+    )
+    async def join_call_list(list_id: Id, actor: Acting) -> AgentOfListView:
+        """Take calls of a list; they come while you are available: PUT /api/v1/agents/me."""
+        call_list = await lists.get(list_id, actor)
+        return AgentOfListView.model_validate(
+            await crew.join(list_id, after_call=call_list["after_call"], actor=actor)
+        )
+
+    @routes.delete("/call-lists/{id}/agents/me", right=Right.WRITE_MESSAGES, noun="call_list", action="work")
+    async def leave_call_list(list_id: Id, actor: Acting) -> AgentOfListView:
+        """Take no more calls of it; one that goes on goes on."""
+        return AgentOfListView.model_validate(await crew.leave(list_id, actor=actor))
 
 
 def _add_work(routes: Public, work: Work) -> None:

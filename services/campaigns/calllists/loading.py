@@ -1,5 +1,6 @@
 """Loads a call list from a segment or a static list, by a job; once more, it adds those who are new."""
 
+from asyncio import gather
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import NotFound
 from hub.kit.ids import derive
-from hub.kit.phones import region_of, zones_of
+from hub.kit.phones import region_of
 from hub.store.amend import amend
 from hub.store.base import Document
 from services.campaigns.calllists.repository import CallRepository
@@ -21,6 +22,7 @@ from services.campaigns.segments.sql import among
 
 PAGE = 10_000
 """People of one step."""
+_PART = 5_000
 REPORT = ("new", "known", "duplicate", "invalid", "region", "do_not_call", "without_number")
 _OWNED = (
     "(SELECT o.address, coalesce(m.root, o.k) AS k FROM owned o LEFT JOIN merged m ON m.k = o.k"
@@ -63,7 +65,10 @@ class LoadCallList:
         if call_list is None:
             raise NotFound(f"there is no call list {args['call_list']}")
         people = await self._page(call_list, Actor(login=args["login"], reach=tuple(args["reach"])), now["after"])
-        report = await self._add(call_list, people)
+        # While the store writes one part, the numbers of the next are read.
+        parts = [people[first : first + _PART] for first in range(0, len(people), _PART)]
+        reports = await gather(*(self._add(call_list, part) for part in parts))
+        report = {name: sum(one[name] for one in reports) for name in REPORT}
         whole = {name: now["report"][name] + report[name] for name in REPORT}
         over = len(people) < PAGE
         await self._tell(call_list, whole, over=over)
@@ -108,6 +113,7 @@ class LoadCallList:
         there = await self._repository.entries.get_many(set(names.values()))
         owners = await self._repository.claim(call_list["_id"], wanted)
         entries: dict[str, Document] = {}
+        due = iso(self._clock.now())
         for person, numbers in good:
             name = names[person[0]]
             own = [number for number in numbers if owners[number] == name]
@@ -115,8 +121,9 @@ class LoadCallList:
             if name in there or name in entries:
                 report["known"] += 1
             elif own:
-                entries[name] = self._entry(call_list, name, person, own)
-        report["new"] = len(await self._repository.entries.insert_many(list(entries.values())) if entries else ())
+                entries[name] = _entry(call_list, name, person, own, due)
+        fresh = [entries[name] for name in sorted(entries)]
+        report["new"] = len(await self._repository.entries.insert_many(fresh) if fresh else ())
         return report
 
     async def _scrubbed(
@@ -147,27 +154,27 @@ class LoadCallList:
             return "region"
         return "do_not_call" if refused(number, known, masks, call_list["_id"]) else ""
 
-    def _entry(self, call_list: Document, name: str, person: Row, numbers: list[str]) -> Document:
-        _, client, title, zone, _ = person
-        bare = numbers[0].removeprefix("phone:")
-        return {
-            "_id": name,
-            "list": call_list["_id"],
-            "person": client or numbers[0],
-            "client": client,
-            "name": title or "",
-            "zones": [zone] if zone else list(zones_of(f"{bare[:-3]}000")),
-            "numbers": numbers,
-            "number": numbers[0],
-            "bad": [],
-            "spent": [],
-            "state": "waiting",
-            "due": iso(self._clock.now()),
-            "attempts": 0,
-            "tries": {},
-            "last": "",
-        }
-
     async def _tell(self, call_list: Document, report: dict[str, int], *, over: bool) -> None:
         fields = {"report": report, "loaded_at": iso(self._clock.now()) if over else None}
         await amend(self._repository.lists, call_list["_id"], lambda now: {**now, **fields})
+
+
+def _entry(call_list: Document, name: str, person: Row, numbers: list[str], due: str) -> Document:
+    _, client, title, zone, _ = person
+    return {
+        "_id": name,
+        "list": call_list["_id"],
+        "person": client or numbers[0],
+        "client": client,
+        "name": title or "",
+        "zones": [zone] if zone else [],
+        "numbers": numbers,
+        "number": numbers[0],
+        "bad": [],
+        "spent": [],
+        "state": "waiting",
+        "due": due,
+        "attempts": 0,
+        "tries": {},
+        "last": "",
+    }

@@ -2,16 +2,27 @@
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, Moment
-from hub.api.names import TeamId
+from hub.api.names import Colleague, TeamId
+
+
+def _a_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as exc:
+        raise ValueError(f"{name!r} is no time zone; write it as Europe/Moscow") from exc
+    return name
+
 
 Flag = Literal["human", "contact", "sale", "refused", "do_not_call", "unworkable", "callback", "final"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$", examples=["09:00"])]
+Zone = Annotated[str, Field(max_length=60, examples=["Europe/Moscow"]), AfterValidator(_a_zone)]
 Delay = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=60))]
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_STEPS, MOST_ITEMS = 20, 1_000
@@ -37,6 +48,7 @@ DISPOSITIONS: dict[str, Disposition] = {
     "busy": Disposition(title="Занято", again=(timedelta(minutes=15),) * 3),
     "no_answer": Disposition(title="Не отвечает", again=(timedelta(hours=4),) * 2 + (timedelta(days=1),)),
     "answering_machine": Disposition(title="Автоответчик", again=(timedelta(hours=4), timedelta(days=1))),
+    "dropped": Disposition(title="Не дождался оператора", flags=("human",), again=(timedelta(days=1),)),
     "failed": Disposition(title="Сбой связи", again=(timedelta(minutes=5), timedelta(hours=1))),
     "wrong_number": Disposition(title="Номер не его", flags=("unworkable",), next_number=True),
     "callback": Disposition(title="Перезвонить", flags=("human", "contact", "callback")),
@@ -66,6 +78,18 @@ class Hours(Form):
         return self
 
 
+Mode = Literal["preview", "progressive", "predictive"]
+
+
+class Pacing(Form):
+    """How many lines a list that dials by itself dials; see docs/telemarketing.md."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"lines": 3.0, "cap": 0.03, "limit": "hard"}]})
+    lines: float = Field(default=3.0, ge=1, le=10, description="For each agent, at most; predictive alone")
+    cap: float = Field(default=0.03, ge=0, le=0.2, description="Of those who answer, so many may be dropped")
+    limit: Literal["hard", "tapered", "average"] = "hard"
+
+
 _EXAMPLE: dict[str, Any] = {"name": "Весна", "segment": "seg_7f2k", "line": "line_1", "regions": ["RU"]}
 
 
@@ -87,6 +111,28 @@ class CallListForm(Form):
     )
     most_attempts: int = Field(default=10, ge=1, le=100, description="At one person, whatever comes of them")
     callback_days: int = Field(default=30, ge=1, le=365, description="A call-back is at most so many days ahead")
+    script: Ref | None = Field(default=None, description="What operators are led through: GET /api/v1/scripts")
+    mode: Mode = Field(
+        default="preview",
+        description="preview: operators take somebody and dial; progressive, predictive: the list dials by itself",
+    )
+    pacing: Pacing = Pacing()
+    most_lines: int = Field(
+        default=10, ge=1, le=150, description="So many ring at once at most, if it dials by itself"
+    )
+    dropped_to: str = Field(
+        default="",
+        max_length=20,
+        pattern=r"^[0-9*#]*$",
+        description="The exchange's extension that is played to whom no agent was there for; empty: the line ends",
+    )
+    after_call: timedelta = Field(
+        default=timedelta(seconds=30),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="Work after a call of it ends by itself after so long",
+    )
+    zone: Zone | None = Field(default=None, description="Of its reports; none: [campaigns] call_zone")
     team: TeamId | None = None
 
     @model_validator(mode="after")
@@ -94,6 +140,30 @@ class CallListForm(Form):
         if (self.segment is None) == (self.list is None):
             raise ValueError("give segment or list")
         return self
+
+
+class NextTask(Form):
+    """A task that follows from a call."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Выслать каталог", "due_within": 480}]})
+    title: str = Field(min_length=1, max_length=300)
+    assignee: Colleague | None = Field(default=None, description="None: you")
+    due_within: int | None = Field(default=None, ge=1, le=527_040, description="Minutes of working time")
+
+
+class NextAmount(Form):
+    """Money of a deal."""
+
+    value: str = Field(pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["125000"])
+    currency: str = Field(pattern="^[A-Z]{3}$", examples=["RUB"])
+
+
+class NextDeal(Form):
+    """A deal that follows from a call."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Кухня «Верона»"}]})
+    title: str = Field(min_length=1, max_length=300)
+    amount: NextAmount | None = None
 
 
 class Finish(Form):
@@ -109,8 +179,10 @@ class Finish(Form):
     callback_at: Moment | None = None
     mine: bool = Field(default=False, description="You phone him again yourself; else whoever is free")
     answers: dict[Annotated[str, Field(max_length=100)], Annotated[str, Field(max_length=2_000)]] = Field(
-        default_factory=dict, max_length=100, description="What he answered, by question"
+        default_factory=dict, max_length=100, description="What he answered, by question, beside the script"
     )
+    task: NextTask | None = Field(default=None, description="Opened for the client, with this call as its reason")
+    deal: NextDeal | None = Field(default=None, description="Opened in the client's chain")
 
 
 class Skip(Form):

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hub.kit.clock import iso
+from hub.kit.every import every
 from hub.kit.ids import derive
 from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 
-LISTS = CollectionSpec("call_lists", (Index("removed", "at"),))
+LISTS = CollectionSpec("call_lists", (Index("removed", "at"), Index("removed", "dials", "at", sparse=True)))
 ENTRIES = CollectionSpec(
     "call_entries", (Index("list", "state", "due"), Index("list", "last", "due"), Index("holder", sparse=True))
 )
@@ -21,7 +22,7 @@ CLAIMS = CollectionSpec("call_claims")
 NUMBERS = CollectionSpec("call_numbers", (Index("stopped_at", sparse=True),))
 MASKS = CollectionSpec("call_masks", (Index("at"),))
 PEOPLE = CollectionSpec("call_people")
-ATTEMPTS = CollectionSpec("call_attempts", (Index("list", "at"), Index("entry", "at")))
+ATTEMPTS = CollectionSpec("call_attempts", (Index("list", "at"), Index("entry", "at"), Index("owes", sparse=True)))
 DICTIONARY = CollectionSpec("call_dispositions")
 _PAGE, _MASKS = 200, 1_000
 
@@ -45,6 +46,16 @@ class CallRepository:
         page = await self.entries.find({"holder": login}, limit=_PAGE)
         return page.items
 
+    async def dialling(self) -> list[Document]:
+        """Lists that dial by themselves, and those of them that rest while somebody is still rung."""
+        find = self.lists.find
+        running = {"removed": False, "dials": True}
+        return await every(lambda after: find(running, order="at", limit=_PAGE, after=after))
+
+    async def owing(self) -> list[Document]:
+        """Attempts of which something is to follow."""
+        return (await self.attempts.find({"owes": True}, limit=_PAGE)).items
+
     async def amend_entry(self, entry_id: str, change: Change) -> Document | None:
         return await amend(self.entries, entry_id, change)
 
@@ -62,8 +73,11 @@ class CallRepository:
     async def claim(self, list_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
         """By number the entry of the list that has it: whoever was first. `wanted` says by number who wants it."""
         names = {derive("cn", list_id, number): number for number in wanted}
-        await self.claims.insert_many([{"_id": name, "entry": wanted[number]} for name, number in names.items()])
-        return {names[name]: one["entry"] for name, one in (await self.claims.get_many(names)).items()}
+        # In the order of the index, a store writes each of its pages once.
+        claims = [{"_id": name, "entry": wanted[names[name]]} for name in sorted(names)]
+        new = await self.claims.insert_many(claims)
+        taken = await self.claims.get_many(names.keys() - new) if len(new) < len(names) else {}
+        return {**wanted, **{names[name]: one["entry"] for name, one in taken.items()}}
 
 
 def _begun(name: str, change: Change, **fields: object) -> tuple[Document, Change]:

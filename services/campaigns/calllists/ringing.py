@@ -27,9 +27,9 @@ _SOON = timedelta(minutes=5)
 
 
 class Dials(Protocol):
-    """Makes a call: the operator's phone rings, then the person's."""
+    """Makes a call: the operator's phone rings, then the person's; of a list that dials, the person's alone."""
 
-    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str) -> str:
+    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str, dropped_to: str) -> str:
         """The interaction; the same key is the same call. Raises Conflict where it is refused, and TransientError."""
         ...
 
@@ -44,8 +44,11 @@ class Ringing:
         self._clock = clock
         self._caps = caps
 
-    async def dial(self, entry: Document, *, line: str, actor: Actor) -> Document:
-        """Rings him: once, however often it is asked. Raises Conflict and TransientError."""
+    async def dial(self, entry: Document, *, line: str, actor: Actor, dropped_to: str = "") -> Document:
+        """Rings him: once, however often it is asked. Raises Conflict and TransientError.
+
+        `dropped_to` is the extension for whom a list dialled and no agent was there for.
+        """
         attempt = entry.get("attempt") or await self._intended(entry)
         if attempt.get("interaction"):
             return entry
@@ -54,7 +57,9 @@ class Ringing:
         await self._ring(entry, attempt)
         seam("dialler.rung")
         try:
-            interaction = await self._dials.dial(entry, line=line, actor=actor, key=attempt["id"])
+            interaction = await self._dials.dial(
+                entry, line=line, actor=actor, key=attempt["id"], dropped_to=dropped_to
+            )
         except Conflict:
             await self._undo(entry, attempt, _SOON)
             raise

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.kit.clock import from_iso, iso
+from hub.kit.phones import zones_of
 from hub.store.base import Document
 from services.campaigns.calllists.models import CLOSING, Disposition
 
@@ -191,6 +192,13 @@ STAGES = ("active", "due", "callback", "window", "do_not_call", "cap")
 """In this order; who passes all of them may be phoned."""
 
 
+def zones_where(entry: Document, ours: str) -> Sequence[str]:
+    """Where he may be: his own time zone, else those of his number; ours, where it may be here or nobody knows."""
+    number = entry["number"].removeprefix("phone:")
+    zones = entry["zones"] or zones_of(f"{number[:-3]}000")
+    return zones if zones and ours not in zones else [ours]
+
+
 def standing_of(
     entry: Document, call_list: Document, known: Known, policy: Policy, operator: str, now: datetime
 ) -> Standing:
@@ -201,7 +209,7 @@ def standing_of(
         return Standing("due", f"his time comes at {entry['due']}")
     if whose := waits_for(entry, operator, now, policy.patience):
         return Standing("callback", f"{whose} promised to call him back")
-    zones = entry["zones"] if entry["zones"] and policy.zone not in entry["zones"] else [policy.zone]
+    zones = zones_where(entry, policy.zone)
     if not is_open(call_list["hours"], zones, now):
         words = f"no time for calls where he is ({', '.join(zones)})"
         return Standing("window", words, opens(call_list["hours"], zones, now))

@@ -31,10 +31,18 @@ class CallLists:
         """Rests until it is started; the job that loads it is begun by whoever calls. Raises InvalidInput."""
         await self._check_codes(given)
         made = derive("cll", actor.login, key) if key else fresh("cll")
-        fields = given.model_dump(mode="json", exclude={"team", "again"})
+        fields = given.model_dump(mode="json", exclude={"team", "again", "after_call"})
         again = {code: [step.total_seconds() for step in steps] for code, steps in given.again.items()}
         base = {"_id": made, "at": iso(self._clock.now()), "removed": False, "state": "paused", "report": None}
-        document = {**base, **fields, "again": again, "loaded_at": None, **belongs(actor.login, given.team)}
+        document = {
+            **base,
+            **fields,
+            "again": again,
+            "loaded_at": None,
+            "after_call": given.after_call.total_seconds(),
+            **belongs(actor.login, given.team),
+            **_dials(given),
+        }
         await self._repository.lists.insert(document)
         return await self.get(made, actor)
 
@@ -88,3 +96,8 @@ class CallLists:
         if entry is None or call_list is None or not sees(actor, call_list):
             raise NotFound(f"there is nobody {entry_id} in a call list")
         return entry, call_list
+
+
+def _dials(given: CallListForm) -> Document:
+    """By which the dialler finds lists of its own."""
+    return {"dials": True} if given.mode != "preview" else {}

@@ -4,6 +4,7 @@ An operator has one person at a time until he says what came of it; nobody else 
 happens to the operator's browser.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from hub.api.actor import Actor
@@ -30,6 +31,15 @@ _LOOKED = 2_000
 """Of those whose time has come, so many are looked at for one that may be phoned."""
 
 
+Answers = Callable[[str], Awaitable[dict[str, str]]]
+"""What somebody of a list answered so far, by question."""
+
+
+async def _unasked(entry_id: str) -> dict[str, str]:
+    del entry_id
+    return {}
+
+
 class Work:
     """Of all operators."""
 
@@ -48,6 +58,11 @@ class Work:
         self._ringing = ringing
         self._clock = clock
         self._rules = rules
+        self._answers: Answers = _unasked
+
+    def leads(self, answers: Answers) -> None:
+        """What people answered to scripts is kept with their attempts."""
+        self._answers = answers
 
     async def mine(self, actor: Actor) -> list[Document]:
         """Whom he has: somebody to phone, or an outcome that is still to be said."""
@@ -63,9 +78,15 @@ class Work:
         call_list = await self._lists.get(given, actor)
         if call_list["state"] != "running":
             raise Conflict(f"{call_list['name']} rests; start it first")
+        if call_list.get("dials"):
+            raise Conflict(f"{call_list['name']} dials by itself; POST …/agents/me, and be available")
+        return await self.another(call_list, actor=actor)
+
+    async def another(self, call_list: Document, *, actor: Actor) -> Document | None:
+        """Somebody of a list, whomever the actor has already. None: nobody may be phoned now."""
         now, after, looked = self._clock.now(), None, 0
         while looked < _LOOKED:
-            page = await self._repository.due(given, now, after)
+            page = await self._repository.due(call_list["_id"], now, after)
             for entry in page.items:
                 if taken := await self._taken(entry, call_list, actor, now):
                     return taken
@@ -113,6 +134,16 @@ class Work:
             raise NotFound(f"you have nobody {entry_id}; POST /api/v1/call-lists/{{id}}/next gives you the next one")
         return entry
 
+    async def his(self, entry_id: str, actor: Actor) -> tuple[Document, Document]:
+        """Somebody whom the actor has, and the list. Raises NotFound."""
+        entry = await self._his(entry_id, actor)
+        call_list = await self._repository.lists.get(entry["list"])
+        assert call_list is not None
+        return entry, call_list
+
+    async def dictionary(self) -> dict[str, Disposition]:
+        return await self._lists.dictionary()
+
     async def skip(self, entry_id: str, given: Skip, *, actor: Actor) -> None:
         """He is not phoned now; the reason is kept. Raises NotFound, and Conflict once he was rung."""
         entry = await self._his(entry_id, actor)
@@ -126,12 +157,22 @@ class Work:
     async def finish(self, entry_id: str, given: Finish, *, actor: Actor) -> Document:
         """What came of it. Raises NotFound, InvalidInput, and Conflict where nobody was rung."""
         entry = await self._his(entry_id, actor)
-        attempt = entry.get("attempt")
-        if not attempt:
+        if not entry.get("attempt"):
             raise Conflict("nobody was rung yet; POST …/dial, or …/skip with the reason")
         call_list = await self._lists.get(entry["list"], actor)
         meaning = await self._meaning(given, call_list)
-        now = self._clock.now()
+        return await self._finished(entry, given, meaning, call_list, actor)
+
+    async def came(self, entry: Document, code: str, *, actor: Actor) -> Document:
+        """What a machine says came of it, whatever the list allows people to say. Raises NotFound."""
+        call_list = await self._lists.get(entry["list"], actor)
+        meaning = (await self._lists.dictionary())[code]
+        return await self._finished(entry, Finish(disposition=code), meaning, call_list, actor)
+
+    async def _finished(
+        self, entry: Document, given: Finish, meaning: Disposition, call_list: Document, actor: Actor
+    ) -> Document:
+        now, attempt = self._clock.now(), entry["attempt"]
         callback = self._callback(given, meaning, call_list, now)
         if "do_not_call" in meaning.flags:
             await self._stops.stop(attempt["number"], EVERYWHERE, why=given.comment or meaning.title, by=actor.login)
@@ -147,7 +188,7 @@ class Work:
             rest = {n: v for n, v in current.items() if n not in ("holder", "held_at", "attempt")}
             return {**rest, **fields, "comment": given.comment}
 
-        after = await self._repository.amend_entry(entry_id, over)
+        after = await self._repository.amend_entry(entry["_id"], over)
         assert after is not None
         return after
 
@@ -172,7 +213,12 @@ class Work:
         self, entry: Document, attempt: Document, given: Finish, meaning: Disposition, actor: Actor, now: datetime
     ) -> None:
         """An attempt with its outcome, once."""
+        answers = {**await self._answers(entry["_id"]), **given.answers}
+        follows = {"task": _task(given, actor), "deal": given.deal and given.deal.model_dump(mode="json")}
+        owes = {"owes": True} if answers or given.comment or any(follows.values()) else {}
         document = {
+            **owes,
+            "follows": follows,
             "_id": attempt["id"],
             "list": entry["list"],
             "entry": entry["_id"],
@@ -185,7 +231,7 @@ class Work:
             "disposition": given.disposition,
             "flags": list(meaning.flags),
             "comment": given.comment,
-            "answers": dict(given.answers),
+            "answers": answers,
         }
         await self._repository.attempts.insert(document)
 
@@ -193,3 +239,7 @@ class Work:
         """Why he is not phoned now. Raises NotFound."""
         entry, call_list = await self._lists.entry(entry_id, actor)
         return await self.standing(entry, call_list, actor.login, self._clock.now())
+
+
+def _task(given: Finish, actor: Actor) -> Document | None:
+    return {"assignee": actor.login, **given.task.model_dump(exclude_none=True)} if given.task else None

@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable
 
 from hub.bus.base import END, Position
-from hub.contracts.topics import CHAINS, CLIENTS, INTERACTIONS, JOBS, NOTICES, RINGS, TASKS
+from hub.contracts.topics import AGENTS, CHAINS, CLIENTS, INTERACTIONS, JOBS, NOTICES, RINGS, TASKS
 from services.gateway.errors import BadEventId
 
 Vector = dict[Position, int]
 """The offset of the next record, for each partition of the topics shown live, in the order of topic and partition."""
 
-TOPICS = (INTERACTIONS, CHAINS, CLIENTS, JOBS, TASKS, NOTICES, RINGS)
+TOPICS = (INTERACTIONS, CHAINS, CLIENTS, JOBS, TASKS, NOTICES, RINGS, AGENTS)
 NAMES = tuple(topic.name for topic in TOPICS)
-_LETTERS = dict(zip("ihcjtnr", NAMES, strict=True))
+_LETTERS = dict(zip("ihcjtnra", NAMES, strict=True))
 _OF_TOPIC = {name: letter for letter, name in _LETTERS.items()}
-_ID = re.compile(r"[ihcjtnr]:\d{1,18}(?:\.\d{1,18})*(?:;[ihcjtnr]:\d{1,18}(?:\.\d{1,18})*){0,6}")
+_ID = re.compile(r"[ihcjtnra]:\d{1,18}(?:\.\d{1,18})*(?:;[ihcjtnra]:\d{1,18}(?:\.\d{1,18})*){0,7}")
 
 
 def now_everywhere() -> Vector:

@@ -7,6 +7,7 @@ from typing import Literal
 import orjson
 from pydantic import Field
 
+from hub.contracts.agent import AgentChanged, AgentState, BoardMoved
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
@@ -15,7 +16,7 @@ from hub.contracts.masks import MaskedWords, hiding
 from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.contracts.park import ONLY_GROUP
 from hub.contracts.ring import CallRinging
-from hub.contracts.scope import Shown, owned_by, reaches
+from hub.contracts.scope import OPEN, Shown, owned_by, reaches
 from hub.contracts.shown import CallLineView, ChainView, ClientView, InteractionView, Moment, View
 from hub.contracts.shown_tasks import TaskView
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
@@ -179,7 +180,49 @@ class RingEvent(View):
         return self.model_copy(update={"clients": seen})
 
 
-Event = InteractionEvent | ClientEvent | ChainEvent | TaskEvent | NoticeEvent | JobEvent | RingEvent
+class AgentEvent(View):
+    """Data of `agent.changed.v1`, for those who see the agent."""
+
+    login: str
+    state: AgentState
+    reason: str = ""
+    since: Moment
+    call: str | None = None
+    lists: tuple[str, ...] = ()
+    revision: int
+    """Of two, the higher one is newer."""
+    seen_by: tuple[str, ...] = Field(default=(), exclude=True)
+
+    def about(self) -> "About":
+        return About(channel="call")
+
+    def narrowed(self, _: Shown) -> "AgentEvent":
+        return self
+
+
+class BoardEvent(View):
+    """Data of `board.moved.v1`: the board of calls is to be asked for anew."""
+
+    at: Moment
+
+    def about(self) -> "About":
+        return About(channel="call")
+
+    def narrowed(self, _: Shown) -> "BoardEvent":
+        return self
+
+
+Event = (
+    InteractionEvent
+    | ClientEvent
+    | ChainEvent
+    | TaskEvent
+    | NoticeEvent
+    | JobEvent
+    | RingEvent
+    | AgentEvent
+    | BoardEvent
+)
 _VIEWS: dict[str, type[Event]] = {
     InteractionLinked.TYPE: InteractionEvent,
     InteractionPlanned.TYPE: InteractionEvent,
@@ -194,6 +237,8 @@ _VIEWS: dict[str, type[Event]] = {
     NoticeGiven.TYPE: NoticeEvent,
     JobProgressed.TYPE: JobEvent,
     CallRinging.TYPE: RingEvent,
+    AgentChanged.TYPE: AgentEvent,
+    BoardMoved.TYPE: BoardEvent,
 }
 
 
@@ -258,6 +303,10 @@ def told(record: Record) -> Telling | None:
 
 
 def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
+    if isinstance(view, AgentEvent):
+        return view.seen_by
+    if isinstance(view, BoardEvent):
+        return (OPEN,)
     if isinstance(view, JobEvent):
         return (owned_by(view.by),)
     if isinstance(view, NoticeEvent | RingEvent):

@@ -7,12 +7,15 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from hub.api.actor import Actor
 from hub.api.public import Public
 from hub.api.uploads import Uploads
+from hub.contracts.call import CallRequest
 from services.interactions.agenda import endpoints as agenda
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
+from services.interactions.calling import Calling, WantedCall
 from services.interactions.chains import endpoints as merging
 from services.interactions.completeness import endpoints as completeness
 from services.interactions.drafts import endpoints as drafts
@@ -73,7 +76,17 @@ class AskedCaller(BaseModel):
     address: str
 
 
-def for_services(repository: Repository, seen: Seen, callers: Callers) -> APIRouter:
+class WantedDial(BaseModel):
+    """Somebody whom a call list dials."""
+
+    address: str
+    line: str | None = None
+    call_list: str
+    dropped_to: str = ""
+    key: str
+
+
+def for_services(repository: Repository, seen: Seen, callers: Callers, calling: Calling) -> APIRouter:
     """What only other services of the hub are told: where bytes are, and who sees what."""
     routes = APIRouter(include_in_schema=False)
 
@@ -94,5 +107,13 @@ def for_services(repository: Repository, seen: Seen, callers: Callers) -> APIRou
     @routes.post("/scopes")
     async def show_scopes(asked: Asked) -> dict[str, Any]:
         return await seen.scopes(asked.chains, asked.clients)
+
+    @routes.post("/clients/{client_id}/dials", status_code=202)
+    async def dial(client_id: str, given: WantedDial) -> dict[str, str]:
+        wanted = WantedCall(address=given.address, line=given.line)
+        request = CallRequest(operator="", call_list=given.call_list, dropped_to=given.dropped_to)
+        dialler = Actor.service(f"dialler/{given.call_list}")
+        planned = await calling.plan(client_id, wanted, actor=dialler, idempotency_key=given.key, by_itself=request)
+        return {"id": planned["_id"]}
 
     return routes

@@ -80,6 +80,8 @@ class Channel:
     recording: str = ""
     conference: str = ""
     request: str = ""
+    machine: bool = False
+    """The exchange took it for an answering machine (its application AMD)."""
     listed: set[float] = field(default_factory=set)
     """When a listing told of it."""
     notes: list[Event] = field(default_factory=list)
@@ -363,6 +365,8 @@ def _set(channels: Channels, event: Event) -> None:
         return
     if event["Variable"] == "MIXMONITOR_FILENAME":
         channel.recording = channel.recording or event["Value"]
+    elif event["Variable"] == "AMDSTATUS":
+        channel.machine |= event["Value"] == "MACHINE"
     else:
         channel.request = channel.request or event["Value"]
 

@@ -26,7 +26,7 @@ _KEPT = frozenset((
     "Variable", "Value", "Response", "ActionID", "Reason", "Conference", "Mailbox", "Waiting", "Uptime",
     "ListItems", "DNID", "Seconds", "Duration", "Newname", "DestTransfererUniqueid", "SecondBridgeUniqueid",
 ))  # fmt: skip
-_VARIABLES = {"MIXMONITOR_FILENAME", "HUB_REQUEST"}
+_VARIABLES = {"MIXMONITOR_FILENAME", "HUB_REQUEST", "AMDSTATUS"}
 _APPLICATIONS = {"VoiceMail", "Voicemail", "MixMonitor"}
 _VALUE_LIMIT = 512
 _SKEW = 3600.0

@@ -7,7 +7,7 @@ from services.telephony.ami.events import Event
 from services.telephony.ami.handing import parking, transfers
 from services.telephony.ami.hearing import Span
 from services.telephony.ami.scene import NOBODY_YET, Scene, end, talker
-from services.telephony.ami.verdicts import outcome, unanswered
+from services.telephony.ami.verdicts import of_attempt, outcome, unanswered
 from services.telephony.calls.lines import Lines, device_of, peer_of
 from services.telephony.calls.models import Call, Direction, Leg, Result
 
@@ -28,6 +28,8 @@ class _Sides:
     direction: Direction
     legs: tuple[Channel, ...]
     to: str
+    alone: bool = False
+    """We rang the customer himself, and nobody of ours before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def tell(scene: Scene, main: Channel, *, shared: bool) -> Call:
         last_party=_last_party(scene, sides.customer),
         operator=_operator(sides, said, times, scene),
         request=_request(scene, main),
+        machine=sides.customer.machine,
         name=name,
         from_address=scene.lines.address(raw),
         to_address=scene.lines.address(sides.to),
@@ -120,6 +123,9 @@ def _sides(scene: Scene, main: Channel, shared: bool) -> _Sides:
     if main in scene.outside and not main.was_dialled:
         return _Sides(main, main, Direction.IN, _legs(scene, main, main, shared), to)
     rung = [one for one in scene.outside if one is not main]
+    if main in scene.outside and main.rings_alone and not rung and not scene.lines.is_outside(to):
+        legs = _legs(scene, main, main, shared)
+        return _Sides(main, main, Direction.OUT, legs, scene.number(main), alone=True)
     if rung or scene.lines.is_outside(to):
         reached = [one for one in rung if scene.hears(one)]
         customer = min(reached, key=_began, default=None) or max(rung, key=_began, default=main)
@@ -190,6 +196,8 @@ def _answer(scene: Scene, sides: _Sides) -> tuple[float | None, Channel | None]:
 
 def _waiting_since(scene: Scene, sides: _Sides) -> float:
     """A customer whom we call waits from when our operator is there to be connected."""
+    if sides.alone:
+        return sides.main.up_at if sides.main.up_at is not None else sides.main.start
     if not sides.main.was_dialled or sides.direction is not Direction.OUT or sides.customer is sides.main:
         return sides.main.start
     operator = [
@@ -201,6 +209,8 @@ def _waiting_since(scene: Scene, sides: _Sides) -> float:
 def _unanswered(sides: _Sides, times: _Times) -> Result | None:
     if times.ended is None:
         return None
+    if sides.alone:
+        return Result.ABANDONED if sides.main.up_at is not None else of_attempt(outcome(sides.main))
     return unanswered(sides.direction, sides.main, sides.customer, sides.legs)
 
 
@@ -229,12 +239,18 @@ def _leg(scene: Scene, leg: Channel) -> Leg:
         connected=_seconds(stop - leg.up_at) if leg.up_at is not None else 0.0,
         outcome=outcome(leg),
         channel=leg.name,
+        over=leg.ended is not None,
     )
 
 
 def _caller(scene: Scene, sides: _Sides, answerer: str | None) -> tuple[str, str, str]:
     """The caller as sent, as said, and his name."""
     main = sides.main
+    if sides.alone:
+        first = min(
+            (one for one in sides.legs if one is not main and one.up_at is not None), key=_began, default=None
+        )
+        return (scene.party(first),) * 2 + ("",) if first else ("", "", "")
     if sides.direction is Direction.IN:
         return main.number, scene.lines.said(main.number), main.caller_name
     if main.is_local:
@@ -299,7 +315,7 @@ def _last_party(scene: Scene, customer: Channel) -> str | None:
 
 def _operator(sides: _Sides, caller: str, times: _Times, scene: Scene) -> str | None:
     if sides.direction is Direction.OUT:
-        return caller
+        return caller or None
     return scene.party(times.by) if times.by and times.by not in scene.outside else None
 
 

@@ -36,7 +36,7 @@ def unanswered(direction: Direction, main: Channel, customer: Channel, legs: Seq
     if direction is Direction.IN and _left(main, legs):
         return Result.ABANDONED
     if tried and direction is Direction.INTERNAL:
-        return _of_attempt(tried[-1])
+        return of_attempt(tried[-1])
     if tried:
         return Result.BUSY if set(tried) <= {"busy", "forwarded"} and "busy" in tried else Result.MISSED
     return _untried(main)
@@ -54,10 +54,10 @@ def _left(main: Channel, legs: Sequence[Channel]) -> bool:
 def _of_outside(main: Channel, customer: Channel) -> Result:
     if customer is main:  # nobody outside was rung
         return Result.BUSY if main.cause == BUSY_CAUSE and not main.rings_alone else Result.FAILED
-    return _of_attempt(outcome(customer))
+    return of_attempt(outcome(customer))
 
 
-def _of_attempt(found: str) -> Result:
+def of_attempt(found: str) -> Result:
     return {"busy": Result.BUSY, "failed": Result.FAILED}.get(found, Result.MISSED)
 
 

@@ -43,6 +43,8 @@ class Leg:
     """answered, elsewhere (another phone took it), declined, busy, forwarded, no answer, failed; empty: it rings."""
     channel: str = ""
     """Its channel at the exchange."""
+    over: bool = False
+    """It takes part no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class Call:
     """Our person in it: who answered, or who dialled."""
     request: str | None = None
     """Our own id of a call that we asked for."""
+    machine: bool = False
+    """An answering machine took it, the exchange says."""
     name: str = ""
     """The name that came with the number."""
     from_address: str = ""

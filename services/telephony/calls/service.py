@@ -9,7 +9,7 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.log import Log
 from hub.store.base import Document
 from hub.store.told import tell
-from services.telephony.calls.drafts import Logins, Setting, draft, is_contact, newer, wanted
+from services.telephony.calls.drafts import Logins, Setting, draft, interaction_of, is_contact, newer, wanted
 from services.telephony.calls.facts import moment
 from services.telephony.calls.models import Call, Direction
 from services.telephony.calls.owing import owes
@@ -48,6 +48,24 @@ class Recorder(Protocol):
         ...
 
 
+class Attends(Protocol):
+    """Knows who of ours is in a call."""
+
+    async def hear(self, call: Call, interaction_id: str, logins: Logins) -> None:
+        """Raises TransientError."""
+        ...
+
+
+class ListCalls(Protocol):
+    """Calls that call lists begin."""
+
+    async def line_of(self, interaction_id: str) -> str: ...
+
+    async def hear(self, call: Call, interaction_id: str) -> None:
+        """Raises TransientError."""
+        ...
+
+
 class Book:
     """Takes calls over from exchanges."""
 
@@ -61,6 +79,9 @@ class Book:
         asked: Asked,
         rings: Rings,
         touches: Touches,
+        presence: Attends,
+        dials: ListCalls,
+        moved: Callable[[], None],
         clock: Clock,
     ) -> None:
         self._repository = repository
@@ -70,6 +91,9 @@ class Book:
         self._asked = asked
         self._rings = rings
         self._touches = touches
+        self._presence = presence
+        self._dials = dials
+        self._moved = moved
         self._clock = clock
 
     async def take(self, exchange: Exchange, calls: Sequence[Call], *, raw: str = "") -> list[Document]:
@@ -93,11 +117,15 @@ class Book:
         asked = await self._asked(exchange, {_request(call) for call in calls} - {""})
         now, drafts = iso(self._clock.now()), dict[str, Document]()
         for call in calls:
-            line = _line_of(call, directory, exchange)
+            ours = request if (request := _request(call)) in asked else None
+            shown = directory.by_id(await self._dials.line_of(ours)) if ours and not call.line else None
+            line = shown or _line_of(call, directory, exchange)
             setting = Setting(
                 exchange=exchange.id, line=line, logins=logins, is_ours=directory.is_ours, received_at=now, raw=raw
             )
-            ours = request if (request := _request(call)) in asked else None
+            if ours:
+                await self._dials.hear(call, ours)
+            await self._presence.hear(call, ours or interaction_of(call, exchange.id), logins)
             if ours or is_contact(call, setting):
                 made = draft(call, setting, asked=ours)
                 made["source"] = await self._source(call, line) or made["source"]
@@ -126,6 +154,7 @@ class Book:
         found = {**stored, **changed}
         documents = [found[each] for each in drafts if each in found]
         await tell((told, documents))
+        self._moved()
         for one in documents:
             _count(one)
         return documents

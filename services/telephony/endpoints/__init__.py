@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from hub.api.public import Public
 from hub.channels.endpoints import add_channels
 from hub.channels.views import ChannelView
-from services.telephony.endpoints import calls, exchanges, hooks, lines, phones, pools, recordings
+from services.telephony.agents.service import Presence
+from services.telephony.board.service import Boards
+from services.telephony.endpoints import agents, board, calls, exchanges, hooks, lines, phones, pools, recordings
 from services.telephony.endpoints.phones import Tokens
 from services.telephony.exchanges.service import Exchanges
 from services.telephony.hooks import WebhookDoor
@@ -31,6 +33,8 @@ class Doors:
     transfers: Transfers
     counts: Counts
     pools: Pools
+    presence: Presence
+    boards: Boards
     tokens: Tokens
 
 
@@ -43,6 +47,8 @@ def public(doors: Doors) -> Public:
     recordings.add(routes, doors.recordings)
     calls.add(routes, doors.transfers, doors.counts)
     pools.add(routes, doors.pools)
+    agents.add(routes, doors.presence)
+    board.add(routes, doors.boards)
     hooks.add(routes, doors.webhooks, doors.twilio)
 
     async def channels() -> list[ChannelView]:

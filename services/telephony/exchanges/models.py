@@ -61,6 +61,12 @@ def _template(text: str) -> str:
     return _one_line(text)
 
 
+def _outward(text: str) -> str:
+    if text and "{number}" not in text:
+        raise ValueError("{number} is missing; write it as PJSIP/{number}@mango")
+    return _one_line(text)
+
+
 Name = Annotated[str, Field(max_length=200)]
 Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
@@ -75,6 +81,8 @@ Dial = Annotated[
     AfterValidator(_template),
 ]
 
+Outside = Annotated[str, Field(max_length=200, examples=["PJSIP/{number}@mango"]), AfterValidator(_outward)]
+
 
 class AmiInput(Form):
     """The manager interface of an Asterisk, FreePBX, Issabel or Vicidial."""
@@ -87,6 +95,9 @@ class AmiInput(Form):
     secret: Secret
     context: Word = Field(default="from-internal", description="The dialplan's context in which calls out begin")
     dial: Dial = "PJSIP/{extension}"
+    outside: Outside = Field(
+        default="", description="How a number outside is rung by itself, for call lists that dial"
+    )
     prefix: Text = Field(default="", description="What is dialled before a number outside", examples=["9"])
     trunks: Words = Field(default=[], description="Beginnings of channels that are lines", examples=[["PJSIP/mango"]])
     contexts: Words = Field(default=[], description="Contexts in which calls from outside begin")

@@ -17,8 +17,13 @@ from services.telephony.lines.models import OurLine
 from services.telephony.phones.models import Phone
 
 _RINGING = timedelta(seconds=30)
-"""For so long the operator's phone rings."""
+"""For so long a phone rings."""
+_WAITS = timedelta(seconds=20)
+"""So long the exchange itself keeps somebody who answered; he is put through, or dropped, far earlier. Whom a
+crash left there it lets go by itself."""
 FindPhones = Callable[[str], Awaitable[list[Phone]]]
+Begins = Callable[[SendMessage, str, str], Awaitable[None]]
+"""Notes a call of a list, by exchange and line, before it is rung."""
 FindLine = Callable[[str], Awaitable[OurLine | None]]
 
 
@@ -46,6 +51,7 @@ class AmiChannel:
         phones: FindPhones,
         line: FindLine,
         known: Callable[[str], Awaitable[bool]],
+        begins: Begins,
         notes: HealthNotes,
         clock: Clock,
         silence: timedelta,
@@ -57,6 +63,7 @@ class AmiChannel:
         self._phones = phones
         self._line = line
         self._known = known
+        self._begins = begins
         self._notes = notes
         self._clock = clock
         self._silence = silence
@@ -76,6 +83,8 @@ class AmiChannel:
         if not self._asks.connected:
             return _later()
         await intent()
+        if message.call and message.call.call_list:
+            await self._begins(message, self.exchange.id, message.call.line)
         try:
             answer = await self._asks.ask("Originate", fields, action_id=message.id)
         except NotConnected:
@@ -103,9 +112,11 @@ class AmiChannel:
         to = next((person.address for person in message.to), "")
         if not to.startswith("phone:") or message.call is None:
             raise Unsupported("a call goes from an employee to a telephone number")
-        phone = await self._phone(message.call.operator)
         line = await self._line(message.call.line)
         number = to.removeprefix("phone:")
+        if message.call.call_list:
+            return self._by_itself(message, number, line)
+        phone = await self._phone(message.call.operator)
         channel = given.dial.replace("{extension}", phone.number)
         if phone.kind == "number":
             channel = f"Local/{given.prefix}{phone.number.lstrip('+')}@{given.context}/n"
@@ -122,6 +133,25 @@ class AmiChannel:
             ("Variable", f"HUB_REQUEST={message.id}"),
         ]
         return [*fields, ("Variable", f"__HUB_LINE={line.number}")] if line else fields
+
+    def _by_itself(self, message: SendMessage, number: str, line: OurLine | None) -> list[tuple[str, str]]:
+        """The customer first: he waits at the exchange until he is put through. Raises Unsupported."""
+        given = self.exchange.ami
+        if not given.outside:
+            raise Unsupported(f"{self.exchange.name} cannot dial by itself; set `outside` of its connection")
+        fields = [
+            ("Channel", given.outside.replace("{number}", f"{given.prefix}{number.lstrip('+')}")),
+            ("Application", "Wait"),
+            ("Data", str(int(_WAITS.total_seconds()))),
+            ("Async", "true"),
+            ("Timeout", str(int(_RINGING.total_seconds() * 1000))),
+            ("ChannelId", message.id),
+            ("Account", message.id[:80]),
+            ("Variable", f"HUB_REQUEST={message.id}"),
+        ]
+        return (
+            [*fields, ("CallerID", f"<{line.number}>"), ("Variable", f"__HUB_LINE={line.number}")] if line else fields
+        )
 
     async def _phone(self, login: str) -> Phone:
         phones = await self._phones(login)

@@ -25,17 +25,27 @@ class Counts:
 
     async def of(self, query: StatisticsQuery, reach: Sequence[str]) -> Statistics:
         """Of calls that came in by lines that this reach sees."""
+        found, complete = await self._found(query, reach)
+        groups: dict[str, list[Document]] = defaultdict(list)
+        for call in found:
+            groups[_key(call, query.by)].append(call)
+        rows = [_row(key, calls) for key, calls in sorted(groups.items()) if key]
+        return Statistics(since=query.since, until=query.until, items=rows, complete=complete)
+
+    async def total(self, query: StatisticsQuery, reach: Sequence[str]) -> StatisticsRow:
+        """All of them together."""
+        found, _ = await self._found(query, reach)
+        return _row("all", found)
+
+    async def _found(self, query: StatisticsQuery, reach: Sequence[str]) -> tuple[list[Document], bool]:
+        """And whether these are all."""
         lines = [one for one in (await self._lines.directory()).lines if reaches(reach, [of_team(one.team)])]
         found: list[Document] = []
         complete = True
         for line in lines:
             if query.line in (None, line.id):
                 complete &= await self._read(line.id, query, found)
-        groups: dict[str, list[Document]] = defaultdict(list)
-        for call in found:
-            groups[_key(call, query.by)].append(call)
-        rows = [_row(key, calls) for key, calls in sorted(groups.items()) if key]
-        return Statistics(since=query.since, until=query.until, items=rows, complete=complete)
+        return found, complete
 
     async def _read(self, line: str, query: StatisticsQuery, found: list[Document]) -> bool:
         """Whether all were read."""

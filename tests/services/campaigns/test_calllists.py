@@ -39,8 +39,8 @@ class Phones:
         self.rung: dict[str, str] = {}
         self.failing: Exception | None = None
 
-    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str) -> str:
-        del line, actor
+    async def dial(self, entry: Document, *, line: str, actor: Actor, key: str, dropped_to: str) -> str:
+        del line, actor, dropped_to
         await asyncio.sleep(0)
         if self.failing:
             raise self.failing

@@ -52,6 +52,122 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List agents
+         * @description Who is there for calls, since when, and why not.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show my presence
+         * @description What you do, as the hub knows it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["showMyPresence"];
+        /**
+         * Declare my presence
+         * @description You are available, paused for a reason, or away; during a call it counts from the end of the call on.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["declareMyPresence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/me/renewals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew my presence
+         * @description You are still there: to be called well before `lease_until`, else you count as away.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["renewMyPresence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Turn agent
+         * @description Say it of somebody who forgot to.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["turnAgent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{login}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Agent history
+         * @description What somebody did, without gaps, with the seconds of each state.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["agentHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attachments": {
         parameters: {
             query?: never;
@@ -337,6 +453,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call board
+         * @description Agents by state, calls that go on, queues, service level and drops, as of now and as far as you see them.
+         *
+         *     Ask anew when the live stream tells `board.moved.v1`.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-entries/mine": {
         parameters: {
             query?: never;
@@ -353,6 +493,28 @@ export interface paths {
         get: operations["myCallEntries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer of call entry
+         * @description Keep one answer, and go on; one that is given anew takes back those that followed from it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["answerOfCallEntry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -397,6 +559,28 @@ export interface paths {
          *     For: administrator, supervisor, operator.
          */
         post: operations["finishCallEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-entries/{id}/script": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Script of call entry
+         * @description What to say next to somebody whom you have; what he answered before is kept.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["scriptOfCallEntry"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -497,6 +681,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-lists/{id}/agents/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join call list
+         * @description Take calls of a list; they come while you are available: PUT /api/v1/agents/me.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["joinCallList"];
+        /**
+         * Leave call list
+         * @description Take no more calls of it; one that goes on goes on.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        delete: operations["leaveCallList"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call list answers
+         * @description What those of a list answered, those whose call broke among them.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callListAnswers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/call-lists/{id}/funnel": {
         parameters: {
             query?: never;
@@ -511,6 +745,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["callListFunnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call list hours
+         * @description How a list went by hour and weekday, and which hour is the best one; 50,000 attempts at once.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["callListHours"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3768,6 +4024,50 @@ export interface paths {
         patch: operations["changeNumber"];
         trace?: never;
     };
+    "/api/v1/pause-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pause reasons
+         * @description Why agents pause; one dictionary for all.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listPauseReasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pause-reasons/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Define pause reason
+         * @description Add a reason, or say what it means from now on.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["definePauseReason"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments": {
         parameters: {
             query?: never;
@@ -4101,6 +4401,62 @@ export interface paths {
          *     For: administrator. Not with a personal token.
          */
         delete: operations["removeRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List scripts
+         * @description Scripts of calls, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listScripts"];
+        put?: never;
+        /**
+         * Add script
+         * @description Write a script: every step is come to, every answer leads on, and every way has an end.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addScript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show script
+         * @description A version of a script.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showScript"];
+        /**
+         * Change script
+         * @description Its next version; who was begun with another one goes on with that.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeScript"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5315,6 +5671,71 @@ export interface components {
              */
             more: boolean;
         };
+        /** AgentList */
+        AgentList: {
+            /** Items */
+            items: components["schemas"]["AgentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * AgentOfListView
+         * @description You, as an agent of call lists.
+         */
+        AgentOfListView: {
+            /**
+             * Call Lists
+             * @description That you take calls of
+             */
+            call_lists: string[];
+            /** Login */
+            login: string;
+            /**
+             * State
+             * @example available
+             */
+            state: string;
+        };
+        /**
+         * AgentView
+         * @description An employee who takes calls.
+         */
+        AgentView: {
+            /**
+             * Call
+             * @description The interaction of the call that he is in, or has work after
+             */
+            call: string | null;
+            /**
+             * Call Lists
+             * @description That he is logged in to
+             */
+            call_lists: string[];
+            /**
+             * Lease Until
+             * @description Unless it is renewed until then, he is away
+             */
+            lease_until: string | null;
+            /** Login */
+            login: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "available" | "on_call" | "after_call" | "paused" | "away";
+            /**
+             * Then
+             * @description What he will do when his call is over
+             */
+            then: string | null;
+        };
         /**
          * AlteredView
          * @description A field as it was and as it is.
@@ -5367,6 +5788,13 @@ export interface components {
              * @enum {string}
              */
             kind: "ami";
+            /**
+             * Outside
+             * @description How a number outside is rung by itself, for call lists that dial
+             * @default
+             * @example PJSIP/{number}@mango
+             */
+            outside?: string;
             /**
              * Port
              * @default 5038
@@ -5557,14 +5985,47 @@ export interface components {
              */
             undo_seconds?: number | null;
         };
-        /** AnswerView */
-        AnswerView: {
-            /** At */
-            at: string;
-            /** Kind */
-            kind: string;
-            /** Words */
-            words: string;
+        /**
+         * AnswerCountView
+         * @description One question of a script, over all who were asked.
+         */
+        AnswerCountView: {
+            /** Average */
+            average: number | null;
+            /**
+             * Counts
+             * @description By answer, of choices and words; of words the 20 most frequent
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Numbers
+             * @description Of numbers, how many
+             */
+            numbers: number;
+            /** Step */
+            step: string;
+        };
+        /**
+         * AnswerForm
+         * @description What he answered to one question.
+         * @example {
+         *       "step": "size",
+         *       "value": 12
+         *     }
+         */
+        AnswerForm: {
+            /**
+             * Step
+             * @example hello
+             */
+            step: string;
+            /**
+             * Value
+             * @description A choice's value, several of them, words, a number, or a date as 2026-03-02
+             */
+            value: string | number | string[];
         };
         /** AnsweredView */
         AnsweredView: {
@@ -5748,6 +6209,124 @@ export interface components {
              * @example pass
              */
             spf: string | null;
+        };
+        /**
+         * Board
+         * @description All of it as of `at`.
+         */
+        Board: {
+            /** Agents */
+            agents: components["schemas"]["AgentView"][];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By State
+             * @description Agents; of `agents`
+             */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Calls */
+            calls: components["schemas"]["BoardCall"][];
+            /**
+             * Complete
+             * @description False: more agents or calls than are shown, 500 each
+             */
+            complete: boolean;
+            level: components["schemas"]["BoardLevel"];
+            /** Lists */
+            lists: components["schemas"]["BoardList"][];
+            /** Queues */
+            queues: components["schemas"]["BoardQueue"][];
+        };
+        /**
+         * BoardCall
+         * @description A call that goes on.
+         */
+        BoardCall: {
+            /** Direction */
+            direction: string;
+            /**
+             * Id
+             * @description Of its interaction
+             */
+            id: string;
+            /** Line */
+            line: string | null;
+            /**
+             * Login
+             * @description Who speaks with the customer
+             */
+            login: string | null;
+            /** Queue */
+            queue: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ringing" | "queued" | "talking";
+        };
+        /**
+         * BoardLevel
+         * @description Of calls that came in by lines that you see, and are over.
+         */
+        BoardLevel: {
+            /** Abandoned */
+            abandoned: number;
+            /** Answered */
+            answered: number;
+            /** Calls */
+            calls: number;
+            /** Service Level */
+            service_level: number | null;
+            /** Within Level */
+            within_level: number;
+        };
+        /**
+         * BoardList
+         * @description A call list that dials by itself, by a line that you see.
+         */
+        BoardList: {
+            /** Answered */
+            answered: number;
+            /** Call List */
+            call_list: string;
+            /**
+             * Drop Rate
+             * @description Of those answered, over the whole list
+             */
+            drop_rate: number;
+            /** Dropped */
+            dropped: number;
+            /** Ringing */
+            ringing: number;
+            /** Talking */
+            talking: number;
+            /**
+             * Waiting
+             * @description Who answered and is not put through yet
+             */
+            waiting: number;
+        };
+        /** BoardQueue */
+        BoardQueue: {
+            /**
+             * Longest
+             * @description Seconds for which the first of them waits
+             */
+            longest: number;
+            /** Name */
+            name: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Body
@@ -6017,6 +6596,23 @@ export interface components {
              * @default []
              */
             recipients: components["schemas"]["BounceRecipientView"][];
+        };
+        /**
+         * Branch
+         * @description Where a number leads, or an answer with one of these choices.
+         */
+        Branch: {
+            /** Above */
+            above?: number | null;
+            /** Below */
+            below?: number | null;
+            /**
+             * Goto
+             * @example hello
+             */
+            goto: string;
+            /** Has */
+            has?: string | null;
         };
         /** BrowserPhone */
         BrowserPhone: {
@@ -6365,6 +6961,13 @@ export interface components {
          */
         CallListForm: {
             /**
+             * After Call
+             * Format: duration
+             * @description Work after a call of it ends by itself after so long
+             * @default PT30S
+             */
+            after_call?: string;
+            /**
              * Again
              * @description Other tries than the dictionary says, by disposition
              */
@@ -6383,6 +6986,12 @@ export interface components {
              * @default []
              */
             dispositions?: string[];
+            /**
+             * Dropped To
+             * @description The exchange's extension that is played to whom no agent was there for; empty: the line ends
+             * @default
+             */
+            dropped_to?: string;
             /**
              * @default {
              *       "holidays": "RU",
@@ -6407,13 +7016,34 @@ export interface components {
              */
             list?: string | null;
             /**
+             * Mode
+             * @description preview: operators take somebody and dial; progressive, predictive: the list dials by itself
+             * @default preview
+             * @enum {string}
+             */
+            mode?: "preview" | "progressive" | "predictive";
+            /**
              * Most Attempts
              * @description At one person, whatever comes of them
              * @default 10
              */
             most_attempts?: number;
+            /**
+             * Most Lines
+             * @description So many ring at once at most, if it dials by itself
+             * @default 10
+             */
+            most_lines?: number;
             /** Name */
             name: string;
+            /**
+             * @default {
+             *       "cap": 0.03,
+             *       "limit": "hard",
+             *       "lines": 3
+             *     }
+             */
+            pacing?: components["schemas"]["Pacing"];
             /**
              * Regions
              * @description Countries of numbers that are phoned; none: all
@@ -6421,12 +7051,22 @@ export interface components {
              */
             regions?: string[];
             /**
+             * Script
+             * @description What operators are led through: GET /api/v1/scripts
+             */
+            script?: string | null;
+            /**
              * Segment
              * @description Clients; or give list
              */
             segment?: string | null;
             /** Team */
             team?: string | null;
+            /**
+             * Zone
+             * @description Of its reports; none: [campaigns] call_zone
+             */
+            zone?: string | null;
         };
         /** CallListList */
         CallListList: {
@@ -7396,6 +8036,24 @@ export interface components {
             done: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * Choice
+         * @description One answer that may be chosen.
+         */
+        Choice: {
+            /**
+             * Goto
+             * @description The step that follows; none: that of the question
+             */
+            goto?: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Value
+             * @example hello
+             */
+            value: string;
         };
         /** ClientList */
         ClientList: {
@@ -8699,7 +9357,7 @@ export interface components {
         Finish: {
             /**
              * Answers
-             * @description What he answered, by question
+             * @description What he answered, by question, beside the script
              */
             answers?: {
                 [key: string]: string;
@@ -8711,6 +9369,8 @@ export interface components {
              * @default
              */
             comment?: string;
+            /** @description Opened in the client's chain */
+            deal?: components["schemas"]["NextDeal"] | null;
             /** Disposition */
             disposition: string;
             /**
@@ -8719,6 +9379,8 @@ export interface components {
              * @default false
              */
             mine?: boolean;
+            /** @description Opened for the client, with this call as its reason */
+            task?: components["schemas"]["NextTask"] | null;
         };
         /**
          * Flow
@@ -8965,6 +9627,34 @@ export interface components {
             /** Items */
             items: components["schemas"]["HeldItem"][];
         };
+        /**
+         * HistoryView
+         * @description Without gaps since he was first heard of: the seconds of the states add up to `seconds`.
+         */
+        HistoryView: {
+            /**
+             * Billable
+             * @description Seconds that he was there, pauses that count among them
+             */
+            billable: number;
+            /**
+             * By Reason
+             * @description Of pauses
+             */
+            by_reason: {
+                [key: string]: number;
+            };
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["SpellView"][];
+            /** Login */
+            login: string;
+            /** Seconds */
+            seconds: number;
+        };
         /** HitList */
         HitList: {
             /** Items */
@@ -9009,6 +9699,51 @@ export interface components {
             state: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * HourView
+         * @description Attempts of one hour of one weekday, on the clock of the list.
+         */
+        HourView: {
+            /**
+             * After Call
+             * @description Seconds, on average, from the end of the call to its outcome
+             */
+            after_call: number | null;
+            /**
+             * Answered
+             * @description By a person
+             */
+            answered: number;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Contacts
+             * @description With the right person
+             */
+            contacts: number;
+            /**
+             * Dropped
+             * @description Answered, and no agent was there
+             */
+            dropped: number;
+            /**
+             * Hour
+             * @example 14
+             */
+            hour: number | null;
+            /** Sales */
+            sales: number;
+            /**
+             * Talk
+             * @description Seconds, on average, of those who spoke with an operator
+             */
+            talk: number | null;
+            /**
+             * Weekday
+             * @example mon
+             */
+            weekday: string | null;
         };
         /**
          * Hours
@@ -9062,6 +9797,24 @@ export interface components {
              * @example 09:00
              */
             weekend_until?: string;
+        };
+        /**
+         * HoursView
+         * @description How a list went.
+         */
+        HoursView: {
+            /** @description In which the right person was reached most often; 20 attempts or more */
+            best: components["schemas"]["HourView"] | null;
+            /**
+             * Complete
+             * @description False: there are more attempts than are read at once; ask for less time
+             */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["HourView"][];
+            total: components["schemas"]["HourView"];
+            /** Zone */
+            zone: string;
         };
         /**
          * HttpInput
@@ -11899,6 +12652,56 @@ export interface components {
              */
             words: string;
         };
+        /**
+         * NextAmount
+         * @description Money of a deal.
+         */
+        NextAmount: {
+            /**
+             * Currency
+             * @example RUB
+             */
+            currency: string;
+            /**
+             * Value
+             * @example 125000
+             */
+            value: string;
+        };
+        /**
+         * NextDeal
+         * @description A deal that follows from a call.
+         * @example {
+         *       "title": "Кухня «Верона»"
+         *     }
+         */
+        NextDeal: {
+            amount?: components["schemas"]["NextAmount"] | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * NextTask
+         * @description A task that follows from a call.
+         * @example {
+         *       "due_within": 480,
+         *       "title": "Выслать каталог"
+         *     }
+         */
+        NextTask: {
+            /**
+             * Assignee
+             * @description None: you
+             */
+            assignee?: string | null;
+            /**
+             * Due Within
+             * @description Minutes of working time
+             */
+            due_within?: number | null;
+            /** Title */
+            title: string;
+        };
         /** NextView */
         NextView: {
             /** @description Null: nobody may be phoned now; see the funnel */
@@ -12255,6 +13058,35 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * Pacing
+         * @description How many lines a list that dials by itself dials; see docs/telemarketing.md.
+         * @example {
+         *       "cap": 0.03,
+         *       "limit": "hard",
+         *       "lines": 3
+         *     }
+         */
+        Pacing: {
+            /**
+             * Cap
+             * @description Of those who answer, so many may be dropped
+             * @default 0.03
+             */
+            cap?: number;
+            /**
+             * Limit
+             * @default hard
+             * @enum {string}
+             */
+            limit?: "hard" | "tapered" | "average";
+            /**
+             * Lines
+             * @description For each agent, at most; predictive alone
+             * @default 3
+             */
+            lines?: number;
+        };
         /** PartList */
         PartList: {
             /** Items */
@@ -12424,6 +13256,48 @@ export interface components {
             path: string[];
             /** Reference */
             reference: string;
+        };
+        /**
+         * PauseReason
+         * @description Why an agent pauses.
+         * @example {
+         *       "billable": false,
+         *       "title": "Обед"
+         *     }
+         */
+        PauseReason: {
+            /**
+             * Billable
+             * @description It counts as working time
+             * @default false
+             */
+            billable?: boolean;
+            /** Title */
+            title: string;
+        };
+        /** PauseReasonList */
+        PauseReasonList: {
+            /** Items */
+            items: components["schemas"]["PauseReasonView"][];
+        };
+        /**
+         * PauseReasonView
+         * @example {
+         *       "billable": false,
+         *       "title": "Обед"
+         *     }
+         */
+        PauseReasonView: {
+            /**
+             * Billable
+             * @description It counts as working time
+             * @default false
+             */
+            billable?: boolean;
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
         };
         /** PaymentList */
         PaymentList: {
@@ -12596,6 +13470,33 @@ export interface components {
             hit: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * PlaceView
+         * @description Where somebody stands in the script.
+         */
+        PlaceView: {
+            /**
+             * Answers
+             * @description All so far, those of attempts before among them
+             */
+            answers: components["schemas"]["services__campaigns__scripts__endpoints__AnswerView"][];
+            asks: components["schemas"]["Question"] | null;
+            /**
+             * Ends
+             * @description The script is over: the disposition that it suggests
+             */
+            ends: string | null;
+            /** Says */
+            says: string;
+            /**
+             * Step
+             * @description What comes next
+             * @example size
+             */
+            step: string;
+            /** Version */
+            version: number;
         };
         /**
          * PlanForm
@@ -12771,6 +13672,26 @@ export interface components {
              */
             state: "taken" | "known" | "parked";
         };
+        /**
+         * Presence
+         * @description What you do from now on; while you are in a call, from its end on.
+         * @example {
+         *       "reason": "lunch",
+         *       "state": "paused"
+         *     }
+         */
+        Presence: {
+            /**
+             * Reason
+             * @description Of a pause: one of GET /api/v1/pause-reasons
+             */
+            reason?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "available" | "paused" | "away";
+        };
         /** Preview */
         Preview: {
             /**
@@ -12908,6 +13829,29 @@ export interface components {
             service?: string | null;
             /** Url */
             url?: string | null;
+        };
+        /**
+         * Question
+         * @description What kind of answer is wanted.
+         */
+        Question: {
+            /**
+             * Choices
+             * @default []
+             */
+            choices?: components["schemas"]["Choice"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "several" | "text" | "number" | "date";
+            /**
+             * Least
+             * @description Of a number
+             */
+            least?: number | null;
+            /** Most */
+            most?: number | null;
         };
         /**
          * QueueCounts
@@ -13079,7 +14023,7 @@ export interface components {
             /** Address */
             address: string;
             /** Answers */
-            answers: components["schemas"]["AnswerView"][];
+            answers: components["schemas"]["services__campaigns__mailings__endpoints__AnswerView"][];
             /** Attempt */
             attempt: number;
             /** Client Id */
@@ -13536,6 +14480,110 @@ export interface components {
          */
         Scope: "none" | "own" | "team" | "subordinates" | "all";
         /**
+         * ScriptForm
+         * @description A script, whole: whoever changes it makes its next version.
+         * @example {
+         *       "name": "Весна",
+         *       "start": "hello",
+         *       "steps": [
+         *         {
+         *           "asks": {
+         *             "choices": [
+         *               {
+         *                 "goto": "size",
+         *                 "title": "Да",
+         *                 "value": "yes"
+         *               },
+         *               {
+         *                 "goto": "bye",
+         *                 "title": "Нет",
+         *                 "value": "no"
+         *               }
+         *             ],
+         *             "kind": "choice"
+         *           },
+         *           "id": "hello",
+         *           "says": "Здравствуйте! Планируете ремонт?"
+         *         },
+         *         {
+         *           "asks": {
+         *             "kind": "number",
+         *             "least": 1
+         *           },
+         *           "goto": "sold",
+         *           "id": "size",
+         *           "says": "Сколько метров?"
+         *         },
+         *         {
+         *           "ends": "sale",
+         *           "id": "sold"
+         *         },
+         *         {
+         *           "ends": "not_interested",
+         *           "id": "bye",
+         *           "says": "Спасибо!"
+         *         }
+         *       ]
+         *     }
+         */
+        ScriptForm: {
+            /** Name */
+            name: string;
+            /**
+             * Start
+             * @example hello
+             */
+            start: string;
+            /** Steps */
+            steps: components["schemas"]["StepForm"][];
+            /** Team */
+            team?: string | null;
+        };
+        /** ScriptList */
+        ScriptList: {
+            /** Items */
+            items: components["schemas"]["ScriptView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ScriptReport
+         * @description What people of a list answered.
+         */
+        ScriptReport: {
+            /** Asked */
+            asked: number;
+            /**
+             * Ended
+             * @description Who came to an end of the script
+             */
+            ended: number;
+            /** Items */
+            items: components["schemas"]["AnswerCountView"][];
+        };
+        /**
+         * ScriptView
+         * @description A script, without its steps in lists.
+         */
+        ScriptView: {
+            /** At */
+            at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Start */
+            start: string | null;
+            /**
+             * Steps
+             * @description Of the version; empty in lists
+             * @default []
+             */
+            steps: components["schemas"]["StepForm"][];
+            /** Version */
+            version: number;
+        };
+        /**
          * SearchState
          * @description How fresh the search is.
          */
@@ -13986,6 +15034,33 @@ export interface components {
             value: string;
         };
         /**
+         * SpellView
+         * @description One state of an agent, for as long as it lay within what was asked for.
+         */
+        SpellView: {
+            /** Call */
+            call: string | null;
+            /** Reason */
+            reason: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "available" | "on_call" | "after_call" | "paused" | "away";
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * SplitOut
          * @example {
          *       "ids": [
@@ -14194,6 +15269,40 @@ export interface components {
             since: string;
             /** Status */
             status: string;
+        };
+        /**
+         * StepForm
+         * @description What is said, and then a question or the end.
+         */
+        StepForm: {
+            asks?: components["schemas"]["Question"] | null;
+            /**
+             * Branches
+             * @description The first that fits counts
+             * @default []
+             */
+            branches?: components["schemas"]["Branch"][];
+            /**
+             * Ends
+             * @description The disposition that it ends with
+             */
+            ends?: string | null;
+            /**
+             * Goto
+             * @description Where it goes on otherwise
+             */
+            goto?: string | null;
+            /**
+             * Id
+             * @example hello
+             */
+            id: string;
+            /**
+             * Says
+             * @description What the operator says
+             * @default
+             */
+            says?: string;
         };
         /** StopList */
         StopList: {
@@ -15147,6 +16256,26 @@ export interface components {
             /** Topic */
             topic: string;
         };
+        /** AnswerView */
+        services__campaigns__mailings__endpoints__AnswerView: {
+            /** At */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
+        /** AnswerView */
+        services__campaigns__scripts__endpoints__AnswerView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Step */
+            step: string;
+            /** Value */
+            value: string | number | string[];
+        };
         /**
          * CountView
          * @description How many, and ten of them; of the clients that you see.
@@ -15293,6 +16422,490 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAgents: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showMyPresence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    declareMyPresence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Presence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewMyPresence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    turnAgent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Login of the employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Presence"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agentHistory: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path: {
+                /** @description Login of the employee */
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16795,6 +18408,74 @@ export interface operations {
             };
         };
     };
+    callBoard: {
+        parameters: {
+            query?: {
+                /** @description Calls that came in so long ago at most are counted */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     myCallEntries: {
         parameters: {
             query?: never;
@@ -16824,6 +18505,108 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerOfCallEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17024,6 +18807,83 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scriptOfCallEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17465,6 +19325,270 @@ export interface operations {
             };
         };
     };
+    joinCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentOfListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaveCallList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentOfListView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callListAnswers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptReport"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     callListFunnel: {
         parameters: {
             query?: never;
@@ -17484,6 +19608,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunnelView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callListHours: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursView"];
                 };
             };
             /** @description Not logged in */
@@ -32828,6 +35032,164 @@ export interface operations {
             };
         };
     };
+    listPauseReasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PauseReasonList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    definePauseReason: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Of the dictionary */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PauseReasonView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPayments: {
         parameters: {
             query?: {
@@ -34310,6 +36672,339 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScripts: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addScript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showScript: {
+        parameters: {
+            query?: {
+                /** @description None: the newest */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeScript: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
             };
             /** @description Not logged in */
             401: {

@@ -1,0 +1,1 @@
+"""Scripts of calls: questions, answers and where they lead, kept one by one, gone on with at the next attempt."""

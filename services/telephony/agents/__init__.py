@@ -1,0 +1,1 @@
+"""Agents: which employees are there for calls, since when, and why not."""
