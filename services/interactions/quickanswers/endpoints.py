@@ -30,7 +30,7 @@ def add(routes: Public, answers: QuickAnswers, seen: Seen, repository: Repositor
         """Everybody's, your teams' and your own, by title."""
         return QuickAnswerList(items=[_shown(one) for one in await answers.seen(actor)])
 
-    @routes.get("/chains/{id}/quick-answers", right=Right.WRITE_MESSAGES, noun="chain", action="read")
+    @routes.get("/chains/{id}/quick-answers", right=Right.READ_CORRESPONDENCE, noun="chain")
     async def fill_quick_answers(chain_id: Id, query: Annotated[WordsQuery, Query()], actor: Acting) -> FilledList:
         """Quick answers as this chain fills them in, in the client's language where they have it."""
         chain = await seen.whole_chain(actor, chain_id)

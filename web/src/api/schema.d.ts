@@ -1181,7 +1181,7 @@ export interface paths {
          * Fill quick answers
          * @description Quick answers as this chain fills them in, in the client's language where they have it.
          *
-         *     For: administrator, supervisor, operator.
+         *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["fillQuickAnswers"];
         put?: never;
