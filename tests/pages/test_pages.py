@@ -60,5 +60,9 @@ def test_what_money_is_shown_is_what_the_hub_counts_with_what_stands_behind_it(h
     shows("money", hub)
 
 
+def test_whoever_is_to_be_phoned_comes_with_his_script_and_the_board_counts_who_is_there(hub: HubProcess) -> None:
+    shows("calls", hub)
+
+
 def test_every_screen_is_accessible_in_both_languages_and_themes_and_fits_a_phone(hub: HubProcess) -> None:
     shows("screens", hub)

@@ -15,7 +15,7 @@ await ask("POST", "/deals", { title: "Букет на юбилей", chain_id: a
 await ask("POST", "/topics", { id: "news", title: { ru: "Новости", en: "News" } }).catch(() => undefined);
 await ask("POST", "/templates", { name: "Весна", channel: "email", bodies: { ru: { subject: "{{ first_name | default('Здравствуйте') }}, весна!", html: '<h1 style="color:#2b50cc">Весна</h1><p>Ромашки уже здесь.</p><p><a href="{{ unsubscribe_url }}">Отписаться</a></p>' } } }).catch(() => undefined);
 
-const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ["money", "/money"], ["sources", "/money/sources"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
+const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["call-lists", "/calls/lists"], ["board", "/calls/board"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ["money", "/money"], ["sources", "/money/sources"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
 mkdirSync(process.env.TARGET, { recursive: true });
 
 for (const language of ["ru", "en"]) {

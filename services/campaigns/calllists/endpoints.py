@@ -22,6 +22,7 @@ from services.campaigns.calllists.models import (
     CallListForm,
     Disposition,
     Finish,
+    Mode,
     Recycle,
     Skip,
 )
@@ -64,6 +65,8 @@ class CallListView(View):
     id: str
     name: str
     state: str = Field(examples=["running"])
+    mode: Mode = "preview"
+    script: str | None = None
     segment: str | None
     list: str | None
     line: str
@@ -121,7 +124,7 @@ class StandingView(View):
     words: MaskedWords
 
 
-class ExampleView(View):
+class ListExampleView(View):
     entry: str
     name: MaskedWords
     words: MaskedWords
@@ -131,7 +134,7 @@ class StageView(View):
     stage: str
     stopped: int
     left: int = Field(description="Who pass it")
-    examples: list[ExampleView]
+    examples: list[ListExampleView]
 
 
 class FunnelView(View):
@@ -143,7 +146,7 @@ class FunnelView(View):
     complete: bool
 
 
-class CountView(View):
+class ListCountView(View):
     count: int
 
 
@@ -255,9 +258,9 @@ def _add_states(routes: Public, lists: CallLists, funnels: Funnels) -> None:
         return CallListView.of(await lists.turn(list_id, "paused", actor=actor))
 
     @routes.post("/call-lists/{id}/recycle", right=Right.MANAGE_CAMPAIGNS, noun="call_list", action="change")
-    async def recycle_call_list(list_id: Id, given: Recycle, actor: Acting) -> CountView:
+    async def recycle_call_list(list_id: Id, given: Recycle, actor: Acting) -> ListCountView:
         """Give those whose tries are over after some outcomes their tries once more; caps and history stay."""
-        return CountView(count=await lists.recycle(list_id, given, actor=actor))
+        return ListCountView(count=await lists.recycle(list_id, given, actor=actor))
 
     @routes.get("/call-lists/{id}/funnel", right=Right.READ_CAMPAIGNS, noun="call_list")
     async def call_list_funnel(list_id: Id, actor: Acting) -> FunnelView:
@@ -266,7 +269,7 @@ def _add_states(routes: Public, lists: CallLists, funnels: Funnels) -> None:
         left, stages = found.total, []
         for name, stopped in found.stages.items():
             left -= stopped.count
-            examples = [ExampleView(entry=one, name=title, words=words) for one, title, words in stopped.examples]
+            examples = [ListExampleView(entry=one, name=title, words=words) for one, title, words in stopped.examples]
             stages.append(StageView(stage=name, stopped=stopped.count, left=left, examples=examples))
         return FunnelView(total=found.total, stages=stages, dialable=found.dialable, complete=found.complete)
 
@@ -417,14 +420,14 @@ def _add_stops(routes: Public, stops: Stops) -> None:
         return MaskList(items=[MaskView.of(one) for one in await stops.masks()])
 
     @routes.post("/do-not-call", right=Right.WRITE_MESSAGES, noun="do_not_call", status=201)
-    async def add_do_not_call(given: StopsForm, actor: Acting) -> CountView:
+    async def add_do_not_call(given: StopsForm, actor: Acting) -> ListCountView:
         """Numbers, or beginnings of numbers, that no list phones from this moment on."""
-        return CountView(count=await stops.add(given.items, actor=actor))
+        return ListCountView(count=await stops.add(given.items, actor=actor))
 
     @routes.post(
         "/do-not-call/lift", right=Right.MANAGE_CAMPAIGNS, noun="do_not_call", action="change", refuses=[NotFound]
     )
-    async def lift_do_not_call(given: Lift) -> CountView:
+    async def lift_do_not_call(given: Lift) -> ListCountView:
         """It may be phoned again."""
         await stops.lift(given.value, given.call_list)
-        return CountView(count=1)
+        return ListCountView(count=1)

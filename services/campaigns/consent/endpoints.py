@@ -66,7 +66,7 @@ class WordList(View):
     next: str | None
 
 
-class SaidView(View):
+class ConsentSaidView(View):
     """It counts from now on."""
 
     address: MaskedAddress
@@ -76,7 +76,7 @@ class SaidView(View):
     at: str
 
     @classmethod
-    def of(cls, said: ConsentRecorded) -> "SaidView":
+    def of(cls, said: ConsentRecorded) -> "ConsentSaidView":
         return cls.model_validate({**said.model_dump(mode="json")})
 
 
@@ -164,7 +164,7 @@ def _add_words(routes: Public, consents: Consents, whose: Whose) -> None:
     @routes.post(
         "/consents", right=Right.WRITE_MESSAGES, noun="client", action="read", status=201, refuses=[NotFound]
     )
-    async def add_consent_word(given: Word, actor: Acting) -> SaidView:
+    async def add_consent_word(given: Word, actor: Acting) -> ConsentSaidView:
         """Note what somebody said to you of being written to. A no counts at once."""
         await check(given.address, actor)
-        return SaidView.of(await consents.say(given, actor=actor))
+        return ConsentSaidView.of(await consents.say(given, actor=actor))

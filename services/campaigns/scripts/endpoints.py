@@ -44,7 +44,7 @@ class VersionQuery(Form):
     version: int | None = Field(default=None, ge=1, description="None: the newest")
 
 
-class AnswerView(View):
+class ScriptAnswerView(View):
     step: str
     value: MaskedWords | float | list[str]
     at: str
@@ -59,7 +59,7 @@ class PlaceView(View):
     asks: Question | None
     ends: str | None = Field(description="The script is over: the disposition that it suggests")
     version: int
-    answers: list[AnswerView] = Field(description="All so far, those of attempts before among them")
+    answers: list[ScriptAnswerView] = Field(description="All so far, those of attempts before among them")
 
     @classmethod
     def of(cls, run: dict[str, Any]) -> "PlaceView":

@@ -32,11 +32,9 @@ class Presence:
         self._told: OrderedDict[tuple[str, str], bool] = OrderedDict()
 
     async def mine(self, actor: Actor) -> Document:
-        """Raises NotFound: he never declared anything."""
+        """Who never declared anything is away."""
         found = await self._repository.agents.get(actor.login)
-        if found is None:
-            raise NotFound("you are no agent yet; PUT /api/v1/agents/me")
-        return found
+        return found or rules.begun(actor.login, seen_by(actor.login, actor.teams), self._clock.now())
 
     async def page(self, actor: Actor, *, limit: int, after: str | None) -> Page:
         """Those whom he sees; a page may have fewer than `limit`."""
@@ -73,16 +71,13 @@ class Presence:
         return await self._changed(login, change, None)
 
     async def renew(self, *, actor: Actor) -> Document:
-        """He is still there; who counts as away has to declare himself anew. Raises NotFound."""
-        await self.mine(actor)
+        """He is still there; who counts as away has to declare himself anew."""
         until = self._clock.now() + self._lease
 
         def change(agent: Document) -> Document | None:
             return None if agent["state"] == rules.AWAY else rules.renewed(agent, until)
 
-        after = await self._repository.agents.amend(actor.login, change)
-        assert after is not None
-        return after
+        return await self._repository.agents.amend(actor.login, change) or await self.mine(actor)
 
     async def join(self, call_list: str, *, work: timedelta, actor: Actor) -> Document:
         """He takes calls of a list from now on. Whether he sees the list is for whoever asks to know."""

@@ -11,7 +11,6 @@ from hub.api.forms import Paging
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.kit.errors import NotFound
 from services.telephony.agents.models import (
     AgentList,
     AgentView,
@@ -35,7 +34,7 @@ def add(routes: Public, agents: Agents) -> None:
 
 
 def _add_own(routes: Public, agents: Agents) -> None:
-    @routes.get("/agents/me", right=Right.WRITE_MESSAGES, noun="agent", action="declare", refuses=[NotFound])
+    @routes.get("/agents/me", right=Right.WRITE_MESSAGES, noun="agent", action="declare")
     async def show_my_presence(actor: Acting) -> AgentView:
         """What you do, as the hub knows it."""
         return AgentView.of(await agents.mine(actor))
@@ -51,7 +50,6 @@ def _add_own(routes: Public, agents: Agents) -> None:
         noun="agent",
         action="declare",
         personal=True,
-        refuses=[NotFound],
     )
     async def renew_my_presence(actor: Acting) -> AgentView:
         """You are still there: to be called well before `lease_until`, else you count as away."""

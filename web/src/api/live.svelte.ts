@@ -21,6 +21,8 @@ const TYPES = [
   "notice.given.v1",
   "job.progressed.v1",
   "call.ringing.v1",
+  "agent.changed.v1",
+  "board.moved.v1",
 ];
 /** Told to the tabs when something may have been missed: what is on the screen is read again. */
 export const RESYNC = "resync";

@@ -6027,6 +6027,15 @@ export interface components {
              */
             value: string | number | string[];
         };
+        /** AnswerView */
+        AnswerView: {
+            /** At */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
         /** AnsweredView */
         AnsweredView: {
             /**
@@ -7090,9 +7099,17 @@ export interface components {
             list: string | null;
             /** Loaded At */
             loaded_at: string | null;
+            /**
+             * Mode
+             * @default preview
+             * @enum {string}
+             */
+            mode: "preview" | "progressive" | "predictive";
             /** Name */
             name: string;
             report: components["schemas"]["ReportView"] | null;
+            /** Script */
+            script: string | null;
             /** Segment */
             segment: string | null;
             /**
@@ -8325,6 +8342,22 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * ConsentSaidView
+         * @description It counts from now on.
+         */
+        ConsentSaidView: {
+            /** Address */
+            address: string;
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string;
+            /** State */
+            state: string;
+            /** Topic */
+            topic: string;
+        };
+        /**
          * ConsentView
          * @description Whether somebody may be written to in a channel.
          */
@@ -8430,6 +8463,19 @@ export interface components {
         Costs: {
             /** Items */
             items: components["schemas"]["NewCost"][];
+        };
+        /**
+         * CountView
+         * @description How many, and ten of them; of the clients that you see.
+         */
+        CountView: {
+            /**
+             * Count
+             * @example 1204
+             */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["ExampleView"][];
         };
         /**
          * CountedView
@@ -9017,6 +9063,13 @@ export interface components {
              * @default
              */
             type: string;
+        };
+        /** ExampleView */
+        ExampleView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * ExchangeChange
@@ -10898,6 +10951,20 @@ export interface components {
              * @example reference
              */
             rule: string;
+        };
+        /** ListCountView */
+        ListCountView: {
+            /** Count */
+            count: number;
+        };
+        /** ListExampleView */
+        ListExampleView: {
+            /** Entry */
+            entry: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
         };
         /** ListList */
         ListList: {
@@ -13480,7 +13547,7 @@ export interface components {
              * Answers
              * @description All so far, those of attempts before among them
              */
-            answers: components["schemas"]["services__campaigns__scripts__endpoints__AnswerView"][];
+            answers: components["schemas"]["ScriptAnswerView"][];
             asks: components["schemas"]["Question"] | null;
             /**
              * Ends
@@ -14023,7 +14090,7 @@ export interface components {
             /** Address */
             address: string;
             /** Answers */
-            answers: components["schemas"]["services__campaigns__mailings__endpoints__AnswerView"][];
+            answers: components["schemas"]["AnswerView"][];
             /** Attempt */
             attempt: number;
             /** Client Id */
@@ -14458,6 +14525,13 @@ export interface components {
              */
             status: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
         };
+        /** SaidView */
+        SaidView: {
+            /** Bodies */
+            bodies: components["schemas"]["BodyView"][];
+            /** Number */
+            number: number;
+        };
         /**
          * ScanForm
          * @description What a scan shall find.
@@ -14479,6 +14553,17 @@ export interface components {
          * @enum {string}
          */
         Scope: "none" | "own" | "team" | "subordinates" | "all";
+        /** ScriptAnswerView */
+        ScriptAnswerView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Step */
+            step: string;
+            /** Value */
+            value: string | number | string[];
+        };
         /**
          * ScriptForm
          * @description A script, whole: whoever changes it makes its next version.
@@ -15078,7 +15163,7 @@ export interface components {
         /** StageView */
         StageView: {
             /** Examples */
-            examples: components["schemas"]["services__campaigns__calllists__endpoints__ExampleView"][];
+            examples: components["schemas"]["ListExampleView"][];
             /**
              * Left
              * @description Who pass it
@@ -16226,83 +16311,6 @@ export interface components {
              */
             working: boolean;
         };
-        /** CountView */
-        services__campaigns__calllists__endpoints__CountView: {
-            /** Count */
-            count: number;
-        };
-        /** ExampleView */
-        services__campaigns__calllists__endpoints__ExampleView: {
-            /** Entry */
-            entry: string;
-            /** Name */
-            name: string;
-            /** Words */
-            words: string;
-        };
-        /**
-         * SaidView
-         * @description It counts from now on.
-         */
-        services__campaigns__consent__endpoints__SaidView: {
-            /** Address */
-            address: string;
-            /** At */
-            at: string;
-            /** Channel */
-            channel: string;
-            /** State */
-            state: string;
-            /** Topic */
-            topic: string;
-        };
-        /** AnswerView */
-        services__campaigns__mailings__endpoints__AnswerView: {
-            /** At */
-            at: string;
-            /** Kind */
-            kind: string;
-            /** Words */
-            words: string;
-        };
-        /** AnswerView */
-        services__campaigns__scripts__endpoints__AnswerView: {
-            /** At */
-            at: string;
-            /** By */
-            by: string;
-            /** Step */
-            step: string;
-            /** Value */
-            value: string | number | string[];
-        };
-        /**
-         * CountView
-         * @description How many, and ten of them; of the clients that you see.
-         */
-        services__campaigns__segments__endpoints__CountView: {
-            /**
-             * Count
-             * @example 1204
-             */
-            count: number;
-            /** Examples */
-            examples: components["schemas"]["services__campaigns__segments__endpoints__ExampleView"][];
-        };
-        /** ExampleView */
-        services__campaigns__segments__endpoints__ExampleView: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /** SaidView */
-        services__campaigns__templates__endpoints__SaidView: {
-            /** Bodies */
-            bodies: components["schemas"]["BodyView"][];
-            /** Number */
-            number: number;
-        };
     };
     responses: never;
     parameters: never;
@@ -16564,15 +16572,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing under this id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A field is wrong; `errors` names it and the fix */
             422: {
                 headers: {
@@ -16715,15 +16714,6 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing under this id */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20047,7 +20037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                    "application/json": components["schemas"]["ListCountView"];
                 };
             };
             /** @description Not logged in */
@@ -24134,7 +24124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__consent__endpoints__SaidView"];
+                    "application/json": components["schemas"]["ConsentSaidView"];
                 };
             };
             /** @description Not logged in */
@@ -25561,7 +25551,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                    "application/json": components["schemas"]["ListCountView"];
                 };
             };
             /** @description Not logged in */
@@ -25642,7 +25632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__calllists__endpoints__CountView"];
+                    "application/json": components["schemas"]["ListCountView"];
                 };
             };
             /** @description Not logged in */
@@ -37750,7 +37740,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__segments__endpoints__CountView"];
+                    "application/json": components["schemas"]["CountView"];
                 };
             };
             /** @description Not logged in */
@@ -38102,7 +38092,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__segments__endpoints__CountView"];
+                    "application/json": components["schemas"]["CountView"];
                 };
             };
             /** @description Not logged in */
@@ -41579,7 +41569,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["services__campaigns__templates__endpoints__SaidView"];
+                    "application/json": components["schemas"]["SaidView"];
                 };
             };
             /** @description Not logged in */

@@ -61,6 +61,12 @@ export const en = {
     when: "When", minutes: "Minutes", place: "Where", colleagues: "Colleagues who take part", about: "What about", kind: "Kind", busy: "Busy", busy_then: (who: string) => `Busy then: ${who}`, off_then: (who: string) => `Not at work then: ${who}`,
     first_free: (when: string) => `All are free ${when}`, held: "It took place", not_held: "It did not", moved: "Moved", more: (count: number) => `${count} more`, cut: "There is more than is shown here.", nobody_free: "No time at which all are free was found within two weeks.",
   },
+  // Agents and call lists.
+  agent: {
+    presence: "Do you take calls?", lists: "Call lists", board: "Board", agents: "Agents", calls_now: "Calls now", no_calls_now: "Nobody speaks.", nobody: "No agent is there.", level: "Service level, an hour", queues: "Queues", dropped: "Dropped", no_lists: "No call lists yet.", mode: "How", next: "Next", join: "Take calls of it", leave: "No more", why: "Why does it not dial?", start: "Start", rest: "Let it rest", go_on: "Go on", what_came: "What came of it?", comment: "Comment", finish: "Done",
+    states: { available: "Available", on_call: "On a call", after_call: "After a call", paused: "Pause", away: "Away" }, call_states: { ringing: "Rings", queued: "Waits", talking: "Talks" }, list_states: { running: "Running", paused: "Rests", resting: "Rests", loading: "Loading", loaded: "Rests", draft: "Draft" } as Record<string, string>, modes: { preview: "With the card first", progressive: "By itself, one for each", predictive: "By itself, ahead" } as Record<string, string>,
+    stages: { active: "Over, or held by somebody", due: "Not yet", callback: "Promised to somebody", window: "Outside the hours", do_not_call: "Not to be called", cap: "Called enough" } as Record<string, string>, dialable: (count: number) => `${count} may be phoned now`,
+  },
   // Money.
   money: {
     report: "Report", sources: "Sources", costs: "Costs", since: "From", until: "Until", by: "By", models: "Models", total: "Total", plan: "Plan", fact: "Spent", cost: "Cost", leads: "Leads", revenue: "Revenue", deals: "Deals", unknown: "No source known", behind: "What is behind it", worth: "Worth", credit: "Its part", touch: "By which touch",

@@ -62,6 +62,12 @@ export const ru: Messages = {
     when: "Когда", minutes: "Минут", place: "Где", colleagues: "Участвуют коллеги", about: "О чём", kind: "Вид", busy: "Занято", busy_then: (who: string) => `В это время заняты: ${who}`, off_then: (who: string) => `В это время не работают: ${who}`,
     first_free: (when: string) => `Все свободны ${when}`, held: "Состоялось", not_held: "Не состоялось", moved: "Перенесено", more: (count: number) => `ещё ${count}`, cut: "Показано не всё.", nobody_free: "За две недели не нашлось времени, когда свободны все.",
   },
+  // Операторы и списки обзвона.
+  agent: {
+    presence: "Принимаете ли вы звонки?", lists: "Списки обзвона", board: "Табло", agents: "Операторы", calls_now: "Звонков сейчас", no_calls_now: "Никто не говорит.", nobody: "Операторов нет на месте.", level: "Уровень сервиса за час", queues: "Очереди", dropped: "Потеряно", no_lists: "Списков обзвона пока нет.", mode: "Как", next: "Следующий", join: "Брать звонки", leave: "Больше не брать", why: "Почему не звонит?", start: "Начать", rest: "Приостановить", go_on: "Дальше", what_came: "Чем кончилось?", comment: "Комментарий", finish: "Готово",
+    states: { available: "На месте", on_call: "Говорит", after_call: "После звонка", paused: "Пауза", away: "Нет на месте" }, call_states: { ringing: "Звонит", queued: "Ждёт", talking: "Говорят" }, list_states: { running: "Идёт", paused: "Приостановлен", resting: "Приостановлен", loading: "Загружается", loaded: "Приостановлен", draft: "Черновик" }, modes: { preview: "Сначала карточка", progressive: "Сам, по одному", predictive: "Сам, с опережением" },
+    stages: { active: "Закончены или у кого-то", due: "Ещё не время", callback: "Обещали перезвонить", window: "Не в те часы", do_not_call: "Не звонить", cap: "Уже звонили достаточно" }, dialable: (count: number) => `сейчас можно позвонить: ${count}`,
+  },
   // Деньги.
   money: {
     report: "Отчёт", sources: "Источники", costs: "Расходы", since: "С", until: "По", by: "По", models: "Модели", total: "Итого", plan: "План", fact: "Потрачено", cost: "Расход", leads: "Лиды", revenue: "Выручка", deals: "Сделки", unknown: "Источник неизвестен", behind: "Из чего сложилось", worth: "Сумма", credit: "Доля", touch: "По какому касанию",
