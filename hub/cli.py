@@ -378,7 +378,7 @@ def _inspect_call(options: argparse.Namespace) -> int:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigurationError(f"--zone {name}: no such time zone; write it as Europe/Moscow") from error
 
 

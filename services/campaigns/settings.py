@@ -50,7 +50,7 @@ class Settings(Base):
     def _a_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as exc:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
             raise ValueError(f"{name!r} is no time zone; write it as Europe/Moscow") from exc
         return name
 

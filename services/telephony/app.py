@@ -172,7 +172,7 @@ def build(footing: Footing) -> TelephonyService:
     )
     publish(http, public(doors), service=SERVICE, seal=footing.seal)
     http.include_router(agent_doors.for_services(floor.presence))
-    http.include_router(dial_doors.for_services(floor.dials, floor.presence, ground.calls))
+    http.include_router(dial_doors.for_services(floor.dials, floor.presence, ground.calls, ground.phones))
     http.include_router(held_routes(footing.restraint, exchanges.waiting))
     answer_repeats(http, floor.store, footing.clock, service=SERVICE, seal=footing.seal)
     return TelephonyService(http, floor, workers, hiring)

@@ -451,12 +451,14 @@ class AsteriskSimulator:
         leg = exchange.rings(extension, by=name)
         phone = self.phones.get(extension, Phone())
         await asyncio.sleep(phone.after)
-        if phone.answers and name in exchange.alive:
+        taken = phone.answers and name in exchange.alive
+        if taken:
             exchange.answers(leg, by=name, bridge=f"b-{next(self._numbers)}")
             self._record(name)
             await asyncio.sleep(phone.talks)
         if name in exchange.alive:
-            exchange.hangs_up(name)
+            # Where nobody took it the dialplan is over: nobody hung up.
+            (exchange.hangs_up if taken else exchange.ends)(name)
         exchange.ends(leg)
 
     async def _logoff(self, client: _Client, action: Action) -> None:

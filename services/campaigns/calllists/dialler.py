@@ -36,7 +36,10 @@ class Floor(Protocol):
     """The service of calls."""
 
     async def dials(self, list_id: str, ids: Sequence[str]) -> Document:
-        """`available`, `busy`, counts, and `dials` of these interactions. Raises TransientError."""
+        """`available`, of these `shared` with `others`, `busy`, counts, and `dials` of these interactions.
+
+        Raises TransientError.
+        """
         ...
 
 
@@ -87,13 +90,23 @@ class Dialler:
     async def _one(self, call_list: Document) -> None:
         actor = dialler_of(call_list["_id"])
         held = await self._work.mine(actor)
+        if not held and call_list["state"] != "running":
+            return
         asked = {one["attempt"]["interaction"]: one for one in held if _interaction(one)}
         told = await self._floor.dials(call_list["_id"], list(asked))
         going_on = await self._settled(asked, told["dials"], actor)
         begun = await self._resumed(call_list, [one for one in held if not _interaction(one)], actor)
         if call_list["state"] == "running" and not self._held():
+            told = {**told, "available": told["available"] - await self._spoken_for(told)}
             wanted = to_dial(seen_of(told, going_on + begun, call_list["after_call"]), settings_of(call_list))
             await self._dial(call_list, min(wanted, call_list["most_lines"] - len(held)), actor)
+
+    async def _spoken_for(self, told: Document) -> int:
+        """Agents for whom other lists of theirs ring already: nobody can take two who answer."""
+        if not told["shared"]:
+            return 0
+        held = [await self._work.mine(dialler_of(other)) for other in told["others"]]
+        return min(int(told["shared"]), sum(map(len, held)))
 
     async def _settled(self, asked: Mapping[str, Document], dials: Sequence[Document], actor: Actor) -> int:
         """How many still ring."""

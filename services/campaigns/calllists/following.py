@@ -4,6 +4,7 @@ It is owed by the attempt's own document and done with the attempt's id as its k
 and does nothing twice.
 """
 
+from collections.abc import Awaitable, Iterator
 from typing import Protocol
 
 from hub.api.actor import Actor
@@ -41,27 +42,32 @@ class Following:
     async def look(self) -> None:
         """Does what is owed; what is refused is noted with the attempt, and holds up nothing else."""
         for attempt in await self._repository.owing():
-            try:
-                await self._one(attempt)
-            except TransientError:
-                raise
-            except HubError as exc:
-                log.warning("attempt.unfollowed", attempt=attempt["_id"], error=type(exc).__name__)
-                await self._done(attempt, str(exc)[:500])
-            else:
-                await self._done(attempt, "")
+            refused = [words for step in self._steps(attempt) if (words := await self._tried(attempt, step))]
+            await self._done(attempt, "; ".join(refused)[:500])
 
-    async def _one(self, attempt: Document) -> None:
+    async def _tried(self, attempt: Document, step: Awaitable[None]) -> str:
+        """Why it was refused; empty: it is done. Raises TransientError."""
+        try:
+            await step
+        except TransientError:
+            raise
+        except HubError as exc:
+            log.warning("attempt.unfollowed", attempt=attempt["_id"], error=type(exc).__name__)
+            return str(exc)
+        return ""
+
+    def _steps(self, attempt: Document) -> Iterator[Awaitable[None]]:
+        """Each of its own: a note that is refused leaves nobody without his task."""
         interaction, key = attempt["interaction"], attempt["_id"]
         if interaction is None:
             return
         actor = Actor(login=attempt["by"], reach=(EVERYTHING,), reads=(EVERYTHING,))
         if text := note_of(attempt):
-            await self._chains.note(interaction, text, actor=actor, key=f"{key}-note")
+            yield self._chains.note(interaction, text, actor=actor, key=f"{key}-note")
         if task := attempt["follows"].get("task"):
-            await self._chains.task(interaction, task, actor=actor, key=f"{key}-task")
+            yield self._chains.task(interaction, task, actor=actor, key=f"{key}-task")
         if deal := attempt["follows"].get("deal"):
-            await self._chains.deal(interaction, deal, actor=actor, key=f"{key}-deal")
+            yield self._chains.deal(interaction, deal, actor=actor, key=f"{key}-deal")
 
     async def _done(self, attempt: Document, error: str) -> None:
         def settled(now: Document) -> Document:

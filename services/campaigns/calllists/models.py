@@ -13,7 +13,7 @@ from hub.api.names import Colleague, TeamId
 def _a_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as exc:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
         raise ValueError(f"{name!r} is no time zone; write it as Europe/Moscow") from exc
     return name
 

@@ -31,12 +31,12 @@ _LOOKED = 2_000
 """Of those whose time has come, so many are looked at for one that may be phoned."""
 
 
-Answers = Callable[[str], Awaitable[dict[str, str]]]
-"""What somebody of a list answered so far, by question."""
+Answers = Callable[[str, str], Awaitable[dict[str, str]]]
+"""What somebody of a list answered since a moment, by question."""
 
 
-async def _unasked(entry_id: str) -> dict[str, str]:
-    del entry_id
+async def _unasked(entry_id: str, since: str) -> dict[str, str]:
+    del entry_id, since
     return {}
 
 
@@ -167,6 +167,8 @@ class Work:
         """What a machine says came of it, whatever the list allows people to say. Raises NotFound."""
         call_list = await self._lists.get(entry["list"], actor)
         meaning = (await self._lists.dictionary())[code]
+        # A machine promises no time: whatever the dictionary says, he is tried again as after any attempt.
+        meaning = meaning.model_copy(update={"flags": tuple(one for one in meaning.flags if one != "callback")})
         return await self._finished(entry, Finish(disposition=code), meaning, call_list, actor)
 
     async def _finished(
@@ -213,7 +215,7 @@ class Work:
         self, entry: Document, attempt: Document, given: Finish, meaning: Disposition, actor: Actor, now: datetime
     ) -> None:
         """An attempt with its outcome, once."""
-        answers = {**await self._answers(entry["_id"]), **given.answers}
+        answers = {**await self._answers(entry["_id"], entry["held_at"]), **given.answers}
         follows = {"task": _task(given, actor), "deal": given.deal and given.deal.model_dump(mode="json")}
         owes = {"owes": True} if answers or given.comment or any(follows.values()) else {}
         document = {

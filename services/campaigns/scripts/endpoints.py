@@ -1,5 +1,6 @@
 """The HTTP door of scripts, and of going through one with somebody of a call list."""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import Query, Response
@@ -10,7 +11,7 @@ from hub.api.forms import Form, Id, Paging, View
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.contracts.masks import MaskedWords
+from hub.contracts.masks import MaskedWords, words_shown
 from hub.kit.errors import Conflict
 from hub.store.base import Document
 from services.campaigns.calllists.service import CallLists
@@ -139,12 +140,15 @@ def _add_work(routes: Public, scripts: Scripts, lists: CallLists) -> None:
         found = await scripts.report((await lists.get(list_id, actor))["_id"])
         steps = sorted(found["counts"].keys() | found["numbers"].keys())
         return ScriptReport(
-            asked=found["asked"], ended=found["ended"], items=[_counted(found, step) for step in steps]
+            asked=found["asked"], ended=found["ended"], items=[counted(found, step) for step in steps]
         )
 
 
-def _counted(found: dict[str, Any], step: str) -> AnswerCountView:
+def counted(found: dict[str, Any], step: str) -> AnswerCountView:
     numbers = found["numbers"].get(step, [])
-    counts = dict(found["counts"][step].most_common(_SHOWN)) if step in found["counts"] else {}
+    counts: Counter[str] = Counter()
+    # Masked here: two that look alike afterwards are one answer with the sum of both.
+    for words, count in found["counts"].get(step, Counter()).most_common(_SHOWN):
+        counts[words_shown(words)] += count
     average = sum(numbers) / len(numbers) if numbers else None
     return AnswerCountView(step=step, counts=counts, numbers=len(numbers), average=average)

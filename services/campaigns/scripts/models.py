@@ -1,6 +1,7 @@
 """Scripts as people write them: steps with a question each, or an end."""
 
 from datetime import date
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
 import orjson
@@ -203,6 +204,8 @@ def _number(question: Question, value: Answer) -> float:
     least, most = question.least, question.most
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("give a number")
+    if not isfinite(value):
+        raise ValueError("give a number that has an end")
     if (least is not None and value < least) or (most is not None and value > most):
         raise ValueError(
             f"give a number from {least if least is not None else '…'} to {most if most is not None else '…'}"

@@ -102,13 +102,24 @@ class Scripts:
         assert after is not None
         return await self._stands(after)
 
-    async def answers(self, entry_id: str) -> dict[str, str]:
-        """What was answered, by question in words; as people read it."""
+    async def answers(self, entry_id: str, since: str) -> dict[str, str]:
+        """What was answered since then, by question in words; as people read it. What was answered at attempts before
+        is told with these.
+        """
         run = await self._repository.run(entry_id)
         if run is None:
             return {}
         steps = await self._steps(run)
-        return {_title(steps[one["step"]]): _words(steps[one["step"]], one["value"]) for one in run["answers"]}
+        said: dict[str, str] = {}
+        shown: dict[str, str] = {}
+        for one in run["answers"]:
+            step = steps[one["step"]]
+            title = _title(step)
+            # Two questions may be in the same words.
+            title = title if shown.setdefault(title, step.id) == step.id else f"{title} ({step.id})"
+            if one["at"] >= since:
+                said[title] = _words(step, one["value"])
+        return said
 
     async def report(self, list_id: str) -> dict[str, Any]:
         """How often which answer was given, by step, of all whom a list asked; and how many came to an end."""
@@ -116,10 +127,15 @@ class Scripts:
         counts: dict[str, Counter[str]] = {}
         numbers: dict[str, list[float]] = {}
         ended = 0
+        versions: dict[tuple[str, int], dict[str, StepForm]] = {}
         for run in runs:
+            version = run["script"], run["version"]
+            if version not in versions:
+                versions[version] = await self._steps(run)
             for one in run["answers"]:
                 _count(one, counts.setdefault(one["step"], Counter()), numbers)
-            ended += (await self._stands(run))["step"].ends is not None
+            steps = versions[version]
+            ended += steps[_path(run, steps)[-1]].ends is not None
         return {"asked": len(runs), "ended": ended, "counts": counts, "numbers": numbers}
 
     async def _check(self, given: ScriptForm) -> None:

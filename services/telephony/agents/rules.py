@@ -32,6 +32,12 @@ def declared(agent: Document, state: str, reason: str, now: datetime) -> Documen
     return _turned(agent, state, reason, now)
 
 
+def said(agent: Document, state: str, reason: str, now: datetime, until: datetime) -> Document:
+    """By himself or by somebody else: available for no longer than he is heard of, and away of no list."""
+    after = declared(agent, state, reason, now)
+    return {**after, "lists": []} if state == AWAY else renewed(after, until)
+
+
 def renewed(agent: Document, until: datetime) -> Document:
     """He is heard of: so long he counts as there."""
     return with_timer(agent, LEASE, until)

@@ -52,10 +52,7 @@ class Presence:
         def change(agent: Document) -> Document:
             work = agent["work"] if agent["lists"] else self._work.total_seconds()
             base = {**agent, "seen_by": tokens, "work": work}
-            said = rules.declared(base, given.state, given.reason or "", now)
-            if given.state == rules.AWAY:
-                return {**said, "lists": []}
-            return rules.renewed(said, now + self._lease)
+            return rules.said(base, given.state, given.reason or "", now, now + self._lease)
 
         return await self._changed(actor.login, change, tokens)
 
@@ -66,7 +63,7 @@ class Presence:
         now = self._clock.now()
 
         def change(agent: Document) -> Document:
-            return rules.declared(agent, given.state, given.reason or "", now)
+            return rules.said(agent, given.state, given.reason or "", now, now + self._lease)
 
         return await self._changed(login, change, None)
 
@@ -90,7 +87,10 @@ class Presence:
         return await self._changed(actor.login, change, tokens)
 
     async def leave(self, call_list: str, *, actor: Actor) -> Document:
-        return await self._changed(actor.login, partial(rules.left, call_list=call_list), [])
+        """Who never declared anything is no agent afterwards, either."""
+        now, change = self._clock.now(), partial(rules.left, call_list=call_list)
+        after = await self._repository.change(actor.login, change, seen_by=None, now=now)
+        return after or rules.begun(actor.login, [], now)
 
     async def take(self, call_list: str, call: str, *, among: set[str] | None = None) -> str | None:
         """The login of an agent of the list for a call: his from now on, the longest free first; whoever has it
@@ -132,7 +132,11 @@ class Presence:
     async def hear(self, call: Call, interaction_id: str, logins: Mapping[str, str]) -> None:
         """A call as it is now: who speaks in it is in a call, who does so no more is not. Raises TransientError."""
         talking = dict.fromkeys(_talking(call, logins), True)
-        for login, talks in {**dict.fromkeys(_done(call, logins), False), **talking}.items():
+        done = dict.fromkeys(_done(call, logins), False)
+        if call.complete:
+            # Whoever is in it by what is stored, too: his phone may be somebody else's by now.
+            done |= dict.fromkeys(await self._repository.of_call(interaction_id), False)
+        for login, talks in {**done, **talking}.items():
             if self._told.get((login, interaction_id)) == talks:
                 continue
             now = self._clock.now()

@@ -68,6 +68,14 @@ def waits_too_long(dial: Document, now: datetime) -> bool:
     return dial["state"] == CONNECTING and now - from_iso(dial["given_at"]) >= AGENT_RINGS
 
 
+def let_down(dial: Document, call: Call) -> bool:
+    """An agent was given him and did not take him; not where he hung up while the phone still rang."""
+    if not dial["agent"] or dial["talk_at"] or not dial["given_at"]:
+        return False
+    rang_out = from_iso(dial["over_at"]) - from_iso(dial["given_at"]) >= AGENT_RINGS
+    return rang_out or call.ended_by != "customer"
+
+
 def _customer(call: Call) -> Leg | None:
     return next((leg for leg in call.legs if leg.role == "customer"), None)
 

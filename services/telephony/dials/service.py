@@ -58,7 +58,7 @@ class Dials:
             return
         self.awake.add(dial["exchange"])
         if call.complete:
-            await self._presence.release(interaction_id, unanswered=bool(dial["agent"]) and not dial["talk_at"])
+            await self._presence.release(interaction_id, unanswered=rules.let_down(dial, call))
 
     async def look(self, ids: Sequence[str]) -> list[Document]:
         """These, as far as they are known; what the ledger gave up is over."""
@@ -118,8 +118,8 @@ class Connector:
         """Once over all that go on."""
         self._dials.awake.discard(self._exchange.id)
         going_on = await self._dials.repository.going_on(self._exchange.id)
+        self._asked &= {one["_id"] for one in going_on}
         if not going_on:
-            self._asked.clear()
             return
         self._dials.awake.add(self._exchange.id)
         logins: Logins = await self._phones.logins(self._exchange.id)

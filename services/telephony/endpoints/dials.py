@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.telephony.agents.service import Presence
 from services.telephony.calls.repository import CallRepository
 from services.telephony.dials.service import Dials
+from services.telephony.phones.repository import PhoneRepository
 
 
 class Asked(BaseModel):
@@ -29,6 +30,11 @@ class Told(BaseModel):
     """Of one list, all as of now."""
 
     available: int
+    """Who can be rung."""
+    shared: int
+    """Of these, who take calls of other lists, too."""
+    others: list[str]
+    """Their other lists."""
     busy: int
     """Agents in a call, or with the work after one."""
     dialled: int
@@ -49,7 +55,7 @@ class LastedView(BaseModel):
     ended_at: datetime | None
 
 
-def for_services(dials: Dials, presence: Presence, calls: CallRepository) -> APIRouter:
+def for_services(dials: Dials, presence: Presence, calls: CallRepository, phones: PhoneRepository) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.post("/calls/durations")
@@ -63,9 +69,13 @@ def for_services(dials: Dials, presence: Presence, calls: CallRepository) -> API
         # First who is over, then who is free: whoever is counted as free has been counted as over.
         found = await dials.look(asked.ids)
         counts = await dials.repository.counts(call_list)
-        agents = [one["state"] for one in await presence.of_list(call_list)]
+        there, rung = await presence.of_list(call_list), await phones.reachable()
+        agents = [one["state"] for one in there]
+        free = [one["lists"] for one in there if one["state"] == "available" and one["_id"] in rung]
         return Told(
-            available=agents.count("available"),
+            available=len(free),
+            shared=sum(len(lists) > 1 for lists in free),
+            others=sorted({one for lists in free for one in lists} - {call_list}),
             busy=agents.count("on_call") + agents.count("after_call"),
             dialled=counts.dialled,
             answered=counts.answered,

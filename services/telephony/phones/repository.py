@@ -24,10 +24,17 @@ class PhoneRepository:
 
     async def logins(self, exchange: str) -> Logins:
         """Whose an extension is, as of a second ago at the most."""
+        return (await self._fresh()).get(exchange, {})
+
+    async def reachable(self) -> set[str]:
+        """Who has a phone at some exchange, as of a second ago at the most."""
+        return {login for logins in (await self._fresh()).values() for login in logins.values()}
+
+    async def _fresh(self) -> dict[str, dict[str, str]]:
         now = self._clock.now().timestamp()
         if not 0 <= now - self._read_at < _FRESH:
             self._logins, self._read_at = await self._all(), now
-        return self._logins.get(exchange, {})
+        return self._logins
 
     async def of(self, login: str) -> list[Phone]:
         stored = await self._phones.get(login)

@@ -12,6 +12,7 @@ from hub.kit.errors import Conflict, TransientError
 from hub.store.base import Document
 from hub.store.leases import LEASES, Leases
 from services.campaigns.calllists.dialler import Dialler, dialler_of
+from services.campaigns.calllists.models import Disposition
 from services.campaigns.calllists.repository import CallRepository
 from services.campaigns.calllists.ringing import Ringing
 from tests.services.campaigns.conftest import Desk
@@ -28,6 +29,8 @@ class Floor:
         self.agents: list[str] = []
         self.ends: dict[str, Document] = {}
         self.down = False
+        self.asked = 0
+        self.shared: dict[str, int] = {}
 
     def ended(self, interaction: str, end: str, agent: str | None = None) -> None:
         self.ends[interaction] = {
@@ -39,13 +42,22 @@ class Floor:
         }
 
     async def dials(self, list_id: str, ids: Sequence[str]) -> Document:
-        del list_id
+        self.asked += 1
         if self.down:
             raise TransientError("the service telephony does not answer")
         ends = Counter(one["end"] for one in self.ends.values())
         answered = ends["talked"] + ends["dropped"]
         counts = {"dialled": len(self.ends), "answered": answered, "dropped": ends["dropped"], "over": len(self.ends)}
-        now = {"available": self.free, "busy": 0, "waiting": 0, "ring": 10.0, "talk": 60.0}
+        shared, others = self.shared.get(list_id, 0), [one for one in self.shared if one != list_id]
+        now = {
+            "available": self.free,
+            "shared": shared,
+            "others": others,
+            "busy": 0,
+            "waiting": 0,
+            "ring": 10.0,
+            "talk": 60.0,
+        }
         return {**now, **counts, "dials": [self.ends[one] for one in ids if one in self.ends]}
 
 
@@ -204,3 +216,36 @@ async def test_nobody_takes_somebody_by_hand_of_a_list_that_dials_by_itself(hall
     with pytest.raises(Conflict, match="dials by itself"):
         await hall.room.work.next(made, actor=ANNA)
     assert dialler_of(made).reach == (EVERYTHING,)
+
+
+async def test_what_a_machine_says_is_settled_also_where_that_means_a_call_back_that_nobody_promised(
+    hall: Hall,
+) -> None:
+    made = await hall.list(2, mode="progressive")
+    meaning = Disposition.model_validate({"title": "Занято", "flags": ["callback"], "again": ["PT15M"]})
+    await hall.room.lists.define("busy", meaning)
+    hall.floor.free = 2
+    await hall.look()
+    first, second = await hall.ringing(made)
+    hall.floor.ended(first, "busy")
+    hall.floor.ended(second, "no_answer")
+    hall.floor.free = 0
+    await hall.look()
+    assert await hall.outcomes(made) == {"busy": 1, "no_answer": 1}
+
+
+async def test_a_list_that_rests_and_has_nobody_who_was_dialled_costs_no_question(hall: Hall) -> None:
+    made = await hall.list(2, mode="progressive")
+    await hall.room.lists.turn(made, "paused", actor=MARKETER)
+    await hall.look()
+    assert hall.floor.asked == 0
+
+
+async def test_an_agent_of_two_lists_is_dialled_for_once(hall: Hall) -> None:
+    first = await hall.list(4, mode="progressive")
+    second = await hall.room.list(mode="progressive", most_lines=20)
+    hall.floor.shared = {first: 1, second: 1}
+    hall.floor.free = 1
+    for _ in range(3):
+        await hall.look()
+    assert len(hall.room.phones.rung) == 1

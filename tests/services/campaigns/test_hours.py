@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from hub.kit.clock import iso
 from hub.store.base import Document
 from hub.store.sqlite import SqliteStore
 from services.campaigns.calllists.hours import Hours, Lasted
-from services.campaigns.calllists.models import DISPOSITIONS
+from services.campaigns.calllists.models import DISPOSITIONS, CallListForm
 from services.campaigns.calllists.repository import CallRepository
 
 MONDAY = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
@@ -78,3 +79,9 @@ async def test_only_what_was_begun_in_the_period_is_counted(book: Book) -> None:
     await book.tried("sale")
     found = await book.hours.of(LIST, MONDAY, MONDAY + timedelta(days=1))
     assert (found.total.attempts, found.complete) == (1, True)
+
+
+@pytest.mark.parametrize("zone", ["Europe", "", "../etc/passwd", "Nowhere/At_all"])
+def test_a_zone_that_is_none_is_refused_also_where_it_is_a_folder_of_zones(zone: str) -> None:
+    with pytest.raises(ValidationError, match="zone"):
+        CallListForm.model_validate({"name": "Весна", "segment": "seg_1", "zone": zone})

@@ -1,7 +1,9 @@
 """Scripts: checked when they are written, answered one by one, gone on with after whatever broke."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from hypothesis import given
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.api.actor import Actor
+from hub.contracts.masks import hiding
 from hub.kit.errors import Conflict, HubError, InvalidInput, NotFound, TransientError
 from hub.store.base import Document
 from services.campaigns.calllists.following import Following
 from services.campaigns.calllists.repository import CallRepository
+from services.campaigns.scripts.endpoints import counted
 from services.campaigns.scripts.models import AnswerForm, ScriptForm
 from services.campaigns.scripts.repository import ScriptRepository
 from services.campaigns.scripts.service import Scripts
@@ -261,3 +265,77 @@ async def test_what_is_refused_holds_up_nothing_and_is_noted_with_the_attempt(bo
     await booth.following.look()
     (attempt,) = (await booth.room.kept.attempts.find({"list": call_list}, order="at")).items
     assert (attempt["unfollowed"], "owes" in attempt) == ("the chain is closed", False)
+
+
+async def test_what_was_answered_at_an_attempt_before_is_no_answer_of_the_next_one(booth: Booth) -> None:
+    _, call_list, entry = await booth.rung()
+    await booth.says(entry, "hello", "yes")
+    await booth.room.came(entry, "no_answer", ANNA)
+    booth.room.desk.clock.advance(timedelta(hours=2))
+    again = await booth.room.rung(call_list, BORIS)
+    await booth.room.came(again, "busy", BORIS)
+    first, second = (await booth.room.kept.attempts.find({"list": call_list}, order="at")).items
+    assert (first["answers"], second["answers"], "owes" in second) == ({"Планируете ремонт?": "Yes"}, {}, False)
+
+
+async def test_two_questions_in_the_same_words_keep_both_answers(booth: Booth) -> None:
+    steps = [
+        {"id": "first", "says": "Сколько?", "asks": {"kind": "number"}, "goto": "second"},
+        {"id": "second", "says": "Сколько?", "asks": {"kind": "number"}, "goto": "sold"},
+        {"id": "sold", "ends": "sale"},
+    ]
+    _, call_list, entry = await booth.rung({"name": "Дважды", "start": "first", "steps": steps})
+    await booth.says(entry, "first", 1)
+    await booth.says(entry, "second", 2)
+    await booth.room.came(entry, "sale", ANNA)
+    (attempt,) = (await booth.room.kept.attempts.find({"list": call_list}, order="at")).items
+    assert sorted(attempt["answers"].values()) == ["1", "2"]
+
+
+class NoNotes(Chains):
+    """Takes no notes."""
+
+    async def note(self, interaction: str, text: str, *, actor: Actor, key: str) -> None:
+        del interaction, text, actor, key
+        raise InvalidInput("text: it is too long")
+
+
+async def test_a_note_that_is_refused_keeps_no_task_and_no_deal_from_being_opened(booth: Booth) -> None:
+    _, call_list, entry = await booth.rung()
+    chains = NoNotes()
+    follows = {"task": {"title": "Выслать каталог"}, "deal": {"title": "Кухня"}, "comment": "ждёт"}
+    await booth.room.came(entry, "sale", ANNA, **follows)
+    await Following(booth.room.kept, chains).look()
+    key = entry["attempt"]["id"]
+    assert chains.done.keys() == {f"{key}-task", f"{key}-deal"}
+    (attempt,) = (await booth.room.kept.attempts.find({"list": call_list}, order="at")).items
+    assert attempt["unfollowed"] == "text: it is too long"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+async def test_what_is_no_finite_number_is_no_answer_to_a_question_for_a_number(booth: Booth, value: float) -> None:
+    steps = [{"id": "size", "asks": {"kind": "number"}, "goto": "sold"}, {"id": "sold", "ends": "sale"}]
+    _, _, entry = await booth.rung({"name": "Метры", "start": "size", "steps": steps})
+    with pytest.raises((InvalidInput, ValidationError)):
+        await booth.says(entry, "size", value)
+
+
+def test_the_answers_of_a_list_show_addresses_masked_to_whom_they_are_hidden() -> None:
+    found = {"counts": {"phone": Counter({"звоните +79161234567": 1, "звоните +79161234568": 2})}, "numbers": {}}
+    with hiding(["addresses"]):
+        told = counted(found, "phone").model_dump(mode="json")
+    assert "+79161234567" not in str(told)
+    assert sum(told["counts"].values()) == 3
+
+
+async def test_a_report_reads_a_version_once_however_many_were_asked(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, call_list, entry = await booth.rung(count=3)
+    await booth.says(entry, "hello", "yes")
+    for operator in (BORIS, MARKETER):
+        await booth.says(await booth.room.rung(call_list, operator), "hello", "yes", operator)
+    read = AsyncMock(wraps=booth.kept.version)
+    monkeypatch.setattr(booth.kept, "version", read)
+    assert (await booth.scripts.report(call_list))["asked"] == 3
+    assert read.await_count == 1

@@ -1,6 +1,7 @@
 """Presence: declared by agents, moved by calls, ended by silence; the seconds of its history add up."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from services.telephony.agents.models import PauseReason, Period
 from services.telephony.agents.models import Presence as Declared
 from services.telephony.agents.repository import AgentRepository
 from services.telephony.agents.service import Presence
+from services.telephony.calls.models import Call, Direction, Leg
 from tests.services.telephony.conftest import AmiHarness
 
 ANNA = Actor(login="anna", teams=("sales",), reach=("owner:anna", "team:sales"))
@@ -29,6 +31,23 @@ BORIS = Actor(login="boris", teams=("support",), reach=("owner:boris", "team:sup
 CHIEF = Actor(login="olga", reach=(EVERYTHING,))
 AVAILABLE = Declared(state="available")
 LUNCH = Declared(state="paused", reason="lunch")
+A_CALL = Call(
+    id="c1",
+    direction=Direction.IN,
+    from_="+79160000001",
+    from_raw="+79160000001",
+    to="+74950000001",
+    line="+74950000001",
+    answered_by="101",
+    result=None,
+    wait=1.0,
+    talk=0.0,
+    hold=0.0,
+    started_at=0.0,
+    answered_at=1.0,
+    ended_at=None,
+    complete=False,
+)
 LEASE, WORK = timedelta(seconds=60), timedelta(seconds=30)
 
 
@@ -184,6 +203,37 @@ async def test_who_does_not_see_an_agent_hears_nothing_of_him(room: Room) -> Non
     with pytest.raises(NotFound):
         await room.presence.turn("anna", LUNCH, actor=BORIS)
     assert (await room.presence.turn("anna", LUNCH, actor=CHIEF))["state"] == "paused"
+
+
+async def test_who_is_turned_available_by_somebody_else_is_away_too_when_nothing_is_heard_of_him(room: Room) -> None:
+    await room.presence.declare(AVAILABLE, actor=ANNA)
+    await room.later(61, heard=False)
+    await room.presence.turn("anna", AVAILABLE, actor=CHIEF)
+    await room.later(61, heard=False)
+    assert await room.state() == ("away", "lease")
+
+
+async def test_who_is_turned_away_by_somebody_else_is_logged_out_of_call_lists_as_by_himself(room: Room) -> None:
+    await room.presence.declare(AVAILABLE, actor=ANNA)
+    await room.presence.join("cll_1", work=WORK, actor=ANNA)
+    await room.presence.turn("anna", Declared(state="away"), actor=CHIEF)
+    assert ((await room.state())[0], (await room.agent())["lists"]) == ("away", [])
+
+
+async def test_who_leaves_a_list_and_never_was_an_agent_is_none_afterwards(room: Room) -> None:
+    assert (await room.presence.leave("cll_1", actor=ANNA))["lists"] == []
+    with pytest.raises(NotFound):
+        await room.presence.mine(ANNA)
+
+
+async def test_a_call_that_is_over_frees_its_operator_whoever_has_his_phone_by_then(room: Room) -> None:
+    leg = Leg(party="101", role="operator", rang=1.0, answered=True, connected=0.0, outcome="answered")
+    call = replace(A_CALL, legs=(leg,))
+    await room.presence.declare(AVAILABLE, actor=ANNA)
+    await room.presence.hear(call, "in_1", {"101": "anna"})
+    assert (await room.state())[0] == "on_call"
+    await room.presence.hear(replace(call, complete=True, legs=(replace(leg, over=True),)), "in_1", {"101": "boris"})
+    assert (await room.state())[0] != "on_call"
 
 
 async def test_a_call_at_the_exchange_makes_its_operator_busy_for_as_long_as_he_is_in_it(ami: AmiHarness) -> None:

@@ -110,6 +110,26 @@ async def test_an_agent_whose_phone_does_not_answer_is_given_nobody_else(floor: 
     assert await eventually(lambda: floor.agent("anna"), lambda found: found[0] == "away") == ("away", "unanswered")
 
 
+async def test_who_hangs_up_while_an_agents_phone_rings_leaves_the_agent_available(floor: Floor) -> None:
+    await floor.begins("anna")
+    floor.ami.pbx.phones["101"] = Phone(after=10)
+    await floor.dial("impatient", Phone())
+    await eventually(lambda: floor.agent("anna"), lambda found: found[0] == "on_call")
+    exchange = floor.ami.pbx.exchange
+    name = exchange.named(floor.asked["impatient"].id)
+    assert name is not None
+    exchange.hangs_up(name)
+    assert await floor.ends("impatient") == {"impatient": "dropped"}
+    assert await eventually(lambda: floor.agent("anna"), lambda found: found[0] != "on_call") == ("available", "")
+
+
+async def test_an_agent_without_a_phone_at_an_exchange_is_nobody_to_dial_for(floor: Floor) -> None:
+    await floor.begins("nina")
+    assert (await floor.told())["available"] == 0
+    await floor.begins("anna")
+    assert (await floor.told())["available"] == 1
+
+
 async def test_two_who_answer_at_once_get_two_agents_and_a_third_none(floor: Floor) -> None:
     await floor.begins("anna")
     await floor.begins("boris")
