@@ -23,6 +23,7 @@ from hub.contracts.interaction import (
 )
 from hub.kit.blobs import FolderBlobs
 from hub.store.sqlite import SqliteStore
+from hub.testing.waiting import eventually
 from tests.services.messaging.conftest import AUTH, OUR_NUMBER, PHONE, SID, SmsHarness, at_a_socket
 
 Described = dict[str, tuple[set[str], set[str]]]
