@@ -27,6 +27,8 @@ _ZONES = ("Europe/Moscow", "Asia/Vladivostok", "America/New_York", "Pacific/Hono
 _ALWAYS = {"since": "00:00", "until": "24:00", "weekend_since": "00:00", "weekend_until": "24:00", "sun": True}
 _FIRST, _PAUSE, _LOOKS = 8.0, 1.0, 180
 """Seconds after the start, between two looks, and how many of them."""
+_QUIET = 12
+"""Looks at which nobody was left to be dialled: the list is over."""
 _SOLD = {"deal": {"title": "Букет по подписке", "amount": {"value": "4900", "currency": "RUB"}}}
 _ASKED = {"task": {"title": "Прислать каталог", "due_within": 480}}
 log = Log(__name__)
@@ -77,18 +79,21 @@ class DemoCalls:
 
     async def _take_calls(self, made: str) -> None:
         """As an agent does: says that he is there, and what came of each call."""
-        settled = 0
+        settled = quiet = 0
         await self._ask("campaigns", "POST", f"/call-lists/{made}/agents/me")
         for _ in range(_LOOKS):
             await self._ask("telephony", "PUT", "/agents/me", {"state": "available"})
-            for entry in (await self._ask("campaigns", "GET", "/call-entries/mine"))["items"]:
+            mine = (await self._ask("campaigns", "GET", "/call-entries/mine"))["items"]
+            for entry in mine:
                 given = (
                     {"disposition": "sale", **_SOLD} if settled == 0 else {"disposition": "not_interested", **_ASKED}
                 )
                 await self._ask("campaigns", "POST", f"/call-entries/{entry['id']}/outcome", given)
                 settled += 1
             funnel = await self._ask("campaigns", "GET", f"/call-lists/{made}/funnel")
-            if funnel["dialable"] == 0 and settled:
+            # Whom the list rings at this moment may still answer.
+            quiet = 0 if mine or funnel["dialable"] else quiet + 1
+            if quiet >= _QUIET and settled:
                 break
             await asyncio.sleep(_PAUSE)
         await self._ask("campaigns", "POST", f"/call-lists/{made}/pause")

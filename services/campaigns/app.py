@@ -238,7 +238,7 @@ def build(footing: Footing) -> CampaignsService:
         attribution_endpoints.public(attribution, book),
         closing_endpoints.public(statements),
         call_list_endpoints.public(
-            call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, hours, jobs
+            call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, hours, jobs, scripts
         ),
         script_endpoints.public(scripts, call_lists),
         job_endpoints.public(jobs),

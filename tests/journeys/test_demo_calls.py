@@ -18,8 +18,8 @@ def test_the_demos_list_ends_in_calls_in_chains_a_task_and_a_deal(tmp_path: Path
         with api(hub.facts()["api"]) as client:
             (deal,) = until(lambda: client.get("/deals")["items"])
             assert deal["title"] == "Букет по подписке"
-            until(lambda: client.get("/call-lists")["items"][0]["state"] == "paused")
             until(lambda: [one for one in client.all("/tasks") if one["title"] == "Прислать каталог"])
+            until(lambda: client.get("/call-lists")["items"][0]["state"] == "paused")
             calls = [one for one in client.all("/interactions", channel="call") if one["direction"] == "out"]
             people = {person["address"] for one in calls for person in one["participants"]}
             assert people >= {f"phone:{number}" for number in NUMBERS}

@@ -14,7 +14,7 @@ from hub.api.rights import Right
 from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.store.base import Document
 from services.campaigns.calllists.funnel import Funnels
 from services.campaigns.calllists.hours import Hours
@@ -200,14 +200,29 @@ class Lift(Form):
     call_list: str = Field(default="*", max_length=100, pattern=r"^(\*|[A-Za-z0-9_-]+)$")
 
 
+class Scripts(Protocol):
+    """What operators may be led through."""
+
+    async def get(self, script_id: str, actor: Actor) -> Document:
+        """Raises NotFound."""
+        ...
+
+
 def public(
-    lists: CallLists, work: Work, stops: Stops, funnels: Funnels, crew: Crew, hours: Hours, jobs: Jobs
+    lists: CallLists,
+    work: Work,
+    stops: Stops,
+    funnels: Funnels,
+    crew: Crew,
+    hours: Hours,
+    jobs: Jobs,
+    scripts: Scripts,
 ) -> Public:
     """The operations."""
     routes = Public("call lists")
     _add_reports(routes, lists, hours)
     _add_agents(routes, lists, crew)
-    _add_lists(routes, lists, jobs)
+    _add_lists(routes, lists, jobs, scripts)
     _add_states(routes, lists, funnels)
     _add_work(routes, work)
     _add_outcomes(routes, work)
@@ -216,7 +231,15 @@ def public(
     return routes
 
 
-def _add_lists(routes: Public, lists: CallLists, jobs: Jobs) -> None:
+def _add_lists(routes: Public, lists: CallLists, jobs: Jobs, scripts: Scripts) -> None:
+    async def check_script(given: CallListForm, actor: Actor) -> None:
+        """An operator in the middle of a call is not the one to hear that there is none."""
+        try:
+            if given.script:
+                await scripts.get(given.script, actor)
+        except NotFound as exc:
+            raise InvalidInput(fields={"script": f"{exc}; GET /api/v1/scripts lists them"}) from exc
+
     async def load(made: Document, actor: Actor, key: str | None) -> JobView:
         args = {"call_list": made["_id"], "login": actor.login, "reach": list(actor.reach)}
         return await jobs.begin("load_call_list", args, by=actor.login, key=key)
@@ -231,6 +254,7 @@ def _add_lists(routes: Public, lists: CallLists, jobs: Jobs) -> None:
     @routes.post("/call-lists", right=Right.MANAGE_CAMPAIGNS, noun="call_list", status=202)
     async def add_call_list(given: CallListForm, actor: Acting, key: Key = None) -> CallListView:
         """Make a call list of a segment or a static list; a job loads it, and it rests until it is started."""
+        await check_script(given, actor)
         made = await lists.add(given, actor=actor, key=key)
         await load(made, actor, made["_id"])
         return CallListView.of(made)
