@@ -62,6 +62,7 @@ behaviour("the list of keys is what the palette has", async () => {
   const { page } = await operator();
   await open(page, one.id);
   await page.keyboard.press("Control+K");
+  await page.locator("dialog [role=option]").first().waitFor();
   const palette = (await page.locator("dialog [role=option]").evaluateAll((all) => all.filter((each) => each.querySelector("kbd")).map((each) => each.innerText.split("\n").join(" ").trim()))).sort();
   await page.keyboard.press("Escape");
   await page.locator(".head h1").click();
