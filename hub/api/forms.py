@@ -9,16 +9,19 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from hub.contracts.shown import View
 
-__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Named", "Paging", "View"]
+__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Named", "Paging", "Ref", "View"]
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 MAX_LIMIT = 500
 """Items of a page; `hub.api.pages` bounds its bytes."""
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most", examples=[50])]
-Id = Annotated[str, Path(alias="id", pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list")]
+_ID = r"^[A-Za-z0-9_-]{1,100}$"
+Ref = Annotated[str, Field(pattern=_ID)]
+"""The id of a record, in a form."""
+Id = Annotated[str, Path(alias="id", pattern=_ID, description="The `id` in the list")]
 """For `{id}` in a path."""
 Named = Annotated[
-    list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]],
+    list[Ref],
     Field(max_length=100, description="Of these those that you see, by id; many at once: ?id=A&id=B"),
 ]
 """For `id` of a list."""

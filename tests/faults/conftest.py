@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub.testing.callers import Callers
 from hub.testing.customer import Customer
 from hub.testing.processes import Api, HubProcess, add_mailbox, api, embedded, simulators
 
@@ -42,3 +43,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         world.hub.stop()
         yield world
         world.hub.kill()
+
+
+@pytest.fixture(scope="module")
+def callers(world: World) -> Callers:
+    """People who call, and are called, at an exchange that the hub knows."""
+    made = Callers(world.mail)
+    client = world.start()
+    made.connect(client)
+    client.close()
+    world.hub.stop()
+    return made

@@ -23,16 +23,6 @@ SENDING = {
 }
 
 
-@pytest.fixture(scope="module")
-def callers(world: Any) -> Callers:
-    made = Callers(world.mail)
-    client = world.start()
-    made.connect(client)
-    client.close()
-    world.hub.stop()
-    return made
-
-
 def calls_of(client: Api, number: str) -> list[dict[str, Any]]:
     found = [one for one in client.all("/interactions", channel="call") if one["call"]]
     return [one for one in found if f"phone:{number}" in {person["address"] for person in one["participants"]}]

@@ -26,16 +26,6 @@ SEAMS = (
 NUMBERS = ("0", "1", "2", "7")
 
 
-@pytest.fixture(scope="module")
-def callers(world: Any) -> Callers:
-    made = Callers(world.mail)
-    client = world.start()
-    made.connect(client)
-    client.close()
-    world.hub.stop()
-    return made
-
-
 @pytest.mark.parametrize("seam", SEAMS)
 def test_killed_while_it_dials_the_hub_rings_nobody_twice_and_knows_what_came_of_everybody(
     world: Any, callers: Callers, seam: str

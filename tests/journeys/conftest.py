@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from hub.kit.ids import fresh
+from hub.testing.callers import Callers
 from hub.testing.customer import Customer
 from hub.testing.processes import Api, Distributed, HubProcess, api, embedded, simulators
+from hub.testing.waiting import until
 
 
 class World:
@@ -53,3 +55,12 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def client(world: World) -> Iterator[Api]:
     with api(world.hub.facts()["api"]) as logged_in:
         yield logged_in
+
+
+@pytest.fixture(scope="module")
+def callers(world: World, client: Api) -> Callers:
+    """People who call, and are called, at an exchange that the hub knows."""
+    made = Callers(world.mail)
+    made.connect(client)
+    until(lambda: all(one["state"] == "green" for one in client.get("/channels")["items"]))
+    return made

@@ -14,14 +14,6 @@ pytestmark = pytest.mark.slow
 PETR, VERA = "+79161180118", "+79161180119"
 
 
-@pytest.fixture(scope="module")
-def callers(world: Any, client: Api) -> Callers:
-    made = Callers(world.mail)
-    made.connect(client)
-    until(lambda: all(one["state"] == "green" for one in client.get("/channels")["items"]))
-    return made
-
-
 def call_of(client: Api, number: str, result: str) -> dict[str, Any]:
     """The call of a number, once it is over with this result."""
 

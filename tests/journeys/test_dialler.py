@@ -65,14 +65,6 @@ def says_what_came_of_it(client: Api, code: str) -> None:
         client.post(f"/call-entries/{entry['id']}/outcome", json={"disposition": code})
 
 
-@pytest.fixture(scope="module")
-def callers(world: Any, client: Api) -> Callers:
-    made = Callers(world.mail)
-    made.connect(client)
-    until(lambda: all(one["state"] == "green" for one in client.get("/channels")["items"]))
-    return made
-
-
 def test_a_list_dials_everybody_once_and_who_answers_speaks_with_an_agent(client: Api, callers: Callers) -> None:
     numbers = [number_of(1, digit) for digit in ANSWER + BUSY + AWAY + MACHINE]
     made = a_list(client, "spring", numbers)

@@ -330,9 +330,7 @@ class AsteriskSimulator:
             return
         phone = self.phones.get(extension, Phone())
         leg = exchange.rings(extension, uid=uid)
-        for variable in action.get("Variable", "").split(","):
-            name, _, value = variable.partition("=")
-            exchange.of("VarSet", leg, Variable=name, Value=value)
+        self._set_variables(leg, action)
         await asyncio.sleep(phone.after)
         if not phone.answers:
             exchange.says("DialEnd", DestUniqueid=exchange.uid(leg), DestChannel=leg, DialStatus=phone.status)
@@ -342,6 +340,11 @@ class AsteriskSimulator:
         exchange.up(leg)
         self._originated(action, "Success", "4", leg)
         await self._reach(leg, number)
+
+    def _set_variables(self, channel: str, action: Action) -> None:
+        for variable in action.get("Variable", "").split(","):
+            name, _, value = variable.partition("=")
+            self.exchange.of("VarSet", channel, Variable=name, Value=value)
 
     async def _reach(self, leg: str, number: str) -> None:
         exchange = self.exchange
@@ -369,9 +372,7 @@ class AsteriskSimulator:
         customer = self._outside(number)
         self.answered.append(number)
         name = exchange.rings_alone(number, uid=uid)
-        for variable in action.get("Variable", "").split(","):
-            key, _, value = variable.partition("=")
-            exchange.of("VarSet", name, Variable=key, Value=value)
+        self._set_variables(name, action)
         await asyncio.sleep(customer.after)
         if not customer.answers:
             exchange.says("DialEnd", DestUniqueid=exchange.uid(name), DestChannel=name, DialStatus=customer.status)

@@ -55,29 +55,27 @@ class Dialling:
         wanted = {name: value for name, value in given.items() if value is not None}
         await self._post("/deals", {**wanted, "interaction_id": interaction}, actor, key)
 
-    async def _get(self, path: str, actor: Actor) -> Document:
-        try:
-            answer = await self._client.get(path, headers={HEADER: self._seal.header(actor)}, timeout=_PATIENCE)
-            if answer.status_code in _REFUSED:
-                raise Conflict(str(answer.json().get("detail") or "it is not shown"))
-            answer.raise_for_status()
-        except httpx.HTTPError as exc:
-            raise TransientError(f"the service interactions does not answer: {type(exc).__name__}") from exc
-        found: Document = answer.json()
-        return found
-
     async def _opened(self, entry: Document, actor: Actor, key: str) -> str:
         """The client of a number that is nobody's yet."""
         card = {"name": entry["name"] or None, "addresses": [{"address": entry["number"]}]}
         made = await self._post("/clients", {n: v for n, v in card.items() if v}, actor, f"{key}-client")
         return str(made["id"])
 
+    async def _get(self, path: str, actor: Actor) -> Document:
+        return await self._ask("GET", path, actor, refused="it is not shown")
+
     async def _post(self, path: str, body: Document, actor: Actor, key: str) -> Document:
-        headers = {HEADER: self._seal.header(actor), "Idempotency-Key": key}
+        return await self._ask("POST", path, actor, refused="the call is refused", key=key, body=body)
+
+    async def _ask(
+        self, method: str, path: str, actor: Actor, *, refused: str, key: str = "", body: Document | None = None
+    ) -> Document:
+        """Raises Conflict, in the words of the service or else `refused`; and TransientError."""
+        headers = {HEADER: self._seal.header(actor), **({"Idempotency-Key": key} if key else {})}
         try:
-            answer = await self._client.post(path, json=body, headers=headers, timeout=_PATIENCE)
+            answer = await self._client.request(method, path, json=body, headers=headers, timeout=_PATIENCE)
             if answer.status_code in _REFUSED:
-                raise Conflict(str(answer.json().get("detail") or "the call is refused"))
+                raise Conflict(str(answer.json().get("detail") or refused))
             answer.raise_for_status()
         except httpx.HTTPError as exc:
             raise TransientError(f"the service interactions does not answer: {type(exc).__name__}") from exc

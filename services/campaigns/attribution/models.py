@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import Query
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form, Moment, Ref
 
 Model = Literal["first", "last", "linear", "position", "decay"]
 Level = Literal["channel", "source", "campaign", "creative"]
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 _VALUE = Decimal(10) ** 13
 Signed = Annotated[Decimal, Field(ge=-_VALUE, le=_VALUE, max_digits=15, decimal_places=2)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["RUB"])]

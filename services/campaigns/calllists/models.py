@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form, Moment, Ref
 from hub.api.names import Colleague, TeamId
 
 
@@ -20,7 +20,6 @@ def _a_zone(name: str) -> str:
 
 Flag = Literal["human", "contact", "sale", "refused", "do_not_call", "unworkable", "callback", "final"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$", examples=["09:00"])]
 Zone = Annotated[str, Field(max_length=60, examples=["Europe/Moscow"]), AfterValidator(_a_zone)]
 Delay = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=60))]

@@ -5,9 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form, Moment, Ref
 from services.interactions.agenda.spans import Span
-from services.interactions.byhand.forms import Ref
 
 Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
 LONGEST = timedelta(days=62)

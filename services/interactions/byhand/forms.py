@@ -4,14 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form
+from hub.api.forms import Form, Ref
 from hub.api.names import Colleague
 from hub.api.uploads import Upload
 from hub.contracts.call import CallResult
 from hub.contracts.interaction import Direction, Role
 from services.interactions.moments import Sensible
 
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Kind = Literal["call", "meeting", "letter", "email", "sms", "message", "post"]
 _YEAR = 366 * 24 * 3600
 _DAY = 24 * 60

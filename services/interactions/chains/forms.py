@@ -1,13 +1,11 @@
 """What is said to merge, split and move."""
 
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form
+from hub.api.forms import Form, Ref
 from services.interactions.chains.moves import MOST
-
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 
 
 class Merge(Form):

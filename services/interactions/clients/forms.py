@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from hub.api.forms import Form
+from hub.api.forms import Form, Ref
 from hub.api.names import Colleague, TeamId
 from hub.contracts.client import ClientKind, Status
 from services.interactions.addresses import NewAddress
 from services.interactions.clients.requisites import inn, kpp, ogrn
 
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Name = Annotated[str, Field(max_length=200)]
 CUSTOM = 100
 """Fields of one's own on a card."""

@@ -5,13 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Paging
+from hub.api.forms import Form, Paging, Ref
 from hub.api.names import Colleague, TeamId
 from hub.contracts.masks import MaskedWords
 from hub.contracts.outcome import OutcomeKind, OutcomeState
 from hub.contracts.shown import ChangeView, Moment, View
 
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 Value = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 15, max_digits=18, decimal_places=2)]
 
 

@@ -1,18 +1,17 @@
 """What is said about a task: opened, changed, closed."""
 
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form
+from hub.api.forms import Form, Ref
 from hub.api.names import Colleague, TeamId
 from hub.contracts.task import Priority
 from hub.kit.clock import iso
 from services.interactions.moments import Sensible
 from services.interactions.tasks.models import MOST_REMINDERS
 
-Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 _YEAR = 366 * 24 * 3600
 
 
