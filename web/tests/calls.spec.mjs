@@ -68,6 +68,9 @@ behaviour("whoever says that he is there is on the board at once, and is away wh
   await page.getByRole("row", { name: /Available/ }).first().waitFor();
   await presence.selectOption({ label: "Away" });
   await until(async () => (await ask("GET", "/agents/me")).state === "away");
+  await ask("PUT", "/agents/me", { state: "available" });
+  await until(async () => (await presence.inputValue()) === "available", "what is said elsewhere is shown here");
+  await ask("PUT", "/agents/me", { state: "away" });
 });
 
 await run();

@@ -46,6 +46,12 @@ export function given<T>(answer: { data?: T }): T {
   return answer.data as T;
 }
 
+/** Those of the items that these ids name, in the order of the ids. */
+export function inOrder<T>(ids: readonly string[], items: readonly T[], idOf: (item: T) => string): T[] {
+  const found = new Map(items.map((item) => [idOf(item), item]));
+  return ids.map((id) => found.get(id)).filter((item) => item !== undefined);
+}
+
 /** A person's words for what went wrong; the hub says them itself. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Refused) {

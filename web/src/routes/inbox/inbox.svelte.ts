@@ -1,6 +1,6 @@
 /** The list of chains: which are shown, where the person is in it, and what happens to it by itself. */
 
-import { given, hub, reasonOf, type Chain, type Counts, type Piece, type Row } from "../../api/hub";
+import { given, hub, inOrder, reasonOf, type Chain, type Counts, type Piece, type Row } from "../../api/hub";
 import { live, RESYNC, type Happened } from "../../api/live.svelte";
 import { Pages } from "../../kit/pages.svelte";
 import { toasts } from "../../kit/toasts.svelte";
@@ -196,8 +196,7 @@ async function rowsOf(ids: string[], where: Where = {}): Promise<Row[]> {
   const id = [...new Set(ids)];
   if (!id.length) return [];
   const { items } = given(await hub.GET("/api/v1/inbox", { params: { query: { ...where, id, limit: MOST } } }));
-  const found = new Map(items.map((row) => [row.chain.id, row]));
-  return id.map((each) => found.get(each)).filter((row) => row !== undefined);
+  return inOrder(id, items, (row) => row.chain.id);
 }
 
 type Change = { state?: "open" | "closed"; owner?: string; snooze_until?: string; add_tags?: string[]; remove_tags?: string[]; team?: string; subject?: string; private?: boolean };
