@@ -42,7 +42,7 @@ async def beside(footing: Footing, folder: Path, place: Place, stop: asyncio.Eve
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(simulators(folder, play=True, place=place))
         await _until_ready(asking)
-        noting = await connect(asking, running, public)
+        noting = await _connected(asking, running, public)
         stack.callback(noting.cancel)
         print(f"the demo is connected, SMTP {running.mail.smtp_address}", flush=True)
         await stop.wait()
@@ -61,6 +61,16 @@ async def _is_ready(service: httpx.AsyncClient) -> bool:
         return (await service.get("/readyz")).is_success
     except httpx.TransportError:
         return False
+
+
+async def _connected(asking: Asking, running: "Simulators", public: str) -> asyncio.Task[None]:
+    """As `connect`, once more where a service was too busy to answer: what was added before is found there."""
+    while True:
+        try:
+            return await connect(asking, running, public)
+        except httpx.TransportError as exc:
+            log.warning("demo.waiting", error=type(exc).__name__)
+            await asyncio.sleep(_BETWEEN_TRIES)
 
 
 async def connect(asking: Asking, running: "Simulators", public: str) -> asyncio.Task[None]:

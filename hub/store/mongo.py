@@ -141,7 +141,8 @@ class MongoStore:
             **(self._tls.options() if self._tls else {}),
             # What follows is stronger than the same in the connection string.
             serverSelectionTimeoutMS=self._milliseconds,
-            connectTimeoutMS=self._milliseconds,
+            # Sooner than the search for a server ends, which then tells why it could not be reached.
+            connectTimeoutMS=self._milliseconds // 2,
             socketTimeoutMS=self._milliseconds,
             w="majority",
             journal=True,

@@ -146,6 +146,22 @@ class StoreContract(FindContract):
         await asyncio.gather(*(add_one() for _ in range(40)))
         assert await things.get("1") == {**a_thing("1", count=40), "_v": 41}
 
+    async def test_what_is_read_while_it_is_written_is_of_one_version(self, things: Collection) -> None:
+        """Else a compare-and-swap of what was read undoes a change that it has not seen."""
+        fields = [f"field{n}" for n in range(2_000)]
+        await things.insert(a_thing("1", **dict.fromkeys(fields, 1)))
+
+        async def written() -> None:
+            for version in range(1, 100):
+                await things.swap(a_thing("1", _v=version, **dict.fromkeys(fields, version + 1)))
+
+        writing = asyncio.create_task(written())
+        while not writing.done():
+            for thing in await asyncio.gather(*(things.get("1") for _ in range(4))):
+                assert thing is not None
+                assert {thing[field] for field in fields} == {thing["_v"]}
+        await writing
+
     async def test_a_swap_without_a_version_is_invalid(self, things: Collection) -> None:
         with pytest.raises(InvalidInput, match="_v"):
             await things.swap(a_thing("1"))

@@ -29,7 +29,14 @@ def number_of(group: int, digit: str) -> str:
 
 
 def a_list(
-    client: Api, name: str, numbers: list[str], *, start: bool = True, after_call: str = "PT0S", **pacing: Any
+    client: Api,
+    name: str,
+    numbers: list[str],
+    *,
+    start: bool = True,
+    after_call: str = "PT0S",
+    most_lines: int = 10,
+    **pacing: Any,
 ) -> str:
     """One of clients with these numbers, loaded and started."""
     for number in numbers:
@@ -39,7 +46,7 @@ def a_list(
     segment = client.post("/segments", json={"name": name, "include": tree})["id"]
     until(lambda: client.get(f"/segments/{segment}/count")["count"] == len(numbers))
     form = {"name": name, "segment": segment, "hours": ALWAYS, "mode": "predictive", "after_call": after_call}
-    form["pacing"] = {"lines": 3.0, **pacing}
+    form |= {"pacing": {"lines": 3.0, **pacing}, "most_lines": most_lines}
     made = client.post("/call-lists", json=form)["id"]
     until(lambda: (client.get(f"/call-lists/{made}")["report"] or {}).get("new") == len(numbers))
     if start:

@@ -96,14 +96,14 @@ async def test_documents_are_kept_by_tls(by_tls: MongoServer, certificate: Certi
 
 
 async def test_a_certificate_that_is_not_trusted_names_its_setting(by_tls: MongoServer) -> None:
-    store = MongoStore(by_tls.url, "tls", tls=Tls(), timeout=timedelta(seconds=2))
+    store = MongoStore(by_tls.url, "tls", tls=Tls(), timeout=timedelta(seconds=6))
     with pytest.raises(StoreUnavailable, match=r"not trusted, see \[store\] ca_file"):
         await store.start()
     await store.stop()
 
 
 async def test_a_server_without_tls_names_the_setting(mongo_server: MongoServer) -> None:
-    store = MongoStore(mongo_server.url, "tls", tls=Tls(), timeout=timedelta(seconds=2))
+    store = MongoStore(mongo_server.url, "tls", tls=Tls(), timeout=timedelta(seconds=6))
     with pytest.raises(StoreUnavailable, match=r"see \[store\] tls"):
         await store.start()
     await store.stop()

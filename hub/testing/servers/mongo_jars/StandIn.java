@@ -3,7 +3,11 @@ import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import de.bwaldvogel.mongo.bson.Document;
 import java.io.ByteArrayInputStream;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyFactory;
@@ -32,7 +36,7 @@ public class StandIn {
     public static void main(String[] arguments) throws Exception {
         boolean inFile = arguments.length > 1 && !arguments[1].equals("-");
         MongoBackend backend = inFile ? new H2Backend(arguments[1]) : new MemoryBackend();
-        MongoServer server = new MongoServer(backend.version(SEVEN));
+        MongoServer server = new MongoServer(oneAtATime(backend.version(SEVEN)));
         if (arguments.length > 3) {
             byte[] certificate = Files.readAllBytes(Path.of(arguments[3]));
             X509Certificate shown = (X509Certificate) CertificateFactory.getInstance("X.509")
@@ -44,5 +48,25 @@ public class StandIn {
         }
         server.bind("127.0.0.1", Integer.parseInt(arguments[0]));
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
+    }
+
+    /**
+     * Its replies hold the stored documents themselves, which a write changes field by field while they are sent: the
+     * version of after the write beside a value of before it. MongoDB never shows that, so each reply is a copy.
+     */
+    private static MongoBackend oneAtATime(MongoBackend backend) {
+        Object lock = new Object();
+        InvocationHandler handler = (proxy, method, given) -> {
+            synchronized (lock) {
+                try {
+                    Object reply = method.invoke(backend, given);
+                    return reply instanceof Document document ? document.cloneDeeply() : reply;
+                } catch (InvocationTargetException failed) {
+                    throw failed.getCause();
+                }
+            }
+        };
+        Class<?>[] spoken = {MongoBackend.class};
+        return (MongoBackend) Proxy.newProxyInstance(StandIn.class.getClassLoader(), spoken, handler);
     }
 }
