@@ -2906,7 +2906,8 @@ export interface paths {
         };
         /**
          * Show interaction html
-         * @description The HTML of a message, sanitised: no scripts and forms, remote images held back. Show it in a sandbox.
+         * @description The HTML of a message, sanitised: no scripts and forms, remote images held back unless they are asked for.
+         *     Show it in a sandbox. Images that came with the message are in it, 8 MB at most.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -29681,7 +29682,10 @@ export interface operations {
     };
     showInteractionHtml: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also those from elsewhere: the sender may learn that it was read, and from where */
+                images?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The `id` in the list */
