@@ -94,6 +94,34 @@ behaviour("what colleagues close leaves the list, however many it is", async () 
   for (const each of chains) await row(page, each.id).waitFor({ state: "detached" });
 });
 
+behaviour("a view that somebody saved for all is a colleague's too, and counts what it lists", async () => {
+  const tag = `вид${process.pid}`;
+  const tagged = await chain({ subject: "С меткой" });
+  const other = await chain({ subject: "Без метки" });
+  await ask("PATCH", `/chains/${tagged.id}`, { add_tags: [tag] });
+  const { page } = await operator();
+  await page.getByRole("button", { name: "Save a view" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Ждут нас");
+  await dialog.getByLabel("Tag").fill(tag);
+  await dialog.getByLabel("The next word is").selectOption({ label: "ours" });
+  await dialog.getByLabel("Whose").selectOption({ label: "Everybody" });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await row(page, tagged.id).waitFor();
+  assert.equal(await row(page, other.id).count(), 0);
+  await employee("anna");
+  const { page: hers } = await operator("anna", { language: "ru" });
+  const view = hers.getByRole("button", { name: "Ждут нас" });
+  await until(async () => /1$/.test(await view.innerText()), "it is counted");
+  await view.click();
+  await row(hers, tagged.id).waitFor();
+  await ask("PATCH", `/chains/${other.id}`, { add_tags: [tag] });
+  await row(hers, other.id).waitFor();
+  await ask("PATCH", `/chains/${tagged.id}`, { awaits: "nobody" });
+  await row(hers, tagged.id).waitFor({ state: "detached" });
+  await until(async () => /1$/.test(await view.innerText()), "it is counted anew");
+});
+
 behaviour("eight tabs have one stream, and all of them live", async () => {
   const { page, context } = await operator();
   const tabs = [page];

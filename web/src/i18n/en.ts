@@ -15,7 +15,7 @@ export const en = {
   all_commands: "All commands", keys: "Keyboard", keys_on: "Keys run commands", keys_off: "Turn keys off", keys_physical: "Keys go by their place: they are the same on a Russian layout.", go_to: "Go to", switch_theme: "Light or dark",
   held: "This hub is held: it receives, and sends nothing.", settings_see: "See what waits", new_version: "There is a new version of this page.", load_again: "Load it again; your drafts are kept", not_connected: "No connection. What you type is kept; the page catches up by itself.",
   i_am_absent: "I am away", i_am_back: "I am back",
-  view: "View", views_title: "Views", views: { mine: "Mine", unassigned: "Unassigned", team: "My teams", all: "All", snoozed: "Snoozed", drafts: "Drafts", closed: "Closed" },
+  view: "View", saved_views: "Saved", save_view: "Save a view", saved_view: "Saved view", any: "Any", next_word: "The next word is", awaits: { answer: "ours", client: "the client's", nobody: "nobody's" }, views_title: "Views", views: { mine: "Mine", unassigned: "Unassigned", team: "My teams", all: "All", snoozed: "Snoozed", drafts: "Drafts", closed: "Closed" },
   chains: "Chains", chain: "Chain", messages: "Messages", me: "me", draft: "Draft", unread: "Unread", no_subject: "(no subject)", withheld: "Confidential", nobody: "Nobody", private: "Private", select_chain: "Select this chain",
   search: "Search", search_hint: "Search messages, Enter", empty_view: "Nothing here. Well done.", choose_chain: "Choose a chain to read it", to_move: "to move",
   picked: many("# selected", "# selected"), pick: "Select the chain", pick_all: "Select all that are listed", pick_none: "Select none",

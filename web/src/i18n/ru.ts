@@ -16,7 +16,7 @@ export const ru: Messages = {
   all_commands: "Все команды", keys: "Клавиши", keys_on: "Клавиши выполняют команды", keys_off: "Отключить клавиши", keys_physical: "Важно место клавиши: на русской раскладке они те же.", go_to: "Перейти:", switch_theme: "Светлая или тёмная тема",
   held: "Хаб удержан: он принимает, но ничего не отправляет.", settings_see: "Что ждёт", new_version: "Вышла новая версия страницы.", load_again: "Загрузить; черновики сохранены", not_connected: "Нет соединения. Набранное сохраняется, страница наверстает сама.",
   i_am_absent: "Меня нет на месте", i_am_back: "Я на месте",
-  view: "Список", views_title: "Списки", views: { mine: "Мои", unassigned: "Ничьи", team: "Моих групп", all: "Все", snoozed: "Отложенные", drafts: "Черновики", closed: "Закрытые" },
+  view: "Список", saved_views: "Сохранённые", save_view: "Сохранить вид", saved_view: "Сохранённый вид", any: "Любой", next_word: "Следующее слово", awaits: { answer: "за нами", client: "за клиентом", nobody: "ни за кем" }, views_title: "Списки", views: { mine: "Мои", unassigned: "Ничьи", team: "Моих групп", all: "Все", snoozed: "Отложенные", drafts: "Черновики", closed: "Закрытые" },
   chains: "Цепочки", chain: "Цепочка", messages: "Сообщения", me: "я", draft: "Черновик", unread: "Не прочитано", no_subject: "(без темы)", withheld: "Конфиденциально", nobody: "Никто", private: "Личная", select_chain: "Выбрать цепочку",
   search: "Поиск", search_hint: "Поиск по сообщениям, Enter", empty_view: "Здесь пусто. Всё разобрано.", choose_chain: "Выберите цепочку, чтобы прочитать", to_move: "вниз и вверх",
   picked: many("выбрана #", "выбрано #", "выбрано #"), pick: "Выбрать цепочку", pick_all: "Выбрать все в списке", pick_none: "Снять выбор",
