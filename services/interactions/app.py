@@ -58,6 +58,8 @@ from services.interactions.handovers.job import HandOverWork
 from services.interactions.handovers.service import Handovers
 from services.interactions.inbox.reads import Reads
 from services.interactions.inbox.rows import Rows
+from services.interactions.invitations.following import Following
+from services.interactions.invitations.service import Invitations
 from services.interactions.linking import Rules
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
@@ -194,6 +196,7 @@ def build(footing: Footing) -> InteractionsService:
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),
+        invitations=Invitations(repository, seen, outgoing, directory, clock, language=settings.language),
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
@@ -212,6 +215,7 @@ def build(footing: Footing) -> InteractionsService:
         contacts=Contacts(repository, bus, clock),
         missed=MissedCalls(repository, tasks, clock, CallBack(settings.language, settings.call_back_within)),
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
+        invitations=Following(repository, outgoing, clock, language=settings.language, zone=settings.call_time_zone),
         batch=settings.batch,
     )
     of_duplicates.subscribe(bus, duplicates)

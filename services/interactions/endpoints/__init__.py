@@ -24,6 +24,7 @@ from services.interactions.endpoints import chains, clients, files, inbox, messa
 from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
+from services.interactions.invitations import endpoints as invitations
 from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
@@ -44,6 +45,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_outcomes, of_search = Public("deals and claims"), Public("search")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
+    invitations.add(of_messages, doors.invitations)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)

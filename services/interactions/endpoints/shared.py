@@ -31,6 +31,7 @@ from services.interactions.handover import Handover
 from services.interactions.handovers.service import Handovers
 from services.interactions.inbox.reads import Reads
 from services.interactions.inbox.rows import Rows
+from services.interactions.invitations.service import Invitations
 from services.interactions.models import chain_view, client_view, interaction_view
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
@@ -61,6 +62,7 @@ class Doors:
     addresses: Addresses
     clients: Clients
     by_hand: ByHand
+    invitations: Invitations
     merges: Merges
     moves: Moves
     handover: Handover
