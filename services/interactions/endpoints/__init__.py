@@ -58,7 +58,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
     calendars.add(of_tasks, doors.calendars)
-    agenda.add(of_tasks, doors.agenda)
+    agenda.add(of_tasks, doors.agenda, doors.clock)
     handovers.add(of_tasks, doors.handovers)
     outcomes.add(of_outcomes, doors.outcomes)
     search.add(of_search, doors.search, doors.projection)
