@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
 from hub.contracts.history import Change
+from hub.contracts.offer import Offer
 from hub.contracts.scope import Shown
 from hub.kit.ids import derive
 
@@ -197,6 +198,8 @@ class Chain(Body):
     tags: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     """Logins of those who see it because they were named in it."""
+    offered: Offer | None = None
+    """To whom it is offered; it is his once he accepts."""
     history: tuple[Change, ...] = ()
 
 

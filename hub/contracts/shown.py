@@ -544,6 +544,15 @@ class ClientView(View):
     completeness: CompletenessView | None = Field(default=None, description="None: not asked, as in events")
 
 
+class OfferView(View):
+    """To whom a chain or a task is offered: it is his once he accepts."""
+
+    to: str = Field(description="Login")
+    by: str = Field(description="Login")
+    at: Moment
+    comment: str = ""
+
+
 class ChainView(View):
     """The ordered interactions of one client about one matter."""
 
@@ -575,6 +584,7 @@ class ChainView(View):
     first_closed_at: Moment | None = Field(default=None, description="Also when it was opened again since")
     reopened: int = Field(default=0, description="How many times the client went on after it was closed")
     tags: tuple[str, ...] = ()
+    offered: OfferView | None = None
     history: tuple[ChangeView, ...] = Field(default=(), description="Who changed what; a list shows none")
 
     def narrowed(self, level: Shown) -> "ChainView":
@@ -582,5 +592,6 @@ class ChainView(View):
         if level == "full":
             return self
         if level == "subject":
-            return self.model_copy(update={"withheld": "content"})
-        return self.model_copy(update={"withheld": "subject", "subject": "", "tags": (), "history": ()})
+            return self.model_copy(update={"withheld": "content", "offered": None})
+        hidden = {"subject": "", "tags": (), "history": (), "offered": None}
+        return self.model_copy(update={"withheld": "subject", **hidden})

@@ -61,6 +61,7 @@ from services.interactions.inbox.rows import Rows
 from services.interactions.invitations.following import Following
 from services.interactions.invitations.service import Invitations
 from services.interactions.linking import Rules
+from services.interactions.offers.service import OfChains, Offers, OfTasks
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
@@ -181,6 +182,8 @@ def build(footing: Footing) -> InteractionsService:
         tokens=Tokens(repository),
         handover=handover,
         handovers=handovers,
+        chain_offers=Offers(OfChains(handover, seen), clock),
+        task_offers=Offers(OfTasks(tasks), clock),
         outcomes=outcomes,
         queues=Queues(repository.chains),
         jobs=jobs,

@@ -25,6 +25,7 @@ from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
 from services.interactions.invitations import endpoints as invitations
+from services.interactions.offers import endpoints as offers
 from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
@@ -49,6 +50,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    offers.add_chains(of_clients, doors.chain_offers)
     inbox.add(of_clients, doors)
     completeness.add(of_clients, doors.completeness, doors.jobs)
     quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
@@ -57,6 +59,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
+    offers.add_tasks(of_tasks, doors.task_offers, partial(tasks.one_shown, doors.tasks))
     calendars.add(of_tasks, doors.calendars)
     agenda.add(of_tasks, doors.agenda, doors.clock)
     handovers.add(of_tasks, doors.handovers)

@@ -50,6 +50,9 @@ class ChainQuery(Paging):
     )
     tag: str | None = Field(default=None, max_length=60, examples=["кухня"])
     awaits: Awaits | None = Field(default=None, description="Who has the next word")
+    offered: str | None = Field(
+        default=None, max_length=63, description="Those that he is offered", examples=["anna"]
+    )
 
     @model_validator(mode="after")
     def _one_way_to_find(self) -> Self:
@@ -71,7 +74,9 @@ class ChainQuery(Paging):
     @property
     def token(self) -> str | None:
         """What they list in `seen_by`, where owner or team is asked for."""
-        return owned_by(self.owner) if self.owner else None if self.team is None else of_team(self.team)
+        if found := self.owner or self.offered:
+            return owned_by(found)
+        return None if self.team is None else of_team(self.team)
 
     def fits(self, chain: Document) -> bool:
         """Beside what the store finds by."""
@@ -80,11 +85,13 @@ class ChainQuery(Paging):
         asked = self.state is None or chain["state"] in _STATES[self.state]
         tagged = self.tag is None or self.tag in (chain.get("tags") or [])
         awaited = self.awaits is None or self.awaits == chain.get("awaits")
+        offered = self.offered in (None, (chain.get("offered") or {}).get("to"))
         return (
             not chain.get("into")
             and asked
             and tagged
             and awaited
+            and offered
             and all(token in tokens for token in wanted if token)
         )
 

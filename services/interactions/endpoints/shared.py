@@ -33,6 +33,7 @@ from services.interactions.inbox.reads import Reads
 from services.interactions.inbox.rows import Rows
 from services.interactions.invitations.service import Invitations
 from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.offers.service import Offers
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
 from services.interactions.quickanswers.service import QuickAnswers
@@ -67,6 +68,8 @@ class Doors:
     moves: Moves
     handover: Handover
     handovers: Handovers
+    chain_offers: Offers
+    task_offers: Offers
     outcomes: Outcomes
     queues: Queues
     jobs: Jobs
