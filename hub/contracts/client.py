@@ -7,6 +7,7 @@ from hub.contracts.base import Body, Event
 from hub.contracts.history import Change
 from hub.contracts.offer import Offer
 from hub.contracts.scope import Shown
+from hub.contracts.subject import Subject
 from hub.kit.ids import derive
 
 
@@ -198,6 +199,8 @@ class Chain(Body):
     tags: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     """Logins of those who see it because they were named in it."""
+    subjects: tuple[Subject, ...] = ()
+    """What it is about: a deal, a claim, a campaign, an order."""
     offered: Offer | None = None
     """To whom it is offered; it is his once he accepts."""
     history: tuple[Change, ...] = ()

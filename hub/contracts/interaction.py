@@ -12,7 +12,9 @@ from hub.contracts.appointment import CalendarPart, Fact, Invitation, Invited, P
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
 from hub.contracts.call import CallRequest, CallState
+from hub.contracts.history import Change
 from hub.contracts.scope import Shown
+from hub.contracts.subject import Subject
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
@@ -406,6 +408,10 @@ class Interaction(Reading):
     """Of one that was written down by hand: what became of it; none while it lies ahead."""
     mentions: tuple[str, ...] = ()
     """Logins of those whom a note names."""
+    subjects: tuple[Subject, ...] = ()
+    """What it is about: a deal, a claim, a campaign, an order."""
+    history: tuple[Change, ...] = ()
+    """What people changed about its subjects."""
     invited: Invited | None = None
     """Of a planned contact: whom we invited to it by mail, and what they said."""
     rsvps: tuple[Rsvp, ...] = ()

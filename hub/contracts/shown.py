@@ -336,6 +336,16 @@ class MailingNoteView(View):
     answers: tuple[AnsweredView, ...] = ()
 
 
+class SubjectView(View):
+    """What a contact or a chain is linked to."""
+
+    kind: str = Field(examples=["deal"])
+    id: str
+    title: MaskedWords = Field(default="", description="As it was called when it was linked")
+    by: str = Field(description="Login")
+    at: Moment
+
+
 class InteractionView(View):
     """One contact in its client's chain."""
 
@@ -392,6 +402,8 @@ class InteractionView(View):
     invitation: InvitationView | None = Field(default=None, description="The calendar in a mail")
     invited: InvitedView | None = Field(default=None, description="Of a planned one: whom we invited by mail")
     rsvps: tuple[RsvpView, ...] = Field(default=(), description="What we answered to an invitation; the last counts")
+    subjects: tuple[SubjectView, ...] = Field(default=(), description="What it is about: a deal, an order, …")
+    history: tuple[ChangeView, ...] = Field(default=(), description="Who linked it to what; a list shows none")
     problem: str = Field(default="", description="What could not be taken over, in words")
     team: str | None = Field(default=None, description="Whose the account was by which it came or went")
     withheld: Withheld = Field(default="", description=_WITHHELD)
@@ -584,6 +596,7 @@ class ChainView(View):
     first_closed_at: Moment | None = Field(default=None, description="Also when it was opened again since")
     reopened: int = Field(default=0, description="How many times the client went on after it was closed")
     tags: tuple[str, ...] = ()
+    subjects: tuple[SubjectView, ...] = Field(default=(), description="What it is about: a deal, an order, …")
     offered: OfferView | None = None
     history: tuple[ChangeView, ...] = Field(default=(), description="Who changed what; a list shows none")
 
@@ -592,6 +605,6 @@ class ChainView(View):
         if level == "full":
             return self
         if level == "subject":
-            return self.model_copy(update={"withheld": "content", "offered": None})
-        hidden = {"subject": "", "tags": (), "history": (), "offered": None}
+            return self.model_copy(update={"withheld": "content", "offered": None, "subjects": ()})
+        hidden = {"subject": "", "tags": (), "history": (), "offered": None, "subjects": ()}
         return self.model_copy(update={"withheld": "subject", **hidden})

@@ -76,6 +76,7 @@ from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.subjects.service import Subjects
 from services.interactions.tasks.missed import CallBack, MissedCalls
 from services.interactions.tasks.repository import TaskRepository
 from services.interactions.tasks.service import Tasks
@@ -185,6 +186,7 @@ def build(footing: Footing) -> InteractionsService:
         chain_offers=Offers(OfChains(handover, seen), clock),
         task_offers=Offers(OfTasks(tasks), clock),
         outcomes=outcomes,
+        subjects=Subjects(repository, seen, outcomes, clock),
         queues=Queues(repository.chains),
         jobs=jobs,
         duplicates=duplicates,

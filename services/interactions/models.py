@@ -25,6 +25,7 @@ from hub.store.told import CORRELATION, OWES
 from hub.store.waiting import BY_NAME, SINCE
 from services.interactions.chains.state import SECRET, queued, shown_state, turn_after
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
+from services.interactions.subjects.models import KEYS
 
 INTERACTIONS = CollectionSpec(
     "interactions",
@@ -36,6 +37,7 @@ INTERACTIONS = CollectionSpec(
         Index("planned", "send_at", sparse=True),
         Index("plan_at", sparse=True),
         Index("diary", "plan_at", many=True),
+        Index(KEYS, "at", many=True),
         DUE,
         OWES,
     ),
@@ -57,6 +59,7 @@ CHAINS = CollectionSpec(
         Index("seen_by", "state", "last_at", many=True),
         Index("queue", "state", "last_at", many=True),
         Index("tags", "last_at", many=True),
+        Index(KEYS, "last_at", many=True),
         DUE,
         INTO,
         COUNTS,
@@ -95,7 +98,7 @@ _TITLE = 60
 _READ = tuple(Reading.model_fields)
 WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed")
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed", KEYS)
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,

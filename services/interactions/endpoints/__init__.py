@@ -32,6 +32,7 @@ from services.interactions.repository import Repository
 from services.interactions.roots import existing
 from services.interactions.search import endpoints as search
 from services.interactions.seen import Seen
+from services.interactions.subjects import endpoints as subjects
 from services.interactions.tasks import endpoints as tasks
 
 __all__ = ["Doors", "for_services", "public"]
@@ -50,6 +51,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    subjects.add(of_clients, doors.subjects)
     offers.add_chains(of_clients, doors.chain_offers)
     inbox.add(of_clients, doors)
     completeness.add(of_clients, doors.completeness, doors.jobs)

@@ -43,6 +43,7 @@ from services.interactions.search.service import Search
 from services.interactions.seen import Seen
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.subjects.service import Subjects
 from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
 
@@ -71,6 +72,7 @@ class Doors:
     chain_offers: Offers
     task_offers: Offers
     outcomes: Outcomes
+    subjects: Subjects
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
