@@ -185,6 +185,8 @@ class Chain(Body):
     """None: it was told by an older version."""
     answered_at: datetime | None = None
     """When we answered first."""
+    asked_at: datetime | None = None
+    """Since when we owe an answer: the first message that is not answered, of one that is open."""
     snoozed_until: datetime | None = None
     """It is put aside until then, or until the client writes."""
     returned_at: datetime | None = None

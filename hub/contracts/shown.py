@@ -589,6 +589,7 @@ class ChainView(View):
         default=None, description="Who has the next word: we owe an answer, the client does, or nobody"
     )
     answered_at: Moment | None = Field(default=None, description="When we answered first")
+    asked_at: Moment | None = Field(default=None, description="Since when we owe an answer, where we do")
     snoozed_until: Moment | None = Field(default=None, description="Put aside until then, or until the client writes")
     returned_at: Moment | None = Field(default=None, description="When it came back last by its time")
     closed_at: Moment | None = None

@@ -23,6 +23,7 @@ from services.interactions.adapters.directory import Directory
 from services.interactions.adapters.index import Index
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
+from services.interactions.analysis.service import Analysis
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
@@ -208,6 +209,7 @@ def build(footing: Footing) -> InteractionsService:
         calendars=calendars,
         completeness=completeness,
         agenda=Agenda(repository, task_repository, seen, calendars),
+        analysis=Analysis(repository, seen, Tokens(repository), clock),
         search=search,
         projection=projection,
         clock=clock,

@@ -12,6 +12,7 @@ from hub.api.public import Public
 from hub.api.uploads import Uploads
 from hub.contracts.call import CallRequest
 from services.interactions.agenda import endpoints as agenda
+from services.interactions.analysis import endpoints as analysis
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
@@ -66,6 +67,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     agenda.add(of_tasks, doors.agenda, doors.clock)
     handovers.add(of_tasks, doors.handovers)
     outcomes.add(of_outcomes, doors.outcomes)
+    analysis.add(of_outcomes, doors.analysis)
     search.add(of_search, doors.search, doors.projection)
     return of_messages, of_clients, of_files, of_tasks, of_outcomes, of_search
 

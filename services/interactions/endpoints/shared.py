@@ -13,6 +13,7 @@ from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
+from services.interactions.analysis.service import Analysis
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
 from services.interactions.calendars.repository import Calendars
@@ -87,6 +88,7 @@ class Doors:
     tasks: Tasks
     calendars: Calendars
     agenda: Agenda
+    analysis: Analysis
     completeness: Completenesses
     clock: Clock
 
