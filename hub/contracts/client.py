@@ -74,6 +74,8 @@ class CustomField(Body):
 
 
 class Client(Body):
+    """A person or an organisation that we deal with, or may deal with."""
+
     id: str
     name: str
     """How he is called in lists."""
