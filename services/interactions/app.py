@@ -209,7 +209,7 @@ def build(footing: Footing) -> InteractionsService:
         calendars=calendars,
         completeness=completeness,
         agenda=Agenda(repository, task_repository, seen, calendars),
-        analysis=Analysis(repository, seen, Tokens(repository), clock),
+        analysis=Analysis(repository, seen, clock),
         search=search,
         projection=projection,
         clock=clock,

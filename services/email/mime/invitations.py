@@ -1,5 +1,6 @@
 """A calendar in a mail (RFC 5545, 5546, 6047): as words where it comes alone, and what it says of a meeting."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,8 +13,12 @@ _MOST = 20
 TYPES = ("text/calendar", "application/ics")
 _METHODS = ("REQUEST", "CANCEL", "REPLY", "COUNTER")
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
+_METHOD = re.compile(rb"^METHOD:[ \t]*(?:REQUEST|CANCEL|REPLY|COUNTER)\b", re.IGNORECASE | re.MULTILINE)
+_LARGEST_MEETING = 2**18
+"""Bytes of a calendar that is looked into for a meeting: half a second of work. What is larger is a file."""
 _GUESTS = 100
 _WORDS = 1_000
+_ADDRESS, _NAME = 320, 200
 _LONGEST = timedelta(days=31)
 _UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError)
 
@@ -48,7 +53,7 @@ class Meeting:
 def meeting(contents: Iterable[bytes]) -> Meeting | None:
     """The first that somebody is invited to, or that an answer is about; None where none of them is such."""
     for content in contents:
-        if b"BEGIN:VEVENT" in content[:LARGEST].upper() and (found := _meeting(content[:LARGEST])):
+        if len(content) <= _LARGEST_MEETING and _METHOD.search(content) and (found := _meeting(content)):
             return found
     return None
 
@@ -90,7 +95,7 @@ def _named(person: Any) -> Named:
     address = str(person).strip()
     bare = address[7:] if address[:7].lower() == "mailto:" else address
     answer = _ANSWERS.get(str(person.params.get("PARTSTAT", "")).upper(), "waiting")
-    return Named(bare[:_WORDS], str(person.params.get("CN", ""))[:_WORDS], answer)
+    return Named(bare[:_ADDRESS], str(person.params.get("CN", ""))[:_NAME], answer)
 
 
 def _short(event: Any, name: str) -> str:

@@ -5,7 +5,7 @@ the client writes. `awaits` is who has the next word; `queue` are the tokens by 
 its teams' while nobody owns it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,14 +71,22 @@ def _asked_at(parts: Sequence[Document]) -> str:
 
 
 def turn_after(interaction: Document) -> Awaits | None:
-    """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note."""
+    """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note, that
+    somebody comes.
+    """
     if (
         interaction["channel"] in _SILENT
         or interaction["link"]["rule"] == "mailing"
         or from_robot(interaction.get("auto"), interaction.get("bounce"))
+        or _is_bare_answer(interaction.get("invitation"))
     ):
         return None
     return "answer" if interaction["direction"] == Direction.IN else "client"
+
+
+def _is_bare_answer(invitation: Mapping[str, Any] | None) -> bool:
+    """Somebody's calendar says whether he comes, and he says nothing beside it."""
+    return invitation is not None and invitation["method"] == "reply" and not invitation["comment"]
 
 
 def reopened(chain: Document, at: str) -> Document:

@@ -12,7 +12,7 @@ from hub.store.told import Owing
 from services.interactions.invitations import calendar, words
 from services.interactions.invitations.mails import invitation_mail, request
 from services.interactions.invitations.meetings import cancelled, is_another_time, notice
-from services.interactions.invitations.models import answered, mail_id, met_name
+from services.interactions.invitations.models import answered, is_doubtful, mail_id, met_name
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
 
@@ -79,7 +79,7 @@ class Following:
             sent = await self._named(said.name)
             if sent and sent.get("cause_id"):
                 await self._amend(sent["cause_id"], partial(_answered, mail=mail), cause)
-        elif said.organizer in [one.address for one in mail.participants if one.role is Role.FROM]:
+        elif _is_of(said.organizer, mail):
             meeting = await self._named(met_name(said))
             if meeting:
                 await self._amend(meeting["_id"], partial(_organised, mail=mail), cause)
@@ -92,6 +92,11 @@ class Following:
         after = await self._repository.interactions.amend(meeting_id, change, cause=cause)
         if after:
             await self._repository.interactions.tell(after)
+
+
+def _is_of(organizer: str, mail: Interaction) -> bool:
+    senders = [one.address for one in mail.participants if one.role is Role.FROM]
+    return organizer in senders and not is_doubtful(mail)
 
 
 def _answered(meeting: Document, *, mail: Interaction) -> Document | Owing:

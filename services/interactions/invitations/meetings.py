@@ -43,7 +43,9 @@ def plan_of(said: Invitation) -> Plan:
 
 
 def joined(meeting: Document, said: Invitation, *, login: str) -> Document:
-    """One more of ours takes part, at the time that was accepted last."""
+    """One more of ours takes part, at the time that was accepted last; what was held is as it was."""
+    if (meeting.get("fact") or {}).get("held"):
+        return meeting
     people = [one for one in meeting["participants"] if one.get("login") != login]
     people.append(_attendee(login).model_dump(mode="json"))
     plan = plan_of(said).model_copy(update={"reminders": tuple(meeting["plan"]["reminders"])})

@@ -74,7 +74,7 @@ def answered(meeting: Document, mail: Interaction) -> Document:
     What he says counts from his own address alone, and of two of one form the later mail.
     """
     told, said = meeting.get("invited"), mail.invitation
-    if not told or not said or told["cancelled"] or said.sequence < told["sequence"]:
+    if not told or not said or told["cancelled"] or said.sequence < told["sequence"] or is_doubtful(mail):
         return meeting
     sender = next((one.address for one in mail.participants if one.role == "from"), "")
     guest = next((one for one in told["guests"] if one["address"] == sender), None)
@@ -88,6 +88,11 @@ def answered(meeting: Document, mail: Interaction) -> Document:
     if answer == "waiting":
         return meeting
     return _with_guest(meeting, {**guest, **_said(mail), "answer": answer, "proposal": None}, answer, mail)
+
+
+def is_doubtful(mail: Interaction) -> bool:
+    """Whoever is named as its sender did not send it, as our server says."""
+    return mail.authentication is not None and mail.authentication.dmarc == "fail"
 
 
 def _said(mail: Interaction) -> Document:

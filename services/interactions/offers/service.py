@@ -5,6 +5,7 @@ from typing import Protocol
 
 from hub.api.actor import Actor
 from hub.kit.clock import Clock
+from hub.kit.errors import Conflict
 from hub.store.base import Document
 from hub.store.told import Owing
 from services.interactions.chains.change import NOTED as OF_CHAINS
@@ -99,6 +100,8 @@ class Offers:
 
         def change(before: Document) -> Document | Owing:
             to, by = form.to or "", actor.login
+            if before.get(self._kind.whose) == to:
+                raise Conflict(f"it is {to}'s already")
             after = offered(before, to=to, by=by, comment=form.comment, at=now)
             told = noted(before, self._kind.follows(after, None), self._kind.noted, by=by, at=now)
             return Owing(told, (notice(told, [to], by=by, words=form.comment, at=now),))

@@ -16,7 +16,6 @@ from services.interactions.chains.state import ASKED
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.models import CHAINS, CLIENTS, SILENT
 from services.interactions.seen import Seen
-from services.interactions.tokens import Tokens
 from services.interactions.upgrades import Upgrades
 from tests.services.interactions.conftest import Bench, Directory
 from tests.services.interactions.test_agenda import planned
@@ -30,7 +29,7 @@ ONE_WHO_SEES_HIS_OWN = Actor(login="boris", reach=("owner:boris",), reads=("owne
 @pytest.fixture
 def analysis(bench: Bench) -> Analysis:
     repository = bench.repository
-    return Analysis(repository, Seen(repository, Directory()), Tokens(repository), bench.clock)
+    return Analysis(repository, Seen(repository, Directory()), bench.clock)
 
 
 async def wrote(bench: Bench, number: int, at: datetime, owner: str = "", **over: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import icalendar
 import pytest
 
 from hub.contracts.base import Event
+from hub.contracts.bounce import Authentication
 from hub.contracts.interaction import InteractionReceived, SendMessage
 from hub.contracts.notice import NoticeGiven
 from hub.kit.clock import iso
@@ -76,11 +77,12 @@ def calendar_mail(
     hour: int = 10,
     guest: str = "",
     words: str = "",
+    date: str = "12:00:00",
 ) -> bytes:
     """As other programs write it, without a reference to any mail."""
     return (
         f"From: {by}\r\nTo: {US}\r\nSubject: calendar {method}\r\nMessage-ID: <{method}.{by}.{sequence}.{hour}>\r\n"
-        "Date: Mon, 02 Mar 2026 12:00:00 +0000\r\n"
+        f"Date: Mon, 02 Mar 2026 {date} +0000\r\n"
         f'Content-Type: text/calendar; charset="utf-8"; method={method}\r\n\r\n'
         f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nSEQUENCE:{sequence}\r\n"
         f"DTSTAMP:20260302T120000Z\r\nDTSTART;TZID=Europe/Moscow:20260304T{hour}0000\r\nDURATION:PT90M\r\n"
@@ -156,12 +158,13 @@ async def test_a_guests_answer_is_taken_from_his_own_mail_and_his_colleagues_are
     bench: Bench, by_hand: ByHand, invitations: Invitations
 ) -> None:
     meeting = await invited(bench, by_hand, invitations)
-    reply = says(meeting, "ACCEPTED", words="Буду!")
+    reply = says(meeting, "ACCEPTED", words="Буду!", date="12:01:00")
     await bench.receive(reply, says(meeting, "TENTATIVE", by="vera@partner.example"))
     after = await bench.stored(meeting["_id"])
     assert answers(after) == {"anna@example.com": "accepted", "vera@partner.example": "tentative"}
     anna = after["invited"]["guests"][0]
     assert (anna["words"], anna["interaction_id"], anna["answered_at"]) == ("Буду!", reply.id, iso(reply.at))
+    assert (await bench.repository.chains.get(meeting["chain_id"]) or {})["awaits"] == "answer"
     # Of the client in the chain that it is about; of the partner, who was copied, in one beside.
     assert (await bench.stored(reply.id))["chain_id"] == meeting["chain_id"]
     told = [event for event in bench.bus.events("notices") if isinstance(event, NoticeGiven)]
@@ -178,11 +181,13 @@ async def test_nobody_answers_for_another_nor_to_an_earlier_time_nor_to_what_he_
     other = await planned(by_hand, NOON + DAY, participants=[ANNA])
     moved = await by_hand.plan(meeting["_id"], PlanForm(at=NOON + 2 * DAY), actor=OLGA)
     await bench.follow()
+    spoofed = says(moved, "ACCEPTED", words="Да", hour=12)
     forged = {**moved, "invited": {**moved["invited"], "uid": f"{other['_id']}@romashka.example"}}
     await bench.receive(
         says(moved, "ACCEPTED", by="mallory@evil.example", whose="anna@example.com"),
         says(moved, "ACCEPTED", by="mallory@evil.example"),
         says(meeting, "ACCEPTED"),
+        spoofed.model_copy(update={"authentication": Authentication(dmarc="fail")}),
         says(forged, "DECLINED", hour=11),
     )
     assert set(answers(await bench.stored(meeting["_id"])).values()) == {"waiting"}
@@ -193,11 +198,21 @@ async def test_another_time_that_a_guest_proposes_is_shown_until_he_answers(
     bench: Bench, by_hand: ByHand, invitations: Invitations
 ) -> None:
     meeting = await invited(bench, by_hand, invitations)
-    await bench.receive(says(meeting, "TENTATIVE", method="COUNTER", hour=15))
+    await bench.receive(says(meeting, "TENTATIVE", method="COUNTER", hour=15, date="12:01:00"))
     proposed = (await bench.stored(meeting["_id"]))["invited"]["guests"][0]
     assert (proposed["answer"], proposed["proposal"]["at"]) == ("waiting", iso(NOON + 2 * DAY))
     assert proposed["proposal"]["minutes"] == 90
-    await bench.receive(says(meeting, "ACCEPTED"))
+    (chain,) = await bench.chains()
+    assert chain["awaits"] == "answer"
+    bench.clock.set(NOON + timedelta(minutes=2))
+    await by_hand.plan(meeting["_id"], PlanForm(at=NOON + 2 * DAY), actor=OLGA)
+    await bench.follow()
+    moved = await bench.stored(meeting["_id"])
+    (chain,) = await bench.chains()
+    assert (chain["awaits"], moved["invited"]["guests"][0]["proposal"]) == ("client", None)
+    await bench.receive(says(moved, "ACCEPTED", date="12:03:00"))
+    (chain,) = await bench.chains()
+    assert chain["awaits"] == "client", "that he comes needs no answer"
     guest = (await bench.stored(meeting["_id"]))["invited"]["guests"][0]
     assert (guest["answer"], guest["proposal"]) == ("accepted", None)
 
