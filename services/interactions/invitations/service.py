@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from hub.api.actor import Actor
 from hub.contracts.appointment import Invitation, Rsvp
 from hub.kit.clock import Clock
+from hub.kit.domains import mail_name
 from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, moment_of
 from hub.store.base import Document
@@ -73,8 +74,11 @@ class Invitations:
             before = document.get("invited")
             if before and before["account"] != form.account:
                 raise Conflict(f"it was invited to from {before['account']}; go on with that one")
-            organizer = f"{MAIL}:{mailbox.address.lower().removeprefix('email:')}"
-            who = {"account": form.account, "organizer": organizer, "text": form.text}
+            who = {
+                "account": form.account,
+                "organizer": mail_name(mailbox.address.removeprefix("email:")),
+                "text": form.text,
+            }
             return invited(document, **who, by=actor.login, at=self._clock.now())
 
         return await self._changed(interaction_id, change)
@@ -150,7 +154,7 @@ class Invitations:
         found = next((address for address in ours if address in guests), None)
         if found:
             return str(found)
-        return f"{MAIL}:{(await self._mailbox(mail['accounts'][0])).address.lower().removeprefix('email:')}"
+        return mail_name((await self._mailbox(mail["accounts"][0])).address.removeprefix("email:"))
 
     async def _mailbox(self, account: str) -> Account:
         """Raises InvalidInput; Conflict: nobody can tell now."""

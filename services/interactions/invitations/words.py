@@ -26,7 +26,7 @@ def text(meeting: Mapping[str, Any], language: Language, zone: str) -> str:
     """What the employee wrote, then what, when and where."""
     told, plan = meeting["invited"], meeting["plan"]
     what = f"{_head(meeting, language)}: {meeting['subject'] or meeting['type']}"
-    lines = [what, _when(from_iso(plan["at"]), plan["minutes"], zone), plan["place"]]
+    lines = [what, _when(from_iso(plan["at"]), plan["minutes"], zone, language), plan["place"]]
     return "\n\n".join(filter(None, (told["text"].strip(), "\n".join(filter(None, lines)))))
 
 
@@ -40,5 +40,6 @@ def _head(meeting: Mapping[str, Any], language: Language) -> str:
     return _HEADS[language][what]
 
 
-def _when(at: datetime, minutes: int, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%d.%m.%Y %H:%M} ({zone}), {minutes} min"
+def _when(at: datetime, minutes: int, zone: str, language: Language) -> str:
+    day, unit = ("%d.%m.%Y", "мин") if language == "ru" else ("%Y-%m-%d", "min")
+    return f"{at.astimezone(ZoneInfo(zone)):{day} %H:%M} ({zone}), {minutes} {unit}"

@@ -121,7 +121,7 @@ async def test_the_guests_of_a_planned_contact_are_invited_by_one_mail_in_its_ch
     mail = await bench.stored(message.id)
     assert (mail["chain_id"], mail["cause_id"], mail["author"]) == (meeting["chain_id"], meeting["_id"], "olga")
     assert [person.address for person in message.to] == ["email:anna@example.com", "email:vera@partner.example"]
-    assert message.text == ("Ждём вас!\n\nПриглашение: Замер\n03.03.2026 15:00 (Europe/Moscow), 60 min\nТверская, 1")
+    assert message.text == ("Ждём вас!\n\nПриглашение: Замер\n03.03.2026 15:00 (Europe/Moscow), 60 мин\nТверская, 1")
     event = event_of(message)
     assert (event["UID"], event["SEQUENCE"], event["ORGANIZER"]) == (meeting["invited"]["uid"], 0, f"mailto:{US}")
     assert (event["DTSTART"].dt, event["DTEND"].dt) == (NOON + DAY, NOON + DAY + timedelta(hours=1))
