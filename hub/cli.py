@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _add_dialler(commands)
     _add_clients(commands)
     _command(commands, "openapi", _openapi, "The description of the API, OpenAPI 3.1 in JSON; no hub has to run.")
+    _command(commands, "model", _model, "The model on one page, with a picture of what refers to what.")
     _command(commands, "settings", _settings, "Every setting with its variable, its default and what it is for.")
     return parser
 
@@ -483,6 +484,12 @@ def _openapi(_: argparse.Namespace) -> int:
 
     sys.stdout.buffer.write(asyncio.run(document()) + b"\n")
     return 0
+
+
+def _model(_: argparse.Namespace) -> None:
+    from hub.model_page import page
+
+    print(page(), end="")
 
 
 def _settings(_: argparse.Namespace) -> None:

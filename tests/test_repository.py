@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from hub import model_page
 from hub.kit.settings import Settings
 from hub.settings_page import every_settings, page, variable
 
@@ -102,6 +103,16 @@ def test_a_services_section_is_named_after_it(service: str) -> None:
 
 def test_the_page_of_settings_is_fresh() -> None:
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page(), "omnihub settings >docs/settings.md"
+
+
+def test_the_page_of_the_model_is_fresh_and_names_what_every_reference_leads_to() -> None:
+    text = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    assert text == model_page.page(), "omnihub model >docs/model.md"
+    records = {"client", "chain", "interaction", "address", "task", "outcome"}
+    assert set(model_page.entities()) == records
+    drawn = {name.lower() for pair in re.findall(r"(\w+) \}o--\S+ (\w+) :", text) for name in pair}
+    told = set(re.findall(r"^\| (\w+) \| ", text, re.MULTILINE)) - {"record"}
+    assert drawn == told == records | {"employee", "team", "account", "mailing"}
 
 
 def test_the_page_tells_every_setting_of_every_class_and_what_it_is_for() -> None:

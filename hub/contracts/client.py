@@ -5,7 +5,9 @@ from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
 from hub.contracts.history import Change
+from hub.contracts.offer import Offer
 from hub.contracts.scope import Shown
+from hub.contracts.subject import Subject
 from hub.kit.ids import derive
 
 
@@ -72,6 +74,8 @@ class CustomField(Body):
 
 
 class Client(Body):
+    """A person or an organisation that we deal with, or may deal with."""
+
     id: str
     name: str
     """How he is called in lists."""
@@ -183,6 +187,8 @@ class Chain(Body):
     """None: it was told by an older version."""
     answered_at: datetime | None = None
     """When we answered first."""
+    asked_at: datetime | None = None
+    """Since when we owe an answer: the first message that is not answered, of one that is open."""
     snoozed_until: datetime | None = None
     """It is put aside until then, or until the client writes."""
     returned_at: datetime | None = None
@@ -197,6 +203,10 @@ class Chain(Body):
     tags: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     """Logins of those who see it because they were named in it."""
+    subjects: tuple[Subject, ...] = ()
+    """What it is about: a deal, a claim, a campaign, an order."""
+    offered: Offer | None = None
+    """To whom it is offered; it is his once he accepts."""
     history: tuple[Change, ...] = ()
 
 

@@ -8,11 +8,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from hub.contracts.appointment import Fact, Plan
+from hub.contracts.appointment import CalendarPart, Fact, Invitation, Invited, Plan, Rsvp
 from hub.contracts.base import Body, Event
 from hub.contracts.bounce import Authentication, Auto, Bounce, Caution
 from hub.contracts.call import CallRequest, CallState
+from hub.contracts.history import Change
 from hub.contracts.scope import Shown
+from hub.contracts.subject import Subject
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
@@ -133,6 +135,8 @@ class Reading(Body):
     source: SourceEvidence | None = None
     origin: str = ""
     """Whose words they are, where the sender only passed them on, as far as the channel tells."""
+    invitation: Invitation | None = None
+    """Of a mail with a calendar: what somebody invites to, or says to an invitation."""
 
 
 class InteractionReceived(Reading, Event):
@@ -158,7 +162,8 @@ class InteractionReceived(Reading, Event):
     keys: tuple[str, ...] = ()
     """Names this message is known by in its channel: `email:<id@host>`."""
     refs: tuple[str, ...] = ()
-    """Names of what it answers, most telling first: `email:<id@host>`, `interaction:ID`, `token:TOKEN`."""
+    """Names of what it answers, most telling first: `email:<id@host>`, `interaction:ID`, `token:TOKEN`,
+    `uid:email:ORGANIZER/UID`."""
     raw: str = ""
     """Blob key of the bytes as they came."""
     problem: str = ""
@@ -403,6 +408,14 @@ class Interaction(Reading):
     """Of one that was written down by hand: what became of it; none while it lies ahead."""
     mentions: tuple[str, ...] = ()
     """Logins of those whom a note names."""
+    subjects: tuple[Subject, ...] = ()
+    """What it is about: a deal, a claim, a campaign, an order."""
+    history: tuple[Change, ...] = ()
+    """What people changed about its subjects."""
+    invited: Invited | None = None
+    """Of a planned contact: whom we invited to it by mail, and what they said."""
+    rsvps: tuple[Rsvp, ...] = ()
+    """Of an invitation that came in: what we answered, the last one last."""
     problem: str = ""
     keys: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
@@ -469,15 +482,19 @@ class InteractionLinked(_AboutInteraction):
         return marks_of(self.interaction.__dict__, linked=True)
 
 
-BOUNCE, CONTACTS, ACKNOWLEDGE = "bounce", "contacts", "acknowledge"
-"""Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer."""
+BOUNCE, CONTACTS, ACKNOWLEDGE, INVITATION = "bounce", "contacts", "acknowledge", "invitation"
+"""Marks of `InteractionLinked`: it is a notice about a message of ours, it gives addresses, it wants an answer, it
+has a calendar."""
+INVITED = "invited"
+"""Mark of whatever is told of a contact to which we invited people."""
 REACH = "reach"
 """Mark of whatever is told of a call, or of a message of ours: by it somebody may have been reached, or not."""
 
 
 def marks_of(interaction: Mapping[str, object], *, linked: bool) -> tuple[str, ...]:
     """The marks of what is told of an interaction with these fields."""
-    marks = tuple(mark for mark in (BOUNCE, CONTACTS, ACKNOWLEDGE) if interaction.get(mark)) if linked else ()
+    words = (BOUNCE, CONTACTS, ACKNOWLEDGE, INVITATION, INVITED) if linked else (INVITED,)
+    marks = tuple(mark for mark in words if interaction.get(mark))
     return (*marks, REACH) if interaction.get("call") or interaction["direction"] == Direction.OUT else marks
 
 
@@ -559,6 +576,8 @@ class SendMessage(Event):
     """What is filled in there for this recipient."""
     number: int = 0
     """The recipient's, within the mailing: it signs his links."""
+    calendar: CalendarPart | None = None
+    """Of a mail: an invitation, or an answer to one."""
     unsubscribe: str = ""
     """The address of RFC 8058, by which his mail program lets him unsubscribe."""
 

@@ -21,6 +21,8 @@ class Money(Body):
 
 
 class Outcome(Body):
+    """A deal or a claim: what a chain comes to."""
+
     id: str
     kind: OutcomeKind
     title: str

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from hub.contracts.appointment import GuestAnswer
 from hub.contracts.bounce import Auto, BounceKind, CautionKind, Severity
 from hub.contracts.call import CallResult
 from hub.contracts.interaction import DeliveryState, Direction, Role
@@ -248,6 +249,79 @@ class FactView(View):
     result: str = ""
 
 
+class GuestView(View):
+    address: MaskedAddress = Field(examples=["email:anna@example.com"])
+    name: MaskedWords = ""
+    answer: GuestAnswer = "waiting"
+
+
+class InvitationView(View):
+    """A calendar in a mail: somebody invites, calls it off, answers, or proposes another time."""
+
+    method: Literal["request", "cancel", "reply", "counter"]
+    uid: str
+    sequence: int = 0
+    organizer: MaskedAddress
+    organizer_name: MaskedWords = ""
+    summary: str = ""
+    at: Moment
+    minutes: int
+    all_day: bool = False
+    place: str = ""
+    repeats: bool = Field(default=False, description="A series, of which `at` is the first, or one of a series")
+    guests: tuple[GuestView, ...] = ()
+    comment: str = ""
+
+
+class ProposalView(View):
+    """Another time that a guest would like."""
+
+    at: Moment
+    minutes: int
+    interaction_id: str = Field(description="The mail that says so")
+
+
+class InvitedGuestView(GuestView):
+    """Somebody whom we invited, and what he said about the time that the contact has now."""
+
+    answered_at: Moment | None = None
+    words: str = ""
+    interaction_id: str | None = Field(default=None, description="The mail with his answer")
+    proposal: ProposalView | None = None
+
+
+class InvitedChangeView(View):
+    at: Moment
+    by: MaskedWords = Field(description="Login, or the address of the guest")
+    what: Literal["invited", "moved", "cancelled", "accepted", "declined", "tentative", "proposed"]
+    sequence: int
+    interaction_id: str | None = Field(default=None, description="The mail that says so")
+
+
+class InvitedView(View):
+    """Whom we invited by mail, and what they said."""
+
+    uid: str
+    sequence: int
+    account: str = Field(description="The mailbox that it is sent from")
+    organizer: MaskedAddress
+    by: str = Field(description="Login of the employee who invited last")
+    text: str = ""
+    cancelled: bool = False
+    guests: tuple[InvitedGuestView, ...] = ()
+    history: tuple[InvitedChangeView, ...] = ()
+
+
+class RsvpView(View):
+    """What we answered to an invitation."""
+
+    answer: Literal["accepted", "declined", "tentative"]
+    by: str = Field(description="Login of the employee")
+    at: Moment
+    interaction_id: str = Field(description="The mail that says so")
+    meeting_id: str | None = Field(default=None, description="The contact that is planned for it")
+
+
 class AnsweredView(View):
     kind: str = Field(examples=["clicked"])
     at: Moment
@@ -260,6 +334,16 @@ class MailingNoteView(View):
     id: str
     name: str
     answers: tuple[AnsweredView, ...] = ()
+
+
+class SubjectView(View):
+    """What a contact or a chain is linked to."""
+
+    kind: str = Field(examples=["deal"])
+    id: str
+    title: MaskedWords = Field(default="", description="As it was called when it was linked")
+    by: str = Field(description="Login")
+    at: Moment
 
 
 class InteractionView(View):
@@ -315,6 +399,11 @@ class InteractionView(View):
     plan: PlanView | None = Field(default=None, description="When it shall be, or should have been")
     fact: FactView | None = Field(default=None, description="What became of it; null while it lies ahead")
     mentions: tuple[str, ...] = Field(default=(), description="Logins of those whom a note names")
+    invitation: InvitationView | None = Field(default=None, description="The calendar in a mail")
+    invited: InvitedView | None = Field(default=None, description="Of a planned one: whom we invited by mail")
+    rsvps: tuple[RsvpView, ...] = Field(default=(), description="What we answered to an invitation; the last counts")
+    subjects: tuple[SubjectView, ...] = Field(default=(), description="What it is about: a deal, an order, …")
+    history: tuple[ChangeView, ...] = Field(default=(), description="Who linked it to what; a list shows none")
     problem: str = Field(default="", description="What could not be taken over, in words")
     team: str | None = Field(default=None, description="Whose the account was by which it came or went")
     withheld: Withheld = Field(default="", description=_WITHHELD)
@@ -467,6 +556,15 @@ class ClientView(View):
     completeness: CompletenessView | None = Field(default=None, description="None: not asked, as in events")
 
 
+class OfferView(View):
+    """To whom a chain or a task is offered: it is his once he accepts."""
+
+    to: str = Field(description="Login")
+    by: str = Field(description="Login")
+    at: Moment
+    comment: str = ""
+
+
 class ChainView(View):
     """The ordered interactions of one client about one matter."""
 
@@ -491,6 +589,7 @@ class ChainView(View):
         default=None, description="Who has the next word: we owe an answer, the client does, or nobody"
     )
     answered_at: Moment | None = Field(default=None, description="When we answered first")
+    asked_at: Moment | None = Field(default=None, description="Since when we owe an answer, where we do")
     snoozed_until: Moment | None = Field(default=None, description="Put aside until then, or until the client writes")
     returned_at: Moment | None = Field(default=None, description="When it came back last by its time")
     closed_at: Moment | None = None
@@ -498,6 +597,8 @@ class ChainView(View):
     first_closed_at: Moment | None = Field(default=None, description="Also when it was opened again since")
     reopened: int = Field(default=0, description="How many times the client went on after it was closed")
     tags: tuple[str, ...] = ()
+    subjects: tuple[SubjectView, ...] = Field(default=(), description="What it is about: a deal, an order, …")
+    offered: OfferView | None = None
     history: tuple[ChangeView, ...] = Field(default=(), description="Who changed what; a list shows none")
 
     def narrowed(self, level: Shown) -> "ChainView":
@@ -505,5 +606,6 @@ class ChainView(View):
         if level == "full":
             return self
         if level == "subject":
-            return self.model_copy(update={"withheld": "content"})
-        return self.model_copy(update={"withheld": "subject", "subject": "", "tags": (), "history": ()})
+            return self.model_copy(update={"withheld": "content", "offered": None, "subjects": ()})
+        hidden = {"subject": "", "tags": (), "history": (), "offered": None, "subjects": ()}
+        return self.model_copy(update={"withheld": "subject", **hidden})

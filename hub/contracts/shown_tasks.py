@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from hub.contracts.masks import MaskedWords
-from hub.contracts.shown import ChangeView, Moment, View
+from hub.contracts.shown import ChangeView, Moment, OfferView, View
 from hub.contracts.task import Priority, TaskState
 
 
@@ -47,4 +47,5 @@ class TaskView(View):
     closed_at: Moment | None = None
     closed_by: str | None = None
     reason: str = Field(default="", description="Why it was closed")
+    offered: OfferView | None = None
     history: tuple[ChangeView, ...] = ()

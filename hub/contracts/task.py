@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
 from hub.contracts.history import Change
+from hub.contracts.offer import Offer
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
@@ -64,8 +65,10 @@ class Task(Body):
     reason: str = ""
     """Why it was closed, where somebody or a rule said so."""
     history: tuple[Change, ...] = ()
+    offered: Offer | None = None
+    """To whom it is offered; it is his once he accepts."""
     seen_by: tuple[str, ...] = ()
-    """Tokens of `hub.contracts.scope`: of its assignee, team, author and watchers."""
+    """Tokens of `hub.contracts.scope`: of its assignee, team, author and watchers, and of whom it is offered to."""
 
 
 class _AboutTask(Event):

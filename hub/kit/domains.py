@@ -4,6 +4,8 @@
 not allow (emoji) are tried by the older rules, which some registries sold them by.
 """
 
+import unicodedata
+
 import idna
 
 
@@ -15,3 +17,14 @@ def ascii_domain(domain: str) -> str:
         return idna.encode(domain, uts46=True, transitional=False).decode("ascii")
     except idna.IDNAError:
         return domain.encode("idna").decode("ascii").lower()
+
+
+def mail_name(address: str) -> str:
+    """A mail address in the one form that it is known by, `email:name@domain`, as mails that come in have it: lower
+    case, composed (NFC), its domain in ASCII; a domain that is none stays.
+    """
+    local, _, domain = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
+    try:
+        return f"email:{local}@{ascii_domain(domain)}"
+    except UnicodeError:
+        return f"email:{local}@{domain}"

@@ -185,6 +185,9 @@ class Api:
     def post(self, path: str, **options: Any) -> Any:
         return self._told(self._client.post(path, **options))
 
+    def put(self, path: str, **options: Any) -> Any:
+        return self._told(self._client.put(path, **options))
+
     def patch(self, path: str, **options: Any) -> Any:
         return self._told(self._client.patch(path, **options))
 

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from html import escape
 
+from hub.contracts.appointment import CalendarPart
 from hub.contracts.interaction import Attachment, Participant, Role, SendMessage
 from hub.kit.domains import ascii_domain
 from hub.kit.errors import Unsupported
@@ -99,6 +100,8 @@ def _body(message: SendMessage, content: Mapping[str, bytes]) -> EmailMessage:
     shown = set(_CID.findall(message.html or ""))
     if message.html:
         _add_html(body, message, [a for a in message.attachments if a.content_id in shown], content)
+    if message.calendar:
+        _add_calendar(body, message.calendar)
     for attachment in message.attachments:
         if attachment.content_id not in shown:
             _attach(body, attachment, content[attachment.blob])
@@ -138,6 +141,11 @@ def _add_html(
         disposed(part, "inline", _filename(image))
         identified(part, _cid(image))
         page.attach(part)
+
+
+def _add_calendar(body: EmailMessage, calendar: CalendarPart) -> None:
+    """Beside the text, with its method in the type: so calendars know what it is for (RFC 6047, 2.4)."""
+    body.add_alternative(_encodable(calendar.text), subtype="calendar", params={"method": calendar.method})
 
 
 def _html_of(message: SendMessage) -> str:

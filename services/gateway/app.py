@@ -39,6 +39,7 @@ from services.gateway.employees.announcer import Announcer
 from services.gateway.employees.factors import Factors
 from services.gateway.employees.passwords import Passwords
 from services.gateway.employees.service import Employees
+from services.gateway.feeds import endpoints as feeds
 from services.gateway.guard import BASE
 from services.gateway.headers import Guarded
 from services.gateway.held import endpoints as held
@@ -66,6 +67,7 @@ log = Log(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     held.routes,
     access.routes,
+    feeds.routes,
     attachments.routes,
     live.routes,
     deadletters.routes,
@@ -239,7 +241,7 @@ def _http(bus: Bus, store: Store, table: Table, looking: Looking) -> FastAPI:
     )
     http.add_middleware(Guarded)
     # What comes most often is looked for first.
-    own = [pages.routes, hooks.routes, *ROUTERS, explorer.routes, document.routes, sso.routes]
+    own = [feeds.doors, pages.routes, hooks.routes, *ROUTERS, explorer.routes, document.routes, sso.routes]
     http.router.routes.append(Declared(table, but={_first_word(route) for routes in own for route in routes.routes}))
     for routes in own:
         # As they are: `include_router` would analyse every route again for every application.

@@ -30,6 +30,7 @@ from services.gateway.audit.service import Deed
 from services.gateway.employees.models import Employee
 from services.gateway.errors import ForeignPage, PersonsOnly
 from services.gateway.parts import Parts, parts_of
+from services.gateway.staff.service import Staff
 
 BASE = "/api/v1"
 NOBODY = "-"
@@ -200,8 +201,10 @@ def current_access(request: Request) -> Access:
 
 def actor_of(request: Request) -> Actor:
     """Whom the services are told of; whose records he reaches depends on what is done: see `acting_on`."""
-    employee, access = current_employee(request), current_access(request)
-    staff = parts_of(request).staff
+    return _actor(current_employee(request), current_access(request), parts_of(request).staff)
+
+
+def _actor(employee: Employee, access: Access, staff: Staff) -> Actor:
     return Actor(
         login=employee.login,
         name=employee.name,
@@ -215,7 +218,12 @@ def actor_of(request: Request) -> Actor:
 
 def acting_on(request: Request, noun: str, action: str) -> Actor:
     """The same, with the tokens of the records that he may do this with."""
-    actor, staff = actor_of(request), parts_of(request).staff
+    return acting_as(current_employee(request), current_access(request), parts_of(request).staff, noun, action)
+
+
+def acting_as(employee: Employee, access: Access, staff: Staff, noun: str, action: str) -> Actor:
+    """The same for somebody who was recognised otherwise."""
+    actor = _actor(employee, access, staff)
     reach, reads = (staff.reach(actor.login, actor.role, *what) for what in ((noun, action), ("chain", "read")))
     return replace(actor, reach=reach, reads=reads)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pydantic import ConfigDict, Field
 
 from hub.api.forms import Form
+from hub.kit.domains import mail_name
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.phones import phone
 from hub.store.base import Document
@@ -113,7 +114,7 @@ def normalised(text: str, region: str) -> str:
         return f"{bot.lower()}/{chat}"
     mail = bare.removeprefix("email:")
     if _MAIL.fullmatch(mail):
-        return f"email:{mail.lower()}"
+        return mail_name(mail)
     if number := phone(bare.removeprefix("phone:"), region):
         return number
     fix = f"{text!r} is no address; write it as +7 495 123-45-67, anna@example.com or telegram:@our_bot/123456"

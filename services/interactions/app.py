@@ -23,6 +23,7 @@ from services.interactions.adapters.directory import Directory
 from services.interactions.adapters.index import Index
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
+from services.interactions.analysis.service import Analysis
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.bulk import ChangeChains
@@ -58,7 +59,10 @@ from services.interactions.handovers.job import HandOverWork
 from services.interactions.handovers.service import Handovers
 from services.interactions.inbox.reads import Reads
 from services.interactions.inbox.rows import Rows
+from services.interactions.invitations.following import Following
+from services.interactions.invitations.service import Invitations
 from services.interactions.linking import Rules
+from services.interactions.offers.service import OfChains, Offers, OfTasks
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
@@ -74,6 +78,7 @@ from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.subjects.service import Subjects
 from services.interactions.tasks.missed import CallBack, MissedCalls
 from services.interactions.tasks.repository import TaskRepository
 from services.interactions.tasks.service import Tasks
@@ -181,7 +186,10 @@ def build(footing: Footing) -> InteractionsService:
         tokens=Tokens(repository),
         handover=handover,
         handovers=handovers,
+        chain_offers=Offers(OfChains(handover, seen), clock),
+        task_offers=Offers(OfTasks(tasks), clock),
         outcomes=outcomes,
+        subjects=Subjects(repository, seen, outcomes, clock),
         queues=Queues(repository.chains),
         jobs=jobs,
         duplicates=duplicates,
@@ -196,12 +204,14 @@ def build(footing: Footing) -> InteractionsService:
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
         by_hand=ByHand(repository, seen, handover, addresses, clock),
+        invitations=Invitations(repository, seen, outgoing, directory, clock, language=settings.language),
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
         tasks=tasks,
         calendars=calendars,
         completeness=completeness,
         agenda=Agenda(repository, task_repository, seen, calendars),
+        analysis=Analysis(repository, seen, clock),
         search=search,
         projection=projection,
         clock=clock,
@@ -214,6 +224,7 @@ def build(footing: Footing) -> InteractionsService:
         contacts=Contacts(repository, bus, clock),
         missed=MissedCalls(repository, tasks, clock, CallBack(settings.language, settings.call_back_within)),
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
+        invitations=Following(repository, outgoing, clock, language=settings.language, zone=settings.call_time_zone),
         batch=settings.batch,
     )
     of_duplicates.subscribe(bus, duplicates)

@@ -2,10 +2,11 @@
 
 from hub.bus.base import Bus
 from hub.contracts import topics
-from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS, REACH
+from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS, INVITATION, INVITED, REACH
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
+from services.interactions.invitations.following import Following
 from services.interactions.service import GROUP, Interactions
 from services.interactions.tasks.missed import MissedCalls
 
@@ -18,6 +19,7 @@ def subscribe(
     contacts: Contacts,
     courtesy: Courtesy,
     missed: MissedCalls,
+    invitations: Following,
     batch: int,
 ) -> None:
     """What it listens to. What follows from an interaction has groups of its own: none of it holds up linking."""
@@ -28,6 +30,8 @@ def subscribe(
         CONTACTS: contacts.hear,
         ACKNOWLEDGE: courtesy.hear,
         REACH: missed.hear,
+        INVITATION: invitations.hear,
+        INVITED: invitations.invited,
     }
     for mark, handle in followers.items():
         bus.subscribe(topics.INTERACTIONS.name, group=f"{GROUP}.{mark}", handle=handle, marks={mark})

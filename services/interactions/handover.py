@@ -14,6 +14,7 @@ from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, of_team, owned_by, reac
 from hub.kit.clock import Clock, SystemClock
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document
+from hub.store.told import Owing
 from services.interactions.chains.change import NOTED, stated, taken_back, with_closed_head
 from services.interactions.chains.state import queued
 from services.interactions.history import noted
@@ -88,7 +89,7 @@ class Handover:
             after = queued(stated(wanted, given, by=actor.login, now=moment))
             return noted(now, after, NOTED, by=actor.login, at=moment)
 
-        return await self._changed(chain_id, changed)
+        return await self.amend(chain_id, changed)
 
     async def take(self, chain_id: str, *, actor: Actor) -> Document:
         """The chain, his: of two who take it at once one has it.
@@ -109,7 +110,7 @@ class Handover:
             after = queued(_belongs(now, {"owner": actor.login}))
             return noted(now, after, NOTED, by=actor.login, at=self._clock.now())
 
-        return await self._changed(chain_id, taken)
+        return await self.amend(chain_id, taken)
 
     async def show(self, chain_id: str, logins: Iterable[str], *, by: str) -> Document:
         """To these employees, too, from now on, whoever owns it. Raises NotFound."""
@@ -120,7 +121,12 @@ class Handover:
             after = {**now, "readers": readers, "seen_by": tokens, UNCOUNTED: True}
             return queued(noted(now, after, ("readers",), by=by, at=self._clock.now()))
 
-        return await self._changed(chain_id, shown)
+        return await self.amend(chain_id, shown)
+
+    @staticmethod
+    def belonging(chain: Document, given: Mapping[str, Any]) -> Document:
+        """With another owner or team, seen by whom it concerns then."""
+        return queued(_belongs(chain, given))
 
     @staticmethod
     def check(chain: Document, change: ChainChange, actor: Actor) -> None:
@@ -144,9 +150,10 @@ class Handover:
             after = queued(taken_back(after, dict(given), dict(before)))
             return noted(now, after, NOTED, by=by, at=self._clock.now())
 
-        return await self._changed(chain_id, changed)
+        return await self.amend(chain_id, changed)
 
-    async def _changed(self, chain_id: str, change: Callable[[Document], Document]) -> Document:
+    async def amend(self, chain_id: str, change: Callable[[Document], Document | Owing]) -> Document:
+        """The chain as it is then, told, and known to its client. Raises NotFound."""
         after = await self._repository.chains.amend(chain_id, change)
         if after is None:
             raise NotFound(f"there is no chain {chain_id}")
@@ -187,11 +194,14 @@ def _belongs(now: Document, given: Mapping[str, Any]) -> Document:
     """With another owner or team. Whom it was taken from does not see it any more; a new team has it alone."""
     owner = (given["owner"] or None) if "owner" in given else now.get("owner")
     team = (given["team"] or None) if "team" in given else now.get("team")
-    readers = [owned_by(login) for login in now.get("readers") or []]
+    offered = now.get("offered") if owner == now.get("owner") else None
+    reading = [*(now.get("readers") or []), *([offered["to"]] if offered else [])]
+    readers = [owned_by(login) for login in reading]
     if team != now.get("team"):
         tokens = sorted({*seen_by(owner, [team]), *readers})
     else:
         before = [token for token in now.get("seen_by") or seen_by(None, [team]) if not token.startswith("owner:")]
         tokens = sorted({*before, *readers, *([owned_by(owner)] if owner else [])})
     counts = {} if tokens == now.get("seen_by") else {UNCOUNTED: True}
-    return {**now, "owner": owner, "team": team, "seen_by": tokens, **counts}
+    more = {"offered": offered} if now.get("offered") else {}
+    return {**now, "owner": owner, "team": team, "seen_by": tokens, **more, **counts}

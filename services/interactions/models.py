@@ -23,8 +23,9 @@ from hub.store.base import CollectionSpec, Document, Index
 from hub.store.due import DUE
 from hub.store.told import CORRELATION, OWES
 from hub.store.waiting import BY_NAME, SINCE
-from services.interactions.chains.state import SECRET, queued, shown_state, turn_after
+from services.interactions.chains.state import ASKED, SECRET, queued, shown_state, turn_after
 from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
+from services.interactions.subjects.models import KEYS
 
 INTERACTIONS = CollectionSpec(
     "interactions",
@@ -36,6 +37,7 @@ INTERACTIONS = CollectionSpec(
         Index("planned", "send_at", sparse=True),
         Index("plan_at", sparse=True),
         Index("diary", "plan_at", many=True),
+        Index(KEYS, "at", many=True),
         DUE,
         OWES,
     ),
@@ -57,18 +59,23 @@ CHAINS = CollectionSpec(
         Index("seen_by", "state", "last_at", many=True),
         Index("queue", "state", "last_at", many=True),
         Index("tags", "last_at", many=True),
+        Index(KEYS, "last_at", many=True),
+        Index(ASKED, sparse=True),
         DUE,
         INTO,
         COUNTS,
         OWES,
     ),
 )
+SILENT = "silent_since"
+"""Of a client: the newest interaction with him, else when he was opened."""
 CLIENTS = CollectionSpec(
     "clients",
     (
         Index("opened_at"),
         Index("seen_by", "opened_at", many=True),
         Index("employers", "opened_at", many=True),
+        Index(SILENT, sparse=True),
         INTO,
         COUNTS,
         OWES,
@@ -95,7 +102,7 @@ _TITLE = 60
 _READ = tuple(Reading.model_fields)
 WAITING = ("planned", "command")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed")
+_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed", KEYS, SILENT)
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,
@@ -322,7 +329,8 @@ def with_head(
     tokens = client.get("seen_by") or [OPEN]
     if (team or (opens and before is None)) and of_team(team) not in tokens:
         tokens = sorted((*tokens, of_team(team)))
-    return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT], "seen_by": tokens}
+    since = max(client.get(SILENT) or "", at)
+    return {**client, "open_chains": newest[:OPEN_CHAINS_KEPT], "seen_by": tokens, SILENT: since}
 
 
 def claim_document(name: str, decision: Decision, *, bears: bool) -> Document:

@@ -29,6 +29,7 @@ from services.interactions.models import (
     CLIENTS,
     INTERACTION_REF,
     INTERACTIONS,
+    SILENT,
     TAKEN_OUT,
     UNCOUNTED,
     WAITING_NEWS,
@@ -386,6 +387,7 @@ class Repository:
             "addresses": [listed],
             "opened_at": at,
             "opened_by": opened_by,
+            SILENT: at,
             "open_chains": [],
             "seen_by": seen_by(None, [team]),
         }

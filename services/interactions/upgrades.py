@@ -9,8 +9,8 @@ from hub.kit.log import Log
 from hub.kit.loop import Loop
 from hub.store.base import Collection, CollectionSpec, Document, Range, Store, Where
 from services.interactions.byhand.models import in_diaries
-from services.interactions.chains.state import queued
-from services.interactions.models import CHAINS, CLIENTS, INTERACTIONS
+from services.interactions.chains.state import ASKED, asking, queued
+from services.interactions.models import CHAINS, CLIENTS, INTERACTIONS, SILENT
 
 UPGRADES = CollectionSpec("upgrades")
 _AT_ONCE = 500
@@ -28,6 +28,12 @@ def _in_diaries(document: Document) -> Document:
     return document if _DIARY in document else in_diaries(document)
 
 
+def _silent(client: Document) -> Document:
+    if client.get(SILENT):
+        return client
+    return {**client, SILENT: max([client["opened_at"], *(entry["last_at"] for entry in client["open_chains"])])}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What is missing in which documents."""
@@ -41,6 +47,8 @@ class Step:
 
 STEPS = (
     Step(_QUEUE, (CHAINS, CLIENTS), _queued),
+    Step(ASKED, (CHAINS,), asking),
+    Step(SILENT, (CLIENTS,), _silent),
     Step(_DIARY, (INTERACTIONS,), _in_diaries, {"plan_at": Range(since="")}, "plan_at"),
 )
 

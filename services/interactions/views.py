@@ -55,7 +55,7 @@ class WayList(View):
 
 def listed(view: dict[str, Any]) -> dict[str, Any]:
     """An interaction as a list shows it: each of its texts once and its beginning only, no earlier forms."""
-    once = {**view, **_once(view), "revisions": ()}
+    once = {**view, **_once(view), "revisions": (), "history": ()}
     shown = {name: once[name][:SHOWN] for name in _TEXTS}
     cut = bool(view["revisions"]) or any(shown[name] != once[name] for name in _TEXTS)
     return {**once, **shown, "cut": cut}

@@ -23,6 +23,7 @@ from hub.contracts.interaction import (
     Role,
     SendMessage,
 )
+from hub.kit.domains import mail_name
 from hub.kit.errors import InvalidInput, Unsupported
 from hub.kit.html_text import to_text
 from services.interactions.linking import counterpart
@@ -226,7 +227,7 @@ def mail_address(text: str, *, field: str, role: Role) -> Participant:
     if not _ADDRESS.match(address):
         fix = f"{text!r} is not a mail address; write it as name@example.com"
         raise InvalidInput(f"{field.partition('.')[0]}: {text!r} is not a mail address", fields={field: fix})
-    return Participant(role=role, address=f"email:{address.lower()}", raw=address)
+    return Participant(role=role, address=mail_name(address), raw=address)
 
 
 def account_of(cause: Interaction, wanted: str | None) -> str:

@@ -240,3 +240,33 @@ def test_a_mail_that_is_posted_is_an_interaction_once(client: Api, mailbox: dict
     assert found["id"] == answers[0]["interaction_id"] == answers[1]["interaction_id"]
     refused = client.request("POST", path, content=b"no mail at all", headers=headers)
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["body"])
+
+
+def test_a_guest_is_invited_by_mail_and_what_his_program_answers_stands_in_the_meeting(
+    world: Any, client: Api, mailbox: dict[str, Any]
+) -> None:
+    anna = world.customer(2)
+    plan = {"at": "2031-03-03T07:00:00Z", "minutes": 90, "place": "Тверская, 1"}
+    guest = {"role": "attendee", "address": anna.address, "name": "Анна"}
+    meeting = client.post(
+        "/interactions", json={"type": "meeting", "subject": "Замер кухни", "plan": plan, "participants": [guest]}
+    )
+    client.put(f"/interactions/{meeting['id']}/invitation", json={"account": mailbox["id"]})
+    (got,) = until(lambda: [mail for mail in anna.mails() if mail["Subject"] == "Приглашение: Замер кухни"])
+    (calendar,) = [part for part in got.walk() if part.get_content_type() == "text/calendar"]
+    asked = calendar.get_content()
+    assert (calendar.get_param("method"), "DTSTART:20310303T070000Z" in asked) == ("REQUEST", True)
+    reply = EmailMessage()
+    reply["From"], reply["To"], reply["Subject"] = anna.address, world.support, "Accepted: Замер кухни"
+    reply["Message-ID"] = f"<accepted.{got['Message-ID'].strip('<>')}>"
+    answer = asked.replace("METHOD:REQUEST", "METHOD:REPLY").replace("NEEDS-ACTION", "ACCEPTED")
+    reply.set_content(answer, subtype="calendar", params={"method": "REPLY"})
+    anna.sends(reply, world.support)
+
+    def answered() -> list[str]:
+        invited = client.get(f"/interactions/{meeting['id']}")["invited"]
+        return [one["answer"] for one in invited["guests"]]
+
+    until(answered, lambda found: found == ["accepted"])
+    (mail,) = until(lambda: [one for one in interactions(client) if one["subject"] == "Accepted: Замер кухни"])
+    assert (mail["chain_id"], mail["invitation"]["method"]) == (meeting["chain_id"], "reply")

@@ -12,6 +12,7 @@ from hub.bus.base import Bus
 from hub.contracts.address import ConsentRecorded
 from hub.contracts.base import Envelope
 from hub.kit.clock import Clock, iso
+from hub.kit.domains import mail_name
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import fresh
 from hub.kit.phones import phone
@@ -156,7 +157,7 @@ class Consents:
             return bare
         mail = bare.removeprefix("email:")
         if "@" in mail and len(mail) <= 254 and not set(' <>,;"\n\r\t') & set(mail):
-            return f"email:{mail.lower()}"
+            return mail_name(mail)
         if number := phone(bare.removeprefix("phone:"), self._region):
             return number
         fix = f"{text!r} is no address; write it as anna@example.com, +7 495 123-45-67 or telegram:@our_bot/123456"

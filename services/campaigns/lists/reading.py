@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from hub.kit.domains import mail_name
 from hub.kit.phones import phone
 
 READ = "services.campaigns.lists.reading:read"
@@ -92,7 +93,7 @@ def address_of(text: str, region: str) -> str:
     if found := _IN_BRACKETS.search(bare):
         bare = found[1]
     if _MAIL.fullmatch(bare):
-        return f"email:{bare.lower()}"
+        return mail_name(bare)
     return "" if "@" in bare else phone(bare.removeprefix("phone:"), region)
 
 

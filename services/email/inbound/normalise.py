@@ -8,15 +8,17 @@ from typing import TypeVar
 from hub.contracts.bounce import Bounce
 from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
 from hub.kit.ids import derive, moment_of
+from services.email.inbound.invited import references_of
 from services.email.inbound.models import Normalised
 from services.email.inbound.programs import Doorkeeper
-from services.email.inbound.reading import TEXT_LIMIT, encodable, first, read
+from services.email.inbound.reading import TEXT_LIMIT, first, read
 from services.email.inbound.tokens import enclosed_tokens, references
 from services.email.inbound.warnings import Ours
 from services.email.mime import identity
 from services.email.mime.lookalike import shown, visible
 from services.email.mime.model import Address, Mail, Part
 from services.email.mime.vouching import evidence_of
+from services.email.mime.words import encodable
 
 EVENT_LIMIT = 900_000
 PARTICIPANTS = 500
@@ -63,7 +65,12 @@ def normalise(
             for number, part in enumerate(_cut(mail.attachments, _ATTACHMENTS, "attachments", problems))
         ),
         keys=tuple(f"email:<{known}>" for known in [identity.normalise_message_id(mail.message_id)] if known),
-        refs=_cut(_refs(mail, found.fields.bounce), REFS, "references", problems),
+        refs=_cut(
+            (*_refs(mail, found.fields.bounce), *references_of(mail, found.fields.invitation)),
+            REFS,
+            "references",
+            problems,
+        ),
         raw=raw,
         problem=encodable("; ".join(problems)[:_NAME_LIMIT]),
         **found.fields.__dict__,

@@ -9,9 +9,11 @@ from hub.kit import safe_html
 from services.email.bounces import automatic, policy
 from services.email.bounces.classify import bounce_of
 from services.email.bounces.models import Bounce, Recipient
+from services.email.inbound.invited import invitation_of
 from services.email.inbound.warnings import Ours, warnings_of
 from services.email.mime import authentication, identity
 from services.email.mime.model import Mail
+from services.email.mime.words import encodable
 from services.email.quotes.split import split
 from services.email.threads import begins
 
@@ -61,13 +63,9 @@ def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY)
         bounce=_bounce(bounce) if bounce else None,
         authentication=verdict,
         warnings=() if bounce else warnings_of(mail, ours, verdict),
+        invitation=invitation_of(mail),
     )
     return Read(fields, page.html.encode("utf-8", "replace"), tuple(problems))
-
-
-def encodable(text: str) -> str:
-    """Without what UTF-8, or a store, cannot hold."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
 def first(text: str, limit: int) -> str:

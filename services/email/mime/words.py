@@ -15,6 +15,11 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
 _SPACES = re.compile(r"[\t\r\n\x00]+")
 
 
+def encodable(text: str) -> str:
+    """Without what UTF-8, or a store, cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
 def unfold(value: bytes) -> bytes:
     """The value on one line, outer blanks removed (RFC 5322, 2.2.3)."""
     value = value.strip()

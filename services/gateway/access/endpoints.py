@@ -213,8 +213,8 @@ async def list_tokens_of(
     dependencies=[_MANAGES],
 )
 async def revoke_tokens_of(login: Whose, hub: Hub) -> None:
-    """Revoke all tokens of an employee."""
-    await hub.desk.revoke_all((await hub.employees.get(login)).login, (Kind.TOKEN,))
+    """Revoke all tokens of an employee, and the secret address of his calendar."""
+    await hub.desk.revoke_all((await hub.employees.get(login)).login, (Kind.TOKEN, Kind.CALENDAR))
 
 
 @routes.delete(

@@ -13,6 +13,8 @@ class Kind(StrEnum):
     BROWSER = "browser"
     """A session whose text is in a cookie."""
     TOKEN = "token"
+    CALENDAR = "calendar"
+    """Of an address that reads its owner's calendar, and does nothing else: no route of the API takes it."""
 
 
 class Began(StrEnum):

@@ -190,6 +190,14 @@ class Desk:
         wanted = _Wanted(Kind.TOKEN, name=name, address=address, lifetime=lifetime, scope=scope, rights=rights)
         return await self._grant(employee, replace(wanted, began=session.began, factor=session.factor))
 
+    async def make_feed(self, employee: Employee, session: Access, *, address: str, lifetime: timedelta) -> Granted:
+        """The secret of an address that reads his calendar; as for a token, what the session began with counts."""
+        rights = frozenset({Right.READ_CORRESPONDENCE})
+        wanted = _Wanted(
+            Kind.CALENDAR, name="calendar", address=address, lifetime=lifetime, scope=Extent.READ, rights=rights
+        )
+        return await self._grant(employee, replace(wanted, began=session.began, factor=session.factor))
+
     async def who(self, text: str, *, kinds: Collection[Kind] = tuple(Kind)) -> tuple[Employee, Access]:
         """Whose the secret text is; raises Unauthenticated, also where it is of another kind."""
         document = await self._repository.get(derive("acc", text)) if text.startswith(PREFIX) else None

@@ -3,13 +3,14 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from hub.api.actor import Actor
 from hub.contracts.scope import reaches
 from hub.kit.clock import from_iso, iso
 from hub.store.base import Document, Range
+from services.interactions.agenda.feed import AHEAD, PAST, written
 from services.interactions.agenda.forms import FreeQuery
 from services.interactions.agenda.spans import Span, common, joined, long_enough, without, working
 from services.interactions.agenda.views import AgendaView, BusyView, EntryView, FreeTimes, FreeView
@@ -44,6 +45,13 @@ class Agenda:
             *(_task(one, names) for one in tasks),
         ]
         return AgendaView(items=sorted(items, key=lambda item: (item.at, item.id or "")), more=cut or more)
+
+    async def feed(self, actor: Actor, now: datetime) -> str:
+        """His own, of a month back and three ahead, as RFC 5545 has it; of more than one answer holds the first."""
+        found = await self.entries(actor, [actor.login], Span(now - PAST, now + AHEAD))
+        zone = (await self._calendars.of(actor.login)).zone
+        # Half a second for a thousand.
+        return await asyncio.to_thread(written, found.items, name=actor.name or actor.login, zone=zone, now=now)
 
     async def free(self, logins: Sequence[str], query: FreeQuery) -> FreeTimes:
         """Of what is planned and not over."""
@@ -146,4 +154,5 @@ def _task(one: Document, names: dict[str, str]) -> EntryView:
         client_id=one["client_id"],
         client_name=names.get(one["client_id"] or "", ""),
         chain_id=one["chain_id"],
+        repeats=(one["repeats"] or "") if one["state"] != "done" else "",
     )

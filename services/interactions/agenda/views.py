@@ -26,6 +26,7 @@ class EntryView(View):
     client_id: str | None = None
     client_name: MaskedWords = ""
     chain_id: str | None = None
+    repeats: str = Field(default="", description="Of an open task that comes again: an RRULE of RFC 5545")
 
 
 class AgendaView(View):

@@ -23,6 +23,7 @@ from services.interactions.byhand.models import (
     settled,
 )
 from services.interactions.handover import ChainChange, Handover
+from services.interactions.invitations.models import called_off, moved
 from services.interactions.linking import new_chain_id
 from services.interactions.models import interaction_document
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
@@ -112,7 +113,8 @@ class ByHand:
         def change(document: Document) -> Document:
             if not document.get("plan") or document.get("fact"):
                 raise Conflict("only what is planned, and not over yet, is planned anew")
-            return planned_anew(document, Plan(**form.model_dump()))
+            after = planned_anew(document, Plan(**form.model_dump()))
+            return moved(document, after, by=actor.login, at=self._clock.now())
 
         return await self._changed(interaction_id, change, actor)
 
@@ -126,7 +128,8 @@ class ByHand:
             now = self._clock.now()
             planned = min(from_iso(document["plan"]["at"]), now) if document.get("plan") else now
             fact = Fact(held=form.held, at=form.at or planned, minutes=form.minutes, result=form.result)
-            return happened(document, fact)
+            off = not form.held and document.get("plan") and from_iso(document["plan"]["at"]) > now
+            return happened(called_off(document, by=actor.login, at=now) if off else document, fact)
 
         return await self._changed(interaction_id, change, actor)
 

@@ -8,7 +8,7 @@ from hub.kit.errors import Conflict, InvalidInput
 from hub.store.base import Document
 from services.interactions.chains.state import TAGS, closed, returned, snoozed
 
-NOTED = ("subject", "state", "owner", "team", "private", "snoozed_until", "awaits", "tags")
+NOTED = ("subject", "state", "owner", "team", "private", "snoozed_until", "awaits", "tags", "offered")
 """What its history tells of."""
 KEPT = (*NOTED, "closed_at", "closed_by", "first_closed_at")
 """What a change of many chains remembers of each, to take it back."""

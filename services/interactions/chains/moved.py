@@ -6,7 +6,7 @@ from functools import partial
 from hub.contracts.interaction import Link, Move
 from hub.kit.clock import from_iso
 from hub.store.base import Document
-from services.interactions.chains.state import turn_after
+from services.interactions.chains.state import asking, turn_after
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 
@@ -46,4 +46,5 @@ async def step_back(repository: Repository, chain_id: str, gone: Collection[str]
 def _ending(chain: Document, last: Document, gone: Collection[str]) -> Document:
     if chain["last_id"] not in gone:
         return chain
-    return {**chain, "last_id": last["_id"], "last_at": last["at"], "awaits": turn_after(last) or chain.get("awaits")}
+    turn = turn_after(last) or chain.get("awaits")
+    return asking({**chain, "last_id": last["_id"], "last_at": last["at"], "awaits": turn})

@@ -5,7 +5,7 @@ the client writes. `awaits` is who has the next word; `queue` are the tokens by 
 its teams' while nobody owns it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,9 @@ RETURN = "return"
 TAGS = 50
 _SILENT = ("call", "meeting", "note")
 """What was spoken, and what is among ourselves, leaves the turn where it was."""
+OPEN_STATES = ("open", "snoozed")
+ASKED = "asked_at"
+"""Since when we owe an answer: the first message of the client that is not answered."""
 SECRET = "secret"
 """True of a chain that others are not told of at all: see `hub.contracts.scope.shown_to`."""
 
@@ -33,7 +36,15 @@ def queued(chain: Document) -> Document:
     queue = [owned_by(owner)] if owner else [token for token in tokens if token.startswith(OPEN)]
     secret = {SECRET: True} if chain.get("others") == "nothing" else {}
     bare = {name: value for name, value in chain.items() if name != SECRET}
-    return {**bare, "queue": [] if chain.get("into") else queue, **secret}
+    return asking({**bare, "queue": [] if chain.get("into") else queue, **secret})
+
+
+def asking(chain: Document) -> Document:
+    """The chain with since when we owe an answer, which only one has that is open and where we do."""
+    owes = chain.get("awaits") == "answer" and chain["state"] in OPEN_STATES and not chain.get("into")
+    if owes == bool(chain.get(ASKED)):
+        return chain
+    return {**chain, ASKED: chain["last_at"]} if owes else {k: v for k, v in chain.items() if k != ASKED}
 
 
 def said(chain: Document, parts: Sequence[Document]) -> Document:
@@ -46,19 +57,36 @@ def said(chain: Document, parts: Sequence[Document]) -> Document:
     turn = turn_after(newest)
     after = chain if chain.get("awaits") == turn else {**chain, "awaits": turn}
     if turn == "client":
-        return after if after.get("answered_at") else {**after, "answered_at": newest["at"]}
-    return reopened(returned(after), newest["at"])
+        return asking(after if after.get("answered_at") else {**after, "answered_at": newest["at"]})
+    after = reopened(returned(after), newest["at"])
+    if after["state"] not in OPEN_STATES or after.get(ASKED):
+        return after
+    return {**after, ASKED: _asked_at(parts)}
+
+
+def _asked_at(parts: Sequence[Document]) -> str:
+    """Of the first message after our last one."""
+    answered = max((str(part["at"]) for part in parts if turn_after(part) == "client"), default="")
+    return min(str(part["at"]) for part in parts if turn_after(part) == "answer" and str(part["at"]) >= answered)
 
 
 def turn_after(interaction: Document) -> Awaits | None:
-    """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note."""
+    """Who has the next word after it; none where it says nothing about that: a machine's, a call, a note, that
+    somebody comes.
+    """
     if (
         interaction["channel"] in _SILENT
         or interaction["link"]["rule"] == "mailing"
         or from_robot(interaction.get("auto"), interaction.get("bounce"))
+        or _is_bare_answer(interaction.get("invitation"))
     ):
         return None
     return "answer" if interaction["direction"] == Direction.IN else "client"
+
+
+def _is_bare_answer(invitation: Mapping[str, Any] | None) -> bool:
+    """Somebody's calendar says whether he comes, and he says nothing beside it."""
+    return invitation is not None and invitation["method"] == "reply" and not invitation["comment"]
 
 
 def reopened(chain: Document, at: str) -> Document:

@@ -12,7 +12,7 @@ from services.interactions.addresses import Addresses, NewAddress
 from services.interactions.clients.cards import FIELDS, merged_into, with_merged, without_merged, written
 from services.interactions.clients.forms import CardChange, MergeClients, NewClient
 from services.interactions.handover import Handover
-from services.interactions.models import UNCOUNTED
+from services.interactions.models import SILENT, UNCOUNTED
 from services.interactions.moments import zone_of
 from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.repository import Repository
@@ -63,6 +63,7 @@ class Clients:
             "addresses": [],
             "opened_at": iso(now),
             "opened_by": _BY_HAND,
+            SILENT: iso(now),
             "open_chains": [],
             "seen_by": ["team:"],
             "request": wanted,

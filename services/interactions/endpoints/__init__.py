@@ -12,6 +12,7 @@ from hub.api.public import Public
 from hub.api.uploads import Uploads
 from hub.contracts.call import CallRequest
 from services.interactions.agenda import endpoints as agenda
+from services.interactions.analysis import endpoints as analysis
 from services.interactions.byhand import endpoints as by_hand
 from services.interactions.calendars import endpoints as calendars
 from services.interactions.callers import Callers
@@ -24,6 +25,8 @@ from services.interactions.endpoints import chains, clients, files, inbox, messa
 from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
+from services.interactions.invitations import endpoints as invitations
+from services.interactions.offers import endpoints as offers
 from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
@@ -31,6 +34,7 @@ from services.interactions.roots import existing
 from services.interactions.savedviews import endpoints as saved_views
 from services.interactions.search import endpoints as search
 from services.interactions.seen import Seen
+from services.interactions.subjects import endpoints as subjects
 from services.interactions.tasks import endpoints as tasks
 
 __all__ = ["Doors", "for_services", "public"]
@@ -45,9 +49,12 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_outcomes, of_search = Public("deals and claims"), Public("search")
     messages.add(of_messages, doors)
     by_hand.add(of_messages, doors.by_hand)
+    invitations.add(of_messages, doors.invitations)
     merging.add(of_clients, doors.merges, doors.moves, doors.seen)
     clients.add(of_clients, doors)
     chains.add(of_clients, doors)
+    subjects.add(of_clients, doors.subjects)
+    offers.add_chains(of_clients, doors.chain_offers)
     inbox.add(of_clients, doors)
     completeness.add(of_clients, doors.completeness, doors.jobs)
     quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
@@ -57,10 +64,12 @@ def public(doors: Doors) -> tuple[Public, ...]:
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)
     tasks.add(of_tasks, doors.tasks, doors.clock)
+    offers.add_tasks(of_tasks, doors.task_offers, partial(tasks.one_shown, doors.tasks))
     calendars.add(of_tasks, doors.calendars)
-    agenda.add(of_tasks, doors.agenda)
+    agenda.add(of_tasks, doors.agenda, doors.clock)
     handovers.add(of_tasks, doors.handovers)
     outcomes.add(of_outcomes, doors.outcomes)
+    analysis.add(of_outcomes, doors.analysis)
     search.add(of_search, doors.search, doors.projection)
     return of_messages, of_clients, of_files, of_tasks, of_outcomes, of_search
 

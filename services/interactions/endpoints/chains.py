@@ -12,7 +12,7 @@ from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.client import Awaits, ChainState
-from hub.contracts.scope import EVERYTHING, OPEN, Shown, of_team, owned_by
+from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, Shown, of_team, owned_by
 from hub.contracts.shown import ChainView, InteractionView
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
@@ -27,6 +27,8 @@ from services.interactions.inbox.unseen import refuse_unseen
 from services.interactions.models import CHAIN_STATES
 from services.interactions.savedviews.forms import Shows
 from services.interactions.seen import Found, sifted
+from services.interactions.subjects.forms import Asked
+from services.interactions.subjects.models import KEYS
 from services.interactions.views import ChainList, QueueCounts
 from services.interactions.writing import Answer
 
@@ -55,6 +57,10 @@ class ChainQuery(Paging):
     )
     tag: str | None = Field(default=None, max_length=60, examples=["кухня"])
     awaits: Awaits | None = Field(default=None, description="Who has the next word")
+    subject: Asked = None
+    offered: str | None = Field(
+        default=None, max_length=63, description="Those that he is offered", examples=["anna"]
+    )
 
     @model_validator(mode="after")
     def _one_way_to_find(self) -> Self:
@@ -69,6 +75,8 @@ class ChainQuery(Paging):
         state = In(_STATES[self.state]) if self.state else None
         if self.parent:
             return {"parent": self.parent, "state": state}
+        if self.subject and not self.client_id:
+            return {KEYS: self.subject, "state": state}
         if self.tag and not self.client_id:
             return {"tags": self.tag, "state": state}
         return {"client_id": self.client_id, "state": state or (None if self.client_id else In(CHAIN_STATES))}
@@ -76,7 +84,9 @@ class ChainQuery(Paging):
     @property
     def token(self) -> str | None:
         """What they list in `seen_by`, where owner or team is asked for."""
-        return owned_by(self.owner) if self.owner else None if self.team is None else of_team(self.team)
+        if found := self.owner or self.offered:
+            return owned_by(found)
+        return None if self.team is None else of_team(self.team)
 
     def fits(self, chain: Document) -> bool:
         """Beside what the store finds by."""
@@ -85,18 +95,22 @@ class ChainQuery(Paging):
         asked = self.state is None or chain["state"] in _STATES[self.state]
         tagged = self.tag is None or self.tag in (chain.get("tags") or [])
         awaited = self.awaits is None or self.awaits == chain.get("awaits")
+        about = self.subject is None or self.subject in (chain.get(KEYS) or [])
+        offered = self.offered in (None, (chain.get("offered") or {}).get("to"))
         return (
             not chain.get("into")
             and asked
             and tagged
             and awaited
+            and about
+            and offered
             and all(token in tokens for token in wanted if token)
         )
 
     @property
     def narrow(self) -> bool:
-        """Named, of one client, beside one chain, or of one tag: few, whoever sees them."""
-        return bool(self.id or self.client_id or self.parent or self.tag)
+        """Named, of one client, beside one chain, of one tag, or about one matter: few, whoever sees them."""
+        return bool(self.id or self.client_id or self.parent or self.tag or self.subject)
 
 
 class AnswerQuery(Form):
@@ -128,7 +142,10 @@ async def chains_found(doors: Doors, query: ChainQuery, actor: Actor, limit: int
         return await doors.tokens.page("chains", tokens, where, order="last_at", limit=limit, after=after)
 
     async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
-        return await doors.seen.chains(actor, [one for one in documents if query.fits(one) and in_view(one)])
+        fitting = [one for one in documents if query.fits(one) and in_view(one)]
+        found = await doors.seen.chains(actor, fitting)
+        # What it is about is part of what it says.
+        return [each for each in found if each[1] == SHOWN[0] or not query.subject]
 
     def in_view(chain: Document) -> bool:
         return query.view is None or doors.queues.has(actor, query.view, chain)

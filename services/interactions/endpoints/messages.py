@@ -1,10 +1,10 @@
 """Interactions: read, planned ones changed, doubtful ones decided."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from hub.api.actor import Acting
 from hub.api.forms import Form, Id, Moment, Paging
@@ -21,6 +21,7 @@ from services.interactions import pictures
 from services.interactions.endpoints.shared import Doors, in_list, shown
 from services.interactions.planned import Rewrite
 from services.interactions.seen import sifted
+from services.interactions.subjects.forms import Asked
 from services.interactions.views import InteractionList
 
 
@@ -46,6 +47,7 @@ class InteractionQuery(Paging):
         description="Address of one who takes part",
         examples=["anna@example.com"],
     )
+    subject: Asked = None
     text: str | None = Field(
         default=None, min_length=2, max_length=200, description="A part of its subject or text, in any case"
     )
@@ -53,7 +55,13 @@ class InteractionQuery(Paging):
     @property
     def levels(self) -> tuple[Shown, ...]:
         """What one must be shown of a message for these questions not to tell more."""
-        return SHOWN[:1] if self.text else SHOWN[:2] if self.participant else SHOWN
+        return SHOWN[:1] if self.text or self.subject else SHOWN[:2] if self.participant else SHOWN
+
+    @model_validator(mode="after")
+    def _one_way_to_find(self) -> Self:
+        if self.subject and (self.planned or self.client_id or self.chain_id or self.since):
+            raise ValueError("with subject leave planned, client_id, chain_id and since out")
+        return self
 
     def fits(self, document: Document, participant: str | None) -> bool:
         """Beside what the store finds by; `participant` is normalised."""
@@ -61,11 +69,15 @@ class InteractionQuery(Paging):
         state = (document.get("delivery") or {}).get("state")
         return (
             self.type in (None, document["type"])
+            and (self.subject is None or self._of_channel(document))
             and self.author in (None, document.get("author"))
             and self.delivery in (None, state)
             and (participant is None or any(p["address"] == participant for p in document["participants"]))
             and (self.text is None or self.text.casefold() in words)
         )
+
+    def _of_channel(self, document: Document) -> bool:
+        return self.channel in (None, document["channel"]) and self.direction in (None, document["direction"])
 
     @property
     def where(self) -> dict[str, Any]:
@@ -104,6 +116,8 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         async def find(limit: int, after: str | None) -> Page:
             if query.planned:
                 return await repository.planned(where, limit=limit, after=after)
+            if query.subject:
+                return await doors.subjects.page(query.subject, limit=limit, after=after)
             since = iso(query.since) if query.since else None
             return await repository.page("interactions", where, order="at", since=since, limit=limit, after=after)
 

@@ -13,6 +13,7 @@ from hub.store.base import Document
 from services.interactions import views
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
+from services.interactions.analysis.service import Analysis
 from services.interactions.answers import Answers
 from services.interactions.byhand.service import ByHand
 from services.interactions.calendars.repository import Calendars
@@ -31,7 +32,9 @@ from services.interactions.handover import Handover
 from services.interactions.handovers.service import Handovers
 from services.interactions.inbox.reads import Reads
 from services.interactions.inbox.rows import Rows
+from services.interactions.invitations.service import Invitations
 from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.offers.service import Offers
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
 from services.interactions.quickanswers.service import QuickAnswers
@@ -42,6 +45,7 @@ from services.interactions.search.service import Search
 from services.interactions.seen import Seen
 from services.interactions.splits import Splits
 from services.interactions.starts import Starts
+from services.interactions.subjects.service import Subjects
 from services.interactions.tasks.service import Tasks
 from services.interactions.tokens import Tokens
 
@@ -62,11 +66,15 @@ class Doors:
     addresses: Addresses
     clients: Clients
     by_hand: ByHand
+    invitations: Invitations
     merges: Merges
     moves: Moves
     handover: Handover
     handovers: Handovers
+    chain_offers: Offers
+    task_offers: Offers
     outcomes: Outcomes
+    subjects: Subjects
     queues: Queues
     jobs: Jobs
     duplicates: Duplicates
@@ -82,6 +90,7 @@ class Doors:
     tasks: Tasks
     calendars: Calendars
     agenda: Agenda
+    analysis: Analysis
     completeness: Completenesses
     clock: Clock
 

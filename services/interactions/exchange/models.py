@@ -7,6 +7,7 @@ from typing import Any, Literal
 from hub.contracts.scope import seen_by
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document
+from services.interactions.models import SILENT
 
 MAPPINGS = CollectionSpec("import_mappings")
 """By the titles of a table: what its columns were taken for the last time."""
@@ -71,6 +72,7 @@ def client_of(
         "addresses": list(card["addresses"]),
         "opened_at": at,
         "opened_by": run,
+        SILENT: at,
         "open_chains": [],
         "owner": owner,
         "team": team,

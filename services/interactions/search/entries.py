@@ -103,7 +103,7 @@ def of_interaction(document: Document, where: Around) -> Entry:
         id=entry_id,
         rank=rank_of(entry_id, document["at"]),
         title=_lines([document["subject"], *files]),
-        text=_lines([own, document.get("signature") or "", *names]),
+        text=_lines([own, document.get("signature") or "", *names, *_about(document)]),
         contacts=_lines([*others, *(one["raw"] or one["address"] for one in people)]),
         sender=_people(people, _FROM, where, document["direction"] == "in"),
         recipient=_people(people, _TO, where, document["direction"] == "out"),
@@ -118,6 +118,11 @@ def of_interaction(document: Document, where: Around) -> Entry:
 
 def _of_message(document: Document) -> list[str]:
     return _whose(document, "channel", "type", "author")
+
+
+def _about(document: Document) -> list[str]:
+    """Titles of what it is linked to."""
+    return [one["title"] for one in document.get("subjects") or ()]
 
 
 def _people(people: Iterable[Mapping[str, Any]], roles: Sequence[str], where: Around, client: bool) -> str:
@@ -158,7 +163,7 @@ def of_chain(chain: Document, where: Around, note: str) -> Entry:
         id=entry_id,
         rank=rank_of(entry_id, chain["last_at"]),
         title=chain["subject"],
-        text=_lines(names),
+        text=_lines([*names, *_about(chain)]),
         contacts=_lines(others),
         marks=[mark("in", "chain"), *where.marks],
         note=note,

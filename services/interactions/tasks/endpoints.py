@@ -66,6 +66,10 @@ async def _shown(tasks: Tasks, *found: Document) -> list[TaskView]:
     return [TaskView.model_validate(task_view(task) | {"overdue": task["_id"] in late}) for task in found]
 
 
+async def one_shown(tasks: Tasks, task: Document) -> TaskView:
+    return (await _shown(tasks, task))[0]
+
+
 def _add_reading(routes: Public, tasks: Tasks, clock: Clock) -> None:
     @routes.get("/tasks", right=Right.READ_CORRESPONDENCE, noun="task", answer=TaskList)
     async def list_tasks(query: Annotated[TaskQuery, Query()], actor: Acting) -> Response:

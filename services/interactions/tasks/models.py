@@ -33,7 +33,21 @@ TASKS = CollectionSpec(
     ),
 )
 """`turn` is when it is due, or `NEVER`; `key` is what a rule opens one task for at a time."""
-NOTED = ("title", "text", "state", "priority", "assignee", "team", "watchers", "due", "checklist", "reminders")
+NOTED = (
+    *(
+        "title",
+        "text",
+        "state",
+        "priority",
+        "assignee",
+        "team",
+        "watchers",
+        "due",
+        "checklist",
+        "reminders",
+        "offered",
+    ),
+)
 """What its history tells of."""
 _TASK = tuple(name for name in Task.model_fields if name not in ("id", "seen_by"))
 _KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", "turn", "key", "request", "since", "reach_by", "began")
@@ -65,8 +79,11 @@ def settled(task: Document) -> Document:
 
 
 def tokens_of(task: Document) -> list[str]:
-    """Of its assignee and team; of who gave it and who watches it. Nobody's and no team's is everybody's."""
-    concerned = [task.get("assignee"), task.get("author"), *(task.get("watchers") or [])]
+    """Of its assignee and team; of who gave it, who watches it and whom it is offered to. Nobody's and no team's is
+    everybody's.
+    """
+    offered = (task.get("offered") or {}).get("to")
+    concerned = [task.get("assignee"), task.get("author"), *(task.get("watchers") or []), offered]
     tokens = {owned_by(who) for who in concerned if who}
     if task.get("team") or not task.get("assignee"):
         tokens.add(of_team(task.get("team")))

@@ -12,6 +12,7 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from hub.store.due import Due, with_timer
+from hub.store.told import Owing
 from services.interactions.calendars.repository import Calendars
 from services.interactions.history import noted
 from services.interactions.outgoing import fingerprint, same_request
@@ -113,7 +114,7 @@ class Tasks:
         await self._go_on(after)
         return after
 
-    async def amend(self, task_id: str, change: Callable[[Document], Document]) -> Document:
+    async def amend(self, task_id: str, change: Callable[[Document], Document | Owing]) -> Document:
         """Changes it, whoever sees it. Raises NotFound."""
         after = await self._tasks.amend(task_id, change)
         if after is None:
@@ -132,6 +133,8 @@ class Tasks:
             if state == "done" and task.get("repeats"):
                 # What a crash keeps from being opened now is opened by this.
                 after = with_timer(after, NEXT, self._clock.now())
+        if after["assignee"] != task["assignee"]:
+            after["offered"] = None
         after = moved_reminders(task, after)
         return settled(noted(task, after, NOTED, by=by, at=self._clock.now()))
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from hub.channels.simulators.mail import MailSimulator
+from hub.contracts.appointment import CalendarPart
 from hub.contracts.interaction import (
     Attachment,
     DeliveryRecorded,
@@ -66,6 +67,17 @@ async def test_attachments_go_along(harness: EmailHarness) -> None:
     (mail,) = harness.simulator.messages(CUSTOMER)
     (found,) = mail.message.iter_attachments()
     assert (found.get_filename(), found.get_payload(decode=True)) == ("счёт.pdf", b"%PDF")
+
+
+async def test_a_calendar_stands_beside_the_text_and_says_what_it_is_for(harness: EmailHarness) -> None:
+    text = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Замер\r\nEND:VCALENDAR\r\n"
+    message = harness.message("you are invited", calendar=CalendarPart(method="REQUEST", text=text))
+    await harness.give(message)
+    await harness.delivery(message, DeliveryState.SENT)
+    (mail,) = harness.simulator.messages(CUSTOMER)
+    words, calendar = mail.message.iter_parts()
+    assert [part.get_content_type() for part in (words, calendar)] == ["text/plain", "text/calendar"]
+    assert (calendar.get_param("method"), calendar.get_payload(decode=True)) == ("REQUEST", text.encode())
 
 
 async def test_a_mail_whose_attachment_is_gone_has_failed_and_delays_nothing(harness: EmailHarness) -> None:

@@ -17,6 +17,8 @@ from services.interactions.courtesy import Courtesy
 from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
+from services.interactions.invitations.following import Following
+from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
@@ -59,6 +61,9 @@ class Bench:
             contacts=contacts,
             courtesy=self.courtesy,
             missed=MissedCalls(self.repository, given, self.clock),
+            invitations=Following(
+                self.repository, Outgoing(self.repository), self.clock, language="ru", zone="Europe/Moscow"
+            ),
             batch=1000,
         )
         self._heard = 0

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import icalendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,3 +185,36 @@ def test_times_are_joined_shared_and_taken_away_as_their_minutes_are(one: Any, o
     assert covered(left) == covered(first) - covered(second)
     assert all(a.until < b.since for a, b in pairwise(first))
     assert covered(long_enough(left, 10)) <= covered(left)
+
+
+async def test_ones_own_calendar_is_written_for_other_programs_with_rules_and_without_what_is_hidden(
+    bench: Bench, by_hand: ByHand, agenda: Agenda
+) -> None:
+    shown_one = await planned(by_hand, NOON + HOUR, minutes=90)
+    hidden = await planned(by_hand, NOON + DAY, participants=[ANNA, {"login": "boris"}])
+    await planned(by_hand, NOON + 100 * DAY)
+    handover = Handover(bench.repository, bench.clock)
+    await handover.chain(hidden["chain_id"], ChainChange(owner="olga", private=True), actor=OLGA)
+    tasks = Tasks(bench.tasks, Seen(bench.repository, Directory()), bench.clock, bench.calendars)
+    weekly = NewTask(title="Счёт", due=NOON + 10 * HOUR, assignee="olga", repeats="FREQ=WEEKLY;BYDAY=TU")
+    task = await tasks.open(weekly, actor=OLGA, key=None)
+    own = {str(each["UID"]): each for each in events(await agenda.feed(OLGA, NOON))}
+    assert own.keys() == {f"{one['_id']}@omnihub" for one in (shown_one, hidden, task)}
+    meeting, repeating = own[f"{shown_one['_id']}@omnihub"], own[f"{task['_id']}@omnihub"]
+    assert (meeting["SUMMARY"], meeting["LOCATION"], meeting["DESCRIPTION"]) == ("Замер", "Тверская, 1", "Анна")
+    assert (meeting["DTSTART"].dt, meeting["DTEND"].dt) == (NOON + HOUR, NOON + HOUR + timedelta(minutes=90))
+    assert repeating["DTSTART"].dt == NOON + 10 * HOUR
+    assert (repeating["DTSTART"].params["TZID"], repeating["RRULE"].to_ical()) == (
+        "Europe/Moscow",
+        b"FREQ=WEEKLY;BYDAY=TU",
+    )
+    (busy,) = events(await agenda.feed(BORIS, NOON))
+    assert (busy["SUMMARY"], busy["DTSTART"].dt, busy.get("LOCATION"), busy.get("DESCRIPTION")) == (
+        *("busy", NOON + DAY),
+        *(None, None),
+    )
+    assert hidden["_id"] not in busy["UID"]
+
+
+def events(text: str) -> list[Any]:
+    return list(icalendar.Calendar.from_ical(text).walk("VEVENT"))

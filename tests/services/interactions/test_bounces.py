@@ -274,6 +274,7 @@ def test_an_interaction_stored_before_any_of_this_is_shown_all_the_same() -> Non
         "warnings": [],
         "source": None,
         "origin": "",
+        "invitation": None,
     }
 
 

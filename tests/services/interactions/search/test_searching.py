@@ -36,6 +36,8 @@ from services.interactions.search.projection import Projection
 from services.interactions.search.reading import Texts
 from services.interactions.search.service import Search
 from services.interactions.seen import Found, Seen
+from services.interactions.subjects.forms import SubjectForm
+from services.interactions.subjects.service import Subjects
 from services.interactions.tasks.forms import NewTask
 from services.interactions.tasks.service import Tasks
 from tests.services.interactions.conftest import Bench, Directory
@@ -178,6 +180,18 @@ async def test_a_chain_that_is_closed_tagged_or_handed_over_is_found_by_that_wit
     assert await desk.ids("state:closed owner:boris tag:vip") == both
     assert await desk.ids("state:open") == []
     assert await desk.ids("tag:vip", "chain") == [chain["_id"]]
+
+
+async def test_a_contact_and_a_chain_are_found_by_the_title_of_what_they_are_linked_to(desk: Desk) -> None:
+    await desk.receive(letter(1, "Один"))
+    (chain,) = await desk.bench.chains()
+    subjects = Subjects(desk.bench.repository, desk.seen, desk.outcomes, desk.bench.clock)
+    order = SubjectForm(kind="order", id="118", title="Остров «Лагуна»")
+    await subjects.link("chains", chain["_id"], order, actor=OLGA)
+    await subjects.link("interactions", letter(1, "").id, order, actor=OLGA)
+    assert sorted(await desk.ids("лагуна", "chain", "interaction")) == sorted([chain["_id"], letter(1, "").id])
+    await subjects.unlink("chains", chain["_id"], "order", "118", actor=OLGA)
+    assert await desk.ids("лагуна", "chain", "interaction") == [letter(1, "").id]
 
 
 async def test_who_sees_little_finds_little_and_the_rest_is_not_there_for_him(desk: Desk) -> None:

@@ -1,0 +1,90 @@
+"""The contact that is planned for an invitation that somebody accepted: pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from hub.contracts.appointment import Fact, Invitation, Plan
+from hub.contracts.interaction import Direction, Interaction, Link, Participant, Role
+from hub.contracts.notice import NoticeGiven
+from hub.kit.clock import from_iso, iso
+from hub.store.base import Document
+from services.interactions.byhand.models import ACCOUNT, happened, in_diaries, planned_anew, settled
+from services.interactions.models import interaction_document
+
+_WORDS = 200
+
+
+def met(mail: Mapping[str, Any], said: Invitation, meeting_id: str, *, login: str, now: datetime) -> Document:
+    """In the chain of the mail that invited."""
+    host = Participant(role=Role.HOST, address=said.organizer, name=said.organizer_name)
+    contact = Interaction(
+        id=meeting_id,
+        channel="meeting",
+        type="meeting",
+        direction=Direction.IN,
+        accounts=(ACCOUNT,),
+        at=now,
+        client_id=mail["client_id"],
+        chain_id=mail["chain_id"],
+        cause_id=mail["_id"],
+        subject=said.summary or mail["subject"],
+        participants=(host, _attendee(login)),
+        link=Link(rule="invitation", evidence=f"accepted by {login}"),
+        team=mail.get("team"),
+        others=mail.get("others") or "full",
+        plan=plan_of(said),
+    )
+    return settled(interaction_document(contact))
+
+
+def plan_of(said: Invitation) -> Plan:
+    return Plan(at=said.at, minutes=said.minutes, place=said.place[:500])
+
+
+def joined(meeting: Document, said: Invitation, *, login: str) -> Document:
+    """One more of ours takes part, at the time that was accepted last; what was held is as it was."""
+    if (meeting.get("fact") or {}).get("held"):
+        return meeting
+    people = [one for one in meeting["participants"] if one.get("login") != login]
+    people.append(_attendee(login).model_dump(mode="json"))
+    plan = plan_of(said).model_copy(update={"reminders": tuple(meeting["plan"]["reminders"])})
+    return planned_anew({**meeting, "participants": people, "fact": None}, plan)
+
+
+def left(meeting: Document, *, login: str) -> Document:
+    """One of ours does not take part; without any of ours it does not take place."""
+    if meeting.get("fact"):
+        return meeting
+    people = [one for one in meeting["participants"] if one.get("login") != login]
+    after = in_diaries({**meeting, "participants": people})
+    return after if after["diary"] else cancelled(after)
+
+
+def cancelled(meeting: Document) -> Document:
+    """It was called off; the same one where that, or what came of it, is known."""
+    if meeting.get("fact"):
+        return meeting
+    return happened(meeting, Fact(held=False, at=from_iso(meeting["plan"]["at"])))
+
+
+def notice(meeting: Document, mail: Interaction) -> NoticeGiven:
+    """To those of ours who take part: there is something new about it."""
+    return NoticeGiven(
+        kind="invitation",
+        to=tuple(in_diaries(meeting)["diary"]),
+        what=meeting["_id"],
+        chain_id=meeting["chain_id"],
+        client_id=meeting["client_id"],
+        words=(mail.subject or meeting["subject"])[:_WORDS],
+        at=mail.at,
+    )
+
+
+def is_another_time(meeting: Mapping[str, Any], said: Invitation) -> bool:
+    plan = meeting["plan"]
+    return (plan["at"], plan["minutes"]) != (iso(said.at), said.minutes)
+
+
+def _attendee(login: str) -> Participant:
+    return Participant(role=Role.ATTENDEE, address=f"employee:{login}", login=login, ours=True)
