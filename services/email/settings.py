@@ -22,6 +22,11 @@ class Settings(Base):
         le=timedelta(minutes=25),
         description="How often a mailbox is looked at beside IDLE; servers end an IDLE after 30 minutes",
     )
+    pop_interval: timedelta = Field(
+        default=timedelta(seconds=60),
+        le=timedelta(minutes=25),
+        description="How often a POP3 server is asked for new mail; many refuse logins that come more often",
+    )
     max_mail_size: ByteSize = Field(
         default=ByteSize(50 * 2**20), description="Of a larger mail only the headers are kept, as a dead letter"
     )
@@ -86,7 +91,10 @@ class Settings(Base):
     @classmethod
     def _longer_than_between_two_looks(cls, silence: timedelta, given: ValidationInfo) -> timedelta:
         """Else a mailbox that works turns red between two looks."""
-        least = 2 * max(given.data.get("poll_interval", timedelta()), given.data.get("safety_poll", timedelta()))
+        looks = ("poll_interval", "safety_poll", "pop_interval")
+        least = 2 * max(given.data.get(name, timedelta()) for name in looks)
         if silence < least:
-            raise ValueError(f"must be at least {least}, twice the longer of poll_interval and safety_poll")
+            raise ValueError(
+                f"must be at least {least}, twice the longest of poll_interval, safety_poll and pop_interval"
+            )
         return silence

@@ -40,11 +40,15 @@ class ImapInbox:
         self._wire = wire
         self.uid_validity = uid_validity
 
-    async def uids_above(self, uid: int) -> list[int]:
-        """The UIDs of what came after `uid`, ascending."""
+    async def uids_above(self, uid: int, *, since: datetime | None = None) -> list[int]:
+        """The UIDs of what came after `uid`, ascending; of a mail that the server got on an earlier day than `since`
+        it need not tell.
+        """
         self._wire.news.clear()
+        # The day is the server's, wherever that is.
+        day = f" SINCE {_day(since - timedelta(days=1))}" if since else ""
         with translated():
-            response = _ok(await self._wire.ask("SEARCH", f"UID {uid + 1}:*", uid=True))
+            response = _ok(await self._wire.ask("SEARCH", f"UID {uid + 1}:*{day}", uid=True))
             found = {int(word) for line in response.lines[:-1] for word in bytes(line).split()}
         # `n:*` names the last mail even if it is below n.
         return sorted(number for number in found if number > uid)
@@ -136,7 +140,7 @@ class ImapSentFolder:
         Raises:
             MailRefusedByServer: the server's words, for example that the mailbox is full.
         """
-        stamp = f'"{at.day:02}-{_MONTHS[at.month - 1].decode()}-{at:%Y %H:%M:%S} +0000"'
+        stamp = f'"{_day(at)} {at:%H:%M:%S} +0000"'
         with translated():
             response = await self._append(mail, stamp)
             if response.result != "OK" and _is_missing(response):
@@ -228,6 +232,10 @@ def _internal_date(text: bytes) -> datetime:
         return local.replace(tzinfo=timezone(offset)).astimezone(UTC)
     except (ValueError, OverflowError):
         return datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day:02}-{_MONTHS[at.month - 1].decode()}-{at.year:04}"
 
 
 def _uid_set(uids: Sequence[int]) -> str:

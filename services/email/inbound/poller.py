@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.channels.errors import LoginRefused
@@ -19,7 +19,7 @@ from services.email.inbound.ahead import ahead
 from services.email.inbound.models import Reading
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
-from services.email.models import Cursor, FetchedMail, Mailbox
+from services.email.models import Cursor, FetchedMail, Mailbox, is_wanted
 from services.email.settings import Settings
 
 log = Log(__name__)
@@ -31,7 +31,9 @@ class Inbox(Protocol):
 
     uid_validity: int
 
-    async def uids_above(self, uid: int) -> list[int]: ...
+    async def uids_above(self, uid: int, *, since: datetime | None = None) -> list[int]:
+        """Mails that the server got before `since` may be left out."""
+        ...
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]: ...
 
@@ -100,7 +102,7 @@ class Poller:
             await inbox.wait(poll=self._settings.poll_interval, safety=self._settings.safety_poll)
 
     async def _catch_up(self, inbox: Inbox, cursor: Cursor) -> Cursor:
-        while uids := await inbox.uids_above(cursor.last_uid):
+        while uids := await inbox.uids_above(cursor.last_uid, since=self._mailbox.fetch_since):
             async with aclosing(ahead(self._read(inbox, uids))) as batches:
                 async for last_uid, readings in batches:
                     async with self.in_hand:
@@ -111,7 +113,8 @@ class Poller:
         """While one batch is published, the next one is read and the one behind it fetched."""
         async with aclosing(ahead(self._fetched(inbox, uids))) as batches:
             async for last_uid, mails in batches:
-                yield last_uid, await self._intake.read(self._mailbox, mails)
+                wanted = [mail for mail in mails if is_wanted(mail, self._mailbox.fetch_since)]
+                yield last_uid, await self._intake.read(self._mailbox, wanted) if wanted else []
 
     async def _fetched(self, inbox: Inbox, uids: list[int]) -> AsyncGenerator[tuple[int, list[FetchedMail]], None]:
         """Batches of mails, each with its last UID."""

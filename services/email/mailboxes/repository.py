@@ -46,7 +46,10 @@ class MailboxRepository(AccountRepository):
             id=document["_id"],
             address=document["address"],
             name=document["name"],
-            imap=self._server(document["imap"]),
+            imap=self._way_in(document, "imap"),
+            pop=self._way_in(document, "pop"),
+            leave=document.get("leave", True),
+            fetch_since=from_iso(since) if (since := document.get("fetch_since")) else None,
             smtp=self._server(document["smtp"]),
             plus_addressing=document["plus_addressing"],
             per_hour=document.get("per_hour"),
@@ -67,6 +70,9 @@ class MailboxRepository(AccountRepository):
             return stored | {"password": self._secrets.seal(server.password)}
         secrets = {name: self._secrets.seal(getattr(server.oauth, name)) for name in _SEALED}
         return stored | {"oauth": {**asdict(server.oauth), **secrets}}
+
+    def _way_in(self, document: Document, kind: str) -> Server | None:
+        return self._server(stored) if (stored := document.get(kind)) else None
 
     def _server(self, stored: dict[str, Any]) -> Server:
         if oauth := stored.get("oauth"):
