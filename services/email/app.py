@@ -1,7 +1,7 @@
 """Puts the email service together."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypedDict
@@ -42,7 +42,7 @@ from hub.store.base import Document, Store
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.email.adapters.dns import Resolver
-from services.email.adapters.imap import open_inbox, open_sent
+from services.email.adapters.imap import open_inbox, open_sent, open_sent_inbox
 from services.email.adapters.interactions import InteractionsPeer
 from services.email.adapters.oauth import AccessTokens
 from services.email.adapters.pop import open_maildrop
@@ -59,6 +59,7 @@ from services.email.inbound.poller import Poller
 from services.email.inbound.posted import Posted
 from services.email.inbound.reader import Reader
 from services.email.inbound.repository import InboundRepository, SeenRepository
+from services.email.inbound.sent import SentNotes
 from services.email.inbound.service import Intake
 from services.email.mailboxes.repository import GrantRepository, MailboxRepository
 from services.email.mailboxes.service import Mailboxes, OwnMail
@@ -300,7 +301,7 @@ class Hiring:
         copies = Bell(poll=POLL)
         imap = channel.mailbox.imap
         return AccountWorker(
-            loops=(channel.poller, *((self._copier(channel, imap, copies),) if imap else ())),
+            loops=(channel.poller, *(self._beside(channel, imap, copies, notes) if imap else ())),
             sender=self._sender(channel, notes, copies),
             notes=notes,
             alarm=self.alarm(document, notes),
@@ -337,6 +338,23 @@ class Hiring:
         return (
             Hourly(channel.mailbox.id, limit, sends=self._ledger.sends, clock=self._footing.clock) if limit else None
         )
+
+    def _beside(
+        self, channel: EmailChannel, imap: Server, copies: Bell, notes: HealthNotes
+    ) -> Iterator[Copier | Poller]:
+        """What looks after the Sent folder."""
+        yield self._copier(channel, imap, copies)
+        if channel.mailbox.sent_since:
+            given = self._doors.given(self._patience)
+            yield Poller(
+                channel.mailbox,
+                open_inbox=lambda: open_sent_inbox(imap, **given),
+                intake=self._intake,
+                repository=self._inbound,
+                health=SentNotes(notes),
+                settings=self._settings,
+                sent=True,
+            )
 
     def _copier(self, channel: EmailChannel, imap: Server, copies: Bell) -> Copier:
         given = self._doors.given(self._patience)

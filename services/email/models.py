@@ -54,6 +54,8 @@ class Mailbox:
     fetch_since: datetime | None = None
     """What the server got before is left alone."""
     plus_addressing: bool
+    sent_since: datetime | None = None
+    """Since when its folder for what was sent is watched; none: it is not."""
     per_hour: int | None = None
     auto_reply: str = ""
     since: datetime | None = None

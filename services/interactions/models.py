@@ -106,6 +106,7 @@ _HIDDEN = frozenset(
 )
 _TAKEN = {
     "direction",
+    "author",
     "call",
     "team",
     "others",

@@ -117,6 +117,34 @@ async def open_inbox(
         yield ImapInbox(wire, int(found[1]) if found else 0)
 
 
+@asynccontextmanager
+async def open_sent_inbox(
+    server: Server,
+    *,
+    patience: float,
+    tls: ssl.SSLContext,
+    outside: Outside,
+    tokens: AccessTokens | None = None,
+) -> AsyncIterator[ImapInbox]:
+    """The Sent folder, to be read as an INBOX is; errors as `logged_in`, and MailRefusedByServer where there is
+    none.
+    """
+    async with logged_in(server, patience=patience, tls=tls, outside=outside, tokens=tokens) as wire:
+        with translated():
+            found = imap_folders.folders(_ok(await wire.ask("LIST", '""', '"*"')).lines[:-1])
+            name = imap_folders.sent_of(found)
+            if name is None:
+                raise MailRefusedByServer("there is no folder for what was sent")
+            inbox = await _opened(wire, "EXAMINE", name)
+        yield inbox
+
+
+async def _opened(wire: Wire, command: str, name: str) -> ImapInbox:
+    response = _ok(await wire.ask(command, quoted(encoded(name))))
+    found = _UID_VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
+    return ImapInbox(wire, int(found[1]) if found else 0)
+
+
 class ImapSentFolder:
     """The folder for copies of what was sent."""
 

@@ -54,6 +54,8 @@ def _in_clear(given: BaseModel) -> dict[str, str]:
 
 _HIDDEN = "Kept encrypted, never shown again"
 _LEAVE = "Mails stay on the server; else each is deleted there once its bytes are stored and its event is out"
+_WATCH = "What employees send with other mail programs is taken from the Sent folder, from now on; by IMAP"
+_NO_SENT = "watch_sent needs imap: by pop there is no Sent folder"
 _ONE_WAY_IN = "give either imap or pop"
 _PASSWORD: JsonDict = {"password": "secret"}
 _CONSENT: JsonDict = {
@@ -158,6 +160,7 @@ class MailboxInput(Belonging):
     fetch_since: Moment | None = Field(
         default=None, description="What the server got before that is left alone; not given: all is taken over"
     )
+    watch_sent: bool = Field(default=False, description=_WATCH)
     plus_addressing: bool = Field(default=False, description="The server delivers `user+anything@` to `user@`")
     signature: Signature = Field(default="", description="Under every message that brings none")
     per_hour: PerHour | None = Field(default=None, description="Mails that may leave in an hour")
@@ -167,6 +170,8 @@ class MailboxInput(Belonging):
     def _one_way_in(self) -> Self:
         if (self.imap is None) == (self.pop is None):
             raise ValueError(_ONE_WAY_IN)
+        if self.watch_sent and self.imap is None:
+            raise ValueError(_NO_SENT)
         return self
 
 
@@ -227,6 +232,7 @@ class MailboxChange(BelongingChange):
     imap: ServerChange | None = None
     pop: PopChange | None = None
     smtp: ServerChange | None = None
+    watch_sent: bool | None = Field(default=None, description=_WATCH)
     plus_addressing: bool | None = None
     signature: Signature | None = None
     per_hour: PerHour | Literal[0] | None = Field(default=None, description="0 ends the limit")
@@ -236,8 +242,8 @@ class MailboxChange(BelongingChange):
     def _something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError(
-                "nothing to change; give name, imap, pop, smtp, plus_addressing, signature, per_hour, auto_reply,"
-                " team or others"
+                "nothing to change; give name, imap, pop, smtp, watch_sent, plus_addressing, signature, per_hour,"
+                " auto_reply, team or others"
             )
         return self
 
@@ -276,6 +282,7 @@ class MailboxView(BelongingView):
     pop: PopView | None = Field(default=None, description="One of the two is the way in")
     smtp: ServerView
     fetch_since: datetime | None = None
+    watch_sent: bool = False
     plus_addressing: bool
     signature: str = ""
     per_hour: int | None = None
@@ -285,8 +292,9 @@ class MailboxView(BelongingView):
     @classmethod
     def of(cls, document: dict[str, Any]) -> "MailboxView":
         pop = document.get("pop")
+        watched = bool(document.get("sent_since"))
         shown = {**pop, "leave": document.get("leave", True)} if pop else None
-        return cls.model_validate({**document, "pop": shown, "id": document["_id"]})
+        return cls.model_validate({**document, "pop": shown, "watch_sent": watched, "id": document["_id"]})
 
 
 class MailboxPage(BaseModel):

@@ -66,6 +66,7 @@ class Mailboxes:
             **{kind: self._repository.sealed(server) for kind, server in servers.items()},
             "leave": given.pop.leave if given.pop else True,
             "fetch_since": iso(given.fetch_since) if given.fetch_since else None,
+            "sent_since": self._keeping.now() if given.watch_sent else None,
             "plus_addressing": given.plus_addressing,
             "signature": given.signature,
             "per_hour": given.per_hour,
@@ -90,11 +91,22 @@ class Mailboxes:
             given["answers_since"] = self._keeping.now()
         if change.pop and change.pop.leave is not None:
             given["leave"] = change.pop.leave
+        if change.watch_sent is not None:
+            given["sent_since"] = self._watched(opened, change.watch_sent)
         servers = _changed(opened, change)
         _check_entered(opened, change, servers)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}
         return await self._keeping.change({**document, **given, **sealed})
+
+    def _watched(self, mailbox: Mailbox, watch: bool) -> str | None:
+        """Since when its Sent folder is watched."""
+        if watch and mailbox.imap is None:
+            fix = "the mailbox is read by pop, which knows no Sent folder"
+            raise InvalidInput(f"watch_sent: {fix}", fields={"watch_sent": fix})
+        if watch and mailbox.sent_since:
+            return iso(mailbox.sent_since)
+        return self._keeping.now() if watch else None
 
     async def _try(self, **servers: Server) -> None:
         tries: Mapping[str, Any] = {"imap": self._trial.imap, "pop": self._trial.pop, "smtp": self._trial.smtp}
@@ -118,6 +130,10 @@ class OwnMail:
 
     async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
         return await self._mailboxes.lines(mailbox_ids)
+
+    async def logins(self) -> dict[str, str]:
+        """Names of those who work here, by login."""
+        return await self._mailboxes.logins()
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(await self._sends.get_many(interaction_ids))

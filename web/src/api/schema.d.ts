@@ -11123,6 +11123,11 @@ export interface components {
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
              */
             team?: string | null;
+            /**
+             * Watch Sent
+             * @description What employees send with other mail programs is taken from the Sent folder, from now on; by IMAP
+             */
+            watch_sent?: boolean | null;
         };
         /**
          * MailboxInput
@@ -11250,6 +11255,12 @@ export interface components {
              * @example team_4k2m
              */
             team?: string;
+            /**
+             * Watch Sent
+             * @description What employees send with other mail programs is taken from the Sent folder, from now on; by IMAP
+             * @default false
+             */
+            watch_sent?: boolean;
         };
         /** MailboxPage */
         MailboxPage: {
@@ -11310,6 +11321,11 @@ export interface components {
              * @default
              */
             team?: string;
+            /**
+             * Watch Sent
+             * @default false
+             */
+            watch_sent?: boolean;
         };
         /**
          * MailingForm
