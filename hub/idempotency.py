@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import blake2b
 
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.errors import InvalidInput, StoreUnavailable
+from hub.kit.errors import Conflict, InvalidInput, StoreUnavailable
 from hub.kit.ids import derive, fresh
 from hub.kit.log import Log
 from hub.kit.reasons import reason_of
@@ -30,6 +30,10 @@ _POLL = 0.05
 MAX_KEY = 255
 _MOMENTARY = frozenset({408, 409, 423, 425, 429})
 """What may be otherwise a moment later, as all from 500 on."""
+
+
+class OtherEyes(Conflict):
+    """This was done under the same Idempotency-Key, when you were shown other things than now; read it anew."""
 
 
 class KeyReused(InvalidInput):
@@ -59,8 +63,10 @@ class Keys:
         self._clock = clock
         self._window = window
 
-    async def once(self, login: str, key: str, *, request: bytes, act: Act) -> tuple[Result, bool]:
+    async def once(self, login: str, key: str, *, request: bytes, act: Act, eyes: str = "") -> tuple[Result, bool]:
         """Does `act`, or returns what it gave the first time; the second value says which of the two.
+
+        `eyes` names what he who asks is shown: an answer is given again to the same alone.
 
         Results that may be otherwise a moment later (408, 409, 423, 425, 429, from 500 on) are not kept: a later
         retry is done anew, as after a crash.
@@ -68,9 +74,10 @@ class Keys:
         Raises:
             InvalidInput: the key is empty, too long or not printable ASCII.
             KeyReused: the key came with another request before.
+            OtherEyes: it was done, and he may since see less, or more.
         """
         check_key(key)
-        claim = self._claim(login, key, request)
+        claim = {**self._claim(login, key, request), "eyes": eyes}
         while True:
             stored = await self._take(claim)
             if stored["runner"] == claim["runner"]:
@@ -78,6 +85,8 @@ class Keys:
             if stored["fingerprint"] != claim["fingerprint"]:
                 raise KeyReused(fields={"Idempotency-Key": "used with a different request; take a fresh one"})
             if stored["state"] == "done":
+                if stored.get("eyes", eyes) != eyes:
+                    raise OtherEyes
                 return _result(stored), True
             await asyncio.sleep(_POLL)
 

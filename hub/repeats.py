@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.api.actor import HEADER, Seal
+from hub.api.actor import HEADER, Actor, Seal
 from hub.idempotency import Act, Keys, Result
 from hub.kit.clock import Clock
 from hub.kit.errors import HubError, StoreUnavailable, Unauthenticated
@@ -57,21 +57,21 @@ class _Repeats:
         if key is None or actor is None:
             await self._app(scope, receive, send)
             return
-        who = f"{actor} {scope['method']} {scope['path']}"
-        answer = await self._answer(who, key, lambda _use: _result_of(self._app, scope, receive))
+        who = f"{actor.login} {scope['method']} {scope['path']}"
+        answer = await self._answer(who, key, actor.eyes, lambda _use: _result_of(self._app, scope, receive))
         await answer(scope, receive, send)
         await self._sweep()
 
-    def _actor(self, headers: Headers) -> str | None:
-        """His login; without one, the operation itself refuses."""
+    def _actor(self, headers: Headers) -> Actor | None:
+        """Without one, the operation itself refuses."""
         try:
-            return self._seal.read(headers.get(HEADER, "")).login
+            return self._seal.read(headers.get(HEADER, ""))
         except Unauthenticated:
             return None
 
-    async def _answer(self, who: str, key: str, act: Act) -> Response:
+    async def _answer(self, who: str, key: str, eyes: str, act: Act) -> Response:
         try:
-            result, _ = await self._keys.once(who, key, request=b"", act=act)
+            result, _ = await self._keys.once(who, key, request=b"", act=act, eyes=eyes)
         except HubError as exc:
             return problem_of(exc)
         return Response(result.body, result.status, result.headers)

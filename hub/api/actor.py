@@ -60,6 +60,12 @@ class Actor:
     def is_service(self) -> bool:
         return self.login.startswith(_SERVICE)
 
+    @property
+    def eyes(self) -> str:
+        """The same as long as he is shown the same."""
+        shown = [self.role, self.teams, *map(sorted, (self.reach, self.reads, self.hides))]
+        return sha256(orjson.dumps(shown)).hexdigest()
+
     def signs(self, wanted: bool) -> str | None:
         """What stands under a message of his: his own signature, nothing, or None for that of the account."""
         return (self.signature or None) if wanted else ""

@@ -15,9 +15,12 @@ from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.datastructures import Default
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from hub.api.actor import HEADER, Seal
 from hub.api.names import named_in
@@ -131,11 +134,34 @@ class Public:
         return bind
 
 
-class PublicRoute(APIRoute):
-    """A route that answers employees, through the gateway, and other services."""
+class PublicRoute(Route):
+    """The place of an operation. What takes its requests apart is made for the first of them, or for the document:
+    making it for all operations of all services would take longer than all else of a start.
+    """
 
     def __init__(self, operation: Operation, endpoint: Callable[..., Any], *, tag: str, how: How) -> None:
+        super().__init__(operation.path, endpoint, methods=[operation.method], name=operation.id)
+        self.methods = {operation.method}
+        """Without HEAD, which is no operation."""
         self.operation = operation
+        self._make = functools.partial(_Answering, operation, endpoint, tag=tag, how=how)
+
+    @functools.cached_property
+    def made(self) -> APIRoute:
+        return self._make()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        return match, found if match is Match.NONE else {**found, "route": self}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.made.handle(scope, receive, send)
+
+
+class _Answering(APIRoute):
+    """Answers employees, through the gateway, and other services."""
+
+    def __init__(self, operation: Operation, endpoint: Callable[..., Any], *, tag: str, how: How) -> None:
         status, bare = how.get("status"), how.get("download") or how.get("answer") or how.get("status") == 204
         super().__init__(
             operation.path,
@@ -178,7 +204,7 @@ def publish(http: FastAPI, *publics: Public, service: str, seal: Seal) -> None:
         pages=tuple(kind for public in publics for kind in public.pages),
     )
     _tell(http, "/operations", lambda: declared)
-    _tell(http, "/operations/described", lambda: _description(http, routes))
+    _tell(http, "/operations/described", lambda: _description(routes))
 
 
 def _tell(http: FastAPI, path: str, make: Callable[[], BaseModel]) -> None:
@@ -197,9 +223,9 @@ def _tell(http: FastAPI, path: str, make: Callable[[], BaseModel]) -> None:
         return Response(body, media_type="application/json", headers={"ETag": version})
 
 
-def _description(http: FastAPI, routes: Sequence[PublicRoute]) -> Description:
+def _description(routes: Sequence[PublicRoute]) -> Description:
     """Taken from the service's own OpenAPI, so that nothing is written twice."""
-    document = http.openapi()
+    document = get_openapi(title="", version="", routes=[route.made for route in routes])
     described = {
         route.operation.id: document["paths"][route.path_format][route.operation.method.lower()] for route in routes
     }

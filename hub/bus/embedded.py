@@ -91,7 +91,7 @@ class EmbeddedBroker(KafkaBroker):
     """FastStream's Kafka broker, connected to the log. It makes no topics and has no network administration."""
 
     def __init__(self, log: Log, **options: Any) -> None:
-        super().__init__(allow_auto_create_topics=False, **options)
+        super().__init__(allow_auto_create_topics=False, apply_types=False, serializer=None, **options)
         self._log = log
 
     async def _connect(self) -> Callable[..., Any]:
@@ -118,7 +118,7 @@ class EmbeddedBus:
         self._clock = clock
         self._topics = topics
         self._consumptions: list[Consumption] = []
-        self.broker = EmbeddedBroker(log, apply_types=False, logger=FastStreamLog(), graceful_timeout=30.0)
+        self.broker = EmbeddedBroker(log, logger=FastStreamLog(), graceful_timeout=30.0)
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         await self.publish_records([encode(envelope) for envelope in envelopes])

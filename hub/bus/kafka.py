@@ -50,6 +50,7 @@ class ClusterBroker(KafkaBroker):
             client_id=client_id,
             allow_auto_create_topics=False,
             apply_types=False,
+            serializer=None,
             logger=FastStreamLog(),
             graceful_timeout=30.0,
         )

@@ -1,12 +1,22 @@
 """HTML of a mail made safe to show: sanitised, remote images held back and counted."""
 
+import re
 import threading
+from collections.abc import Mapping
+from html import unescape
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import nh3
 
 from hub.kit import safe_css
 
+_HELD = "held:"
+"""Before the address of an image that was held back: a scheme that nothing loads."""
+_REMOTE = re.compile(r"https?://", re.I)
+_IMAGE = re.compile(r"<img(?:\s+[a-z]+=\"[^\"]*\")*\s*/?>")
+"""As it stands in what was cleaned, where no other `<` is followed by a name."""
+_SOURCE = re.compile(r"\ssrc=\"([^\"]*)\"")
 _SCHEMES = {"http", "https", "mailto", "tel", "cid", "ftp"}
 _TAGS = nh3.ALLOWED_TAGS | {"font", "center", "section", "article", "address"}
 _LAYOUT = {"style", "align", "valign", "width", "height", "bgcolor", "color", "border", "cellpadding", "cellspacing"}
@@ -55,7 +65,7 @@ class _Judge(threading.local):
             return safe_css.safe(value) or None
         if tag == "img" and name == "src" and not self.images and not value.strip().lower().startswith("cid:"):
             self.blocked += 1
-            return None
+            return _held(value.strip())
         return value
 
 
@@ -72,8 +82,40 @@ _CLEANER = nh3.Cleaner(
 
 def sanitise(html: str, *, images: bool = False) -> SafeHtml:
     """No script, form, frame or style sheet is left. Without `images`, nothing is fetched from afar when this is
-    shown: an image keeps its place and its `alt`, only `cid:` sources stay.
+    shown: an image keeps its place and its `alt`, only `cid:` sources stay. See `with_images`.
     """
     _judge.images, _judge.blocked = images, 0
     clean = _CLEANER.clean(html)
     return SafeHtml(clean, _judge.blocked)
+
+
+def named_images(clean: str) -> set[str]:
+    """The names after `cid:` of images in sanitised HTML."""
+    sources = (_source(image) for image in _IMAGE.findall(clean))
+    return {unquote(source[4:]) for source in sources if source[:4].lower() == "cid:"}
+
+
+def with_images(clean: str, own: Mapping[str, str], *, remote: bool) -> str:
+    """Sanitised HTML as it is shown: `cid:` images have the address that `own` gives for their name. Those that were
+    held back have none, or with `remote` their own.
+    """
+
+    def shown(image: re.Match[str]) -> str:
+        source = _source(image[0])
+        if source.startswith(_HELD):
+            return image[0].replace(f'"{_HELD}', '"', 1) if remote else _SOURCE.sub("", image[0], 1)
+        address = own.get(unquote(source[4:])) if source[:4].lower() == "cid:" else None
+        return image[0] if address is None else _SOURCE.sub(lambda _: f' src="{address}"', image[0], 1)
+
+    return _IMAGE.sub(shown, clean)
+
+
+def _held(source: str) -> str | None:
+    """None for one that is nowhere: a path beside a page that there is not."""
+    address = f"https:{source}" if source.startswith("//") else source
+    return f"{_HELD}{address}" if _REMOTE.match(address) else None
+
+
+def _source(image: str) -> str:
+    found = _SOURCE.search(image)
+    return unescape(found[1]) if found else ""

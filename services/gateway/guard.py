@@ -355,7 +355,8 @@ async def _once(request: Request, parts: Parts, login: str, key: str, body: byte
         return Result(response.status_code, headers, bytes(response.body))
 
     try:
-        result, replayed = await parts.keys.once(login, key, request=_told(request, body), act=act)
+        eyes = parts.staff.eyes(login, current_employee(request).role)
+        result, replayed = await parts.keys.once(login, key, request=_told(request, body), act=act, eyes=eyes)
     except HubError as exc:
         return problem_of(exc)
     response = Response(result.body, result.status, result.headers)

@@ -64,6 +64,7 @@ from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
+from services.interactions.savedviews.service import SavedViews
 from services.interactions.search.gathering import Gathering, Kept
 from services.interactions.search.projection import Projection
 from services.interactions.search.reading import Texts
@@ -172,6 +173,7 @@ def build(footing: Footing) -> InteractionsService:
     doors = Doors(
         drafts=drafts,
         quick_answers=QuickAnswers(store, clock),
+        saved_views=SavedViews(store, clock),
         reads=reads,
         rows=Rows(repository, reads, drafts),
         repository=repository,

@@ -51,15 +51,16 @@ export async function run() {
 let count = 0;
 const tokens = new Map();
 
-/** Asks the hub as somebody, as a program does. */
+/** Asks the hub as somebody, as a program does; a text goes as it is, all else as JSON. */
 export async function ask(method, path, body, login = "admin") {
   if (!tokens.has(login)) tokens.set(login, (await plain("POST", "/sessions", { login, password: PASSWORD })).token);
   return plain(method, path, body, tokens.get(login));
 }
 
 async function plain(method, path, body, token) {
-  const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID(), ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-  const answer = await fetch(`${HUB}/api/v1${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const raw = typeof body === "string";
+  const headers = { "Content-Type": raw ? "message/rfc822" : "application/json", "Idempotency-Key": crypto.randomUUID(), ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+  const answer = await fetch(`${HUB}/api/v1${path}`, { method, headers, ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }) });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return text ? JSON.parse(text) : null;

@@ -2,6 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import timedelta
+from hashlib import sha256
+
+import orjson
 
 from hub.contracts.scope import EVERYTHING, OPEN, Scope, of_team, owned_by, scope_of
 from hub.kit.errors import Conflict, InvalidInput, NotFound
@@ -99,6 +102,11 @@ class Staff:
         if known is None:
             known = self._reached[login, scope] = tuple(self._tokens(login, scope))
         return known
+
+    def eyes(self, login: str, role: str) -> str:
+        """The same as long as somebody is shown the same."""
+        shown = [role_document(self.rules(role)), sorted(self._tokens(login, Scope.SUBORDINATES))]
+        return sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def _tokens(self, login: str, scope: Scope) -> Iterable[str]:
         if scope is Scope.ALL:

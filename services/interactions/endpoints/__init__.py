@@ -28,6 +28,7 @@ from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
 from services.interactions.roots import existing
+from services.interactions.savedviews import endpoints as saved_views
 from services.interactions.search import endpoints as search
 from services.interactions.seen import Seen
 from services.interactions.tasks import endpoints as tasks
@@ -50,6 +51,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     inbox.add(of_clients, doors)
     completeness.add(of_clients, doors.completeness, doors.jobs)
     quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
+    saved_views.add(of_clients, doors.saved_views, partial(chains.counted, doors))
     drafts.add(of_clients, doors.drafts, doors.seen)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))

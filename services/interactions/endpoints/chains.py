@@ -25,12 +25,17 @@ from services.interactions.forwards import Forward
 from services.interactions.handover import ChainChange
 from services.interactions.inbox.unseen import refuse_unseen
 from services.interactions.models import CHAIN_STATES
+from services.interactions.savedviews.forms import Shows
 from services.interactions.seen import Found, sifted
 from services.interactions.views import ChainList, QueueCounts
 from services.interactions.writing import Answer
 
 _STATES: dict[ChainState, tuple[str, ...]] = {"open": ("open", "snoozed"), "closed": ("closed",)}
 """The stored ones of each that is asked for."""
+
+
+_COUNTED, _PAGES_COUNTED = 100, 5
+"""Chains of a saved view, and pages of them that are looked through: one that fits few may have more."""
 
 
 class ChainQuery(Paging):
@@ -130,6 +135,19 @@ async def chains_found(doors: Doors, query: ChainQuery, actor: Actor, limit: int
 
     order = "_id" if query.id else "last_at"
     return await sifted(find, keep, order=order, limit=limit, after=query.after)
+
+
+async def counted(doors: Doors, actor: Actor, shows: Shows) -> tuple[int, bool]:
+    """How many chains a saved view has for him, up to 100, and whether there are more."""
+    query = ChainQuery(**shows.model_dump(exclude_none=True), limit=_COUNTED)
+    number = 0
+    for _ in range(_PAGES_COUNTED):
+        found = await chains_found(doors, query, actor, _COUNTED)
+        number += len(found.items)
+        if found.next is None or number >= _COUNTED:
+            break
+        query = query.model_copy(update={"after": found.next})
+    return min(number, _COUNTED), found.next is not None or number > _COUNTED
 
 
 def _add_reading(routes: Public, doors: Doors) -> None:

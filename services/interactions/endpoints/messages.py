@@ -7,8 +7,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from hub.api.actor import Acting
-from hub.api.downloads import HTML_HEADERS, streamed
-from hub.api.forms import Id, Moment, Paging
+from hub.api.forms import Form, Id, Moment, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -18,6 +17,7 @@ from hub.contracts.shown import InteractionView
 from hub.kit.clock import iso
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document, In, Page
+from services.interactions import pictures
 from services.interactions.endpoints.shared import Doors, in_list, shown
 from services.interactions.planned import Rewrite
 from services.interactions.seen import sifted
@@ -72,6 +72,14 @@ class InteractionQuery(Paging):
         return {name: getattr(self, name) for name in ("client_id", "chain_id", "channel", "direction")}
 
 
+class PageQuery(Form):
+    """Parameters of the HTML of a message."""
+
+    images: bool = Field(
+        default=False, description="Also those from elsewhere: the sender may learn that it was read, and from where"
+    )
+
+
 def add(routes: Public, doors: Doors) -> None:
     _add_reading(routes, doors)
     _add_planned(routes, doors)
@@ -119,15 +127,20 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         return shown(*await seen.interaction(actor, interaction_id))
 
     @routes.get("/interactions/{id}/html", right=Right.READ_CORRESPONDENCE, noun="interaction", download="text/html")
-    async def show_interaction_html(interaction_id: Id, actor: Acting) -> Response:
-        """The HTML of a message, sanitised: no scripts and forms, remote images held back. Show it in a sandbox."""
+    async def show_interaction_html(
+        interaction_id: Id, query: Annotated[PageQuery, Query()], actor: Acting
+    ) -> Response:
+        """The HTML of a message, sanitised: no scripts and forms, remote images held back unless they are asked for.
+        Show it in a sandbox. Images that came with the message are in it, 8 MB at most.
+        """
         document = await seen.whole_interaction(actor, interaction_id)
         if not document.get("html"):
             raise NotFound(f"interaction {interaction_id} has no HTML; read its text")
         try:
-            return await streamed(blobs, document["html"], media_type="text/html", headers=HTML_HEADERS)
+            shown = await pictures.page(blobs, document, remote=query.images)
         except NotFound as exc:
             raise NotFound("the HTML of this message is no longer kept; read its text") from exc
+        return Response(shown, media_type="text/html", headers=pictures.headers(remote=query.images))
 
 
 async def _where(doors: Doors, query: InteractionQuery) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
 from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
+from services.interactions.savedviews.service import SavedViews
 from services.interactions.search.projection import Projection
 from services.interactions.search.service import Search
 from services.interactions.seen import Seen
@@ -71,6 +72,7 @@ class Doors:
     duplicates: Duplicates
     drafts: Drafts
     quick_answers: QuickAnswers
+    saved_views: SavedViews
     reads: Reads
     rows: Rows
     exchange: Exchange

@@ -16,6 +16,7 @@ from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.seen import Seen
+from services.interactions.whose import whose
 
 
 class WordsQuery(Form):
@@ -56,5 +57,4 @@ def _add_changes(routes: Public, answers: QuickAnswers) -> None:
 
 
 def _shown(answer: Document) -> QuickAnswerView:
-    kept = {name: value for name, value in answer.items() if name not in ("_id", "_v", "owner")}
-    return QuickAnswerView.model_validate({"id": answer["_id"], "own": bool(answer["owner"]), **kept})
+    return QuickAnswerView.model_validate(whose(answer))

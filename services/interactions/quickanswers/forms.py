@@ -1,21 +1,20 @@
 """Quick answers, as they are written and shown."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field
 
-from hub.api.forms import Form, Moment
-from hub.api.names import TeamId
 from hub.contracts.masks import MaskedWords
 from hub.contracts.shown import View
 from services.interactions.quickanswers.words import NAMES, check
+from services.interactions.whose import WhoseForm, WhoseView
 
 _TEXT = 10_000
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", examples=["ru"])]
 Text = Annotated[str, Field(min_length=1, max_length=_TEXT), AfterValidator(check)]
 
 
-class QuickAnswerForm(Form):
+class QuickAnswerForm(WhoseForm):
     """Words for what is asked often."""
 
     model_config = ConfigDict(
@@ -34,25 +33,12 @@ class QuickAnswerForm(Form):
     texts: dict[Language, Text] = Field(
         min_length=1, max_length=20, description=f"By language (ISO 639); places to fill in: {', '.join(NAMES)}"
     )
-    team: TeamId = Field(default="", description="Whose it is; empty: everybody's")
-    own: bool = Field(default=False, description="Yours alone")
-
-    @model_validator(mode="after")
-    def _one_owner(self) -> Self:
-        if self.own and self.team:
-            raise ValueError("give own or team, not both")
-        return self
 
 
-class QuickAnswerView(View):
-    id: str
+class QuickAnswerView(WhoseView):
     title: str
     shortcut: str
     texts: dict[str, str]
-    team: str | None
-    own: bool
-    changed_at: Moment
-    changed_by: str
 
 
 class QuickAnswerList(View):

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.kit.html_text import to_text
-from hub.kit.safe_html import sanitise
+from hub.kit.safe_html import named_images, sanitise, with_images
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,21 @@ def test_html_is_made_safe_and_remote_images_are_held_back_and_counted() -> None
     )
     safe = sanitise(page)
     assert safe.blocked == 2
-    assert not any(word in safe.html for word in ("script", "onclick", "t.example", "iframe"))
+    assert not any(word in safe.html for word in ("script", "onclick", "iframe"))
+    assert "t.example" not in with_images(safe.html, {}, remote=False)
     assert 'style="color:red"' in safe.html
     assert 'src="cid:logo"' in safe.html
     assert 'alt="pixel"' in safe.html
     assert "t.example/p.gif" in sanitise(page, images=True).html
+
+
+def test_only_images_are_put_in_whatever_a_mail_says_that_looks_like_one() -> None:
+    clean = sanitise(
+        '<p title="&lt;img src=\'cid:a\'&gt;">&lt;img src="cid:a"&gt; src="held:https://x.example"</p>'
+    ).html
+    assert (named_images(clean), with_images(clean, {"a": "data:,"}, remote=True)) == (set(), clean)
+    odd = sanitise(
+        '<img alt=">" src=" HTTPS://t.example/a b "><img src="/here.gif"><img src="held:https://t.example">'
+    )
+    assert (odd.blocked, with_images(odd.html, {}, remote=False)) == (2, '<img alt="&gt;"><img><img>')
+    assert 'src="HTTPS://t.example/a b"' in with_images(odd.html, {}, remote=True)

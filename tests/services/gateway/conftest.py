@@ -24,7 +24,7 @@ from hub.kit.clock import SystemClock
 from hub.kit.secrets import SecretBox
 from hub.kit.settings import Source
 from hub.process import Embedded
-from hub.store.base import CollectionSpec
+from hub.store.base import CollectionSpec, Store
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import an_arrival, envelopes
 from hub.testing.fakes import FakeBlobs, FakeClock
@@ -278,6 +278,8 @@ class World:
     blobs: FakeBlobs = field(default_factory=FakeBlobs)
     peers: Peers = field(default_factory=Peers)
     others: tuple[str, ...] = ("interactions", "email", "messaging", "campaigns")
+    store: Callable[[str], Store] | None = None
+    """By service; else files of its own."""
     environ: dict[str, str] = field(
         default_factory=lambda: {"OMNIHUB_ADMIN_PASSWORD": PASSWORD, "OMNIHUB_GATEWAY__PASSWORD_MEMORY": "64"}
     )
@@ -287,7 +289,7 @@ class World:
         footing = Footing(
             data=self.path,
             bus=self.bus,
-            store=lambda name: SqliteStore(self.path / f"{name}.sqlite"),
+            store=self.store or (lambda name: SqliteStore(self.path / f"{name}.sqlite")),
             blobs=self.blobs,
             secrets=SecretBox.open(self.path / "secret.key"),
             clock=self.clock,

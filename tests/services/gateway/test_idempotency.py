@@ -199,3 +199,17 @@ async def test_the_id_of_an_upload_does_not_follow_from_what_its_owner_sent(hub:
     operator = await hub.employee("operator")
     made = (await operator.post("/attachments?filename=a", content=b"a", headers=KEY)).json()["id"]
     assert made != derive("att", derive("w", "operator", KEY["Idempotency-Key"]))
+
+
+async def test_an_answer_is_not_given_again_to_somebody_who_is_shown_less_by_now(hub: Any) -> None:
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    hub.peers.answer("POST", PATH, 202, {"id": "int_1", "to": "+7 916 700-00-01"})
+    assert (await operator.post(PATH, json={"text": "Hello"}, headers=KEY)).status_code == 202
+    role = (await admin.get("/roles")).json()["items"]
+    now = next({**each, "hides": ["addresses"]} for each in role if each["name"] == "operator")
+    for known in ("name", "changed"):
+        now.pop(known)
+    assert (await admin.put("/roles/operator", json=now)).status_code == 200
+    again = await operator.post(PATH, json={"text": "Hello"}, headers=KEY)
+    assert (again.status_code, "read it anew" in again.json()["detail"]) == (409, True)
+    assert len(hub.peers.calls) == 1

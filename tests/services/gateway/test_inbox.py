@@ -20,7 +20,9 @@ async def rows(whole: Any, count: int, client: Any) -> list[dict[str, Any]]:
     await bus.stop()
 
     async def there() -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = (await client.get("/inbox", params={"view": "all"})).json()["items"]
+        items: list[dict[str, Any]] = (await client.get("/inbox", params={"view": "all", "limit": 100})).json()[
+            "items"
+        ]
         return items
 
     return await eventually(there, lambda found: len(found) == count)  # type: ignore[no-any-return]

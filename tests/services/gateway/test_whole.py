@@ -9,6 +9,7 @@ from orjson import loads
 
 from hub.contracts.interaction import Attachment
 from hub.contracts.shown import InteractionView
+from hub.kit.safe_html import sanitise
 from hub.testing.builders import NOON
 from services.interactions.views import SHOWN
 
@@ -92,14 +93,35 @@ async def test_the_html_of_a_message_is_sent_so_that_it_runs_nothing(whole: Any)
     seen = await whole.received(html="html/x:10+10")
     operator = await whole.employee("operator")
     answer = await operator.get(f"/interactions/{seen['id']}/html")
-    assert (answer.status_code, answer.text) == (200, "<p>two</p>")
+    assert (answer.status_code, answer.text) == (200, '<base target="_blank"><p>two</p>')
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Content-Security-Policy"] == (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: cid:; frame-ancestors 'self'"
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
+        " img-src data: cid:; frame-ancestors 'self'"
     )
     assert (await whole.client().get(f"/interactions/{seen['id']}/html")).status_code == 401
+
+
+async def test_images_that_came_with_a_message_are_in_its_html_and_others_only_when_asked_for(whole: Any) -> None:
+    page = sanitise('<img src="cid:logo"><img src="cid:gone"><img src="//t.example/1.gif?a=1&b=2" alt="held:">').html
+    await whole.footing.blobs.put_many({"html/y": page.encode(), "file/logo": b"PNG", "file/page": b"<svg>"})
+    logo, svg = (
+        Attachment(id=f"at_{name}", filename=name, content_type=kind, size=5, blob=f"file/{name}", content_id=name)
+        for name, kind in (("logo", "image/png"), ("page", "image/svg+xml"))
+    )
+    seen = await whole.received(html="html/y", attachments=(logo, svg))
+    admin = await whole.admin()
+    held = await admin.get(f"/interactions/{seen['id']}/html")
+    assert (
+        held.text
+        == '<base target="_blank"><img src="data:image/png;base64,UE5H"><img src="cid:gone"><img alt="held:">'
+    )
+    asked = await admin.get(f"/interactions/{seen['id']}/html?images=true")
+    assert '<img src="https://t.example/1.gif?a=1&amp;b=2" alt="held:">' in asked.text
+    assert "img-src https: http: data: cid:" in asked.headers["Content-Security-Policy"]
+    assert asked.headers["Referrer-Policy"] == "no-referrer"
 
 
 async def test_html_that_is_not_there_is_not_found_and_a_lost_blob_is_not_named(whole: Any) -> None:

@@ -24,6 +24,7 @@ export type Board = Schemas["Board"];
 export type CallList = Schemas["CallListView"];
 export type CallEntry = Schemas["CampaignsEntryView"];
 export type ScriptPlace = Schemas["PlaceView"];
+export type SavedView = Schemas["CountedView"];
 export type QuickAnswer = Schemas["QuickAnswerView"];
 export type Filled = Schemas["FilledView"];
 export type Outcome = Schemas["OutcomeView"];

@@ -2906,7 +2906,8 @@ export interface paths {
         };
         /**
          * Show interaction html
-         * @description The HTML of a message, sanitised: no scripts and forms, remote images held back. Show it in a sandbox.
+         * @description The HTML of a message, sanitised: no scripts and forms, remote images held back unless they are asked for.
+         *     Show it in a sandbox. Images that came with the message are in it, 8 MB at most.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -4401,6 +4402,62 @@ export interface paths {
          *     For: administrator. Not with a personal token.
          */
         delete: operations["removeRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List saved views
+         * @description Everybody's, your teams' and your own, by title, each with how many chains it has.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSavedViews"];
+        put?: never;
+        /**
+         * Add saved view
+         * @description A name for a list of chains; GET /api/v1/inbox and /chains take what it shows as their parameters.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["addSavedView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put saved view
+         * @description Another name, other chains, or another owner.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        put: operations["putSavedView"];
+        post?: never;
+        /**
+         * Remove saved view
+         * @description Remove a saved view; its chains stay.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        delete: operations["removeSavedView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -7330,6 +7387,33 @@ export interface components {
             variables: string[];
         };
         /**
+         * CountedView
+         * @description What a launch would come to now.
+         */
+        CampaignsCountedView: {
+            /**
+             * Audience
+             * @example 1204
+             */
+            audience: number;
+            /** Examples */
+            examples: components["schemas"]["LeftOutView"][];
+            /** Excluded */
+            excluded: components["schemas"]["ExcludedView"][];
+            /**
+             * Recipients
+             * @example 1187
+             */
+            recipients: number;
+            /**
+             * Warnings
+             * @example [
+             *       "17 of 1,204 lack first_name"
+             *     ]
+             */
+            warnings: string[];
+        };
+        /**
          * EntryView
          * @description Somebody to be phoned.
          */
@@ -8477,32 +8561,34 @@ export interface components {
             /** Examples */
             examples: components["schemas"]["ExampleView"][];
         };
-        /**
-         * CountedView
-         * @description What a launch would come to now.
-         */
+        /** CountedView */
         CountedView: {
             /**
-             * Audience
-             * @example 1204
+             * Changed At
+             * Format: date-time
              */
-            audience: number;
-            /** Examples */
-            examples: components["schemas"]["LeftOutView"][];
-            /** Excluded */
-            excluded: components["schemas"]["ExcludedView"][];
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
             /**
-             * Recipients
-             * @example 1187
+             * Count
+             * @description Chains in it that you see, counted up to 100
              */
-            recipients: number;
+            count: number;
+            /** Id */
+            id: string;
             /**
-             * Warnings
-             * @example [
-             *       "17 of 1,204 lack first_name"
-             *     ]
+             * More
+             * @description There are more
              */
-            warnings: string[];
+            more: boolean;
+            /** Own */
+            own: boolean;
+            shows: components["schemas"]["Shows"];
+            /** Team */
+            team: string | null;
+            /** Title */
+            title: string;
         };
         /**
          * DayOff
@@ -14659,6 +14745,59 @@ export interface components {
             /** Number */
             number: number;
         };
+        /** SavedView */
+        SavedView: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Id */
+            id: string;
+            /** Own */
+            own: boolean;
+            shows: components["schemas"]["Shows"];
+            /** Team */
+            team: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SavedViewForm
+         * @description A name for a list of chains that is looked at often.
+         * @example {
+         *       "shows": {
+         *         "awaits": "answer",
+         *         "tag": "кухня"
+         *       },
+         *       "title": "Кухни ждут ответа"
+         *     }
+         */
+        SavedViewForm: {
+            /**
+             * Own
+             * @description Yours alone
+             * @default false
+             */
+            own?: boolean;
+            shows: components["schemas"]["Shows"];
+            /**
+             * Team
+             * @description Whose it is; empty: everybody's
+             * @default
+             * @example team_4k2m
+             */
+            team?: string;
+            /** Title */
+            title: string;
+        };
+        /** SavedViewList */
+        SavedViewList: {
+            /** Items */
+            items: components["schemas"]["CountedView"][];
+        };
         /**
          * ScanForm
          * @description What a scan shall find.
@@ -15016,6 +15155,39 @@ export interface components {
              */
             ceremony: string;
             credential: components["schemas"]["SignedCredential"];
+        };
+        /**
+         * Shows
+         * @description Which chains: those that fit all of it.
+         */
+        Shows: {
+            /**
+             * Awaits
+             * @description Who has the next word
+             */
+            awaits?: ("answer" | "client" | "nobody") | null;
+            /**
+             * Owner
+             * @example anna
+             */
+            owner?: string | null;
+            /** State */
+            state?: ("open" | "closed") | null;
+            /**
+             * Tag
+             * @example кухня
+             */
+            tag?: string | null;
+            /**
+             * Team
+             * @description Empty: those that no team has to do with
+             */
+            team?: string | null;
+            /**
+             * View
+             * @description A queue, as in GET /api/v1/queues
+             */
+            view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
         };
         /**
          * Signed
@@ -29808,7 +29980,10 @@ export interface operations {
     };
     showInteractionHtml: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also those from elsewhere: the sender may learn that it was read, and from where */
+                images?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The `id` in the list */
@@ -32845,7 +33020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CountedView"];
+                    "application/json": components["schemas"]["CampaignsCountedView"];
                 };
             };
             /** @description Not logged in */
@@ -36819,6 +36994,341 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSavedViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSavedView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putSavedView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSavedView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

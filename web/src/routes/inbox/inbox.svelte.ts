@@ -1,6 +1,7 @@
 /** The list of chains: which are shown, where the person is in it, and what happens to it by itself. */
 
-import { given, hub, inOrder, reasonOf, type Chain, type Counts, type Piece, type Row } from "../../api/hub";
+import { given, hub, inOrder, reasonOf, type Chain, type Counts, type Piece, type Row, type SavedView } from "../../api/hub";
+import type { paths } from "../../api/schema";
 import { live, RESYNC, type Happened } from "../../api/live.svelte";
 import { Pages } from "../../kit/pages.svelte";
 import { toasts } from "../../kit/toasts.svelte";
@@ -12,11 +13,16 @@ export type View = (typeof VIEWS)[number];
 const LIMIT = 100;
 const SOON = 300;
 const AGAIN = 5_000;
+/** Between two counts of the saved views, which take more than the queues. */
+const SELDOM = 5_000;
 /** Rows that are asked for by id at once. */
 const MOST = 100;
 
 export class Inbox {
   view = $state<View>("all");
+  /** The one that is shown in place of `view`. */
+  saved = $state<SavedView | null>(null);
+  allSaved = $state.raw<SavedView[]>([]);
   search = $state("");
   /** Of what was searched for: where it stands, by chain. */
   fragments = $state.raw<ReadonlyMap<string, Piece[]>>(new Map());
@@ -31,10 +37,12 @@ export class Inbox {
   #news = new Set<string>();
   #timer = 0;
   #counting = 0;
+  #countingSaved = 0;
 
   start(): () => void {
     void this.pages.reload();
     void this.count();
+    void this.countSaved();
     return live.on((event) => this.#hear(event));
   }
 
@@ -46,9 +54,14 @@ export class Inbox {
     return this.rows.findIndex((row) => row.chain.id === this.chosen);
   }
 
-  show(view: View, search = ""): void {
-    if (view === this.view && search === this.search) return;
-    [this.view, this.search, this.picked, this.waiting, this.fragments] = [view, search, new Set(), new Map(), new Map()];
+  /** What is shown, by a name that no other has. */
+  get place(): string {
+    return this.saved?.id ?? this.view;
+  }
+
+  show(view: View, search = "", saved: SavedView | null = null): void {
+    if (view === this.view && search === this.search && saved === this.saved) return;
+    [this.view, this.search, this.saved, this.picked, this.waiting, this.fragments] = [view, search, saved, new Set(), new Map(), new Map()];
     this.pages.items = [];
     this.pages.loaded = false;
     void this.pages.reload();
@@ -56,6 +69,10 @@ export class Inbox {
 
   async count(): Promise<void> {
     this.counts = await hub.GET("/api/v1/queues").then(given).catch(() => this.counts);
+  }
+
+  async countSaved(): Promise<void> {
+    this.allSaved = await hub.GET("/api/v1/saved-views").then((answer) => given(answer).items).catch(() => this.allSaved);
   }
 
   countOf(view: View): number | null {
@@ -90,14 +107,18 @@ export class Inbox {
     this.#look();
   }
 
+  #where(): Where {
+    return this.saved ? without(this.saved.shows) : whereOf(this.view);
+  }
+
   #set(rows: Row[]): void {
     this.pages.items = rows;
   }
 
   async #read(after?: string): Promise<{ items: Row[]; next: string | null }> {
-    if (this.view === "drafts") return this.#drafts(after);
     if (this.search.length > 1) return this.#found(after);
-    return given(await hub.GET("/api/v1/inbox", { params: { query: { ...whereOf(this.view), limit: LIMIT, ...(after ? { after } : {}) } } }));
+    if (this.place === "drafts") return this.#drafts(after);
+    return given(await hub.GET("/api/v1/inbox", { params: { query: { ...this.#where(), limit: LIMIT, ...(after ? { after } : {}) } } }));
   }
 
   async #drafts(after?: string): Promise<{ items: Row[]; next: string | null }> {
@@ -122,6 +143,7 @@ export class Inbox {
     if (event.type === RESYNC) {
       void this.#afresh();
       void this.count();
+      void this.countSaved();
       return;
     }
     const id = data.chain?.id ?? data.interaction?.chain_id;
@@ -130,6 +152,10 @@ export class Inbox {
 
   #look(): void {
     this.#timer ||= window.setTimeout(() => void this.#fetch(), SOON);
+    this.#countingSaved ||= window.setTimeout(() => {
+      this.#countingSaved = 0;
+      void this.countSaved();
+    }, SELDOM);
     this.#counting ||= window.setTimeout(() => {
       this.#counting = 0;
       void this.count();
@@ -140,16 +166,16 @@ export class Inbox {
     const news = [...this.#news];
     this.#timer = 0;
     this.#news.clear();
-    if (this.search || this.view === "drafts") return;
+    if (this.search || this.place === "drafts") return;
     if (news.length > MOST) return this.#afresh();
-    await this.#merge(this.view, new Set(news), () => rowsOf(news, whereOf(this.view)));
+    await this.#merge(this.place, new Set(news), () => rowsOf(news, this.#where()));
   }
 
   /** Something may have been missed: all is read again; where somebody points at the list, nothing moves under him. */
   async #afresh(): Promise<void> {
-    if (!this.still || this.search || this.view === "drafts") return this.pages.reload();
+    if (!this.still || this.search || this.place === "drafts") return this.pages.reload();
     const asked = new Set(this.rows.map((row) => row.chain.id));
-    await this.#merge(this.view, asked, async () => {
+    await this.#merge(this.place, asked, async () => {
       const page = await this.#read();
       const last = page.next && page.items.at(-1);
       if (last) for (const row of this.rows) if (newestFirst(last, row) < 0) asked.delete(row.chain.id);
@@ -158,9 +184,9 @@ export class Inbox {
   }
 
   /** What is read replaces what is shown; of those `asked` about whatever does not come is not in this view any more. */
-  async #merge(view: View, asked: ReadonlySet<string>, read: () => Promise<Row[]>): Promise<void> {
+  async #merge(place: string, asked: ReadonlySet<string>, read: () => Promise<Row[]>): Promise<void> {
     const fresh = await read().catch(() => null);
-    if (view !== this.view || this.search) return;
+    if (place !== this.place || this.search) return;
     if (!fresh) return this.#later(asked);
     const found = new Map(fresh.map((row) => [row.chain.id, row]));
     const stays = (id: string) => found.has(id) || !asked.has(id);
@@ -181,10 +207,15 @@ export class Inbox {
   }
 }
 
-type Where = { state?: "closed"; view?: Exclude<View, "drafts" | "closed"> };
+type Where = NonNullable<paths["/api/v1/inbox"]["get"]["parameters"]["query"]>;
 
 function whereOf(view: View): Where {
   return view === "closed" ? { state: "closed" } : view === "drafts" ? {} : { view };
+}
+
+/** Without what is not said. */
+function without<T extends object>(said: T): { [Name in keyof T]?: NonNullable<T[Name]> } {
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)) as { [Name in keyof T]?: NonNullable<T[Name]> };
 }
 
 function newestFirst(one: Row, other: Row): number {
