@@ -142,7 +142,8 @@ class MaildropPoller:
         self._pause.reset()
         if not more:
             self._health.looked()
-            await asyncio.sleep(self._settings.pop_interval.total_seconds())
+            # Else a mailbox that works turns red between two looks.
+            await asyncio.sleep(min(self._settings.pop_interval, self._settings.silence / 2).total_seconds())
 
     async def _session(self, maildrop: Maildrop) -> bool:
         """Whether there is more than one session takes."""
