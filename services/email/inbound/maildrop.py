@@ -106,6 +106,8 @@ class MaildropPoller:
         self._pause = Pause(cap=settings.reconnect_cap)
         self._known: dict[str, bool] | None = None
         """What is stored as seen, between two sessions; read again after every failure."""
+        self._settled_listing: list[tuple[int, str]] = []
+        """What lay there when the last session left nothing to do."""
         self._tries: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self.in_hand = asyncio.Lock()
@@ -147,15 +149,23 @@ class MaildropPoller:
 
     async def _session(self, maildrop: Maildrop) -> bool:
         """Whether there is more than one session takes."""
+        listing = await maildrop.listing()
+        if self._known is not None and listing == self._settled_listing:
+            return False
+        self._settled_listing = []
         if self._known is None:
             self._known = await self._seen.all(self._mailbox.id)
-        lying = _by_key(self._mailbox.id, await maildrop.listing())
+        # Tens of thousands of names take a while to be hashed.
+        lying = await asyncio.to_thread(_by_key, self._mailbox.id, listing)
         await self._forget(lying.keys())
         # What was not handed over twice comes last, so that it holds up nothing; once may be the line's fault.
         new = sorted((key for key in lying if key not in self._known), key=lambda key: self._tries.get(key, 0) > 1)
         await self._take_over(maildrop, {key: lying[key] for key in new[:SESSION]})
         more = False if self._mailbox.leave else await self._delete(maildrop, lying)
-        return more or len(new) > SESSION
+        more = more or len(new) > SESSION
+        if not more and not self._tries:
+            self._settled_listing = listing
+        return more
 
     async def _forget(self, lying: Collection[str]) -> None:
         """What is gone from the server, so that no more is remembered than lies there."""
