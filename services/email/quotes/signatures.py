@@ -125,7 +125,7 @@ def _is_standing_text(text: str) -> bool:
     return len(text) >= 100 or _SHORT_NOTICE.search(text) is not None
 
 
-_AFTERTHOUGHT = re.compile(r"\s*(?:P\.? ?(?:P\.? ?)?S|З\.? ?[ЫІ]|П\.? ?С)(?:[.:,)–—-]|\s+\S)")
+_AFTERTHOUGHT = re.compile(r"\s*(?:P\.? ?(?:P\.? ?)?S|З\.? ?[ЫІ]|П\.? ?С)(?:[.:,)–—-]+\s*|\s+)(?P<words>\S.*)?$")
 _CLEAR_HEAD = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\s*$")
 _CLEAR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----\s*$")
 
@@ -133,7 +133,9 @@ _CLEAR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----\s*$")
 def afterthought(lines: Sequence[str]) -> tuple[int, int] | None:
     """The paragraph of a signature, below another one, that its writer wrote on with ("P.S. Call me on Friday")."""
     for at in range(1, len(lines)):
-        if _AFTERTHOUGHT.match(lines[at]) and not lines[at - 1].strip():
+        begun = _AFTERTHOUGHT.match(lines[at][:400]) if not lines[at - 1].strip() else None
+        # "P.S. Kumar" is a name.
+        if begun and not (begun["words"] and _NAMED_ALONE.match(begun["words"].strip())):
             end = next((n for n in range(at, len(lines)) if not lines[n].strip()), len(lines))
             return at, end
     return None

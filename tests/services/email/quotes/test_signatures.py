@@ -222,6 +222,11 @@ def test_what_is_written_on_below_the_signature_is_new() -> None:
     assert found.signature == "С уважением,\nАнна\n\nОтправлено с iPhone"
 
 
+@pytest.mark.parametrize("name", ["П.С. Иванов", "P.S. Kumar"])
+def test_initials_in_a_signature_are_no_afterthought(name: str) -> None:
+    assert split(f"{BODY}\n\nС уважением,\n\n{name}").signature == f"С уважением,\n\n{name}"
+
+
 def test_a_letter_that_is_signed_in_clear_is_new_without_what_signs_it() -> None:
     head, end = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256", "-----BEGIN PGP SIGNATURE-----"
     found = split(f"{head}\n\n{BODY}\n\n- -- \nАнна\n{end}\n\niQIzBAEBCAAdFiEE\n=abcd\n-----END PGP SIGNATURE-----\n")
