@@ -45,6 +45,9 @@ class NothingOwn:
     async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
         return dict.fromkeys(mailbox_ids, EVERYBODYS)
 
+    async def logins(self) -> dict[str, str]:
+        return {}
+
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(interaction_ids[:0])
 

@@ -115,9 +115,14 @@ def _add_mailboxes(commands: Any) -> None:
     add = _remote(_command(group, "add", _add_mailbox, "Try both logins and add the mailbox."))
     add.add_argument("address")
     add.add_argument("--name", default="", help="shown as the sender")
-    for server in ("imap", "smtp"):
-        add.add_argument(f"--{server}", required=True, metavar="HOST:PORT")
+    way_in = add.add_mutually_exclusive_group(required=True)
+    way_in.add_argument("--imap", metavar="HOST:PORT")
+    way_in.add_argument("--pop", metavar="HOST:PORT", help="POP3, where there is no IMAP")
+    add.add_argument("--smtp", required=True, metavar="HOST:PORT")
+    for server in ("imap", "pop", "smtp"):
         add.add_argument(f"--{server}-security", default="tls", choices=("tls", "starttls", "plain"))
+    add.add_argument("--delete", action="store_true", help="by POP3: what was taken over is deleted from the server")
+    add.add_argument("--since", metavar="MOMENT", help="what the server got before is left alone; now: all it holds")
     add.add_argument("--user", help="login at both servers (the address)")
     add.add_argument("--password", help="asked for when missing")
 
@@ -417,16 +422,20 @@ def _add_mailbox(options: argparse.Namespace) -> None:
     import getpass
 
     from hub.client import api, call
+    from hub.kit.clock import SystemClock, iso
 
     user = options.user or options.address
     password = options.password or getpass.getpass(f"Password of {user}: ")
     login = {"user": user, "password": password}
-    body = {
-        "address": options.address,
-        "name": options.name or options.address,
-        "imap": {**_endpoint(options.imap, "--imap"), "security": options.imap_security, **login},
-        "smtp": {**_endpoint(options.smtp, "--smtp"), "security": options.smtp_security, **login},
-    }
+    body: dict[str, Any] = {"address": options.address, "name": options.name or options.address}
+    for kind in ("imap", "pop", "smtp"):
+        if place := getattr(options, kind):
+            security = getattr(options, f"{kind}_security")
+            body[kind] = {**_endpoint(place, f"--{kind}"), "security": security, **login}
+    if options.pop:
+        body["pop"]["leave"] = not options.delete
+    if options.since:
+        body["fetch_since"] = iso(SystemClock().now()) if options.since == "now" else options.since
     with api(options.data, options.api) as client:
         print(call(client, "POST", "/api/v1/mailboxes", json=body)["id"])
 

@@ -34,6 +34,7 @@ class HealthNotes:
             "failing": None,
             "failures": 0,
             "closed": None,
+            "beside": None,
             "login_in": "unknown",
             "login_out": "unknown",
             "alarm": None,
@@ -73,6 +74,15 @@ class HealthNotes:
     def closed(self, reason: str) -> None:
         """By its settings nothing can come in, whatever the provider does."""
         self._set(closed=reason)
+
+    def fails_beside(self, reason: str | None) -> bool:
+        """What is not how messages come and go fails, or (none) does not any more; it is shown, and makes nothing
+        red. Whether this is news.
+        """
+        news = bool(self._note["beside"] != reason)
+        if news:
+            self._set(beside=reason)
+        return news
 
     def sent(self) -> None:
         self._set(last_out=self._now(), failing=None, failures=0)
@@ -137,7 +147,7 @@ def judge(note: Document | None, *, now: datetime, silence: timedelta) -> Health
     looked = note["looked_at"]
     return Health(
         state="red" if reason else "green" if looked else "starting",
-        reason=reason or note["receiving"] or note.get("failing"),
+        reason=reason or note["receiving"] or note.get("failing") or note.get("beside"),
         last_in=_moment(note["last_in"]),
         last_out=_moment(note["last_out"]),
         lag_seconds=_lag(note, now, silence),

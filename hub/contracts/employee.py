@@ -3,9 +3,20 @@
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import BaseModel, ConfigDict
+
 from hub.contracts.base import Event
 from hub.kit.clock import iso
 from hub.kit.ids import derive
+
+
+class Colleague(BaseModel):
+    """Who works here, by his login."""
+
+    model_config = ConfigDict(frozen=True)
+
+    login: str
+    name: str
 
 
 class EmployeesListed(Event):
@@ -15,6 +26,8 @@ class EmployeesListed(Event):
     TOPIC: ClassVar[str] = "employees"
 
     names: tuple[str, ...]
+    people: tuple[Colleague, ...] = ()
+    """The same with their logins."""
     at: datetime
 
     def event_id(self) -> str:

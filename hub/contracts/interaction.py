@@ -174,6 +174,8 @@ class InteractionReceived(Reading, Event):
     """Whose the account is; none: everybody's."""
     others: Shown = "full"
     """What those see of it who are not in that team."""
+    author: str | None = None
+    """Of what one of us sent with another program: his login, where it is known."""
     call: CallState | None = None
     """Of a call: as it is at this moment; how it goes on is told by `CallChanged`."""
 

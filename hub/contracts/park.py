@@ -197,6 +197,8 @@ class RawMailStored(Event):
     blob: str
     refused: str = ""
     """Why only the headers were kept."""
+    sent: bool = False
+    """It lay in the folder for what was sent."""
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.blob, self.mailbox_id)

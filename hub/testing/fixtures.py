@@ -63,3 +63,11 @@ def dovecot_servers() -> Iterator[Callable[..., dovecot.DovecotServer]]:
     yield start
     for server in running:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def pop_servers(dovecot_servers: Callable[..., dovecot.DovecotServer]) -> Callable[..., dovecot.DovecotServer]:
+    """The same, of servers that speak POP3 as well."""
+    if reason := dovecot.missing_pop():
+        pytest.skip(f"Dovecot: {reason}")
+    return dovecot_servers

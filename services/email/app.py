@@ -1,7 +1,7 @@
 """Puts the email service together."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypedDict
@@ -42,25 +42,29 @@ from hub.store.base import Document, Store
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
 from services.email.adapters.dns import Resolver
-from services.email.adapters.imap import open_inbox, open_sent
+from services.email.adapters.imap import open_inbox, open_sent, open_sent_inbox
 from services.email.adapters.interactions import InteractionsPeer
 from services.email.adapters.oauth import AccessTokens
+from services.email.adapters.pop import open_maildrop
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.adapters.smtp_mass import MassOutlet
 from services.email.adapters.trial import LoginTrial
-from services.email.channel import EmailChannel
+from services.email.channel import EmailChannel, Receiver
 from services.email.domains import endpoints as domain_endpoints
 from services.email.domains.service import Domains
 from services.email.endpoints import public
 from services.email.handlers import subscribe
+from services.email.inbound.maildrop import MaildropPoller
 from services.email.inbound.poller import Poller
 from services.email.inbound.posted import Posted
 from services.email.inbound.reader import Reader
-from services.email.inbound.repository import InboundRepository
+from services.email.inbound.repository import InboundRepository, SeenRepository
+from services.email.inbound.sent import SentNotes
 from services.email.inbound.service import Intake
 from services.email.mailboxes.repository import GrantRepository, MailboxRepository
 from services.email.mailboxes.service import Mailboxes, OwnMail
 from services.email.metrics import LAG, SENT, UP
+from services.email.models import Mailbox, Server
 from services.email.outbound.copier import POLL, Copier
 from services.email.outbound.service import MailLedger, mail_delivery
 from services.email.reread.job import Reread
@@ -159,6 +163,7 @@ def build(footing: Footing) -> EmailService:
         settings,
         mailboxes=mailboxes,
         inbound=inbound,
+        seen=SeenRepository(store),
         intake=intake,
         ledger=ledger,
         doors=doors,
@@ -269,6 +274,7 @@ class Hiring:
         *,
         mailboxes: MailboxRepository,
         inbound: InboundRepository,
+        seen: SeenRepository,
         intake: Intake,
         ledger: MailLedger,
         doors: Doors,
@@ -282,6 +288,7 @@ class Hiring:
         self._settings = settings
         self._mailboxes = mailboxes
         self._inbound = inbound
+        self._seen = seen
         self._intake = intake
         self._ledger = ledger
         self._doors = doors
@@ -292,8 +299,9 @@ class Hiring:
         notes = HealthNotes(document["_id"], self._footing.clock, note)
         channel = self._channel(document, notes)
         copies = Bell(poll=POLL)
+        imap = channel.mailbox.imap
         return AccountWorker(
-            loops=(channel.poller, self._copier(channel, copies)),
+            loops=(channel.poller, *(self._beside(channel, imap, copies, notes) if imap else ())),
             sender=self._sender(channel, notes, copies),
             notes=notes,
             alarm=self.alarm(document, notes),
@@ -331,11 +339,28 @@ class Hiring:
             Hourly(channel.mailbox.id, limit, sends=self._ledger.sends, clock=self._footing.clock) if limit else None
         )
 
-    def _copier(self, channel: EmailChannel, copies: Bell) -> Copier:
+    def _beside(
+        self, channel: EmailChannel, imap: Server, copies: Bell, notes: HealthNotes
+    ) -> Iterator[Copier | Poller]:
+        """What looks after the Sent folder."""
+        yield self._copier(channel, imap, copies)
+        if channel.mailbox.sent_since:
+            given = self._doors.given(self._patience)
+            yield Poller(
+                channel.mailbox,
+                open_inbox=lambda: open_sent_inbox(imap, **given),
+                intake=self._intake,
+                repository=self._inbound,
+                health=SentNotes(notes),
+                settings=self._settings,
+                sent=True,
+            )
+
+    def _copier(self, channel: EmailChannel, imap: Server, copies: Bell) -> Copier:
         given = self._doors.given(self._patience)
         return Copier(
             channel,
-            open_sent=lambda: open_sent(channel.mailbox.imap, **given),
+            open_sent=lambda: open_sent(imap, **given),
             ledger=self._ledger,
             settings=self._settings,
             bell=copies,
@@ -355,26 +380,41 @@ class Hiring:
     def _channel(self, document: Document, notes: HealthNotes) -> EmailChannel:
         mailbox = self._mailboxes.opened(document)
         settings, given = self._settings, self._doors.given(self._patience)
-        poller = Poller(
-            mailbox,
-            open_inbox=lambda: open_inbox(mailbox.imap, **given),
-            intake=self._intake,
-            repository=self._inbound,
-            health=notes,
-            settings=settings,
-        )
         keep = settings.smtp_idle.total_seconds()
         outlet = SmtpOutlet(mailbox.smtp, keep=keep, ehlo=settings.ehlo_name, **given)
         connections = settings.mass_connections
         mass = MassOutlet(outlet.open_many, connections=connections, patience=self._patience, keep=keep)
         return EmailChannel(
             mailbox,
-            poller=poller,
+            poller=self._receiver(mailbox, notes),
             outlet=outlet,
             mass=mass,
             signs=self._domains.signer,
             blobs=self._footing.blobs,
             notes=notes,
+            clock=self._footing.clock,
+            settings=settings,
+        )
+
+    def _receiver(self, mailbox: Mailbox, notes: HealthNotes) -> Receiver:
+        settings, given = self._settings, self._doors.given(self._patience)
+        if imap := mailbox.imap:
+            return Poller(
+                mailbox,
+                open_inbox=lambda: open_inbox(imap, **given),
+                intake=self._intake,
+                repository=self._inbound,
+                health=notes,
+                settings=settings,
+            )
+        pop = mailbox.pop
+        assert pop is not None
+        return MaildropPoller(
+            mailbox,
+            open_maildrop=lambda: open_maildrop(pop, largest=int(settings.max_mail_size), **given),
+            intake=self._intake,
+            seen=self._seen,
+            health=notes,
             clock=self._footing.clock,
             settings=settings,
         )

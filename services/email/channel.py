@@ -11,6 +11,7 @@ from hub.channels.base import Health, Intent, Outcome, Refused
 from hub.channels.batches import Intend
 from hub.channels.bodies import content_of, with_bodies
 from hub.channels.health import HealthNotes, judge
+from hub.channels.worker import Held
 from hub.contracts.interaction import SendMessage
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
@@ -19,7 +20,6 @@ from hub.kit.ids import derive
 from hub.kit.safe_html import sanitise
 from services.email.compose import compose
 from services.email.domains.signing import Signer
-from services.email.inbound.poller import Poller
 from services.email.models import Mailbox, OutgoingMail
 from services.email.outbound.premade import Premade
 from services.email.settings import Settings
@@ -30,6 +30,17 @@ Signs = Callable[[str], Awaitable[Signer | None]]
 """Who signs mail of a domain; none: nobody."""
 _KEPT = 20
 """Contents of mailings that are kept encoded."""
+
+
+class Receiver(Protocol):
+    """A way in: by IMAP or by POP3."""
+
+    @property
+    def in_hand(self) -> Held: ...
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        ...
 
 
 class Outlet(Protocol):
@@ -63,7 +74,7 @@ class EmailChannel:
         self,
         mailbox: Mailbox,
         *,
-        poller: Poller,
+        poller: Receiver,
         outlet: Outlet,
         mass: MassOut,
         signs: Signs,

@@ -8,7 +8,7 @@ class MailServerUnavailable(ProviderUnavailable):
     """The mail server did not answer; it is tried again."""
 
     def __init__(self, kind: str, words: str) -> None:
-        """`kind` is `dns`, `forbidden`, `refused`, `tls`, `timeout`, `lost` or `protocol`."""
+        """`kind` is `dns`, `forbidden`, `refused`, `tls`, `timeout`, `lost`, `protocol` or `crowded`."""
         super().__init__(f"{MEANING[kind]}: {words}" if words else MEANING[kind])
         self.kind = kind
 
@@ -31,5 +31,6 @@ MEANING = {
     "tls": "no secure connection; check port and security (tls, starttls or plain)",
     "timeout": "no answer in time; check host, port and security",
     "lost": "the connection was lost",
+    "crowded": "too many mails lie there to be read by POP3; move or delete some",
     "protocol": "not an answer a mail server gives; check port and security",
 }

@@ -32,7 +32,9 @@ def subscribe(
     async def on_employees(envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:
             if isinstance(envelope.event, EmployeesListed):
-                await mailboxes.remember_colleagues(envelope.event.names, iso(envelope.event.at))
+                event = envelope.event
+                logins = {person.login: person.name for person in event.people}
+                await mailboxes.remember_colleagues(event.names, iso(event.at), logins=logins)
 
     bus.subscribe(EMPLOYEES.name, group=GROUP, handle=on_employees)
     bus.subscribe(OUTBOUND_EMAIL.name, group=GROUP, handle=on_send)

@@ -1,10 +1,12 @@
 """What the email service knows: mailboxes and their servers, mail as it was fetched, what became of a send."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 Security = Literal["tls", "starttls", "plain"]
+UNKNOWN = datetime(1970, 1, 2, tzinfo=UTC)
+"""A mail is dated before that when its server does not say when it got it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,17 @@ class Mailbox:
     id: str
     address: str
     name: str
-    imap: Server
     smtp: Server
+    imap: Server | None = None
+    pop: Server | None = None
+    """One of the two is the way in."""
+    leave: bool = True
+    """By POP3: what was taken over stays on the server."""
+    fetch_since: datetime | None = None
+    """What the server got before is left alone."""
     plus_addressing: bool
+    sent_since: datetime | None = None
+    """Since when its folder for what was sent is watched; none: it is not."""
     per_hour: int | None = None
     auto_reply: str = ""
     since: datetime | None = None
@@ -60,7 +70,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedMail:
-    """A mail as the IMAP server handed it over."""
+    """A mail as a server handed it over; one that came by no UID has 0."""
 
     uid: int
     uid_validity: int
@@ -79,6 +89,11 @@ class Cursor:
     uid_validity: int = 0
     last_uid: int = 0
     version: int | None = None
+
+
+def is_wanted(mail: FetchedMail, since: datetime | None) -> bool:
+    """Not what the server got before `since`; a mail of which it does not tell when always is."""
+    return since is None or mail.at.replace(microsecond=0) >= since.replace(microsecond=0) or mail.at < UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

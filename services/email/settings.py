@@ -22,6 +22,11 @@ class Settings(Base):
         le=timedelta(minutes=25),
         description="How often a mailbox is looked at beside IDLE; servers end an IDLE after 30 minutes",
     )
+    pop_interval: timedelta = Field(
+        default=timedelta(seconds=60),
+        le=timedelta(minutes=25),
+        description="How often a POP3 server is asked for new mail, but twice within silence; many refuse more",
+    )
     max_mail_size: ByteSize = Field(
         default=ByteSize(50 * 2**20), description="Of a larger mail only the headers are kept, as a dead letter"
     )

@@ -160,7 +160,7 @@ def link(arrivals: Iterable[InteractionReceived], known: Known, rules: Rules) ->
 
 def counterpart(participants: Sequence[Participant]) -> Participant | None:
     """The other side: the first who is not ours, by role."""
-    for role in (Role.FROM, Role.REPLY_TO, Role.TO, Role.CC):
+    for role in (Role.FROM, Role.REPLY_TO, Role.TO, Role.CC, Role.BCC):
         for participant in participants:
             if participant.role is role and not participant.ours and participant.address:
                 return participant

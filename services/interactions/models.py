@@ -113,6 +113,7 @@ _HIDDEN = frozenset(
 )
 _TAKEN = {
     "direction",
+    "author",
     "call",
     "team",
     "others",

@@ -1,4 +1,4 @@
-"""A real IMAP server for tests: Dovecot on ports of its own, with users whose maildirs a test can write into."""
+"""A real IMAP and POP3 server for tests: Dovecot on ports of its own; a test can write into its users' maildirs."""
 
 import grp
 import os
@@ -17,13 +17,15 @@ from hub.testing.servers.process import HOST, ServerProcess, free_ports, replies
 SENT = "Ушедшие письма"
 """The folder that every user's server marks as `\\Sent`."""
 _BINARY = "/usr/sbin/dovecot"
+_POP3 = Path("/usr/lib/dovecot/pop3")
+"""Of a package of its own; without it the server speaks IMAP alone."""
 _SECONDS_TO_INSTALL = 240
 
 _CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {folder}/dovecot.log
-protocols = imap
+protocols = {protocols}
 listen = {host}
 auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0 secs
@@ -48,6 +50,7 @@ service imap-login {{
     ssl = yes
   }}
 }}
+{pop}
 service anvil {{
   {chroot}
   unix_listener anvil-auth-penalty {{
@@ -71,6 +74,18 @@ userdb {{
   args = uid={uid} gid={gid} home={folder}/mail/%u
 }}
 """
+_POP = """
+service pop3-login {{
+  {chroot}
+  inet_listener pop3 {{
+    port = {port}
+  }}
+  inet_listener pop3s {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+"""
 _OAUTH = """
 passdb {{
   driver = oauth2
@@ -87,7 +102,7 @@ class DovecotServer(ServerProcess):
         """`users` are passwords by login. `tokeninfo_url` is asked about access tokens, which then log in, too."""
         # pytest's folders are closed to the user that Dovecot drops to, and too deep for its sockets.
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
-        self.port, self.tls_port = free_ports(2)
+        self.port, self.tls_port, self.pop_port, self.pop_tls_port = free_ports(4)
         self.certificate = Certificate.make(HOST)
         self._mails = 0
         self._owner = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
@@ -171,6 +186,8 @@ class DovecotServer(ServerProcess):
     def _config(self, tokeninfo_url: str) -> str:
         root = os.geteuid() == 0
         name = self._owner.pw_name
+        chroot = "" if root else "chroot ="
+        pop = _POP.format(chroot=chroot, port=self.pop_port, tls_port=self.pop_tls_port)
         return _CONFIG.format(
             folder=self.folder,
             host=HOST,
@@ -182,7 +199,9 @@ class DovecotServer(ServerProcess):
             internal="dovecot" if root else name,
             internal_group="dovecot" if root else grp.getgrgid(self._owner.pw_gid).gr_name,
             login="dovenull" if root else name,
-            chroot="" if root else "chroot =",
+            chroot=chroot,
+            protocols="imap pop3" if _POP3.exists() else "imap",
+            pop=pop if _POP3.exists() else "",
             oauth=_OAUTH.format(folder=self.folder) if tokeninfo_url else "",
         )
 
@@ -202,6 +221,12 @@ def missing() -> str | None:
     if not told.startswith("2.3."):
         return f"these tests write the configuration of version 2.3, and this is {told.strip() or 'unknown'}"
     return None
+
+
+@cache
+def missing_pop() -> str | None:
+    """The same of its POP3."""
+    return missing() or packages.missing("dovecot-pop3d", _POP3.exists, seconds=_SECONDS_TO_INSTALL)
 
 
 def start_dovecot(users: dict[str, str], *, tokeninfo_url: str = "") -> DovecotServer:

@@ -40,11 +40,15 @@ class ImapInbox:
         self._wire = wire
         self.uid_validity = uid_validity
 
-    async def uids_above(self, uid: int) -> list[int]:
-        """The UIDs of what came after `uid`, ascending."""
+    async def uids_above(self, uid: int, *, since: datetime | None = None) -> list[int]:
+        """The UIDs of what came after `uid`, ascending; of a mail that the server got on an earlier day than `since`
+        it need not tell.
+        """
         self._wire.news.clear()
+        # The day is the server's, wherever that is.
+        day = f" SINCE {_day(since - timedelta(days=1))}" if since else ""
         with translated():
-            response = _ok(await self._wire.ask("SEARCH", f"UID {uid + 1}:*", uid=True))
+            response = _ok(await self._wire.ask("SEARCH", f"UID {uid + 1}:*{day}", uid=True))
             found = {int(word) for line in response.lines[:-1] for word in bytes(line).split()}
         # `n:*` names the last mail even if it is below n.
         return sorted(number for number in found if number > uid)
@@ -113,6 +117,34 @@ async def open_inbox(
         yield ImapInbox(wire, int(found[1]) if found else 0)
 
 
+@asynccontextmanager
+async def open_sent_inbox(
+    server: Server,
+    *,
+    patience: float,
+    tls: ssl.SSLContext,
+    outside: Outside,
+    tokens: AccessTokens | None = None,
+) -> AsyncIterator[ImapInbox]:
+    """The Sent folder, to be read as an INBOX is; errors as `logged_in`, and MailRefusedByServer where there is
+    none.
+    """
+    async with logged_in(server, patience=patience, tls=tls, outside=outside, tokens=tokens) as wire:
+        with translated():
+            found = imap_folders.folders(_ok(await wire.ask("LIST", '""', '"*"')).lines[:-1])
+            name = imap_folders.sent_of(found)
+            if name is None:
+                raise MailRefusedByServer("there is no folder for what was sent")
+            inbox = await _opened(wire, "EXAMINE", name)
+        yield inbox
+
+
+async def _opened(wire: Wire, command: str, name: str) -> ImapInbox:
+    response = _ok(await wire.ask(command, quoted(encoded(name))))
+    found = _UID_VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
+    return ImapInbox(wire, int(found[1]) if found else 0)
+
+
 class ImapSentFolder:
     """The folder for copies of what was sent."""
 
@@ -136,7 +168,7 @@ class ImapSentFolder:
         Raises:
             MailRefusedByServer: the server's words, for example that the mailbox is full.
         """
-        stamp = f'"{at.day:02}-{_MONTHS[at.month - 1].decode()}-{at:%Y %H:%M:%S} +0000"'
+        stamp = f'"{_day(at)} {at:%H:%M:%S} +0000"'
         with translated():
             response = await self._append(mail, stamp)
             if response.result != "OK" and _is_missing(response):
@@ -228,6 +260,10 @@ def _internal_date(text: bytes) -> datetime:
         return local.replace(tzinfo=timezone(offset)).astimezone(UTC)
     except (ValueError, OverflowError):
         return datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day:02}-{_MONTHS[at.month - 1].decode()}-{at.year:04}"
 
 
 def _uid_set(uids: Sequence[int]) -> str:

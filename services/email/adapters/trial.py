@@ -6,6 +6,7 @@ import ssl
 from hub.kit.outside import Outside
 from services.email.adapters.imap import open_inbox
 from services.email.adapters.oauth import AccessTokens
+from services.email.adapters.pop import open_maildrop
 from services.email.adapters.smtp import SmtpOutlet
 from services.email.errors import MailServerUnavailable
 from services.email.models import Server
@@ -32,6 +33,24 @@ class LoginTrial:
                 ),
             ):
                 return
+        except TimeoutError as exc:
+            raise MailServerUnavailable("timeout", "") from exc
+
+    async def pop(self, server: Server) -> None:
+        """Also whether it gives mails lasting names; raises LoginRefused or MailServerUnavailable."""
+        try:
+            async with (
+                asyncio.timeout(self._patience),
+                open_maildrop(
+                    server,
+                    largest=0,
+                    patience=self._patience,
+                    tls=self._tls,
+                    outside=self._outside,
+                    tokens=self._tokens,
+                ) as maildrop,
+            ):
+                await maildrop.listing()
         except TimeoutError as exc:
             raise MailServerUnavailable("timeout", "") from exc
 

@@ -37,6 +37,10 @@ _SUBJECT = re.compile(
     r"|недоставлен|невозможно доставить|ошибка доставки|не удалось (?:отправить|доставить)|отчет о недоставке"
     r"|возвращен|onbestelbaar|kan inte|olever|nelze doru|nie mo[zż]na|nie dostarcz|niedostarcz|配信|配達"
     r"|送信エラー|投递|退信"
+    r"|teslim edileme|iletilemedi|nedoru[cč]|kézbesíthetetlen|kézbesítés\w* sikertelen|nelivra"
+    r"|nu (?:a putut|poate) fi livrat|ikke (?:lever|afsend)|toimitus\w* epäonnis|ei voitu toimittaa"
+    r"|αδύνατη η παράδοση|αδυναμία παράδοσης|не вдалося (?:достав|надісл)|не може да бъде достав|недоставен"
+    r"|không (?:gửi|chuyển) được|tidak terkirim|gagal (?:di)?kirim"
     r"|退件|无法|delivery_|delivery notification|undelivered|mensaje no|retour|revenu en erreur|echec|échec"
     r"|fehlgeschlag|e-?mail err|status of: "
 )

@@ -45,6 +45,11 @@ _ANNOUNCED = re.compile(
     r"|n[aã]o (?:foi|p[oô]de|entreg)|impossibile|niet (?:worden |kon )?(?:bezorg|afgelever)|не (?:может|удалось"
     r"|был\w*|доставлен\w*|дошл\w+)|недоставлен|следующ|невозможно|nie (?:mo[zż]|zosta|dostarcz)|できません"
     r"|できませんでした"
+    r"|teslim edileme|ulaştırılama|nezda[rř]il|nepoda[rř]il|nebyl\w* doru|doru[cč]en\w+ se"
+    r"|nem (?:sikerült|lehet) kézbes|kézbesítés\w* (?:sikertelen|nem)"
+    r"|nu (?:a putut|au putut|a fost) (?:fi )?livrat|inte (?:att )?lever|misslyck"
+    r"|kunne ikke lever|mislykke|epäonnistui|ei voitu toimittaa|δεν (?:ήταν δυνατή|παραδόθηκε)|απέτυχε|не вдалося"
+    r"|не бе(?:ше)? достав|falhou|não (?:foi|pôde)|nie powiod"
     r"|失败|失敗|无法|無法|could not deliver|failed:"
 )
 _LEAD = re.compile(

@@ -59,7 +59,12 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
             "bu?z[oó]n * llen[oa]", "cuota", "casilla * llena", "casella * piena", "caixa * (cheia|lotada)",
             "skrzynka * (pełna|pelna|przepełniona|zapełniona)", "postvak * vol",
             "ящик\\w* * (переполнен|полон|заполнен)", "переполнен", "квот", "недостаточно места",
-            "скринька * переповнена", "(邮箱|信箱|郵箱).{0,4}[已].?[满滿]", "空间.{0,4}不足",
+            "скринька * переповнена",
+            "(brevl[aå]d|postl[aå]d|inkorg|postkass|postboks|innboks)\\w* * (full|fuld|fylld)",
+            "kutu\\w* * (dolu|dolmu)", "kotas[ıi] * (dol|a[sş])", "schr[aá]nk\\w* * (pln[aá]|p[rř]epln)",
+            "posta(fi[oó]k|l[aá]d)\\w* * (megtelt|tele)", "c[aă]su[tțţ]\\w* * plin", "postilaatikko\\w* * t[aä]ynn",
+            "γραμματοκιβ[ωώ]τιο * (πλ[ηή]ρες|γεμ[αά]το)", "кутия\\w* * (е |пре)?пълн", "hộp thư * đầy",
+            "kotak (surat|masuk|pos) * penuh", "(邮箱|信箱|郵箱).{0,4}[已].?[满滿]", "空间.{0,4}不足",
             "メールボックス.{0,20}(一杯|いっぱい|満杯|フル|超)",
             "容量.{0,8}(超|オーバー)",
         ),
@@ -259,7 +264,8 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
             "(destinatario|usuari[oa]|direcci[oó]n|buz[oó]n|cuenta|correo) * (no (existe|encontr|"
             "se encuentra|se encontr|es v)|desconocid|inexistente|inv[aá]lid|no v[aá]lid)",
             "no existe (dicha|ese|el|la|esta|este|tal|un)", "no se (encontr|encuentra|ha encontrado|pudo encontrar)",
-            "(usu[aá]rio|endere[cç]o|destinat[aá]rio|caixa|conta) * (n[aã]o (existe|encontr|foi)|"
+            "(usu[aá]rio|endere[cç]o|destinat[aá]rio|caixa|conta) * "
+            "(n[aã]o (existe|encontr|foi|p[oô]de ser (encontr|locali))|"
             "inexistente|inv[aá]lid|desconhecid)",
             "(utilisateur|destinataires?|adresse|bo[iî]te|compte|bal) * (inconnu|inexistant|nexiste|"
             "introuvable|invalide|erron|incorrect|na pas [eé]t[eé] trouv)",
@@ -271,9 +277,25 @@ ROWS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
             "unbekannter? (benutzer|empf|nutzer|adress)", "existiert nicht", "gibt es nicht",
             "(gebruiker|ontvanger|adres|postvak) * (onbekend|bestaat niet|niet gevonden|niet gevonden)",
             "onbekende (gebruiker|ontvanger)", "bestaat niet", "nieznany (adres|u[zż]ytkownik|odbiorca)",
-            "nie istnieje", "nie znaleziono", "ok[aä]nd (mottagare|anv)",
+            "nie istnieje", "nie (znaleziono|odnaleziono)", "nie mo[zż]na (odnale[zź][cć]|znale[zź][cć])",
+            "ok[aä]nd (mottagare|anv)",
             "(ukendt|ukjent) (bruger|modtager|mottaker)",
             "(mottagar|modtager|mottaker)\\w* * (hittades inte|ikke|inte)", "kullan[ıi]c[ıi] * (yok|bulunamad)",
+            "(adress|adresse|brevl[aå]d|postkass|postboks|konto)\\w* * (hittades inte|finns inte|existerar inte"
+            "|(blev|ble|kunne|findes|finnes|eksisterer) ikke)",
+            "(adres|al[ıi]c[ıi]|posta ?kutu)\\w* * (bulunamad|mevcut de[gğ]il|ge[cç]ersiz|yok\\b)",
+            "(adres|u[zž]ivatel|pou[zž][ií]vate[lľ]|p[rř][ií]jem|schr[aá]nk|[uú][cč]et)\\w* * "
+            "(neb[yo]l\\w* (nalezen|n[aá]jden)|neexistuj|nezn[aá]m|neplatn|nelze nal[eé]zt)",
+            "(c[ií]m|felhaszn[aá]l[oó]|postafi[oó]k|fi[oó]k)\\w* * (nem (tal[aá]lhat[oó]|l[eé]tezik)|ismeretlen"
+            "|[eé]rv[eé]nytelen)",
+            "(adres|utilizator|destinatar|c[aă]su[tțţ])\\w* * (nu (a fost g[aă]sit|exist|a putut fi g[aă]sit)"
+            "|necunoscut|inexistent|nevalid)",
+            "(διε[υύ]θυνση|χρ[ηή]στης|παραλ[ηή]πτης|γραμματοκιβ[ωώ]τιο) * "
+            "(δεν (βρ[εέ]θηκε|υπ[αά]ρχει|ε[ιί]ναι [εέ]γκυρη)|[αά]γνωστ)",
+            "(osoite|vastaanottaj|k[aä]ytt[aä]j|postilaatikko)\\w* * (ei (l[oö]y|ole|tunnist)|tuntema)",
+            "(адрес|потребител|получател|кутия)\\w* * (не (съществува|е намерен|беше намерен)|непозна|невалид)",
+            "(địa chỉ|người (nhận|dùng)|hộp thư) * không (tồn tại|tìm thấy|hợp lệ)",
+            "(alamat|pengguna|penerima) * tidak (ditemukan|ada|valid|terdaftar)",
             "(пользовател|адресат|получател|ящик|адрес|абонент|учетн|учётн|"
             "аккаунт)\\w* * (не (существует|найден|зарегистр|обнаруж|известен|значится)|неизвест|"
             "недействител|отсутствует|невер|неправил)",

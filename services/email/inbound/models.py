@@ -59,9 +59,10 @@ class Sheet:
     stored_at: datetime
     blob: str
     refused: str
+    sent: bool
     raw: bytes | pickle.PickleBuffer
 
     @classmethod
     def of(cls, stored: Stored) -> "Sheet":
         fact = stored.fact
-        return cls(fact.mailbox_id, fact.received_at, fact.blob, fact.refused, large(stored.raw))
+        return cls(fact.mailbox_id, fact.received_at, fact.blob, fact.refused, fact.sent, large(stored.raw))

@@ -1,12 +1,13 @@
 """A mail as the hub's event: pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
 
 from hub.contracts.bounce import Bounce
-from hub.contracts.interaction import Attachment, InteractionReceived, Participant, Role
+from hub.contracts.interaction import Attachment, Direction, InteractionReceived, Participant, Role
 from hub.kit.ids import derive, moment_of
 from services.email.inbound.invited import references_of
 from services.email.inbound.models import Normalised
@@ -41,11 +42,14 @@ def normalise(
     raw: str,
     trusted: frozenset[str] = frozenset(),
     doorkeeper: Doorkeeper = OPEN,
+    sent: bool = False,
 ) -> Normalised:
     """`stored_at` is when the server got it, `ours` what belongs to us, `raw` a blob key,
-    `trusted` the servers whose verdicts on the sender are believed.
+    `trusted` the servers whose verdicts on the sender are believed. `sent`: it lay in the folder for what was sent,
+    so that one of us wrote it, whatever his address.
     """
-    found = read(mail, trusted, ours)
+    ours = _with_author(ours, mail) if sent else ours
+    found = read(mail, trusted, ours, sent=sent)
     problems = [*mail.problems, *found.problems]
     interaction_id = identity.interaction_id(mail)
     handed_out = [part for part in mail.attachments[:_ATTACHMENTS] if not doorkeeper.objection(part)]
@@ -55,6 +59,7 @@ def normalise(
         channel="email",
         type="email",
         account=account,
+        direction=Direction.OUT if sent else Direction.IN,
         at=_sane(mail.date, stored_at=stored_at, received_at=received_at),
         received_at=received_at,
         participants=_cut(_participants(mail, ours.addresses), PARTICIPANTS, "participants", problems),
@@ -82,6 +87,11 @@ def is_ours(address: str, ours: frozenset[str]) -> bool:
     """Also for the plus forms: `email:user+anything@domain`."""
     local, _, domain = address.rpartition("@")
     return address in ours or f"{local.partition('+')[0]}@{domain}" in ours
+
+
+def _with_author(ours: Ours, mail: Mail) -> Ours:
+    people = [one for one in (mail.from_ or mail.sender, *mail.reply_to) if one]
+    return replace(ours, addresses=ours.addresses | {identity.normalise_address(one.address) for one in people})
 
 
 def _refs(mail: Mail, bounce: Bounce | None) -> tuple[str, ...]:

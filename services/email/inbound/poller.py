@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.channels.errors import LoginRefused
-from hub.channels.health import HealthNotes
 from hub.channels.pause import Pause
 from hub.kit.errors import HubError
 from hub.kit.log import Log
@@ -19,7 +18,7 @@ from services.email.inbound.ahead import ahead
 from services.email.inbound.models import Reading
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
-from services.email.models import Cursor, FetchedMail, Mailbox
+from services.email.models import Cursor, FetchedMail, Mailbox, is_wanted
 from services.email.settings import Settings
 
 log = Log(__name__)
@@ -31,7 +30,9 @@ class Inbox(Protocol):
 
     uid_validity: int
 
-    async def uids_above(self, uid: int) -> list[int]: ...
+    async def uids_above(self, uid: int, *, since: datetime | None = None) -> list[int]:
+        """Mails that the server got before `since` may be left out."""
+        ...
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]: ...
 
@@ -46,6 +47,16 @@ OpenInbox = Callable[[], AbstractAsyncContextManager[Inbox]]
 """Raises LoginRefused or MailServerUnavailable."""
 
 
+class Notes(Protocol):
+    """Is told how receiving goes."""
+
+    def looked(self) -> None: ...
+
+    def received(self) -> None: ...
+
+    def not_received(self, reason: str, *, login_refused: bool = False) -> bool: ...
+
+
 class Poller:
     """Receives for one mailbox."""
 
@@ -56,10 +67,15 @@ class Poller:
         open_inbox: OpenInbox,
         intake: Intake,
         repository: InboundRepository,
-        health: HealthNotes,
+        health: Notes,
         settings: Settings,
+        sent: bool = False,
     ) -> None:
+        """`sent`: `open_inbox` opens the folder for what was sent, of which only what is new counts."""
         self._mailbox = mailbox
+        self._sent = sent
+        self._since = mailbox.sent_since if sent else mailbox.fetch_since
+        self._followed = f"{mailbox.id}#sent" if sent else mailbox.id
         self._open_inbox = open_inbox
         self._intake = intake
         self._repository = repository
@@ -90,7 +106,7 @@ class Poller:
         tell("mailbox.unreachable", mailbox_id=self._mailbox.id, error=str(exc))
 
     async def _follow(self, inbox: Inbox) -> None:
-        cursor = await self._repository.cursor(self._mailbox.id)
+        cursor = await self._repository.cursor(self._followed)
         if cursor.uid_validity != inbox.uid_validity:
             cursor = replace(cursor, uid_validity=inbox.uid_validity, last_uid=0)
         while True:
@@ -100,7 +116,7 @@ class Poller:
             await inbox.wait(poll=self._settings.poll_interval, safety=self._settings.safety_poll)
 
     async def _catch_up(self, inbox: Inbox, cursor: Cursor) -> Cursor:
-        while uids := await inbox.uids_above(cursor.last_uid):
+        while uids := await inbox.uids_above(cursor.last_uid, since=self._since):
             async with aclosing(ahead(self._read(inbox, uids))) as batches:
                 async for last_uid, readings in batches:
                     async with self.in_hand:
@@ -111,7 +127,8 @@ class Poller:
         """While one batch is published, the next one is read and the one behind it fetched."""
         async with aclosing(ahead(self._fetched(inbox, uids))) as batches:
             async for last_uid, mails in batches:
-                yield last_uid, await self._intake.read(self._mailbox, mails)
+                wanted = [mail for mail in mails if is_wanted(mail, self._since)]
+                yield last_uid, await self._intake.read(self._mailbox, wanted, sent=self._sent) if wanted else []
 
     async def _fetched(self, inbox: Inbox, uids: list[int]) -> AsyncGenerator[tuple[int, list[FetchedMail]], None]:
         """Batches of mails, each with its last UID."""

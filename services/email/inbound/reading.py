@@ -39,8 +39,10 @@ class Read:
     problems: tuple[str, ...]
 
 
-def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY) -> Read:
-    """`trusted` names the servers whose verdicts on the sender are believed: anybody can write one."""
+def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY, *, sent: bool = False) -> Read:
+    """`trusted` names the servers whose verdicts on the sender are believed: anybody can write one. What one of us
+    `sent` is no notice about anything, and warns of nobody.
+    """
     text, html = first(mail.text, TEXT_LIMIT), (mail.html or "")[:HTML_LIMIT]
     is_whole = html == (mail.html or "")
     problems = []
@@ -51,7 +53,7 @@ def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY)
         html = ""
     shown = split(text, html if html and is_whole else None, first=begins(mail))
     page = safe_html.sanitise(html) if html else safe_html.SafeHtml("", 0)
-    bounce = bounce_of(mail)
+    bounce = None if sent else bounce_of(mail)
     verdict = _authentication(mail, trusted)
     fields = Reading(
         new_text=None if shown.new_text == text.strip() else encodable(shown.new_text),
@@ -62,7 +64,7 @@ def read(mail: Mail, trusted: frozenset[str] = frozenset(), ours: Ours = NOBODY)
         auto=automatic.auto_of(mail) or ("auto-reply" if bounce else None),
         bounce=_bounce(bounce) if bounce else None,
         authentication=verdict,
-        warnings=() if bounce else warnings_of(mail, ours, verdict),
+        warnings=() if bounce or sent else warnings_of(mail, ours, verdict),
         invitation=invitation_of(mail),
     )
     return Read(fields, page.html.encode("utf-8", "replace"), tuple(problems))

@@ -1,9 +1,10 @@
 """How far each mailbox is taken over, and which mails were published."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hub.kit.errors import Conflict
+from hub.kit.every import pages
 from hub.store.base import CollectionSpec, Document, Index, Page, Store
 from services.email.models import Cursor
 
@@ -11,6 +12,8 @@ CURSORS = CollectionSpec("cursors")
 _COUNTED = 1_000_000
 VOUCHERS = CollectionSpec("vouchers")
 MESSAGES = CollectionSpec("messages", (Index("mailbox_id"),))
+SEEN = CollectionSpec("maildrop_seen", (Index("mailbox_id"),))
+_TOGETHER = 1000
 
 
 class InboundRepository:
@@ -74,3 +77,29 @@ class InboundRepository:
         """Adds what was published; an entry that is there stays as it is."""
         if entries:
             await self._messages.insert_many(entries)
+
+
+class SeenRepository:
+    """The mails of POP3 maildrops that need not be fetched any more, by the ids of their lasting names."""
+
+    def __init__(self, store: Store) -> None:
+        self._seen = store.collection(SEEN)
+
+    async def all(self, mailbox_id: str) -> dict[str, bool]:
+        """Whether each was taken over whole, and so may be deleted from the server."""
+        found: dict[str, bool] = {}
+        where = {"mailbox_id": mailbox_id}
+        async for items in pages(lambda after: self._seen.find(where, limit=_TOGETHER, after=after)):
+            found |= {item["_id"]: item["whole"] for item in items}
+        return found
+
+    async def add(self, mailbox_id: str, seen: Mapping[str, bool]) -> None:
+        """What is known of a mail already stays."""
+        await self._seen.insert_many(
+            [{"_id": key, "mailbox_id": mailbox_id, "whole": whole} for key, whole in seen.items()]
+        )
+
+    async def forget(self, keys: Iterable[str]) -> None:
+        gone = list(keys)
+        for start in range(0, len(gone), _TOGETHER):
+            await self._seen.delete_many(gone[start : start + _TOGETHER])

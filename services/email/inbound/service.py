@@ -1,7 +1,7 @@
 """The rules of receiving: bytes durable first, then the events, then the index (promises 1, 2 and 5)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -18,6 +18,7 @@ from hub.kit.errors import PermanentError
 from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.store.base import Document
+from services.email.inbound import authors
 from services.email.inbound.models import Normalised, Reading, Stored, Terms
 from services.email.inbound.programs import Doorkeeper
 from services.email.inbound.reader import Reader
@@ -47,6 +48,10 @@ class Own(Protocol):
 
     async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
         """Whose these mailboxes are."""
+        ...
+
+    async def logins(self) -> Mapping[str, str]:
+        """Names of those who work here, by login."""
         ...
 
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
@@ -86,20 +91,23 @@ class Intake:
         self._doorkeeper = Doorkeeper(settings.programs, settings.attachment_limit)
         self._trusted = frozenset(map(str.lower, settings.trusted_authserv))
 
-    async def read(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Reading]:
-        """What a batch says; its bytes are durable then, and nobody has heard of it."""
-        stored = await self._store(mailbox, mails)
+    async def read(self, mailbox: Mailbox, mails: Sequence[FetchedMail], *, sent: bool = False) -> list[Reading]:
+        """What a batch says; its bytes are durable then, and nobody has heard of it. `sent`: of the Sent folder."""
+        stored = await self._store(mailbox, mails, sent=sent)
         seam("email.after_blob")
+        if sent:
+            return await self._read(stored, mailbox.id)
         return [_acknowledged(reading, mailbox) for reading in await self._read(stored, mailbox.id)]
 
-    async def _store(self, mailbox: Mailbox, mails: Sequence[FetchedMail]) -> list[Stored]:
+    async def _store(self, mailbox: Mailbox, mails: Sequence[FetchedMail], *, sent: bool) -> list[Stored]:
         """All of them as one blob."""
         digest = sha256(b"".join(sha256(mail.raw).digest() for mail in mails)).hexdigest()[:16]
         key = f"raw/email/{mailbox.id}/{mails[0].uid_validity}/{mails[0].uid}-{digest}"
         names, content = packed(key, [mail.raw for mail in mails])
         await self._blobs.put(key, content)
         return [
-            Stored(fact=_fact(mailbox, mail, name), raw=mail.raw) for mail, name in zip(mails, names, strict=True)
+            Stored(fact=_fact(mailbox, mail, name, sent=sent), raw=mail.raw)
+            for mail, name in zip(mails, names, strict=True)
         ]
 
     async def replay(self, fact: RawMailStored) -> None:
@@ -137,11 +145,16 @@ class Intake:
             doorkeeper=self._doorkeeper,
             ignore_refusal=ignore_refusal,
         )
-        return await self._reader.read(stored, terms)
+        readings = await self._reader.read(stored, terms)
+        if not any(one.fact.sent for one in stored):
+            return readings
+        logins = await self._own.logins()
+        return [authors.signed(reading, logins) for reading in readings]
 
     async def take(self, readings: Sequence[Reading]) -> int:
         """How many interactions were published; when it returns, the batch is taken over."""
-        new, blobs = _with_pages(await self._unpublished({_entry_id(reading): reading for reading in readings}))
+        told = {_entry_id(reading): reading for reading in readings if not authors.is_among_ourselves(reading)}
+        new, blobs = _with_pages(await self._unpublished(told))
         blobs |= {key: raw for r in new.values() if r.normalised for key, raw in r.normalised.blobs.items()}
         if blobs:
             await self._blobs.put_many(blobs)
@@ -168,7 +181,7 @@ class Intake:
         """From mails that are new, in the order in which the server got them."""
         by_mailbox: dict[str, list[Reading]] = {}
         for reading in readings:
-            if reading.normalised and not self._trusted:
+            if reading.normalised and not self._trusted and not reading.stored.fact.sent:
                 by_mailbox.setdefault(reading.stored.fact.mailbox_id, []).append(reading)
         for mailbox_id, mails in by_mailbox.items():
             known = before = await self._index.voucher(mailbox_id)
@@ -201,7 +214,7 @@ class Intake:
         return taken
 
 
-def _fact(mailbox: Mailbox, mail: FetchedMail, blob: str) -> RawMailStored:
+def _fact(mailbox: Mailbox, mail: FetchedMail, blob: str, *, sent: bool) -> RawMailStored:
     return RawMailStored(
         mailbox_id=mailbox.id,
         uid=mail.uid,
@@ -209,6 +222,7 @@ def _fact(mailbox: Mailbox, mail: FetchedMail, blob: str) -> RawMailStored:
         received_at=mail.at,
         blob=blob,
         refused=mail.refused,
+        sent=sent,
     )
 
 
@@ -254,6 +268,7 @@ def _entry(entry_id: str, reading: Reading, now: datetime) -> Document:
         "mailbox_id": reading.stored.fact.mailbox_id,
         "message_id": event.keys[0].removeprefix("email:") if event and event.keys else "",
         "blob": reading.stored.fact.blob,
+        **({"sent": True} if reading.stored.fact.sent else {}),
         "at": iso(now),
     }
 

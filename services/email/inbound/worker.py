@@ -28,6 +28,7 @@ def _read(sheet: Sheet, terms: Terms) -> Normalised | str:
             raw=sheet.blob,
             trusted=terms.trusted,
             doorkeeper=terms.doorkeeper,
+            sent=sheet.sent,
         )
     except MemoryError:
         raise

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic.config import JsonDict
 
-from hub.api.forms import Form
+from hub.api.forms import Form, Moment
 from hub.channels.belonging import Belonging, BelongingChange, BelongingView
 from services.email.models import OAuth, Security, Server
 
@@ -53,6 +53,10 @@ def _in_clear(given: BaseModel) -> dict[str, str]:
 
 
 _HIDDEN = "Kept encrypted, never shown again"
+_LEAVE = "Mails stay on the server; else each is deleted there once its bytes are stored and its event is out"
+_WATCH = "What employees send with other mail programs is taken from the Sent folder, from now on; by IMAP"
+_NO_SENT = "watch_sent needs imap: by pop there is no Sent folder"
+_ONE_WAY_IN = "give either imap or pop"
 _PASSWORD: JsonDict = {"password": "secret"}
 _CONSENT: JsonDict = {
     "oauth": {
@@ -126,6 +130,14 @@ class ServerInput(Form):
         )
 
 
+class PopInput(ServerInput):
+    """A POP3 server and the login there."""
+
+    host: Host = Field(examples=["pop.example.com"])
+    port: Port = Field(examples=[995])
+    leave: bool = Field(default=True, description=_LEAVE)
+
+
 class MailboxInput(Belonging):
     """A mailbox to read and to send from; both logins are tried before it is saved."""
 
@@ -134,17 +146,33 @@ class MailboxInput(Belonging):
             "examples": [
                 _example(imap=_server("imap", 993, _PASSWORD), smtp=_server("smtp", 587, _PASSWORD)),
                 _example(imap=_server("imap", 993, _CONSENT), smtp=_server("smtp", 587, _CONSENT)),
+                _example(
+                    pop={**_server("pop", 995, _PASSWORD), "leave": False}, smtp=_server("smtp", 587, _PASSWORD)
+                ),
             ]
         }
     )
     address: Annotated[str, Field(max_length=320), AfterValidator(_address)]
     name: Line = ""
-    imap: ServerInput
+    imap: ServerInput | None = Field(default=None, description="The way in; or `pop`")
+    pop: PopInput | None = Field(default=None, description="The way in where there is no IMAP")
     smtp: ServerInput
+    fetch_since: Moment | None = Field(
+        default=None, description="What the server got before that is left alone; not given: all is taken over"
+    )
+    watch_sent: bool = Field(default=False, description=_WATCH)
     plus_addressing: bool = Field(default=False, description="The server delivers `user+anything@` to `user@`")
     signature: Signature = Field(default="", description="Under every message that brings none")
     per_hour: PerHour | None = Field(default=None, description="Mails that may leave in an hour")
     auto_reply: Signature = Field(default="", description="Its own answer to what opens a chain")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if (self.imap is None) == (self.pop is None):
+            raise ValueError(_ONE_WAY_IN)
+        if self.watch_sent and self.imap is None:
+            raise ValueError(_NO_SENT)
+        return self
 
 
 class OAuthChange(Form):
@@ -180,12 +208,18 @@ class ServerChange(Form):
 
     def changed(self, server: Server) -> Server:
         """`server` with the changes; errors as `OAuthChange.changed`."""
-        given = self.model_dump(exclude_none=True, exclude={"password", "oauth"})
+        given = self.model_dump(exclude_none=True, exclude={"password", "oauth", "leave"})
         if self.password is not None:
             given |= {"password": self.password.get_secret_value(), "oauth": None}
         if self.oauth is not None:
             given |= {"password": "", "oauth": self.oauth.changed(server.oauth)}
         return replace(server, **given)
+
+
+class PopChange(ServerChange):
+    """What is not given stays."""
+
+    leave: bool | None = Field(default=None, description=_LEAVE)
 
 
 class MailboxChange(BelongingChange):
@@ -196,7 +230,9 @@ class MailboxChange(BelongingChange):
     )
     name: Line | None = None
     imap: ServerChange | None = None
+    pop: PopChange | None = None
     smtp: ServerChange | None = None
+    watch_sent: bool | None = Field(default=None, description=_WATCH)
     plus_addressing: bool | None = None
     signature: Signature | None = None
     per_hour: PerHour | Literal[0] | None = Field(default=None, description="0 ends the limit")
@@ -206,8 +242,8 @@ class MailboxChange(BelongingChange):
     def _something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError(
-                "nothing to change; give name, imap, smtp, plus_addressing, signature, per_hour, auto_reply, team"
-                " or others"
+                "nothing to change; give name, imap, pop, smtp, watch_sent, plus_addressing, signature, per_hour,"
+                " auto_reply, team or others"
             )
         return self
 
@@ -230,14 +266,23 @@ class ServerView(BaseModel):
     oauth: OAuthView | None = Field(default=None, description="None with a password")
 
 
+class PopView(ServerView):
+    """A POP3 server; its password is not shown."""
+
+    leave: bool
+
+
 class MailboxView(BelongingView):
     """A mailbox; passwords and tokens are not shown."""
 
     id: str
     address: str = Field(examples=["sales@example.com"])
     name: str
-    imap: ServerView
+    imap: ServerView | None = None
+    pop: PopView | None = Field(default=None, description="One of the two is the way in")
     smtp: ServerView
+    fetch_since: datetime | None = None
+    watch_sent: bool = False
     plus_addressing: bool
     signature: str = ""
     per_hour: int | None = None
@@ -246,7 +291,10 @@ class MailboxView(BelongingView):
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> "MailboxView":
-        return cls.model_validate({**document, "id": document["_id"]})
+        pop = document.get("pop")
+        watched = bool(document.get("sent_since"))
+        shown = {**pop, "leave": document.get("leave", True)} if pop else None
+        return cls.model_validate({**document, "pop": shown, "watch_sent": watched, "id": document["_id"]})
 
 
 class MailboxPage(BaseModel):

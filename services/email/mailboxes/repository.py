@@ -1,7 +1,8 @@
 """Mailboxes and how they are, in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from hub.channels.accounts import AccountRepository
@@ -31,9 +32,17 @@ class MailboxRepository(AccountRepository):
         stored = await self._colleagues.get(_LIST)
         return list(stored["names"]) if stored else []
 
-    async def remember_colleagues(self, names: Sequence[str], at: str) -> None:
+    async def logins(self) -> dict[str, str]:
+        """Names of those who work here, by login."""
+        stored = await self._colleagues.get(_LIST)
+        return {one["login"]: one["name"] for one in stored.get("people", ())} if stored else {}
+
+    async def remember_colleagues(
+        self, names: Sequence[str], at: str, *, logins: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """The newest list counts, in whatever order they come."""
-        wanted: Document = {"_id": _LIST, "names": list(names), "at": at}
+        people = [{"login": login, "name": name} for login, name in logins.items()]
+        wanted: Document = {"_id": _LIST, "names": list(names), "people": people, "at": at}
         if await self._colleagues.insert(wanted):
             return
         while (stored := await self._colleagues.get(_LIST)) and stored["at"] < at:
@@ -46,8 +55,12 @@ class MailboxRepository(AccountRepository):
             id=document["_id"],
             address=document["address"],
             name=document["name"],
-            imap=self._server(document["imap"]),
+            imap=self._way_in(document, "imap"),
+            pop=self._way_in(document, "pop"),
+            leave=document.get("leave", True),
+            fetch_since=from_iso(since) if (since := document.get("fetch_since")) else None,
             smtp=self._server(document["smtp"]),
+            sent_since=from_iso(sent) if (sent := document.get("sent_since")) else None,
             plus_addressing=document["plus_addressing"],
             per_hour=document.get("per_hour"),
             auto_reply=document.get("auto_reply", ""),
@@ -67,6 +80,9 @@ class MailboxRepository(AccountRepository):
             return stored | {"password": self._secrets.seal(server.password)}
         secrets = {name: self._secrets.seal(getattr(server.oauth, name)) for name in _SEALED}
         return stored | {"oauth": {**asdict(server.oauth), **secrets}}
+
+    def _way_in(self, document: Document, kind: str) -> Server | None:
+        return self._server(stored) if (stored := document.get(kind)) else None
 
     def _server(self, stored: dict[str, Any]) -> Server:
         if oauth := stored.get("oauth"):

@@ -12,6 +12,7 @@ from hub.channels.entered import Place, check_entered
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
 from hub.channels.sends import SendRepository
+from hub.kit.clock import iso
 from hub.kit.errors import HubError, InvalidInput
 from hub.kit.ids import derive
 from hub.store.base import Document
@@ -27,6 +28,8 @@ class Trial(Protocol):
     """Tries a login; raises LoginRefused or MailServerUnavailable."""
 
     async def imap(self, server: Server) -> None: ...
+
+    async def pop(self, server: Server) -> None: ...
 
     async def smtp(self, server: Server) -> None: ...
 
@@ -53,14 +56,17 @@ class Mailboxes:
         """
         mailbox_id = derive("mb", given.address.lower())
         await self._keeping.check_free(mailbox_id)
-        imap, smtp = given.imap.server(), given.smtp.server()
-        await self._try(imap=imap, smtp=smtp)
+        entered = {"imap": given.imap, "pop": given.pop, "smtp": given.smtp}
+        servers = {kind: one.server() for kind, one in entered.items() if one}
+        await self._try(**servers)
         document: Document = {
             "_id": mailbox_id,
             "address": given.address,
             "name": given.name,
-            "imap": self._repository.sealed(imap),
-            "smtp": self._repository.sealed(smtp),
+            **{kind: self._repository.sealed(server) for kind, server in servers.items()},
+            "leave": given.pop.leave if given.pop else True,
+            "fetch_since": iso(given.fetch_since) if given.fetch_since else None,
+            "sent_since": self._keeping.now() if given.watch_sent else None,
             "plus_addressing": given.plus_addressing,
             "signature": given.signature,
             "per_hour": given.per_hour,
@@ -83,14 +89,27 @@ class Mailboxes:
         )
         if given.get("auto_reply") and not opened.auto_reply:
             given["answers_since"] = self._keeping.now()
+        if change.pop and change.pop.leave is not None:
+            given["leave"] = change.pop.leave
+        if change.watch_sent is not None:
+            given["sent_since"] = self._watched(opened, change.watch_sent)
         servers = _changed(opened, change)
         _check_entered(opened, change, servers)
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}
         return await self._keeping.change({**document, **given, **sealed})
 
+    def _watched(self, mailbox: Mailbox, watch: bool) -> str | None:
+        """Since when its Sent folder is watched."""
+        if watch and mailbox.imap is None:
+            fix = "the mailbox is read by pop, which knows no Sent folder"
+            raise InvalidInput(f"watch_sent: {fix}", fields={"watch_sent": fix})
+        if watch and mailbox.sent_since:
+            return iso(mailbox.sent_since)
+        return self._keeping.now() if watch else None
+
     async def _try(self, **servers: Server) -> None:
-        tries: Mapping[str, Any] = {"imap": self._trial.imap, "smtp": self._trial.smtp}
+        tries: Mapping[str, Any] = {"imap": self._trial.imap, "pop": self._trial.pop, "smtp": self._trial.smtp}
         found = await asyncio.gather(*(_failure(tries[kind](server)) for kind, server in servers.items()))
         failed = {kind: words for kind, words in zip(servers, found, strict=True) if words}
         if failed:
@@ -112,6 +131,10 @@ class OwnMail:
     async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
         return await self._mailboxes.lines(mailbox_ids)
 
+    async def logins(self) -> dict[str, str]:
+        """Names of those who work here, by login."""
+        return await self._mailboxes.logins()
+
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return set(await self._sends.get_many(interaction_ids))
 
@@ -128,10 +151,9 @@ async def _failure(trial: Any) -> str | None:
 
 def _changed(mailbox: Mailbox, change: MailboxChange) -> dict[str, Server]:
     """The servers that become others. One consent opens both: renewed for one of them, it is for the other, too."""
-    before = {"imap": mailbox.imap, "smtp": mailbox.smtp}
-    wanted = {"imap": change.imap, "smtp": change.smtp}
+    before, wanted = _servers(mailbox), _wanted(mailbox, change)
     servers = {kind: _server(kind, before[kind], asked) for kind, asked in wanted.items() if asked}
-    for kind, other in (("imap", "smtp"), ("smtp", "imap")):
+    for kind, other in (tuple(before), tuple(before)[::-1]):
         asked, follows = wanted[kind], wanted[other]
         shared = before[kind].oauth is not None and before[kind].oauth == before[other].oauth
         if shared and asked and asked.oauth and not (follows and (follows.oauth or follows.password)):
@@ -139,11 +161,29 @@ def _changed(mailbox: Mailbox, change: MailboxChange) -> dict[str, Server]:
     return servers
 
 
+def _servers(mailbox: Mailbox) -> dict[str, Server]:
+    """The way in and the way out."""
+    entered = {"imap": mailbox.imap, "pop": mailbox.pop, "smtp": mailbox.smtp}
+    return {kind: server for kind, server in entered.items() if server}
+
+
+def _wanted(mailbox: Mailbox, change: MailboxChange) -> dict[str, ServerChange | None]:
+    """Raises InvalidInput for a way in that is not the mailbox's."""
+    wanted = {"imap": change.imap, "pop": change.pop, "smtp": change.smtp}
+    servers = _servers(mailbox)
+    for kind in wanted.keys() - servers.keys():
+        if wanted.pop(kind):
+            fix = f"the mailbox is not read by {kind}; to change that, remove it and add it anew: its history stays"
+            raise InvalidInput(f"{kind}: {fix}", fields={kind: fix})
+    return wanted
+
+
 def _check_entered(mailbox: Mailbox, change: MailboxChange, servers: Mapping[str, Server]) -> None:
-    for kind, asked in (("imap", change.imap), ("smtp", change.smtp)):
+    before = _servers(mailbox)
+    for kind, asked in _wanted(mailbox, change).items():
         if asked is not None:
-            before = getattr(mailbox, kind)
-            check_entered(_place(before), _place(servers[kind]), _secrets(before, servers[kind], asked), within=kind)
+            place = _place(before[kind])
+            check_entered(place, _place(servers[kind]), _secrets(before[kind], servers[kind], asked), within=kind)
 
 
 def _place(server: Server) -> Place:

@@ -37,11 +37,12 @@ class MailLedger(Ledger):
     def also_kept(self, message: SendMessage, account: Document | None) -> Document:
         domain = account["address"].rpartition("@")[2] if account else "removed.invalid"
         copy = {"copy_state": None, "copy_reason": None, "copy_attempts": 0}
-        return {"message_id": message_id(message.id, domain), **copy}
+        # By POP3 there is no Sent folder to put it into.
+        return {"message_id": message_id(message.id, domain), "copied": bool(account and account.get("imap")), **copy}
 
     def after_sending(self, document: Document, now: datetime) -> Document:
         """A mailing's is not copied: the Sent folder is for what people wrote."""
-        if document.get("mailing"):
+        if document.get("mailing") or not document.get("copied", True):
             return super().after_sending(document, now)
         return {"step": Step.COPY.value, "next_at": iso(now), "copy_state": "pending"}
 

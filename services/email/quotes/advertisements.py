@@ -25,6 +25,9 @@ _SENT_FROM_MY = re.compile(
 _ADVERTISED = re.compile(
     r"[\s(\[*_]{0,4}(?:get|download|скачать|скачайте|загрузите|obtenir|télécharger|téléchargez|obtenez|outlook|obtener|"
     r"ottieni|descarga|descargar|obter|scarica|pobierz|laden sie|hämta|hent|stáhnout|stiahnuť|завантажити|lataa|获取|"
+    r"получить|получите|установить|установите|отримати|holen sie sich|installieren sie|download de|installa|"
+    r"installer|instalar|instala|získat|letöltés|λήψη|κατεβάστε|احصل على|הורד|nabavite|pridobite|descarrega|obteniu|"
+    r"skaff|få|"
     r"取得)\s?(?:\w+\s){0,3}(?:outlook|bluemail|typeapp)\s.{0,120}$|"
     r"[\s(\[*_]{0,4}outlook (?:voor|für|til|för) .{2,20} (?:downloaden|herunterladen)\W*$|"
     r"[\s(\[*_]{0,4}(?:von meinem|mit meinem|vom) .{1,40} (?:gesendet|geschrieben|verschickt)\W{0,3}"
@@ -33,6 +36,7 @@ _ADVERTISED = re.compile(
     r"나의 .{1,20}에서 보냄$|\s*(?:gửi|được gửi) từ .{1,40}$|\s*[\w'’ ]{3,30}(?:dan|den|tan|ten) gönderildi\W*$|"
     r"[\s*_]{0,4}(?:sent|secured?|encrypted|powered|protected) (?:with|by|using|via) .{2,80}$|"
     r"[\s*_]{0,4}sent from [\w'’&+-]{2,20}(?: [\w'’&+-]{2,20}){0,3} ?[<(\[]{1,2}https?://\S{3,200}$|"
+    r"\s*az .{2,40}(?:ról|ről) küldve\W*$|\s*yahoo mail: .{3,60}$|"
     r"\s*via (?:mobile|mobil|phone|telefon)\W*$|"
     r"\s*(?:с уважением|best regards),?\s*отправлено .{1,60}$|"
     r"\s*(?:please )?(?:excuse|forgive|pardon) (?:the |my |any )?(?:brevity|typos?|errors|shortness)"

@@ -8,7 +8,7 @@ from enum import IntEnum
 from services.email.quotes.advertisements import is_advertisement
 from services.email.quotes.headers import HORIZONTAL, LONGEST_LINE, Header, Opening, header_at, resembles_attribution
 from services.email.quotes.initials import initialed
-from services.email.quotes.signatures import signature_at
+from services.email.quotes.signatures import afterthought, clear_signed, signature_at
 
 MOST_LINES = 10_000
 """Lines told apart one by one; what a longer mail has beyond them is taken as one line."""
@@ -71,10 +71,21 @@ def tell(lines: Lines, *, first: bool = False) -> Told:
     """What each line is part of. Linear: every line is looked at a bounded number of times. A `first` letter answers
     none: the head of another one that stands in it was put there by its writer, who goes on below.
     """
+    signed = _clear_signed(lines)
     parts, answers = _quotes(lines, first=first)
+    if signed:
+        parts[: signed[0]] = bytes([Part.SIGNATURE]) * signed[0]
+        parts[signed[1] :] = bytes([Part.SIGNATURE]) * (len(parts) - signed[1])
     _join_wrapped(lines.texts, parts)
     _signatures(lines.texts, parts)
     return Told(parts, answers or _is_answer(lines))
+
+
+def _clear_signed(lines: Lines) -> tuple[int, int] | None:
+    """See `clear_signed`, from the first line with words on."""
+    first = _first_words(lines.texts, 0)
+    found = clear_signed(lines.texts[first:])
+    return (first + found[0], first + found[1]) if found else None
 
 
 def _is_answer(lines: Lines) -> bool:
@@ -114,7 +125,10 @@ _MOST_LOOKS = 1_500
 """Lines that resemble an attribution and are none; in a mail with more of them no further header is looked for."""
 
 
-_HEADER_SIGN = re.compile(r"[@<>:：#\]]|[-_=*~‐–—]{2}")
+_HEADER_SIGN = re.compile(
+    r"[@<>:：#\]]|[-_=*~‐–—] ?[-_=*~‐–—]|above this|выше этой|над этой|dieser Zeile|dieser Linie|cette ligne|"
+    r"esta línea"
+)
 """One of these is in every header that is known; a letter without any is not searched line by line."""
 
 
@@ -239,6 +253,8 @@ def _sign(texts: Sequence[str], parts: bytearray, start: int, end: int) -> None:
     window = max(start, end - 200)
     cut = window + signature_at(texts[window:end])
     parts[cut:end] = bytes([Part.SIGNATURE]) * (end - cut)
+    if written := afterthought(texts[cut:end]):
+        parts[cut + written[0] : cut + written[1]] = bytes([Part.NEW]) * (written[1] - written[0])
     last = next((at for at in range(cut - 1, window - 1, -1) if texts[at].strip()), start)
     for at in range(window, cut):
         if (at in (start, last) or not texts[at - 1].strip()) and is_advertisement(texts[at]):

@@ -74,7 +74,11 @@ _ENDS = re.compile(r"[:：]\s*\**$|(?<![-–—])[-–—]{3,}$")
 _OLD_GMAIL = re.compile(r"\d{4}/\d{1,2}/\d{1,2} [^<>]{0,80}<[^<>\s]{3,120}>:?$")
 _MUTT = re.compile(r"\* .{1,80}<[^<>\s]+@[^<>\s]+> \[[\d\-: ,+/.\w]{8,40}\]:?$")
 _GROUPWISE = re.compile(r">>> .{3,200}\d{1,2}[./-]\d{1,2}[./-]\d{2,4} .{0,20}>>>$")
-_QUOTING = re.compile(r"(?:quoting|zitat von|citando(?: a)?|citat|цитирую)\s.{1,120}:$", _FLAGS)
+_QUOTING = re.compile(r"(?:quoting|zitat von|citando(?: a)?|citat|цитирую|missatge de)\s.{1,120}:$", _FLAGS)
+_BY_ADDRESS = re.compile(r"[<(\[\"][^\s<>()\[\]@]{1,100}@|@[^\s<>()\[\]\"',;:@]{1,120}[^\w@]{0,12}$")
+"""An attribution without a verb that is known has its address in brackets, or ends with it; an address with words
+behind it is of a log, or of a sentence.
+"""
 _RULED_NAME = re.compile(
     rf"[-–—]{{3,}} ?[^\s-].{{1,80}} (?:{phrases.WROTE[0]}|{phrases.WROTE[1]}) ?[-–—]{{3,}}$", _FLAGS
 )
@@ -200,7 +204,7 @@ def _dated(text: str, *, said: bool, addressed: bool) -> Opening | None:
     date, time = _DATE.search(text) is not None, _TIME.search(text) is not None
     sure = (
         (said and time and (date or addressed or _INTRO.match(text) is not None))
-        or (addressed and date and (said or time))
+        or (addressed and date and (said or (time and _BY_ADDRESS.search(text) is not None)))
         or (said and date and (_WEEKDAY.search(text) is not None or text.startswith("--")))
         or (addressed and _QUOTING.match(text) is not None)
     )
@@ -297,13 +301,19 @@ def _continues(line: str, before: str) -> bool:
 def _is_letter(kinds: set[str], block: Sequence[str]) -> bool:
     known = kinds - {"extra"}
     if "sender" in known and len(known) >= 3:
-        return True
+        return "subject" in known or _tells_when_or_whom(block)
     if {"when", "recipient", "subject"} <= known:
         return any(_address(line) for line in block)
     if {"sender", "when"} <= known:
         whole = " ".join(block)
         return _address(whole) is not None and _DATE.search(whole) is not None
     return False
+
+
+def _tells_when_or_whom(block: Sequence[str]) -> bool:
+    """Whether an address, a date or a time is among the fields; without a subject they may be those of a parcel."""
+    whole = " ".join(block)
+    return bool(_address(whole) or _DATE.search(whole) or _TIME.search(whole))
 
 
 # --- separators ---

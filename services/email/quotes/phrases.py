@@ -15,6 +15,7 @@ WROTE = (
     r"skrev|skriver|følgende|kirjoitti|skrifaði",
     r"napisał(?:\(?a\)?)?|pisze",
     r"napsal(?:\(?a\)?)?|píše|napísal(?:\(?a\)?)?",
+    r"napisao|napisala|написао|написао/ла|rašė|rakstījis|napísala|va escriure|napisana przez|"
     r"a scris|írta|yazdı|έγραψε|έγραψε|написа|je napisao|je napisala|je pisal|a írt",
     r"đã viết|viết",
     r"写道|寫道|写到|写了|写信|のメール|のメッセージ|は書きました|さんは書きました|wrote \(|작성|썼습니다",
@@ -38,7 +39,8 @@ SENDER = (
     r"發件人|差出人|送信者|보낸 사람|보낸사람|từ|người gửi|kimden|gönderen|lähettäjä|feladó|remitente|remetente|"
     r"nadawca|"
     r"absender|avsändare|afsender|avsender|odesílatel|odosielateľ|expeditor|mittente|afzender|saatja|"
-    r"от кого отправлено"
+    r"от кого отправлено|από|αποστολέας|de la|מאת|من|изпращач|šalje|šiljatelj|pošiljatelj|пошиљалац|siuntėjas|nuo|"
+    r"sūtītājs|saatja|kellelt|จาก|dari|از|pengirim|sendandi|frá|remitent|nork"
 )
 WHEN = (
     r"sent|date|sent on|sent at|date sent|received|отправлено|дата|дата отправки|послано|gesendet|datum|gesendet am|"
@@ -49,20 +51,25 @@ WHEN = (
     r"发送时间|發送時間|寄件日期|日期|送信日時|日時|送信|보낸 날짜|보낸날짜|"
     r"đã gửi|ngày|ngày gửi|gönderme|gönderilme tarihi|gönderme tarihi|gönderim tarihi|tarih|lähetetty|elküldve|"
     r"trimis|"
+    r"στάλθηκε|ημερομηνία|נשלח|תאריך|تم الإرسال|تاريخ الإرسال|أرسلت|التاريخ|изпратено|poslano|poslato|послато|datums|"
+    r"išsiųsta|data išsiuntimo|nosūtīts|saadetud|kuupäev|ส่ง|ส่งเมื่อ|วันที่|dikirim|terkirim|tanggal|ارسال شده|تاریخ|sent|"
+    r"enviat|enviat el|дата на изпращане|"
     r"date/time|time"
 )
 RECIPIENT = (
     r"to|кому|получатель|an|à|a|para|aan|till|til|do|komu|收件人|收件者|宛先|받는 사람|받는사람|tới|đến|"
-    r"destinataire|destinatario|empfänger|kime|vastaanottaja|címzett|către|pro|mottaker|modtager|odbiorca|for"
+    r"destinataire|destinatario|empfänger|kime|vastaanottaja|címzett|către|pro|mottaker|modtager|odbiorca|for|"
+    r"προς|אל|إلى|до|za|prima|kam|kam|kellele|saaja|ถึง|kepada|به|per a|gavėjas|saņēmējs|príjemca|til"
 )
 COPY = (
     r"cc|copy|bcc|копия|копії|копія|скрытая копия|kopie|kopia|kopi|copie|copia|抄送|副本|抄送人|密件抄送|참조|dw|udw|"
     r"reply-to|reply to|ответить|antwort an|antworten an|répondre à|organization|organisation|newsgroups|cci|"
-    r"cco|blindkopie|másolatot kap"
+    r"cco|blindkopie|másolatot kap|κοιν|κοινοποίηση|עותק|העתק|نسخة|tembusan|สำเนา|رونوشت"
 )
 SUBJECT = (
     r"subject|тема|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|temat|předmět|predmet|主题|主題|主旨|件名|"
-    r"제목|chủ đề|tiêu đề|konu|aihe|tárgy|subiect|teema|subj"
+    r"제목|chủ đề|tiêu đề|konu|aihe|tárgy|subiect|teema|subj|"
+    r"θέμα|נושא|الموضوع|موضوع|относно|predmet|naslov|zadeva|наслов|tema|temats|เรื่อง|perihal|subjek|efni|assumpte"
 )
 EXTRA = (
     r"importance|важность|важливість|attachments?|вложения|вложение|вкладення|wichtigkeit|priority|приоритет|"
@@ -108,7 +115,21 @@ ANSWER_ABOVE = (
     r"черты))?|"
     r"ответ(?:ьте|ить)? выше этой (?:линии|строки|черты)|не пишите ниже этой (?:линии|строки)|"
     r"bitte (?:antworten sie|ihre antwort) (?:oberhalb|über) dieser (?:linie|zeile)|"
-    r"répondez au-dessus de cette ligne|veuillez répondre au-dessus de cette ligne|responda por encima de esta línea"
+    r"(?:veuillez )?(?:répondre|répondez|(?:saisir|saisissez|écrire|écrivez|taper|tapez) (?:votre |une )?réponse) "
+    r"au-dessus de cette ligne|"
+    r"(?:por favor,? )?(?:responda|escriba (?:su|la|una) respuesta|escribe tu respuesta) "
+    r"(?:por encima|encima|arriba) de esta línea|"
+    r"(?:por favor,? )?(?:responda|(?:digite|escreva|insira) (?:a )?sua resposta) acima desta linha|"
+    r"(?:si prega di )?(?:rispond\w+|(?:digit\w+|scriv\w+|inser\w+) (?:la )?(?:tua |sua |vostra )?risposta) "
+    r"(?:al di sopra|sopra) (?:di )?questa (?:riga|linea)|"
+    r"(?:typ|schrijf|plaats|antwoord)(?: (?:uw|je|een) (?:antwoord|reactie))? boven deze (?:lijn|regel)|"
+    r"(?:wpisz|napisz|wprowadź|odpowiedz)(?: swoją)?(?: odpowiedź)? (?:powyżej|nad) (?:tej|tą) lini[iąę]|"
+    r"(?:skriv|svara|svar)(?: (?:ditt|dit) svar)? (?:ovanför|över|over) (?:den här|denne) (?:raden|linjen|linje)|"
+    r"(?:пожалуйста, )?(?:введите|напишите|пишите|отвечайте|ответьте)(?: (?:свой|ваш))?(?: ответ)? (?:над|выше) "
+    r"(?:этой|данной) (?:строк|лини|черт)\w+|"
+    r"(?:будь ласка, )?(?:введіть|напишіть|пишіть)(?: (?:свою|вашу))? відповідь (?:над|вище) "
+    r"(?:цим|цього|цією) ряд\w+|"
+    r"この(?:行|線)より上に返信|この(?:行|線)の上に返信|请在此行上方回复|請在此行上方回覆"
 )
 
 CLOSINGS = (
@@ -179,7 +200,8 @@ DEVICES = (
 SENT_FROM = (
     r"sent|written|posted|typed|dictated|отправлено|отправлен|написано|надіслано|відправлено|gesendet|verschickt|"
     r"diese nachricht wurde|envoyé|enviado|enviada|inviato|verzonden|verstuurd|skickat|sendt|sänt|wysłano|wysłane|"
-    r"odesláno|odoslané|lähetetty|gönderildi|trimis"
+    r"odesláno|odoslané|lähetetty|gönderildi|trimis|στάλθηκε|εστάλη|أُ?رسلت?|تم الإرسال|נשלח|đã gửi|dikirim|dihantar|"
+    r"enviat|poslano|poslato|poslané|изпратено|надіслано з|išsiųsta|nosūtīts|saadetud|ส่งจาก|भेजा गया|ارسال شده|sent"
 )
 
 DISCLAIMERS = (
@@ -192,7 +214,9 @@ DISCLAIMERS = (
     r"consider the environment before printing|think before (?:you )?print|"
     r"this (?:e-?mail|message|communication)(?: and any (?:attachments?|files)[^.]{0,40})? (?:is|are|"
     r"may be) (?:\w+ )?(?:confidential|intended|private)|"
-    r"virus[- ]free\.? ?(?:www|<|$)|(?:scanned|checked) (?:for viruses|by (?:avast|norton|mcafee|kaspersky|"
+    r"(?:virus[- ]free|без вирусов|virenfrei|sans virus|garanti sans virus|libre de virus|livre de vírus|"
+    r"priva di virus|virusvrij|wolne od wirusów|bez virů|без вірусів|virusfri\w*)\.? ?(?:www|<|$)|"
+    r"(?:scanned|checked) (?:for viruses|by (?:avast|norton|mcafee|kaspersky|"
     r"avg|eset|mailscanner))",
     r"(?:содержит|содержать|содержащаяся|является|являются|строго|носит|может быть) (?:[\w-]+ ){0,4}конфиденциальн|"
     r"уведомление о конфиденциальности|конфиденциальность:|не являетесь (?:[\w-]+ ){0,4}(?:получател|адресат)|"
@@ -224,7 +248,22 @@ DISCLAIMERS = (
 # One of these, in lower case, is in whatever the above matches; looked for first, since that costs far less.
 DISCLAIMER_STEMS = (
     *("intended", "recipient", "addressee", "individual", "person", "confiden", "privileged", "proprietary"),
-    *("disclaimer", "notice", "in error", "by mistake", "print", "virus", "private", "scanned", "checked"),
+    *(
+        "disclaimer",
+        "notice",
+        "in error",
+        "by mistake",
+        "print",
+        "virus",
+        "vírus",
+        "wirus",
+        "virů",
+        "virenfrei",
+        "вірус",
+        "private",
+        "scanned",
+        "checked",
+    ),
     *(
         "конфиденциал",
         "адресат",

@@ -19,7 +19,8 @@ def _any(alternatives: Sequence[str]) -> str:
     return "(?:" + "|".join(alternatives) + ")"
 
 
-_DELIMITER = re.compile(r"--[\s\u00a0]*$")
+_DELIMITER = re.compile(r"(?:- )?--[\s\u00a0]*$")
+"""Also as a letter that is signed in clear has it (RFC 9580, 7.2)."""
 _DRAWN = re.compile(r"\s*(?:—|––|[-–—]{3,}|_{2,}|\*{3,}|={3,}|~{3,})\s*$")
 _NAMED = re.compile(
     r"(?:--|—|–)\s*(?:[A-ZА-ЯЁІЇЄ][\w.'’-]*)(?:\s+[\w.'’(),-]+){0,3}$|"
@@ -39,7 +40,8 @@ _CLOSING = re.compile(
 )
 _DISCLAIMER = re.compile(_any(phrases.DISCLAIMERS), _FLAGS)
 _SHORT_NOTICE = re.compile(
-    r"mailing list|unsubscribe|отпис|virus|вирус|before (?:you )?print|environment|umwelt|окружающей|"
+    r"mailing list|unsubscribe|отпис|virus|viren|vírus|wirus|virů|вирус|вірус|before (?:you )?print|environment|"
+    r"umwelt|окружающей|"
     r"because you|view it on|офертой|^\W*(?:legal|confidentiality) ",
     _FLAGS,
 )
@@ -121,6 +123,31 @@ def _is_named_advertisement(paragraph: Sequence[str]) -> bool:
 def _is_standing_text(text: str) -> bool:
     """A sentence of the writer may say "confidential"; a notice is longer, or of a kind that is always short."""
     return len(text) >= 100 or _SHORT_NOTICE.search(text) is not None
+
+
+_AFTERTHOUGHT = re.compile(r"\s*(?:P\.? ?(?:P\.? ?)?S|З\.? ?[ЫІ]|П\.? ?С)(?:[.:,)–—-]+\s*|\s+)(?P<words>\S.*)?$")
+_CLEAR_HEAD = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\s*$")
+_CLEAR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----\s*$")
+
+
+def afterthought(lines: Sequence[str]) -> tuple[int, int] | None:
+    """The paragraph of a signature, below another one, that its writer wrote on with ("P.S. Call me on Friday")."""
+    for at in range(1, len(lines)):
+        begun = _AFTERTHOUGHT.match(lines[at][:400]) if not lines[at - 1].strip() else None
+        # "P.S. Kumar" is a name.
+        if begun and not (begun["words"] and _NAMED_ALONE.match(begun["words"].strip())):
+            end = next((n for n in range(at, len(lines)) if not lines[n].strip()), len(lines))
+            return at, end
+    return None
+
+
+def clear_signed(lines: Sequence[str]) -> tuple[int, int] | None:
+    """Of a letter that is signed in clear (RFC 9580, 7): where its words begin, and where its signature does."""
+    if not lines or _CLEAR_HEAD.match(lines[0]) is None:
+        return None
+    begin = next((n for n, line in enumerate(lines[:20]) if not line.strip()), None)
+    end = next((n for n in range(len(lines) - 1, -1, -1) if _CLEAR_END.match(lines[n])), None)
+    return (begin, end) if begin is not None and end is not None and begin < end else None
 
 
 _SIGNING = frozenset("-–—_*=~")

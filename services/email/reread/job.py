@@ -118,7 +118,12 @@ class Reread:
         if held.accounts[0] != mailbox_id:
             return _unchanged(interaction_id, f"it was read as {held.accounts[0]} received it")
         fact = RawMailStored(
-            mailbox_id=mailbox_id, uid=0, uid_validity=0, received_at=from_iso(entry["at"]), blob=entry["blob"]
+            mailbox_id=mailbox_id,
+            uid=0,
+            uid_validity=0,
+            received_at=from_iso(entry["at"]),
+            blob=entry["blob"],
+            sent=entry.get("sent", False),
         )
         normalised = await self._intake.read_again(fact)
         if normalised.event.id != interaction_id:

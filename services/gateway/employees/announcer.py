@@ -2,7 +2,7 @@
 
 from hub.bus.base import Bus
 from hub.contracts.base import Envelope
-from hub.contracts.employee import EmployeesListed
+from hub.contracts.employee import Colleague, EmployeesListed
 from hub.kit.clock import Clock
 from hub.kit.errors import TransientError
 from hub.kit.every import every
@@ -25,12 +25,13 @@ class Announcer:
     async def tell(self) -> None:
         """Publishes the names of all who may log in."""
         now = self._clock.now()
-        fact = EmployeesListed(names=tuple(await self._names()), at=now)
+        people = tuple(await self._people())
+        fact = EmployeesListed(names=tuple(one.name for one in people), people=people, at=now)
         try:
             await self._bus.publish([Envelope(event=fact, source=SOURCE, time=now)])
         except TransientError as exc:
             log.warning("employees.untold", reason=str(exc))
 
-    async def _names(self) -> list[str]:
+    async def _people(self) -> list[Colleague]:
         everybody = await every(lambda after: self._employees.page(limit=_PAGE, after=after))
-        return [employee.name for employee in everybody if employee.active]
+        return [Colleague(login=one.login, name=one.name) for one in everybody if one.active]

@@ -24,6 +24,7 @@ async def refuse_unseen(repository: Repository, chain_id: str, seen: str | None,
 
 
 def _is_answer(interaction: Document, by: str) -> bool:
-    answers = interaction["direction"] == Direction.OUT and is_ours(interaction)
+    # What was sent with another mail program has no delivery of ours.
+    answers = interaction["direction"] == Direction.OUT and (is_ours(interaction) or interaction["type"] == "email")
     state = (interaction["delivery"] or {}).get("state")
     return answers and interaction.get("author") not in (None, by) and state not in _GONE

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.testing.outside import HERE
-from hub.testing.waiting import PATIENCE
+from hub.testing.waiting import PATIENCE, eventually
 from services.email.adapters.imap import open_inbox, open_sent
 from services.email.errors import LoginRefused, MailRefusedByServer
 from services.email.models import FetchedMail, Server
@@ -249,3 +249,22 @@ async def test_a_mail_that_is_never_handed_over_is_parked_and_the_one_behind_it_
     )
     tries = [one for one in odd.commands(b"UID FETCH 5 ") if b"BODY.PEEK[]" in one]
     assert len(tries) == 3
+
+
+async def test_a_mailbox_without_a_folder_for_what_was_sent_works_and_says_that_it_cannot_be_watched(
+    harness: EmailHarness,
+) -> None:
+    odd = Odd(uid_search=b"* SEARCH\r\n", list=listed('() "." INBOX'))
+    async with running(odd) as server:
+        ends = {"imap": harness.server(server.port), "smtp": harness.server(harness.simulator.smtp_port)}
+        given = {**harness.mailbox("odd@romashka.example", **ends), "watch_sent": True}
+        added = (await harness.api.post("/mailboxes", json=given)).json()["id"]
+
+        async def told() -> tuple[str, str | None]:
+            (item,) = [one for one in await harness.channels() if one["id"] == added]
+            return item["state"], item["reason"]
+
+        reason = "the Sent folder is not followed: there is no folder for what was sent"
+        await eventually(told, lambda seen: seen == ("green", reason))
+        await harness.api.patch(f"/mailboxes/{added}", json={"watch_sent": False})
+        await eventually(told, lambda seen: seen == ("green", None))

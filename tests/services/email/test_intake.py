@@ -40,6 +40,9 @@ class OwnMail:
     async def lines(self, mailbox_ids: Iterable[str]) -> Lines:
         return {box: self.belonging[box] for box in mailbox_ids if box in self.belonging}
 
+    async def logins(self) -> dict[str, str]:
+        return {}
+
     async def sent(self, interaction_ids: Sequence[str]) -> set[str]:
         return self.ours & set(interaction_ids)
 

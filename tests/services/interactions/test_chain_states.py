@@ -8,15 +8,17 @@ import pytest
 
 from hub.api.actor import Actor
 from hub.contracts.client import ChainChanged
+from hub.contracts.interaction import Direction, Role
 from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import iso
 from hub.kit.errors import Conflict, InvalidInput
 from hub.store.base import In
 from hub.store.due import Due
-from hub.testing.builders import NOON, an_arrival
+from hub.testing.builders import NOON, a_participant, an_arrival
 from services.interactions.chains.queues import VIEWS, Queues
 from services.interactions.chains.state import RETURN, back
 from services.interactions.handover import ChainChange, Handover
+from services.interactions.inbox.unseen import refuse_unseen
 from services.interactions.models import CHAIN_STATES, chain_view
 from services.interactions.seen import level_of
 from tests.services.interactions.conftest import Bench
@@ -55,6 +57,22 @@ async def test_it_is_our_turn_when_the_client_wrote_and_his_when_we_answered(ben
     assert (after["awaits"], after["answered_at"]) == ("client", iso(NOON + DAY))
     await bench.receive(reply(2, NOON + 2 * DAY))
     assert (await the_chain(bench))["awaits"] == "answer"
+
+
+async def test_what_one_of_us_sent_with_another_mail_program_is_an_answer_in_the_chain(
+    bench: Bench, chain: Any
+) -> None:
+    ours = a_participant(Role.FROM, "olga@romashka.example", ours=True)
+    people = (ours, a_participant(Role.TO, "anna@example.com"))
+    await bench.receive(reply(2, NOON + DAY, direction=Direction.OUT, author="anna", participants=people))
+    (client,) = await bench.clients()
+    after = await the_chain(bench)
+    stored = await bench.stored(reply(2, NOON + DAY).id)
+    assert (after["awaits"], after["client_id"], stored["chain_id"]) == ("client", client["_id"], chain["_id"])
+    assert (stored["direction"], stored["author"], stored["delivery"]) == ("out", "anna", None)
+    assert after["answered_at"] == iso(NOON + DAY)
+    with pytest.raises(Conflict, match="anna answered meanwhile"):
+        await refuse_unseen(bench.repository, chain["_id"], an_arrival().id, by="olga")
 
 
 async def test_what_a_machine_sends_leaves_the_turn_where_it_was(bench: Bench, chain: Any) -> None:

@@ -11890,6 +11890,7 @@ export interface components {
             per_hour?: number | 0 | null;
             /** Plus Addressing */
             plus_addressing?: boolean | null;
+            pop?: components["schemas"]["PopChange"] | null;
             /** Signature */
             signature?: string | null;
             smtp?: components["schemas"]["ServerChange"] | null;
@@ -11898,6 +11899,11 @@ export interface components {
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
              */
             team?: string | null;
+            /**
+             * Watch Sent
+             * @description What employees send with other mail programs is taken from the Sent folder, from now on; by IMAP
+             */
+            watch_sent?: boolean | null;
         };
         /**
          * MailboxInput
@@ -11950,6 +11956,25 @@ export interface components {
          *         "user": "sales@example.com"
          *       }
          *     }
+         * @example {
+         *       "address": "sales@example.com",
+         *       "name": "Sales",
+         *       "pop": {
+         *         "host": "pop.example.com",
+         *         "leave": false,
+         *         "password": "secret",
+         *         "port": 995,
+         *         "security": "tls",
+         *         "user": "sales@example.com"
+         *       },
+         *       "smtp": {
+         *         "host": "smtp.example.com",
+         *         "password": "secret",
+         *         "port": 587,
+         *         "security": "starttls",
+         *         "user": "sales@example.com"
+         *       }
+         *     }
          */
         MailboxInput: {
             /** Address */
@@ -11960,7 +11985,13 @@ export interface components {
              * @default
              */
             auto_reply?: string;
-            imap: components["schemas"]["ServerInput"];
+            /**
+             * Fetch Since
+             * @description What the server got before that is left alone; not given: all is taken over
+             */
+            fetch_since?: string | null;
+            /** @description The way in; or `pop` */
+            imap?: components["schemas"]["ServerInput"] | null;
             /**
              * Name
              * @default
@@ -11984,6 +12015,8 @@ export interface components {
              * @default false
              */
             plus_addressing?: boolean;
+            /** @description The way in where there is no IMAP */
+            pop?: components["schemas"]["PopInput"] | null;
             /**
              * Signature
              * @description Under every message that brings none
@@ -11998,6 +12031,12 @@ export interface components {
              * @example team_4k2m
              */
             team?: string;
+            /**
+             * Watch Sent
+             * @description What employees send with other mail programs is taken from the Sent folder, from now on; by IMAP
+             * @default false
+             */
+            watch_sent?: boolean;
         };
         /** MailboxPage */
         MailboxPage: {
@@ -12026,9 +12065,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Fetch Since */
+            fetch_since?: string | null;
             /** Id */
             id: string;
-            imap: components["schemas"]["ServerView"];
+            imap?: components["schemas"]["ServerView"] | null;
             /** Name */
             name: string;
             /**
@@ -12042,6 +12083,8 @@ export interface components {
             per_hour?: number | null;
             /** Plus Addressing */
             plus_addressing: boolean;
+            /** @description One of the two is the way in */
+            pop?: components["schemas"]["PopView"] | null;
             /**
              * Signature
              * @default
@@ -12054,6 +12097,11 @@ export interface components {
              * @default
              */
             team?: string;
+            /**
+             * Watch Sent
+             * @default false
+             */
+            watch_sent?: boolean;
         };
         /**
          * MailingForm
@@ -14519,6 +14567,85 @@ export interface components {
              * @default []
              */
             reminders: number[];
+        };
+        /**
+         * PopChange
+         * @description What is not given stays.
+         */
+        PopChange: {
+            /** Host */
+            host?: string | null;
+            /**
+             * Leave
+             * @description Mails stay on the server; else each is deleted there once its bytes are stored and its event is out
+             */
+            leave?: boolean | null;
+            oauth?: components["schemas"]["OAuthChange"] | null;
+            /** Password */
+            password?: string | null;
+            /** Port */
+            port?: number | null;
+            /** Security */
+            security?: ("tls" | "starttls" | "plain") | null;
+            /** User */
+            user?: string | null;
+        };
+        /**
+         * PopInput
+         * @description A POP3 server and the login there.
+         */
+        PopInput: {
+            /**
+             * Host
+             * @example pop.example.com
+             */
+            host: string;
+            /**
+             * Leave
+             * @description Mails stay on the server; else each is deleted there once its bytes are stored and its event is out
+             * @default true
+             */
+            leave?: boolean;
+            oauth?: components["schemas"]["OAuthInput"] | null;
+            /**
+             * Password
+             * @description Kept encrypted, never shown again
+             */
+            password?: string | null;
+            /**
+             * Port
+             * @example 995
+             */
+            port: number;
+            /**
+             * Security
+             * @default tls
+             * @enum {string}
+             */
+            security?: "tls" | "starttls" | "plain";
+            /** User */
+            user: string;
+        };
+        /**
+         * PopView
+         * @description A POP3 server; its password is not shown.
+         */
+        PopView: {
+            /** Host */
+            host: string;
+            /** Leave */
+            leave: boolean;
+            /** @description None with a password */
+            oauth?: components["schemas"]["OAuthView"] | null;
+            /** Port */
+            port: number;
+            /**
+             * Security
+             * @enum {string}
+             */
+            security: "tls" | "starttls" | "plain";
+            /** User */
+            user: string;
         };
         /**
          * Postal

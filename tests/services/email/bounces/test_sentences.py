@@ -127,3 +127,33 @@ def test_whom_to_write_to_instead_did_not_fail():
     text = "Anna no longer works for us. Please write to otto@there.example instead."
     raw = a_notice(text, sender=PERSON, subject="Automatic reply: What is new", headers=ANSWERED)
     assert named(raw) == ("auto-reply", [])
+
+
+EXCHANGE = {
+    "pt": ("Não é possível entregar", "A entrega falhou para estes destinatários ou grupos:", "O endereço de email inserido não pôde ser encontrado.", "A caixa de correio do destinatário está cheia."),
+    "pl": ("Nie można dostarczyć", "Dostarczenie wiadomości do tych adresatów nie powiodło się:", "Nie można odnaleźć podanego adresu e-mail.", "Skrzynka pocztowa adresata jest pełna."),
+    "sv": ("Kan inte leverera", "Det gick inte att leverera till följande mottagare eller grupper:", "Den angivna e-postadressen hittades inte.", "Mottagarens postlåda är full."),
+    "da": ("Kan ikke leveres", "Levering til disse modtagere eller grupper mislykkedes:", "Den angivne mailadresse blev ikke fundet.", "Modtagerens postkasse er fuld."),
+    "no": ("Kan ikke leveres", "Levering til disse mottakerne eller gruppene mislyktes:", "Adressen du oppgav ble ikke funnet.", "Mottakerens postboks er full."),
+    "fi": ("Ei voitu toimittaa", "Toimitus näille vastaanottajille tai ryhmille epäonnistui:", "Antamaasi sähköpostiosoitetta ei löytynyt. Osoite on tuntematon.", "Vastaanottajan postilaatikko on täynnä."),
+    "tr": ("Teslim Edilemedi", "Bu alıcılara veya gruplara teslim edilemedi:", "Girdiğiniz e-posta adresi bulunamadı.", "Alıcının posta kutusu dolu."),
+    "cs": ("Nedoručitelné", "Doručení těmto příjemcům nebo skupinám se nezdařilo:", "Zadaná e-mailová adresa nebyla nalezena.", "Poštovní schránka příjemce je plná."),
+    "sk": ("Nedoručiteľné", "Doručenie týmto príjemcom alebo skupinám sa nepodarilo:", "Zadaná e-mailová adresa nebola nájdená.", "Poštová schránka príjemcu je plná."),
+    "hu": ("Kézbesíthetetlen", "Nem sikerült kézbesíteni a következő címzetteknek vagy csoportoknak:", "A megadott cím nem található.", "A címzett postafiókja megtelt."),
+    "ro": ("Nelivrat", "Mesajul nu a putut fi livrat acestor destinatari sau grupuri:", "Adresa de e-mail introdusă nu a fost găsită.", "Căsuța poștală a destinatarului este plină."),
+    "el": ("Αδύνατη η παράδοση", "Η παράδοση στους ακόλουθους παραλήπτες απέτυχε:", "Η διεύθυνση που πληκτρολογήσατε δεν βρέθηκε.", "Το γραμματοκιβώτιο του παραλήπτη είναι πλήρες."),
+    "bg": ("Недоставено", "Съобщението не беше доставено на следните получатели:", "Въведеният адрес не е намерен.", "Пощенската кутия на получателя е пълна."),
+    "uk": ("Не вдалося доставити", "Не вдалося доставити повідомлення таким одержувачам:", "Введену адресу електронної пошти не знайдено.", "Скринька одержувача переповнена."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", EXCHANGE)
+def test_the_notices_of_exchange_are_read_in_its_languages(language: str):
+    subject, announced, unknown, full = EXCHANGE[language]
+    told = []
+    for words in (unknown, full):
+        raw = a_notice(f"{announced}\n\n{ANNA}\n{words}\n", sender="postmaster@there.example", subject=subject)
+        found = bounce_of(parse(raw))
+        assert found is not None
+        told.append((found.kind, [(one.address, one.reason) for one in found.recipients]))
+    assert told == [("hard", [(ANNA, "user-unknown")]), ("soft", [(ANNA, "mailbox-full")])]

@@ -38,6 +38,8 @@ REPLIES = [
     "El 2 mar 2026, a las 12:00, Anna Orlova <anna@firma.example> escribió:",
     "Il giorno 02 mar 2026, alle ore 12:00, Anna Orlova <anna@firma.example> ha scritto:",
     "Op 2 mrt. 2026 om 12:00 heeft Anna Orlova <anna@firma.example> het volgende geschreven:",
+    "pon, 2. ožu 2026. u 12:00 Anna Orlova <anna@firma.example> napisao je:",
+    "2026-03-02, pr, 12:00 Anna Orlova <anna@firma.example> rašė:",
     "Wiadomość napisana przez Anna Orlova <anna@firma.example> w dniu 2 mar 2026, o godz. 12:00:",
     "2 mars 2026 kl. 12:00 skrev Anna Orlova <anna@firma.example>:",
     "2026/03/02 12:00、Anna Orlova <anna@firma.example>のメール:",
@@ -108,6 +110,15 @@ LETTERS = [
     "*From:* Anna Orlova <anna@firma.example>\n*Sent:* Monday, March 2, 2026 12:00 PM\n*To:* "
     "Support\n*Subject:* Order",
     "Subject: Order\nFrom: anna@firma.example\nTo: help@shop.example\nDate: Mon, 2 Mar 2026 12:00:00 +0300",
+    "Από: Anna <a@firma.example>\nΣτάλθηκε: Δευτέρα, 2 Μαρτίου 2026 12:00\nΠρος: Support\nΘέμα: Παραγγελία",
+    "De la: Anna <a@firma.example>\nTrimis: luni, 2 martie 2026 12:00\nCătre: Support\nSubiect: Comandă",
+    "מאת: Anna <a@firma.example>\nנשלח: יום שני 02 מרץ 2026 12:00\nאל: Support\nנושא: הזמנה",
+    "من: Anna <a@firma.example>\nتم الإرسال: الاثنين، 2 مارس 2026 12:00\nإلى: Support\nالموضوع: طلب",
+    "От: Anna <a@firma.example>\nИзпратено: понеделник, 2 март 2026 г. 12:00\nДо: Support\nОтносно: Поръчка",
+    "Šalje: Anna <a@firma.example>\nPoslano: 2. ožujka 2026. 12:00\nPrima: Support\nPredmet: Narudžba",
+    "Nuo: Anna <a@firma.example>\nIšsiųsta: 2026 m. kovo 2 d. 12:00\nKam: Support\nTema: Užsakymas",
+    "จาก: Anna <a@firma.example>\nส่ง: 2 มีนาคม 2026 12:00\nถึง: Support\nเรื่อง: คำสั่งซื้อ",
+    "Dari: Anna <a@firma.example>\nDikirim: 2 Maret 2026 12:00\nKepada: Support\nPerihal: Pesanan",
     "From: Anna Orlova\nTo: one@shop.example; two@shop.example;\n three@shop.example\nSent: 2 March "
     "2026\nSubject: Order",
 ]

@@ -67,6 +67,17 @@ def test_a_signature_between_reply_and_quote_is_split_off(signature: str) -> Non
 
 
 ADVERTISEMENTS = [
+    "Az iPhone-omról küldve",
+    "Στάλθηκε από το iPhone μου",
+    "أُرسلت من الـ iPhone",
+    "נשלח מה-iPhone שלי",
+    "Đã gửi từ iPhone của tôi",
+    "Dikirim dari iPhone saya",
+    "Enviat des de l'iPhone",
+    "Poslano s mog iPhonea",
+    "Получить Outlook для Android",
+    "Holen Sie sich Outlook für iOS",
+    "Yahoo Mail: Search, Organize, Conquer",
     "Sent from my iPhone",
     "Sent from my Samsung Galaxy smartphone.",
     "Sent from my Verizon Wireless BlackBerry",
@@ -136,6 +147,8 @@ def test_a_sentence_about_sending_is_the_writers_own(line: str) -> None:
 
 
 DISCLAIMERS = [
+    "Без вирусов. www.avast.ru",
+    "Virenfrei. www.avast.com",
     "This e-mail and any attachments are confidential and intended solely for the use of the individual or entity to "
     "whom they are addressed. If you are not the intended recipient, please delete it.",
     "CONFIDENTIALITY NOTICE: The contents of this email message are intended only for the addressee.",
@@ -201,3 +214,21 @@ def test_a_closing_of_the_smaller_languages_begins_a_signature(closing: str):
         "Please call me back.\nThe number is known.",
         f"{closing},\nAnna",
     )
+
+
+def test_what_is_written_on_below_the_signature_is_new() -> None:
+    found = split(f"{BODY}\n\nС уважением,\nАнна\n\nP.S. Позвоните в пятницу,\nпожалуйста.\n\nОтправлено с iPhone")
+    assert found.new_text == f"{BODY}\n\nP.S. Позвоните в пятницу,\nпожалуйста."
+    assert found.signature == "С уважением,\nАнна\n\nОтправлено с iPhone"
+
+
+@pytest.mark.parametrize("name", ["П.С. Иванов", "P.S. Kumar"])
+def test_initials_in_a_signature_are_no_afterthought(name: str) -> None:
+    assert split(f"{BODY}\n\nС уважением,\n\n{name}").signature == f"С уважением,\n\n{name}"
+
+
+def test_a_letter_that_is_signed_in_clear_is_new_without_what_signs_it() -> None:
+    head, end = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256", "-----BEGIN PGP SIGNATURE-----"
+    found = split(f"{head}\n\n{BODY}\n\n- -- \nАнна\n{end}\n\niQIzBAEBCAAdFiEE\n=abcd\n-----END PGP SIGNATURE-----\n")
+    assert found.new_text == BODY
+    assert found.quoted_text == ""
