@@ -108,4 +108,22 @@ behaviour("a task reminds as long before as its form says", async () => {
   assert.equal(found.reminders[0].before, 600);
 });
 
+behaviour("an invitation that came by mail is answered where it is read, and stands in the calendar", async () => {
+  const at = morning();
+  const moment = (hours) => after(at, hours).toISOString().replace(/[-:]|\.\d+/g, "");
+  const [mailbox] = (await ask("GET", "/mailboxes")).items;
+  const host = `host${Date.now()}@example.com`;
+  const ics = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//x//EN", "METHOD:REQUEST", "BEGIN:VEVENT", `UID:${host}`, `DTSTAMP:${moment(0)}`, `DTSTART:${moment(0)}`, `DTEND:${moment(1)}`, "SUMMARY:Осмотр витрины", `ORGANIZER:mailto:${host}`, `ATTENDEE;RSVP=TRUE:mailto:${mailbox.address}`, "END:VEVENT", "END:VCALENDAR", ""].join("\r\n");
+  await ask("POST", `/mailboxes/${mailbox.id}/mails`, [`From: ${host}`, `To: ${mailbox.address}`, `Message-ID: <${host}>`, "Subject: Invitation", "MIME-Version: 1.0", "Content-Type: text/calendar; method=REQUEST; charset=utf-8", "Content-Transfer-Encoding: base64", "", Buffer.from(ics).toString("base64"), ""].join("\r\n"));
+  const mail = await until(async () => (await ask("GET", "/interactions?channel=email&limit=100")).items.find((each) => each.invitation?.uid === host), "the invitation is there");
+  const { page } = await operator("admin", { path: `/inbox/${mail.chain_id}` });
+  const invitation = page.getByRole("region", { name: "Invitation" });
+  await invitation.getByText("Осмотр витрины").waitFor();
+  await invitation.getByRole("button", { name: "Accept" }).click();
+  await invitation.locator("button[aria-pressed=true]", { hasText: "Accept" }).waitFor();
+  const answered = await until(async () => (await ask("GET", `/interactions/${mail.id}`)).rsvps.at(-1), "it is answered");
+  assert.equal(answered.answer, "accepted");
+  assert.equal(await planOf(answered.meeting_id).then((plan) => Date.parse(plan.at)), at.getTime());
+});
+
 await run();

@@ -97,4 +97,27 @@ behaviour("an answer planned for later waits in the chain, and can be taken back
 });
 
 void says;
+behaviour("a chain that a colleague is offered is his once he accepts, and stays where it is when he says why not", async () => {
+  await employee("anna");
+  const one = await chain();
+  const { page } = await operator("admin", { path: `/inbox/${one.id}` });
+  const { page: hers } = await operator("anna", { path: `/inbox/${one.id}` });
+  const offer = async () => {
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: "Offer to a colleague" }).click();
+    await page.getByRole("dialog").getByRole("option", { name: /Anna/ }).click();
+  };
+  await offer();
+  await hers.getByText("offers you this chain.").waitFor();
+  await hers.getByRole("button", { name: "Decline" }).click();
+  await hers.getByRole("dialog").getByLabel("Why not").fill("В отпуске");
+  await hers.getByRole("dialog").getByRole("button", { name: "Decline" }).click();
+  await page.getByText("Offered to Anna.").waitFor({ state: "detached" });
+  assert.equal((await ask("GET", `/chains/${one.id}`)).owner, "admin");
+  await offer();
+  await hers.getByRole("button", { name: "Accept" }).click();
+  await until(async () => (await ask("GET", `/chains/${one.id}`)).owner === "anna", "it is hers");
+  await page.getByText("Offered to Anna.").waitFor({ state: "detached" });
+});
+
 await run();
