@@ -17,7 +17,7 @@ from hub.footing import Service
 from hub.kit.log import Log, configure
 from hub.kit.memory import settle
 from hub.kit.settings import Source
-from hub.kit.tracing.spans import traced
+from hub.kit.tracing.traced import traced
 from hub.narrator import Narrator
 from hub.process import (
     Embedded,

@@ -147,7 +147,7 @@ def test_without_the_setting_the_sdk_of_opentelemetry_is_not_loaded() -> None:
         "import sys, hub.running, hub.process, hub.bus.kafka, hub.bus.embedded\n"
         "from importlib import import_module\n"
         "for name in hub.process.SERVICES: import_module(f'services.{name}.app')\n"
-        "from hub.kit.tracing.spans import traced\n"
+        "from hub.kit.tracing.traced import traced\n"
         "with traced(''): pass\n"
         "print([m for m in sys.modules if m.startswith(('opentelemetry.sdk', 'opentelemetry.exporter'))])"
     )

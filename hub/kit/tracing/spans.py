@@ -113,18 +113,6 @@ def told_to(sink: Sink | None) -> Iterator[None]:
             sink.close()
 
 
-@contextmanager
-def traced(endpoint: str) -> Iterator[None]:
-    """Spans go to the OTLP/HTTP collector at this URL while this lasts; without one nothing is loaded and done."""
-    if not endpoint:
-        yield
-        return
-    from hub.kit.tracing.otlp import Collector  # only who wants traces has OpenTelemetry's SDK in memory
-
-    with told_to(Collector(endpoint)):
-        yield
-
-
 @lru_cache(maxsize=4096)  # several events of one trace follow each other
 def trace_of(correlation_id: str) -> int:
     """The trace of everything that has this correlation id."""
