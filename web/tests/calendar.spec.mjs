@@ -126,4 +126,15 @@ behaviour("an invitation that came by mail is answered where it is read, and sta
   assert.equal(await planOf(answered.meeting_id).then((plan) => Date.parse(plan.at)), at.getTime());
 });
 
+behaviour("one's calendar is read by other programs at an address that is shown once", async () => {
+  const { page } = await operator("admin", { path: "/settings/me" });
+  await page.getByRole("button", { name: "New address" }).click();
+  const address = await page.getByLabel("Calendar in other programs").inputValue();
+  const read = await fetch(address);
+  assert.equal(read.status, 200);
+  assert.match(await read.text(), /^BEGIN:VCALENDAR/);
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await until(async () => (await fetch(address)).status === 404, "it is taken back");
+});
+
 await run();
