@@ -62,7 +62,7 @@ def describe(name: str, mail: Mail) -> Row:
         "new_text": shown.new_text,
         "quoted_text": shown.quoted_text,
         "signature": shown.signature,
-        "html": None if mail.html is None else safe_html.sanitise(mail.html).html,
+        "html": None if mail.html is None else _shown(mail.html),
         "attachments": [
             {
                 "filename": part.filename,
@@ -79,6 +79,10 @@ def describe(name: str, mail: Mail) -> Row:
         "authentication": checked._asdict() if checked else None,
         "id": interaction_id(mail),
     }
+
+
+def _shown(html: str) -> str:
+    return safe_html.with_images(safe_html.sanitise(html).html, {}, remote=False)
 
 
 def _address(found: Address) -> dict[str, str]:

@@ -199,7 +199,7 @@ def test_html_is_sanitised_and_its_remote_images_are_counted() -> None:
     assert (made.event.blocked_images, made.event.html) == (1, None)
     assert b"<p>" in made.page
     assert b"script" not in made.page
-    assert b"t.example" not in made.page
+    assert b'src="http' not in made.page
 
 
 @pytest.mark.parametrize("html", ["<div>" * 20_000, "<div>" * 20_000 + "</div>" * 20_000, "<b><i>" * 20_000])
