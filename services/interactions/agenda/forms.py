@@ -6,9 +6,10 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, Moment, Ref
+from hub.api.names import LOGIN
 from services.interactions.agenda.spans import Span
 
-Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+Login = Annotated[str, Field(pattern=LOGIN)]
 LONGEST = timedelta(days=62)
 
 

@@ -6,9 +6,10 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, Moment
+from hub.api.names import LOGIN
 from hub.contracts.client import Status
 
-Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+Login = Annotated[str, Field(pattern=LOGIN)]
 LONGEST = timedelta(days=92)
 
 
