@@ -20,6 +20,7 @@ _GUESTS = 100
 _WORDS = 1_000
 _ADDRESS, _NAME = 320, 200
 _LONGEST = timedelta(days=31)
+_YEARS = range(1900, 2201)
 _UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError, OSError)
 """OSError: a zone is looked for as a file, whatever it is called."""
 
@@ -89,7 +90,7 @@ def _of_event(method: str, event: Any) -> Meeting:
         sequence=max(0, min(int(event.get("SEQUENCE") or 0), 2**31)),
         organizer=_named(event["ORGANIZER"]),
         summary=_short(event, "SUMMARY"),
-        at=_in_utc(start),
+        at=_sensible(_in_utc(start)),
         minutes=_minutes(event, start),
         all_day=not isinstance(start, datetime),
         place=_short(event, "LOCATION"),
@@ -116,6 +117,13 @@ def _in_utc(moment: date) -> datetime:
     if not isinstance(moment, datetime):
         return datetime.combine(moment, time(), UTC)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _sensible(moment: datetime) -> datetime:
+    """Raises ValueError: nobody meets then, and what is reckoned from it would be no time at all."""
+    if moment.year not in _YEARS:
+        raise ValueError(f"{moment.year} is no year that anybody meets in")
+    return moment
 
 
 def _minutes(event: Any, start: date) -> int:
