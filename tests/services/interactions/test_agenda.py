@@ -239,3 +239,10 @@ def test_everybody_who_may_be_an_employee_may_be_asked_for() -> None:
     assert AgendaQuery(login=[login], since=since, until=since + DAY).login == [login]
     assert PlanFactQuery(login=[login], since=since, until=since + DAY).login == [login]
     assert SilentQuery(owner=login).owner == UnansweredQuery(owner=login).owner == login
+
+
+@pytest.mark.parametrize("query", [AgendaQuery, FreeQuery, PlanFactQuery])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_at_the_end_of_the_calendar_is_refused_by_its_field(query: Any, year: int) -> None:
+    with pytest.raises(ValidationError, match="must lie between the years 1900 and 2200"):
+        query(since=NOON.replace(year=year, month=12, day=1), until=NOON.replace(year=year, month=12, day=31))
