@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from html import unescape
 from typing import NamedTuple
@@ -89,10 +90,10 @@ def sanitise(html: str, *, images: bool = False) -> SafeHtml:
     return SafeHtml(clean, _judge.blocked)
 
 
-def named_images(clean: str) -> set[str]:
-    """The names after `cid:` of images in sanitised HTML."""
+def named_images(clean: str) -> Counter[str]:
+    """The names after `cid:` of images in sanitised HTML, and how often each stands there."""
     sources = (_source(image) for image in _IMAGE.findall(clean))
-    return {unquote(source[4:]) for source in sources if source[:4].lower() == "cid:"}
+    return Counter(unquote(source[4:]) for source in sources if source[:4].lower() == "cid:")
 
 
 def with_images(clean: str, own: Mapping[str, str], *, remote: bool) -> str:

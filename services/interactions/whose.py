@@ -17,6 +17,8 @@ from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Store
 
 _AT_ONCE = 500
+MOST_OWN = 50
+"""Of one employee's own: they take no room from what is everybody's, nor from his colleagues'."""
 
 
 class WhoseForm(Form):
@@ -66,8 +68,7 @@ class Keeping:
 
     async def add(self, form: WhoseForm, *, actor: Actor, key: str | None) -> Document:
         """The same key of the same employee gives the same one. Raises Conflict: there are too many."""
-        if len(await self._all()) >= self._most:
-            raise Conflict(f"there are {self._most} of {self._word}; remove some that nobody needs")
+        await self._check_room(actor.login if form.own else None)
         kept_id = derive(self._prefix, actor.login, key) if key else fresh(self._prefix)
         document = {"_id": kept_id, **self._said(form, actor)}
         return document if await self._kept.insert(document) else await self.get(actor, kept_id)
@@ -84,6 +85,12 @@ class Keeping:
         """Raises NotFound."""
         await self.get(actor, kept_id)
         await self._kept.delete_many([kept_id])
+
+    async def _check_room(self, owner: str | None) -> None:
+        """Raises Conflict."""
+        most = MOST_OWN if owner else self._most
+        if sum(one["owner"] == owner for one in await self._all()) >= most:
+            raise Conflict(f"there are {most} of {self._word}; remove some that nobody needs")
 
     async def _all(self) -> list[Document]:
         return await every(lambda after: self._kept.find({}, limit=_AT_ONCE, after=after))

@@ -20,7 +20,9 @@ _GUESTS = 100
 _WORDS = 1_000
 _ADDRESS, _NAME = 320, 200
 _LONGEST = timedelta(days=31)
-_UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError)
+_YEARS = range(1900, 2201)
+_UNREADABLE = (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError, OSError)
+"""OSError: a zone is looked for as a file, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,8 @@ def meeting(contents: Iterable[bytes]) -> Meeting | None:
 
 
 def _meeting(content: bytes) -> Meeting | None:
-    import icalendar  # a tenth of a second of loading, for the few mails that are one
-
     try:
-        calendar = icalendar.Calendar.from_ical(content)
+        calendar = _calendar(content)
         method = str(calendar.get("METHOD") or "").strip().upper()
         events = calendar.walk("VEVENT")[:_MOST]
         event = next((one for one in events if not one.get("RECURRENCE-ID")), events[0] if events else None)
@@ -70,6 +70,15 @@ def _meeting(content: bytes) -> Meeting | None:
         return _of_event(method, event) if complete and method in _METHODS else None
     except _UNREADABLE:
         return None
+
+
+def _calendar(content: bytes) -> Any:
+    """A zone is what this calendar says of it: the library keeps those of one for the next, whoever wrote it."""
+    import icalendar  # a tenth of a second of loading, for the few mails that are one
+    from icalendar.timezone import tzp
+
+    tzp.use_default()
+    return icalendar.Calendar.from_ical(content)
 
 
 def _of_event(method: str, event: Any) -> Meeting:
@@ -81,7 +90,7 @@ def _of_event(method: str, event: Any) -> Meeting:
         sequence=max(0, min(int(event.get("SEQUENCE") or 0), 2**31)),
         organizer=_named(event["ORGANIZER"]),
         summary=_short(event, "SUMMARY"),
-        at=_in_utc(start),
+        at=_sensible(_in_utc(start)),
         minutes=_minutes(event, start),
         all_day=not isinstance(start, datetime),
         place=_short(event, "LOCATION"),
@@ -110,6 +119,13 @@ def _in_utc(moment: date) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _sensible(moment: datetime) -> datetime:
+    """Raises ValueError: nobody meets then, and what is reckoned from it would be no time at all."""
+    if moment.year not in _YEARS:
+        raise ValueError(f"{moment.year} is no year that anybody meets in")
+    return moment
+
+
 def _minutes(event: Any, start: date) -> int:
     """A day where it says none and is of days (RFC 5545, 3.6.1); else an hour, as good a guess as any."""
     if event.get("DTEND"):
@@ -123,10 +139,8 @@ def _minutes(event: Any, start: date) -> int:
 
 def told(content: bytes) -> str:
     """Empty where it is no calendar that can be read."""
-    import icalendar  # a tenth of a second of loading, for the few mails that are one
-
     try:
-        calendar = icalendar.Calendar.from_ical(content[:LARGEST])
+        calendar = _calendar(content[:LARGEST])
         return "\n\n".join("\n".join(_lines(calendar, event)) for event in calendar.walk("VEVENT")[:_MOST])
     except _UNREADABLE:
         return ""

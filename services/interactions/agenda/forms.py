@@ -5,10 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment, Ref
+from hub.api.forms import Form, Ref
+from hub.api.names import LOGIN
 from services.interactions.agenda.spans import Span
+from services.interactions.moments import Sensible
 
-Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+Login = Annotated[str, Field(pattern=LOGIN)]
 LONGEST = timedelta(days=62)
 
 
@@ -23,8 +25,8 @@ class AgendaQuery(Form):
         max_length=20,
         description="Of employees: ?login=A&login=B; none: your own",
     )
-    since: Moment
-    until: Moment = Field(description="Before which; at most 62 days later")
+    since: Sensible
+    until: Sensible = Field(description="Before which; at most 62 days later")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -22,6 +22,8 @@ from services.interactions.tasks.repository import TaskRepository
 
 MOST = 500
 """Contacts, and tasks, of one employee in one answer."""
+LOOKED = 5_000
+"""Contacts of one employee that are looked at for one answer, with those that began before."""
 LONGEST_PLAN = timedelta(days=31)
 _FREE = 100
 
@@ -56,7 +58,7 @@ class Agenda:
     async def free(self, logins: Sequence[str], query: FreeQuery) -> FreeTimes:
         """Of what is planned and not over."""
         within = query.span
-        contacts, _ = await self._contacts(logins, within)
+        contacts, _ = await self._contacts(logins, within, LOOKED)
         busy: dict[str, list[Span]] = defaultdict(list)
         for one in contacts:
             counts = not one.get("fact") and one["_id"] != query.beside
@@ -78,17 +80,26 @@ class Agenda:
             free=[FreeView(since=span.since, until=span.until) for span in islice(found, _FREE)],
         )
 
-    async def _contacts(self, logins: Sequence[str], within: Span) -> tuple[list[Document], bool]:
+    async def _contacts(self, logins: Sequence[str], within: Span, most: int = MOST) -> tuple[list[Document], bool]:
         """Each once; those that began before and last until then, too."""
+        each = await asyncio.gather(*(self._contacts_of(login, within, most) for login in logins))
+        found = {one["_id"]: one for contacts, _ in each for one in contacts}
+        return list(found.values()), any(more for _, more in each)
+
+    async def _contacts_of(self, login: str, within: Span, most: int) -> tuple[list[Document], bool]:
+        """However many began before and are over: they take no room."""
         bounds = Range(since=iso(within.since - LONGEST_PLAN), until=iso(within.until))
-        pages = await asyncio.gather(
-            *(
-                self._repository.interactions.find({"diary": login, "plan_at": bounds}, order="plan_at", limit=MOST)
-                for login in logins
+        found: list[Document] = []
+        looked, after = 0, None
+        while looked < LOOKED and len(found) < most:
+            page = await self._repository.interactions.find(
+                {"diary": login, "plan_at": bounds}, order="plan_at", limit=MOST, after=after
             )
-        )
-        found = {one["_id"]: one for page in pages for one in page.items if _span(one).meets(within)}
-        return list(found.values()), any(page.next for page in pages)
+            looked += len(page.items)
+            found += (one for one in page.items if _span(one).meets(within))
+            if (after := page.next) is None:
+                return found[:most], len(found) > most
+        return found[:most], True
 
     async def _due(self, actor: Actor, logins: Sequence[str], within: Span) -> tuple[list[Document], bool]:
         """Those that he sees."""

@@ -5,10 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment
+from hub.api.forms import Form
+from hub.api.names import LOGIN
 from hub.contracts.client import Status
+from services.interactions.moments import Sensible
 
-Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+Login = Annotated[str, Field(pattern=LOGIN)]
 LONGEST = timedelta(days=92)
 
 
@@ -30,8 +32,8 @@ class PlanFactQuery(Form):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"since": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}]}
     )
-    since: Moment
-    until: Moment = Field(description="Before which it was planned; at most 92 days later")
+    since: Sensible
+    until: Sensible = Field(description="Before which it was planned; at most 92 days later")
     login: list[Login] = Field(default_factory=list, max_length=50, description="Of these; none: of everybody")
 
     @model_validator(mode="after")

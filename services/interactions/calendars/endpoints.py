@@ -7,6 +7,7 @@ from fastapi import Path, Query
 
 from hub.api.actor import Acting, Actor
 from hub.api.forms import Id
+from hub.api.names import LOGIN
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.scope import EVERYTHING
@@ -14,7 +15,7 @@ from hub.kit.errors import Forbidden, NotFound
 from services.interactions.calendars.forms import CalendarForm, CalendarView, WorkingQuery, WorkingView
 from services.interactions.calendars.repository import DEFAULT, Calendars, of_employee, of_team
 
-Login = Annotated[str, Path(alias="login", pattern=r"^[A-Za-z0-9._-]{1,63}$", description="Of an employee")]
+Login = Annotated[str, Path(alias="login", pattern=LOGIN, description="Of an employee")]
 
 
 def add(routes: Public, calendars: Calendars) -> None:

@@ -26,10 +26,17 @@ def check(absorbed: Document, survivor: Document) -> None:
         raise Conflict("these are one already")
     if absorbed.get("into"):
         raise Conflict(f"this chain was merged into {absorbed['into']}; part it first, or merge that one")
+    _check_not_offered(absorbed)
     if bool(absorbed.get("private")) != bool(survivor.get("private")):
         raise Conflict("one of them is private and the other is not; make both the same first")
     if len(survivor.get("absorbed") or {}) >= MOST:
         raise Conflict(f"a chain takes up at most {MOST} others")
+
+
+def _check_not_offered(chain: Document) -> None:
+    """Or whom it is offered to would see the other, and go on to, whatever he decides."""
+    if chain.get("offered"):
+        raise Conflict(f"this chain is offered to {chain['offered']['to']}; withdraw that first")
 
 
 def with_absorbed(survivor: Document, absorbed: Document) -> Document:
@@ -102,6 +109,7 @@ def absorbed_into(chain: Document, survivor_id: str) -> Document:
         return chain
     if chain.get("into") or survivor_id in (chain.get("absorbed") or {}):
         raise Conflict("somebody merged it the other way at this moment; look again")
+    _check_not_offered(chain)
     bare = without_timer(chain, RETURN)
     state = "open" if chain["state"] == "snoozed" else chain["state"]
     merged = {"into": survivor_id, "state": MERGED, "state_before": state, "snoozed_until": None}

@@ -6,7 +6,7 @@ from functools import partial
 from hub.contracts.appointment import invitation_name
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import Interaction, InteractionChanged, InteractionLinked, Role
-from hub.kit.clock import Clock
+from hub.kit.clock import Clock, iso
 from hub.store.base import Document
 from hub.store.told import Owing
 from services.interactions.invitations import calendar, words
@@ -105,8 +105,12 @@ def _answered(meeting: Document, *, mail: Interaction) -> Document | Owing:
 
 
 def _organised(meeting: Document, *, mail: Interaction) -> Document | Owing:
-    """Whoever organises it calls it off, or wants another time: that is to be accepted anew."""
-    assert mail.invitation
-    after = cancelled(meeting) if mail.invitation.method == "cancel" else meeting
-    news = after is not meeting or (not meeting.get("fact") and is_another_time(meeting, mail.invitation))
+    """Whoever organises it calls it off, or wants another time: that is to be accepted anew. Of a series another time
+    than the one that is planned may be called off.
+    """
+    said = mail.invitation
+    assert said
+    other = said.repeats and meeting["plan"]["at"] != iso(said.at)
+    after = cancelled(meeting) if said.method == "cancel" and not other else meeting
+    news = after is not meeting or (not meeting.get("fact") and is_another_time(meeting, said))
     return Owing(after, (notice(meeting, mail),)) if news else meeting

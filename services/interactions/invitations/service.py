@@ -110,7 +110,9 @@ class Invitations:
             return mail
         said = Invitation.model_validate(mail["invitation"])
         now = self._clock.now()
-        reply_id = derive("in", "rsvp", mail["_id"], actor.login, str(len(rsvps)), at=moment_of(mail["_id"]))
+        # After the one before, which is no other answer's: as many are kept as are numbered.
+        before = rsvps[-1]["interaction_id"] if rsvps else ""
+        reply_id = derive("in", "rsvp", mail["_id"], actor.login, before, at=moment_of(mail["_id"]))
         meeting_id = await self._settle(mail, said, form, actor)
         await self._reply(mail, said, form, actor, reply_id)
         rsvp = Rsvp(answer=form.answer, by=actor.login, at=now, interaction_id=reply_id, meeting_id=meeting_id)

@@ -59,6 +59,9 @@ class OfChains:
         return await self._handover.amend(doc_id, change)
 
     def follows(self, document: Document, owner: str | None) -> Document:
+        """Raises Conflict: it is another chain now that would be his."""
+        if document.get("into") and (owner or document.get("offered")):
+            raise Conflict(f"this chain was merged into {document['into']}; part it first, or offer that one")
         return self._handover.belonging(document, {"owner": owner} if owner else {})
 
 
@@ -83,6 +86,9 @@ class OfTasks:
         return await self._tasks.amend(doc_id, change)
 
     def follows(self, document: Document, owner: str | None) -> Document:
+        """Raises Conflict: it is closed."""
+        if document["state"] != "open" and (owner or document.get("offered")):
+            raise Conflict(f"this task is {document['state']}; open it again first: state open")
         return settled({**document, **({"assignee": owner} if owner else {})})
 
 

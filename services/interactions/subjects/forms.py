@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, model_validator
 from hub.api.forms import Form
 
 KIND = r"^[a-z][a-z0-9_]{0,39}$"
-ID = r"^[A-Za-zА-Яа-яЁё0-9_.-]{1,100}$"
+ID = r"^[A-Za-zА-Яа-яЁё0-9_-][A-Za-zА-Яа-яЁё0-9_.-]{0,99}$"
+"""No point first: a path has no part of points alone, and such a link could not be taken back."""
 OWN = ("deal", "claim")
 """Kinds whose records are here: they are looked at, and called as they are called."""
 Kind = Annotated[str, Path(pattern=KIND, examples=["deal"])]

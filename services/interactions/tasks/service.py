@@ -141,7 +141,7 @@ class Tasks:
     def _closing(self, state: str, by: str) -> Document:
         if state == "open":
             return {"closed_at": None, "closed_by": None, "reason": "", "result_id": None}
-        return {"closed_at": iso(self._clock.now()), "closed_by": by}
+        return {"closed_at": iso(self._clock.now()), "closed_by": by, "offered": None}
 
     def closed(self, task: Document, reason: str, *, rule: str, result_id: str | None) -> Document:
         """The task, closed by a rule; one that is closed stays as it is."""

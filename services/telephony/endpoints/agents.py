@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from hub.api.actor import Acting, Actor
 from hub.api.forms import Paging
+from hub.api.names import LOGIN
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -24,7 +25,7 @@ from services.telephony.agents.models import (
 from services.telephony.agents.service import Presence as Agents
 
 CodePath = Annotated[str, Path(alias="code", pattern=r"^[a-z][a-z0-9_]{0,40}$", description="Of the dictionary")]
-Login = Annotated[str, Path(alias="login", pattern=r"^[A-Za-z0-9._@-]{1,63}$", description="Login of the employee")]
+Login = Annotated[str, Path(alias="login", pattern=LOGIN, description="Login of the employee")]
 
 
 def add(routes: Public, agents: Agents) -> None:

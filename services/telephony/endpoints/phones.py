@@ -7,6 +7,7 @@ from fastapi import Path, Query, Response
 
 from hub.api.actor import Acting
 from hub.api.forms import Id, Paging
+from hub.api.names import LOGIN
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -16,7 +17,7 @@ from services.telephony.phones.repository import PhoneRepository
 
 Tokens = Callable[[str, str], Awaitable[BrowserPhone]]
 """For an exchange and a login. Raises NotFound, and Conflict where the exchange has none."""
-Login = Annotated[str, Path(alias="login", pattern=r"^[A-Za-z0-9._@-]{1,63}$", description="Login of the employee")]
+Login = Annotated[str, Path(alias="login", pattern=LOGIN, description="Login of the employee")]
 
 
 def add(routes: Public, phones: PhoneRepository, tokens: Tokens) -> None:

@@ -16,10 +16,12 @@ from hub.contracts.scope import EVERYTHING
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON
 from services.interactions.addresses import Addresses
+from services.interactions.agenda import service
 from services.interactions.agenda.forms import AgendaQuery, FreeQuery
 from services.interactions.agenda.service import Agenda
 from services.interactions.agenda.spans import Span, common, joined, long_enough, without
 from services.interactions.agenda.views import EntryView
+from services.interactions.analysis.forms import PlanFactQuery, SilentQuery, UnansweredQuery
 from services.interactions.byhand.forms import ByHandForm, FactForm, PlanForm
 from services.interactions.byhand.service import ByHand
 from services.interactions.handover import ChainChange, Handover
@@ -218,3 +220,29 @@ async def test_ones_own_calendar_is_written_for_other_programs_with_rules_and_wi
 
 def events(text: str) -> list[Any]:
     return list(icalendar.Calendar.from_ical(text).walk("VEVENT"))
+
+
+async def test_what_was_over_before_takes_no_room_in_a_calendar_nor_leaves_somebody_free_who_is_not(
+    by_hand: ByHand, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST", 3)
+    for number in range(2, 9):
+        await planned(by_hand, NOON - number * DAY)
+    meeting = await planned(by_hand, NOON + HOUR)
+    assert [one.id for one in await shown(agenda, "olga")] == [meeting["_id"]]
+    query = FreeQuery(since=NOON + HOUR, until=NOON + 2 * HOUR, minutes=60)
+    assert (await agenda.free(["olga"], query)).free == []
+
+
+def test_everybody_who_may_be_an_employee_may_be_asked_for() -> None:
+    since, login = NOON, "olga@firm.example"
+    assert AgendaQuery(login=[login], since=since, until=since + DAY).login == [login]
+    assert PlanFactQuery(login=[login], since=since, until=since + DAY).login == [login]
+    assert SilentQuery(owner=login).owner == UnansweredQuery(owner=login).owner == login
+
+
+@pytest.mark.parametrize("query", [AgendaQuery, FreeQuery, PlanFactQuery])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_at_the_end_of_the_calendar_is_refused_by_its_field(query: Any, year: int) -> None:
+    with pytest.raises(ValidationError, match="must lie between the years 1900 and 2200"):
+        query(since=NOON.replace(year=year, month=12, day=1), until=NOON.replace(year=year, month=12, day=31))

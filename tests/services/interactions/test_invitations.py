@@ -18,6 +18,7 @@ from services.email.inbound.warnings import Ours
 from services.email.mime.parse import parse
 from services.interactions.byhand.forms import FactForm, PlanForm
 from services.interactions.byhand.service import ByHand
+from services.interactions.invitations import service
 from services.interactions.invitations.forms import InvitationForm, RsvpForm
 from services.interactions.invitations.service import Invitations
 from services.interactions.outgoing import Outgoing
@@ -253,6 +254,33 @@ async def test_an_invitation_that_came_in_is_answered_planned_moved_and_called_o
     assert (await bench.stored(meeting["_id"]))["fact"]["held"] is False
 
 
+async def test_of_a_series_another_time_than_the_planned_one_is_called_off_without_it(
+    bench: Bench, invitations: Invitations
+) -> None:
+    fields: dict[str, Any] = {"uid": "u1", "by": "chief@x.example", "organizer": "chief@x.example"}
+    weekly = arrived(calendar_mail("REQUEST", **fields, guest="RRULE:FREQ=WEEKLY\r\n"))
+    await bench.receive(weekly)
+    mail = await invitations.answer(weekly.id, RsvpForm(answer="accepted"), actor=OLGA)
+    for hour, fact in ((12, None), (10, False)):
+        one = f"RECURRENCE-ID;TZID=Europe/Moscow:20260304T{hour}0000\r\n"
+        await bench.receive(arrived(calendar_mail("CANCEL", **fields, guest=one, sequence=1, hour=hour)))
+        meeting = await bench.stored(mail["rsvps"][0]["meeting_id"])
+        assert (meeting["fact"] and meeting["fact"]["held"]) == fact
+
+
+async def test_whoever_changes_his_mind_often_answers_each_time(
+    bench: Bench, invitations: Invitations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_MOST_RSVPS", 2)
+    first = arrived(calendar_mail("REQUEST", uid="u1", by="chief@x.example", organizer="chief@x.example"))
+    await bench.receive(first)
+    for number in range(6):
+        answer = RsvpForm(answer="declined" if number % 2 else "accepted")
+        mail = await invitations.answer(first.id, answer, actor=OLGA)
+        assert mail["rsvps"][-1]["answer"] == answer.answer
+    assert len({message.id for message in sent(bench)}) == 6
+
+
 async def test_only_what_is_planned_with_somebody_to_write_to_is_invited_to(
     bench: Bench, by_hand: ByHand, invitations: Invitations
 ) -> None:
@@ -270,7 +298,13 @@ async def test_only_what_is_planned_with_somebody_to_write_to_is_invited_to(
 
 @pytest.mark.parametrize(
     "lines",
-    ["DTSTART:99999999T999999Z", "DTSTART:20260304T100000Z\r\nSEQUENCE:x", "DTSTART;VALUE=DATE:00010101\r\nDTEND:x"],
+    [
+        "DTSTART:99999999T999999Z",
+        "DTSTART:20260304T100000Z\r\nSEQUENCE:x",
+        "DTSTART;VALUE=DATE:00010101\r\nDTEND:x",
+        "DTSTART:99991231T235900Z",
+        "DTSTART:00010101T000000Z",
+    ],
 )
 def test_a_calendar_that_cannot_be_read_is_a_mail_like_any_other(lines: str) -> None:
     body = (

@@ -121,3 +121,9 @@ async def test_nobody_links_what_he_does_not_see_nor_to_a_deal_that_is_not_there
         await subjects.link("chains", third["chain_id"], many, actor=BORIS)
     with pytest.raises(InvalidInput):
         await subjects.link("chains", third["chain_id"], ORDER, actor=BORIS)
+
+
+@pytest.mark.parametrize("subject_id", [".", "..", ".118"])
+def test_nothing_is_linked_under_an_id_that_no_address_takes_back(subject_id: str) -> None:
+    with pytest.raises(ValueError, match="pattern"):
+        SubjectForm(kind="order", id=subject_id, title="Заказ")

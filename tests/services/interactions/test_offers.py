@@ -8,6 +8,7 @@ from hub.api.actor import Actor
 from hub.contracts.notice import NoticeGiven
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.testing.builders import an_arrival
+from services.interactions.chains.merges import Merges
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.offers.forms import DeclineForm, OfferForm
 from services.interactions.offers.service import OfChains, Offers, OfTasks
@@ -111,3 +112,32 @@ async def test_a_task_is_offered_accepted_and_declined_in_the_same_way(bench: Be
     assert (await tasks.change(task["_id"], TaskChange(assignee="anna"), actor=BORIS))["offered"] is None
     with pytest.raises(NotFound):
         await tasks.get(VERA, task["_id"])
+
+
+async def test_closing_a_task_ends_its_offer_and_a_closed_one_is_offered_to_nobody(bench: Bench) -> None:
+    tasks = Tasks(bench.tasks, Seen(bench.repository, Directory()), bench.clock, bench.calendars)
+    offers = Offers(OfTasks(tasks), bench.clock)
+    task = await tasks.open(NewTask(title="Счёт", assignee="anna"), actor=ANNA, key=None)
+    await offers.offer(task["_id"], TO_BORIS, actor=ANNA)
+    closed = await tasks.change(task["_id"], TaskChange(state="done"), actor=ANNA)
+    assert closed["offered"] is None
+    with pytest.raises(NotFound):
+        await offers.accept(task["_id"], actor=BORIS)
+    with pytest.raises(Conflict, match="this task is done; open it again first"):
+        await offers.offer(task["_id"], TO_BORIS, actor=ANNA)
+
+
+async def test_a_chain_that_is_offered_is_not_merged_and_a_merged_one_is_not_offered(bench: Bench) -> None:
+    everybody = Actor(login="anna", reach=("*",), reads=("*",))
+    await bench.receive(an_arrival(1), an_arrival(2, subject="Другое"))
+    first, other = [(await bench.stored(an_arrival(number).id))["chain_id"] for number in (1, 2)]
+    offers = Offers(OfChains(Handover(bench.repository), Seen(bench.repository, Directory())), bench.clock)
+    merges = Merges(bench.repository, bench.clock)
+    await offers.offer(first, TO_BORIS, actor=everybody)
+    with pytest.raises(Conflict, match="this chain is offered to boris; withdraw that first"):
+        await merges.merge(first, other, actor=everybody)
+    assert "owner:boris" not in (await bench.repository.chains.get(other) or {})["seen_by"]
+    await offers.withdraw(first, actor=everybody)
+    await merges.merge(first, other, actor=everybody)
+    with pytest.raises(Conflict, match=f"this chain was merged into {other}"):
+        await offers.offer(first, TO_BORIS, actor=everybody)

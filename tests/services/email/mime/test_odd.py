@@ -18,6 +18,7 @@ from hub.testing.builders import NOON
 from services.email.inspect import inspect
 from services.email.mime import charset, dates
 from services.email.mime.identity import normalise_address
+from services.email.mime.invitations import meeting
 from services.email.mime.model import Mail, Signature
 from services.email.mime.parse import parse
 
@@ -121,6 +122,38 @@ def test_an_invitation_that_comes_alone_is_read_with_its_time_and_kept_as_a_file
     mail = parse(CALENDAR.encode())
     lines = ["Замер окон (CANCEL)", "2026-11-05 13:00 MSK – 14:00", "Ленина 5", "olga@client.example"]
     assert (mail.text.split("\n"), names(mail)) == (lines, ["invite.ics"])
+
+
+@pytest.mark.parametrize("zone", ["America", "x" * 5_000])
+def test_a_letter_whose_calendar_has_a_zone_that_is_no_file_arrives(zone: str) -> None:
+    told = "METHOD:REQUEST\nBEGIN:VEVENT\nUID:one"
+    raw = CALENDAR.replace("METHOD:CANCEL\nBEGIN:VEVENT", told).replace("Europe/Moscow", zone)
+    mail = parse(raw.encode())
+    assert (names(mail), meeting(part.content for part in mail.parts)) == (["invite.ics"], None)
+
+
+ZONED = """BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VTIMEZONE
+TZID:Customized Time Zone
+BEGIN:STANDARD
+DTSTART:16010101T000000
+TZOFFSETFROM:{offset}
+TZOFFSETTO:{offset}
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+UID:one
+ORGANIZER:mailto:olga@client.example
+DTSTART;TZID=Customized Time Zone:20261105T130000
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_zone_of_one_calendar_says_nothing_of_the_zone_of_that_name_in_the_next() -> None:
+    times = [meeting([ZONED.format(offset=offset).encode()]) for offset in ("+0300", "+0900")]
+    assert [found.at.hour for found in times if found] == [10, 4]
 
 
 @pytest.mark.parametrize("style", ["white-space:pre-wrap", "color:red; white-space : pre-line", "WHITE-SPACE: pre"])
