@@ -49,11 +49,16 @@ class Agenda:
         return AgendaView(items=sorted(items, key=lambda item: (item.at, item.id or "")), more=cut or more)
 
     async def feed(self, actor: Actor, now: datetime) -> str:
-        """His own, of a month back and three ahead, as RFC 5545 has it; of more than one answer holds the first."""
-        found = await self.entries(actor, [actor.login], Span(now - PAST, now + AHEAD))
+        """His own, of a month back and three ahead, as RFC 5545 has it; of more than one answer holds the first of
+        either, so that what was leaves room for what comes.
+        """
+        past = await self.entries(actor, [actor.login], Span(now - PAST, now))
+        ahead = await self.entries(actor, [actor.login], Span(now, now + AHEAD))
+        over = (one for one in past.items if one.at + timedelta(minutes=one.minutes) <= now)
+        items = [*over, *ahead.items]
         zone = (await self._calendars.of(actor.login)).zone
         # Half a second for a thousand.
-        return await asyncio.to_thread(written, found.items, name=actor.name or actor.login, zone=zone, now=now)
+        return await asyncio.to_thread(written, items, name=actor.name or actor.login, zone=zone, now=now)
 
     async def free(self, logins: Sequence[str], query: FreeQuery) -> FreeTimes:
         """Of what is planned and not over."""

@@ -246,3 +246,17 @@ def test_everybody_who_may_be_an_employee_may_be_asked_for() -> None:
 def test_a_time_at_the_end_of_the_calendar_is_refused_by_its_field(query: Any, year: int) -> None:
     with pytest.raises(ValidationError, match="must lie between the years 1900 and 2200"):
         query(since=NOON.replace(year=year, month=12, day=1), until=NOON.replace(year=year, month=12, day=31))
+
+
+async def test_a_calendar_for_other_programs_has_what_comes_however_much_there_was(
+    bench: Bench, by_hand: ByHand, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST", 3)
+    tasks = Tasks(bench.tasks, Seen(bench.repository, Directory()), bench.clock, bench.calendars)
+    for number in (-6, -5, -4, -3, 1):
+        await tasks.open(
+            NewTask(title=f"Счёт {number}", due=NOON + number * DAY, assignee="olga"), actor=OLGA, key=None
+        )
+    await planned(by_hand, NOON - HOUR / 2)
+    text = await agenda.feed(OLGA, NOON)
+    assert ("SUMMARY:Счёт 1\r\n" in text, text.count("SUMMARY:Замер")) == (True, 1)
