@@ -17,7 +17,7 @@ _HELD = "held:"
 _REMOTE = re.compile(r"https?://", re.I)
 _IMAGE = re.compile(r"<img(?:\s+[a-z]+=\"[^\"]*\")*\s*/?>")
 """As it stands in what was cleaned, where no other `<` is followed by a name."""
-_SOURCE = re.compile(r"\ssrc=\"([^\"]*)\"")
+_ATTRIBUTE = re.compile(r"\s+([a-z]+)=\"([^\"]*)\"")
 _SCHEMES = {"http", "https", "mailto", "tel", "cid", "ftp"}
 _TAGS = nh3.ALLOWED_TAGS | {"font", "center", "section", "article", "address"}
 _LAYOUT = {"style", "align", "valign", "width", "height", "bgcolor", "color", "border", "cellpadding", "cellspacing"}
@@ -101,14 +101,16 @@ def with_images(clean: str, own: Mapping[str, str], *, remote: bool) -> str:
     held back have none, or with `remote` their own.
     """
 
-    def shown(image: re.Match[str]) -> str:
-        source = _source(image[0])
+    def shown(attribute: re.Match[str]) -> str:
+        source = unescape(attribute[2])
+        if attribute[1] != "src":
+            return attribute[0]
         if source.startswith(_HELD):
-            return image[0].replace(f'"{_HELD}', '"', 1) if remote else _SOURCE.sub("", image[0], 1)
+            return attribute[0].replace(_HELD, "", 1) if remote else ""
         address = own.get(unquote(source[4:])) if source[:4].lower() == "cid:" else None
-        return image[0] if address is None else _SOURCE.sub(lambda _: f' src="{address}"', image[0], 1)
+        return attribute[0] if address is None else f' src="{address}"'
 
-    return _IMAGE.sub(shown, clean)
+    return _IMAGE.sub(lambda image: _ATTRIBUTE.sub(shown, image[0]), clean)
 
 
 def _held(source: str) -> str | None:
@@ -118,5 +120,4 @@ def _held(source: str) -> str | None:
 
 
 def _source(image: str) -> str:
-    found = _SOURCE.search(image)
-    return unescape(found[1]) if found else ""
+    return next((unescape(found[2]) for found in _ATTRIBUTE.finditer(image) if found[1] == "src"), "")

@@ -26,7 +26,8 @@ def add(routes: Public, agenda: Agenda, clock: Clock) -> None:
 
     @routes.get("/agenda/calendar", right=Right.READ_CORRESPONDENCE, noun="calendar", download=_CALENDAR)
     async def show_agenda_calendar(actor: Acting) -> Response:
-        """Your own calendar for other programs (RFC 5545): a month back and three ahead, 500 contacts and 500 tasks.
+        """Your own calendar for other programs (RFC 5545): a month back and three ahead, of each of the two
+        up to 500 contacts and 500 tasks.
 
         POST /api/v1/me/calendar gives it a secret address, which needs no login.
         """

@@ -78,3 +78,6 @@ def test_only_images_are_put_in_whatever_a_mail_says_that_looks_like_one() -> No
     )
     assert (odd.blocked, with_images(odd.html, {}, remote=False)) == (2, '<img alt="&gt;"><img><img>')
     assert 'src="HTTPS://t.example/a b"' in with_images(odd.html, {}, remote=True)
+    named = sanitise('<img title="x src=" src="https://t.example/1.gif"><img title=" src=" src="cid:a">').html
+    assert with_images(named, {"a": "data:,"}, remote=False) == '<img title="x src="><img title=" src=" src="data:,">'
+    assert 'src="https://t.example/1.gif"' in with_images(named, {}, remote=True)

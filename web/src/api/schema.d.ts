@@ -37,7 +37,8 @@ export interface paths {
         };
         /**
          * Show agenda calendar
-         * @description Your own calendar for other programs (RFC 5545): a month back and three ahead, 500 contacts and 500 tasks.
+         * @description Your own calendar for other programs (RFC 5545): a month back and three ahead, of each of the two
+         *     up to 500 contacts and 500 tasks.
          *
          *     POST /api/v1/me/calendar gives it a secret address, which needs no login.
          *
