@@ -74,8 +74,10 @@ class Keeping:
         return document if await self._kept.insert(document) else await self.get(actor, kept_id)
 
     async def change(self, kept_id: str, form: WhoseForm, *, actor: Actor) -> Document:
-        """Raises NotFound."""
-        await self.get(actor, kept_id)
+        """Raises NotFound; Conflict: there are too many of those it would be one of."""
+        before = await self.get(actor, kept_id)
+        if form.own != bool(before["owner"]):
+            await self._check_room(actor.login if form.own else None)
         said = self._said(form, actor)
         if (changed := await amend(self._kept, kept_id, lambda now: {**now, **said})) is None:
             raise self._none(kept_id)

@@ -11,7 +11,7 @@ from hub.store.base import Document
 from hub.store.told import Owing
 from services.interactions.invitations import calendar, words
 from services.interactions.invitations.mails import invitation_mail, request
-from services.interactions.invitations.meetings import cancelled, is_another_time, notice
+from services.interactions.invitations.meetings import cancelled, is_another_time, is_older, notice
 from services.interactions.invitations.models import answered, is_doubtful, mail_id, met_name
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
@@ -110,6 +110,8 @@ def _organised(meeting: Document, *, mail: Interaction) -> Document | Owing:
     """
     said = mail.invitation
     assert said
+    if is_older(meeting, said):
+        return meeting
     other = said.repeats and meeting["plan"]["at"] != iso(said.at)
     after = cancelled(meeting) if said.method == "cancel" and not other else meeting
     news = after is not meeting or (not meeting.get("fact") and is_another_time(meeting, said))

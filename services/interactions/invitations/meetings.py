@@ -13,6 +13,8 @@ from services.interactions.byhand.models import ACCOUNT, happened, in_diaries, p
 from services.interactions.models import interaction_document
 
 _WORDS = 200
+_SEQUENCE = "accepted_sequence"
+"""Of the form that was accepted last."""
 
 
 def met(mail: Mapping[str, Any], said: Invitation, meeting_id: str, *, login: str, now: datetime) -> Document:
@@ -35,7 +37,7 @@ def met(mail: Mapping[str, Any], said: Invitation, meeting_id: str, *, login: st
         others=mail.get("others") or "full",
         plan=plan_of(said),
     )
-    return settled(interaction_document(contact))
+    return settled({**interaction_document(contact), _SEQUENCE: said.sequence})
 
 
 def plan_of(said: Invitation) -> Plan:
@@ -49,7 +51,8 @@ def joined(meeting: Document, said: Invitation, *, login: str) -> Document:
     people = [one for one in meeting["participants"] if one.get("login") != login]
     people.append(_attendee(login).model_dump(mode="json"))
     plan = plan_of(said).model_copy(update={"reminders": tuple(meeting["plan"]["reminders"])})
-    return planned_anew({**meeting, "participants": people, "fact": None}, plan)
+    newest = max(said.sequence, meeting.get(_SEQUENCE) or 0)
+    return planned_anew({**meeting, "participants": people, "fact": None, _SEQUENCE: newest}, plan)
 
 
 def left(meeting: Document, *, login: str) -> Document:
@@ -79,6 +82,11 @@ def notice(meeting: Document, mail: Interaction) -> NoticeGiven:
         words=(mail.subject or meeting["subject"])[:_WORDS],
         at=mail.at,
     )
+
+
+def is_older(meeting: Mapping[str, Any], said: Invitation) -> bool:
+    """It was said before what was accepted, and comes late (RFC 5546, 2.1.5)."""
+    return said.sequence < (meeting.get(_SEQUENCE) or 0)
 
 
 def is_another_time(meeting: Mapping[str, Any], said: Invitation) -> bool:

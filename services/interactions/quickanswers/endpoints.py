@@ -45,7 +45,7 @@ def _add_changes(routes: Public, answers: QuickAnswers) -> None:
         """Words for what is asked often, in one language or several."""
         return _shown(await answers.add(form, actor=actor, key=key))
 
-    @routes.put("/quick-answers/{id}", right=Right.WRITE_MESSAGES, noun="quick_answer")
+    @routes.put("/quick-answers/{id}", right=Right.WRITE_MESSAGES, noun="quick_answer", refuses=[Conflict])
     async def put_quick_answer(answer_id: Id, form: QuickAnswerForm, actor: Acting) -> QuickAnswerView:
         """Other words, another title, or another owner."""
         return _shown(await answers.change(answer_id, form, actor=actor))

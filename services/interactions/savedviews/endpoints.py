@@ -35,7 +35,7 @@ def _add_changes(routes: Public, views: SavedViews) -> None:
         """A name for a list of chains; GET /api/v1/inbox and /chains take what it shows as their parameters."""
         return SavedView.model_validate(whose(await views.add(form, actor=actor, key=key)))
 
-    @routes.put("/saved-views/{id}", right=Right.READ_CORRESPONDENCE, noun="saved_view")
+    @routes.put("/saved-views/{id}", right=Right.READ_CORRESPONDENCE, noun="saved_view", refuses=[Conflict])
     async def put_saved_view(view_id: Id, form: SavedViewForm, actor: Acting) -> SavedView:
         """Another name, other chains, or another owner."""
         return SavedView.model_validate(whose(await views.change(view_id, form, actor=actor)))

@@ -247,6 +247,8 @@ async def test_an_invitation_that_came_in_is_answered_planned_moved_and_called_o
     assert (moved["plan_at"], moved["diary"]) == (iso(at + timedelta(hours=2)), ["olga", "boris"])
     await invitations.answer(later.id, RsvpForm(answer="declined"), actor=BORIS)
     assert (await bench.stored(meeting["_id"]))["diary"] == ["olga"]
+    await bench.receive(arrived(calendar_mail("CANCEL", **fields)))  # of the time before, and late
+    assert (await bench.stored(meeting["_id"]))["fact"] is None
     forged = calendar_mail("CANCEL", **{**fields, "by": "mallory@evil.example"}, sequence=2)
     await bench.receive(arrived(forged))
     assert (await bench.stored(meeting["_id"]))["fact"] is None

@@ -41,3 +41,6 @@ async def test_what_somebody_keeps_for_himself_takes_no_room_from_others(
         await views.add(shared, actor=ANNA, key=None)
     with pytest.raises(Conflict, match="there are 2 of saved views"):
         await views.add(shared, actor=BORIS, key=None)
+    (mine,) = [one for one in await views.seen(BORIS) if one["owner"]]
+    with pytest.raises(Conflict, match="there are 2 of saved views"):
+        await views.change(mine["_id"], shared, actor=BORIS)
