@@ -157,9 +157,11 @@ class AmiPoller:
         finally:
             self._ready, self._connection = False, None
             await end([pump, living])
+            failures = _failures(living, pump)
             self._forsake()
             await opened.close()
-        _raise_first(living, pump)
+        if failures:
+            raise failures[0]
 
     async def _live(self) -> None:
         """Logs in, finds out who is there, and looks for signs of life."""
@@ -287,9 +289,7 @@ class AmiPoller:
         self._asked.clear()
 
 
-def _raise_first(*tasks: asyncio.Task[None]) -> None:
-    """What ended the first of these that ended by itself; of the others it is known, too, that they ended."""
-    failures = [task.exception() for task in tasks if task.done() and not task.cancelled()]
-    for failure in failures:
-        if failure:
-            raise failure
+def _failures(*tasks: asyncio.Task[None]) -> list[BaseException]:
+    """What ended those of them that ended by themselves; it is known of all, also where nobody is told of it."""
+    ended = (task.exception() for task in tasks if task.done() and not task.cancelled())
+    return [failure for failure in ended if failure]
