@@ -7,6 +7,7 @@ from hub.bus.base import Bus, Reader
 from hub.contracts import topics
 from hub.contracts.base import Event, Record
 from hub.contracts.bounce import from_robot
+from hub.contracts.call import CallState
 from hub.contracts.client import ChainOpened, ClientOpened
 from hub.contracts.interaction import (
     DeliveryState,
@@ -32,6 +33,7 @@ _RULES = {
     "subject_changed": "another subject: a chain that continues",
 }
 _SHORT = 60
+_CALL = "call   → "
 
 
 class Narrator:
@@ -49,11 +51,14 @@ class Narrator:
     async def run(self) -> None:
         """Until it is cancelled."""
         assert self._reader
+        before = ""
         while True:
             for record in await self._reader.read():
                 line = told(record)
-                if line:
+                # What is found out later of a call that is over is no news to a person.
+                if line and not (line == before and line.startswith(_CALL)):
                     print(f"{self._clock.now().astimezone():%H:%M:%S}  {line}", file=self._out, flush=True)
+                    before = line
 
 
 def told(record: Record) -> str:
@@ -70,7 +75,8 @@ def _line(event: Event) -> str:
         case ClientOpened(client=client):
             return f"client   {client.name} is new here"
         case ChainOpened(chain=chain):
-            return f"chain    «{_short(chain.subject)}» opened"
+            subject = f"«{_short(chain.subject)}»" if chain.subject else "without a subject"
+            return f"chain    {subject} opened"
         case InteractionLinked(interaction=interaction):
             rule = interaction.link.rule
             return f"{_kind(interaction)} {_told(interaction)} ({_RULES.get(rule, rule)})"
@@ -108,6 +114,8 @@ def _about(interaction: Interaction) -> str:
 
 
 def _outgoing(interaction: Interaction) -> str:
+    if interaction.call and interaction.delivery and interaction.delivery.state is DeliveryState.SENT:
+        return _called(interaction, interaction.call)
     delivery = interaction.delivery
     if delivery is None or delivery.state is DeliveryState.QUEUED:
         return ""
@@ -118,6 +126,12 @@ def _outgoing(interaction: Interaction) -> str:
         return f"copy     «{_short(interaction.subject)}» is not in the Sent folder: {why}"
     reason = f": {_short(delivery.reason)}" if delivery.reason else ""
     return f"out   →  {_who(interaction)}{_by(interaction)}: «{_about(interaction)}» {delivery.state}{reason}"
+
+
+def _called(interaction: Interaction, call: CallState) -> str:
+    """Once it is over; that it was asked for, the exchange has said already."""
+    talk = f", {call.talk:.0f} s" if call.talk >= 1 else ""
+    return f"{_CALL} {_who(interaction)}: {call.result}{talk}" if call.result else ""
 
 
 def _who(interaction: Interaction) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from hub.contracts.base import Envelope, encode
 from hub.contracts.bounce import Bounce, BounceRecipient
+from hub.contracts.call import CallState
 from hub.contracts.interaction import (
     Delivery,
     DeliveryState,
@@ -69,3 +70,15 @@ def test_that_our_mail_bounced_is_told_though_its_copy_was_saved_long_ago() -> N
         line(InteractionChanged(interaction=ours, revision=3))
         == "out   →  anna@example.com: «Где заказ?» bounced: user-unknown"
     )
+
+
+def test_a_call_of_ours_is_told_when_it_is_over_and_how() -> None:
+    def told_of(**call: Any) -> str:
+        state = CallState(revision=1, started_at=NOON, **call)
+        delivery = Delivery(state=DeliveryState.SENT, reason="Originate successfully queued")
+        ours = an_interaction(channel="call", direction=Direction.OUT, subject="", call=state, delivery=delivery)
+        return line(InteractionChanged(interaction=ours, revision=3))
+
+    assert told_of() == ""
+    assert told_of(result="answered", talk=12.4) == "call   →  anna@example.com: answered, 12 s"
+    assert told_of(result="busy") == "call   →  anna@example.com: busy"
