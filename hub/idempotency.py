@@ -77,7 +77,7 @@ class Keys:
             OtherEyes: it was done, and he may since see less, or more.
         """
         check_key(key)
-        claim = {**self._claim(login, key, request), "eyes": eyes}
+        claim = self._claim(login, key, request, eyes)
         while True:
             stored = await self._take(claim)
             if stored["runner"] == claim["runner"]:
@@ -93,13 +93,14 @@ class Keys:
     async def sweep(self) -> None:
         await sweep(self._keys, "until", self._clock.now())
 
-    def _claim(self, login: str, key: str, request: bytes) -> Document:
+    def _claim(self, login: str, key: str, request: bytes, eyes: str) -> Document:
         now = self._clock.now()
         # Keyed by a text that is stored nowhere: the request may hold a password, which a plain hash would betray.
         fingerprint = blake2b(request, key=blake2b(key.encode()).digest()).hexdigest()
         return {
             "_id": derive("key", login, key),
             "fingerprint": fingerprint,
+            "eyes": eyes,
             "state": "running",
             "runner": fresh("run"),
             "use": fresh("use"),

@@ -7,7 +7,7 @@ before the point), both without padding, as RFC 7515 has it.
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any
@@ -59,6 +59,11 @@ class Actor:
     @property
     def is_service(self) -> bool:
         return self.login.startswith(_SERVICE)
+
+    @property
+    def reading(self) -> "Actor":
+        """The same, who reaches what he reads."""
+        return replace(self, reach=self.reads)
 
     @property
     def eyes(self) -> str:

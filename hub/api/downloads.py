@@ -26,16 +26,6 @@ SAFE_TYPES = frozenset(
     }
 )
 """What no browser runs as a page; all else is sent as bytes without a type."""
-HTML_HEADERS = {
-    "Content-Security-Policy": (
-        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
-        " img-src data: cid:; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-"""For the HTML of a mail: whoever opens it on its own runs nothing and fetches nothing; our pages may frame it. Its
-links may be followed, to pages that do not know where from."""
 MAX_NAME = 200
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
 """Control characters, path separators, and the marks that make `exe.gnp` look like `png.exe`."""
@@ -54,6 +44,21 @@ async def streamed(blobs: Blobs, blob: str, *, media_type: str, headers: Mapping
 async def _all(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in pieces:
         yield piece
+
+
+def html_headers(*sources: str) -> dict[str, str]:
+    """For the HTML of a mail: whoever opens it on its own runs nothing and fetches nothing but images of `sources`
+    (`https:`); our pages may frame it. Its links may be followed, to pages that do not know where from.
+    """
+    images = " ".join(("img-src", *sources, "data:", "cid:"))
+    return {
+        "Content-Security-Policy": (
+            "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
+            f" {images}; frame-ancestors 'self'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
 
 
 def clean_name(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, NaiveDatetime
 
+from hub.api.names import LOGIN
 from hub.contracts.shown import View
 
 __all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Named", "Paging", "Ref", "View"]
@@ -18,6 +19,7 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most",
 _ID = r"^[A-Za-z0-9_-]{1,100}$"
 Ref = Annotated[str, Field(pattern=_ID)]
 """The id of a record, in a form."""
+LoginPath = Annotated[str, Path(alias="login", pattern=LOGIN, description="Login of the employee")]
 Id = Annotated[str, Path(alias="id", pattern=_ID, description="The `id` in the list")]
 """For `{id}` in a path."""
 Named = Annotated[

@@ -21,6 +21,7 @@ class Named:
 
 LOGIN = r"^[A-Za-z0-9._@-]{1,63}$"
 """Of an employee, where one is asked for who may be gone."""
+Login = Annotated[str, Field(pattern=LOGIN)]
 TeamId = Annotated[str, Named(TEAM), Field(pattern=r"^[A-Za-z0-9_-]{0,100}$", examples=["team_4k2m"])]
 Colleague = Annotated[str, Named(EMPLOYEE), Field(max_length=63, examples=["anna"])]
 

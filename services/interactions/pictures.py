@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 
-from hub.api.downloads import HTML_HEADERS
+from hub.api.downloads import html_headers
 from hub.contracts.interaction import Attachment
 from hub.kit.blobs import Blobs
 from hub.kit.errors import NotFound
@@ -17,13 +17,11 @@ others.
 _TYPES = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
 _ELSEWHERE = '<base target="_blank">'
 """A link that is followed opens beside the frame, which stays as it is."""
-_POLICY = "Content-Security-Policy"
-_REMOTE = {**HTML_HEADERS, _POLICY: HTML_HEADERS[_POLICY].replace("img-src", "img-src https: http:")}
 
 
 def headers(*, remote: bool) -> dict[str, str]:
     """Images from afar are fetched by the reader's browser, which says neither who he is nor where he reads."""
-    return dict(_REMOTE if remote else HTML_HEADERS)
+    return html_headers("https:", "http:") if remote else html_headers()
 
 
 async def page(blobs: Blobs, document: Document, *, remote: bool) -> bytes:

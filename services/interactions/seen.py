@@ -1,7 +1,7 @@
 """Who sees what: every question of an employee about clients, chains and interactions goes through here."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from hub.api.actor import Actor
@@ -116,7 +116,7 @@ class Seen:
     async def open_chains(self, actor: Actor, clients: Iterable[Document]) -> set[str]:
         """Ids of the open chains of these clients that he sees."""
         ids = [entry["id"] for client in clients for entry in open_heads(client)]
-        reader = replace(actor, reach=actor.reads)
+        reader = actor.reading
         return {chain_id for chain_id, level in (await self._of_chains(reader, ids)).items() if level != "nothing"}
 
     async def with_members(self, where: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fastapi import Query, Response
 from pydantic import ConfigDict, Field
 
 from hub.api.actor import Acting, Actor, Key
-from hub.api.downloads import HTML_HEADERS
+from hub.api.downloads import html_headers
 from hub.api.forms import Form, Id, Paging, View
 from hub.api.pages import each, listed
 from hub.api.public import Public
@@ -16,10 +16,7 @@ from hub.store.base import Document
 from services.campaigns.templates.models import Body, Channel, Language, NewTemplate, TemplateChange
 from services.campaigns.templates.service import NOBODY, Templates
 
-_PAGE_HEADERS = {
-    **HTML_HEADERS,
-    "Content-Security-Policy": HTML_HEADERS["Content-Security-Policy"].replace("img-src", "img-src https:"),
-}
+_PAGE_HEADERS = html_headers("https:")
 """Pictures of a template of ours may come from where it says; whoever previews it is no client who is counted."""
 
 

@@ -112,9 +112,8 @@ async def open_inbox(
     """The INBOX, selected; errors as `logged_in`."""
     async with logged_in(server, patience=patience, tls=tls, outside=outside, tokens=tokens) as wire:
         with translated():
-            response = _ok(await wire.ask("SELECT", "INBOX"))
-            found = _UID_VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
-        yield ImapInbox(wire, int(found[1]) if found else 0)
+            inbox = await _opened(wire, "SELECT", "INBOX")
+        yield inbox
 
 
 @asynccontextmanager
@@ -135,12 +134,12 @@ async def open_sent_inbox(
             name = imap_folders.sent_of(found)
             if name is None:
                 raise MailRefusedByServer("there is no folder for what was sent")
-            inbox = await _opened(wire, "EXAMINE", name)
+            inbox = await _opened(wire, "EXAMINE", quoted(encoded(name)))
         yield inbox
 
 
-async def _opened(wire: Wire, command: str, name: str) -> ImapInbox:
-    response = _ok(await wire.ask(command, quoted(encoded(name))))
+async def _opened(wire: Wire, command: str, folder: str) -> ImapInbox:
+    response = _ok(await wire.ask(command, folder))
     found = _UID_VALIDITY.search(b"\n".join(bytes(line) for line in response.lines))
     return ImapInbox(wire, int(found[1]) if found else 0)
 

@@ -7,18 +7,16 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from hub.channels.errors import LoginRefused
 from hub.channels.health import HealthNotes
 from hub.channels.pause import Pause
 from hub.kit.clock import Clock
-from hub.kit.errors import HubError
 from hub.kit.ids import derive
-from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.kit.tracing.events import receiving
 from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.inbound.ahead import ahead
 from services.email.inbound.models import Reading
+from services.email.inbound.notes import note_failure
 from services.email.inbound.repository import SeenRepository
 from services.email.inbound.service import Intake
 from services.email.mime import dates
@@ -31,7 +29,6 @@ _TRIES = 3
 """So often a mail is asked for whole, and then as often for its headers."""
 _RECEIVED = re.compile(rb"^Received:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 _HEAD = 64 * 1024
-log = Log(__name__)
 
 
 class Maildrop(Protocol):
@@ -119,19 +116,10 @@ class MaildropPoller:
             try:
                 await self._look()
                 continue
-            except HubError as exc:
-                self._note(exc)
             except Exception as exc:
-                # A fault of ours must not end the mailbox for good.
-                log.error("mailbox.failed", exc=exc, mailbox_id=self._mailbox.id)
-                self._health.not_received(f"{type(exc).__name__}: {exc}")
+                note_failure(self._health, exc, self._mailbox.id)
             self._known = None
             await self._pause.rest()
-
-    def _note(self, exc: HubError) -> None:
-        news = self._health.not_received(str(exc), login_refused=isinstance(exc, LoginRefused))
-        tell = log.warning if news else log.debug
-        tell("mailbox.unreachable", mailbox_id=self._mailbox.id, error=str(exc))
 
     async def _look(self) -> None:
         """One session, and a pause where it found no more than it could take over."""

@@ -7,21 +7,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from hub.channels.errors import LoginRefused
 from hub.channels.pause import Pause
-from hub.kit.errors import HubError
-from hub.kit.log import Log
 from hub.kit.seams import seam
 from hub.kit.tracing.events import receiving
 from services.email.errors import MailRefusedByServer, MailServerUnavailable
 from services.email.inbound.ahead import ahead
 from services.email.inbound.models import Reading
+from services.email.inbound.notes import Notes, note_failure
 from services.email.inbound.repository import InboundRepository
 from services.email.inbound.service import Intake
 from services.email.models import Cursor, FetchedMail, Mailbox, is_wanted
 from services.email.settings import Settings
 
-log = Log(__name__)
 _TRIES_FOR_ONE = 3
 
 
@@ -45,16 +42,6 @@ class Inbox(Protocol):
 
 OpenInbox = Callable[[], AbstractAsyncContextManager[Inbox]]
 """Raises LoginRefused or MailServerUnavailable."""
-
-
-class Notes(Protocol):
-    """Is told how receiving goes."""
-
-    def looked(self) -> None: ...
-
-    def received(self) -> None: ...
-
-    def not_received(self, reason: str, *, login_refused: bool = False) -> bool: ...
 
 
 class Poller:
@@ -92,18 +79,9 @@ class Poller:
             try:
                 async with self._open_inbox() as inbox:
                     await self._follow(inbox)
-            except HubError as exc:
-                self._note(exc)
             except Exception as exc:
-                # A fault of ours must not end the mailbox for good.
-                log.error("mailbox.failed", exc=exc, mailbox_id=self._mailbox.id)
-                self._health.not_received(f"{type(exc).__name__}: {exc}")
+                note_failure(self._health, exc, self._mailbox.id)
             await self._pause.rest()
-
-    def _note(self, exc: HubError) -> None:
-        news = self._health.not_received(str(exc), login_refused=isinstance(exc, LoginRefused))
-        tell = log.warning if news else log.debug
-        tell("mailbox.unreachable", mailbox_id=self._mailbox.id, error=str(exc))
 
     async def _follow(self, inbox: Inbox) -> None:
         cursor = await self._repository.cursor(self._followed)

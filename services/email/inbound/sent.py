@@ -4,7 +4,7 @@ from hub.channels.health import HealthNotes
 
 
 class SentNotes:
-    """See `services.email.inbound.poller.Notes`."""
+    """See `services.email.inbound.notes.Notes`."""
 
     def __init__(self, notes: HealthNotes) -> None:
         self._notes = notes

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from hub.kit import ids
-from hub.kit.domains import ascii_domain
+from hub.kit.domains import known_domain
 from services.email.mime import words
 
 if TYPE_CHECKING:
@@ -114,13 +114,4 @@ def normalise_address(text: str) -> str:
     local, _, domain = address.rpartition("@")
     local = unicodedata.normalize("NFC", local.strip().strip('"')).lower()
     domain = domain.strip().strip(".[]<> ").lower() if not domain.startswith("[") else domain.lower()
-    return f"email:{local}@{_punycode(domain)}" if local and domain else ""
-
-
-def _punycode(domain: str) -> str:
-    if domain.isascii() or len(domain) > 253:
-        return domain
-    try:
-        return ascii_domain(domain)
-    except UnicodeError:
-        return unicodedata.normalize("NFC", domain)
+    return f"email:{local}@{known_domain(domain)}" if local and domain else ""

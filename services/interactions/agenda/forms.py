@@ -1,16 +1,15 @@
 """Whose time is asked for, and which."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, Ref
-from hub.api.names import LOGIN
+from hub.api.names import Login
 from services.interactions.agenda.spans import Span
 from services.interactions.moments import Sensible
 
-Login = Annotated[str, Field(pattern=LOGIN)]
 LONGEST = timedelta(days=62)
 
 

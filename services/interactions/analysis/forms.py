@@ -1,16 +1,15 @@
 """What is asked of contacts: who is silent, who waits, what came of plans."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form
-from hub.api.names import LOGIN
+from hub.api.names import Login
 from hub.contracts.client import Status
 from services.interactions.moments import Sensible
 
-Login = Annotated[str, Field(pattern=LOGIN)]
 LONGEST = timedelta(days=92)
 
 

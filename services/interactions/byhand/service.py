@@ -1,7 +1,6 @@
 """Contacts that employees write down, plan and report on; notes to colleagues."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from hub.api.actor import Actor
@@ -58,7 +57,7 @@ class ByHand:
             InvalidInput: nobody says whose contact it is, or an address is none.
             Conflict: the key was used for something else.
         """
-        actor = replace(actor, reach=actor.reads)
+        actor = actor.reading
         now, interaction_id = self._clock.now(), self._id(actor, key)
         if earlier := await self._repository.interactions.get(interaction_id):
             stored = await self._store(same_request(earlier, fingerprint(form)))
@@ -76,7 +75,7 @@ class ByHand:
     async def note(self, chain_id: str, note: Note, *, actor: Actor, key: str | None) -> Document:
         """Words to colleagues in a chain; whom it mentions is told, and sees it from then on. Errors as `add`."""
         interaction_id = self._id(actor, key)
-        chain = await self._seen.whole_chain(replace(actor, reach=actor.reads), chain_id)
+        chain = await self._seen.whole_chain(actor.reading, chain_id)
         chain = (await roots(self._repository.chains, [chain["_id"]]))[chain["_id"]]
         if earlier := await self._repository.interactions.get(interaction_id):
             if note.named:
@@ -134,7 +133,7 @@ class ByHand:
         return await self._changed(interaction_id, change, actor)
 
     async def _changed(self, interaction_id: str, change: Callable[[Document], Document], actor: Actor) -> Document:
-        found = await self._seen.whole_interaction(replace(actor, reach=actor.reads), interaction_id)
+        found = await self._seen.whole_interaction(actor.reading, interaction_id)
         after = await self._repository.interactions.amend(interaction_id, change) or found
         await self._repository.interactions.tell(after)
         if after.get("fact"):

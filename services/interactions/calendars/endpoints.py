@@ -3,19 +3,16 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Query
 
 from hub.api.actor import Acting, Actor
-from hub.api.forms import Id
-from hub.api.names import LOGIN
+from hub.api.forms import Id, LoginPath
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.scope import EVERYTHING
 from hub.kit.errors import Forbidden, NotFound
 from services.interactions.calendars.forms import CalendarForm, CalendarView, WorkingQuery, WorkingView
 from services.interactions.calendars.repository import DEFAULT, Calendars, of_employee, of_team
-
-Login = Annotated[str, Path(alias="login", pattern=LOGIN, description="Of an employee")]
 
 
 def add(routes: Public, calendars: Calendars) -> None:
@@ -48,7 +45,7 @@ def _add_reading(routes: Public, calendars: Calendars) -> None:
         return await shown(of_team(team_id))
 
     @routes.get("/calendars/employees/{login}", right=Right.READ_TEAMS, noun="calendar")
-    async def show_calendar_of_employee(login: Login) -> CalendarView:
+    async def show_calendar_of_employee(login: LoginPath) -> CalendarView:
         """When an employee works."""
         return await shown(of_employee(login))
 
@@ -68,13 +65,13 @@ def _add_writing(routes: Public, calendars: Calendars) -> None:
         return await put(of_team(team_id), form)
 
     @routes.put("/calendars/employees/{login}", right=Right.WRITE_TASKS, noun="calendar")
-    async def put_calendar_of_employee(login: Login, form: CalendarForm, actor: Acting) -> CalendarView:
+    async def put_calendar_of_employee(login: LoginPath, form: CalendarForm, actor: Acting) -> CalendarView:
         """Say when you work; who sees everybody's says it for others, too."""
         _check_own(login, actor)
         return await put(of_employee(login), form)
 
     @routes.delete("/calendars/employees/{login}", right=Right.WRITE_TASKS, noun="calendar", status=204)
-    async def remove_calendar_of_employee(login: Login, actor: Acting) -> None:
+    async def remove_calendar_of_employee(login: LoginPath, actor: Acting) -> None:
         """Work as your team does."""
         _check_own(login, actor)
         await calendars.remove(of_employee(login))

@@ -20,6 +20,7 @@ from hub.kit.errors import Conflict
 from hub.store.base import Document, In, Page
 from services.interactions.bulk import ChainsChange, ChangeChains
 from services.interactions.chains.queues import MOST, VIEWS, View
+from services.interactions.chains.state import OPEN_STATES
 from services.interactions.endpoints.shared import Doors, chain_shown, shown
 from services.interactions.forwards import Forward
 from services.interactions.handover import ChainChange
@@ -32,7 +33,7 @@ from services.interactions.subjects.models import KEYS
 from services.interactions.views import ChainList, QueueCounts
 from services.interactions.writing import Answer
 
-_STATES: dict[ChainState, tuple[str, ...]] = {"open": ("open", "snoozed"), "closed": ("closed",)}
+_STATES: dict[ChainState, tuple[str, ...]] = {"open": OPEN_STATES, "closed": ("closed",)}
 """The stored ones of each that is asked for."""
 
 

@@ -94,12 +94,13 @@ class PageQuery(Form):
 
 def add(routes: Public, doors: Doors) -> None:
     _add_reading(routes, doors)
+    _add_pages(routes, doors)
     _add_planned(routes, doors)
     _add_splits(routes, doors)
 
 
 def _add_reading(routes: Public, doors: Doors) -> None:
-    repository, seen, blobs = doors.repository, doors.seen, doors.blobs
+    repository, seen = doors.repository, doors.seen
 
     @routes.get("/interactions", right=Right.READ_CORRESPONDENCE, noun="interaction", answer=InteractionList)
     async def list_interactions(query: Annotated[InteractionQuery, Query()], actor: Acting) -> Response:
@@ -140,6 +141,8 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         """One interaction."""
         return shown(*await seen.interaction(actor, interaction_id))
 
+
+def _add_pages(routes: Public, doors: Doors) -> None:
     @routes.get("/interactions/{id}/html", right=Right.READ_CORRESPONDENCE, noun="interaction", download="text/html")
     async def show_interaction_html(
         interaction_id: Id, query: Annotated[PageQuery, Query()], actor: Acting
@@ -147,11 +150,11 @@ def _add_reading(routes: Public, doors: Doors) -> None:
         """The HTML of a message, sanitised: no scripts and forms, remote images held back unless they are asked for.
         Show it in a sandbox. Images that came with the message are in it, 8 MB at most.
         """
-        document = await seen.whole_interaction(actor, interaction_id)
+        document = await doors.seen.whole_interaction(actor, interaction_id)
         if not document.get("html"):
             raise NotFound(f"interaction {interaction_id} has no HTML; read its text")
         try:
-            shown = await pictures.page(blobs, document, remote=query.images)
+            shown = await pictures.page(doors.blobs, document, remote=query.images)
         except NotFound as exc:
             raise NotFound("the HTML of this message is no longer kept; read its text") from exc
         return Response(shown, media_type="text/html", headers=pictures.headers(remote=query.images))

@@ -7,13 +7,13 @@ from hub.contracts.scope import owned_by
 from hub.jobs.models import Args, ItemResult, Step, each
 from hub.store.base import Document, Page
 from services.interactions.asked import actor_of, or_left
+from services.interactions.chains.state import OPEN_STATES
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.repository import Repository
 from services.interactions.tasks.forms import TaskChange
 from services.interactions.tasks.service import Tasks
 
 _AT_ONCE = 50
-_STATES = ("open", "snoozed")
 Given = Callable[[Document, Args], Awaitable[object]]
 
 
@@ -111,7 +111,7 @@ def _is_still(owner: str | None, args: Args) -> bool:
 
 def _phases(args: Args) -> list[tuple[str, str]]:
     """What is looked through, in this order."""
-    return [(kind, state) for kind in args["what"] for state in (_STATES if kind == "chains" else ("",))]
+    return [(kind, state) for kind in args["what"] for state in (OPEN_STATES if kind == "chains" else ("",))]
 
 
 def _place(args: Args, cursor: str | None) -> tuple[tuple[str, str], str | None]:

@@ -12,8 +12,8 @@ _TEXT = 4_000
 """Characters of a description."""
 
 
-def invitation(meeting: Mapping[str, Any], *, name: str, now: datetime) -> CalendarPart:
-    """Of a contact whose guests are invited, or told that it will not be; `name` is the organiser's."""
+def invitation(meeting: Mapping[str, Any], *, now: datetime) -> CalendarPart:
+    """Of a contact whose guests are invited, or told that it will not be."""
     told, plan = meeting["invited"], meeting["plan"]
     method: Literal["REQUEST", "CANCEL"] = "CANCEL" if told["cancelled"] else "REQUEST"
     start = from_iso(plan["at"])
@@ -23,7 +23,7 @@ def invitation(meeting: Mapping[str, Any], *, name: str, now: datetime) -> Calen
     for field, words in (("location", plan["place"]), ("description", (told["text"] or meeting["text"])[:_TEXT])):
         if words:
             event.add(field, words)
-    event.add("organizer", _person(told["organizer"], name))
+    event.add("organizer", _person(told["organizer"]))
     for guest in told["guests"]:
         asked = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
         event.add("attendee", _person(guest["address"], guest["name"], asked))
@@ -38,11 +38,11 @@ def answer(said: Invitation, *, address: str, answer: str, words: str, now: date
     if words:
         event.add("comment", words[:_TEXT])
     event.add("organizer", _person(said.organizer, said.organizer_name))
-    event.add("attendee", _person(address, "", {"PARTSTAT": answer.upper()}))
+    event.add("attendee", _person(address, params={"PARTSTAT": answer.upper()}))
     return CalendarPart(method="REPLY", text=ical.text([event], method="REPLY"))
 
 
-def _person(address: str, name: str, params: Mapping[str, str] | None = None) -> Any:
+def _person(address: str, name: str = "", params: Mapping[str, str] | None = None) -> Any:
     from icalendar import vCalAddress
 
     person = vCalAddress(f"mailto:{address.removeprefix('email:')}")

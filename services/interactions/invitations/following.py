@@ -46,7 +46,7 @@ class Following:
             await self._repository.interactions.tell(known)
             return
         mail = await self._mail(meeting)
-        part = calendar.invitation(meeting, name="", now=self._clock.now())
+        part = calendar.invitation(meeting, now=self._clock.now())
         draft = await self._outgoing.draft(mail, request(mail, part), began=began)
         told = meeting["invited"]
         await self._repository.name({invitation_name(told["organizer"], told["uid"]): draft.document})

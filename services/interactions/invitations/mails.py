@@ -40,24 +40,17 @@ def invitation_mail(
         for one in told["guests"]
     ]
     people.sort(key=lambda person: person.client_id != meeting["client_id"])
-    return Interaction(
-        id=mail_id,
-        channel=MAIL,
-        type=MAIL,
-        direction=Direction.OUT,
-        accounts=(told["account"],),
-        at=at,
-        client_id=meeting["client_id"],
-        chain_id=meeting["chain_id"],
-        cause_id=meeting["_id"],
-        subject=subject,
-        text=text,
+    return _mail(
+        meeting,
+        mail_id,
+        account=told["account"],
         participants=tuple(people),
-        delivery=Delivery(state=DeliveryState.QUEUED),
         link=Link(rule=RULE, evidence=meeting["_id"]),
         author=told["by"],
         team=team,
-        others=meeting.get("others") or "full",
+        subject=subject,
+        text=text,
+        at=at,
     )
 
 
@@ -68,24 +61,34 @@ def answer_mail(
     known: Sequence[Mapping[str, Any]] = mail["participants"]
     owner = next((one.get("client_id") for one in known if one["address"] == said.organizer), None)
     to = Participant(role=Role.TO, address=said.organizer, name=said.organizer_name, client_id=owner)
+    return _mail(
+        mail,
+        mail_id,
+        account=mail["accounts"][0],
+        participants=(to,),
+        link=Link(rule="answer", evidence=mail["_id"]),
+        author=author,
+        team=mail.get("team"),
+        subject=subject,
+        text=text,
+        at=at,
+    )
+
+
+def _mail(cause: Mapping[str, Any], mail_id: str, *, account: str, **fields: Any) -> Interaction:
+    """In the chain of what it is about, as confidential as that."""
     return Interaction(
         id=mail_id,
         channel=MAIL,
         type=MAIL,
         direction=Direction.OUT,
-        accounts=(mail["accounts"][0],),
-        at=at,
-        client_id=mail["client_id"],
-        chain_id=mail["chain_id"],
-        cause_id=mail["_id"],
-        subject=subject,
-        text=text,
-        participants=(to,),
+        accounts=(account,),
+        client_id=cause["client_id"],
+        chain_id=cause["chain_id"],
+        cause_id=cause["_id"],
         delivery=Delivery(state=DeliveryState.QUEUED),
-        link=Link(rule="answer", evidence=mail["_id"]),
-        author=author,
-        team=mail.get("team"),
-        others=mail.get("others") or "full",
+        others=cause.get("others") or "full",
+        **fields,
     )
 
 

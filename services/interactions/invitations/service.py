@@ -1,8 +1,7 @@
 """Inviting the people of a planned contact by mail, calling it off, and answering invitations that came in."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from hub.api.actor import Actor
 from hub.contracts.appointment import Invitation, Rsvp
@@ -20,22 +19,16 @@ from services.interactions.invitations.models import called_off, guests_of, invi
 from services.interactions.invitations.words import Language, answer_subject
 from services.interactions.models import correlation_of
 from services.interactions.outgoing import Outgoing
-from services.interactions.reach import Account, Accounts
+from services.interactions.reach import Account
 from services.interactions.repository import Repository
-from services.interactions.seen import Seen
+from services.interactions.seen import Directory, Seen
 from services.interactions.writing import MAIL
 
 _MOST_RSVPS = 50
 
 
-class Directory(Protocol):
-    """Which mailboxes are ours."""
-
-    async def accounts(self) -> Accounts: ...
-
-
 class Invitations:
-    """Everything here may be asked twice; the mails that follow from an invitation of ours are `Invited`'s."""
+    """Everything here may be asked twice; the mails that follow from an invitation of ours are `Following`'s."""
 
     def __init__(
         self,
@@ -62,7 +55,7 @@ class Invitations:
             InvalidInput: the account is no mailbox, or nobody could be written to.
             Conflict: it is not planned, it is over, or it was invited to from another mailbox.
         """
-        await self._seen.whole_interaction(replace(actor, reach=actor.reads), interaction_id)
+        await self._seen.whole_interaction(actor.reading, interaction_id)
         await self._seen.check_account(actor, form.account)
         mailbox = await self._mailbox(form.account)
 
@@ -74,18 +67,14 @@ class Invitations:
             before = document.get("invited")
             if before and before["account"] != form.account:
                 raise Conflict(f"it was invited to from {before['account']}; go on with that one")
-            who = {
-                "account": form.account,
-                "organizer": mail_name(mailbox.address.removeprefix("email:")),
-                "text": form.text,
-            }
+            who = {"account": form.account, "organizer": _address(mailbox), "text": form.text}
             return invited(document, **who, by=actor.login, at=self._clock.now())
 
         return await self._changed(interaction_id, change)
 
     async def withdraw(self, interaction_id: str, *, actor: Actor) -> Document:
         """The contact, whose guests are told that it will not be. Raises NotFound; Conflict: nobody was invited."""
-        await self._seen.whole_interaction(replace(actor, reach=actor.reads), interaction_id)
+        await self._seen.whole_interaction(actor.reading, interaction_id)
 
         def change(document: Document) -> Document:
             if not document.get("invited"):
@@ -101,7 +90,7 @@ class Invitations:
             NotFound, Forbidden: it is not there for him, or the mailbox is another team's.
             Conflict: it invites to nothing.
         """
-        mail = await self._seen.whole_interaction(replace(actor, reach=actor.reads), interaction_id)
+        mail = await self._seen.whole_interaction(actor.reading, interaction_id)
         if not mail.get("invitation") or mail["invitation"]["method"] != "request":
             raise Conflict("this mail invites to nothing; an invitation has `invitation.method` request")
         await self._seen.check_account(actor, mail["accounts"][0])
@@ -121,7 +110,7 @@ class Invitations:
     async def _settle(self, mail: Document, said: Invitation, form: RsvpForm, actor: Actor) -> str | None:
         """The contact that is planned for it: he takes part, or not any more."""
         meetings, now = self._repository.interactions, self._clock.now()
-        claim = (await self._repository.claims.get_many([met_name(said)])).get(met_name(said))
+        claim = await self._repository.claims.get(met_name(said))
         known = claim["interaction_id"] if claim else None
         if form.answer != "accepted":
             if known:
@@ -156,7 +145,7 @@ class Invitations:
         found = next((address for address in ours if address in guests), None)
         if found:
             return str(found)
-        return mail_name((await self._mailbox(mail["accounts"][0])).address.removeprefix("email:"))
+        return _address(await self._mailbox(mail["accounts"][0]))
 
     async def _mailbox(self, account: str) -> Account:
         """Raises InvalidInput; Conflict: nobody can tell now."""
@@ -173,6 +162,10 @@ class Invitations:
         assert after
         await self._repository.interactions.tell(after)
         return after
+
+
+def _address(mailbox: Account) -> str:
+    return mail_name(mailbox.address.removeprefix("email:"))
 
 
 def _check_waits(document: Document) -> None:

@@ -25,8 +25,7 @@ def subject(meeting: Mapping[str, Any], language: Language) -> str:
 def text(meeting: Mapping[str, Any], language: Language, zone: str) -> str:
     """What the employee wrote, then what, when and where."""
     told, plan = meeting["invited"], meeting["plan"]
-    what = f"{_head(meeting, language)}: {meeting['subject'] or meeting['type']}"
-    lines = [what, _when(from_iso(plan["at"]), plan["minutes"], zone, language), plan["place"]]
+    lines = [subject(meeting, language), _when(from_iso(plan["at"]), plan["minutes"], zone, language), plan["place"]]
     return "\n\n".join(filter(None, (told["text"].strip(), "\n".join(filter(None, lines)))))
 
 

@@ -1,7 +1,6 @@
 """Deals and claims: opened of an interaction or a chain, changed, closed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -51,7 +50,7 @@ class Outcomes:
         now = iso(self._clock.now())
         blank: Document = {"title": "", "text": "", "state": "open", "reason": "", "history": [], "closed_at": None}
         blank |= {"owner": actor.login, "team": None, "amount": None, "chain_id": None, "cause_id": None}
-        about = await self._about(form, replace(actor, reach=actor.reads))
+        about = await self._about(form, actor.reading)
         document = {**blank, **about, **form.given, "_id": outcome_id, "kind": kind, "author": actor.login}
         _check(kind, document["state"])
         stored, _ = await self.outcomes.insert(settled({**document, "opened_at": now, "request": wanted}))

@@ -6,11 +6,12 @@ from fastapi import Path
 from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form
+from hub.contracts.outcome import OutcomeKind
 
 KIND = r"^[a-z][a-z0-9_]{0,39}$"
 ID = r"^[A-Za-zА-Яа-яЁё0-9_-][A-Za-zА-Яа-яЁё0-9_.-]{0,99}$"
 """No point first: a path has no part of points alone, and such a link could not be taken back."""
-OWN = ("deal", "claim")
+OWN: tuple[OutcomeKind, ...] = ("deal", "claim")
 """Kinds whose records are here: they are looked at, and called as they are called."""
 Kind = Annotated[str, Path(pattern=KIND, examples=["deal"])]
 SubjectId = Annotated[str, Path(pattern=ID, description="Of the deal, claim, campaign, order, …")]

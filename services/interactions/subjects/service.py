@@ -1,6 +1,5 @@
 """Linking contacts and whole chains to what they are about; each link stands in the history, and is told."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from services.interactions.merged import merged
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
-from services.interactions.subjects.forms import SubjectForm
+from services.interactions.subjects.forms import OWN, SubjectForm
 from services.interactions.subjects.models import KEYS, linked, unlinked
 
 Of = Literal["chains", "interactions"]
@@ -34,7 +33,7 @@ class Subjects:
     async def link(self, of: Of, doc_id: str, form: SubjectForm, *, actor: Actor) -> Document:
         """Raises NotFound, Forbidden; InvalidInput: no such deal or claim, or too many links."""
         await self._check(of, doc_id, actor)
-        title = await self._title(form, replace(actor, reach=actor.reads))
+        title = await self._title(form, actor.reading)
         subject = Subject(kind=form.kind, id=form.id, title=title, by=actor.login, at=self._clock.now())
         return await self._changed(of, doc_id, partial(linked, subject=subject))
 
@@ -60,10 +59,11 @@ class Subjects:
             await self._seen.whole_interaction(actor, doc_id)
 
     async def _title(self, form: SubjectForm, actor: Actor) -> str:
-        if form.kind not in ("deal", "claim"):
+        kind = next((own for own in OWN if own == form.kind), None)
+        if kind is None:
             return form.title.strip()
         try:
-            found = await self._outcomes.get("deal" if form.kind == "deal" else "claim", form.id, actor=actor)
+            found = await self._outcomes.get(kind, form.id, actor=actor)
         except NotFound as exc:
             raise InvalidInput(fields={"id": f"there is no {form.kind} {form.id}"}) from exc
         return str(found["title"])

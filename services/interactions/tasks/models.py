@@ -34,19 +34,17 @@ TASKS = CollectionSpec(
 )
 """`turn` is when it is due, or `NEVER`; `key` is what a rule opens one task for at a time."""
 NOTED = (
-    *(
-        "title",
-        "text",
-        "state",
-        "priority",
-        "assignee",
-        "team",
-        "watchers",
-        "due",
-        "checklist",
-        "reminders",
-        "offered",
-    ),
+    "title",
+    "text",
+    "state",
+    "priority",
+    "assignee",
+    "team",
+    "watchers",
+    "due",
+    "checklist",
+    "reminders",
+    "offered",
 )
 """What its history tells of."""
 _TASK = tuple(name for name in Task.model_fields if name not in ("id", "seen_by"))

@@ -1,7 +1,6 @@
 """Tasks: opened, changed, closed; reminders fire once; what repeats is opened again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -105,7 +104,7 @@ class Tasks:
             Conflict: it is closed; only opening it again is possible.
         """
         if change.result_id:
-            await self.seen.whole_interaction(replace(actor, reach=actor.reads), change.result_id)
+            await self.seen.whole_interaction(actor.reading, change.result_id)
         before = await self.get(actor, task_id)
         due = await self._due(change, {**before, **change.given})
         if before.get("repeats") and change.due == "":
@@ -202,7 +201,7 @@ class Tasks:
 
     async def _about(self, form: NewTask, actor: Actor) -> Document:
         """What it is about, from the interaction, the chain or the client that is named."""
-        actor = replace(actor, reach=actor.reads)
+        actor = actor.reading
         if form.interaction_id:
             cause = await self.seen.whole_interaction(actor, form.interaction_id)
             title = (cause["subject"] or cause["text"]).strip()[:_TITLE] or cause["type"]

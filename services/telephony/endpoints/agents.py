@@ -7,8 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from hub.api.actor import Acting, Actor
-from hub.api.forms import Paging
-from hub.api.names import LOGIN
+from hub.api.forms import LoginPath, Paging
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -25,7 +24,6 @@ from services.telephony.agents.models import (
 from services.telephony.agents.service import Presence as Agents
 
 CodePath = Annotated[str, Path(alias="code", pattern=r"^[a-z][a-z0-9_]{0,40}$", description="Of the dictionary")]
-Login = Annotated[str, Path(alias="login", pattern=LOGIN, description="Login of the employee")]
 
 
 def add(routes: Public, agents: Agents) -> None:
@@ -66,12 +64,12 @@ def _add_others(routes: Public, agents: Agents) -> None:
         )
 
     @routes.put("/agents/{login}", right=Right.MANAGE_CAMPAIGNS, noun="agent")
-    async def turn_agent(login: Login, given: Presence, actor: Acting) -> AgentView:
+    async def turn_agent(login: LoginPath, given: Presence, actor: Acting) -> AgentView:
         """Say it of somebody who forgot to."""
         return AgentView.of(await agents.turn(login, given, actor=actor))
 
     @routes.get("/agents/{login}/history", right=Right.READ_CORRESPONDENCE, noun="agent")
-    async def agent_history(login: Login, query: Annotated[Period, Query()], actor: Acting) -> HistoryView:
+    async def agent_history(login: LoginPath, query: Annotated[Period, Query()], actor: Acting) -> HistoryView:
         """What somebody did, without gaps, with the seconds of each state."""
         return await agents.history(login, query, actor=actor)
 

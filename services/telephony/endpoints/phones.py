@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import Query, Response
 
 from hub.api.actor import Acting
-from hub.api.forms import Id, Paging
-from hub.api.names import LOGIN
+from hub.api.forms import Id, LoginPath, Paging
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -17,7 +16,6 @@ from services.telephony.phones.repository import PhoneRepository
 
 Tokens = Callable[[str, str], Awaitable[BrowserPhone]]
 """For an exchange and a login. Raises NotFound, and Conflict where the exchange has none."""
-Login = Annotated[str, Path(alias="login", pattern=LOGIN, description="Login of the employee")]
 
 
 def add(routes: Public, phones: PhoneRepository, tokens: Tokens) -> None:
@@ -41,6 +39,6 @@ def add(routes: Public, phones: PhoneRepository, tokens: Tokens) -> None:
         return await tokens(exchange_id, actor.login)
 
     @routes.put("/phones/{login}", right=Right.MANAGE_CHANNELS, noun="phone")
-    async def set_phones(login: Login, given: Phones) -> PhonesView:
+    async def set_phones(login: LoginPath, given: Phones) -> PhonesView:
         """Give an employee these phones, in place of all; the first one rings when he calls."""
         return PhonesView.of(await phones.put(login, given.phones))

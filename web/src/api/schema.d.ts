@@ -19495,7 +19495,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Of an employee */
+                /** @description Login of the employee */
                 login: string;
             };
             cookie?: never;
@@ -19575,7 +19575,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Of an employee */
+                /** @description Login of the employee */
                 login: string;
             };
             cookie?: never;
@@ -19668,7 +19668,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description Of an employee */
+                /** @description Login of the employee */
                 login: string;
             };
             cookie?: never;
