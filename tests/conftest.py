@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from _pytest.nodeid import coerce_node_id
+from hypothesis import HealthCheck, settings
 
 # Before they are imported, so that a failed assert in them shows its values.
 pytest.register_assert_rewrite(
@@ -17,6 +18,9 @@ pytest.register_assert_rewrite(
 )
 
 pytest_plugins = ["hub.testing.fixtures"]
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ LocalMoment = Annotated[NaiveDatetime, BeforeValidator(_moment_text), AfterValid
 class Form(BaseModel):
     """A request body, or the parameters of a list; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Paging(Form):

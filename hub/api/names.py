@@ -2,12 +2,13 @@
 refuses names of nobody before the service is asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from inspect import isclass
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from hub.api.parameters import forms_of
 
 TEAM, EMPLOYEE = "team", "employee"
 
@@ -28,15 +29,17 @@ Colleague = Annotated[str, Named(EMPLOYEE), Field(max_length=63, examples=["anna
 
 def named_in(endpoint: Callable[..., Any]) -> dict[str, str]:
     """The fields of its forms that name somebody, and what: team or employee."""
-    forms = [hint for hint in get_type_hints(endpoint).values() if isclass(hint) and issubclass(hint, BaseModel)]
     return {
         name: kind
-        for form in forms
-        for name, hint in get_type_hints(form, include_extras=True).items()
-        if (kind := _kind(hint))
+        for form in forms_of(endpoint).values()
+        for name, field in form.model_fields.items()
+        if (kind := _marked(field.metadata) or _kind(field.annotation))
     }
 
 
 def _kind(hint: Any) -> str:
-    marks = [mark.kind for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Named)]
-    return next((kind for kind in (*marks, *map(_kind, get_args(hint))) if kind), "")
+    return _marked(getattr(hint, "__metadata__", ())) or next(filter(None, map(_kind, get_args(hint))), "")
+
+
+def _marked(marks: Iterable[object]) -> str:
+    return next((mark.kind for mark in marks if isinstance(mark, Named)), "")

@@ -8,10 +8,9 @@ async def show_mailbox(mailbox_id: Id) -> MailboxView:
 """
 
 import functools
-import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from hashlib import blake2b
-from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.datastructures import Default
@@ -19,13 +18,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.routing import Match, Route
-from starlette.types import Receive, Scope, Send
 
 from hub.api.actor import HEADER, Seal
+from hub.api.late import LateRoute, all_made
 from hub.api.names import named_in
 from hub.api.operation import PAGES, Declaration, Description, Hook, Operation, Spread
-from hub.api.parameters import query_names, refuse_unknown_parameters
+from hub.api.parameters import built, forms_of, query_names, refuse_unknown_parameters
 from hub.api.problems import Responses, refusals
 from hub.api.rights import Right
 from hub.api.uploads import Uploads, upload_fields
@@ -134,28 +132,13 @@ class Public:
         return bind
 
 
-class PublicRoute(Route):
-    """The place of an operation. What takes its requests apart is made for the first of them, or for the document:
-    making it for all operations of all services would take longer than all else of a start.
-    """
+class PublicRoute(LateRoute):
+    """The place of an operation."""
 
     def __init__(self, operation: Operation, endpoint: Callable[..., Any], *, tag: str, how: How) -> None:
-        super().__init__(operation.path, endpoint, methods=[operation.method], name=operation.id)
-        self.methods = {operation.method}
-        """Without HEAD, which is no operation."""
+        make = functools.partial(_Answering, operation, endpoint, tag=tag, how=how)
+        super().__init__(operation.path, endpoint, methods=[operation.method], name=operation.id, make=make)
         self.operation = operation
-        self._make = functools.partial(_Answering, operation, endpoint, tag=tag, how=how)
-
-    @functools.cached_property
-    def made(self) -> APIRoute:
-        return self._make()
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, found = super().matches(scope)
-        return match, found if match is Match.NONE else {**found, "route": self}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.made.handle(scope, receive, send)
 
 
 class _Answering(APIRoute):
@@ -165,7 +148,7 @@ class _Answering(APIRoute):
         status, bare = how.get("status"), how.get("download") or how.get("answer") or how.get("status") == 204
         super().__init__(
             operation.path,
-            endpoint,
+            built(endpoint),
             methods=[operation.method],
             operation_id=operation.id,
             tags=[tag],
@@ -225,7 +208,7 @@ def _tell(http: FastAPI, path: str, make: Callable[[], BaseModel]) -> None:
 
 def _description(routes: Sequence[PublicRoute]) -> Description:
     """Taken from the service's own OpenAPI, so that nothing is written twice."""
-    document = get_openapi(title="", version="", routes=[route.made for route in routes])
+    document = get_openapi(title="", version="", routes=all_made(routes))
     described = {
         route.operation.id: document["paths"][route.path_format][route.operation.method.lower()] for route in routes
     }
@@ -256,7 +239,7 @@ def _with_uploads(endpoint: Callable[..., Any], uploads: Uploads | None) -> Call
     Raises:
         TypeError: a form names files, and nobody was given who knows them.
     """
-    names = [name for name, hint in get_type_hints(endpoint).items() if _names_files(hint)]
+    names = [name for name, form in forms_of(endpoint).items() if upload_fields(form)]
     if not names:
         return endpoint
     if uploads is None:
@@ -270,10 +253,6 @@ def _with_uploads(endpoint: Callable[..., Any], uploads: Uploads | None) -> Call
         return await endpoint(**given)
 
     return taking
-
-
-def _names_files(hint: Any) -> bool:
-    return inspect.isclass(hint) and issubclass(hint, BaseModel) and bool(upload_fields(hint))
 
 
 def _camel(name: str) -> str:

@@ -29,7 +29,9 @@ class View(BaseModel):
     """A part of an answer."""
 
     # An answer has all its fields, and its description says so.
-    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", json_schema_serialization_defaults_required=True, defer_build=True
+    )
 
 
 class AlteredView(View):

@@ -2,9 +2,10 @@
 
 import inspect
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Protocol
 
@@ -16,7 +17,8 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from hub.api.actor import Actor
-from hub.api.parameters import query_names, refuse_unknown_parameters
+from hub.api.late import LateRoute
+from hub.api.parameters import built, query_names, refuse_unknown_parameters
 from hub.api.problems import PROBLEMS
 from hub.api.rights import Right, roles_with
 from hub.idempotency import Result, check_key
@@ -107,41 +109,46 @@ def open_to_all(*, secret: bool = False) -> Any:
     return Depends(Rule(None, secret=secret))
 
 
-def rule_of(route: APIRoute) -> Rule:
-    """The rule that stands next to a route; TypeError without one, so that no route is open by oversight."""
-    for depends in route.dependencies:
-        if isinstance(depends.dependency, Rule):
-            return depends.dependency
-    raise TypeError(f"{sorted(route.methods or ())} {route.path} does not say which right it needs")
-
-
 def router(tag: str) -> APIRouter:
     """A router whose routes are all guarded."""
-    return APIRouter(prefix=BASE, tags=[tag], route_class=GuardedRoute, responses=PROBLEMS)
+    late: Any = GuardedRoute  # makes an APIRoute, which is what the router needs
+    return APIRouter(prefix=BASE, tags=[tag], route_class=late, responses=PROBLEMS)
 
 
-class GuardedRoute(APIRoute):
+class GuardedRoute(LateRoute):
+    """The place of a route behind the guard."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, methods: Sequence[str], **options: Any) -> None:
+        rules = [found.dependency for found in options["dependencies"] if isinstance(found.dependency, Rule)]
+        if not rules:
+            raise TypeError(f"{sorted(methods)} {path} does not say which right it needs")
+        self.rule = rules[0]
+        make = partial(_Guarded, path, endpoint, rule=self.rule, methods=methods, **options)
+        super().__init__(path, endpoint, methods=methods, name=endpoint.__name__, make=make)
+
+
+class _Guarded(APIRoute):
     """A route behind the guard."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, rule: Rule, **options: Any) -> None:
         options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
-        rule = next((d.dependency for d in options["dependencies"] if isinstance(d.dependency, Rule)), None)
-        if rule is not None and rule.right is not None:
+        if rule.right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
             persons = " Not with a personal token." if rule.person else ""
             options["description"] = for_whom(described, rule.right) + persons
             options["dependencies"] = [*options["dependencies"], Security(_bearer), Security(_cookie)]
-        super().__init__(path, endpoint, **options)
+        self._rule = rule
+        super().__init__(path, built(endpoint), **options)
 
     def get_route_handler(self) -> Handler:
-        handler, rule = super().get_route_handler(), rule_of(self)
+        handler = super().get_route_handler()
         known = query_names(self.dependant)
 
         async def checked(request: Request) -> Response:
             refuse_unknown_parameters(request, known)
             return await handler(request)
 
-        return guarded(checked, rule, self)
+        return guarded(checked, self._rule, self)
 
 
 class Route(Protocol):

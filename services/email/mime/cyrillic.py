@@ -1,7 +1,7 @@
 """Which of the Cyrillic encodings turns some bytes into words: the likelihood of letter pairs, and of letter case."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import add
 from typing import NamedTuple
 
@@ -101,6 +101,7 @@ class _PairTable(dict[str, float]):
         return price
 
 
+@cache
 def _pair_table() -> _PairTable:
     table = _PairTable()
     for before, row in zip(_LETTERS, _PAIRS, strict=True):
@@ -110,16 +111,13 @@ def _pair_table() -> _PairTable:
     return table
 
 
+@cache
 def _folding() -> dict[int, str]:
     fold = dict.fromkeys(range(128), " ") | {ord(char): " " for char in _EVERYDAY}
     fold |= dict.fromkeys(range(0x400, 0x460), "?")
     for char in _LETTERS:
         fold[ord(char)] = fold[ord(char.upper())] = char
     return fold
-
-
-_TABLE = _pair_table()
-_FOLD = _folding()
 
 
 def best(data: bytes, declared: str | None) -> Guess | None:
@@ -188,8 +186,8 @@ def _sample(data: bytes) -> bytes:
 
 def _score(sample: bytes, codec: str) -> _Score:
     text = sample.decode(codec, "replace")
-    folded = f" {text.translate(_FOLD)} "
-    total = sum(map(_TABLE.__getitem__, map(add, folded, folded[1:])))
+    folded = f" {text.translate(_folding())} "
+    total = sum(map(_pair_table().__getitem__, map(add, folded, folded[1:])))
     letters = len(folded) - folded.count(" ")
     total += _MARK * sum(map(text.count, _EVERYDAY)) + _RAISED * len(_RAISED_LETTER.findall(text))
     total += _MIXED * (len(_MIXED_SCRIPT.findall(text)) + len(_MARK_INSIDE.findall(text)))

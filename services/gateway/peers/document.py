@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
+from hub.api.late import all_made
 from hub.api.operation import Description, Operation
 from hub.api.problems import Problem, problems
 from services.gateway.guard import BASE, READS, for_whom
@@ -34,7 +35,8 @@ async def show_document(request: Request) -> Response:
 
 async def described(http: FastAPI, table: Table) -> dict[str, Any]:
     """The document, with what every service that is there says now."""
-    document = get_openapi(title=http.title, version=http.version, description=http.description, routes=http.routes)
+    routes = all_made(http.routes)
+    document = get_openapi(title=http.title, version=http.version, description=http.description, routes=routes)
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

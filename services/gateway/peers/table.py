@@ -1,6 +1,7 @@
 """What the services behind the gateway declare, learnt from themselves, and found again by method and path."""
 
 import asyncio
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -252,6 +253,7 @@ def _by_head(ways: Iterable[Way]) -> dict[str, list[Way]]:
     return heads
 
 
+@functools.cache
 def _pattern(path: str) -> re.Pattern[str]:
     end, parts = 0, []
     for found in _PARAMETER.finditer(path):

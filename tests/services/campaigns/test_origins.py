@@ -129,7 +129,7 @@ def test_what_is_too_long_is_cut_and_read() -> None:
     assert found.source == "x.example"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_nothing_that_is_given_is_too_odd_to_be_read(url: str, referrer: str) -> None:
     for one in (url, f"https://{url}", f"//a.example/?{url}", f"?utm_source={url}&{referrer}"):

@@ -45,7 +45,7 @@ def outcome(seed: int, of: Settings) -> Outcome:
     return outcome_of(replayed(*a_day(seed), of))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 10**6),
     st.integers(1, 15),

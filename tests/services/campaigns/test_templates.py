@@ -187,7 +187,7 @@ def test_only_what_names_variables_alone_takes_the_short_way() -> None:
 NAMES = st.text(alphabet="Анна <&'\"{%}\\", max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(first=NAMES, city=NAMES, fallback=st.sampled_from(["друг", "<b>", ""]))
 def test_the_short_way_says_what_the_long_way_says(first: str, city: str, fallback: str) -> None:
     html = f"<p>{{{{ first_name | default('{fallback}') | upper }}}} {{{{ data.city | trim }}}}</p>{PAGE}"

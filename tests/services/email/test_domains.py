@@ -84,7 +84,7 @@ def a_mail(text: str, subject: str = "Скидка", **headers: str) -> bytes:
     return mail.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=st.text(alphabet="a \t\n.-=Ж", max_size=300), subject=st.text(alphabet="ab Ж", min_size=1, max_size=100))
 def test_a_signature_verifies_whatever_the_mail_says(text: str, subject: str) -> None:
     signed = SIGNER.signed(a_mail(text, subject.strip() or "x"))

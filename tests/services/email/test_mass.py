@@ -80,7 +80,7 @@ def _words(part: Any) -> str:
     return str(part.get_content()).replace("\r\n", "\n").rstrip("\r\n ")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), max_size=200))
 def test_what_is_encoded_once_says_what_a_mail_of_its_own_would(value: str) -> None:
     message = a_message(7, value)

@@ -33,7 +33,7 @@ from hub.testing.servers.oidc import CLIENT, SECRET, OidcProvider
 from hub.testing.sso import HOME, Visitor
 from hub.testing.waiting import eventually
 from services.gateway.app import ROUTERS, Gateway, build
-from services.gateway.guard import BASE, rule_of
+from services.gateway.guard import BASE
 
 PASSWORD = "correct-horse-7"
 
@@ -166,7 +166,7 @@ class Entrance:
         own = [route for routes in ROUTERS for route in routes.routes]
         declared = self.gateway.http.state.parts.table.ways
         return [
-            *((sorted(route.methods)[0], route.path_format, rule_of(route).right) for route in own),
+            *((sorted(route.methods)[0], route.path_format, route.rule.right) for route in own),
             *(
                 (way.operation.method, f"{BASE}{way.operation.path}".replace(":path", ""), way.right)
                 for way in declared

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from hub.channels.base import Health
 from hub.channels.simulators.asterisk import AsteriskFault, AsteriskSimulator
@@ -18,10 +17,6 @@ from hub.footing import Footing, Service
 from hub.testing.channel_contract import ChannelHarness, interaction_id
 from hub.testing.waiting import eventually
 from services.telephony.app import build
-
-# Property tests without a clock: a slow machine is no fault.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 USER, SECRET = "omnihub", "secret of the manager"
 OUR_LINE, ANNA, BORIS = "+74950000100", "anna", "boris"
