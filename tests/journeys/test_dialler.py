@@ -84,7 +84,9 @@ def test_a_list_dials_everybody_once_and_who_answers_speaks_with_an_agent(client
     until(over)
     assert Counter(callers.rung()) == Counter(number.lstrip("+") for number in numbers)
     told = outcomes(client, made)
-    assert (told["answered"], told["sales"] + told["dropped"]) == (len(ANSWER), len(ANSWER))
+    # The exchange says of a machine that it is one after it has answered: an agent may have it by then.
+    assert told["answered"] == told["sales"] + told["dropped"]
+    assert told["answered"] - len(ANSWER) in (0, len(MACHINE))
     assert told["sales"] >= 1
     calls = [one for one in client.all("/interactions", channel="call") if one["call"]]
     assert {one["call"]["complete"] for one in calls} == {True}

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 SEED = 20_260_302
 LOGINS = ("", "/browser", "/passkey/begin", "/passkey", "/passkey/browser")
-TRIES = 12
+TRIES = 5
 """Forms that are sent to each operation."""
 
 

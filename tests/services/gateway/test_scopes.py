@@ -18,7 +18,7 @@ from services.interactions.handover import ChainChange, Handover
 from services.interactions.repository import Repository
 
 pytestmark = pytest.mark.slow
-RECORDS = 24
+RECORDS = 16
 PEOPLE = {
     "anna": ("operator", "sales"),
     "boris": ("solo", "sales"),
