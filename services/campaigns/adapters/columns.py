@@ -1,14 +1,17 @@
 """The tables of segments: see `services.campaigns.segments.projection`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hub.api.actor import Actor
 from hub.bus.base import Bus
 from hub.contracts.scope import OPEN, reaches
 from services.campaigns.adapters.tables import Shape, Tables
-from services.campaigns.segments.projection import TOPICS, VERSION, Row, Rows, fold
+from services.campaigns.classes.sql import COLUMNS
+from services.campaigns.segments.projection import TOPICS, VERSION, Row, Rows, fold, key_of
 
 _TABLES = {
     "clients": "id VARCHAR PRIMARY KEY, k UBIGINT, name VARCHAR, time_zone VARCHAR, language VARCHAR, owner VARCHAR,"
@@ -20,6 +23,9 @@ _TABLES = {
     "acts": "id UBIGINT, k UBIGINT, kind UTINYINT, happened TIMESTAMP, mailing UBIGINT",
     "members": "list UBIGINT, address VARCHAR, data VARCHAR",
     "loaded": "list UBIGINT PRIMARY KEY, version BIGINT",
+    "classified": "run UBIGINT, k UBIGINT, abc VARCHAR, xyz VARCHAR, bcg VARCHAR, recency UTINYINT,"
+    " frequency UTINYINT, monetary UTINYINT, amount HUGEINT, previous HUGEINT, times BIGINT, latest TIMESTAMP",
+    "corrected": "classification UBIGINT, k UBIGINT, kind VARCHAR, value VARCHAR, since TIMESTAMP, until TIMESTAMP",
 }
 _TYPES = {
     "clients": ("VARCHAR", "UBIGINT", *["VARCHAR"] * 5, "TIMESTAMP", "UBIGINT", "VARCHAR[]", "VARCHAR", "BIGINT"),
@@ -27,6 +33,8 @@ _TYPES = {
     "addresses": ("VARCHAR", "VARCHAR[]", "VARCHAR[]", "VARCHAR", "BIGINT"),
     "acts": ("UBIGINT", "UBIGINT", "UTINYINT", "TIMESTAMP", "UBIGINT"),
     "members": ("UBIGINT", "VARCHAR", "VARCHAR"),
+    "loaded": ("UBIGINT", "BIGINT"),
+    "corrected": ("UBIGINT", "UBIGINT", "VARCHAR", "VARCHAR", "TIMESTAMP", "TIMESTAMP"),
 }
 _SHAPE = Shape(name="campaigns", version=VERSION, topics=TOPICS, tables=_TABLES, types=_TYPES, fold=fold)
 
@@ -45,6 +53,11 @@ class Columns(Tables[Rows]):
             {"address": address},
         )
         return any(reaches(actor.reach, row[0]) for row in found or [([OPEN],)])
+
+    async def sees_client(self, client: str, actor: Actor) -> bool:
+        """Whether somebody sees a client."""
+        found = await self.ask("SELECT c.seen_by FROM clients c WHERE c.k = $k", {"k": key_of(client)})
+        return bool(found) and reaches(actor.reach, found[0][0])
 
     async def client_of(self, address: str) -> str | None:
         """Whose an address is."""
@@ -70,6 +83,26 @@ class Columns(Tables[Rows]):
             )
         return int(found[0][0]) if found else 0
 
+    async def load_run(self, run_key: int, rows: bytes) -> None:
+        """See `services.campaigns.classes.service.Tables`."""
+        async with self._turn:
+            await self._opened()
+            await self._in_thread(partial(self._load_run, run_key, rows))
+
+    async def unload_run(self, run_key: int) -> None:
+        """A run that is not kept any more."""
+        async with self._turn:
+            await self._opened()
+            await self._in_thread(partial(self._replace, "classified", "run", run_key, 0, ()))
+
+    async def load_corrected(self, classification_key: int, version: int, rows: Sequence[Row]) -> None:
+        """The corrections of a classification in this version of them."""
+        async with self._turn:
+            await self._opened()
+            await self._in_thread(
+                partial(self._replace, "corrected", "classification", classification_key, version, rows)
+            )
+
     def _write_rows(self, rows: Rows) -> None:
         self._insert("clients", list(rows.clients.values()), "(id)")
         if rows.owned:
@@ -86,9 +119,28 @@ class Columns(Tables[Rows]):
         self._merge("clients", [row[1] for row in clients], some=any(row[8] for row in clients))
 
     def _load(self, list_key: int, version: int, rows: Sequence[Row]) -> None:
+        self._replace("members", "list", list_key, version, rows)
+
+    def _load_run(self, run_key: int, rows: bytes) -> None:
+        with TemporaryDirectory(dir=self._file.parent) as folder:
+            Path(folder, "rows").write_bytes(rows)
+            from_file = f"SELECT $1::UBIGINT, {', '.join(COLUMNS)} FROM read_parquet('{folder}/rows')"
+            self._replace("classified", "run", run_key, 1, (), also=f"INSERT INTO classified {from_file}")
+
+    def _replace(
+        self, table: str, column: str, key: int, version: int, rows: Sequence[Row], *, also: str = ""
+    ) -> None:
+        """Rows of a key anew, with the version that they are of (0: none are here), in one step."""
         self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM members WHERE list = $1", [list_key])
-        self._insert("members", rows)
-        self._db.execute("DELETE FROM loaded WHERE list = $1", [list_key])
-        self._db.execute("INSERT INTO loaded VALUES ($1, $2)", [list_key, version])
-        self._db.execute("COMMIT")
+        try:
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = $1", [key])
+            self._insert(table, rows)
+            if also:
+                self._db.execute(also, [key])
+            self._db.execute("DELETE FROM loaded WHERE list = $1", [key])
+            self._insert("loaded", [(key, version)] if version else [])
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(Exception):
+                self._db.execute("ROLLBACK")
+            raise

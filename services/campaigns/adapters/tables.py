@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hub.bus.base import Bus, Position, Reader
@@ -79,6 +80,16 @@ class Tables(Generic[R]):
             await self._caught_up()
             found: list[Row] = await self._in_thread(partial(self._asked, sql, given))
         return found
+
+    async def export(self, sql: str, given: Mapping[str, Any], *, most: int) -> tuple[bytes, int]:
+        """The answer as a Parquet file, and how many rows it has; no bytes where there are more than `most`.
+
+        Raises StoreUnavailable where the tables do not answer.
+        """
+        async with self._turn:
+            await self._caught_up()
+            exported: tuple[bytes, int] = await self._in_thread(partial(self._exported, sql, given, most))
+        return exported
 
     async def close(self) -> None:
         if self._rest:
@@ -156,6 +167,17 @@ class Tables(Generic[R]):
             return self._db.execute(sql, dict(given)).fetchall()
         except (duckdb.OperationalError, duckdb.OutOfMemoryException) as exc:
             raise StoreUnavailable(f"the tables of {self._shape.name} do not answer: {str(exc)[:200]}") from exc
+
+    def _exported(self, sql: str, given: Mapping[str, Any], most: int) -> tuple[bytes, int]:
+        self._asked(f"CREATE OR REPLACE TEMP TABLE exported AS {sql}", given)
+        count = int(self._asked("SELECT count(*) FROM exported", {})[0][0])
+        content = b""
+        if count <= most:
+            with TemporaryDirectory(dir=self._file.parent) as folder:
+                self._asked(f"COPY exported TO '{folder}/rows' (FORMAT parquet, COMPRESSION zstd)", {})
+                content = Path(folder, "rows").read_bytes()
+        self._asked("DROP TABLE exported", {})
+        return content, count
 
     def _positions(self) -> dict[Position, int]:
         return {(topic, part): at for topic, part, at in self._db.execute("SELECT * FROM positions").fetchall()}

@@ -1,6 +1,6 @@
 """Conditions as data: a tree, checked when it is given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from hub.api.forms import Form, Moment
 from hub.api.names import TeamId
+from services.campaigns.classes.models import SCORES, ClassKind, check_class
 
 DEEP, MOST = 10, 200
 """Levels and conditions of one tree."""
@@ -16,11 +17,12 @@ Did = Literal["wrote", "called", "got", "opened", "clicked", "replied", "bounced
 Compared = Literal["is", "is_not", "contains", "starts", "any_of", "above", "below", "set", "not_set"]
 CARD = ("name", "time_zone", "language", "owner", "team", "opened_at", "status", "kind", "given_name", "surname")
 """Fields of a client's card that have a name of their own; `custom.X` and `classes.X` are asked for by theirs."""
+_KINDS = ("all", "any", "negated", "field", "tag", "has", "did", "silent_days", "classed", "segment", "list")
 _FIELD = Annotated[str, StringConstraints(pattern=r"^(custom\.|classes\.)?[a-z][a-z0-9_]{0,60}$")]
 
 
 class Condition(Form):
-    """One of: all, any, not; field; has; did; silent_days; segment; list."""
+    """One of: all, any, not; field; has; did; silent_days; class; segment; list."""
 
     all: tuple["Condition", ...] | None = Field(default=None, max_length=50)
     any: tuple["Condition", ...] | None = Field(default=None, max_length=50)
@@ -42,18 +44,25 @@ class Condition(Form):
         default=None, ge=1, le=36_500, description="Wrote, called, clicked and opened nothing for so long"
     )
 
+    classed: ClassKind | None = Field(default=None, alias="class", description="His class in the newest run")
+    of: str | None = Field(default=None, max_length=100, description="The classification")
+    moved_from: str | None = Field(
+        default=None, max_length=20, description="He was of this class in the newest run up to `since`"
+    )
+
     segment: str | None = Field(default=None, max_length=100)
     list: str | None = Field(default=None, max_length=100)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
-        kinds = ("all", "any", "negated", "field", "tag", "has", "did", "silent_days", "segment", "list")
-        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            names = ", ".join(given).replace("negated", "not") or "none"
-            raise ValueError(f"a condition is one of {', '.join(kinds).replace('negated', 'not')}; this has {names}")
+            names = _told(given) or "none"
+            raise ValueError(f"a condition is one of {_told(_KINDS)}; this has {names}")
         if self.field is not None:
             _check_field(self.field, self.compare, self.value)
+        if self.classed is not None:
+            _check_class(self)
         return self
 
     @property
@@ -68,6 +77,35 @@ class Condition(Form):
 
     def depth(self) -> int:
         return 1 + max((one.depth() for one in self.below), default=0)
+
+
+def _told(kinds: Sequence[str]) -> str:
+    return ", ".join(kinds).replace("negated", "not").replace("classed", "class")
+
+
+def _check_class(one: Condition) -> None:
+    kind, compared = one.classed or "", one.compare in ("is", "is_not", "any_of")
+    if not one.of:
+        raise ValueError("of: required where a class is asked for: the id of a classification")
+    if (one.moved_from is None) != (one.since is None):
+        raise ValueError("moved_from and since: both, or none of them")
+    if one.compare in ("set", "not_set"):
+        return
+    if not compared and (kind not in SCORES or one.compare not in ("above", "below")):
+        raise ValueError(f"compare: {kind} is not compared by {one.compare}")
+    if (one.compare == "any_of") != isinstance(one.value, tuple) or one.value is None:
+        raise ValueError("value: any_of takes a list, all others one value")
+    for value in one.value if isinstance(one.value, tuple) else (one.value,):
+        check_class(kind, as_text(value))
+    if one.moved_from:
+        check_class(kind, one.moved_from)
+
+
+def as_text(value: str | float | bool) -> str:
+    """A value as the tables have it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _check_field(name: str, compare: Compared, value: Any) -> None:

@@ -1,6 +1,8 @@
 """Segments: kept as conditions, counted in columns, with examples; who is in one, for whoever asks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from hub.api.actor import Actor
@@ -10,6 +12,7 @@ from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page
 from services.campaigns.belonging import belongs, page_of, seen
+from services.campaigns.classes.sql import Runs
 from services.campaigns.segments.models import Condition, Draft, NewSegment, SegmentChange
 from services.campaigns.segments.projection import Row
 from services.campaigns.segments.repository import SegmentRepository
@@ -46,16 +49,60 @@ class NoLists:
             raise InvalidInput(f"list: {fix}", fields={"list": fix})
 
 
+class Classes(Protocol):
+    """Classes of clients, of which conditions may name some."""
+
+    async def make_ready(self, wanted: Mapping[str, Sequence[datetime]], actor: Actor) -> Mapping[str, Runs]:
+        """By classification its newest run, and those of some moments, in the tables. Raises InvalidInput."""
+        ...
+
+
+class NoClasses:
+    """Where there are none."""
+
+    async def make_ready(
+        self,
+        wanted: Mapping[str, Sequence[datetime]],
+        actor: Actor,  # noqa: ARG002
+    ) -> Mapping[str, Runs]:
+        if wanted:
+            fix = f"there is no classification {next(iter(wanted))}"
+            raise InvalidInput(f"of: {fix}", fields={"of": fix})
+        return {}
+
+
+@dataclass(slots=True)
+class Named:
+    """What conditions are made of beside themselves, all levels down."""
+
+    segments: dict[str, tuple[Condition, Condition | None]] = field(default_factory=dict)
+    lists: dict[str, None] = field(default_factory=dict)
+    classes: dict[str, list[datetime]] = field(default_factory=dict)
+    """By classification the moments that are asked about beside now."""
+
+    def add(self, nodes: Sequence[Condition]) -> None:
+        self.lists.update(dict.fromkeys(one.list for one in nodes if one.list))
+        for one in nodes:
+            if one.classed and one.of:
+                self.classes.setdefault(one.of, []).extend([one.since] if one.since else [])
+
+
 class Segments:
     """All of them."""
 
     def __init__(
-        self, repository: SegmentRepository, columns: Columns, clock: Clock, lists: Lists | None = None
+        self,
+        repository: SegmentRepository,
+        columns: Columns,
+        clock: Clock,
+        lists: Lists | None = None,
+        classes: Classes | None = None,
     ) -> None:
         self._repository = repository
         self._columns = columns
         self._clock = clock
         self._lists = lists or NoLists()
+        self._classes = classes or NoClasses()
 
     async def page(self, actor: Actor, *, limit: int, after: str | None) -> Page:
         return await page_of(self._repository.plain, actor, limit=limit, after=after)
@@ -102,34 +149,31 @@ class Segments:
     ) -> tuple[str, dict[str, Any]]:
         """A condition on `c`, a row of `clients`, with its parameters. `named` is the segment that is asked about.
 
-        Raises InvalidInput for segments and lists that are not there, or made of themselves.
+        Raises InvalidInput for segments, lists and classes that are not there, or made of themselves.
         """
-        segments, lists = await self._all_named(include, exclude, actor)
+        found = await self._all_named(include, exclude, actor)
         if named:
-            segments[named] = (include, exclude)
-        await self._lists.make_ready(lists, actor)
-        asked = Question(self._clock.now(), segments)
+            found.segments[named] = (include, exclude)
+        await self._lists.make_ready(list(found.lists), actor)
+        classes = await self._classes.make_ready(found.classes, actor)
+        asked = Question(self._clock.now(), found.segments, classes)
         text = asked.of(Condition(segment=named), None) if named else asked.of(include, exclude)
         return f"{_ALIVE} AND {text}", asked.given
 
-    async def _all_named(
-        self, include: Condition, exclude: Condition | None, actor: Actor
-    ) -> tuple[dict[str, tuple[Condition, Condition | None]], list[str]]:
-        """The segments that these are made of, all levels down, and the lists."""
-        found: dict[str, tuple[Condition, Condition | None]] = {}
-        lists: dict[str, None] = {}
+    async def _all_named(self, include: Condition, exclude: Condition | None, actor: Actor) -> Named:
+        found = Named()
         trees = [include, *([exclude] if exclude else [])]
         while trees:
             nodes = [one for tree in trees for one in tree.each()]
-            lists.update(dict.fromkeys(one.list for one in nodes if one.list))
-            wanted = {one.segment for one in nodes if one.segment} - found.keys()
+            found.add(nodes)
+            wanted = {one.segment for one in nodes if one.segment} - found.segments.keys()
             new = {name: trees_of(await self._named(name, actor)) for name in sorted(wanted)}
-            found |= new
-            if len(found) > _NAMED:
+            found.segments |= new
+            if len(found.segments) > _NAMED:
                 fix = f"it is made of more than {_NAMED} segments"
                 raise InvalidInput(f"include: {fix}", fields={"include": fix})
             trees = [tree for pair in new.values() for tree in pair if tree]
-        return found, list(lists)
+        return found
 
     async def _named(self, segment_id: str, actor: Actor) -> Document:
         found = (await self._repository.get_many([segment_id])).get(segment_id)

@@ -7,7 +7,8 @@ from typing import Any
 
 from hub.contracts.scope import EVERYTHING
 from hub.kit.errors import InvalidInput
-from services.campaigns.segments.models import CARD, Condition
+from services.campaigns.classes.sql import Runs, effective
+from services.campaigns.segments.models import CARD, Condition, as_text
 from services.campaigns.segments.projection import KINDS, key_of
 
 COLUMNS = ("name", "time_zone", "language", "owner", "team")
@@ -27,6 +28,8 @@ class Question:
     now: datetime
     segments: Mapping[str, tuple[Condition, Condition | None]]
     """Those that the conditions name, by id."""
+    classes: Mapping[str, Runs] = field(default_factory=dict)
+    """Runs that the conditions name, by classification."""
     given: dict[str, Any] = field(default_factory=dict)
     nodes: int = 0
     """Conditions so far, those of the segments that they name among them, as often as they are named."""
@@ -80,7 +83,34 @@ class Question:
             kinds = [KINDS.index(kind) for kind in SPEAKS]
             since = self._put(_moment(self.now - timedelta(days=condition.silent_days)))
             return f"c.k NOT IN ({_ROOT} WHERE a.kind IN {tuple(kinds)} AND a.happened >= {since})"
+        if condition.classed is not None:
+            return self._class(condition)
         return self._did(condition)
+
+    def _class(self, condition: Condition) -> str:
+        runs, now = self.classes[condition.of or ""], _moment(self.now)
+        kind, compare = condition.classed or "", condition.compare
+        named = self._classed(condition, runs[0][1], now)
+        if compare in ("set", "not_set"):
+            text = f"c.k {'' if compare == 'set' else 'NOT '}IN (SELECT k FROM ({named}))"
+        elif compare in ("above", "below"):
+            sign = ">" if compare == "above" else "<"
+            text = f"c.k IN (SELECT k FROM ({named}) WHERE v::INTEGER {sign} {self._put(_number(condition.value))})"
+        else:
+            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+            found = f"SELECT k FROM ({named}) WHERE list_contains({self._put([as_text(v) for v in values if v])}, v)"
+            text = f"c.k {'NOT ' if compare == 'is_not' else ''}IN ({found})"
+        if condition.moved_from is None or condition.since is None:
+            return f"({text})"
+        since = _moment(condition.since)
+        then, run = next((until, run) for until, run in runs if until <= since)
+        was = f"SELECT k FROM ({self._classed(condition, run, then)}) WHERE v = {self._put(condition.moved_from)}"
+        assert kind, condition
+        return f"({text} AND c.k IN ({was}))"
+
+    def _classed(self, condition: Condition, run: int, at: datetime) -> str:
+        names = [self._put(run), self._put(key_of(condition.of or "")), self._put(at)]
+        return effective(condition.classed or "", *(name.removeprefix("$") for name in names))
 
     def _did(self, condition: Condition) -> str:
         where = [f"a.kind = {self._put(KINDS.index(condition.did or ''))}"]
@@ -109,19 +139,19 @@ class Question:
         return f"${name}"
 
     def _equal(self, there: str, value: Any, _: str) -> str:
-        return f"(coalesce({there}, '') = {self._put(_text(value))})"
+        return f"(coalesce({there}, '') = {self._put(as_text(value))})"
 
     def _differs(self, there: str, value: Any, _: str) -> str:
-        return f"(coalesce({there}, '') <> {self._put(_text(value))})"
+        return f"(coalesce({there}, '') <> {self._put(as_text(value))})"
 
     def _contains(self, there: str, value: Any, _: str) -> str:
-        return f"contains(lower(coalesce({there}, '')), lower({self._put(_text(value))}))"
+        return f"contains(lower(coalesce({there}, '')), lower({self._put(as_text(value))}))"
 
     def _starts(self, there: str, value: Any, _: str) -> str:
-        return f"starts_with(lower(coalesce({there}, '')), lower({self._put(_text(value))}))"
+        return f"starts_with(lower(coalesce({there}, '')), lower({self._put(as_text(value))}))"
 
     def _any_of(self, there: str, value: Any, _: str) -> str:
-        return f"list_contains({self._put(list(map(_text, value)))}, coalesce({there}, ''))"
+        return f"list_contains({self._put(list(map(as_text, value)))}, coalesce({there}, ''))"
 
     def _above(self, there: str, value: Any, name: str) -> str:
         return self._ordered(there, value, name, ">")
@@ -165,10 +195,8 @@ def _moment(moment: datetime) -> datetime:
     return inside.replace(tzinfo=moment.tzinfo).astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else inside
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _number(value: Any) -> int:
+    return int(value)
 
 
 def among(reach: Sequence[str], given: dict[str, Any]) -> str:

@@ -1557,6 +1557,184 @@ export interface paths {
         patch: operations["changeClaim"];
         trace?: never;
     };
+    "/api/v1/classifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List classifications
+         * @description By what clients are classed, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClassifications"];
+        put?: never;
+        /**
+         * Add classification
+         * @description Say by what clients shall be classed. Nothing is counted before a run.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addClassification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show classification
+         * @description A classification.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showClassification"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove classification
+         * @description Take a classification away; segments that name it mean nobody any more, and say so.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeClassification"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifications/{id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List class corrections
+         * @description What was corrected by hand, by whom and why, the newest first; of clients that you see.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClassCorrections"];
+        put?: never;
+        /**
+         * Correct class
+         * @description Say what a client is, whatever is counted now or later, until it is released.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["correctClass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifications/{id}/corrections/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release class
+         * @description End a correction: from now on what is counted holds again.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["releaseClass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifications/{id}/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show class matrix
+         * @description How many clients are what, in the newest run or in another one.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showClassMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifications/{id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare class runs
+         * @description Who went from which class to which between two runs.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["compareClassRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifications/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List class runs
+         * @description When classes were counted, the newest first; 60 that are over are kept.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClassRuns"];
+        put?: never;
+        /**
+         * Count classes
+         * @description Count the classes of the clients that you see, as of now or of an earlier day. A job does it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["countClasses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients": {
         parameters: {
             query?: never;
@@ -1715,6 +1893,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["listWaysToClient"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List classes of client
+         * @description What a client was, by each classification that you see, run by run.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listClassesOfClient"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6048,6 +6248,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AbcLimits
+         * @description Of all that the measure comes to: up to where one is A, and up to where B, the largest first.
+         */
+        "AbcLimits-Input": {
+            /**
+             * A
+             * @default 80
+             */
+            a?: number | string;
+            /**
+             * B
+             * @default 95
+             */
+            b?: number | string;
+        };
+        /**
+         * AbcLimits
+         * @description Of all that the measure comes to: up to where one is A, and up to where B, the largest first.
+         */
+        "AbcLimits-Output": {
+            /**
+             * A
+             * @default 80
+             */
+            a?: string;
+            /**
+             * B
+             * @default 95
+             */
+            b?: string;
+        };
         /** AccessList */
         AccessList: {
             /** Items */
@@ -6695,6 +6927,40 @@ export interface components {
              * @example pass
              */
             spf: string | null;
+        };
+        /**
+         * BcgLimits
+         * @description From where a client is large, in percent of the mean client, and from where he grows, against the period
+         *     before.
+         */
+        "BcgLimits-Input": {
+            /**
+             * Growth
+             * @default 10
+             */
+            growth?: number | string;
+            /**
+             * Size
+             * @default 100
+             */
+            size?: number | string;
+        };
+        /**
+         * BcgLimits
+         * @description From where a client is large, in percent of the mean client, and from where he grows, against the period
+         *     before.
+         */
+        "BcgLimits-Output": {
+            /**
+             * Growth
+             * @default 10
+             */
+            growth?: string;
+            /**
+             * Size
+             * @default 100
+             */
+            size?: string;
         };
         /**
          * Board
@@ -8599,6 +8865,339 @@ export interface components {
              */
             value: string;
         };
+        /** ClassCorrectionList */
+        ClassCorrectionList: {
+            /** Items */
+            items: components["schemas"]["ClassCorrectionView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** ClassCorrectionView */
+        ClassCorrectionView: {
+            /** Client */
+            client: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "abc" | "xyz" | "bcg" | "recency" | "frequency" | "monetary";
+            /**
+             * Words
+             * @description The newest last
+             */
+            words: components["schemas"]["CorrectionWordView"][];
+        };
+        /**
+         * ClassGroupView
+         * @description Clients who are of the same classes; of a client who was corrected by hand some may be empty.
+         */
+        ClassGroupView: {
+            /**
+             * Amount
+             * @description What they brought: revenue, deals or interactions
+             */
+            amount: string;
+            /**
+             * Classes
+             * @example {
+             *       "abc": "A",
+             *       "xyz": "X"
+             *     }
+             */
+            classes: {
+                [key: string]: string;
+            };
+            /** Count */
+            count: number;
+        };
+        /**
+         * ClassLimits
+         * @description All of them.
+         */
+        "ClassLimits-Input": {
+            /**
+             * @default {
+             *       "a": "80",
+             *       "b": "95"
+             *     }
+             */
+            abc?: components["schemas"]["AbcLimits-Input"];
+            /**
+             * @default {
+             *       "growth": "10",
+             *       "size": "100"
+             *     }
+             */
+            bcg?: components["schemas"]["BcgLimits-Input"];
+            /**
+             * Rfm
+             * @description Shares of clients at which a score goes up by one, the least first
+             * @default [
+             *       "20",
+             *       "40",
+             *       "60",
+             *       "80"
+             *     ]
+             */
+            rfm?: (number | string)[];
+            /**
+             * @default {
+             *       "x": "10",
+             *       "y": "25"
+             *     }
+             */
+            xyz?: components["schemas"]["XyzLimits-Input"];
+        };
+        /**
+         * ClassLimits
+         * @description All of them.
+         */
+        "ClassLimits-Output": {
+            /**
+             * @default {
+             *       "a": "80",
+             *       "b": "95"
+             *     }
+             */
+            abc?: components["schemas"]["AbcLimits-Output"];
+            /**
+             * @default {
+             *       "growth": "10",
+             *       "size": "100"
+             *     }
+             */
+            bcg?: components["schemas"]["BcgLimits-Output"];
+            /**
+             * Rfm
+             * @description Shares of clients at which a score goes up by one, the least first
+             * @default [
+             *       "20",
+             *       "40",
+             *       "60",
+             *       "80"
+             *     ]
+             */
+            rfm?: string[];
+            /**
+             * @default {
+             *       "x": "10",
+             *       "y": "25"
+             *     }
+             */
+            xyz?: components["schemas"]["XyzLimits-Output"];
+        };
+        /**
+         * ClassMatrixView
+         * @description How many clients are what, of those that you see.
+         */
+        ClassMatrixView: {
+            /** Abc Xyz */
+            abc_xyz: components["schemas"]["ClassGroupView"][];
+            /** Bcg */
+            bcg: components["schemas"]["ClassGroupView"][];
+            /** Rfm */
+            rfm: components["schemas"]["ClassGroupView"][];
+            run: components["schemas"]["ClassRunView"];
+        };
+        /** ClassMoveView */
+        ClassMoveView: {
+            /**
+             * After
+             * @example B
+             */
+            after: string;
+            /**
+             * Before
+             * @description Empty: he was in no class
+             * @example A
+             */
+            before: string;
+            /** Count */
+            count: number;
+        };
+        /** ClassMoverView */
+        ClassMoverView: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ClassMovesView
+         * @description Between two runs, of the clients that you see.
+         */
+        ClassMovesView: {
+            /**
+             * Clients
+             * @description The first 100 who are something else
+             */
+            clients: components["schemas"]["ClassMoverView"][];
+            /**
+             * Moves
+             * @description Those who stayed what they were among them
+             */
+            moves: components["schemas"]["ClassMoveView"][];
+        };
+        /**
+         * ClassRelease
+         * @description From now on what is counted holds again.
+         * @example {
+         *       "client": "cl_4k2m",
+         *       "kind": "abc"
+         *     }
+         */
+        ClassRelease: {
+            /** Client */
+            client: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "abc" | "xyz" | "bcg" | "recency" | "frequency" | "monetary";
+        };
+        /** ClassRunList */
+        ClassRunList: {
+            /** Items */
+            items: components["schemas"]["ClassRunView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ClassRunView
+         * @description Classes as of a moment.
+         */
+        ClassRunView: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Classification */
+            classification: string;
+            /**
+             * Clients
+             * @description How many did anything in the period, of those whom `by` sees
+             */
+            clients: number | null;
+            /** Id */
+            id: string;
+            /** Left Out */
+            left_out: components["schemas"]["WithoutRateView"][];
+            /**
+             * Reason
+             * @description Why it failed
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "counting" | "done" | "failed";
+            /**
+             * Until
+             * @description When the period ended
+             */
+            until: string;
+        };
+        /** ClassStoryList */
+        ClassStoryList: {
+            /**
+             * Items
+             * @description Of the newest 20 classifications
+             */
+            items: components["schemas"]["ClassStoryView"][];
+        };
+        /**
+         * ClassStoryView
+         * @description What a client was by one classification.
+         */
+        ClassStoryView: {
+            /** Classification */
+            classification: string;
+            /** Corrections */
+            corrections: components["schemas"]["ClientCorrectionView"][];
+            /** Name */
+            name: string;
+            /**
+             * Runs
+             * @description The newest 12, the newest first, with what was corrected then
+             */
+            runs: components["schemas"]["ClassesThenView"][];
+        };
+        /** ClassesThenView */
+        ClassesThenView: {
+            /**
+             * Classes
+             * @example {
+             *       "abc": "A",
+             *       "recency": "5",
+             *       "xyz": "Y"
+             *     }
+             */
+            classes: {
+                [key: string]: string;
+            };
+            /** Run */
+            run: string;
+            /** Until */
+            until: string;
+        };
+        /** ClassificationList */
+        ClassificationList: {
+            /** Items */
+            items: components["schemas"]["ClassificationView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ClassificationView
+         * @description By what clients are classed.
+         */
+        ClassificationView: {
+            /** At */
+            at: string;
+            /** Days */
+            days: number;
+            /** Id */
+            id: string;
+            limits: components["schemas"]["ClassLimits-Output"];
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "revenue" | "deals" | "interactions";
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Parts */
+            parts: number;
+            /** Team */
+            team: string | null;
+        };
+        /** ClientCorrectionView */
+        ClientCorrectionView: {
+            /** By */
+            by: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "abc" | "xyz" | "bcg" | "recency" | "frequency" | "monetary";
+            /** Released By */
+            released_by: string | null;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Value */
+            value: string;
+            /** Why */
+            why: string;
+        };
         /** ClientList */
         ClientList: {
             /** Items */
@@ -8795,13 +9394,18 @@ export interface components {
         };
         /**
          * Condition
-         * @description One of: all, any, not; field; has; did; silent_days; segment; list.
+         * @description One of: all, any, not; field; has; did; silent_days; class; segment; list.
          */
         Condition: {
             /** All */
             all?: components["schemas"]["Condition"][] | null;
             /** Any */
             any?: components["schemas"]["Condition"][] | null;
+            /**
+             * Class
+             * @description His class in the newest run
+             */
+            class?: ("abc" | "xyz" | "bcg" | "recency" | "frequency" | "monetary") | null;
             /**
              * Compare
              * @default is
@@ -8827,7 +9431,17 @@ export interface components {
              * @description By or of this mailing alone
              */
             mailing?: string | null;
+            /**
+             * Moved From
+             * @description He was of this class in the newest run up to `since`
+             */
+            moved_from?: string | null;
             not?: components["schemas"]["Condition"] | null;
+            /**
+             * Of
+             * @description The classification
+             */
+            of?: string | null;
             /** Segment */
             segment?: string | null;
             /**
@@ -8936,6 +9550,24 @@ export interface components {
              * @default false
              */
             verified: boolean;
+        };
+        /**
+         * CorrectionWordView
+         * @description A correction: what somebody said, and until when it held.
+         */
+        CorrectionWordView: {
+            /** By */
+            by: string;
+            /** Released By */
+            released_by: string | null;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Value */
+            value: string;
+            /** Why */
+            why: string;
         };
         /** CostList */
         CostList: {
@@ -12608,6 +13240,99 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /**
+         * NewClassCorrection
+         * @description What a client is, whatever is counted, until it is released.
+         * @example {
+         *       "client": "cl_4k2m",
+         *       "kind": "abc",
+         *       "value": "A",
+         *       "why": "подписан договор на 2027 год"
+         *     }
+         */
+        NewClassCorrection: {
+            /** Client */
+            client: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "abc" | "xyz" | "bcg" | "recency" | "frequency" | "monetary";
+            /** Value */
+            value: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * NewClassRun
+         * @description When the period ends.
+         * @example {
+         *       "until": "2026-03-01T00:00:00+03:00"
+         *     }
+         */
+        NewClassRun: {
+            /**
+             * Until
+             * @description None: now
+             */
+            until?: string | null;
+        };
+        /**
+         * NewClassification
+         * @description By what clients are classed.
+         * @example {
+         *       "days": 365,
+         *       "measure": "revenue",
+         *       "name": "По выручке за год"
+         *     }
+         */
+        NewClassification: {
+            /**
+             * Days
+             * @description How long the period is; it ends when it is counted
+             * @default 365
+             */
+            days?: number;
+            /**
+             * @default {
+             *       "abc": {
+             *         "a": "80",
+             *         "b": "95"
+             *       },
+             *       "bcg": {
+             *         "growth": "10",
+             *         "size": "100"
+             *       },
+             *       "rfm": [
+             *         "20",
+             *         "40",
+             *         "60",
+             *         "80"
+             *       ],
+             *       "xyz": {
+             *         "x": "10",
+             *         "y": "25"
+             *       }
+             *     }
+             */
+            limits?: components["schemas"]["ClassLimits-Input"];
+            /**
+             * Measure
+             * @default revenue
+             * @enum {string}
+             */
+            measure?: "revenue" | "deals" | "interactions";
+            /** Name */
+            name: string;
+            /**
+             * Parts
+             * @description Equal parts of the period, for XYZ
+             * @default 12
+             */
+            parts?: number;
+            /** Team */
+            team?: string | null;
         };
         /**
          * NewClient
@@ -17509,6 +18234,18 @@ export interface components {
             variant: number;
         };
         /**
+         * WithoutRateView
+         * @description Revenue that has no rate to the currency of reports: it is in no class.
+         */
+        WithoutRateView: {
+            /** Currency */
+            currency: string;
+            /** Times */
+            times: number;
+            /** Value */
+            value: string;
+        };
+        /**
          * Word
          * @description What somebody said to us, or wrote on paper.
          * @example {
@@ -17620,6 +18357,38 @@ export interface components {
              * @description At `since`
              */
             working: boolean;
+        };
+        /**
+         * XyzLimits
+         * @description How much the parts of the period vary (standard deviation by mean): up to where one is X, and up to where Y.
+         */
+        "XyzLimits-Input": {
+            /**
+             * X
+             * @default 10
+             */
+            x?: number | string;
+            /**
+             * Y
+             * @default 25
+             */
+            y?: number | string;
+        };
+        /**
+         * XyzLimits
+         * @description How much the parts of the period vary (standard deviation by mean): up to where one is X, and up to where Y.
+         */
+        "XyzLimits-Output": {
+            /**
+             * X
+             * @default 10
+             */
+            x?: string;
+            /**
+             * Y
+             * @default 25
+             */
+            y?: string;
         };
     };
     responses: never;
@@ -24523,6 +25292,936 @@ export interface operations {
             };
         };
     };
+    listClassifications: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addClassification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClassification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showClassification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassificationView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeClassification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClassCorrections: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassCorrectionList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctClass: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClassCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassCorrectionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseClass: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassRelease"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassCorrectionView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showClassMatrix: {
+        parameters: {
+            query?: {
+                /** @description None: the newest */
+                run?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassMatrixView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareClassRuns: {
+        parameters: {
+            query: {
+                kind?: "abc" | "xyz" | "bcg" | "recency" | "frequency" | "monetary";
+                /** @description The earlier run */
+                before: string;
+                /** @description None: the newest run */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassMovesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClassRuns: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassRunList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countClasses: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClassRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassRunView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listClients: {
         parameters: {
             query?: {
@@ -25267,6 +26966,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WayList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClassesOfClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassStoryList"];
                 };
             };
             /** @description Not logged in */
