@@ -66,6 +66,7 @@ from services.campaigns.mailings.recipients import Recipients
 from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
+from services.campaigns.mailings.standing import Standing
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
 from services.campaigns.scripts import endpoints as script_endpoints
@@ -75,6 +76,7 @@ from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
 from services.campaigns.segments.watching import Watching
+from services.campaigns.sequences import parts as sequence_parts
 from services.campaigns.settings import Settings
 from services.campaigns.sources import doors as visit_doors
 from services.campaigns.sources import endpoints as source_endpoints
@@ -190,6 +192,20 @@ def build(footing: Footing) -> CampaignsService:
         currency=floor.settings.currency, lookback=floor.settings.lookback, half_life=floor.settings.half_life
     )
     attribution = Attribution(floor.books, policy)
+    standing = Standing(kept_mailings, mailings, clock)
+    sequences = sequence_parts.built(
+        store,
+        bus,
+        clock,
+        standing=standing,
+        mailings=mailings,
+        kept_mailings=kept_mailings,
+        segments=segments,
+        columns=floor.columns,
+        books=floor.books,
+        leases=floor.leases,
+        restraint=footing.restraint,
+    )
     touches = Touches(sources, consents, attribution, bus, clock, ours=floor.settings.sites)
     source_handlers.subscribe(bus, touches)
     statements = Statements(kept_money, attribution, clock, footing.secrets.derived("statements"))
@@ -233,6 +249,7 @@ def build(footing: Footing) -> CampaignsService:
         owner=floor.owner.name,
         restraint=footing.restraint,
     )
+    mailed = Looking(kept_mailings, mailings, floor.columns, consents)
     http = _http(
         floor,
         template_endpoints.public(templates, floor.interactions),
@@ -241,7 +258,8 @@ def build(footing: Footing) -> CampaignsService:
         list_endpoints.public(lists, jobs, floor.uploads),
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
-        mailing_endpoints.public(mailings, Looking(kept_mailings, mailings, floor.columns, consents), jobs),
+        mailing_endpoints.public(mailings, mailed, jobs),
+        sequences.public(mailed),
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         source_endpoints.public(sources, touches),
@@ -269,6 +287,7 @@ def build(footing: Footing) -> CampaignsService:
             watching,
             jobs,
             runner,
+            sequences.advancing,
             recorder,
             Loop("dialler", dialler.look, every=_DIALS),
             Loop("following", following.look, every=_FOLLOWS),

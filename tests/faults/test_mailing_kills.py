@@ -80,3 +80,35 @@ def test_a_hub_killed_in_a_mailing_sends_it_to_everybody_once(world: Any, seam: 
     assert client.get("/dead-letters")["items"] == []
     client.close()
     world.hub.stop()
+
+
+@pytest.mark.parametrize("seam", ["due.after_swap", "sequence.after_rows"])
+def test_a_hub_killed_in_a_sequence_sends_each_step_once(world: Any, seam: str) -> None:
+    name = f"sequel{seam.partition('.')[0]}"
+    client = world.start()
+    box, template = in_place(client)
+    local, _, domain = world.customer(0).address.partition("@")
+    addresses = [{"address": f"{local}+{name}{n}@{domain}"} for n in range(3)]
+    people = [client.post("/clients", json={"name": name, "addresses": [one]})["id"] for one in addresses]
+    message = {"channel": "email", "template": template, "account": box}
+    form = {"name": seam, "topic": "offers", "steps": [{"message": message}, {"wait": "PT1S", "message": message}]}
+    sequence = client.post("/sequences", json=form)["id"]
+    client.post(f"/sequences/{sequence}/start")
+    client.close()
+    world.hub.stop()
+    client = world.start(seam=seam)
+    client.post(f"/sequences/{sequence}/entries", json={"clients": people})
+    assert world.hub.wait() == -signal.SIGKILL
+    client.close()
+    client = world.start()
+    until(lambda: client.get(f"/sequences/{sequence}/statistics"), lambda now: now["runs"] == {"done": 3})
+    found = until(
+        lambda: client.get(f"/sequences/{sequence}/statistics")["steps"],
+        lambda steps: all(step["queued"] == 0 for step in steps),
+    )
+    assert [(step["audience"], step["sent"] + step["unknown"]) for step in found] == [(3, 3), (3, 3)]
+    got = Counter(str(mail["To"]) for mail in world.customer(0).mails() if f"+{name}" in str(mail["To"]))
+    assert max(got.values()) == 2
+    assert sum(got.values()) >= sum(step["sent"] for step in found)
+    client.close()
+    world.hub.stop()

@@ -84,6 +84,10 @@ class Audience:
             people = [_outsider(row) for row in rows]
             yield await asyncio.to_thread(self._decided, people)
 
+    async def of_keys(self, keys: Sequence[int]) -> list[Decided]:
+        """The clients of these keys, whatever the conditions say."""
+        return await self._page(list(keys))
+
     async def _keys(self) -> list[int]:
         """Of all clients that are meant, at one instant."""
         mailing = self.mailing

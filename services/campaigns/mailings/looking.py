@@ -74,7 +74,7 @@ class Looking:
         rows = [row for row in page.items if row["mailing"] == mailing_id]
         if not rows:
             return [await self._why_not_meant(mailing, client_id, actor)]
-        return [line for row in rows for line in (*_told(row), *await self._ground(mailing, row))]
+        return [line for row in rows for line in (*told(row), *await self._ground(mailing, row))]
 
     async def _ground(self, mailing: Document, row: Document) -> list[str]:
         """Why he might be written to when he was: the word of his in the chain, or the topic's basis."""
@@ -97,8 +97,8 @@ class Looking:
         return f"its conditions do not hold for him: he was not in its audience ({mailing['launched_at'][:16]})"
 
 
-def _told(row: Document) -> list[str]:
-    """What happened to a row, in words."""
+def told(row: Document) -> list[str]:
+    """What happened to a row, in words: the first line says who he is."""
     lines = [f"he is recipient {row['number']} of the audience frozen at {row['at'][:16]}"]
     lines += [f"by {one['address'].partition(':')[0]} it failed: {one['reason']}" for one in row.get("tried") or ()]
     state, reason = RowState(row["state"]), row.get("reason") or ""

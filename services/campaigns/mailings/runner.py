@@ -108,7 +108,7 @@ class Runner:
         mailing = await self._beat(mailing, now)
         mailing = await self._judged(mailing, now)
         asked = await self._release(mailing, now)
-        if not asked:
+        if not asked and not mailing.get("standing"):
             await self._end(mailing)
         return asked
 

@@ -91,7 +91,7 @@ class Mailings:
         made = derive("ml", actor.login, key) if key else fresh("ml")
         at = iso(self._clock.now())
         base = {"_id": made, "at": at, "changed_at": at, "removed": False, "state": "draft", "reason": ""}
-        mailing = {**base, **await self._fields(given, actor), **belongs(actor.login, given.team)}
+        mailing = {**base, **await self.fields(given, actor), **belongs(actor.login, given.team)}
         stored, _ = await self._repository.mailings.insert(mailing)
         return stored
 
@@ -101,13 +101,13 @@ class Mailings:
         if mailing["state"] not in _EDITABLE:
             raise Conflict("it was launched; what is frozen is not changed: cancel it, and make another one")
         known = {name: mailing[name] for name in ("_id", "_v", "at", "removed", "state", "reason", "owner")}
-        fields = {**known, "changed_at": iso(self._clock.now()), **await self._fields(given, actor)}
+        fields = {**known, "changed_at": iso(self._clock.now()), **await self.fields(given, actor)}
         after = {**fields, **belongs(mailing["owner"], given.team)}
         if not await self._repository.mailings.swap_many([(mailing, after)]):
             raise Conflict
         return after
 
-    async def _fields(self, given: MailingForm, actor: Actor) -> Document:
+    async def fields(self, given: MailingForm, actor: Actor) -> Document:
         """As it is stored, all that it names looked up."""
         await self._topic(given.topic)
         accounts = await self._accounts.addresses()
@@ -175,7 +175,7 @@ class Mailings:
         """How many would get it, and why the others would not. Raises NotFound and InvalidInput."""
         mailing = await self.get(mailing_id, actor)
         contents, audience = await self.prepare(mailing, actor)
-        self._check(mailing, contents)
+        self.check(mailing, contents)
         total, recipients = 0, 0
         excluded: dict[str, int] = {}
         examples: list[tuple[str, str, str]] = []
@@ -189,7 +189,7 @@ class Mailings:
         ranked = dict(sorted(excluded.items(), key=lambda item: -item[1]))
         return Counted(audience=total, recipients=recipients, excluded=ranked, examples=tuple(examples))
 
-    def _check(self, mailing: Document, contents: Contents) -> None:
+    def check(self, mailing: Document, contents: Contents) -> None:
         """Raises InvalidInput where a mail of a topic gives nobody a way to unsubscribe."""
         for (number, _, language), one in contents.spoken.items():
             sources = one.built["sources"]
@@ -209,7 +209,7 @@ class Mailings:
         if mailing["state"] != "draft":
             return mailing
         contents, _ = await self.prepare(mailing, actor)
-        self._check(mailing, contents)
+        self.check(mailing, contents)
         at = iso(self._clock.now())
         after = {
             **moved(mailing, "freezing", at),
@@ -234,7 +234,7 @@ class Mailings:
         """What has not left never will. Raises as `pause`."""
         states = dict.fromkeys(("draft", "freezing", "running", "paused", "held"), "cancelled")
         mailing = await self._moved(mailing_id, actor, states)
-        await self._suppress_rest(mailing_id)
+        await self.suppress_rest(mailing_id)
         return mailing
 
     async def _moved(self, mailing_id: str, actor: Actor, states: Mapping[str, str]) -> Document:
@@ -252,7 +252,7 @@ class Mailings:
         await self._repository.mailings.tell(after)
         return after
 
-    async def _suppress_rest(self, mailing_id: str) -> None:
+    async def suppress_rest(self, mailing_id: str) -> None:
         """Those that were asked for are suppressed by their channels, which tell so."""
         far = self._clock.now() + timedelta(days=36_500)
         for name in (mailing_id, f"{mailing_id}/seeds"):

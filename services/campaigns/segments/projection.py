@@ -23,9 +23,10 @@ from typing import Any
 import orjson
 
 from hub.contracts.base import Record
+from hub.contracts.bounce import from_robot
 from hub.contracts.topics import ADDRESSES, CAMPAIGNS, CLIENTS, INTERACTIONS
 
-VERSION = 1
+VERSION = 2
 """Of the tables; other ones are made anew, beside."""
 TOPICS = (CLIENTS.name, ADDRESSES.name, INTERACTIONS.name, CAMPAIGNS.name)
 KINDS = ("wrote", "called", "got", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained")
@@ -139,7 +140,7 @@ def consent_name(channel: str, topic: str) -> str:
 
 def _interaction(rows: Rows, told: Mapping[str, Any], *, linked: bool) -> None:
     one = told["interaction"]
-    if one["direction"] != "in" or one.get("bounce"):
+    if one["direction"] != "in" or from_robot(one.get("auto"), one.get("bounce")):
         return
     if linked:
         kind = "called" if one["type"] == "call" else "wrote"

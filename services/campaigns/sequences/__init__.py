@@ -1,0 +1,1 @@
+"""Sequences: messages one after another with waits between them, until somebody answers, buys, or says no."""
