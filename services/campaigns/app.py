@@ -89,6 +89,9 @@ from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
 from services.campaigns.tracking import doors as tracking_doors
 from services.campaigns.tracking.recorder import Recorder
+from services.campaigns.warmups import endpoints as warm_up_endpoints
+from services.campaigns.warmups.repository import WarmUpRepository
+from services.campaigns.warmups.service import WarmUps
 
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
@@ -232,7 +235,10 @@ def build(footing: Footing) -> CampaignsService:
     following = Following(kept_calls, floor.dialling)
     hours = Hours(kept_calls, floor.crew, floor.settings.call_zone)
     dialler = Dialler(kept_calls, work, ringing, floor.crew, floor.leases, clock, held=lambda: footing.restraint.held)
-    runner = Runner(kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint)
+    warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, floor.leases, clock)
+    runner = Runner(
+        kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint, warms=warm_ups
+    )
     jobs = Jobs(
         [
             ReadList(kept_lists, footing.apart, region=floor.settings.region),
@@ -260,6 +266,7 @@ def build(footing: Footing) -> CampaignsService:
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
         mailing_endpoints.public(mailings, mailed, jobs),
         sequences.public(mailed),
+        warm_up_endpoints.public(warm_ups),
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         source_endpoints.public(sources, touches),

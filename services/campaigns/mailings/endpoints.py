@@ -34,7 +34,7 @@ class MailingView(View):
     name: str
     topic: str
     state: MailingState
-    reason: str = Field(description="Why it is held or failed")
+    reason: str = Field(description="Why it is held or failed, or what it waits for while it runs")
     messages: list[MessageView]
     audience: int | None = Field(description="How many it was frozen with; null before")
     send_at: str | None

@@ -1,5 +1,7 @@
 """What came of mailings: sums, rows, and why somebody got one or did not."""
 
+from collections.abc import Sequence
+
 from hub.api.actor import Actor
 from hub.contracts.scope import reaches
 from hub.kit.errors import NotFound
@@ -74,7 +76,8 @@ class Looking:
         rows = [row for row in page.items if row["mailing"] == mailing_id]
         if not rows:
             return [await self._why_not_meant(mailing, client_id, actor)]
-        return [line for row in rows for line in (*told(row), *await self._ground(mailing, row))]
+        waits = [f"its mailing waits: {mailing['reason']}"] if mailing["reason"] and _waits(rows) else []
+        return [line for row in rows for line in (*told(row), *await self._ground(mailing, row))] + waits
 
     async def _ground(self, mailing: Document, row: Document) -> list[str]:
         """Why he might be written to when he was: the word of his in the chain, or the topic's basis."""
@@ -97,6 +100,10 @@ class Looking:
         return f"its conditions do not hold for him: he was not in its audience ({mailing['launched_at'][:16]})"
 
 
+def _waits(rows: Sequence[Document]) -> bool:
+    return any(row["step"] == WAIT for row in rows)
+
+
 def told(row: Document) -> list[str]:
     """What happened to a row, in words: the first line says who he is."""
     lines = [f"he is recipient {row['number']} of the audience frozen at {row['at'][:16]}"]
@@ -105,7 +112,7 @@ def told(row: Document) -> list[str]:
     words = words_of(reason) if state is RowState.SUPPRESSED else reason
     if row["step"] in (WAIT, REST):
         words = "for the best variant" if row["step"] == REST else f"until {row['due'][:16]}"
-        lines.append(f"it waits {words}")
+        lines.append(f"it waits {words}{f': {reason}' if reason else ''}")
     else:
         lines.append(f"{state.value}{f': {words}' if words else ''}")
     if row.get("sent_at"):

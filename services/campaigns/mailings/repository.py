@@ -24,6 +24,7 @@ RECIPIENTS = CollectionSpec(
         Index("mailing", "left", sparse=True),
         Index("mailing", "variant", "state", sparse=True),
         Index("message", sparse=True),
+        Index("warm", sparse=True),
         Index("client_id", "at", sparse=True),
         Index("address", "at"),
     ),
@@ -82,6 +83,10 @@ class MailingRepository:
     async def next_due(self, mailing_id: str) -> datetime | None:
         page = await self.rows.find({"mailing": mailing_id, "step": WAIT}, order="due", limit=1)
         return from_iso(page.items[0]["due"]) if page.items else None
+
+    async def warmed(self, name: str, *, at_most: int) -> int:
+        """How many rows were asked for under a name of a warm-up: its plan, day and provider."""
+        return await self.rows.count({"warm": name}, at_most=at_most)
 
     async def swap(self, rows: Sequence[Document]) -> set[str]:
         """The ids of those that nobody had changed since."""

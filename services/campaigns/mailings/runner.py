@@ -43,6 +43,22 @@ class Lease(Protocol):
     async def take(self, name: str) -> object | None: ...
 
 
+class Let(Protocol):
+    """What a warm-up lets go."""
+
+    rows: list[Document]
+    later: list[Document]
+    words: str
+
+
+class Warms(Protocol):
+    """Warm-ups: `services.campaigns.warmups.service`."""
+
+    async def let(self, mailing: Document, rows: Sequence[Document], now: datetime) -> Let:
+        """Which rows may leave today. Raises StoreUnavailable."""
+        ...
+
+
 class Runner:
     """A loop over the mailings that run."""
 
@@ -55,6 +71,7 @@ class Runner:
         *,
         leases: Lease,
         restraint: Restraint,
+        warms: Warms | None = None,
     ) -> None:
         self._repository = repository
         self._library = library
@@ -62,6 +79,7 @@ class Runner:
         self._clock = clock
         self._leases = leases
         self._restraint = restraint
+        self._warms = warms
         self._paces: dict[str, Pace] = {}
         self._loop = Loop("mailings", self.look, every=LOOK)
 
@@ -163,7 +181,18 @@ class Runner:
         if len(rows) < wanted and mailing.get("winner") is not None:
             rest = await self._repository.ripe(mailing["_id"], REST, now, limit=wanted - len(rows))
             rows += [{**row, "variant": mailing["winner"]} for row in rest]
+        rows = await self._warmed(mailing, rows, now)
         return await self._ask(mailing, rows, pace) if rows else 0
+
+    async def _warmed(self, mailing: Document, rows: list[Document], now: datetime) -> list[Document]:
+        """Those that may leave today; why the others wait is on their rows, or on the mailing where all do."""
+        if self._warms is None:
+            return rows
+        let = await self._warms.let(mailing, rows, now)
+        await self._repository.swap(let.later)
+        if rows and let.words != mailing["reason"]:
+            await self._repository.mailings.amend(mailing["_id"], lambda one: _explained(one, let.words))
+        return let.rows
 
     async def _ask(self, mailing: Document, rows: Sequence[Document], pace: "Pace") -> int:
         """The requests first: a kill before the rows are changed asks again, with the same ids."""
@@ -211,6 +240,11 @@ def moved(mailing: Document, state: str, at: str, reason: str = "") -> Document:
     if state in ACTIVE:
         return {**after, "active": True, **({"seen_at": at} if state == "running" else {})}
     return {name: value for name, value in after.items() if name != "active"}
+
+
+def _explained(mailing: Document, words: str) -> Document:
+    """One that runs says what it waits for."""
+    return {**mailing, "reason": words} if mailing["state"] == "running" else mailing
 
 
 class Pace:

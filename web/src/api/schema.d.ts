@@ -6498,6 +6498,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warm-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List warm ups
+         * @description Plans, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listWarmUps"];
+        put?: never;
+        /**
+         * Add warm up
+         * @description Say how many messages of all mailings may leave day by day from a mailbox or a domain of ours.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addWarmUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warm-ups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show warm up
+         * @description A plan, and how much of today's is used.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showWarmUp"];
+        /**
+         * Change warm up
+         * @description Change a plan; what left today stays counted.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeWarmUp"];
+        post?: never;
+        /**
+         * Remove warm up
+         * @description End a plan: nothing is kept back any more.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeWarmUp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -13148,7 +13210,7 @@ export interface components {
             owner: string | null;
             /**
              * Reason
-             * @description Why it is held or failed
+             * @description Why it is held or failed, or what it waits for while it runs
              */
             reason: string;
             /** Send At */
@@ -14528,6 +14590,54 @@ export interface components {
              * @description Id of a client, or an address
              */
             whose: string;
+        };
+        /**
+         * NewWarmUp
+         * @description Of a mailbox, or of all of a domain.
+         * @example {
+         *       "caps": [
+         *         50,
+         *         100,
+         *         200
+         *       ],
+         *       "of": "mb_7f2k"
+         *     }
+         * @example {
+         *       "caps": [
+         *         50
+         *       ],
+         *       "of": "news.example.com"
+         *     }
+         */
+        NewWarmUp: {
+            /** Caps */
+            caps: number[];
+            /**
+             * Of
+             * @description An account's id, or a domain of ours
+             */
+            of: string;
+            /**
+             * Providers
+             * @description Of these so many to whom such a provider carries; after its last day as the last
+             * @default {}
+             */
+            providers?: {
+                [key: string]: number[];
+            };
+            /**
+             * Since
+             * @description The first day; none: today
+             */
+            since?: string | null;
+            /** Team */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description Of its days
+             * @default Europe/Moscow
+             */
+            time_zone?: string;
         };
         /**
          * NewestView
@@ -18641,6 +18751,139 @@ export interface components {
              * @description Which of our lines he is shown
              */
             line?: string | null;
+        };
+        /**
+         * WarmUpForm
+         * @description So many messages of all mailings on the first day, so many on the second, …; after the last day it is over.
+         * @example {
+         *       "caps": [
+         *         50,
+         *         100,
+         *         200,
+         *         400,
+         *         800
+         *       ],
+         *       "providers": {
+         *         "gmail": [
+         *           10,
+         *           20,
+         *           40,
+         *           80,
+         *           160
+         *         ]
+         *       },
+         *       "since": "2026-03-02"
+         *     }
+         */
+        WarmUpForm: {
+            /** Caps */
+            caps: number[];
+            /**
+             * Providers
+             * @description Of these so many to whom such a provider carries; after its last day as the last
+             * @default {}
+             */
+            providers?: {
+                [key: string]: number[];
+            };
+            /**
+             * Since
+             * @description The first day; none: today
+             */
+            since?: string | null;
+            /** Team */
+            team?: string | null;
+            /**
+             * Time Zone
+             * @description Of its days
+             * @default Europe/Moscow
+             */
+            time_zone?: string;
+        };
+        /** WarmUpList */
+        WarmUpList: {
+            /** Items */
+            items: components["schemas"]["WarmUpView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * WarmUpStatusView
+         * @description A plan, and how much of today's is used.
+         */
+        WarmUpStatusView: {
+            /** Caps */
+            caps: number[];
+            /**
+             * Day
+             * @description From 1; 0: it has not begun, and nothing leaves; null: it is over
+             */
+            day: number | null;
+            /** Id */
+            id: string;
+            /**
+             * Of
+             * @example mb_7f2k
+             */
+            of: string;
+            /** Providers */
+            providers: {
+                [key: string]: number[];
+            };
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Today */
+            today: components["schemas"]["WarmedView"][];
+        };
+        /**
+         * WarmUpView
+         * @description A plan.
+         */
+        WarmUpView: {
+            /** Caps */
+            caps: number[];
+            /** Id */
+            id: string;
+            /**
+             * Of
+             * @example mb_7f2k
+             */
+            of: string;
+            /** Providers */
+            providers: {
+                [key: string]: number[];
+            };
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Time Zone */
+            time_zone: string;
+        };
+        /** WarmedView */
+        WarmedView: {
+            /**
+             * Cap
+             * @description How many may; null: no more than of all
+             */
+            cap: number | null;
+            /**
+             * Left
+             * @description How many left today
+             */
+            left: number;
+            /**
+             * Provider
+             * @description `all`: of all of them
+             * @example gmail
+             */
+            provider: string;
         };
         /** WayList */
         WayList: {
@@ -49422,6 +49665,432 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TouchView"];
                 };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWarmUps: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarmUpList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addWarmUp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWarmUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarmUpView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showWarmUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarmUpStatusView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWarmUp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarmUpForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarmUpView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeWarmUp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not logged in */
             401: {

@@ -1,0 +1,21 @@
+"""Every query about warm-ups. How much left on a day is counted in the rows of mailings themselves."""
+
+from hub.store.amend import Change, amend
+from hub.store.base import CollectionSpec, Document, Index, Store
+
+WARM_UPS = CollectionSpec("warm_ups", (Index("removed", "at"),))
+MOST = 200
+"""Plans that there may be."""
+
+
+class WarmUpRepository:
+    """Plans."""
+
+    def __init__(self, store: Store) -> None:
+        self.plans = store.collection(WARM_UPS)
+
+    async def all(self) -> list[Document]:
+        return (await self.plans.find({"removed": False}, order="at", limit=MOST)).items
+
+    async def amend(self, plan: str, change: Change) -> Document | None:
+        return await amend(self.plans, plan, change)
