@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.campaigns.templates.declension import CASES, declined
+
 VARIABLES = ("name", "first_name", "patronymic", "surname", "email", "phone", "client_id", "language")
 """What is known of a recipient; beside, `data.COLUMN` of a list or of a call."""
 DATA = "data"
@@ -33,7 +35,8 @@ class Slot:
 
     @property
     def name(self) -> str:
-        return ".".join(self.path)
+        """As it is told of who lacks it: `first_name`, `surname|dative`."""
+        return "|".join((".".join(self.path), *(step[0] for step in self.steps if step[0] in CASES)))
 
     @property
     def has_fallback(self) -> bool:
@@ -46,11 +49,13 @@ class Slot:
             found = found.get(name) if isinstance(found, Mapping) else None
         text = None if found is None or found == "" else str(found)
         for step in self.steps:
-            text = _stepped(text, step)
+            text = _stepped(text, step, variables)
         return text
 
 
-def _stepped(text: str | None, step: tuple[str, ...]) -> str | None:
+def _stepped(text: str | None, step: tuple[str, ...], variables: Mapping[str, Any]) -> str | None:
+    if step[0] in CASES:
+        return None if text is None else declined(text, step[0], variables)
     if step[0] == "default":
         return step[1] if text is None else text
     return None if text is None else PLAIN[step[0]](text)

@@ -4,21 +4,38 @@ A template that only names variables (with a fallback, or in another case) is co
 so that a recipient costs some substitutions. One with conditions or loops is rendered, in a process apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
-from jinja2 import TemplateSyntaxError, Undefined, nodes
+from jinja2 import TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hub.channels.content import Piece
+from services.campaigns.templates.declension import CASES, declined
 from services.campaigns.templates.slots import DATA, PLAIN, VARIABLES, Slot
 
 PAGES = {"unsubscribe_url": "unsubscribe", "preferences_url": "preferences", "view_url": "view"}
 """Addresses of pages of the recipient's own."""
 _FILTERS = frozenset(
-    {*PLAIN, "default", "d", "link", "abs", "first", "last", "length", "round", "int", "float", "replace", "join"}
+    {
+        *PLAIN,
+        *CASES,
+        "default",
+        "d",
+        "link",
+        "abs",
+        "first",
+        "last",
+        "length",
+        "round",
+        "int",
+        "float",
+        "replace",
+        "join",
+    }
     | {"truncate", "format", "list", "sort", "unique", "sum", "min", "max", "e", "escape", "striptags", "wordcount"}
 )
 
@@ -41,9 +58,20 @@ def environment(*, html: bool) -> ImmutableSandboxedEnvironment:
     """A sandbox; `html` escapes what is filled in."""
     made = ImmutableSandboxedEnvironment(autoescape=html, undefined=Lacking, keep_trailing_newline=True)
     made.filters = {name: each for name, each in made.filters.items() if name in _FILTERS}
+    made.filters |= {case: _in_case(case) for case in CASES}
     made.filters["link"] = lambda written, _number: written
     made.globals = {"range": made.globals["range"]}
     return made
+
+
+def _in_case(case: str) -> Callable[[Context, object], object]:
+    @pass_context
+    def in_case(context: Context, value: object) -> object:
+        """A name in a case; where that is not sure it is lacking, so that a fallback stands in."""
+        found = declined(str(value), case, context.get_all()) if isinstance(value, str) else None
+        return Lacking(f"a name whose {case} is not sure has no fallback") if found is None else found
+
+    return in_case
 
 
 def parsed(source: str, *, html: bool) -> nodes.Template:
@@ -72,6 +100,8 @@ def variables_of(tree: nodes.Template) -> set[str]:
     """The variables that it names, as `first_name` and `data.city`."""
     names = {found.name for found in tree.find_all(nodes.Name) if found.name in VARIABLES}
     paths = (_path(found) for found in tree.find_all((nodes.Getattr, nodes.Getitem)))
+    if any(found.name in CASES for found in tree.find_all(nodes.Filter)):
+        names |= {"first_name", "patronymic", "surname"}  # they say whether he is a man
     return names | {".".join(path) for path in paths if path and path[0] == DATA}
 
 
@@ -129,7 +159,7 @@ def _step(node: nodes.Filter) -> tuple[str, ...]:
     given = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
     if node.name in ("default", "d") and given and len(given) == len(node.args):
         return ("default", str(given[0]))
-    if node.name in PLAIN and not node.args:
+    if node.name in (*PLAIN, *CASES) and not node.args:
         return (node.name,)
     raise NotSimple
 
