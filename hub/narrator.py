@@ -15,6 +15,7 @@ from hub.contracts.interaction import (
     Interaction,
     InteractionChanged,
     InteractionLinked,
+    MailingNote,
     Participant,
     Role,
 )
@@ -114,6 +115,8 @@ def _about(interaction: Interaction) -> str:
 
 
 def _outgoing(interaction: Interaction) -> str:
+    if interaction.mailing and interaction.mailing.answers:
+        return _mailed(interaction, interaction.mailing)
     if interaction.call and interaction.delivery and interaction.delivery.state is DeliveryState.SENT:
         return _called(interaction, interaction.call)
     delivery = interaction.delivery
@@ -126,6 +129,13 @@ def _outgoing(interaction: Interaction) -> str:
         return f"copy     «{_short(interaction.subject)}» is not in the Sent folder: {why}"
     reason = f": {_short(delivery.reason)}" if delivery.reason else ""
     return f"out   →  {_who(interaction)}{_by(interaction)}: «{_about(interaction)}» {delivery.state}{reason}"
+
+
+def _mailed(interaction: Interaction, mailing: MailingNote) -> str:
+    """What came back last on a message of a mailing."""
+    last = mailing.answers[-1]
+    words = f": {_short(last.words)}" if last.words else ""
+    return f"mailing  «{_short(mailing.name)}»: {_who(interaction)} {last.kind}{words}"
 
 
 def _called(interaction: Interaction, call: CallState) -> str:

@@ -66,6 +66,8 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
                 stack.callback((await _connected(hub, running, url_of(bound))).cancel)
                 calling = asyncio.create_task(_demo_calls(hub, folder))
                 stack.callback(calling.cancel)
+                mailing = asyncio.create_task(_demo_mailing(hub, running, folder))
+                stack.callback(mailing.cancel)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -115,6 +117,12 @@ async def _demo_calls(hub: Embedded, folder: Path) -> None:
     from hub.demo_calls import DemoCalls  # loaded only where the demo runs
 
     await DemoCalls(hub.footing, folder / "simulators" / "mail").play()
+
+
+async def _demo_mailing(hub: Embedded, running: Any, folder: Path) -> None:
+    from hub.demo_mailing import DemoMailing
+
+    await DemoMailing(hub.footing, running.mail, folder / "simulators" / "mail").play()
 
 
 def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.demo_calls import PLAYED
+from hub.demo_calls import PLAYED as CALLED
+from hub.demo_mailing import PLAYED as MAILED
 from hub.testing.processes import PASSWORD, ROOT, HubProcess, embedded
 from hub.testing.servers.chromium import chromium, missing
 
@@ -48,10 +49,11 @@ def unavailable() -> str | None:
 
 @contextmanager
 def with_cast(folder: Path) -> Iterator[HubProcess]:
-    """A hub with the demo's cast; its call list is not dialled: who is picked at random has written."""
+    """A hub with the demo's cast; nobody is dialled or mailed: who is picked at random has written."""
     state = folder / "simulators" / "mail"
     state.mkdir(parents=True)
-    (state / PLAYED).touch()
+    for played in (CALLED, MAILED):
+        (state / played).touch()
     hub = embedded(folder, demo=True)
     hub.start()
     try:

@@ -8,6 +8,7 @@ from hub.contracts.base import Envelope, encode
 from hub.contracts.bounce import Bounce, BounceRecipient
 from hub.contracts.call import CallState
 from hub.contracts.interaction import (
+    Answered,
     Delivery,
     DeliveryState,
     Direction,
@@ -15,6 +16,7 @@ from hub.contracts.interaction import (
     InteractionChanged,
     InteractionLinked,
     Link,
+    MailingNote,
     Role,
 )
 from hub.narrator import told
@@ -70,6 +72,15 @@ def test_that_our_mail_bounced_is_told_though_its_copy_was_saved_long_ago() -> N
         line(InteractionChanged(interaction=ours, revision=3))
         == "out   →  anna@example.com: «Где заказ?» bounced: user-unknown"
     )
+
+
+def test_what_comes_back_on_a_mailing_is_told_with_its_words() -> None:
+    answers = (Answered(kind="opened", at=NOON), Answered(kind="clicked", at=NOON, words="https://example.com/sale"))
+    delivery = Delivery(state=DeliveryState.SENT)
+    note = MailingNote(id="ml_1", name="Весна", answers=answers)
+    ours = an_interaction(direction=Direction.OUT, delivery=delivery, mailing=note)
+    told_of = line(InteractionChanged(interaction=ours, revision=3))
+    assert told_of == "mailing  «Весна»: anna@example.com clicked: https://example.com/sale"
 
 
 def test_a_call_of_ours_is_told_when_it_is_over_and_how() -> None:
