@@ -5,11 +5,14 @@ import os
 import statistics
 import tempfile
 import time
-from multiprocessing import Process, Queue
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from hub.testing.processes import Api, HubProcess, embedded, simulators
+from bench._sink import Sinking, sink
+from hub.testing.processes import Api, embedded, simulators
 from hub.testing.servers.process import HOST
 from hub.testing.waiting import until
 
@@ -18,6 +21,7 @@ GOAL = "10,000 personal mails of 8 KB with a tracked link, durable in the ledger
 
 RECIPIENTS = int(os.environ.get("RECIPIENTS", "10000"))
 _TICKS = os.sysconf("SC_CLK_TCK")
+TOPIC = "offers"
 PAGE = (
     "<html><body><p>Здравствуйте, {{ first_name | default('друг') }}!</p>"
     + "<p>Весной цветут сады, и мебель дешевеет.</p>" * 95
@@ -26,110 +30,88 @@ PAGE = (
 )
 
 
-class Sink(asyncio.Protocol):
-    """Takes everything at once, as fast as SMTP can be read; PIPELINING as real servers."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A hub: its API, and the processes that it is."""
 
-    taken = 0
+    api: Api
+    pids: Sequence[int]
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._buffer, self._text = b"", False
-        self._transport.write(b"220 sink\r\n")
+    @property
+    def cpu(self) -> float:
+        """Seconds."""
+        return sum(map(_cpu, self.pids))
 
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while self._buffer:
-            end = self._buffer.find(b"\r\n.\r\n" if self._text else b"\r\n")
-            if end < 0:
-                return
-            if self._text:
-                self._buffer, self._text = self._buffer[end + 5 :], False
-                type(self).taken += 1
-                self._transport.write(b"250 2.0.0 taken\r\n")
-            else:
-                self._command(self._buffer[:4].upper())
-                self._buffer = self._buffer[end + 2 :]
-
-    def _command(self, word: bytes) -> None:
-        if word == b"EHLO":
-            self._transport.write(b"250-sink\r\n250-PIPELINING\r\n250 AUTH PLAIN\r\n")
-        elif word == b"AUTH":
-            self._transport.write(b"235 2.7.0 ok\r\n")
-        elif word == b"DATA":
-            self._text = True
-            self._transport.write(b"354 go on\r\n")
-        else:
-            self._transport.write(b"250 ok\r\n")
+    @property
+    def memory(self) -> int:
+        """Bytes."""
+        return sum(map(_memory, self.pids))
 
 
-def serve(ports: "Queue[int]", counts: "Queue[int]", asks: "Queue[int]") -> None:
-    """The sink in a process of its own; answers how many it took."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What is different from the plain one."""
 
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(Sink, HOST, 0)
-        ports.put(server.sockets[0].getsockname()[1])
-        while True:
-            await loop.run_in_executor(None, asks.get)
-            counts.put(Sink.taken)
-
-    asyncio.run(main())
+    defers: int = 0
+    """Of so many recipients one is answered 451 the first time."""
+    environ: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Api, str], None] = lambda _api, _address: None
+    """Before the mailing is written; told the address that it is from."""
+    check: Callable[[Sinking], dict[str, float | str]] = lambda _: {}
+    """What else there is to tell; raises AssertionError where it was another thing that was measured."""
 
 
 async def run() -> dict[str, float | str]:
-    return await asyncio.to_thread(_run)
+    return await asyncio.to_thread(measured, Variant())
 
 
-def _run() -> dict[str, float | str]:
-    ports: Queue[int] = Queue()
-    counts: Queue[int] = Queue()
-    asks: Queue[int] = Queue()
-    sink = Process(target=serve, args=(ports, counts, asks), daemon=True)
-    sink.start()
-    port = ports.get()
-
-    def taken() -> int:
-        asks.put(1)
-        return counts.get()
-
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="omnihub-bench-") as name,
-            simulators(Path(name) / "outside") as outside,
-            embedded(Path(name) / "hub", forked=False) as hub,
-        ):
-            return _measure(hub, outside.facts(), port, taken)
-    finally:
-        sink.kill()
-        sink.join()
+def measured(variant: Variant) -> dict[str, float | str]:
+    """In one process, on SQLite."""
+    with (
+        sink(defers=variant.defers) as taking,
+        tempfile.TemporaryDirectory(prefix="omnihub-bench-") as name,
+        simulators(Path(name) / "outside") as outside,
+        _embedded(Path(name) / "hub", variant) as running,
+    ):
+        return figures(running, outside.facts(), taking, variant)
 
 
-def _measure(hub: HubProcess, mail: dict[str, Any], port: int, taken: Any) -> dict[str, float | str]:
-    api = Api(hub.facts()["api"])
-    mailing = _written(api, mail, port)
+@contextmanager
+def _embedded(folder: Path, variant: Variant) -> Iterator[Running]:
+    with embedded(folder, forked=False, **variant.environ) as hub:
+        yield Running(Api(hub.facts()["api"]), [hub.pid])
+
+
+def figures(running: Running, mail: dict[str, Any], taking: Sinking, variant: Variant) -> dict[str, float | str]:
+    """Of one mailing on a hub that runs."""
+    api = running.api
+    variant.prepare(api, mail["mailboxes"][0]["address"])
+    mailing = written(api, mail, taking.port)
     api.post(f"/mailings/{mailing}/launch")
     until(lambda: api.get(f"/mailings/{mailing}")["state"] != "freezing", pause=0.1)
-    used, started = _cpu(hub.pid), time.perf_counter()
+    used, started = running.cpu, time.perf_counter()
     rates, before = [], 0
-    while (now := taken()) < RECIPIENTS:
+    while (now := taking.taken()) < RECIPIENTS:
         rates.append(now - before)
         before = now
         time.sleep(1)
-    took, used = time.perf_counter() - started, _cpu(hub.pid) - used
+    took, used = time.perf_counter() - started, running.cpu - used
     until(lambda: api.get(f"/mailings/{mailing}")["state"] == "done", pause=0.2)
     settled = time.perf_counter() - started
     sums = api.get(f"/mailings/{mailing}/statistics")
-    assert (sums["sent"], taken()) == (RECIPIENTS, RECIPIENTS)
+    assert (sums["sent"], taking.taken()) == (RECIPIENTS, RECIPIENTS)
     return {
         "mails/s": round(RECIPIENTS / took),
         "mails/s until every row is settled": round(RECIPIENTS / settled),
         "median of seconds": round(statistics.median(rates[1:-1] or [0])),
         "CPU ms a mail": round(used / RECIPIENTS * 1000, 2),
-        "MB of memory": round(_memory(hub.pid) / 2**20),
+        "MB of memory": round(running.memory / 2**20),
+        **variant.check(taking),
     }
 
 
-def _written(api: Api, mail: dict[str, Any], port: int) -> str:
+def written(api: Api, mail: dict[str, Any], port: int, *, recipients: int = RECIPIENTS, **over: Any) -> str:
+    """A draft to everybody of a list; its id."""
     ours = mail["mailboxes"][0]
     login = {"security": "plain", "user": ours["user"], "password": ours["password"]}
     host, _, imap = mail["imap"].rpartition(":")
@@ -137,14 +119,19 @@ def _written(api: Api, mail: dict[str, Any], port: int) -> str:
     box = api.post("/mailboxes", json={"address": ours["address"], **servers})
     body = {"subject": "Скидка для {{ first_name | default('вас') }}", "html": PAGE}
     template = api.post("/templates", json={"name": "bench", "channel": "email", "bodies": {"ru": body}})
-    api.post("/topics", json={"id": "offers", "title": {"ru": "Акции"}, "requires": "not_withdrawn"})
-    rows = "\n".join(f"a{n}@client{n % 50}.example,Анна" for n in range(RECIPIENTS))
+    if not api.get("/topics")["items"]:
+        api.post("/topics", json={"id": TOPIC, "title": {"ru": "Акции"}, "requires": "not_withdrawn"})
+    rows = "\n".join(f"{address(n)},Анна" for n in range(recipients))
     file = api.post("/attachments", files={"file": ("people.csv", f"email,name\n{rows}\n".encode(), "text/csv")})
     made = api.post("/lists", json={"name": "bench", "file": file["id"]})
     until(lambda: api.get(f"/lists/{made['id']}")["state"] == "ready", pause=0.1)
     message = {"channel": "email", "template": template["id"], "account": box["id"]}
-    form = {"name": "bench", "topic": "offers", "messages": [message], "lists": [made["id"]]}
+    form = {"name": "bench", "topic": TOPIC, "messages": [message], "lists": [made["id"]], **over}
     return str(api.post("/mailings", json=form)["id"])
+
+
+def address(number: int) -> str:
+    return f"a{number}@client{number % 50}.example"
 
 
 def _cpu(pid: int) -> float:

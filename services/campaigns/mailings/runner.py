@@ -126,7 +126,7 @@ class Runner:
         mailing = await self._beat(mailing, now)
         mailing = await self._judged(mailing, now)
         asked = await self._release(mailing, now)
-        if not asked and not mailing.get("standing"):
+        if not asked:
             await self._end(mailing)
         return asked
 
@@ -210,10 +210,17 @@ class Runner:
         return len(rows)
 
     async def _end(self, mailing: Document) -> None:
-        """Done when nothing waits and of everything that was asked it is known what became of it."""
+        """Done when nothing waits and of everything that was asked it is known what became of it; one that stands is
+        not looked at any more until it is woken.
+        """
         for step in (WAIT, REST, ASKED):
             if await self._repository.left(mailing["_id"], step):
                 return
+        if mailing.get("standing"):
+            # Not where it was woken since it was read: then there are rows that were not seen.
+            asleep = {name: value for name, value in mailing.items() if name != "active"}
+            await self._repository.mailings.swap_many([(mailing, asleep)])
+            return
         await self._move(mailing, "done")
 
     async def _move(self, mailing: Document, state: str, *, reason: str = "") -> None:

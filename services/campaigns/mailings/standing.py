@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
 from hub.store.base import Document
+from hub.store.told import Change
 from services.campaigns.belonging import belongs
 from services.campaigns.mailings.models import MailingForm
 from services.campaigns.mailings.repository import MailingRepository
@@ -16,6 +17,15 @@ _FROM: Mapping[str, tuple[str, ...]] = {
     "running": ("paused", "held"),
     "cancelled": ("running", "paused", "held"),
 }
+
+
+def woken(at: str) -> Change:
+    """It is looked at from now on, where it runs; also one that was awake is another one then."""
+
+    def change(mailing: Document) -> Document:
+        return {**mailing, "active": True, "seen_at": at} if mailing["state"] == "running" else mailing
+
+    return change
 
 
 class Standing:
@@ -65,6 +75,10 @@ class Standing:
         contents, _ = await self._mailings.prepare(mailing, actor)
         self._mailings.check(mailing, contents)
         return mailing
+
+    async def wake(self, mailing_id: str) -> None:
+        """Rows joined it: after they are stored, so that whoever looks finds them. May be repeated."""
+        await self._repository.mailings.amend(mailing_id, woken(iso(self._clock.now())))
 
     async def move(self, mailing_id: str, state: str) -> None:
         """Paused, running or cancelled; where that cannot be it stays. May be repeated."""

@@ -23,6 +23,7 @@ from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.rows import row_of
 from services.campaigns.mailings.runner import Lease
 from services.campaigns.mailings.service import Mailings
+from services.campaigns.mailings.standing import Standing
 from services.campaigns.segments.projection import key_of
 from services.campaigns.sequences.repository import NEXT, SequenceRepository
 from services.campaigns.sequences.service import in_state
@@ -43,6 +44,7 @@ class Advancing:
         repository: SequenceRepository,
         kept: MailingRepository,
         mailings: Mailings,
+        standing: Standing,
         stopping: Stopping,
         clock: Clock,
         *,
@@ -52,6 +54,7 @@ class Advancing:
         self._repository = repository
         self._kept = kept
         self._mailings = mailings
+        self._standing = standing
         self._stopping = stopping
         self._clock = clock
         self._leases = leases
@@ -124,6 +127,7 @@ class Advancing:
         rows, unwanted = await self._rows(sequence, step, going)
         seam("sequence.before_rows")
         await self._kept.add_rows(list(rows.values()))
+        await self._standing.wake(sequence["mailings"][step])
         seam("sequence.after_rows")
         after = [_after(sequence, run, rows.get(run["client_id"]), reasons | unwanted, now) for run in runs]
         return len(await self._repository.swap_runs(after))

@@ -61,7 +61,9 @@ def built(
     entering = Entering(repository, sequences, columns, clock)
     handlers.subscribe(bus, entering)
     stopping = Stopping(columns, books, segments)
-    advancing = Advancing(repository, kept_mailings, mailings, stopping, clock, leases=leases, restraint=restraint)
+    advancing = Advancing(
+        repository, kept_mailings, mailings, standing, stopping, clock, leases=leases, restraint=restraint
+    )
     return Parts(
         repository=repository,
         kept_mailings=kept_mailings,

@@ -24,7 +24,8 @@ RUNS = CollectionSpec(
 )
 NEXT = "next"
 """The timer of a run."""
-_ACTIVE = 200
+MOST = 200
+"""Sequences that go at a time."""
 
 
 class SequenceRepository:
@@ -43,7 +44,7 @@ class SequenceRepository:
 
     async def active(self) -> list[Document]:
         """Those that are running, paused or held."""
-        return (await self.sequences.find({"active": True}, limit=_ACTIVE)).items
+        return (await self.sequences.find({"active": True}, limit=MOST)).items
 
     async def asking(self, sequence: str, *, limit: int) -> list[Document]:
         """Runs whose next step is due, the one that waits longest first."""

@@ -13,7 +13,7 @@ from services.campaigns.mailings.standing import Standing
 from services.campaigns.segments.models import Condition
 from services.campaigns.segments.service import Segments
 from services.campaigns.sequences.models import SequenceForm
-from services.campaigns.sequences.repository import SequenceRepository
+from services.campaigns.sequences.repository import MOST, SequenceRepository
 
 _ACTIVE = ("running", "paused", "held")
 _NOBODY = Condition(any=())
@@ -88,6 +88,8 @@ class Sequences:
             return sequence
         if sequence["state"] != "draft":
             raise Conflict("it was ended; make another one")
+        if len(await self._repository.active()) >= MOST:
+            raise Conflict(f"{MOST} sequences go already, which is the most; end one")
         if sequence.get("segment"):
             await self._check_segment(sequence["segment"], actor)
         mailings = await self._begun(sequence, actor)

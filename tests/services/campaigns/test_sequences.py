@@ -309,3 +309,29 @@ async def test_its_mailings_are_in_no_list_and_stay_although_nothing_waits(offic
     mailings = (await office.parts.sequences.get(given, MARKETER))["mailings"]
     found = await office.post.repository.plain.get_many(mailings)
     assert {one["state"] for one in found.values()} == {"running"}
+
+
+async def test_a_mailing_that_stands_is_looked_at_only_while_something_of_it_waits(office: Office) -> None:
+    given = await office.started()
+    await office.post.run()
+    assert await office.post.repository.active() == []
+    await office.entered(given, 1)
+    await office.pass_by()
+    mailings = (await office.parts.sequences.get(given, MARKETER))["mailings"]
+    assert [one["_id"] for one in await office.post.repository.active()] == [mailings[0]]
+    await office.post.told(*office.post.asked())
+    await office.post.run()
+    assert await office.post.repository.active() == []
+
+
+async def test_a_row_that_joins_while_it_is_looked_at_is_not_left_behind(office: Office) -> None:
+    given = await office.started()
+    mailings = (await office.parts.sequences.get(given, MARKETER))["mailings"]
+    before = await office.post.repository.plain.get(mailings[0])
+    assert before is not None
+    await office.entered(given, 1)
+    office.desk.clock.advance(MINUTE)
+    await office.parts.advancing.look()
+    await office.post.repository.rows.delete_many([f"{mailings[0]}-0"])
+    await office.post.runner._end(before)
+    assert [one["_id"] for one in await office.post.repository.active()] == mailings
