@@ -41,11 +41,7 @@ from services.campaigns.calllists.rules import Policy as CallPolicy
 from services.campaigns.calllists.service import CallLists
 from services.campaigns.calllists.stops import Stops
 from services.campaigns.calllists.work import Work
-from services.campaigns.classes import endpoints as class_endpoints
-from services.campaigns.classes.looking import Looking as LookingAtClasses
-from services.campaigns.classes.repository import ClassRepository
-from services.campaigns.classes.running import Classify
-from services.campaigns.classes.service import Classifications
+from services.campaigns.classes import parts as class_parts
 from services.campaigns.consent import doors as consent_doors
 from services.campaigns.consent import endpoints as consent_endpoints
 from services.campaigns.consent import handlers as consent_handlers
@@ -160,9 +156,8 @@ def build(footing: Footing) -> CampaignsService:
     kept_lists, kept_segments = ListRepository(store, blobs), SegmentRepository(store)
     kept_segments.segments.on(bus, clock)
     lists = Lists(kept_lists, floor.columns, clock)
-    kept_classes = ClassRepository(store, blobs)
-    classes = Classifications(kept_classes, floor.columns, floor.columns, clock)
-    segments = Segments(kept_segments, floor.columns, clock, lists, classes)
+    classes = class_parts.built(store, blobs, floor.columns, clock)
+    segments = Segments(kept_segments, floor.columns, clock, lists, classes.classifications)
     kept_consents = ConsentRepository(store)
     consents = Consents(kept_consents, bus, clock, region=floor.settings.region)
     invitations = Invitations(
@@ -243,9 +238,7 @@ def build(footing: Footing) -> CampaignsService:
         [
             ReadList(kept_lists, footing.apart, region=floor.settings.region),
             Launch(kept_mailings, mailings.prepare, clock),
-            Classify(
-                kept_classes, classes, books=floor.books, columns=floor.columns, currency=floor.settings.currency
-            ),
+            classes.job(floor.books, floor.settings.currency),
             LoadCallList(kept_calls, segments, lists, floor.columns, clock),
         ],
         service=SERVICE,
@@ -260,7 +253,7 @@ def build(footing: Footing) -> CampaignsService:
         floor,
         template_endpoints.public(templates, floor.interactions),
         segment_endpoints.public(segments),
-        class_endpoints.public(classes, LookingAtClasses(classes, floor.columns, floor.columns, clock), jobs),
+        classes.public(jobs),
         list_endpoints.public(lists, jobs, floor.uploads),
         consent_endpoints.public(consents, invitations, floor.columns),
         consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
