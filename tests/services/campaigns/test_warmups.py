@@ -108,14 +108,12 @@ async def test_what_left_before_a_restart_is_counted(office: Office) -> None:
 
 async def test_two_copies_of_the_service_do_not_share_one_cap_twice(office: Office) -> None:
     await office.plan(2)
-    first = await office.post.launched()
-    second = await office.post.launched(name="Лето")
-    other, runner = office.copy("two")
-    await office.runner._leases.take(f"mailing/{first['_id']}")
-    await runner._leases.take(f"mailing/{second['_id']}")
-    assert len(await office.run()) == 2
-    assert await runner.look() == 0
-    del other
+    mailing = await office.post.launched()
+    rows, now = await office.post.rows(mailing["_id"]), office.post.desk.clock.now()
+    other, _ = office.copy("two")
+    first = await office.warm_ups.let(mailing, rows, now)
+    second = await other.let(mailing, rows, now)
+    assert ([len(let.rows) for let in (first, second)], second.later) == ([2, 0], [])
 
 
 async def test_a_domain_is_warmed_up_as_a_whole_and_an_account_by_its_own_plan(office: Office) -> None:
