@@ -13,8 +13,9 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Depends, Header, Request
+from fastapi import Header, Request
 
+from hub.api.parameters import taken
 from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock
 from hub.kit.errors import TooLarge, Unauthenticated
@@ -128,7 +129,7 @@ def acting(request: Request) -> Actor:
     return request.state.actor  # type: ignore[no-any-return]
 
 
-Acting = Annotated[Actor, Depends(acting)]
+Acting = Annotated[Actor, taken(acting)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255, include_in_schema=False)]
 """Ids of what a write makes are derived of it and its actor, so that a repeat is harmless. The gateway always gives
 one and documents it."""

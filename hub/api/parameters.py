@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, get_args, get_origin
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
@@ -15,6 +15,17 @@ from hub.kit.errors import InvalidInput
 
 class UnknownParameter(InvalidInput):
     """The address has a parameter that this route does not know; remove it."""
+
+
+def taken(make: Callable[[Request], Any]) -> Any:
+    """For a parameter that is taken from the request, on the event loop: a plain function would have a thread for it,
+    at every request.
+    """
+
+    async def taking(request: Request) -> Any:
+        return make(request)
+
+    return Depends(taking)
 
 
 def forms_of(endpoint: Callable[..., Any]) -> dict[str, type[BaseModel]]:

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from hub.api.actor import Actor
 from hub.api.late import LateRoute
-from hub.api.parameters import built, query_names, refuse_unknown_parameters
+from hub.api.parameters import built, query_names, refuse_unknown_parameters, taken
 from hub.api.problems import PROBLEMS
 from hub.api.rights import Right, roles_with
 from hub.idempotency import Result, check_key
@@ -95,7 +95,7 @@ class Rule:
     personal: bool = False
     person: bool = False
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """The guard enforces it, before the body is read."""
 
 
@@ -264,11 +264,11 @@ def client_address(request: Request) -> str:
     return parts_of(request).hops.caller(request.client.host if request.client else None, request.headers)
 
 
-Me = Annotated[Employee, Depends(current_employee)]
-MyAccess = Annotated[Access, Depends(current_access)]
-ClientAddress = Annotated[str, Depends(client_address)]
-Write = Annotated[WriteInHand, Depends(current_write)]
-Acting = Annotated[Actor, Depends(actor_of)]
+Me = Annotated[Employee, taken(current_employee)]
+MyAccess = Annotated[Access, taken(current_access)]
+ClientAddress = Annotated[str, taken(client_address)]
+Write = Annotated[WriteInHand, taken(current_write)]
+Acting = Annotated[Actor, taken(actor_of)]
 
 
 async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> None:

@@ -1,9 +1,11 @@
 """The parts of the gateway, as its routes find them."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import Request
 
+from hub.api.parameters import taken
 from hub.idempotency import Keys
 from hub.kit.restraint import Restraint
 from services.gateway.access.browser import Browser
@@ -68,3 +70,7 @@ class Parts:
 
 def parts_of(request: Request) -> Parts:
     return request.app.state.parts  # type: ignore[no-any-return]
+
+
+Hub = Annotated[Parts, taken(parts_of)]
+"""For a parameter."""

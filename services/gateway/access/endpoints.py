@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Header, Request, Response
 
 from hub.api.forms import After, Id, Limit
 from hub.api.problems import NOT_FOUND
@@ -17,10 +17,9 @@ from services.gateway.audit.changes import Change, changes
 from services.gateway.employees.views import EmployeeView
 from services.gateway.employees.views import Login as Whose
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, open_to_all, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub, Parts
 
 routes = router("sessions and tokens")
-Hub = Annotated[Parts, Depends(parts_of)]
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 _OWN = Right.OWN_ACCOUNT
 _MANAGES = needs(Right.MANAGE_EMPLOYEES, person=True)

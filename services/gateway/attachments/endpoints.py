@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from starlette.datastructures import UploadFile
 
 from hub.api.downloads import UNKNOWN_TYPE
@@ -12,10 +12,9 @@ from hub.contracts.shown import AttachmentView
 from hub.kit.errors import InvalidInput
 from services.gateway.attachments.service import File
 from services.gateway.guard import Me, Write, needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub
 
 routes = router("attachments")
-Hub = Annotated[Parts, Depends(parts_of)]
 _FILE = {"type": "string", "format": "binary"}
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": _FILE}}
 _BODY: dict[str, Any] = {

@@ -1,9 +1,7 @@
 """The HTTP door of the audit."""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import Depends
 from pydantic import Field
 
 from hub.api.forms import After, Limit, Moment, View
@@ -11,7 +9,7 @@ from hub.api.rights import Right
 from hub.kit.clock import from_iso
 from hub.store.base import Document
 from services.gateway.guard import needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub
 
 routes = router("audit")
 
@@ -47,7 +45,7 @@ class AuditList(View):
 
 @routes.get("/audit", operation_id="listAudit", dependencies=[needs(Right.READ_AUDIT)])
 async def list_audit(
-    hub: Annotated[Parts, Depends(parts_of)],
+    hub: Hub,
     login: str | None = None,
     action: str | None = None,
     target: str | None = None,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Query
 
 from hub.api.forms import After, Id, Limit
 from hub.api.problems import CONFLICT, NOT_FOUND
@@ -17,10 +17,9 @@ from services.gateway.deadletters.views import (
     State,
 )
 from services.gateway.guard import Me, needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub
 
 routes = router("dead letters")
-Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/dead-letters", operation_id="listDeadLetters", dependencies=[needs(Right.READ_DEAD_LETTERS)])

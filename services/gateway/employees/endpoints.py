@@ -1,8 +1,6 @@
 """The HTTP door of employees."""
 
-from typing import Annotated
-
-from fastapi import Depends, Response
+from fastapi import Response
 
 from hub.api.forms import After, Limit
 from hub.api.problems import CONFLICT, NOT_FOUND
@@ -25,12 +23,11 @@ from services.gateway.employees.views import (
     RecoveryCodes,
 )
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub, Parts
 from services.gateway.passkeys.proof import prove
 from services.gateway.passkeys.views import Proof
 
 routes = router("employees")
-Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from hub.api.forms import View
@@ -14,7 +14,7 @@ from hub.kit.errors import NotFound, Unauthenticated
 from services.gateway.access.models import Access, Kind
 from services.gateway.access.repository import access_of
 from services.gateway.guard import ClientAddress, Me, MyAccess, Write, acting_as, needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub
 from services.gateway.peers.forward import passed_on
 
 LIFETIME = timedelta(days=366)
@@ -22,7 +22,6 @@ _OPERATION = "/agenda/calendar"
 _RIGHT = Right.READ_CORRESPONDENCE
 _FEEDS = (Kind.CALENDAR,)
 routes, doors = router("calendar feeds"), APIRouter()
-Hub = Annotated[Parts, Depends(parts_of)]
 Secret = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{20,100}$")]
 
 

@@ -1,19 +1,14 @@
 """Held after a restore: what would go out, and letting it go."""
 
-from typing import Annotated
-
-from fastapi import Depends
-
 from hub.api.actor import Actor
 from hub.api.rights import Right
 from hub.held import HeldItem, HeldView
 from hub.kit.errors import NotFound
 from services.gateway.guard import Acting, Write, needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub, Parts
 from services.gateway.peers.forward import Peer
 
 routes = router("held")
-Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/held", operation_id="showHeld", dependencies=[needs(Right.READ_CHANNELS)])

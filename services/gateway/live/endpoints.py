@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
@@ -15,7 +15,7 @@ from services.gateway.access.models import Kind
 from services.gateway.guard import MyAccess, listening, needs, router
 from services.gateway.live.shown import About
 from services.gateway.live.waiting import Waiting
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub
 
 routes = router("live")
 
@@ -67,7 +67,7 @@ class EventStream(StreamingResponse):
 async def listen_live(
     request: Request,
     mine: MyAccess,
-    hub: Annotated[Parts, Depends(parts_of)],
+    hub: Hub,
     channel: str | None = None,
     chain_id: str | None = None,
     client_id: str | None = None,

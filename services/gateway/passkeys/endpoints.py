@@ -1,8 +1,6 @@
 """The HTTP door of passkeys: one's own, an employee's, and logging in with one."""
 
-from typing import Annotated
-
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from hub.api.forms import Id
 from hub.api.problems import CONFLICT, NOT_FOUND
@@ -19,7 +17,7 @@ from services.gateway.employees.views import EmployeeView
 from services.gateway.employees.views import Login as Whose
 from services.gateway.errors import NotThisPasskey
 from services.gateway.guard import NOBODY, ClientAddress, Me, MyAccess, Write, WriteInHand, needs, open_to_all, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub, Parts
 from services.gateway.passkeys.proof import prove
 from services.gateway.passkeys.views import (
     CeremonyBegun,
@@ -34,7 +32,6 @@ from services.gateway.passkeys.views import (
 )
 
 routes = router("passkeys")
-Hub = Annotated[Parts, Depends(parts_of)]
 _MINE = needs(Right.OWN_ACCOUNT, secret=True, person=True)
 _MANAGES = needs(Right.MANAGE_EMPLOYEES, person=True)
 

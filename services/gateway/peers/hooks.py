@@ -3,17 +3,16 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from hub.api.public import CALLER
 from hub.kit.http import pieces_of
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub, Parts
 from services.gateway.peers.forward import as_they_came, passed_on
 
 HOOK_LIMIT = 4 * 2**20
 """Bytes of one call; Telegram's updates and Twilio's forms are far smaller."""
 Word = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,80}$")]
-Hub = Annotated[Parts, Depends(parts_of)]
 routes = APIRouter()
 
 

@@ -6,11 +6,11 @@ Without a login: each address is signed by the service that made it, which check
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from hub.api.operation import CALLER, PAGES
 from hub.kit.http import body_of
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub
 from services.gateway.peers.forward import as_they_came, shown_on
 
 PAGE_LIMIT = 64 * 1024
@@ -18,7 +18,6 @@ PAGE_LIMIT = 64 * 1024
 _HEADERS = ("content-type", "user-agent", "accept-language", "purpose", "sec-purpose")
 Kind = Annotated[str, Path(pattern=r"^[a-z]{1,20}$")]
 Rest = Annotated[str, Path(pattern=r"^[A-Za-z0-9_/-]{1,4000}$")]
-Hub = Annotated[Parts, Depends(parts_of)]
 routes = APIRouter()
 
 

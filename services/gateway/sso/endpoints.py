@@ -1,9 +1,8 @@
 """The HTTP door of the single sign-on. Browsers are led here and away again, and the provider calls: no API."""
 
-from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from hub.kit import plain
@@ -16,10 +15,9 @@ from services.gateway.access.throttle import Attempt
 from services.gateway.audit.service import Deed
 from services.gateway.errors import BadLogout, NotVerified
 from services.gateway.guard import BASE, NOBODY, client_address
-from services.gateway.parts import Parts, SignOn, parts_of
+from services.gateway.parts import Hub, Parts, SignOn
 from services.gateway.sso.flow import COOKIE, LIFETIME, Flow
 
-Hub = Annotated[Parts, Depends(parts_of)]
 routes = APIRouter(prefix=BASE)
 _PATH = f"{BASE}/sessions/oidc"
 _BODY = 128 * 1024

@@ -1,8 +1,6 @@
 """The HTTP door of roles and teams."""
 
-from typing import Annotated
-
-from fastapi import Depends, Response
+from fastapi import Response
 
 from hub.api.forms import Id
 from hub.api.problems import CONFLICT, NOT_FOUND
@@ -12,7 +10,7 @@ from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive
 from services.gateway.audit.changes import changes
 from services.gateway.guard import Write, needs, router
-from services.gateway.parts import Parts, parts_of
+from services.gateway.parts import Hub, Parts
 from services.gateway.staff.models import RoleRules, Team
 from services.gateway.staff.views import (
     NewTeam,
@@ -26,7 +24,6 @@ from services.gateway.staff.views import (
 )
 
 routes = router("roles and teams")
-Hub = Annotated[Parts, Depends(parts_of)]
 
 
 @routes.get("/roles", operation_id="listRoles", dependencies=[needs(Right.READ_EMPLOYEES)])

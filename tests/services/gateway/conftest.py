@@ -1,6 +1,7 @@
 """A gateway on a real store and a real log, with small applications standing in for the services behind it."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -123,17 +124,14 @@ _DECLARED: dict[tuple[str, str], bytes] = {}
 
 
 async def declared(service: str, path: str) -> bytes:
-    """What a real service says of its operations."""
+    """What a real service says of its operations, made when it is first asked for."""
+    if (service, path) not in _DECLARED:
+        with tempfile.TemporaryDirectory(prefix="omnihub-declared-") as folder:
+            _DECLARED[service, path] = await _said(service, path, Path(folder))
     return _DECLARED[service, path]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _declarations(tmp_path_factory: pytest.TempPathFactory) -> None:
-    for service in World.others:
-        asyncio.run(_declare(service, tmp_path_factory.mktemp(service)))
-
-
-async def _declare(service: str, folder: Path) -> None:
+async def _said(service: str, path: str, folder: Path) -> bytes:
     """Asks the real service, which is never started."""
     log = Log(folder / "bus.sqlite")
     footing = Footing(
@@ -148,9 +146,9 @@ async def _declare(service: str, folder: Path) -> None:
     )
     built = import_module(f"services.{service}.app").build(footing)
     async with httpx.AsyncClient(transport=InProcess(built.http), base_url="http://service") as client:
-        for path in ("/operations", "/operations/described"):
-            _DECLARED[service, path] = (await client.get(path)).content
+        said = (await client.get(path)).content
     await built.stop()
+    return said
 
 
 @dataclass

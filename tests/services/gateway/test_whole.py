@@ -1,15 +1,23 @@
 """What employees ask of the services through the gateway, with the real services behind it."""
 
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 from datetime import timedelta
+from inspect import iscoroutinefunction, isfunction
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from orjson import loads
 
+from hub.api.late import all_made
 from hub.contracts.interaction import Attachment
 from hub.contracts.shown import InteractionView
 from hub.kit.safe_html import sanitise
+from hub.kit.settings import Source
+from hub.process import Embedded
 from hub.testing.builders import NOON
 from services.interactions.views import SHOWN
 
@@ -41,6 +49,24 @@ async def test_a_wrong_form_is_refused_with_the_field_and_the_fix_by_whoever_tak
         answer = await admin.request(method, path, json=body)
         assert (answer.status_code, list(answer.json()["errors"])) == (422, [field]), (path, answer.text)
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_whatever_a_request_is_answered_with_is_taken_on_the_event_loop_and_has_no_thread(
+    tmp_path: Path,
+) -> None:
+    hub = Embedded(tmp_path, Source(environ={}))
+    await hub.start()
+    routes = [route for service in hub.services for route in all_made(service.http.routes)]
+    taken = {id(call): call for route in routes if isinstance(route, APIRoute) for call in calls_of(route.dependant)}
+    await hub.stop()
+    assert len(taken) > 300
+    assert [call for call in taken.values() if not iscoroutinefunction(call)] == []
+
+
+def calls_of(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call if isfunction(dependant.call) else getattr(dependant.call, "__call__")  # noqa: B009, B004
+    for inner in dependant.dependencies:
+        yield from calls_of(inner)
 
 
 async def test_parameters_are_checked_by_whoever_takes_them(whole: Any) -> None:
