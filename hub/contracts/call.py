@@ -90,6 +90,10 @@ class CallQueue(Body):
     """Seconds within which the line promises to answer."""
     within_level: bool | None = None
     """Whether it kept that; none while he waits, and where he left before the time was up."""
+    left: Literal["", "call_back", "overflow"] = ""
+    """How he left it, where nobody answered and he did not hang up: he asked to be called back, or the queue was full
+    or took too long.
+    """
 
 
 class CallRecording(Body):

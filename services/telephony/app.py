@@ -1,5 +1,6 @@
 """Puts the telephony service together."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -33,12 +34,14 @@ from hub.settings import GateSettings
 from hub.store.due import Due
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
+from services.telephony.adapters.agi import AgiServer
 from services.telephony.adapters.ami import AmiDoor
 from services.telephony.adapters.interactions import Interactions
 from services.telephony.adapters.recordings import HttpRecordings
 from services.telephony.agents import rules as agent_rules
 from services.telephony.agents.repository import AgentRepository
 from services.telephony.agents.service import Presence
+from services.telephony.agi.desk import AgiDesk
 from services.telephony.board.service import Boards, Pulse
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
@@ -53,6 +56,7 @@ from services.telephony.endpoints import dials as dial_doors
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.exchanges.service import Connection, Exchanges
+from services.telephony.flow.service import Reception
 from services.telephony.ground import SERVICE, Ground
 from services.telephony.handlers import subscribe
 from services.telephony.hire import Hiring
@@ -65,6 +69,8 @@ from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.models import BrowserPhone
 from services.telephony.phones.repository import PhoneRepository
 from services.telephony.pools.service import Pools
+from services.telephony.queues.repository import QueueRepository
+from services.telephony.queues.service import Queues
 from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
@@ -206,6 +212,7 @@ class Floor:
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
         self._sweepers = self._loops()
+        self.agi = self._agi()
 
     def _ground(self) -> Ground:
         footing, settings, clock = self._footing, self.settings, self._footing.clock
@@ -219,6 +226,15 @@ class Floor:
         self.pools = Pools(self.store, lines, clock)
         self.pulse = Pulse(self.bus, clock)
         self._agents.moved = self.pulse.beat
+        self.queues = Queues(QueueRepository(self.store), self.presence, self._calls, clock)
+        self.reception = Reception(
+            queues=self.queues,
+            phones=phones,
+            directory=self.directory,
+            clock=clock,
+            look=settings.queue_look,
+            patience=settings.owner_within,
+        )
         self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger, clock))
         book = Book(
             repository=self._calls,
@@ -230,6 +246,7 @@ class Floor:
             touches=self.pools,
             presence=self.presence,
             dials=self.dials,
+            visits=self.queues,
             moved=self.pulse.beat,
             clock=clock,
         )
@@ -280,6 +297,7 @@ class Floor:
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
             Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
             Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
+            Loop("visits", self.queues.forget_old, every=_CLEANED_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 
@@ -297,8 +315,12 @@ class Floor:
         await self.bus.start()
         for loop in self._sweepers:
             await loop.start()
+        if self.agi:
+            await self.agi.start()
 
     async def stop(self) -> None:
+        if self.agi:
+            await self.agi.stop()
         for loop in self._sweepers:
             await loop.stop()
         await self._rings.stop()
@@ -306,6 +328,16 @@ class Floor:
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()
+
+    def _agi(self) -> AgiServer | None:
+        """Where exchanges hand callers over."""
+        settings, ground = self.settings, self.ground
+        if not settings.agi_port:
+            return None
+        desk = AgiDesk(
+            opened=Opened(ground.exchanges), lines=ground.lines, reception=self.reception, pause=asyncio.sleep
+        )
+        return AgiServer(desk.serve, host=settings.agi_host, port=settings.agi_port)
 
     def boards(self) -> Boards:
         """What supervisors look at."""
@@ -333,10 +365,9 @@ class Floor:
             posts=self._by_kind["twilio"],
             noted=noted,
             lines=ground.lines,
-            phones=ground.phones,
+            reception=self.reception,
             markup=_markup,
             public_url=self.settings.public_url,
-            clock=ground.clock,
         )
         return WebhookDoor(opened, self._by_kind["webhook"], noted), twilio
 

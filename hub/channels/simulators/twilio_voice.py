@@ -16,7 +16,7 @@ from aiohttp import web
 
 from hub.vendors.twilio import signature
 
-_STEPS = 20
+_STEPS = 2_000
 """Of one call: TwiML that leads in a circle ends."""
 _SILENCE = b"RIFF$\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00@\x1f\x00\x00\x80>\x00\x00\x02\x00\x10\x00data"
 Form = dict[str, str]
@@ -67,6 +67,7 @@ class SimulatedCall:
     status: str = "queued"
     said: list[str] = field(default_factory=list)
     """What the other side heard."""
+    patience: int = 1_000
 
     def json(self, account: str) -> dict[str, Any]:
         at = format_datetime(self.at)
@@ -100,7 +101,11 @@ class TwilioVoiceSimulator:
         """Where the end of calls that come in is posted."""
         self.phones: dict[str, VoicePhone] = {}
         self.keys: list[str] = []
-        """What callers press, one key for each menu."""
+        """What callers press, one key for each time that they are asked; empty: none."""
+        self.patience: dict[str, int] = {}
+        """By number: after being asked so often without a key the caller hangs up."""
+        self.waits = 0.02
+        """Seconds that somebody is asked for a key for, in place of those of the answer."""
         self.faults: list[VoiceFault] = []
         self.calls: list[SimulatedCall] = []
         self.asked: list[Form] = []
@@ -129,6 +134,7 @@ class TwilioVoiceSimulator:
     async def customer_calls(self, number: str, to: str, *, name: str = "") -> SimulatedCall:
         """A call that comes in, to its end."""
         call = self._call(to, number)
+        call.patience = self.patience.get(number, call.patience)
         form = {"Direction": "inbound", "CallStatus": "ringing", **({"CallerName": name} if name else {})}
         await self._do(call, await self._post(self.webhook, call, form))
         call.status = "completed"
@@ -136,15 +142,17 @@ class TwilioVoiceSimulator:
             await self._post(self.status, call, {"Direction": "inbound", "CallStatus": "completed"})
         return call
 
-    async def _do(self, call: SimulatedCall, twiml: str, step: int = 0) -> None:
+    async def _do(self, call: SimulatedCall, twiml: str) -> None:
         """Does what an answer says; each document replaces the one before."""
-        if not twiml or step > _STEPS:
-            return
-        for verb in ElementTree.fromstring(twiml):
-            following = await self._verb(call, verb)
-            if following is not None:
-                await self._do(call, following, step + 1)
+        for _ in range(_STEPS):
+            following: str | None = None
+            for verb in ElementTree.fromstring(twiml) if twiml else ():
+                following = await self._verb(call, verb)
+                if following is not None:
+                    break
+            if not following:
                 return
+            twiml = following
 
     async def _verb(self, call: SimulatedCall, verb: ElementTree.Element) -> str | None:
         """What comes in place of the rest; none: the next verb."""
@@ -153,8 +161,7 @@ class TwilioVoiceSimulator:
                 call.said.append(verb.text or "")
             case "Gather":
                 call.said += [each.text or "" for each in verb.iter("Say")]
-                digits = {"Digits": self.keys.pop(0)} if self.keys else {}
-                return await self._post(verb.get("action", ""), call, digits)
+                return await self._gather(call, verb)
             case "Dial":
                 return await self._dial(call, verb)
             case "Record":
@@ -165,6 +172,15 @@ class TwilioVoiceSimulator:
             case "Hangup":
                 return ""
         return None
+
+    async def _gather(self, call: SimulatedCall, verb: ElementTree.Element) -> str:
+        digits = {"Digits": key} if (key := self.keys.pop(0) if self.keys else "") else {}
+        if not digits:
+            await asyncio.sleep(self.waits)
+            call.patience -= 1
+        if call.patience < 0:
+            return ""
+        return await self._post(verb.get("action", ""), call, digits)
 
     async def _dial(self, call: SimulatedCall, verb: ElementTree.Element) -> str | None:
         taken = False

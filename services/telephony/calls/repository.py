@@ -1,9 +1,12 @@
 """Every call in the store, by its interaction."""
 
+import asyncio
+from collections.abc import Sequence
+
 from hub.bus.base import Bus
 from hub.kit.clock import Clock
 from hub.kit.every import pages
-from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
+from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Store, Where
 from hub.store.told import OWES, Told, tell
 from services.telephony.calls.facts import call_event, call_facts
 
@@ -14,6 +17,7 @@ CALLS = CollectionSpec(
         Index("key"),
         Index("text_owed", sparse=True),
         Index("exchange", "open", sparse=True),
+        Index("talking", many=True),
         Index("line", "day"),
         Index("started_at"),
         Index("line", "started_at"),
@@ -61,6 +65,13 @@ class CallRepository:
     async def of_line(self, line: str, *, since: str, until: str, limit: int, after: str | None) -> Page:
         where: Where = {"line": line, "started_at": Range(since=since, until=until)}
         return await self.calls.find(where, order="started_at", limit=limit, after=after)
+
+    async def talking(self, logins: Sequence[str]) -> set[str]:
+        """Those of these who speak in some call now, as far as exchanges told."""
+        if not logins or not await self.calls.count({"talking": In(logins)}, at_most=1):
+            return set()
+        each = [self.calls.count({"talking": login}, at_most=1) for login in logins]
+        return {login for login, calls in zip(logins, await asyncio.gather(*each), strict=True) if calls}
 
     async def open_of(self, exchange: str) -> list[Document]:
         """Those that go on, as far as is known."""

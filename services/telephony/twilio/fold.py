@@ -152,7 +152,7 @@ def _result(incoming: bool, main: _Part, legs: Sequence[_Part], taken: _Part | N
     if main.last("RecordingUrl"):
         return Result.VOICEMAIL
     if not legs:
-        return Result.ABANDONED if main.at(2) is not None else Result.MISSED
+        return Result.ABANDONED if main.answered is not None else Result.MISSED
     return Result.BUSY if {leg.status for leg in legs} == {"busy"} else Result.MISSED
 
 

@@ -6779,6 +6779,13 @@ export interface components {
          */
         AmiInput: {
             /**
+             * Agi Secret
+             * Format: password
+             * @description What the dialplan shows where it hands callers over; empty: nobody may. Kept encrypted, never shown again
+             * @default
+             */
+            agi_secret?: string;
+            /**
              * Context
              * @description The dialplan's context in which calls out begin
              * @default from-internal
@@ -6852,6 +6859,19 @@ export interface components {
              * @description Kept encrypted, never shown again
              */
             secret: string;
+            /**
+             * Speak
+             * @description The application that speaks a text which no sound stands for
+             * @default
+             * @example Festival,{text}
+             */
+            speak?: string;
+            /**
+             * Spool
+             * @description Where the exchange writes what is recorded in a flow
+             * @default /var/spool/asterisk/monitor
+             */
+            spool?: string;
             /**
              * Tls
              * @description The interface's own TLS (tlsenable in manager.conf, port 5039)
@@ -7956,6 +7976,29 @@ export interface components {
                     string
                 ][];
             };
+        };
+        /**
+         * CallBackOffer
+         * @description Who waits may leave his place by a key: he is called back by whoever is free for it, as if he had waited.
+         */
+        CallBackOffer: {
+            /**
+             * Key
+             * @default 1
+             */
+            key?: string;
+            /**
+             * Text
+             * @description Said with the place; empty: a sentence that names the key
+             * @default
+             */
+            text?: string;
+            /**
+             * Thanks
+             * @description Said after the key; empty: a sentence that he is called back
+             * @default
+             */
+            thanks?: string;
         };
         /** CallLegView */
         CallLegView: {
@@ -10959,7 +11002,7 @@ export interface components {
         };
         /**
          * Flow
-         * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
+         * @description A greeting, a menu, whose phones ring, a queue, and what comes where nobody answers.
          */
         Flow: {
             /**
@@ -10988,6 +11031,10 @@ export interface components {
              */
             language?: string;
             menu?: components["schemas"]["Menu"] | null;
+            /** @description Before the menu; none: not */
+            owner_first?: components["schemas"]["OwnerFirst"] | null;
+            /** @description Where callers wait whom nobody of these answered */
+            queue?: components["schemas"]["Queue"] | null;
             /**
              * Ring
              * @description Whose phones ring, all at once
@@ -10999,6 +11046,17 @@ export interface components {
              * @default 25
              */
             ring_seconds?: number;
+            /**
+             * Sounds
+             * @description At an Asterisk: the file that is played in place of a text
+             * @default {}
+             * @example {
+             *       "greeting": "custom/hello"
+             *     }
+             */
+            sounds?: {
+                [key: string]: string;
+            };
             /**
              * Voicemail
              * @description Said before the beep; empty: there is no voicemail
@@ -15124,6 +15182,17 @@ export interface components {
             title: string;
         };
         /**
+         * OwnerFirst
+         * @description The owner of the caller's client is rung before anybody else, where he has a phone here and is free.
+         */
+        OwnerFirst: {
+            /**
+             * Seconds
+             * @default 15
+             */
+            seconds?: number;
+        };
+        /**
          * Pacing
          * @description How many lines a list that dials by itself dials; see docs/telemarketing.md.
          * @example {
@@ -16067,6 +16136,73 @@ export interface components {
             least?: number | null;
             /** Most */
             most?: number | null;
+        };
+        /**
+         * Queue
+         * @description Callers wait in turn until one of the members is free: the one who has been free for longest is rung.
+         */
+        Queue: {
+            /**
+             * Announce
+             * @default position_and_wait
+             * @enum {string}
+             */
+            announce?: "position" | "position_and_wait" | "nothing";
+            /**
+             * Announce Every
+             * @description Seconds between two announcements
+             * @default 45
+             */
+            announce_every?: number;
+            /**
+             * Announcement
+             * @description In place of the usual sentence; {position} and {minutes} are filled in
+             * @default
+             * @example Вы {position}-й в очереди, ждать около {minutes} мин.
+             */
+            announcement?: string;
+            call_back?: components["schemas"]["CallBackOffer"] | null;
+            /**
+             * Max Length
+             * @description Who comes when so many wait overflows
+             * @default 20
+             */
+            max_length?: number;
+            /**
+             * Max Wait
+             * @description Seconds; who waited so long overflows
+             * @default 600
+             */
+            max_wait?: number;
+            /**
+             * Members
+             * @description Who takes calls of it
+             */
+            members: string[];
+            /**
+             * Music
+             * @description See docs/telephony.md; empty: silence
+             * @default
+             */
+            music?: string;
+            /**
+             * Name
+             * @description As statistics call it; empty: as the line
+             * @default
+             */
+            name?: string;
+            /**
+             * Overflow
+             * @default end
+             * @enum {string}
+             */
+            overflow?: "voicemail" | "call_back" | "end";
+            /**
+             * Ring Seconds
+             * @description For which one member is rung, before the next
+             * @default 20
+             */
+            ring_seconds?: number;
         };
         /**
          * QueueCounts
@@ -17809,12 +17945,24 @@ export interface components {
         /** StatisticsRow */
         StatisticsRow: {
             /**
+             * Abandon Wait
+             * @description Seconds, on average, of those who left by hanging up
+             * @default 0
+             */
+            abandon_wait?: number;
+            /**
              * Abandoned
              * @description Left a queue or a menu
              */
             abandoned: number;
             /** Answered */
             answered: number;
+            /**
+             * Call Backs
+             * @description Asked to be called back instead of waiting
+             * @default 0
+             */
+            call_backs?: number;
             /**
              * Calls
              * @description That came in
@@ -17831,6 +17979,30 @@ export interface components {
              * @description With busy, failed and voicemail
              */
             missed: number;
+            /**
+             * Overflowed
+             * @description Found it full, or waited for as long as anybody shall
+             * @default 0
+             */
+            overflowed?: number;
+            /**
+             * Position
+             * @description On average, when they joined it
+             * @default 0
+             */
+            position?: number;
+            /**
+             * Queue Wait
+             * @description Seconds, on average, in it
+             * @default 0
+             */
+            queue_wait?: number;
+            /**
+             * Queued
+             * @description Waited in a queue
+             * @default 0
+             */
+            queued?: number;
             /**
              * Service Level
              * @description Part of those that were answered or waited longer than promised
