@@ -173,6 +173,7 @@ def build(footing: Footing) -> TelephonyService:
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
         presence=floor.presence,
+        talks=ground.calls,
         boards=floor.boards(),
         tokens=browser_phone,
     )

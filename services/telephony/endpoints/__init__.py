@@ -8,7 +8,7 @@ from hub.channels.views import ChannelView
 from services.telephony.agents.service import Presence
 from services.telephony.board.service import Boards
 from services.telephony.endpoints import agents, board, calls, exchanges, hooks, lines, phones, pools, recordings
-from services.telephony.endpoints.phones import Tokens
+from services.telephony.endpoints.phones import Talks, Tokens
 from services.telephony.exchanges.service import Exchanges
 from services.telephony.hooks import WebhookDoor
 from services.telephony.lines.service import LinesService
@@ -34,6 +34,7 @@ class Doors:
     counts: Counts
     pools: Pools
     presence: Presence
+    talks: Talks
     boards: Boards
     tokens: Tokens
 
@@ -43,7 +44,7 @@ def public(doors: Doors) -> Public:
     routes = Public("calls")
     lines.add(routes, doors.lines)
     exchanges.add(routes, doors.exchanges)
-    phones.add(routes, doors.phones, doors.tokens)
+    phones.add(routes, doors.phones, doors.talks, doors.tokens)
     recordings.add(routes, doors.recordings)
     calls.add(routes, doors.transfers, doors.counts)
     pools.add(routes, doors.pools)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs, urlencode
 
 from hub.contracts.park import RawPayloadStored
+from hub.kit.errors import BusUnavailable
+from hub.kit.log import Log
 from hub.vendors.twilio import HEADER, is_signed
 from services.telephony.calls.posted import MOST_FIELDS, form_of
 from services.telephony.exchanges.models import Exchange
@@ -15,6 +17,7 @@ from services.telephony.lines.models import OurLine
 from services.telephony.lines.repository import LineRepository
 from services.telephony.twilio.markup import Addresses, Markup
 
+log = Log(__name__)
 _ANSWERED = "completed"
 _LANGUAGE = "ru-RU"
 _KINDS = ("number", "browser")
@@ -60,7 +63,7 @@ class TwilioDoor:
         form, step = form_of(raw), asked.query.get("step", "")
         if not (kind == "next" and step == QUEUE and not form.get("Digits")):
             # Whoever waits is asked about every few seconds, and none of that is news.
-            await self._posts.take(exchange, Post(kind, _with_query(raw, asked.query)))
+            await self._kept(exchange, Post(kind, _with_query(raw, asked.query)))
         await self._noted.note(exchange.id)
         match kind:
             case "call":
@@ -76,6 +79,13 @@ class TwilioDoor:
     async def replay(self, fact: RawPayloadStored) -> None:
         """Reads a parked post again. Raises Poison, NotFound."""
         await self._posts.replay(await self._opened.get(fact.account, "twilio"), fact)
+
+    async def _kept(self, exchange: Exchange, post: Post) -> None:
+        """A bus that is away lets no caller wait: what is stored is told later, by the sweeper."""
+        try:
+            await self._posts.take(exchange, post)
+        except BusUnavailable as exc:
+            log.warning("call.untold", exchange=exchange.id, reason=str(exc))
 
     async def _signed(self, exchange: Exchange, asked: Asked) -> bytes:
         """What Twilio posted; raises Forged. What nobody signed is not read."""
