@@ -108,6 +108,12 @@ class CallRecording(Body):
     """Bytes."""
     reason: str = ""
     """Why it failed."""
+    transcript: Literal["", "pending", "ready", "failed", "removed"] = ""
+    """What was said in it, in writing; empty: it is not written down."""
+    transcript_reason: str = ""
+    """Why that failed."""
+    text_blob: str = ""
+    """Where the text is, for who searches it; shown to nobody."""
 
 
 class CallRequest(Body):

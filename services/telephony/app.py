@@ -38,6 +38,7 @@ from services.telephony.adapters.agi import AgiServer
 from services.telephony.adapters.ami import AmiDoor
 from services.telephony.adapters.interactions import Interactions
 from services.telephony.adapters.recordings import HttpRecordings
+from services.telephony.adapters.whisper import WhisperSpeech
 from services.telephony.agents import rules as agent_rules
 from services.telephony.agents.repository import AgentRepository
 from services.telephony.agents.service import Presence
@@ -76,6 +77,8 @@ from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
 from services.telephony.statistics.service import Counts
+from services.telephony.transcripts.repository import TranscriberRepository
+from services.telephony.transcripts.service import Transcribers, Transcripts, Writer
 from services.telephony.transfers.repository import CommandRepository
 from services.telephony.transfers.service import Transfers
 from services.telephony.twilio import fold
@@ -169,6 +172,8 @@ def build(footing: Footing) -> TelephonyService:
         webhooks=webhooks,
         twilio=twilio,
         recordings=recordings,
+        transcripts=Transcripts(recordings, footing.blobs),
+        transcribers=Transcribers(floor.transcribers),
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
@@ -209,6 +214,8 @@ class Floor:
         self._agents = AgentRepository(self.store)
         self._agents.on(self.bus, clock)
         self.presence = Presence(self._agents, clock, lease=settings.agent_lease, work=settings.after_call)
+        self.transcribers = TranscriberRepository(self.store, footing.secrets)
+        self._speech = WhisperSpeech(patience=settings.transcription_timeout.total_seconds(), outside=footing.outside)
         self._rings = Rings(self.bus, self.directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
@@ -289,6 +296,17 @@ class Floor:
         )
         courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
         remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
+        writer = Writer(
+            recordings=self.recordings,
+            transcribers=self.transcribers,
+            calls=self._calls,
+            lines=self.ground.lines,
+            blobs=self._footing.blobs,
+            speech=self._speech,
+            clock=clock,
+            patience=self.settings.transcription_timeout,
+            expiry=self.settings.recording_expiry,
+        )
         return (
             Due(self._agents.agents, agent_rules.FIRES, clock),
             Sweeper([self._sends.entries, self._calls.calls, self._agents.agents], self.bus, clock, SWEEP),
@@ -299,6 +317,7 @@ class Floor:
             Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
             Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
             Loop("visits", self.queues.forget_old, every=_CLEANED_EVERY),
+            Loop("transcripts", writer.look, every=_WRITTEN_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 
@@ -325,6 +344,7 @@ class Floor:
         for loop in self._sweepers:
             await loop.stop()
         await self._rings.stop()
+        await self._speech.close()
         await self.directory.close()
         await self.bus.stop()
         await self.store.stop()

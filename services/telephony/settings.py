@@ -72,6 +72,9 @@ class Settings(Base):
     ca_file: Path | None = Field(
         default=None, description="Certificate authorities (PEM) to trust for exchanges, beside the system's"
     )
+    transcription_timeout: timedelta = Field(
+        default=timedelta(minutes=5), description="So long it may take to write a recording down"
+    )
     recording_limit: ByteSize = Field(default=ByteSize(200 * 2**20), description="Larger recordings are not fetched")
     recording_expiry: timedelta = Field(
         default=timedelta(days=1), description="A recording that could not be fetched for so long never will be"

@@ -10,6 +10,7 @@ from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Sto
 from hub.store.told import OWES, Told, tell
 from services.telephony.calls.facts import call_event, call_facts
 
+_OF_RECORDING = ("state", "size", "seconds", "reason", "transcript", "transcript_reason", "text_blob")
 SOURCE = "omnihub/telephony"
 CALLS = CollectionSpec(
     "calls",
@@ -37,9 +38,7 @@ class CallRepository:
 
     async def tell_recording(self, interaction_id: str, recording_id: str, changes: Document) -> None:
         """The call tells what became of a recording. Raises TransientError."""
-        shown = {
-            name: changes[name] for name in ("state", "size", "seconds", "reason") if changes.get(name) is not None
-        }
+        shown = {name: changes[name] for name in _OF_RECORDING if changes.get(name) is not None}
 
         def with_recording(call: Document) -> Document:
             before = call["state"]["recordings"]

@@ -4676,7 +4676,7 @@ export interface paths {
         };
         /**
          * List phones
-         * @description Which phones are whose.
+         * @description Which phones are whose, and who is in a call at the moment.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -4905,6 +4905,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read transcript
+         * @description What was said in a recording, for whom it may be played. It is in the audit that you read it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["readTranscript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -5060,6 +5082,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer.
          */
         put: operations["changeScript"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search calls
+         * @description Calls by what was said in them, newest first, for whom their recordings may be played.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["searchCalls"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -6493,6 +6537,40 @@ export interface paths {
          */
         post: operations["noteTouch"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transcriber": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show transcriber
+         * @description Where recordings are written down.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showTranscriber"];
+        /**
+         * Set transcriber
+         * @description Have recordings written down there, of the lines that say so (`transcribe`).
+         *
+         *     For: administrator.
+         */
+        put: operations["setTranscriber"];
+        post?: never;
+        /**
+         * Remove transcriber
+         * @description Nothing is written down any more; what was is kept.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeTranscriber"];
         options?: never;
         head?: never;
         patch?: never;
@@ -8280,6 +8358,18 @@ export interface components {
              * @enum {string}
              */
             state: "pending" | "ready" | "failed" | "removed";
+            /**
+             * Transcript
+             * @description GET …/transcript has it when it is ready; empty: it is not written down
+             * @default
+             */
+            transcript: string;
+            /**
+             * Transcript Reason
+             * @description Why it failed
+             * @default
+             */
+            transcript_reason: string;
         };
         /**
          * CallResult
@@ -12564,6 +12654,8 @@ export interface components {
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
              */
             team?: string | null;
+            /** Transcribe */
+            transcribe?: boolean | null;
         };
         /**
          * LineInput
@@ -12655,6 +12747,12 @@ export interface components {
              * @example team_4k2m
              */
             team?: string;
+            /**
+             * Transcribe
+             * @description They are written down, by whom PUT /api/v1/transcriber names
+             * @default false
+             */
+            transcribe?: boolean;
         };
         /** LinePage */
         LinePage: {
@@ -12717,6 +12815,11 @@ export interface components {
              * @default
              */
             team?: string;
+            /**
+             * Transcribe
+             * @default false
+             */
+            transcribe?: boolean;
         };
         /** LinkView */
         LinkView: {
@@ -18723,6 +18826,80 @@ export interface components {
             value: string;
             /** Whose */
             whose: string;
+        };
+        /**
+         * TranscriberInput
+         * @description A service that writes down what was said, as OpenAI's and Whisper's servers do it: POST
+         *     {url}/v1/audio/transcriptions.
+         * @example {
+         *       "key": "secret",
+         *       "model": "whisper-1",
+         *       "url": "https://speech.example.com"
+         *     }
+         */
+        TranscriberInput: {
+            /**
+             * Key
+             * Format: password
+             * @description Kept encrypted, never shown again; empty: the one that is kept
+             * @default
+             */
+            key?: string;
+            /**
+             * Model
+             * @default whisper-1
+             */
+            model?: string;
+            /**
+             * Url
+             * @description Without /v1/audio/transcriptions
+             */
+            url: string;
+        };
+        /**
+         * TranscriberView
+         * @description Where what was said is written down; no url: nowhere.
+         */
+        TranscriberView: {
+            /** Has Key */
+            has_key: boolean;
+            /** Model */
+            model: string;
+            /** Url */
+            url: string;
+        };
+        /** TranscriptView */
+        TranscriptView: {
+            /**
+             * Cut
+             * @description There was more than is kept
+             * @default false
+             */
+            cut?: boolean;
+            /**
+             * Id
+             * @description Of the recording
+             */
+            id: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /**
+             * Reason
+             * @description Why it failed, or what it waits for
+             * @default
+             */
+            reason?: string;
+            /**
+             * State
+             * @description pending, ready, failed; empty: it is not written down
+             * @example ready
+             */
+            state: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
         };
         /**
          * TransferInput
@@ -42101,6 +42278,83 @@ export interface operations {
             };
         };
     };
+    readTranscript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriptView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRoles: {
         parameters: {
             query?: never;
@@ -42996,6 +43250,78 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchCalls: {
+        parameters: {
+            query: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description Words in any form, beginnings, "phrases", -words that must not be there, numbers by any of their last digits, and filters: from: to: with: state: channel: type: owner: author: team: tag: has:file client: chain: after: before: on:, also in Russian. The last word may be unfinished, unless a space follows it */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -49858,6 +50184,227 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTranscriber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriberView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTranscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscriberInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriberView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTranscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
