@@ -68,6 +68,9 @@ class SimulatedCall:
     said: list[str] = field(default_factory=list)
     """What the other side heard."""
     patience: int = 1_000
+    redirected: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = ""
+    """Where it goes on, once it was redirected."""
 
     def json(self, account: str) -> dict[str, Any]:
         at = format_datetime(self.at)
@@ -106,6 +109,8 @@ class TwilioVoiceSimulator:
         """By number: after being asked so often without a key the caller hangs up."""
         self.waits = 0.02
         """Seconds that somebody is asked for a key for, in place of those of the answer."""
+        self.going_on: dict[str, SimulatedCall] = {}
+        """Calls that came in, by sid."""
         self.faults: list[VoiceFault] = []
         self.calls: list[SimulatedCall] = []
         self.asked: list[Form] = []
@@ -121,6 +126,7 @@ class TwilioVoiceSimulator:
     def add_to(self, app: web.Application, root: str) -> None:
         app.router.add_post(f"{root}/Calls.json", self._create)
         app.router.add_get(f"{root}/Calls.json", self._list)
+        app.router.add_post(f"{root}/Calls/{{sid}}.json", self._update)
         app.router.add_get(f"{root}/Recordings/{{name}}", self._recording)
 
     async def stop(self) -> None:
@@ -135,8 +141,10 @@ class TwilioVoiceSimulator:
         """A call that comes in, to its end."""
         call = self._call(to, number)
         call.patience = self.patience.get(number, call.patience)
+        self.going_on[call.sid] = call
         form = {"Direction": "inbound", "CallStatus": "ringing", **({"CallerName": name} if name else {})}
         await self._do(call, await self._post(self.webhook, call, form))
+        del self.going_on[call.sid]
         call.status = "completed"
         if self.status:
             await self._post(self.status, call, {"Direction": "inbound", "CallStatus": "completed"})
@@ -188,6 +196,11 @@ class TwilioVoiceSimulator:
             taken = taken or await self._leg(call, target)
         if taken and verb.get("record", "do-not-record") != "do-not-record":
             await self._record(call, verb.get("recordingStatusCallback", ""))
+        if call.url:
+            # Another TwiML takes the place of this one: what the dial led to is asked by nobody.
+            url, call.url = call.url, ""
+            call.redirected.clear()
+            return await self._post(url, call, {})
         action = verb.get("action")
         if action is None:
             return None
@@ -207,7 +220,10 @@ class TwilioVoiceSimulator:
         for status in statuses:
             if back:
                 await self._post(back, leg, {**about, "CallStatus": status})
-        await asyncio.sleep(phone.talks if phone.answers else 0)
+        if phone.answers:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(phone.talks):
+                    await call.redirected.wait()
         if back:
             end = {"CallStatus": "completed", "CallDuration": "1"} if phone.answers else {"CallStatus": phone.status}
             await self._post(back, leg, {**about, **end})
@@ -253,6 +269,23 @@ class TwilioVoiceSimulator:
         await self._do(call, await self._post(form["Url"], call, {**about, "CallStatus": "in-progress"}))
         call.status = "completed"
         await self._post(back, call, {**about, "CallStatus": "completed", "CallDuration": "2"})
+
+    async def _update(self, request: web.Request) -> web.StreamResponse:
+        """A call that goes on does something else from now on."""
+        if refusal := self._account.refused(request):
+            return refusal
+        call = self.going_on.get(request.match_info["sid"])
+        if call is None:
+            told = {
+                "code": 21220,
+                "message": "Call is not in-progress. Cannot redirect.",
+                "more_info": "",
+                "status": 400,
+            }
+            return web.json_response(told, status=400)
+        call.url = str((await request.post())["Url"])
+        call.redirected.set()
+        return web.json_response(call.json(self._account.account_sid))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._account.refused(request):

@@ -93,6 +93,11 @@ class Reception:
             case _:
                 return [HangUp()]
 
+    async def handed(self, visit: Visit, login: str) -> Sequence[Act]:
+        """Whoever speaks with him hands him on to a colleague; if he does not answer it goes on as if nobody had."""
+        ring = await self._ring(visit, [login], visit.flow.ring_seconds, steps.RUNG)
+        return ring or await self._queue(visit)
+
     async def recorded(self, visit: Visit, reference: str) -> None:
         """A message that the exchange tells nothing of was left."""
         await self._queues.message(visit.id, visit.line, reference)

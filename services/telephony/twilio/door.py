@@ -20,6 +20,7 @@ from services.telephony.twilio.markup import Addresses, Markup
 log = Log(__name__)
 _ANSWERED = "completed"
 _LANGUAGE = "ru-RU"
+_TOLD = ("interaction", "to", "operator", "handed_by", "handed_to")
 _KINDS = ("number", "browser")
 """Of phones that Twilio rings."""
 
@@ -51,8 +52,8 @@ class TwilioDoor:
         """TwiML; when it returns, what was posted is durable and told.
 
         Args:
-            kind: `call` for one that comes in, `next` after a step, `connect` when our operator answered, `status`,
-                `recording`.
+            kind: `call` for one that comes in, `next` after a step, `connect` when our operator answered, `handed`
+                for a customer whom he hands on, `status`, `recording`.
 
         Raises:
             Forged: the signature is not Twilio's.
@@ -70,6 +71,8 @@ class TwilioDoor:
                 return await self._begins(exchange, form)
             case "next":
                 return await self._goes_on(exchange, form, step)
+            case "handed":
+                return await self._handed(exchange, form, asked.query.get("login", ""))
             case "connect":
                 where = self._addresses(exchange)
                 return self._markup().connect(asked.query.get("to", ""), asked.query.get("line", ""), where)
@@ -114,6 +117,12 @@ class TwilioDoor:
             acts = await self._reception.goes_on(visit, step, key=key, answered=answered)
         return self._written(visit, exchange, acts)
 
+    async def _handed(self, exchange: Exchange, form: Mapping[str, str], login: str) -> str:
+        """A customer whom his operator hands on; where nobody answers the flow of the line goes on."""
+        visit = await self._visit(exchange, form)
+        acts = await self._reception.handed(visit, login) if visit else [HangUp()]
+        return self._written(visit, exchange, acts)
+
     def _written(self, visit: Visit | None, exchange: Exchange, acts: Sequence[Act]) -> str:
         language = visit.flow.language if visit else _LANGUAGE
         return self._markup().flow(acts, self._addresses(exchange), language=language)
@@ -137,7 +146,7 @@ class TwilioDoor:
 
 def _with_query(raw: bytes, query: Mapping[str, str]) -> bytes:
     """What we told Twilio to tell us stands in the address; it is kept with the form."""
-    known = {f"_{name}": query[name] for name in ("interaction", "to", "operator") if query.get(name)}
+    known = {f"_{name}": query[name] for name in _TOLD if query.get(name)}
     if not known:
         return raw
     return raw + (b"&" if raw else b"") + urlencode(known).encode()

@@ -19,6 +19,7 @@ from hub.channels.simulators.agi import AgiCaller
 from hub.channels.simulators.asterisk import AsteriskSimulator, Phone
 from hub.channels.simulators.twilio import TwilioSimulator
 from hub.channels.simulators.twilio_voice import VoicePhone
+from hub.contracts.interaction import CallChanged
 from hub.footing import Footing
 from hub.kit.asgi import InProcess
 from hub.process import http_server, listening, url_of
@@ -249,3 +250,56 @@ async def test_waits_in_a_queue_are_counted_by_line_operator_hour_and_queue(tmp_
             counted[by] = [sum(row[name] for row in rows) for name in ("calls", "queued", "call_backs", "abandoned")]
         await office.close()
     assert counted == {"line": [3, 3, 1, 1], "operator": [1, 1, 0, 0], "hour": [3, 3, 1, 1], "queue": [3, 3, 1, 1]}
+
+
+async def handing_on(office: AtTwilio, **over: Any) -> tuple[httpx.Response, Any]:
+    """Anna speaks with a customer and hands him on to Boris; her answer, and the call when it is over."""
+    await office.set_line({"ring": ["anna"]})
+    office.answers("anna", yes=True, talks=30)
+    call = asyncio.create_task(office.hears(CUSTOMER, (), 2))
+
+    async def talking() -> str | None:
+        return next((one for one, told in (await office.calls()).items() if told.answered_login == "anna"), None)
+
+    interaction = await eventually(talking)
+    given = {"to": "boris", "kind": "blind", **over}
+    answer = await office.api.post(f"/calls/{interaction}/transfer", json=given)
+    if answer.status_code != 200:
+        call.cancel()
+        return answer, None
+    await call
+    return answer, await office.call()
+
+
+@pytest.fixture
+async def at_twilio(tmp_path: Path) -> AsyncIterator[AtTwilio]:
+    async with AsyncExitStack() as stack:
+        made = await opened("twilio", tmp_path, stack)
+        assert isinstance(made, AtTwilio)
+        yield made
+        await made.close()
+
+
+async def test_at_twilio_a_call_is_handed_on_and_both_operators_take_part(at_twilio: AtTwilio) -> None:
+    answer, call = await handing_on(at_twilio)
+    assert (answer.status_code, at_twilio.rung()) == (200, ["anna", "boris"])
+    handed = [(one.kind, one.by, one.to, one.completed) for one in call.transfers]
+    assert handed == [("blind", NUMBERS["anna"], NUMBERS["boris"], True)]
+    assert (call.result, call.answered_login, [leg.login for leg in call.legs]) == (
+        "answered",
+        "anna",
+        ["anna", "boris"],
+    )
+    told = (await at_twilio.events(CallChanged))[-1].participants
+    assert {one.login for one in told} == {None, "anna", "boris"}
+
+
+async def test_at_twilio_a_colleague_who_does_not_answer_leaves_the_customer_to_the_flow(at_twilio: AtTwilio) -> None:
+    at_twilio.answers("boris", yes=False)
+    _, call = await handing_on(at_twilio)
+    assert ([one.completed for one in call.transfers], call.result) == ([False], "answered")
+
+
+async def test_at_twilio_nobody_is_asked_first_and_the_answer_says_so(at_twilio: AtTwilio) -> None:
+    answer, _ = await handing_on(at_twilio, kind="attended")
+    assert (answer.status_code, "blind" in answer.text) == (409, True)
