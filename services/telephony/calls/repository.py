@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from hub.bus.base import Bus
+from hub.contracts.call import CallQueue
 from hub.kit.clock import Clock
 from hub.kit.every import pages
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Range, Store, Where
@@ -48,6 +49,21 @@ class CallRepository:
         changed = await self.calls.amend(interaction_id, with_recording)
         if changed:
             await tell((self.calls, [changed]))
+
+    async def tell_joined(self, interaction_id: str, name: str, position: int) -> None:
+        """Somebody waits in a queue of ours, if his call is known by now; else it tells so when it is."""
+
+        def waiting(call: Document) -> Document:
+            state = call["state"]
+            if state["queue"] or state["complete"]:
+                return call
+            level = (state["line"] or {}).get("level") or CallQueue(name="").level
+            joined = CallQueue(name=name, position=position, level=level).model_dump(mode="json")
+            return {**call, "state": {**state, "queue": joined}}
+
+        changed = await self.calls.amend(interaction_id, waiting)
+        if changed:
+            await self.calls.tell(changed)
 
     async def owing_text(self) -> list[Document]:
         """Calls in vain whose callers shall be written to, the oldest first."""

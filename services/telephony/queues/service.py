@@ -37,10 +37,16 @@ class Attends(Protocol):
     async def give_back(self, login: str, call: str) -> None: ...
 
 
-class Talks(Protocol):
-    """Knows who speaks in a call at the moment."""
+class Calls(Protocol):
+    """Knows the calls that go on."""
 
-    async def talking(self, logins: Sequence[str]) -> set[str]: ...
+    async def talking(self, logins: Sequence[str]) -> set[str]:
+        """Who of these speaks at the moment."""
+        ...
+
+    async def tell_joined(self, interaction_id: str, name: str, position: int) -> None:
+        """A call tells that it waits in a queue."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,10 @@ Turn = Rings | Waits | Overflows | Gone
 class Queues:
     """Of all lines. Every copy of the hub may be asked about any caller."""
 
-    def __init__(self, repository: QueueRepository, presence: Attends, talks: Talks, clock: Clock) -> None:
+    def __init__(self, repository: QueueRepository, presence: Attends, calls: Calls, clock: Clock) -> None:
         self._repository = repository
         self._presence = presence
-        self._talks = talks
+        self._calls = calls
         self._clock = clock
 
     async def look(self, call: str, line: OurLine, given: Queue, members: Sequence[str]) -> Turn:
@@ -120,6 +126,7 @@ class Queues:
     async def leave(self, call: str, line: OurLine, how: str) -> None:
         """He waits no more; his call says how he left."""
         now = self._clock.now()
+        await self._let(call, line, now + _REST)
         await self._repository.visit(call, line.id, now)
 
         def change(visit: Document) -> Document | None:
@@ -182,10 +189,11 @@ class Queues:
             await self._repository.note(
                 visit["_id"], lambda one: {**one, "position": place} if one["position"] is None else None
             )
+            await self._calls.tell_joined(visit["_id"], visit["name"], place)
 
     async def _free(self, members: Sequence[str], states: dict[str, Document], now: datetime) -> list[str]:
         """Who has been free for longest, first. Who never declared himself is free unless he talks."""
-        talking = await self._talks.talking(members)
+        talking = await self._calls.talking(members)
         seats = await self._repository.seats(members)
         held = {login for login, seat in seats.items() if seat["until"] > iso(now)}
         there = [one for one in members if one not in talking | held and _is_there(states.get(one))]

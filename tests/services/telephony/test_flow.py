@@ -227,6 +227,12 @@ async def test_who_comes_to_a_full_queue_overflows_and_who_waits_keeps_his_place
     await office.set_line({"queue": full})
     first = asyncio.create_task(office.hears(CUSTOMER, [], 200))
     await eventually(lambda: office.rung())
+
+    async def waiting() -> Any:
+        board = (await office.api.get("/call-board")).json()
+        return [(one["name"], one["waiting"]) for one in board["queues"]] == [("Sales", 1)] or None
+
+    await eventually(waiting)
     assert await office.hears(OTHER, [], 0) == [THANKS]
     turned_away = await office.call(OTHER)
     first.cancel()

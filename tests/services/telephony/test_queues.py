@@ -29,10 +29,14 @@ FIRST, SECOND, THIRD = Rings("anna"), Rings("boris"), Waits(3, 5, told=True)
 
 
 class Talks:
-    """Who speaks at the moment."""
+    """Who speaks at the moment, and what is told of those who wait."""
 
     def __init__(self) -> None:
         self.now: set[str] = set()
+        self.joined: list[tuple[str, str, int]] = []
+
+    async def tell_joined(self, interaction_id: str, name: str, position: int) -> None:
+        self.joined.append((interaction_id, name, position))
 
     async def talking(self, logins: Any) -> set[str]:
         return self.now & set(logins)
@@ -89,6 +93,7 @@ async def hall(request: pytest.FixtureRequest, tmp_path: Path, mongo_database: s
 async def test_each_free_member_is_rung_for_one_caller_in_their_order(hall: Hall) -> None:
     assert [await hall.look(one) for one in ("c1", "c2", "c3")] == [FIRST, SECOND, THIRD]
     assert [await hall.look(one) for one in ("c1", "c2")] == [FIRST, SECOND]
+    assert hall.talks.joined == [("c1", "Sales", 1), ("c2", "Sales", 2), ("c3", "Sales", 3)]
 
 
 async def test_a_later_caller_leaves_the_free_member_to_the_one_before_him(hall: Hall) -> None:
@@ -145,6 +150,14 @@ async def test_who_waited_as_long_as_anybody_shall_overflows_once(hall: Hall) ->
     hall.later(5)
     call = await hall.ended("c1", wait=None, began=began)
     assert (call.result, call.queue_left, call.queue_wait) == (Result.MISSED, "overflow", 60.0)
+
+
+async def test_whoever_was_rung_for_a_caller_who_leaves_is_free_again(hall: Hall) -> None:
+    await hall.presence.declare(AVAILABLE, actor=ANNA)
+    await hall.look("c1", members=["anna"], max_wait=60)
+    hall.later(60)
+    assert await hall.look("c1", members=["anna"], max_wait=60) == Overflows()
+    assert (await hall.presence.mine(ANNA))["state"] != "on_call"
 
 
 async def test_a_full_queue_takes_nobody_until_somebody_leaves(hall: Hall) -> None:
