@@ -177,3 +177,24 @@ async def test_an_application_that_is_not_there_leaves_the_caller_to_the_dialpla
 async def test_the_secret_of_the_dialplan_is_never_shown(office: AtAsterisk) -> None:
     shown = await office.api.get(f"/exchanges/{office.exchange_id}")
     assert "shown by the dialplan" not in shown.text
+
+
+async def test_a_hub_that_is_stopped_hangs_up_on_nobody_and_the_call_tells_its_queue_when_it_is_back(
+    office: AtAsterisk,
+) -> None:
+    office.answers("anna", yes=False)
+    await office.set_line({"queue": QUEUE})
+    caller = office.caller()
+    waiting = asyncio.create_task(caller.calls(CUSTOMER))
+
+    async def told() -> bool:
+        return any("WAIT FOR DIGIT" in one for one in caller.asked)
+
+    await eventually(told)
+    await office.stop()
+    await waiting
+    assert "HUB_FLOW" not in caller.variables
+    assert "HANGUP" not in caller.asked
+    await office.start()
+    call = await office.call()
+    assert (call.result, call.queue.name, call.queue.position) == ("abandoned", "Sales", 1)
