@@ -15,6 +15,7 @@ pytest.register_assert_rewrite(
     "hub.testing.bus_faults",
     "hub.testing.bus_harness",
     "hub.testing.channel_contract",
+    "hub.testing.call_contract",
 )
 
 pytest_plugins = ["hub.testing.fixtures"]

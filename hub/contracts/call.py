@@ -90,6 +90,10 @@ class CallQueue(Body):
     """Seconds within which the line promises to answer."""
     within_level: bool | None = None
     """Whether it kept that; none while he waits, and where he left before the time was up."""
+    left: Literal["", "call_back", "overflow"] = ""
+    """How he left it, where nobody answered and he did not hang up: he asked to be called back, or the queue was full
+    or took too long.
+    """
 
 
 class CallRecording(Body):
@@ -104,6 +108,12 @@ class CallRecording(Body):
     """Bytes."""
     reason: str = ""
     """Why it failed."""
+    transcript: Literal["", "pending", "ready", "failed", "removed"] = ""
+    """What was said in it, in writing; empty: it is not written down."""
+    transcript_reason: str = ""
+    """Why that failed."""
+    text_blob: str = ""
+    """Where the text is, for who searches it; shown to nobody."""
 
 
 class CallRequest(Body):

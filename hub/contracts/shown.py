@@ -200,6 +200,10 @@ class CallQueueView(View):
 
 class CallRecordingView(View):
     id: str = Field(description="GET /api/v1/recordings/{id} has it")
+    transcript: str = Field(
+        default="", description="GET …/transcript has it when it is ready; empty: it is not written down"
+    )
+    transcript_reason: str = Field(default="", description="Why it failed")
     kind: Literal["call", "voicemail"]
     state: Literal["pending", "ready", "failed", "removed"] = "pending"
     seconds: float | None = None

@@ -9,7 +9,7 @@ A channel joins it with a harness and a fixture named `harness`:
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -79,6 +79,8 @@ class ChannelHarness(ABC):
     outbound = ""
     """Topic of the messages it sends."""
     topics: tuple[Topic, ...] = TOPICS
+    heard: Sequence[str] = ("inbound", "delivery", "delivery.mass", "dead-letters")
+    """Topics that the suite looks at."""
     unhurried: Mapping[str, str] = MappingProxyType({})
     """Settings with which it asks the provider for nothing, of its own accord, for as long as a test waits."""
 
@@ -150,7 +152,7 @@ class ChannelHarness(ABC):
         """The hub for the first time."""
         await self._log.open()
         await self.bus.start()
-        self._reader = await self.bus.reader(["inbound", "delivery", "delivery.mass", "dead-letters"])
+        self._reader = await self.bus.reader(self.heard)
         await self.start()
         await self.add_account()
 

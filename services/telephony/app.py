@@ -1,5 +1,6 @@
 """Puts the telephony service together."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -33,12 +34,15 @@ from hub.settings import GateSettings
 from hub.store.due import Due
 from hub.store.leases import LEASES
 from hub.store.outbox import Sweeper
+from services.telephony.adapters.agi import AgiServer
 from services.telephony.adapters.ami import AmiDoor
 from services.telephony.adapters.interactions import Interactions
 from services.telephony.adapters.recordings import HttpRecordings
+from services.telephony.adapters.whisper import WhisperSpeech
 from services.telephony.agents import rules as agent_rules
 from services.telephony.agents.repository import AgentRepository
 from services.telephony.agents.service import Presence
+from services.telephony.agi.desk import AgiDesk
 from services.telephony.board.service import Boards, Pulse
 from services.telephony.calls import posted
 from services.telephony.calls.repository import CallRepository
@@ -53,6 +57,7 @@ from services.telephony.endpoints import dials as dial_doors
 from services.telephony.exchanges.models import AmiInput, Exchange, Kind, TwilioInput
 from services.telephony.exchanges.repository import ExchangeRepository
 from services.telephony.exchanges.service import Connection, Exchanges
+from services.telephony.flow.service import Reception
 from services.telephony.ground import SERVICE, Ground
 from services.telephony.handlers import subscribe
 from services.telephony.hire import Hiring
@@ -65,11 +70,15 @@ from services.telephony.outbound.ledger import CallLedger
 from services.telephony.phones.models import BrowserPhone
 from services.telephony.phones.repository import PhoneRepository
 from services.telephony.pools.service import Pools
+from services.telephony.queues.repository import QueueRepository
+from services.telephony.queues.service import Queues
 from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
 from services.telephony.statistics.service import Counts
+from services.telephony.transcripts.repository import TranscriberRepository
+from services.telephony.transcripts.service import Transcribers, Transcripts, Writer
 from services.telephony.transfers.repository import CommandRepository
 from services.telephony.transfers.service import Transfers
 from services.telephony.twilio import fold
@@ -163,10 +172,13 @@ def build(footing: Footing) -> TelephonyService:
         webhooks=webhooks,
         twilio=twilio,
         recordings=recordings,
+        transcripts=Transcripts(recordings, footing.blobs),
+        transcribers=Transcribers(floor.transcribers),
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),
         pools=floor.pools,
         presence=floor.presence,
+        talks=ground.calls,
         boards=floor.boards(),
         tokens=browser_phone,
     )
@@ -202,10 +214,13 @@ class Floor:
         self._agents = AgentRepository(self.store)
         self._agents.on(self.bus, clock)
         self.presence = Presence(self._agents, clock, lease=settings.agent_lease, work=settings.after_call)
+        self.transcribers = TranscriberRepository(self.store, footing.secrets)
+        self._speech = WhisperSpeech(patience=settings.transcription_timeout.total_seconds(), outside=footing.outside)
         self._rings = Rings(self.bus, self.directory, clock)
         self.ground = self._ground()
         self._by_kind: dict[str, Posts] = {}
         self._sweepers = self._loops()
+        self.agi = self._agi()
 
     def _ground(self) -> Ground:
         footing, settings, clock = self._footing, self.settings, self._footing.clock
@@ -219,6 +234,15 @@ class Floor:
         self.pools = Pools(self.store, lines, clock)
         self.pulse = Pulse(self.bus, clock)
         self._agents.moved = self.pulse.beat
+        self.queues = Queues(QueueRepository(self.store), self.presence, self._calls, clock)
+        self.reception = Reception(
+            queues=self.queues,
+            phones=phones,
+            directory=self.directory,
+            clock=clock,
+            look=settings.queue_look,
+            patience=settings.owner_within,
+        )
         self.dials = Dials(DialRepository(self.store), self.presence, clock, partial(_given_up, ledger, clock))
         book = Book(
             repository=self._calls,
@@ -230,6 +254,7 @@ class Floor:
             touches=self.pools,
             presence=self.presence,
             dials=self.dials,
+            visits=self.queues,
             moved=self.pulse.beat,
             clock=clock,
         )
@@ -271,6 +296,17 @@ class Floor:
         )
         courtesy = CallBackText(calls=self._calls, lines=self.ground.lines, writes=self.directory, clock=clock)
         remover = Remover(recordings=self.recordings, calls=self._calls, blobs=self._footing.blobs, clock=clock)
+        writer = Writer(
+            recordings=self.recordings,
+            transcribers=self.transcribers,
+            calls=self._calls,
+            lines=self.ground.lines,
+            blobs=self._footing.blobs,
+            speech=self._speech,
+            clock=clock,
+            patience=self.settings.transcription_timeout,
+            expiry=self.settings.recording_expiry,
+        )
         return (
             Due(self._agents.agents, agent_rules.FIRES, clock),
             Sweeper([self._sends.entries, self._calls.calls, self._agents.agents], self.bus, clock, SWEEP),
@@ -280,6 +316,8 @@ class Floor:
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
             Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
             Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
+            Loop("visits", self.queues.forget_old, every=_CLEANED_EVERY),
+            Loop("transcripts", writer.look, every=_WRITTEN_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),
         )
 
@@ -297,15 +335,30 @@ class Floor:
         await self.bus.start()
         for loop in self._sweepers:
             await loop.start()
+        if self.agi:
+            await self.agi.start()
 
     async def stop(self) -> None:
+        if self.agi:
+            await self.agi.stop()
         for loop in self._sweepers:
             await loop.stop()
         await self._rings.stop()
+        await self._speech.close()
         await self.directory.close()
         await self.bus.stop()
         await self.store.stop()
         self.owner.release()
+
+    def _agi(self) -> AgiServer | None:
+        """Where exchanges hand callers over."""
+        settings, ground = self.settings, self.ground
+        if not settings.agi_port:
+            return None
+        desk = AgiDesk(
+            opened=Opened(ground.exchanges), lines=ground.lines, reception=self.reception, pause=asyncio.sleep
+        )
+        return AgiServer(desk.serve, host=settings.agi_host, port=settings.agi_port)
 
     def boards(self) -> Boards:
         """What supervisors look at."""
@@ -333,10 +386,9 @@ class Floor:
             posts=self._by_kind["twilio"],
             noted=noted,
             lines=ground.lines,
-            phones=ground.phones,
+            reception=self.reception,
             markup=_markup,
             public_url=self.settings.public_url,
-            clock=ground.clock,
         )
         return WebhookDoor(opened, self._by_kind["webhook"], noted), twilio
 

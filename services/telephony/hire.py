@@ -23,6 +23,7 @@ from services.telephony.outbound.ami import AmiChannel
 from services.telephony.outbound.posting import PostingChannel
 from services.telephony.recordings.fetcher import Fetcher
 from services.telephony.recordings.sources import Source
+from services.telephony.transfers.hands import AmiHands, TwilioHands
 from services.telephony.transfers.service import Commander
 from services.telephony.twilio.channel import Api, TwilioChannel
 
@@ -91,7 +92,9 @@ class Hiring:
             return await channel.inquire(message, from_iso(entry["at"]))
 
         sender = self._sender(exchange, channel, notes, inquire, (exchange.twilio.api_url,))
-        return self._worker(exchange, document, notes, channel, (keeper,), sender, api.close)
+        hands = TwilioHands(exchange, api, public_url=settings.public_url)
+        commander = Commander(exchange, hands, ground.commands, ground.rings)
+        return self._worker(exchange, document, notes, channel, (keeper, commander), sender, api.close)
 
     def _posting(self, exchange: Exchange, document: Document, notes: HealthNotes) -> AccountWorker:
         """One that only tells: there is nothing to ask it."""
@@ -142,7 +145,7 @@ class Hiring:
             exchange, poller, dials=ground.dials, presence=ground.presence, phones=ground.phones, clock=ground.clock
         )
         sender = self._sender(exchange, channel, notes, inquire, (f"{exchange.ami.host}:{exchange.ami.port}",))
-        commander = Commander(exchange, poller, ground.commands, ground.rings)
+        commander = Commander(exchange, AmiHands(exchange, poller), ground.commands, ground.rings)
         return self._worker(exchange, document, notes, channel, (poller, commander, connector), sender, close)
 
     def _sender(

@@ -52,8 +52,28 @@ class Settings(Base):
         default=timedelta(seconds=30),
         description="Work after a call ends by itself after so long; a list may say more",
     )
+    agi_host: str = Field(
+        default="127.0.0.1", description="Where Asterisk connects to for the flows of lines (FastAGI)"
+    )
+    agi_port: int = Field(
+        default=0, ge=0, le=65535, description="The port of that, 4573 as a rule; 0: nobody listens there"
+    )
+    queue_look: timedelta = Field(
+        default=timedelta(seconds=4),
+        ge=timedelta(seconds=0.1),
+        le=timedelta(seconds=20),
+        description="How often it is looked whether somebody is free for who waits in a queue",
+    )
+    owner_within: timedelta = Field(
+        default=timedelta(seconds=0.15),
+        le=timedelta(seconds=5),
+        description="A caller's owner is rung first if he is known within so long; the caller waits for it",
+    )
     ca_file: Path | None = Field(
         default=None, description="Certificate authorities (PEM) to trust for exchanges, beside the system's"
+    )
+    transcription_timeout: timedelta = Field(
+        default=timedelta(minutes=5), description="So long it may take to write a recording down"
     )
     recording_limit: ByteSize = Field(default=ByteSize(200 * 2**20), description="Larger recordings are not fetched")
     recording_expiry: timedelta = Field(

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from hub.vendors.twilio import signature
 
-_STEPS = 20
+_STEPS = 2_000
 """Of one call: TwiML that leads in a circle ends."""
 _SILENCE = b"RIFF$\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00@\x1f\x00\x00\x80>\x00\x00\x02\x00\x10\x00data"
 Form = dict[str, str]
@@ -67,6 +67,10 @@ class SimulatedCall:
     status: str = "queued"
     said: list[str] = field(default_factory=list)
     """What the other side heard."""
+    patience: int = 1_000
+    redirected: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = ""
+    """Where it goes on, once it was redirected."""
 
     def json(self, account: str) -> dict[str, Any]:
         at = format_datetime(self.at)
@@ -100,7 +104,13 @@ class TwilioVoiceSimulator:
         """Where the end of calls that come in is posted."""
         self.phones: dict[str, VoicePhone] = {}
         self.keys: list[str] = []
-        """What callers press, one key for each menu."""
+        """What callers press, one key for each time that they are asked; empty: none."""
+        self.patience: dict[str, int] = {}
+        """By number: after being asked so often without a key the caller hangs up."""
+        self.waits = 0.02
+        """Seconds that somebody is asked for a key for, in place of those of the answer."""
+        self.going_on: dict[str, SimulatedCall] = {}
+        """Calls that came in, by sid."""
         self.faults: list[VoiceFault] = []
         self.calls: list[SimulatedCall] = []
         self.asked: list[Form] = []
@@ -116,6 +126,7 @@ class TwilioVoiceSimulator:
     def add_to(self, app: web.Application, root: str) -> None:
         app.router.add_post(f"{root}/Calls.json", self._create)
         app.router.add_get(f"{root}/Calls.json", self._list)
+        app.router.add_post(f"{root}/Calls/{{sid}}.json", self._update)
         app.router.add_get(f"{root}/Recordings/{{name}}", self._recording)
 
     async def stop(self) -> None:
@@ -129,22 +140,27 @@ class TwilioVoiceSimulator:
     async def customer_calls(self, number: str, to: str, *, name: str = "") -> SimulatedCall:
         """A call that comes in, to its end."""
         call = self._call(to, number)
+        call.patience = self.patience.get(number, call.patience)
+        self.going_on[call.sid] = call
         form = {"Direction": "inbound", "CallStatus": "ringing", **({"CallerName": name} if name else {})}
         await self._do(call, await self._post(self.webhook, call, form))
+        del self.going_on[call.sid]
         call.status = "completed"
         if self.status:
             await self._post(self.status, call, {"Direction": "inbound", "CallStatus": "completed"})
         return call
 
-    async def _do(self, call: SimulatedCall, twiml: str, step: int = 0) -> None:
+    async def _do(self, call: SimulatedCall, twiml: str) -> None:
         """Does what an answer says; each document replaces the one before."""
-        if not twiml or step > _STEPS:
-            return
-        for verb in ElementTree.fromstring(twiml):
-            following = await self._verb(call, verb)
-            if following is not None:
-                await self._do(call, following, step + 1)
+        for _ in range(_STEPS):
+            following: str | None = None
+            for verb in ElementTree.fromstring(twiml) if twiml else ():
+                following = await self._verb(call, verb)
+                if following is not None:
+                    break
+            if not following:
                 return
+            twiml = following
 
     async def _verb(self, call: SimulatedCall, verb: ElementTree.Element) -> str | None:
         """What comes in place of the rest; none: the next verb."""
@@ -153,8 +169,7 @@ class TwilioVoiceSimulator:
                 call.said.append(verb.text or "")
             case "Gather":
                 call.said += [each.text or "" for each in verb.iter("Say")]
-                digits = {"Digits": self.keys.pop(0)} if self.keys else {}
-                return await self._post(verb.get("action", ""), call, digits)
+                return await self._gather(call, verb)
             case "Dial":
                 return await self._dial(call, verb)
             case "Record":
@@ -166,12 +181,26 @@ class TwilioVoiceSimulator:
                 return ""
         return None
 
+    async def _gather(self, call: SimulatedCall, verb: ElementTree.Element) -> str:
+        digits = {"Digits": key} if (key := self.keys.pop(0) if self.keys else "") else {}
+        if not digits:
+            await asyncio.sleep(self.waits)
+            call.patience -= 1
+        if call.patience < 0:
+            return ""
+        return await self._post(verb.get("action", ""), call, digits)
+
     async def _dial(self, call: SimulatedCall, verb: ElementTree.Element) -> str | None:
         taken = False
         for target in verb:
             taken = taken or await self._leg(call, target)
         if taken and verb.get("record", "do-not-record") != "do-not-record":
             await self._record(call, verb.get("recordingStatusCallback", ""))
+        if call.url:
+            # Another TwiML takes the place of this one: what the dial led to is asked by nobody.
+            url, call.url = call.url, ""
+            call.redirected.clear()
+            return await self._post(url, call, {})
         action = verb.get("action")
         if action is None:
             return None
@@ -191,7 +220,10 @@ class TwilioVoiceSimulator:
         for status in statuses:
             if back:
                 await self._post(back, leg, {**about, "CallStatus": status})
-        await asyncio.sleep(phone.talks if phone.answers else 0)
+        if phone.answers:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(phone.talks):
+                    await call.redirected.wait()
         if back:
             end = {"CallStatus": "completed", "CallDuration": "1"} if phone.answers else {"CallStatus": phone.status}
             await self._post(back, leg, {**about, **end})
@@ -237,6 +269,23 @@ class TwilioVoiceSimulator:
         await self._do(call, await self._post(form["Url"], call, {**about, "CallStatus": "in-progress"}))
         call.status = "completed"
         await self._post(back, call, {**about, "CallStatus": "completed", "CallDuration": "2"})
+
+    async def _update(self, request: web.Request) -> web.StreamResponse:
+        """A call that goes on does something else from now on."""
+        if refusal := self._account.refused(request):
+            return refusal
+        call = self.going_on.get(request.match_info["sid"])
+        if call is None:
+            told = {
+                "code": 21220,
+                "message": "Call is not in-progress. Cannot redirect.",
+                "more_info": "",
+                "status": 400,
+            }
+            return web.json_response(told, status=400)
+        call.url = str((await request.post())["Url"])
+        call.redirected.set()
+        return web.json_response(call.json(self._account.account_sid))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._account.refused(request):

@@ -77,6 +77,13 @@ def add(routes: Public, search: Search, projection: Projection) -> None:
         """Messages and files, newest first: by their words, people, numbers, and the words of PDF, DOCX and XLSX."""
         return await ask(query, actor, "interaction", "file")
 
+    @routes.get(
+        "/search/calls", right=Right.PLAY_RECORDINGS, noun="recording", action="play", audited=True, answer=HitList
+    )
+    async def search_calls(query: Annotated[SearchQuery, Query()], actor: Acting) -> Response:
+        """Calls by what was said in them, newest first, for whom their recordings may be played."""
+        return await ask(query, actor, "transcript")
+
     @routes.get("/search/chains", right=Right.READ_CORRESPONDENCE, noun="chain", answer=HitList)
     async def search_chains(query: Annotated[SearchQuery, Query()], actor: Acting) -> Response:
         """Chains by their subject and client, newest first."""

@@ -153,6 +153,29 @@ def of_file(document: Document, attachment: Mapping[str, Any], text: str | None,
     )
 
 
+def of_transcript(document: Document, recording: Mapping[str, Any], text: str, where: Around) -> Entry:
+    """What was said in a call. It is of a kind of its own, for fewer may read it than see the call."""
+    entry_id = f"transcript/{recording['id']}"
+    if not text:
+        return Entry(id=entry_id, note=document["_id"])
+    people = document["participants"]
+    return Entry(
+        id=entry_id,
+        rank=rank_of(entry_id, document["at"]),
+        text=text[:MOST_TEXT],
+        sender=_people(people, _FROM, where, document["direction"] == "in"),
+        recipient=_people(people, _TO, where, document["direction"] == "out"),
+        marks=[mark("in", "transcript"), *_of_message(document), *where.marks],
+        note=document["_id"],
+    )
+
+
+def written_down(document: Document) -> Sequence[Mapping[str, Any]]:
+    """The recordings of a call that were written down, or had been."""
+    call = document.get("call") or {}
+    return [one for one in call.get("recordings") or () if one.get("transcript")]
+
+
 def of_chain(chain: Document, where: Around, note: str) -> Entry:
     """One that was merged into another is found by nothing."""
     entry_id = f"chain/{chain['_id']}"

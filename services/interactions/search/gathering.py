@@ -23,7 +23,9 @@ from services.interactions.search.entries import (
     of_client,
     of_file,
     of_interaction,
+    of_transcript,
     of_work,
+    written_down,
 )
 from services.interactions.search.reading import Texts, is_read
 
@@ -140,6 +142,9 @@ class Gathering:
                     if is_read(attachment):
                         text = await self._texts.of(document["_id"], attachment)
                         entries.append(of_file(document, attachment, text, where))
+                for recording in written_down(document):
+                    said = await self._texts.said(recording["text_blob"]) if recording.get("text_blob") else ""
+                    entries.append(of_transcript(document, recording, said, where))
         return entries
 
     async def _work(self, of: Changed) -> list[Entry]:

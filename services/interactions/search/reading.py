@@ -59,6 +59,13 @@ class Texts:
             self._loop.wake()
             return None
 
+    async def said(self, blob: str) -> str:
+        """What was said in a call, as it was written down; it is gone together with the recording."""
+        try:
+            return (await self._blobs.get(blob)).decode()
+        except NotFound:
+            return ""
+
     def read_since(self) -> set[str]:
         """Ids of the messages whose files were read since this was asked."""
         found, self._read = self._read, set()

@@ -16,7 +16,17 @@ from services.interactions.clients.whole import wholes
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.search.asking import Wanted, understood
-from services.interactions.search.entries import SEEN, Around, Entry, of_client, of_file, of_interaction, of_work
+from services.interactions.search.entries import (
+    SEEN,
+    Around,
+    Entry,
+    of_client,
+    of_file,
+    of_interaction,
+    of_transcript,
+    of_work,
+    written_down,
+)
 from services.interactions.search.fragments import Marker, Piece
 from services.interactions.search.gathering import Kept
 from services.interactions.search.reading import Texts
@@ -171,6 +181,7 @@ class Search:
         return {
             "interaction": partial(self._messages, actor),
             "file": partial(self._messages, actor),
+            "transcript": partial(self._messages, actor),
             "chain": partial(self._chains, actor),
             "client": partial(self._clients, actor),
             **{kind: partial(self._tasks, actor, kept) for kind, kept in self._work.items()},
@@ -200,6 +211,9 @@ class Search:
             entry = of_interaction(document, nowhere)
         elif kind == "file" and file:
             entry = of_file(document, file, await self._texts.of(document["_id"], file), nowhere)
+        elif kind == "transcript" and (recording := _recording_of(found)):
+            text = await self._texts.said(recording["text_blob"]) if recording.get("text_blob") else ""
+            entry = of_transcript(document, recording, text, nowhere)
         elif kind == "client":
             entry = of_client(document, "")
         elif kind in self._work:
@@ -213,6 +227,11 @@ class Search:
 def _file_of(found: Document) -> Document | None:
     entry_id = found["_id"].partition("/")[2]
     return next((one for one in found["of"].get("attachments") or () if one["id"] == entry_id), None)
+
+
+def _recording_of(found: Document) -> Document | None:
+    entry_id = found["_id"].partition("/")[2]
+    return next((dict(one) for one in written_down(found["of"]) if one["id"] == entry_id), None)
 
 
 def _marked(found: Sequence[Document], texts: Sequence[str], marker: Marker) -> list[Hit]:
@@ -229,7 +248,7 @@ def _led(document: Document, now: Mapping[str, Mapping[str, Document]]) -> Docum
 def _subject(found: Document) -> str:
     """The id of the document that an entry is of."""
     kind, _, entry_id = found["_id"].partition("/")
-    return str(found["note"] if kind == "file" else entry_id)
+    return str(found["note"] if kind in ("file", "transcript") else entry_id)
 
 
 def _whole(shown: Iterable[tuple[Document, Shown]]) -> dict[str, Document]:

@@ -114,16 +114,17 @@ class MissedCalls:
         language = self._call_back.language
         shown = call.caller if call.caller not in ("", "hidden", "unknown") else _HIDDEN[language]
         task = with_cause(blank(self._clock.now()), interaction.id)
+        asked = asked_back(call)
         return {
             **task,
             "title": _TITLES[language].format(shown),
             "priority": "high",
             "rule": RULE,
-            "assignee": client.get("owner"),
+            "assignee": None if asked else client.get("owner"),
             "team": call.line.owing_team if call.line else None,
             "client_id": interaction.client_id,
             "chain_id": interaction.chain_id,
-            "due": iso(since + self._call_back.within),
+            "due": iso(since if asked else since + self._call_back.within),
             "since": iso(since),
             "reach_by": _reach_by(call),
         }
@@ -148,6 +149,11 @@ def is_missed(interaction: Interaction, call: CallState) -> bool:
     return interaction.direction is Direction.IN and call.complete and not call.part_of and call.result in UNREACHED
 
 
+def asked_back(call: CallState) -> bool:
+    """Whether he left a queue to be called back: he has his place in it, so whoever is free for it calls, now."""
+    return call.queue is not None and call.queue.left == "call_back"
+
+
 def reached_by(interaction: Interaction) -> Reached | None:
     """How the client was reached: by a call that somebody answered, or by a message that left; none: he was not."""
     call = interaction.call
@@ -167,4 +173,6 @@ def _missed_again(interaction_id: str, since: str, call: CallState, task: Docume
     if task["state"] != "open" or interaction_id in task["causes"]:
         return task
     reach_by = [*dict.fromkeys([*task["reach_by"], *_reach_by(call)])]
-    return with_cause({**task, "since": max(since, task["since"]), "reach_by": reach_by}, interaction_id)
+    due = {"due": min(task.get("due") or since, since)} if asked_back(call) else {}
+    again = {**task, **due, "since": max(since, task["since"]), "reach_by": reach_by}
+    return with_cause(settled(again), interaction_id)

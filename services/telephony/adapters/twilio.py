@@ -11,7 +11,7 @@ from hub.channels.base import Deferred, Intent, Outcome, Refused, Sent, Unknown
 from hub.kit.outside import Outside
 from hub.kit.outside_http import client
 from hub.vendors.twilio_rest import NOT_HANDED_OVER, for_now, rest, translated, unreachable
-from services.telephony.errors import ExchangeUnavailable
+from services.telephony.errors import ExchangeRefused, ExchangeUnavailable
 from services.telephony.exchanges.models import TwilioInput
 from services.telephony.twilio.channel import WantedCall
 
@@ -69,6 +69,15 @@ class TwilioVoice:
         if len(near) != 1:
             return None
         return Sent(f"taken by Twilio: {near[0].status}", keys=(wanted.key(str(near[0].sid)),))
+
+    async def redirect(self, sid: str, url: str) -> str:
+        """A call that goes on does what is answered there. Raises ExchangeRefused and ExchangeUnavailable."""
+        try:
+            async with translated(ExchangeUnavailable):
+                changed = await self._client.calls(sid).update_async(url=url, method="POST")
+        except TwilioRestException as exc:
+            raise ExchangeRefused(f"{exc.msg} ({exc.code})") from exc
+        return f"taken by Twilio: {changed.status}"
 
     def token(self, login: str, *, seconds: int) -> str:
         """For a phone in the browser. Raises ValueError where the account has no key for it."""

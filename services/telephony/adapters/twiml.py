@@ -1,11 +1,11 @@
 """TwiML, built by Twilio's library: what Twilio shall do with a call."""
 
 from collections.abc import Sequence
+from math import ceil
 
-from twilio.twiml.voice_response import Dial, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from services.telephony.flow.steps import Act, Ask, HangUp, Record, Ring, Say
-from services.telephony.phones.models import Phone
+from services.telephony.flow.steps import MENU, QUEUE, RECORDED, Act, Ask, HangUp, Record, Ring, Say, Wait
 from services.telephony.twilio.markup import Addresses
 
 _EVENTS = "initiated ringing answered completed"
@@ -15,24 +15,25 @@ _KEY_SECONDS = 8
 class TwimlWriter:
     """Writes answers to Twilio."""
 
-    def flow(
-        self, acts: Sequence[Act], targets: Sequence[tuple[str, Phone]], where: Addresses, *, language: str
-    ) -> str:
-        """The next steps with a caller; `targets` are the phones that ring, each with its employee."""
+    def flow(self, acts: Sequence[Act], where: Addresses, *, language: str) -> str:
+        """The next steps with a caller."""
         answer = VoiceResponse()
         for act in acts:
             match act:
                 case Say(text):
                     answer.say(text, language=language)
-                case Ask(text, keys):
-                    self._ask(answer, text, keys, where, language)
-                case Ring(_, seconds, recorded):
-                    self._ring(answer, targets, where, seconds=seconds, recorded=recorded)
+                case Ask(text):
+                    gather = _gather(answer, where, MENU, _KEY_SECONDS)
+                    gather.say(text, language=language)
+                case Wait():
+                    self._wait(answer, act, where, language)
+                case Ring():
+                    self._ring(answer, act, where)
                 case Record(seconds):
                     answer.record(
                         max_length=seconds,
                         play_beep=True,
-                        action=f"{where.next}recorded",
+                        action=f"{where.next}{RECORDED}",
                         recording_status_callback=where.recording,
                     )
                 case HangUp():
@@ -50,36 +51,35 @@ class TwimlWriter:
     def nothing(self) -> str:
         return str(VoiceResponse())
 
-    def _ask(self, answer: VoiceResponse, text: str, keys: str, where: Addresses, language: str) -> None:
-        gather = answer.gather(
-            num_digits=1, action=f"{where.next}menu", timeout=_KEY_SECONDS, action_on_empty_result=True
-        )
-        gather.say(text, language=language)
-        del keys
+    def _wait(self, answer: VoiceResponse, act: Wait, where: Addresses, language: str) -> None:
+        """Without a key it comes back by itself, which is how it is looked whether somebody is free."""
+        gather = _gather(answer, where, QUEUE, max(1, ceil(act.seconds)))
+        for one in act.said:
+            gather.say(one.text, language=language)
+        if act.music.startswith("https://"):
+            gather.play(act.music)
 
-    def _ring(
-        self,
-        answer: VoiceResponse,
-        targets: Sequence[tuple[str, Phone]],
-        where: Addresses,
-        *,
-        seconds: int,
-        recorded: bool,
-    ) -> None:
-        if not targets:
-            answer.redirect(f"{where.next}rung")
-            return
+    def _ring(self, answer: VoiceResponse, act: Ring, where: Addresses) -> None:
         dial = Dial(
-            action=f"{where.next}rung",
-            timeout=seconds,
+            action=f"{where.next}{act.step}",
+            timeout=act.seconds,
             answer_on_bridge=True,
-            record="record-from-answer-dual" if recorded else "do-not-record",
+            record="record-from-answer-dual" if act.recorded else "do-not-record",
             recording_status_callback=where.recording,
         )
-        for login, phone in targets:
+        for login, phone in act.targets:
             about = {"status_callback": where.status, "status_callback_event": _EVENTS}
             if phone.kind == "browser":
                 dial.client(login, **about)
             else:
                 dial.number(phone.number, **about)
         answer.append(dial)
+
+
+def _gather(answer: VoiceResponse, where: Addresses, step: str, seconds: int) -> Gather:
+    """Any one key, `#` too, or none."""
+    gather = Gather(
+        num_digits=1, finish_on_key="", timeout=seconds, action=f"{where.next}{step}", action_on_empty_result=True
+    )
+    answer.append(gather)
+    return gather

@@ -14,7 +14,8 @@ from services.telephony.agents import rules
 from services.telephony.agents.models import REASONS, HistoryView, PauseReason, Period, SpellView
 from services.telephony.agents.models import Presence as Declared
 from services.telephony.agents.repository import AgentRepository
-from services.telephony.calls.models import Call, Direction
+from services.telephony.calls.models import Call
+from services.telephony.calls.speaking import speaking
 
 _KEPT = 10_000
 """Calls of employees that are known to be told already."""
@@ -96,16 +97,12 @@ class Presence:
         """The login of an agent of the list for a call: his from now on, the longest free first; whoever has it
         already, before. None is free. `among`: those who can be rung.
         """
-        now, there = self._clock.now(), await self.of_list(call_list)
+        there = await self.of_list(call_list)
         agents = [one for one in there if one["state"] == rules.AVAILABLE and (among is None or one["_id"] in among)]
         if his := next((one["_id"] for one in there if call in one["calls"]), None):
             return str(his)
         for agent in sorted(agents, key=lambda one: str(one["since"])):
-            wanted = rules.taken(agent, call, now)
-            after = (await self._repository.agents.swap_many([(agent, wanted)])).get(agent["_id"]) if wanted else None
-            if after is not None:
-                await self._repository.keep(after)
-                await self._repository.agents.tell(after)
+            if await self._take(agent, call):
                 return str(agent["_id"])
         return None
 
@@ -117,6 +114,15 @@ class Presence:
             return rules.out_of_call({**agent, "work": 0.0}, call, now) | {"work": agent["work"]}
 
         await self._repository.change(login, free, seen_by=None, now=now)
+
+    async def states(self, logins: Iterable[str]) -> dict[str, Document]:
+        """Of those who declared themselves."""
+        return await self._repository.agents.get_many(logins)
+
+    async def give(self, login: str, call: str) -> bool:
+        """A call for this one, who has it from now on if he is free. Who never declared anything is."""
+        agent = await self._repository.agents.get(login)
+        return agent is None or call in agent["calls"] or await self._take(agent, call)
 
     async def over(self, login: str, call: str, *, unanswered: bool = False) -> None:
         """A call of his is over."""
@@ -131,7 +137,7 @@ class Presence:
 
     async def hear(self, call: Call, interaction_id: str, logins: Mapping[str, str]) -> None:
         """A call as it is now: who speaks in it is in a call, who does so no more is not. Raises TransientError."""
-        talking = dict.fromkeys(_talking(call, logins), True)
+        talking = dict.fromkeys(speaking(call, logins), True)
         done = dict.fromkeys(_done(call, logins), False)
         if call.complete:
             # Whoever is in it by what is stored, too: his phone may be somebody else's by now.
@@ -161,6 +167,15 @@ class Presence:
         items = [one for one in (_clipped(spell, period, now) for spell in found) if one.seconds > 0]
         return _history(login, items, await self.reasons())
 
+    async def _take(self, agent: Document, call: str) -> bool:
+        """Whether it is his, as he was read; nobody was faster."""
+        wanted = rules.taken(agent, call, self._clock.now())
+        after = (await self._repository.agents.swap_many([(agent, wanted)])).get(agent["_id"]) if wanted else None
+        if after is not None:
+            await self._repository.keep(after)
+            await self._repository.agents.tell(after)
+        return after is not None
+
     async def _seen(self, login: str, actor: Actor) -> None:
         agent = await self._repository.agents.get(login)
         if agent is None or not reaches(actor.reach, agent["seen_by"]):
@@ -176,18 +191,6 @@ class Presence:
         after = await self._repository.change(login, change, seen_by=tokens, now=self._clock.now())
         assert after is not None
         return after
-
-
-def _talking(call: Call, logins: Mapping[str, str]) -> set[str]:
-    if call.complete:
-        return set()
-    mine = {call.operator} if call.direction is not Direction.IN and call.operator else set()
-    legs = {leg.party for leg in call.legs if leg.role == "operator" and leg.answered and not leg.over}
-    return {logins[party] for party in (mine - _gone(call)) | legs if party in logins}
-
-
-def _gone(call: Call) -> set[str]:
-    return {leg.party for leg in call.legs if leg.over}
 
 
 def _done(call: Call, logins: Mapping[str, str]) -> set[str]:

@@ -142,7 +142,7 @@ def _queues(calls: Sequence[Document], now: datetime) -> list[BoardQueue]:
     waits: dict[str, list[float]] = {}
     for call in calls:
         state = call["state"]
-        if state["queue"] and state["answered_at"] is None:
+        if state["queue"] and not state["queue"].get("left") and state["answered_at"] is None:
             seconds = (now - from_iso(state["started_at"])).total_seconds()
             waits.setdefault(state["queue"]["name"], []).append(seconds)
     return [

@@ -12,6 +12,7 @@ from hub.kit.ids import derive
 from hub.store.base import Document
 from services.telephony.calls.facts import moment
 from services.telephony.calls.models import Call, Direction, Leg, Result
+from services.telephony.calls.speaking import speaking
 from services.telephony.lines.models import OurLine
 
 Logins = Mapping[str, str]
@@ -36,7 +37,7 @@ class Setting:
 
 def interaction_of(call: Call, exchange: str) -> str:
     """The interaction of a call."""
-    return _interaction(exchange, call.id)
+    return interaction_id(exchange, call.id)
 
 
 def is_contact(call: Call, setting: Setting) -> bool:
@@ -51,10 +52,10 @@ def draft(call: Call, setting: Setting, *, asked: str | None) -> Document:
     """The document of a call, `asked` being the interaction that was planned for it."""
     line = setting.line
     people = _people(call, setting)
-    interaction_id = asked or interaction_of(call, setting.exchange)
+    own_id = asked or interaction_of(call, setting.exchange)
     state = state_of(call, setting).model_dump(mode="json", exclude={"revision"})
     return {
-        "_id": interaction_id,
+        "_id": own_id,
         "key": key_of(setting.exchange, call.id),
         "asked": asked is not None,
         "exchange": setting.exchange,
@@ -66,11 +67,11 @@ def draft(call: Call, setting: Setting, *, asked: str | None) -> Document:
         "direction": "out" if call.direction is Direction.OUT else "in",
         "other_side": _other(call)[0],
         "participants": [one.model_dump(mode="json") for one in people],
-        "state": {**state, "recordings": _recordings(call, line, interaction_id)},
+        "state": {**state, "recordings": _recordings(call, line, own_id)},
         "started_at": moment(call.started_at),
         "received_at": setting.received_at,
         "raw": setting.raw,
-        **({} if call.complete else {"open": True}),
+        **({} if call.complete else {"open": True, "talking": sorted(speaking(call, setting.logins))}),
     }
 
 
@@ -98,7 +99,7 @@ def state_of(call: Call, setting: Setting) -> CallState:
         ended_at=_maybe(call.ended_at),
         complete=call.complete,
         closed_by_limit=call.closed_by_limit,
-        part_of=call.part_of and _interaction(setting.exchange, call.part_of),
+        part_of=call.part_of and interaction_id(setting.exchange, call.part_of),
         ended_by=call.ended_by,
         unsure=call.unsure,
         legs=tuple(_leg(one, logins) for one in call.legs[:LEGS]),
@@ -127,7 +128,8 @@ def newer(before: Document, after: Document) -> Document:
         for one in _also(was["recordings"], now["recordings"], "id")
     ]
     state = {**now, "recordings": recordings, "line": was["line"]}
-    if _stage(now) < _stage(was) or not _tells_more(was, state):
+    talks = after.get("talking") != before.get("talking")
+    if _stage(now) < _stage(was) or not (talks or _tells_more(was, state)):
         return before
     stays = {name: before[name] for name in _STAYS if name in before}
     ours = [one for one in before["participants"] if one["ours"]]
@@ -138,6 +140,7 @@ def newer(before: Document, after: Document) -> Document:
         changed |= {name: before[name] for name in ("text_owed",) if name in before}
     if after["state"]["complete"]:
         changed.pop("open", None)
+        changed.pop("talking", None)
     return changed
 
 
@@ -245,19 +248,21 @@ def _queue(call: Call, line: OurLine | None) -> CallQueue | None:
         return None
     level = line.level if line else 20.0
     left = call.ended_at if call.result is Result.ABANDONED else None
+    wait = call.wait if call.queue_wait is None else call.queue_wait
     late = call.wait > level
     return CallQueue(
         name=_short(call.queue),
         position=call.position,
-        wait=call.wait,
+        wait=wait,
+        left=call.queue_left,
         abandoned_at=_maybe(left),
         level=level,
         within_level=False if late else True if call.answered_at is not None else None,
     )
 
 
-def _interaction(exchange: str, call_id: str) -> str:
-    """The ids of an Asterisk begin with the second they were made in."""
+def interaction_id(exchange: str, call_id: str) -> str:
+    """Of what the exchange calls so. The ids of an Asterisk begin with the second they were made in."""
     seconds = call_id.partition(".")[0]
     at = int(seconds) if seconds.isdigit() and len(seconds) == _SECONDS else None
     return derive("in", "call", exchange, call_id, at=at)

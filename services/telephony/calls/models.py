@@ -114,6 +114,10 @@ class Call:
     queue: str | None = None
     position: int | None = None
     """In the queue, when the caller joined it."""
+    queue_wait: float | None = None
+    """Seconds in a queue of ours, until the answer or until he left it."""
+    queue_left: str = ""
+    """How he left a queue of ours, where it was neither by an answer nor by hanging up: call_back, overflow."""
     parked: Parking | None = None
     conference: str | None = None
     recording: str | None = None

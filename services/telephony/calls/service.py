@@ -66,6 +66,14 @@ class ListCalls(Protocol):
         ...
 
 
+class Visits(Protocol):
+    """Knows what callers did before anybody answered."""
+
+    async def hear(self, calls: Sequence[tuple[str, Call]]) -> list[Call]:
+        """The same calls, each by its interaction, with what is known beside. Raises TransientError."""
+        ...
+
+
 class Book:
     """Takes calls over from exchanges."""
 
@@ -81,6 +89,7 @@ class Book:
         touches: Touches,
         presence: Attends,
         dials: ListCalls,
+        visits: Visits,
         moved: Callable[[], None],
         clock: Clock,
     ) -> None:
@@ -93,6 +102,7 @@ class Book:
         self._touches = touches
         self._presence = presence
         self._dials = dials
+        self._visits = visits
         self._moved = moved
         self._clock = clock
 
@@ -116,7 +126,8 @@ class Book:
         directory, logins = await self._lines.directory(), await self._phones.logins(exchange.id)
         asked = await self._asked(exchange, {_request(call) for call in calls} - {""})
         now, drafts = iso(self._clock.now()), dict[str, Document]()
-        for call in calls:
+        by_id = [(_name(call, exchange, asked), call) for call in calls]
+        for call in await self._visits.hear(by_id):
             ours = request if (request := _request(call)) in asked else None
             shown = directory.by_id(await self._dials.line_of(ours)) if ours and not call.line else None
             line = shown or _line_of(call, directory, exchange)
@@ -158,6 +169,12 @@ class Book:
         for one in documents:
             _count(one)
         return documents
+
+
+def _name(call: Call, exchange: Exchange, asked: set[str]) -> str:
+    """The interaction of a call."""
+    request = _request(call)
+    return request if request in asked else interaction_of(call, exchange.id)
 
 
 def _request(call: Call) -> str:

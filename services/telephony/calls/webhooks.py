@@ -92,7 +92,8 @@ def _direction(facts: Facts, lines: Lines) -> Direction:
         return Direction(told)
     if "customer" in facts:
         return Direction.IN
-    if lines.is_outside(facts.get("from", "")):
+    # None of ours hides his number from our own exchange.
+    if lines.is_outside(facts.get("from", "")) or lines.said(facts.get("from", "")) == "hidden":
         return Direction.IN
     return Direction.OUT if lines.is_outside(facts.get("to", "")) else Direction.INTERNAL
 

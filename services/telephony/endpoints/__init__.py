@@ -7,8 +7,19 @@ from hub.channels.endpoints import add_channels
 from hub.channels.views import ChannelView
 from services.telephony.agents.service import Presence
 from services.telephony.board.service import Boards
-from services.telephony.endpoints import agents, board, calls, exchanges, hooks, lines, phones, pools, recordings
-from services.telephony.endpoints.phones import Tokens
+from services.telephony.endpoints import (
+    agents,
+    board,
+    calls,
+    exchanges,
+    hooks,
+    lines,
+    phones,
+    pools,
+    recordings,
+    transcripts,
+)
+from services.telephony.endpoints.phones import Talks, Tokens
 from services.telephony.exchanges.service import Exchanges
 from services.telephony.hooks import WebhookDoor
 from services.telephony.lines.service import LinesService
@@ -16,6 +27,7 @@ from services.telephony.phones.repository import PhoneRepository
 from services.telephony.pools.service import Pools
 from services.telephony.recordings.service import Recordings
 from services.telephony.statistics.service import Counts
+from services.telephony.transcripts.service import Transcribers, Transcripts
 from services.telephony.transfers.service import Transfers
 from services.telephony.twilio.door import TwilioDoor
 
@@ -30,10 +42,13 @@ class Doors:
     webhooks: WebhookDoor
     twilio: TwilioDoor
     recordings: Recordings
+    transcripts: Transcripts
+    transcribers: Transcribers
     transfers: Transfers
     counts: Counts
     pools: Pools
     presence: Presence
+    talks: Talks
     boards: Boards
     tokens: Tokens
 
@@ -43,8 +58,9 @@ def public(doors: Doors) -> Public:
     routes = Public("calls")
     lines.add(routes, doors.lines)
     exchanges.add(routes, doors.exchanges)
-    phones.add(routes, doors.phones, doors.tokens)
+    phones.add(routes, doors.phones, doors.talks, doors.tokens)
     recordings.add(routes, doors.recordings)
+    transcripts.add(routes, doors.transcripts, doors.transcribers)
     calls.add(routes, doors.transfers, doors.counts)
     pools.add(routes, doors.pools)
     agents.add(routes, doors.presence)

@@ -1,7 +1,7 @@
 """Phones of employees."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Protocol
 
 from fastapi import Query, Response
 
@@ -11,6 +11,7 @@ from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.kit.errors import Conflict
+from hub.store.base import Page
 from services.telephony.phones.models import BrowserPhone, Phones, PhonesPage, PhonesView
 from services.telephony.phones.repository import PhoneRepository
 
@@ -18,13 +19,23 @@ Tokens = Callable[[str, str], Awaitable[BrowserPhone]]
 """For an exchange and a login. Raises NotFound, and Conflict where the exchange has none."""
 
 
-def add(routes: Public, phones: PhoneRepository, tokens: Tokens) -> None:
+class Talks(Protocol):
+    """Knows who speaks in a call at the moment."""
+
+    async def talking(self, logins: Sequence[str]) -> set[str]: ...
+
+
+def add(routes: Public, phones: PhoneRepository, talks: Talks, tokens: Tokens) -> None:
+    async def page(limit: int, after: str | None) -> Page:
+        """With who is in a call."""
+        found = await phones.page(limit=limit, after=after)
+        busy = await talks.talking([one["_id"] for one in found.items])
+        return Page([{**one, "busy": one["_id"] in busy} for one in found.items], found.next)
+
     @routes.get("/phones", right=Right.READ_CHANNELS, noun="phone", answer=PhonesPage)
     async def list_phones(query: Annotated[Paging, Query()]) -> Response:
-        """Which phones are whose."""
-        return await listed(
-            lambda limit: phones.page(limit=limit, after=query.after), each(PhonesView.of), limit=query.limit
-        )
+        """Which phones are whose, and who is in a call at the moment."""
+        return await listed(lambda limit: page(limit, query.after), each(PhonesView.of), limit=query.limit)
 
     @routes.post(
         "/exchanges/{id}/browser-phone",

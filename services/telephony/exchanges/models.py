@@ -81,6 +81,16 @@ Dial = Annotated[
     AfterValidator(_template),
 ]
 
+
+def _spoken(text: str) -> str:
+    if text and ("{text}" not in text or "," not in text):
+        raise ValueError("{text} is missing behind the application; write it as Festival,{text}")
+    return _one_line(text)
+
+
+AgiSecret = Annotated[SecretStr, AfterValidator(_secret_line)]
+Speaks = Annotated[str, Field(max_length=200), AfterValidator(_spoken)]
+Folder = Annotated[str, Field(max_length=200, pattern=r"^/[A-Za-z0-9_./-]*[A-Za-z0-9_-]$")]
 Outside = Annotated[str, Field(max_length=200, examples=["PJSIP/{number}@mango"]), AfterValidator(_outward)]
 
 
@@ -108,6 +118,19 @@ class AmiInput(Form):
         examples=["https://pbx.example.com/monitor/{name}"],
     )
     recordings_login: SecretStr = Field(default=SecretStr(""), max_length=400, description="USER:PASSWORD for these")
+    agi_secret: AgiSecret = Field(
+        default=SecretStr(""),
+        max_length=200,
+        description="What the dialplan shows where it hands callers over; empty: nobody may. " + _HIDDEN,
+    )
+    speak: Speaks = Field(
+        default="",
+        description="The application that speaks a text which no sound stands for",
+        examples=["Festival,{text}"],
+    )
+    spool: Folder = Field(
+        default="/var/spool/asterisk/monitor", description="Where the exchange writes what is recorded in a flow"
+    )
 
 
 class MappingInput(Form):
@@ -176,7 +199,7 @@ class ExchangeChange(Form):
         return self
 
 
-SECRETS = ("secret", "auth_token", "api_secret", "recordings_login")
+SECRETS = ("secret", "auth_token", "api_secret", "recordings_login", "agi_secret")
 PLACE: Mapping[str, tuple[str, ...]] = {"ami": ("host", "port", "tls"), "webhook": (), "twilio": ("api_url",)}
 """Fields that decide where a secret goes, by kind."""
 FORMS: Mapping[str, type[AmiInput] | type[WebhookInput] | type[TwilioInput]] = {

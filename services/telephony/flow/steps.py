@@ -1,32 +1,62 @@
-"""What is to be done with a caller next: pure, and the same for every exchange."""
+"""What is to be done with a caller next: the words of it, the same for every exchange."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.telephony.flow.models import Flow
+from services.telephony.flow.models import CallBackOffer, Flow
+from services.telephony.phones.models import Phone
+
+MENU, OWNER, RUNG, QUEUE, QUEUE_RUNG, RECORDED = "menu", "owner", "rung", "queue", "queue_rung", "recorded"
+"""Steps that an exchange tells the end of."""
+Targets = tuple[tuple[str, Phone], ...]
+"""Phones, each with its employee."""
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
     text: str
+    spoken: str = ""
+    """Which text of the flow it is: one of `flow.models.SPOKEN`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SayPlace:
+    """The place of who waits, in words; and its numbers, for who has recorded words only."""
+
+    text: str
+    position: int
+    minutes: int
+    """0: it is not said how long it will be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Says it and waits for one of the keys."""
+    """Says it and waits for one of the keys: the step `menu` has the one that was pressed."""
 
     text: str
     keys: str
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
-    """Rings all phones of these at once."""
+class Wait:
+    """Waits in the queue, for so many seconds or until the key; the step `queue` has it."""
 
-    logins: tuple[str, ...]
+    said: tuple[Say | SayPlace, ...]
+    seconds: float
+    key: str
+    """Empty: no key does anything."""
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Rings all of these phones at once; `step` comes after it."""
+
+    targets: Targets
     seconds: int
     recorded: bool
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +71,67 @@ class HangUp:
     pass
 
 
-Act = Say | Ask | Ring | Record | HangUp
+Act = Say | Ask | Wait | Ring | Record | HangUp
 
 
-def begin(flow: Flow, now: datetime) -> list[Act]:
-    """For a call that comes in now."""
-    if flow.hours and not flow.hours.is_open(now):
-        return [*_said(flow.closed), *_voicemail(flow)]
-    opening = [*_said(flow.greeting), *_said(flow.announcement)]
-    return [*opening, *_menu(flow)] if flow.menu else [*opening, *_ringing(flow, flow.ring)]
+def closed(flow: Flow, now: datetime) -> bool:
+    return flow.hours is not None and not flow.hours.is_open(now)
 
 
-def chosen(flow: Flow, key: str) -> list[Act]:
-    """After a key of the menu; without one, or with another, he is asked once more, or those ring who ring anyhow."""
-    choices = flow.menu.choices if flow.menu else {}
-    if key in choices:
-        return _ringing(flow, choices[key])
-    return _ringing(flow, flow.ring) if flow.ring else _menu(flow)
+def opening(flow: Flow) -> list[Act]:
+    return [*said(flow.greeting, "greeting"), *said(flow.announcement, "announcement")]
 
 
-def unanswered(flow: Flow) -> list[Act]:
-    """Nobody took it."""
-    return _voicemail(flow)
+def turned_away(flow: Flow) -> list[Act]:
+    return [*said(flow.closed, "closed"), *voicemail(flow)]
 
 
-def _menu(flow: Flow) -> list[Act]:
+def menu(flow: Flow) -> list[Act]:
     if flow.menu is None:
-        return _voicemail(flow)
+        return voicemail(flow)
     return [Ask(flow.menu.text, "".join(sorted(flow.menu.choices)))]
 
 
-def _ringing(flow: Flow, logins: Sequence[str]) -> list[Act]:
-    if not logins:
-        return _voicemail(flow)
-    return [Ring(tuple(logins), flow.ring_seconds, bool(flow.announcement))]
-
-
-def _voicemail(flow: Flow) -> list[Act]:
+def voicemail(flow: Flow) -> list[Act]:
     if not flow.voicemail:
         return [HangUp()]
-    return [Say(flow.voicemail), Record(flow.voicemail_seconds)]
+    return [Say(flow.voicemail, "voicemail"), Record(flow.voicemail_seconds)]
 
 
-def _said(text: str) -> list[Act]:
-    return [Say(text)] if text else []
+def said(text: str, spoken: str) -> Sequence[Act]:
+    return [Say(text, spoken)] if text else []
+
+
+def place(flow: Flow, position: int, minutes: int) -> SayPlace:
+    """Where in the queue somebody is, in the language of the flow."""
+    assert flow.queue is not None
+    shown = minutes if flow.queue.announce == "position_and_wait" else 0
+    text = flow.queue.announcement or _USUAL[_language(flow)][shown > 0]
+    return SayPlace(text.replace("{position}", str(position)).replace("{minutes}", str(minutes)), position, shown)
+
+
+def offered(flow: Flow, offer: CallBackOffer) -> Say:
+    """That he may be called back instead."""
+    return Say(offer.text or _OFFER[_language(flow)].format(offer.key), "call_back")
+
+
+def thanks(flow: Flow) -> list[Act]:
+    given = flow.queue.call_back if flow.queue else None
+    text = (given.thanks if given else "") or _THANKS[_language(flow)]
+    return [Say(text, "thanks"), HangUp()]
+
+
+def _language(flow: Flow) -> str:
+    return "ru" if flow.language.startswith("ru") else "en"
+
+
+_USUAL = {
+    "ru": ("Вы в очереди под номером {position}.", "Вы в очереди под номером {position}. Ждать около {minutes} мин."),
+    "en": ("You are number {position} in the queue.", "You are number {position}. It will take about {minutes} min."),
+}
+"""Without and with the wait."""
+_OFFER = {
+    "ru": "Чтобы мы перезвонили вам, не теряя вашей очереди, нажмите {}.",
+    "en": "To be called back without losing your place press {}.",
+}
+_THANKS = {"ru": "Спасибо, мы вам перезвоним.", "en": "Thank you, we will call you back."}

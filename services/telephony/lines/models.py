@@ -62,6 +62,9 @@ class LineInput(Belonging):
     sms_back: SmsBack | None = None
     flow: Flow | None = Field(default=None, description="What happens with calls; none: as the exchange says")
     record: bool = Field(default=True, description="Recordings are fetched and kept")
+    transcribe: bool = Field(
+        default=False, description="They are written down, by whom PUT /api/v1/transcriber names"
+    )
     retention_days: Retention = 365
 
 
@@ -80,6 +83,7 @@ class LineChange(BelongingChange):
     sms_back: SmsBack | None = None
     flow: Flow | None = None
     record: bool | None = None
+    transcribe: bool | None = None
     retention_days: Retention | None = None
 
     @model_validator(mode="after")
@@ -103,6 +107,7 @@ class LineView(BelongingView):
     sms_back: SmsBack | None = None
     flow: Flow | None = None
     record: bool
+    transcribe: bool = False
     retention_days: int
     created_at: datetime
 
@@ -135,6 +140,7 @@ class OurLine:
     sms_back: dict[str, str] | None = None
     flow: Flow | None = None
     record: bool = True
+    transcribe: bool = False
     retention_days: int = 0
     aliases: tuple[str, ...] = field(default=())
 
@@ -155,6 +161,7 @@ class OurLine:
             sms_back=document.get("sms_back"),
             flow=Flow.model_validate(document["flow"]) if document.get("flow") else None,
             record=document["record"],
+            transcribe=bool(document.get("transcribe")),
             retention_days=document["retention_days"],
             aliases=tuple(document["aliases"]),
         )

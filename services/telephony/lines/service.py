@@ -15,7 +15,7 @@ from services.telephony.lines.repository import LineRepository
 
 FindExchange = Callable[[str], Awaitable[Document]]
 """Raises NotFound."""
-_KEPT = ("aliases", "pool", "queue", "reach_by", "service_level", "record", "retention_days")
+_KEPT = ("aliases", "pool", "queue", "reach_by", "service_level", "record", "transcribe", "retention_days")
 
 
 class LinesService:

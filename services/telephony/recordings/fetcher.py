@@ -81,7 +81,8 @@ class Fetcher:
         days = line.retention_days if line else 0
         removed = {"remove_at": iso(self._clock.now() + timedelta(days=days))} if days else {}
         about = {"size": len(sound.content), "seconds": sound.seconds, "content_type": sound.content_type}
-        await self._settle(document, {"state": "ready", "blob": blob, **about, **removed})
+        written = _to_be_written(iso(self._clock.now())) if line and line.transcribe else {}
+        await self._settle(document, {"state": "ready", "blob": blob, **about, **removed, **written})
         log.info("recording.fetched", recording=document["_id"], size=len(sound.content))
 
     async def _later(self, document: Document, words: str) -> None:
@@ -100,6 +101,13 @@ class Fetcher:
         await self._recordings.save({**document, **changes})
 
 
+def _to_be_written(now: str) -> Document:
+    """As what shall be written down: see `services.telephony.transcripts`."""
+    return {"transcript": "pending", "text_state": "pending", "text_wanted_at": now, "text_next_at": now} | {
+        "text_attempts": 0
+    }
+
+
 class Remover:
     """Removes recordings that were kept as long as their line says."""
 
@@ -113,6 +121,9 @@ class Remover:
         page = await self._recordings.expired(iso(self._clock.now()), limit=100)
         for document in page.items:
             changes = {"state": "removed", "reason": "kept as long as the line says"}
-            await self._calls.tell_recording(document["interaction_id"], document["_id"], changes)
-            await self._blobs.delete([document["blob"]])
-            await self._recordings.save({**document, **changes, "blob": ""})
+            written = {"transcript": "removed", "text_blob": ""} if document.get("text_state") else {}
+            await self._calls.tell_recording(document["interaction_id"], document["_id"], {**changes, **written})
+            await self._blobs.delete([one for one in (document["blob"], document.get("text_blob")) if one])
+            text = {"text_state": "removed", "text_blob": ""} if written else {}
+            bare = {name: value for name, value in document.items() if name != "text_next_at"}
+            await self._recordings.save({**bare, **changes, **text, "blob": ""})

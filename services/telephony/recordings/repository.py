@@ -7,7 +7,13 @@ from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 
 RECORDINGS = CollectionSpec(
-    "recordings", (Index("exchange", "state", "next_at"), Index("state", "remove_at"), Index("interaction_id"))
+    "recordings",
+    (
+        Index("exchange", "state", "next_at"),
+        Index("state", "remove_at"),
+        Index("interaction_id"),
+        Index("text_next_at", sparse=True),
+    ),
 )
 
 
@@ -47,6 +53,11 @@ class RecordingRepository:
     async def due(self, exchange: str, now: str, *, limit: int) -> list[Document]:
         where: Where = {"exchange": exchange, "state": "pending", "next_at": Range(since="", until=now)}
         return (await self._recordings.find(where, order="next_at", limit=limit)).items
+
+    async def untold(self, now: str, *, limit: int) -> list[Document]:
+        """Those that shall be written down by now."""
+        where: Where = {"text_next_at": Range(since="", until=now)}
+        return (await self._recordings.find(where, order="text_next_at", limit=limit)).items
 
     async def expired(self, now: str, *, limit: int) -> Page:
         where: Where = {"state": "ready", "remove_at": Range(since="", until=now)}

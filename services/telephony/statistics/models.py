@@ -29,6 +29,12 @@ class StatisticsRow(BaseModel):
     service_level: float | None = Field(description="Part of those that were answered or waited longer than promised")
     wait: float = Field(description="Seconds, on average, until the answer or the end")
     talk: float = Field(description="Seconds, on average, of those answered")
+    queued: int = Field(default=0, description="Waited in a queue")
+    queue_wait: float = Field(default=0.0, description="Seconds, on average, in it")
+    position: float = Field(default=0.0, description="On average, when they joined it")
+    abandon_wait: float = Field(default=0.0, description="Seconds, on average, of those who left by hanging up")
+    call_backs: int = Field(default=0, description="Asked to be called back instead of waiting")
+    overflowed: int = Field(default=0, description="Found it full, or waited for as long as anybody shall")
 
 
 class Statistics(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hub.contracts.scope import of_team, reaches
 from hub.kit.clock import iso
@@ -95,7 +96,21 @@ def _row(key: str, calls: Sequence[Document]) -> StatisticsRow:
         service_level=round(within / promised, 4) if promised else None,
         wait=_average(one["wait"] for one in states),
         talk=_average(one["talk"] for one in answered),
+        **_queued([one["queue"] for one in states if one["queue"]]),
     )
+
+
+def _queued(queues: Sequence[Document]) -> dict[str, Any]:
+    """How those waited who came into a queue."""
+    lefts = [one.get("left") for one in queues]
+    return {
+        "queued": len(queues),
+        "queue_wait": _average(one["wait"] for one in queues),
+        "position": _average(one["position"] for one in queues if one["position"] is not None),
+        "abandon_wait": _average(one["wait"] for one in queues if one["abandoned_at"]),
+        "call_backs": lefts.count("call_back"),
+        "overflowed": lefts.count("overflow"),
+    }
 
 
 def _level(state: Document) -> float:

@@ -1,27 +1,26 @@
 """Handing a call on, with what was written: the call, the card and the note move, and both take part."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Protocol
 
 from hub.api.actor import Actor
 from hub.kit.errors import Conflict, HubError, InvalidInput, NotFound
 from hub.kit.log import Log
 from hub.store.base import Document
-from services.telephony.ami.reading import Message
-from services.telephony.calls.models import Call
 from services.telephony.calls.repository import CallRepository
 from services.telephony.errors import ExchangeRefused
 from services.telephony.exchanges.models import Exchange
 from services.telephony.phones.repository import PhoneRepository
 from services.telephony.recordings.service import Seen
+from services.telephony.transfers.hands import Hands
 from services.telephony.transfers.models import TransferInput
 from services.telephony.transfers.repository import CommandRepository
 
 _LOOK = 0.1
 _PATIENCE = 50
 """Looks for the answer: five seconds."""
-_ACTIONS = {"attended": "Atxfer", "blind": "BlindTransfer"}
+_RUNG = ("extension", "number", "browser")
+"""Phones to which a call goes on, by what their exchange has."""
 log = Log(__name__)
 
 
@@ -53,17 +52,22 @@ class Transfers:
         logins = {one["login"] for one in call["participants"]}
         if actor.login not in logins and not actor.is_service:
             raise Conflict("you do not take part in this call; whoever does hands it on")
-        to = await self._extension(given.to, call["exchange"])
+        to = await self._phone(given.to, call["exchange"])
         wanted = {"key": call["key"], "interaction_id": interaction_id, "by": actor.login, "to": to}
-        wanted |= {"kind": given.kind, "note": given.note}
+        wanted |= {"kind": given.kind, "note": given.note, "login": given.to, "direction": call["direction"]}
+        wanted |= {"from": call["state"]["answered_by"] or ""}
         return await self._answer(await self._commands.ask(call["exchange"], wanted))
 
-    async def _extension(self, login: str, exchange: str) -> str:
-        phones = [one for one in await self._phones.of(login) if one.exchange == exchange and one.kind == "extension"]
+    async def _phone(self, login: str, exchange: str) -> str:
+        """What is rung there: an extension before a number, and that before a browser."""
+        phones = sorted(
+            (one for one in await self._phones.of(login) if one.exchange == exchange),
+            key=lambda one: _RUNG.index(one.kind),
+        )
         if not phones:
             fix = f"{login} has no phone at the exchange of this call; PUT /api/v1/phones/{login}"
             raise InvalidInput(f"to: {fix}", fields={"to": fix})
-        return phones[0].number
+        return phones[0].number or f"client:{login}"
 
     async def _answer(self, asked: Document) -> Document:
         for _ in range(_PATIENCE):
@@ -76,15 +80,6 @@ class Transfers:
         raise ExchangeRefused("the exchange did not answer in time; look whether the call was handed on")
 
 
-class Asks(Protocol):
-    """A connection to the exchange, and the calls that go on there."""
-
-    @property
-    def going_on(self) -> list[Call]: ...
-
-    async def ask(self, name: str, fields: Sequence[tuple[str, str]] = (), *, action_id: str = "") -> Message: ...
-
-
 class Handed(Protocol):
     """Tells whoever is handed a call what was written."""
 
@@ -94,9 +89,9 @@ class Handed(Protocol):
 class Commander:
     """The loop of an exchange that does what was asked for calls that go on there."""
 
-    def __init__(self, exchange: Exchange, asks: Asks, commands: CommandRepository, handed: Handed) -> None:
+    def __init__(self, exchange: Exchange, hands: Hands, commands: CommandRepository, handed: Handed) -> None:
         self._exchange = exchange
-        self._asks = asks
+        self._hands = hands
         self._commands = commands
         self._handed = handed
         self.in_hand = asyncio.Lock()
@@ -115,23 +110,10 @@ class Commander:
         if taken is None:
             return
         try:
-            channel = self._channel(document)
             self._handed.handed_on(document["interaction_id"], by=document["by"], note=document["note"])
-            context = self._exchange.ami.context
-            fields = [("Channel", channel), ("Exten", document["to"]), ("Context", context)]
-            answer = await self._asks.ask(_ACTIONS[document["kind"]], fields)
+            failed, words = await self._hands.hand_on(document)
         except HubError as exc:
             await self._commands.done(taken, failed=True, words=str(exc))
             return
-        failed = answer.get("Response") != "Success"
-        await self._commands.done(taken, failed=failed, words=answer.get("Message") or answer.get("Response"))
+        await self._commands.done(taken, failed=failed, words=words)
         log.info("call.handed_on", exchange=self._exchange.id, failed=failed)
-
-    def _channel(self, document: Document) -> str:
-        """Of whoever hands on: naming the customer's would hang up on him. Raises Conflict."""
-        call_id = document["key"].removeprefix(f"call:{self._exchange.id}/")
-        call = next((one for one in self._asks.going_on if one.id == call_id and not one.complete), None)
-        legs = [leg for leg in call.legs if leg.role == "operator" and leg.answered] if call else []
-        if not legs:
-            raise Conflict("nobody of ours speaks in this call at the moment")
-        return legs[-1].channel

@@ -48,6 +48,10 @@ class Api(Protocol):
 
     async def find(self, wanted: WantedCall, since: datetime) -> Outcome | None: ...
 
+    async def redirect(self, sid: str, url: str) -> str:
+        """A call that goes on does what is answered there; Twilio's words. Raises HubError."""
+        ...
+
     def token(self, login: str, *, seconds: int) -> str:
         """For a phone in the browser. Raises ValueError where the account has no key for it."""
         ...

@@ -4,21 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs, urlencode
 
 from hub.contracts.park import RawPayloadStored
-from hub.kit.clock import Clock
+from hub.kit.errors import BusUnavailable
+from hub.kit.log import Log
 from hub.vendors.twilio import HEADER, is_signed
 from services.telephony.calls.posted import MOST_FIELDS, form_of
 from services.telephony.exchanges.models import Exchange
-from services.telephony.flow.steps import Act, HangUp, Ring, begin, chosen, unanswered
+from services.telephony.flow.service import Reception, Visit
+from services.telephony.flow.steps import QUEUE, Act, HangUp
 from services.telephony.hooks import Asked, Noted, Opened, forged
 from services.telephony.intake.posts import Post, Posts
 from services.telephony.lines.models import OurLine
 from services.telephony.lines.repository import LineRepository
-from services.telephony.phones.models import Phone
-from services.telephony.phones.repository import PhoneRepository
 from services.telephony.twilio.markup import Addresses, Markup
 
+log = Log(__name__)
 _ANSWERED = "completed"
 _LANGUAGE = "ru-RU"
+_TOLD = ("interaction", "to", "operator", "handed_by", "handed_to")
+_KINDS = ("number", "browser")
+"""Of phones that Twilio rings."""
 
 
 class TwilioDoor:
@@ -31,27 +35,25 @@ class TwilioDoor:
         posts: Posts,
         noted: Noted,
         lines: LineRepository,
-        phones: PhoneRepository,
+        reception: Reception,
         markup: Callable[[], Markup],
         public_url: str,
-        clock: Clock,
     ) -> None:
         """`markup` loads what writes TwiML: the library is large, for who has an account there."""
         self._opened = opened
         self._posts = posts
         self._noted = noted
         self._lines = lines
-        self._phones = phones
+        self._reception = reception
         self._markup = markup
         self._public_url = public_url
-        self._clock = clock
 
     async def post(self, exchange_id: str, kind: str, asked: Asked) -> str:
         """TwiML; when it returns, what was posted is durable and told.
 
         Args:
-            kind: `call` for one that comes in, `next` after a step, `connect` when our operator answered, `status`,
-                `recording`.
+            kind: `call` for one that comes in, `next` after a step, `connect` when our operator answered, `handed`
+                for a customer whom he hands on, `status`, `recording`.
 
         Raises:
             Forged: the signature is not Twilio's.
@@ -59,14 +61,18 @@ class TwilioDoor:
         """
         exchange = await self._opened.get(exchange_id, "twilio")
         raw = await self._signed(exchange, asked)
-        await self._posts.take(exchange, Post(kind, _with_query(raw, asked.query)))
+        form, step = form_of(raw), asked.query.get("step", "")
+        if not (kind == "next" and step == QUEUE and not form.get("Digits")):
+            # Whoever waits is asked about every few seconds, and none of that is news.
+            await self._kept(exchange, Post(kind, _with_query(raw, asked.query)))
         await self._noted.note(exchange.id)
-        form = form_of(raw)
         match kind:
             case "call":
                 return await self._begins(exchange, form)
             case "next":
-                return await self._goes_on(exchange, form, asked.query.get("step", ""))
+                return await self._goes_on(exchange, form, step)
+            case "handed":
+                return await self._handed(exchange, form, asked.query.get("login", ""))
             case "connect":
                 where = self._addresses(exchange)
                 return self._markup().connect(asked.query.get("to", ""), asked.query.get("line", ""), where)
@@ -76,6 +82,13 @@ class TwilioDoor:
     async def replay(self, fact: RawPayloadStored) -> None:
         """Reads a parked post again. Raises Poison, NotFound."""
         await self._posts.replay(await self._opened.get(fact.account, "twilio"), fact)
+
+    async def _kept(self, exchange: Exchange, post: Post) -> None:
+        """A bus that is away lets no caller wait: what is stored is told later, by the sweeper."""
+        try:
+            await self._posts.take(exchange, post)
+        except BusUnavailable as exc:
+            log.warning("call.untold", exchange=exchange.id, reason=str(exc))
 
     async def _signed(self, exchange: Exchange, asked: Asked) -> bytes:
         """What Twilio posted; raises Forged. What nobody signed is not read."""
@@ -93,33 +106,34 @@ class TwilioDoor:
         return raw
 
     async def _begins(self, exchange: Exchange, form: Mapping[str, str]) -> str:
-        line = await self._line(exchange, form)
-        if line is None or line.flow is None:
-            return await self._written(exchange, [HangUp()], line)
-        return await self._written(exchange, begin(line.flow, self._clock.now()), line)
+        visit = await self._visit(exchange, form)
+        return self._written(visit, exchange, await self._reception.begins(visit) if visit else [HangUp()])
 
     async def _goes_on(self, exchange: Exchange, form: Mapping[str, str], step: str) -> str:
+        visit = await self._visit(exchange, form)
+        acts: Sequence[Act] = [HangUp()]
+        if visit:
+            key, answered = form.get("Digits", ""), form.get("DialCallStatus") == _ANSWERED
+            acts = await self._reception.goes_on(visit, step, key=key, answered=answered)
+        return self._written(visit, exchange, acts)
+
+    async def _handed(self, exchange: Exchange, form: Mapping[str, str], login: str) -> str:
+        """A customer whom his operator hands on; where nobody answers the flow of the line goes on."""
+        visit = await self._visit(exchange, form)
+        acts = await self._reception.handed(visit, login) if visit else [HangUp()]
+        return self._written(visit, exchange, acts)
+
+    def _written(self, visit: Visit | None, exchange: Exchange, acts: Sequence[Act]) -> str:
+        language = visit.flow.language if visit else _LANGUAGE
+        return self._markup().flow(acts, self._addresses(exchange), language=language)
+
+    async def _visit(self, exchange: Exchange, form: Mapping[str, str]) -> Visit | None:
+        """None where the line has no flow."""
         line = await self._line(exchange, form)
-        flow = line.flow if line else None
-        acts: list[Act] = [HangUp()]
-        if flow and step == "menu":
-            acts = chosen(flow, form.get("Digits", ""))
-        elif flow and step == "rung" and form.get("DialCallStatus") != _ANSWERED:
-            acts = unanswered(flow)
-        return await self._written(exchange, acts, line)
-
-    async def _written(self, exchange: Exchange, acts: Sequence[Act], line: OurLine | None) -> str:
-        logins = [login for act in acts if isinstance(act, Ring) for login in act.logins]
-        targets = [(login, phone) for login in logins for phone in await self._phones_of(login, exchange)]
-        language = line.flow.language if line and line.flow else _LANGUAGE
-        return self._markup().flow(acts, targets, self._addresses(exchange), language=language)
-
-    async def _phones_of(self, login: str, exchange: Exchange) -> list[Phone]:
-        return [
-            one
-            for one in await self._phones.of(login)
-            if one.exchange == exchange.id and one.kind in ("number", "browser")
-        ]
+        if line is None or line.flow is None:
+            return None
+        caller = exchange.lines.address(form.get("From", ""))
+        return Visit(exchange=exchange, call=form.get("CallSid", ""), caller=caller, line=line, kinds=_KINDS)
 
     async def _line(self, exchange: Exchange, form: Mapping[str, str]) -> OurLine | None:
         directory = await self._lines.directory()
@@ -132,7 +146,7 @@ class TwilioDoor:
 
 def _with_query(raw: bytes, query: Mapping[str, str]) -> bytes:
     """What we told Twilio to tell us stands in the address; it is kept with the form."""
-    known = {f"_{name}": query[name] for name in ("interaction", "to", "operator") if query.get(name)}
+    known = {f"_{name}": query[name] for name in _TOLD if query.get(name)}
     if not known:
         return raw
     return raw + (b"&" if raw else b"") + urlencode(known).encode()

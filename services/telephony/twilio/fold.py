@@ -6,7 +6,7 @@ from typing import Any
 
 from services.telephony.calls.lines import Lines
 from services.telephony.calls.mapping import RECEIVED
-from services.telephony.calls.models import Call, Direction, Leg, Result
+from services.telephony.calls.models import Call, Direction, Leg, Result, Transfer
 from services.telephony.calls.posted import form_of
 from services.telephony.exchanges.models import Exchange
 from services.telephony.intake.posts import Post, Told
@@ -25,6 +25,8 @@ _RANK = {
 }
 """https://www.twilio.com/docs/voice/api/call-resource#call-status-values"""
 _ENDED = 3
+_WHOLE = 2.0
+"""Twilio's moments are of whole seconds, ours are not."""
 _SKEW = 3600.0
 """Seconds that Twilio's clock may differ from ours and still be believed."""
 _OUTCOMES = {"busy": "busy", "failed": "failed", "no-answer": "no answer", "canceled": "elsewhere"}
@@ -108,6 +110,7 @@ def _call(sid: str, main: _Part, legs: Sequence[_Part], lines: Lines) -> Call:
     answered = taken.answered if taken else None
     to = line if incoming else next((leg.first("To") for leg in legs), "") or main.first("_to")
     result = _result(incoming, main, legs, taken)
+    handed = _transfers(main, legs, lines)
     waiting = started if incoming else main.answered or started
     until = answered if answered is not None else ended
     return Call(
@@ -120,13 +123,16 @@ def _call(sid: str, main: _Part, legs: Sequence[_Part], lines: Lines) -> Call:
         answered_by=_party(taken, lines) if taken else None,
         result=result,
         wait=round(max(0.0, until - waiting), 3) if until is not None else 0.0,
-        talk=round(max(0.0, _end(taken, ended) - answered), 3) if taken and answered is not None else 0.0,
+        talk=round(max(0.0, _talked_until(taken, ended, handed) - answered), 3)
+        if taken and answered is not None
+        else 0.0,
         hold=0.0,
         started_at=started,
         answered_at=answered,
         ended_at=ended,
         complete=ended is not None,
         legs=tuple(_leg(leg, incoming, lines) for leg in legs),
+        transfers=handed,
         operator=number if not incoming else _party(taken, lines) if taken else None,
         recording=main.last("RecordingUrl") or next((leg.last("RecordingUrl") for leg in legs), "") or None,
         request=main.first("_interaction") or None,
@@ -135,6 +141,25 @@ def _call(sid: str, main: _Part, legs: Sequence[_Part], lines: Lines) -> Call:
         to_address=lines.address(to),
         linkedid=sid,
     )
+
+
+def _transfers(main: _Part, legs: Sequence[_Part], lines: Lines) -> tuple[Transfer, ...]:
+    """Each time that Twilio asked us what to do with somebody who is handed on."""
+    found = []
+    for body in main.bodies:
+        if to := body.get("_handed_to"):
+            after = [leg for leg in legs if leg.first("To") == to and (leg.began or 0.0) >= _at(body) - _WHOLE]
+            completed = any(leg.answered is not None for leg in after)
+            found.append(
+                Transfer("blind", lines.said(body.get("_handed_by", "")), _said(to, lines), completed, _at(body))
+            )
+    return tuple(found)
+
+
+def _talked_until(leg: _Part, ended: float | None, handed: Sequence[Transfer]) -> float:
+    """With whom he was handed to he speaks until he hangs up."""
+    went_on = any(one.completed for one in handed)
+    return ended if went_on and ended is not None else _end(leg, ended)
 
 
 def _end(leg: _Part | None, ended: float | None) -> float:
@@ -152,7 +177,7 @@ def _result(incoming: bool, main: _Part, legs: Sequence[_Part], taken: _Part | N
     if main.last("RecordingUrl"):
         return Result.VOICEMAIL
     if not legs:
-        return Result.ABANDONED if main.at(2) is not None else Result.MISSED
+        return Result.ABANDONED if main.answered is not None else Result.MISSED
     return Result.BUSY if {leg.status for leg in legs} == {"busy"} else Result.MISSED
 
 
@@ -166,11 +191,16 @@ def _leg(leg: _Part, incoming: bool, lines: Lines) -> Leg:
         answered=answered is not None,
         connected=round(max(0.0, _end(leg, None) - answered), 3) if answered is not None else 0.0,
         outcome="answered" if answered is not None else _OUTCOMES.get(leg.status, ""),
+        channel=leg.first("CallSid"),
+        over=leg.ended is not None,
     )
 
 
 def _party(leg: _Part | None, lines: Lines) -> str:
-    to = leg.first("To") if leg else ""
+    return _said(leg.first("To") if leg else "", lines)
+
+
+def _said(to: str, lines: Lines) -> str:
     return to if to.startswith("client:") else lines.said(to)
 
 

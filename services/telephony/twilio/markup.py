@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.telephony.flow.steps import Act
-from services.telephony.phones.models import Phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +20,8 @@ class Addresses:
 class Markup(Protocol):
     """Writes TwiML."""
 
-    def flow(
-        self, acts: Sequence[Act], targets: Sequence[tuple[str, Phone]], where: Addresses, *, language: str
-    ) -> str:
-        """The next steps with a caller; `targets` are the phones that ring, each with its employee."""
+    def flow(self, acts: Sequence[Act], where: Addresses, *, language: str) -> str:
+        """The next steps with a caller."""
         ...
 
     def connect(self, number: str, line: str, where: Addresses) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.contracts.call import CallResult
+from hub.contracts.call import CallQueue, CallResult
 from hub.contracts.interaction import CallChanged, DeliveryState, InteractionReceived
 from hub.kit.clock import iso
 from hub.testing.builders import NOON, a_delivery, an_arrival, envelopes
@@ -164,3 +164,36 @@ async def test_two_copies_that_hear_of_two_calls_at_once_open_one_task(bench: Be
     await gather(bench.receive(missed(1)), bench.receive(missed(2, NOON + MINUTE)))
     (task,) = await tasks(bench)
     assert sorted(task["causes"]) == sorted([missed(1).id, missed(2, NOON + MINUTE).id])
+
+
+def asked_back(number: int = 1, at: datetime = NOON) -> InteractionReceived:
+    """Who waited in a queue left his place to be called back."""
+    return missed(number, at, queue=CallQueue(name="Sales", position=2, wait=40.0, left="call_back"))
+
+
+async def test_who_gave_his_place_in_a_queue_away_is_the_queues_work_now_and_once(bench: Bench) -> None:
+    await bench.receive(answered(1, NOON - MINUTE))
+    (client,) = await bench.clients()
+    await Handover(bench.repository).client(client["_id"], {"owner": "olga"})
+    for _ in range(2):
+        await bench.receive(asked_back(2))
+    (task,) = await tasks(bench)
+    assert (task["assignee"], task["team"], task["due"]) == (None, "t_sales", iso(NOON + MINUTE))
+
+
+async def test_who_asks_to_be_called_back_after_a_missed_call_has_that_task_due_now(bench: Bench) -> None:
+    await bench.receive(missed(1, NOON - MINUTE))
+    await bench.receive(asked_back(2))
+    (task,) = await tasks(bench)
+    assert (task["causes"], task["due"], task["turn"]) == (
+        [missed(1, NOON - MINUTE).id, asked_back(2).id],
+        iso(NOON + MINUTE),
+        iso(NOON + MINUTE),
+    )
+
+
+async def test_who_was_called_back_is_not_called_twice(bench: Bench) -> None:
+    await bench.receive(asked_back(1))
+    await bench.receive(answered(2, NOON + 2 * MINUTE))
+    await bench.receive(asked_back(1))
+    assert [task["state"] for task in await tasks(bench)] == ["done"]

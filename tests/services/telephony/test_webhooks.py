@@ -214,7 +214,7 @@ async def test_zadarma_is_understood_as_it_posts_calls_in_and_out(cloud: Webhook
 
 async def test_a_call_of_which_no_end_is_told_is_closed_by_the_limit_and_marked(cloud: WebhookHarness) -> None:
     await cloud.post(a_body())
-    await cloud.restart(OMNIHUB_TELEPHONY__CALL_LIMIT="0.1")
+    await cloud.restart(OMNIHUB_TELEPHONY__CALL_LIMIT="0")
     await cloud.told(InteractionReceived)
 
     async def closed() -> Any:

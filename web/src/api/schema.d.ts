@@ -4676,7 +4676,7 @@ export interface paths {
         };
         /**
          * List phones
-         * @description Which phones are whose.
+         * @description Which phones are whose, and who is in a call at the moment.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -4905,6 +4905,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read transcript
+         * @description What was said in a recording, for whom it may be played. It is in the audit that you read it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["readTranscript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -5060,6 +5082,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer.
          */
         put: operations["changeScript"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search calls
+         * @description Calls by what was said in them, newest first, for whom their recordings may be played.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        get: operations["searchCalls"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -6498,6 +6542,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/transcriber": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show transcriber
+         * @description Where recordings are written down.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showTranscriber"];
+        /**
+         * Set transcriber
+         * @description Have recordings written down there, of the lines that say so (`transcribe`).
+         *
+         *     For: administrator.
+         */
+        put: operations["setTranscriber"];
+        post?: never;
+        /**
+         * Remove transcriber
+         * @description Nothing is written down any more; what was is kept.
+         *
+         *     For: administrator.
+         */
+        delete: operations["removeTranscriber"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warm-ups": {
         parameters: {
             query?: never;
@@ -6779,6 +6857,13 @@ export interface components {
          */
         AmiInput: {
             /**
+             * Agi Secret
+             * Format: password
+             * @description What the dialplan shows where it hands callers over; empty: nobody may. Kept encrypted, never shown again
+             * @default
+             */
+            agi_secret?: string;
+            /**
              * Context
              * @description The dialplan's context in which calls out begin
              * @default from-internal
@@ -6852,6 +6937,19 @@ export interface components {
              * @description Kept encrypted, never shown again
              */
             secret: string;
+            /**
+             * Speak
+             * @description The application that speaks a text which no sound stands for
+             * @default
+             * @example Festival,{text}
+             */
+            speak?: string;
+            /**
+             * Spool
+             * @description Where the exchange writes what is recorded in a flow
+             * @default /var/spool/asterisk/monitor
+             */
+            spool?: string;
             /**
              * Tls
              * @description The interface's own TLS (tlsenable in manager.conf, port 5039)
@@ -7957,6 +8055,29 @@ export interface components {
                 ][];
             };
         };
+        /**
+         * CallBackOffer
+         * @description Who waits may leave his place by a key: he is called back by whoever is free for it, as if he had waited.
+         */
+        CallBackOffer: {
+            /**
+             * Key
+             * @default 1
+             */
+            key?: string;
+            /**
+             * Text
+             * @description Said with the place; empty: a sentence that names the key
+             * @default
+             */
+            text?: string;
+            /**
+             * Thanks
+             * @description Said after the key; empty: a sentence that he is called back
+             * @default
+             */
+            thanks?: string;
+        };
         /** CallLegView */
         CallLegView: {
             /** Answered */
@@ -8237,6 +8358,18 @@ export interface components {
              * @enum {string}
              */
             state: "pending" | "ready" | "failed" | "removed";
+            /**
+             * Transcript
+             * @description GET …/transcript has it when it is ready; empty: it is not written down
+             * @default
+             */
+            transcript: string;
+            /**
+             * Transcript Reason
+             * @description Why it failed
+             * @default
+             */
+            transcript_reason: string;
         };
         /**
          * CallResult
@@ -10959,7 +11092,7 @@ export interface components {
         };
         /**
          * Flow
-         * @description A greeting, a menu, whose phones ring, and what comes where nobody answers.
+         * @description A greeting, a menu, whose phones ring, a queue, and what comes where nobody answers.
          */
         Flow: {
             /**
@@ -10988,6 +11121,10 @@ export interface components {
              */
             language?: string;
             menu?: components["schemas"]["Menu"] | null;
+            /** @description Before the menu; none: not */
+            owner_first?: components["schemas"]["OwnerFirst"] | null;
+            /** @description Where callers wait whom nobody of these answered */
+            queue?: components["schemas"]["Queue"] | null;
             /**
              * Ring
              * @description Whose phones ring, all at once
@@ -10999,6 +11136,17 @@ export interface components {
              * @default 25
              */
             ring_seconds?: number;
+            /**
+             * Sounds
+             * @description At an Asterisk: the file that is played in place of a text
+             * @default {}
+             * @example {
+             *       "greeting": "custom/hello"
+             *     }
+             */
+            sounds?: {
+                [key: string]: string;
+            };
             /**
              * Voicemail
              * @description Said before the beep; empty: there is no voicemail
@@ -12506,6 +12654,8 @@ export interface components {
              * @description Whose it is: the team that what comes by it is for; empty: everybody's
              */
             team?: string | null;
+            /** Transcribe */
+            transcribe?: boolean | null;
         };
         /**
          * LineInput
@@ -12597,6 +12747,12 @@ export interface components {
              * @example team_4k2m
              */
             team?: string;
+            /**
+             * Transcribe
+             * @description They are written down, by whom PUT /api/v1/transcriber names
+             * @default false
+             */
+            transcribe?: boolean;
         };
         /** LinePage */
         LinePage: {
@@ -12659,6 +12815,11 @@ export interface components {
              * @default
              */
             team?: string;
+            /**
+             * Transcribe
+             * @default false
+             */
+            transcribe?: boolean;
         };
         /** LinkView */
         LinkView: {
@@ -15124,6 +15285,17 @@ export interface components {
             title: string;
         };
         /**
+         * OwnerFirst
+         * @description The owner of the caller's client is rung before anybody else, where he has a phone here and is free.
+         */
+        OwnerFirst: {
+            /**
+             * Seconds
+             * @default 15
+             */
+            seconds?: number;
+        };
+        /**
          * Pacing
          * @description How many lines a list that dials by itself dials; see docs/telemarketing.md.
          * @example {
@@ -16067,6 +16239,73 @@ export interface components {
             least?: number | null;
             /** Most */
             most?: number | null;
+        };
+        /**
+         * Queue
+         * @description Callers wait in turn until one of the members is free: the one who has been free for longest is rung.
+         */
+        Queue: {
+            /**
+             * Announce
+             * @default position_and_wait
+             * @enum {string}
+             */
+            announce?: "position" | "position_and_wait" | "nothing";
+            /**
+             * Announce Every
+             * @description Seconds between two announcements
+             * @default 45
+             */
+            announce_every?: number;
+            /**
+             * Announcement
+             * @description In place of the usual sentence; {position} and {minutes} are filled in
+             * @default
+             * @example Вы {position}-й в очереди, ждать около {minutes} мин.
+             */
+            announcement?: string;
+            call_back?: components["schemas"]["CallBackOffer"] | null;
+            /**
+             * Max Length
+             * @description Who comes when so many wait overflows
+             * @default 20
+             */
+            max_length?: number;
+            /**
+             * Max Wait
+             * @description Seconds; who waited so long overflows
+             * @default 600
+             */
+            max_wait?: number;
+            /**
+             * Members
+             * @description Who takes calls of it
+             */
+            members: string[];
+            /**
+             * Music
+             * @description See docs/telephony.md; empty: silence
+             * @default
+             */
+            music?: string;
+            /**
+             * Name
+             * @description As statistics call it; empty: as the line
+             * @default
+             */
+            name?: string;
+            /**
+             * Overflow
+             * @default end
+             * @enum {string}
+             */
+            overflow?: "voicemail" | "call_back" | "end";
+            /**
+             * Ring Seconds
+             * @description For which one member is rung, before the next
+             * @default 20
+             */
+            ring_seconds?: number;
         };
         /**
          * QueueCounts
@@ -17809,12 +18048,24 @@ export interface components {
         /** StatisticsRow */
         StatisticsRow: {
             /**
+             * Abandon Wait
+             * @description Seconds, on average, of those who left by hanging up
+             * @default 0
+             */
+            abandon_wait?: number;
+            /**
              * Abandoned
              * @description Left a queue or a menu
              */
             abandoned: number;
             /** Answered */
             answered: number;
+            /**
+             * Call Backs
+             * @description Asked to be called back instead of waiting
+             * @default 0
+             */
+            call_backs?: number;
             /**
              * Calls
              * @description That came in
@@ -17831,6 +18082,30 @@ export interface components {
              * @description With busy, failed and voicemail
              */
             missed: number;
+            /**
+             * Overflowed
+             * @description Found it full, or waited for as long as anybody shall
+             * @default 0
+             */
+            overflowed?: number;
+            /**
+             * Position
+             * @description On average, when they joined it
+             * @default 0
+             */
+            position?: number;
+            /**
+             * Queue Wait
+             * @description Seconds, on average, in it
+             * @default 0
+             */
+            queue_wait?: number;
+            /**
+             * Queued
+             * @description Waited in a queue
+             * @default 0
+             */
+            queued?: number;
             /**
              * Service Level
              * @description Part of those that were answered or waited longer than promised
@@ -18551,6 +18826,80 @@ export interface components {
             value: string;
             /** Whose */
             whose: string;
+        };
+        /**
+         * TranscriberInput
+         * @description A service that writes down what was said, as OpenAI's and Whisper's servers do it: POST
+         *     {url}/v1/audio/transcriptions.
+         * @example {
+         *       "key": "secret",
+         *       "model": "whisper-1",
+         *       "url": "https://speech.example.com"
+         *     }
+         */
+        TranscriberInput: {
+            /**
+             * Key
+             * Format: password
+             * @description Kept encrypted, never shown again; empty: the one that is kept
+             * @default
+             */
+            key?: string;
+            /**
+             * Model
+             * @default whisper-1
+             */
+            model?: string;
+            /**
+             * Url
+             * @description Without /v1/audio/transcriptions
+             */
+            url: string;
+        };
+        /**
+         * TranscriberView
+         * @description Where what was said is written down; no url: nowhere.
+         */
+        TranscriberView: {
+            /** Has Key */
+            has_key: boolean;
+            /** Model */
+            model: string;
+            /** Url */
+            url: string;
+        };
+        /** TranscriptView */
+        TranscriptView: {
+            /**
+             * Cut
+             * @description There was more than is kept
+             * @default false
+             */
+            cut?: boolean;
+            /**
+             * Id
+             * @description Of the recording
+             */
+            id: string;
+            /** Interaction Id */
+            interaction_id: string;
+            /**
+             * Reason
+             * @description Why it failed, or what it waits for
+             * @default
+             */
+            reason?: string;
+            /**
+             * State
+             * @description pending, ready, failed; empty: it is not written down
+             * @example ready
+             */
+            state: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
         };
         /**
          * TransferInput
@@ -41929,6 +42278,83 @@ export interface operations {
             };
         };
     };
+    readTranscript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriptView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRoles: {
         parameters: {
             query?: never;
@@ -42824,6 +43250,78 @@ export interface operations {
             };
             /** @description More bytes than the stated limit */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchCalls: {
+        parameters: {
+            query: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description Words in any form, beginnings, "phrases", -words that must not be there, numbers by any of their last digits, and filters: from: to: with: state: channel: type: owner: author: team: tag: has:file client: chain: after: before: on:, also in Russian. The last word may be unfinished, unless a space follows it */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -49686,6 +50184,227 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showTranscriber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriberView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTranscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscriberInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriberView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTranscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.api.actor import Actor
+from hub.contracts.call import CallRecording
 from hub.contracts.interaction import Attachment
 from hub.contracts.masks import hiding
 from hub.contracts.scope import EVERYTHING, OPEN, owned_by
@@ -41,6 +42,7 @@ from services.interactions.subjects.service import Subjects
 from services.interactions.tasks.forms import NewTask
 from services.interactions.tasks.service import Tasks
 from tests.services.interactions.conftest import Bench, Directory
+from tests.services.interactions.test_calls import a_call, a_state, news
 
 OLGA = Actor(login="olga", reach=(EVERYTHING,), reads=(EVERYTHING,))
 BORIS = Actor(login="boris", reach=(owned_by("boris"), OPEN))
@@ -424,3 +426,18 @@ async def test_an_entry_that_the_index_does_not_take_stops_none_of_the_others(de
     wanted = understood("шкаф", "Europe/Moscow")
     found = desk.index.find(wanted, kinds=["interaction"], seen=(), contacts=True, limit=5, below=None)
     assert [one.id for one in found] == ["interaction/good"]
+
+
+async def test_what_was_said_in_a_call_is_found_by_an_operation_of_its_own_until_it_is_removed(desk: Desk) -> None:
+    """Who may not listen is not told by the search of messages what somebody said."""
+    desk.blobs.content["transcripts/1"] = "Добрый день, где мой шкаф?".encode()
+    written = CallRecording(id="rec_1", kind="call", transcript="ready", text_blob="transcripts/1")
+    call = a_call(1, a_state(1, complete=True, recordings=(written,)))
+    await desk.receive(call)
+    assert (await desk.ids("шкафы ", "transcript"), await desk.ids("шкафы ")) == ([call.id], [])
+    (hit,) = (await desk.page("шкафы ", "transcript")).items
+    assert "".join(piece.text for piece in hit.fragment).strip() == "Добрый день, где мой шкаф?"
+    assert await desk.ids("шкафы ", "transcript", actor=Actor(login="eva", reach=("team:other",))) == []
+    gone = written.model_copy(update={"transcript": "removed", "text_blob": ""})
+    await desk.bench.hear(news(2, complete=True, recordings=(gone,)))
+    assert await desk.ids("шкафы ", "transcript") == []

@@ -1,0 +1,1 @@
+"""The same flow on an Asterisk: its gateway interface (AGI), by TCP."""
