@@ -64,5 +64,11 @@ def test_whoever_is_to_be_phoned_comes_with_his_script_and_the_board_counts_who_
     shows("calls", hub)
 
 
+def test_clients_are_classed_and_series_run_from_the_page_and_a_hub_that_reaches_nobody_says_so(
+    hub: HubProcess,
+) -> None:
+    shows("mailings", hub)
+
+
 def test_every_screen_is_accessible_in_both_languages_and_themes_and_fits_a_phone(hub: HubProcess) -> None:
     shows("screens", hub)

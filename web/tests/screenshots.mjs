@@ -15,7 +15,21 @@ await ask("POST", "/deals", { title: "Букет на юбилей", chain_id: a
 await ask("POST", "/topics", { id: "news", title: { ru: "Новости", en: "News" } }).catch(() => undefined);
 await ask("POST", "/templates", { name: "Весна", channel: "email", bodies: { ru: { subject: "{{ first_name | default('Здравствуйте') }}, весна!", html: '<h1 style="color:#2b50cc">Весна</h1><p>Ромашки уже здесь.</p><p><a href="{{ unsubscribe_url }}">Отписаться</a></p>' } } }).catch(() => undefined);
 
-const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["call-lists", "/calls/lists"], ["board", "/calls/board"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ["money", "/money"], ["sources", "/money/sources"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
+const template = (await ask("GET", "/templates?limit=50")).items.find((each) => each.name === "Весна");
+const account = (await ask("GET", "/mailboxes")).items[0].id;
+const message = { channel: "email", template: template.id, account };
+const series = await ask("POST", "/sequences", { name: "Знакомство", topic: "news", steps: [{ wait: "P1D", message }, { wait: "P3D", message }] });
+await ask("POST", `/sequences/${series.id}/start`);
+await ask("POST", `/sequences/${series.id}/entries`, { clients: rows.map((each) => each.client_id) });
+const sums = { [anna.client_id]: ["4500.00", "5200.00", "4800.00"], [petr.client_id]: ["900.00"] };
+for (const [whose, paid] of Object.entries(sums)) await ask("POST", "/payments", { items: paid.map((value, index) => ({ whose, at: new Date(Date.now() - index * 60 * 86_400_000).toISOString(), amount: { value, currency: "RUB" } })) });
+const classes = await ask("POST", "/classifications", { name: "По выручке за год", measure: "revenue", days: 365 });
+await until(async () => {
+  const run = await ask("POST", `/classifications/${classes.id}/runs`, {});
+  return until(async () => (await ask("GET", `/classifications/${classes.id}/runs`)).items.find((each) => each.id === run.id && each.state === "done")?.clients, "it is counted").then((count) => count >= 2);
+}, "the payments are counted");
+
+const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["call-lists", "/calls/lists"], ["board", "/calls/board"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ["series", `/mailings/sequences/${series.id}`], ["classes", `/mailings/classes/${classes.id}`], ["money", "/money"], ["sources", "/money/sources"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
 mkdirSync(process.env.TARGET, { recursive: true });
 
 for (const language of ["ru", "en"]) {

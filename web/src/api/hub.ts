@@ -40,11 +40,25 @@ export type Template = Schemas["TemplateView"];
 export type Segment = Schemas["SegmentView"];
 export type Job = Schemas["JobView"];
 export type Channel = Schemas["ChannelView"];
+export type Classification = Schemas["ClassificationView"];
+export type ClassRun = Schemas["ClassRunView"];
+export type ClassMatrix = Schemas["ClassMatrixView"];
+export type ClassGroup = Schemas["ClassGroupView"];
+export type ClassMoves = Schemas["ClassMovesView"];
+export type Sequence = Schemas["SequenceView"];
+export type SequenceRun = Schemas["SequenceRunView"];
+export type SequenceStatistics = Schemas["SequenceStatisticsView"];
 export type Condition = Schemas["Condition"];
 
 /** What `fetch` gives is there, or it threw. */
 export function given<T>(answer: { data?: T }): T {
   return answer.data as T;
+}
+
+/** Whether nothing leaves this hub: said by its health, which is no part of the API. */
+export async function inSandbox(): Promise<boolean> {
+  const answer = await fetch("/healthz");
+  return answer.ok && ((await answer.json()) as { sandbox: boolean }).sandbox;
 }
 
 /** Those of the items that these ids name, in the order of the ids. */

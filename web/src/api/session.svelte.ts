@@ -1,6 +1,6 @@
 /** Who is logged in. The cookie is the session; no script sees it. */
 
-import { given, hub, Refused, type Employee, type Me, type Right, type Team } from "./hub";
+import { given, hub, inSandbox, Refused, type Employee, type Me, type Right, type Team } from "./hub";
 import { live } from "./live.svelte";
 
 class Session {
@@ -67,6 +67,7 @@ class Session {
   async #begin(): Promise<void> {
     this.state = "in";
     live.start(() => void this.look());
+    void inSandbox().then((found) => (this.sandbox = found)).catch(() => undefined);
     const [employees, teams] = await Promise.all([
       this.can("read_employees") ? hub.GET("/api/v1/employees", { params: { query: { limit: 500 } } }).then(given) : null,
       this.can("read_teams") ? hub.GET("/api/v1/teams").then(given) : null,
