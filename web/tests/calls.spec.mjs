@@ -73,4 +73,17 @@ behaviour("whoever says that he is there is on the board at once, and is away wh
   await ask("PUT", "/agents/me", { state: "away" });
 });
 
+behaviour("what was said in a call is read beside its recording, with how long he waited", async () => {
+  const any = (await ask("GET", "/interactions?limit=1")).items[0];
+  const recording = { id: "rec_1", kind: "call", state: "ready", seconds: 65, size: 9, reason: "", transcript: "ready", transcript_reason: "" };
+  const call = { result: "answered", talk: 65, recordings: [recording], queue: { name: "sales", wait: 40, position: 2, level: 20, within_level: false, abandoned_at: null }, line: null, answered_login: "admin" };
+  const { page, context } = await operator("admin", { path: "/tasks" });
+  await context.route("**/api/v1/interactions?channel=call*", (route) => route.fulfill({ json: { items: [{ ...any, call }], next: null } }));
+  await context.route("**/api/v1/recordings/rec_1/transcript", (route) => route.fulfill({ json: { id: "rec_1", interaction_id: any.id, state: "ready", reason: "", text: "Здравствуйте, где мой заказ?", cut: false } }));
+  await page.getByRole("link", { name: "Calls" }).click();
+  await page.getByText("sales: waited 0:40").waitFor();
+  await page.getByRole("button", { name: "What was said" }).click();
+  await page.getByRole("dialog").getByText("Здравствуйте, где мой заказ?").waitFor();
+});
+
 await run();
