@@ -12,7 +12,7 @@ from hub.footing import Footing
 from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.http import Ping, service_app
-from hub.kit.loop import Loop, Runs
+from hub.kit.loop import Runs
 from hub.repeats import answer_repeats
 from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
@@ -22,25 +22,8 @@ from services.campaigns.adapters.dialling import Dialling
 from services.campaigns.adapters.interactions import InteractionsPeer
 from services.campaigns.adapters.leads import LeadTables
 from services.campaigns.adapters.telephony import Crew
-from services.campaigns.attribution import closing as closing_endpoints
-from services.campaigns.attribution import endpoints as attribution_endpoints
-from services.campaigns.attribution.money import MoneyBook
-from services.campaigns.attribution.repository import MoneyRepository
-from services.campaigns.attribution.service import Attribution, Policy
-from services.campaigns.attribution.statements import Statements
-from services.campaigns.calllists import endpoints as call_list_endpoints
-from services.campaigns.calllists.dialler import Dialler
-from services.campaigns.calllists.following import Following
-from services.campaigns.calllists.funnel import Funnels
-from services.campaigns.calllists.hours import Hours
-from services.campaigns.calllists.loading import LoadCallList
-from services.campaigns.calllists.repository import CallRepository
-from services.campaigns.calllists.ringing import Ringing
-from services.campaigns.calllists.rules import Caps
-from services.campaigns.calllists.rules import Policy as CallPolicy
-from services.campaigns.calllists.service import CallLists
-from services.campaigns.calllists.stops import Stops
-from services.campaigns.calllists.work import Work
+from services.campaigns.attribution import parts as money_parts
+from services.campaigns.calllists import parts as call_parts
 from services.campaigns.classes import parts as class_parts
 from services.campaigns.consent import doors as consent_doors
 from services.campaigns.consent import endpoints as consent_endpoints
@@ -65,21 +48,12 @@ from services.campaigns.mailings.service import Mailings
 from services.campaigns.mailings.standing import Standing
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
-from services.campaigns.scripts import endpoints as script_endpoints
-from services.campaigns.scripts.repository import ScriptRepository
-from services.campaigns.scripts.service import Scripts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
 from services.campaigns.segments.watching import Watching
 from services.campaigns.sequences import parts as sequence_parts
 from services.campaigns.settings import Settings
-from services.campaigns.sources import doors as visit_doors
-from services.campaigns.sources import endpoints as source_endpoints
-from services.campaigns.sources import handlers as source_handlers
-from services.campaigns.sources.repository import SourceRepository
-from services.campaigns.sources.service import Sources
-from services.campaigns.sources.touches import Touches
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
@@ -91,8 +65,6 @@ from services.campaigns.warmups.service import WarmUps
 
 SERVICE = "campaigns"
 _LEASE = timedelta(seconds=30)
-_DIALS = timedelta(seconds=1)
-_FOLLOWS = timedelta(seconds=2)
 
 
 class CampaignsService:
@@ -179,17 +151,16 @@ def build(footing: Footing) -> CampaignsService:
     )
     outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
     mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
-    kept_sources = SourceRepository(store)
-    kept_sources.sources.on(bus, clock)
-    sources = Sources(kept_sources, clock)
-    kept_money = MoneyRepository(store, blobs)
-    for told in kept_money.told:
-        told.on(bus, clock)
-    book = MoneyBook(kept_money, sources, consents, clock)
-    policy = Policy(
-        currency=floor.settings.currency, lookback=floor.settings.lookback, half_life=floor.settings.half_life
+    money = money_parts.built(
+        store,
+        blobs,
+        bus,
+        clock,
+        settings=floor.settings,
+        books=floor.books,
+        consents=consents,
+        key=footing.secrets.derived("statements"),
     )
-    attribution = Attribution(floor.books, policy)
     standing = Standing(kept_mailings, mailings, clock)
     sequences = sequence_parts.built(
         store,
@@ -204,9 +175,6 @@ def build(footing: Footing) -> CampaignsService:
         leases=floor.leases,
         restraint=footing.restraint,
     )
-    touches = Touches(sources, consents, attribution, bus, clock, ours=floor.settings.sites)
-    source_handlers.subscribe(bus, touches)
-    statements = Statements(kept_money, attribution, clock, footing.secrets.derived("statements"))
     messages = Messages(
         kept_mailings,
         templates=templates,
@@ -218,18 +186,15 @@ def build(footing: Footing) -> CampaignsService:
         master=floor.master,
         base=floor.settings.public_url,
     )
-    kept_calls = CallRepository(store)
-    calls = CallPolicy(
-        caps=Caps(a_day=floor.settings.calls_a_day, a_week=floor.settings.calls_a_week), zone=floor.settings.call_zone
+    calls = call_parts.built(
+        store,
+        clock,
+        settings=floor.settings,
+        dialling=floor.dialling,
+        crew=floor.crew,
+        leases=floor.leases,
+        held=lambda: footing.restraint.held,
     )
-    call_lists, stops = CallLists(kept_calls, clock), Stops(kept_calls, clock, region=floor.settings.region)
-    ringing = Ringing(kept_calls, stops, floor.dialling, clock, calls.caps)
-    work = Work(kept_calls, call_lists, stops, ringing, clock, calls)
-    scripts = Scripts(ScriptRepository(store), work, clock)
-    work.leads(scripts.answers)
-    following = Following(kept_calls, floor.dialling)
-    hours = Hours(kept_calls, floor.crew, floor.settings.call_zone)
-    dialler = Dialler(kept_calls, work, ringing, floor.crew, floor.leases, clock, held=lambda: footing.restraint.held)
     warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, floor.leases, clock)
     runner = Runner(
         kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint, warms=warm_ups
@@ -239,7 +204,7 @@ def build(footing: Footing) -> CampaignsService:
             ReadList(kept_lists, footing.apart, region=floor.settings.region),
             Launch(kept_mailings, mailings.prepare, clock),
             classes.job(floor.books, floor.settings.currency),
-            LoadCallList(kept_calls, segments, lists, floor.columns, clock),
+            calls.job(segments, lists, floor.columns),
         ],
         service=SERVICE,
         store=store,
@@ -262,18 +227,12 @@ def build(footing: Footing) -> CampaignsService:
         warm_up_endpoints.public(warm_ups),
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
-        source_endpoints.public(sources, touches),
-        visit_doors.public(touches),
-        attribution_endpoints.public(attribution, book),
-        closing_endpoints.public(statements),
-        call_list_endpoints.public(
-            call_lists, work, stops, Funnels(kept_calls, clock, calls), floor.crew, hours, jobs, scripts
-        ),
-        script_endpoints.public(scripts, call_lists),
+        *money.public(),
+        *calls.public(jobs),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(
-        [kept_segments.segments, kept_mailings.mailings, kept_sources.sources, *kept_money.told],
+        [kept_segments.segments, kept_mailings.mailings, *money.told],
         bus,
         clock,
         floor.settings.sweep_interval,
@@ -289,8 +248,7 @@ def build(footing: Footing) -> CampaignsService:
             runner,
             sequences.advancing,
             recorder,
-            Loop("dialler", dialler.look, every=_DIALS),
-            Loop("following", following.look, every=_FOLLOWS),
+            *calls.loops,
         ),
     )
 
