@@ -38,8 +38,8 @@ _TABLES = {
     "costs": f"k UBIGINT PRIMARY KEY, id VARCHAR, node UBIGINT, kind VARCHAR, since DATE, upto DATE, {_MONEY},"
     " removed BOOLEAN, revision BIGINT",
     "rates": "currency VARCHAR, day DATE, rate DECIMAL(18,8), revision BIGINT, PRIMARY KEY (currency, day)",
-    "sums": "model VARCHAR, node UBIGINT, day DATE, minor BIGINT, parts BIGINT, newcomers BIGINT",
-    "unworth": "currency VARCHAR, minor HUGEINT, times BIGINT",
+    "sums": "model VARCHAR, node UBIGINT, day DATE, minor HUGEINT, parts BIGINT, newcomers BIGINT",
+    "unworth": "currency VARCHAR, day DATE, minor HUGEINT, times BIGINT",
     "written": "one INTEGER PRIMARY KEY, times BIGINT",
     "made": "one INTEGER PRIMARY KEY, times BIGINT, setting VARCHAR, moment TIMESTAMP",
 }
@@ -72,7 +72,7 @@ class LeadTables(Tables[LeadRows]):
 
     async def make(self, setting: str, given: Mapping[str, Any], *, wait: bool = False) -> None:
         """Sums are as all that was there when it was asked, or, of more touches than can be waited for, are being
-        made so. Raises StoreUnavailable.
+        made so, where there are older ones of this setting. Raises StoreUnavailable.
         """
         async with self._turn:
             await self._caught_up()
@@ -85,7 +85,7 @@ class LeadTables(Tables[LeadRows]):
             if self._making is None or self._making.done():
                 self._cursor = self._db.cursor()
                 self._making = asyncio.create_task(self._make(self._cursor, setting, given, written))
-        if few or wait:
+        if few or wait or made is None:
             await asyncio.shield(self._making)
 
     async def _make(self, cursor: "DuckDBPyConnection", setting: str, given: Mapping[str, Any], written: int) -> None:

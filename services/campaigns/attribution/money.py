@@ -10,7 +10,7 @@ from hub.store.base import Document, Page
 from hub.store.told import Told
 from services.campaigns.attribution.models import NewCost, NewPayment, NewRate
 from services.campaigns.attribution.repository import MoneyRepository
-from services.campaigns.belonging import belongs, page_of, seen
+from services.campaigns.belonging import belongs, page_of, seen, sees
 from services.campaigns.consent.service import Consents
 from services.campaigns.sources.service import Sources
 
@@ -43,6 +43,7 @@ class MoneyBook:
             {**base, **one.model_dump(mode="json", exclude={"external_id"})}
             for base, one in zip(made, given, strict=True)
         ]
+        await self._check_theirs(self._repository.costs, documents, actor)
         return await self._put(self._repository.costs, documents)
 
     async def add_payments(self, given: Sequence[NewPayment], *, actor: Actor, key: str | None) -> list[Document]:
@@ -58,6 +59,7 @@ class MoneyBook:
             }
             for n, one in enumerate(given)
         ]
+        await self._check_theirs(self._repository.payments, documents, actor)
         return await self._put(self._repository.payments, documents)
 
     async def set_rate(self, given: NewRate, *, actor: Actor) -> Document:
@@ -96,6 +98,17 @@ class MoneyBook:
         except InvalidInput as exc:
             words = str(exc).removeprefix("address: ")
             raise InvalidInput(f"{field}: {words}", fields={field: words}) from exc
+
+    async def _check_theirs(self, told: Told, documents: Sequence[Document], actor: Actor) -> None:
+        """Raises InvalidInput for an `external_id` of what he does not see."""
+        known = await told.get_many([one["_id"] for one in documents])
+        for number, one in enumerate(documents):
+            if one["_id"] in known and not sees(actor, known[one["_id"]]):
+                field, fix = (
+                    f"items.{number}.external_id",
+                    "it is another one's, whom you do not see; take another id",
+                )
+                raise InvalidInput(f"{field}: {fix}", fields={field: fix})
 
     async def _put(self, told: Told, documents: Sequence[Document]) -> list[Document]:
         """New ones are inserted, those that are there become what is given; what is the same stays."""

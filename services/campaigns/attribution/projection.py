@@ -28,7 +28,7 @@ from hub.contracts.base import Record
 from hub.contracts.topics import CLIENTS, LEADS, OUTCOMES
 from services.campaigns.segments.projection import Row, key_of
 
-VERSION = 1
+VERSION = 2
 """Of the tables; other ones are made anew, beside."""
 TOPICS = (CLIENTS.name, OUTCOMES.name, LEADS.name)
 HUNDREDTHS = 100

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from services.campaigns.attribution.sql import WHOLE
 from services.campaigns.segments.projection import Row
@@ -12,6 +12,8 @@ UNKNOWN = 0
 """The source of what no touch is known of."""
 _FAR = 100
 _CENT = Decimal("0.01")
+_WIDE = Context(prec=60)
+"""Of the largest sums no digit is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +154,27 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
 
 
 def money(minor: int) -> Decimal:
-    return (Decimal(minor) / 100).quantize(_CENT)
+    return Decimal(minor).scaleb(-2, _WIDE).quantize(_CENT, context=_WIDE)
 
 
 def deals(parts: int) -> Decimal:
-    return (Decimal(parts) / WHOLE).quantize(_CENT, ROUND_HALF_EVEN)
+    """To the millionth where hundredths do not tell it: the parts that are shown add up."""
+    exact = Decimal(parts) / WHOLE
+    rounded = exact.quantize(_CENT)
+    return rounded if rounded == exact else exact
 
 
 def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     """None where there is nothing to compare with."""
-    return (Decimal(part) * 100 / Decimal(whole)).quantize(_CENT, ROUND_HALF_EVEN) if whole else None
+    return _rounded(_WIDE.multiply(Decimal(part), Decimal(100)), whole) if whole else None
 
 
 def each_costs(minor: int, count: Decimal | int) -> Decimal | None:
-    return (Decimal(minor) / 100 / Decimal(count)).quantize(_CENT, ROUND_HALF_EVEN) if count and minor else None
+    return _rounded(money(minor), count) if count and minor else None
+
+
+def _rounded(part: Decimal, whole: Decimal | int) -> Decimal:
+    return _WIDE.divide(part, Decimal(whole)).quantize(_CENT, ROUND_HALF_EVEN, _WIDE)
 
 
 def romi(revenue: int, cost: int) -> Decimal | None:

@@ -13,6 +13,7 @@ from services.campaigns.attribution import sql
 from services.campaigns.attribution.models import DrillQuery, Period, ReportQuery
 from services.campaigns.attribution.report import UNKNOWN, Found, Line, Tree, money, rolled
 from services.campaigns.segments.projection import Row, key_of
+from services.campaigns.segments.sql import among
 
 MOST_TOUCHES = 1_000
 """Of one client that are shown."""
@@ -85,12 +86,11 @@ class Attribution:
             lines=rolled(await self.tree(), found, query.by, query.allocate),
             currency=policy.currency,
             as_of=made[0][0].replace(tzinfo=UTC) if made[0][0] else datetime.now(UTC),
-            unworth=[(one, money(int(minor)), count) for one, minor, count in await self._unworth()],
+            unworth=[
+                (one, money(int(minor)), count) for one, minor, count in await self._books.ask(sql.LEFT_OUT, days)
+            ],
             costs_unworth=sum(row[3] for row in costs),
         )
-
-    async def _unworth(self) -> list[Row]:
-        return await self._books.ask("SELECT currency, minor, times FROM unworth ORDER BY currency", {})
 
     async def tree(self) -> Tree:
         return Tree(await self._books.ask(sql.NODES, {}))
@@ -103,9 +103,9 @@ class Attribution:
             fix = f"there is no source {query.source}"
             raise InvalidInput(f"source: {fix}", fields={"source": fix})
         given = {**self._policy.given, **_moments(query), "below": below, "most": query.limit}
-        wanted = {name: value for name, value in given.items() if f"${name}" in sql.drilled(query.model)}
-        rows = await self._books.ask(sql.drilled(query.model), wanted)
-        return [row for row in rows if row[-1] is None or reaches(actor.reach, row[-1])], tree
+        text = sql.drilled(query.model, among(actor.reach, given))
+        wanted = {name: value for name, value in given.items() if f"${name}" in text}
+        return await self._books.ask(text, wanted), tree
 
     async def items(self, period: Period, model: str) -> list[Row]:
         """Of each deal and payment what each source got: id, source as it was met, hundredths."""

@@ -23,13 +23,16 @@ _WHOSE = """
   LEFT JOIN (SELECT w, min(k) AS k FROM holds GROUP BY w) h ON h.w = coalesce(v.a, {w})
   LEFT JOIN merged m ON m.k = coalesce(h.k, {w})"""
 REVENUES = f"""
-paid AS (SELECT deal, min(moment) AS first FROM payments WHERE NOT removed AND deal <> 0 GROUP BY 1),
+paid AS (
+  SELECT deal, arg_min(k, struct_pack(m := moment, k := k)) AS first FROM payments
+  WHERE NOT removed AND deal <> 0 GROUP BY 1
+),
 raw AS (
   SELECT d.k AS conv, d.id, d.client AS w, d.opened AS cut, d.closed AS moment, d.minor, d.currency, true AS counted
   FROM deals d LEFT JOIN paid ON paid.deal = d.k WHERE d.state = 'won' AND d.closed IS NOT NULL AND paid.deal IS NULL
   UNION ALL
   SELECT p.k, p.id, coalesce(d.client, p.w), coalesce(least(d.opened, p.moment), p.moment), p.moment, p.minor,
-    p.currency, p.deal = 0 OR p.moment = paid.first
+    p.currency, p.deal = 0 OR p.k = paid.first
   FROM payments p LEFT JOIN deals d ON d.k = p.deal LEFT JOIN paid ON paid.deal = p.deal WHERE NOT p.removed
 ),
 owned AS (SELECT r.*, {PERSON.format(w="r.w")} AS person FROM raw r {_WHOSE.format(w="r.w")}),
@@ -39,7 +42,7 @@ worth AS (
 ),
 revenues AS (
   SELECT conv, id, person, cut, moment, counted, rate IS NULL AND minor <> 0 AS unworth, minor AS own, currency,
-    coalesce(round(minor * rate)::BIGINT, 0) AS minor,
+    coalesce(round(minor * rate)::HUGEINT, 0) AS minor,
     counted AND row_number() OVER (PARTITION BY person, counted ORDER BY moment, conv) = 1 AS newcomer
   FROM worth
 )"""
@@ -68,7 +71,7 @@ summed AS (
 
 def _share(of: str, model: str) -> str:
     upto, before = f"c_{model}::HUGEINT", f"(c_{model} - w_{model})::HUGEINT"
-    return f"(({of} * {upto}) // t_{model} - ({of} * {before}) // t_{model})::BIGINT"
+    return f"(({of} * {upto}) // t_{model} - ({of} * {before}) // t_{model})::HUGEINT"
 
 
 def _credited(where: str) -> str:
@@ -97,14 +100,16 @@ def long_rows() -> str:
 _IN_TIME = "WHERE moment >= $since AND moment < $until"
 
 
-def drilled(model: str) -> str:
-    """The deals and payments behind a number, touch by touch; `$below` are the sources meant (0: none known)."""
+def drilled(model: str, seen: str) -> str:
+    """The deals and payments behind a number, touch by touch; `$below` are the sources meant (0: none known), `seen`
+    is a condition on a person, `c`. What is no person's is seen.
+    """
     share, parts = _share("minor", model), _share(f"{WHOLE} * counted::INT", model)
     return (
         f"{_credited(_IN_TIME)}, told_rows AS (SELECT *, {share} AS credit, {parts} AS part FROM summed)"
-        " SELECT s.id, p.id AS client, s.moment, s.minor, s.credit, s.part, s.told, s.node, s.happened, s.kind,"
-        " s.value, s.interaction, p.seen_by FROM told_rows s LEFT JOIN people p ON p.k = s.person"
-        " WHERE (credit <> 0 OR part <> 0) AND list_contains($below, s.node)"
+        " SELECT s.id, c.id AS client, s.moment, s.minor, s.credit, s.part, s.told, s.node, s.happened, s.kind,"
+        " s.value, s.interaction FROM told_rows s LEFT JOIN people c ON c.k = s.person"
+        f" WHERE (credit <> 0 OR part <> 0) AND list_contains($below, s.node) AND (c.k IS NULL OR {seen})"
         " ORDER BY s.moment, s.id, s.happened, s.told LIMIT $most"
     )
 
@@ -113,12 +118,16 @@ def items(model: str) -> str:
     """Of each deal and payment of a time what each source got."""
     share = _share("minor", model)
     return (
-        f"{_credited(_IN_TIME)} SELECT id, node, sum({share})::BIGINT AS credit FROM summed GROUP BY id, node"
+        f"{_credited(_IN_TIME)} SELECT id, node, sum({share})::HUGEINT AS credit FROM summed GROUP BY id, node"
         " HAVING credit <> 0 ORDER BY id, node"
     )
 
 
-UNWORTH = f"WITH {REVENUES} SELECT currency, sum(own), count(*) FROM revenues WHERE unworth GROUP BY 1 ORDER BY 1"
+UNWORTH = f"WITH {REVENUES} SELECT currency, moment::DATE AS day, sum(own), count(*) FROM revenues WHERE unworth GROUP BY ALL"
+LEFT_OUT = (
+    "SELECT currency, sum(minor)::HUGEINT, sum(times)::BIGINT FROM unworth"
+    " WHERE day >= $first AND day <= $final GROUP BY 1 ORDER BY 1"
+)
 SUMS = (
     "SELECT model, node, sum(minor)::HUGEINT, sum(parts)::HUGEINT, sum(newcomers)::HUGEINT FROM sums"
     " WHERE day >= $first AND day <= $final GROUP BY ALL"

@@ -6,6 +6,7 @@ moved, for its client was merged, a touch came to light, or a source was read as
 """
 
 import hmac
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -52,9 +53,11 @@ class Statements:
     async def close(self, given: NewStatement, *, actor: Actor, key: str | None) -> Document:
         """Keeps a period's numbers as they are now."""
         made = derive("stm", actor.login, key) if key else fresh("stm")
+        if await self._repository.statements.get(made):
+            return await self.get(made, actor)  # what was kept stays
         kept = await self._now(given)
         blob = f"statements/{made}"
-        await self._repository.blobs.put(blob, orjson.dumps(kept))
+        await self._repository.blobs.put(blob, json.dumps(kept).encode())
         document = {
             "_id": made,
             "at": iso(self._clock.now()),
@@ -90,7 +93,7 @@ class Statements:
     async def difference(self, given: str, model: Model, actor: Actor) -> tuple[dict[str, Any], str]:
         """What a period was and is now, source by source, with the reasons; and its signature. Raises NotFound."""
         statement = await self.get(given, actor)
-        before = orjson.loads(await self._repository.blobs.get(statement["blob"]))
+        before = json.loads(await self._repository.blobs.get(statement["blob"]))
         period = Period.model_validate({name: statement[name] for name in ("since", "until")})
         told = compared(before, await self._now(period), model)
         about = {
@@ -108,7 +111,10 @@ class Statements:
 
     def verify(self, difference: Mapping[str, Any], signed: str) -> bool:
         """Whether a difference is as it was told."""
-        return hmac.compare_digest(signature(self._key, difference), signed)
+        try:
+            return hmac.compare_digest(signature(self._key, difference), signed)
+        except orjson.JSONEncodeError:
+            return False  # nothing that was told has such numbers or texts
 
 
 def signature(key: bytes, difference: Mapping[str, Any]) -> str:

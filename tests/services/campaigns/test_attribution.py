@@ -1,6 +1,7 @@
 """Attribution: what every model gives to every source, to the kopeck; costs, rates, merges, and what is behind."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from hub.testing.fakes import FakeBlobs
 from services.campaigns.adapters.leads import LeadTables
 from services.campaigns.attribution.models import DrillQuery, NewCost, NewPayment, NewRate, NewStatement, ReportQuery
 from services.campaigns.attribution.money import MoneyBook
-from services.campaigns.attribution.report import Found, Tree, rolled, split
+from services.campaigns.attribution.report import Found, Tree, deals, money, rolled, split
 from services.campaigns.attribution.repository import MoneyRepository
 from services.campaigns.attribution.service import Attribution, Policy, Report
 from services.campaigns.attribution.sql import MODELS
@@ -383,3 +384,90 @@ def test_a_directory_that_leads_round_in_a_circle_ends() -> None:
     tree = Tree([(1, "a", "channel", 2, "a", "", 2), (2, "b", "channel", 1, "b", "", 1)])
     assert len(tree.path(1)) <= 4
     assert rolled(tree, Found(), "source") == []
+
+
+async def test_payments_of_one_moment_for_one_deal_are_one_deal(office: Office) -> None:
+    await three_touches(office)
+    for value, external in (("30.00", "a"), ("40.00", "b"), ("-5.00", "c")):
+        await office.paid("cl_1", value, deal="deal_1", external_id=external)
+    found = await office.report(model=("last",))
+    assert [(line.shares["last"].minor, line.shares["last"].parts) for line in found.lines] == [(6_500, 1_000_000)]
+
+
+async def test_the_largest_amounts_at_the_largest_rate_are_summed_and_stop_no_report(office: Office) -> None:
+    await three_touches(office)
+    rate = {"currency": "USD", "day": "2026-01-01", "rate": "999999999"}
+    await office.book.set_rate(NewRate.model_validate(rate), actor=MARKETER)
+    amount = {"value": f"{10**15}", "currency": "USD"}
+    await office.desk.hear(*(a_deal(number, 2, amount=amount) for number in range(10, 12)))
+    whole = 2 * 10**17 * 999_999_999 + 10_000
+    lines = (await office.report()).lines
+    assert {model: sum(line.shares[model].minor for line in lines if model in line.shares) for model in MODELS} == (
+        dict.fromkeys(MODELS, whole)
+    )
+    assert money(whole) == Decimal(f"{whole // 100}.00")
+    told, _ = await office.statements.difference(await closed(office), "last", MARKETER)
+    assert (told["sources"], told["revenue_before"]) == ([], str(money(whole)))
+
+
+async def test_revenue_without_a_rate_is_told_in_its_own_period_alone(office: Office) -> None:
+    await office.paid("cl_1", "10.00", currency="EUR", external_id="a")
+    spans = [(date(2026, 3, 1), date(2026, 3, 31)), (date(2026, 4, 1), date(2026, 4, 30))]
+    found = [(await office.report(since=since, until=until)).unworth for since, until in spans]
+    assert found == [[("EUR", Decimal("10.00"), 1)], []]
+
+
+async def test_nobody_changes_what_he_does_not_see_by_its_external_id(office: Office) -> None:
+    yandex = await office.source("web", "yandex")
+    theirs = await office.cost(yandex, "100.00", external_id="e"), await office.paid("cl_1", "5.00", external_id="e")
+    anna = Actor(login="anna", reach=("owner:anna",))
+    amount = {"value": "1", "currency": "RUB"}
+    payment = {"whose": "cl_1", "at": NOON.isoformat(), "amount": amount}
+    fresh, same = [NewPayment.model_validate({**payment, "external_id": one}) for one in ("f", "e")]
+    with pytest.raises(InvalidInput, match=r"items\.1\.external_id"):
+        await office.book.add_payments([fresh, same], actor=anna, key=None)
+    payments = (await office.book.payments(MARKETER, limit=9, after=None)).items
+    assert [(one["_id"], one["amount"]["value"]) for one in payments] == [(theirs[1], "5.00")]
+
+
+async def test_those_behind_a_number_whom_one_sees_are_told_however_many_others_stand_before_them(
+    office: Office,
+) -> None:
+    await office.desk.hear(a_client(1, seen_by=["team:t_2"]), a_client(2, seen_by=["team:t_1"]))
+    await office.desk.hear(*(a_deal(number, 1) for number in range(5)), a_deal(9, 2, closed_at=NOON + 2 * DAY))
+    anna = Actor(login="anna", reach=("team:t_1",))
+    shown = DrillQuery.model_validate({"since": FIRST, "until": FINAL, "model": "last", "limit": 3})
+    assert [row[0] for row in (await office.attribution.drill(shown, anna))[0]] == ["deal_9"]
+
+
+async def test_a_period_that_is_closed_again_with_the_same_key_stays_as_it_was(office: Office) -> None:
+    await three_touches(office)
+    march = await closed(office)
+    await office.desk.hear(a_deal(1, 1, "250.00", revision=2))
+    assert await closed(office) == march
+    told, _ = await office.statements.difference(march, "last", MARKETER)
+    assert (told["revenue_before"], told["revenue_after"]) == ("100.00", "250.00")
+
+
+@pytest.mark.parametrize("value", [10**30, "\ud800", float("nan")])
+async def test_what_was_never_told_is_not_valid_whatever_it_says(office: Office, value: Any) -> None:
+    assert not office.statements.verify({"revenue_after": value}, "00ff")
+
+
+@pytest.mark.parametrize("currency", ["RUB", "USD"])
+async def test_a_first_report_has_its_sums_however_many_touches_there_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch, currency: str
+) -> None:
+    """Also the first one by other settings: none is told by those of before."""
+    monkeypatch.setattr("services.campaigns.adapters.leads.AT_ONCE", 0)
+    await three_touches(office)
+    await office.books.make(POLICY.name, POLICY.given, wait=currency == "USD")
+    office.attribution = Attribution(office.books, replace(POLICY, currency=currency))
+    found = await office.report(model=("last",))
+    revenue = sum(line.shares["last"].minor for line in found.lines if line.shares)
+    assert (revenue, found.unworth) == ((10_000, []) if currency == "RUB" else (0, [("RUB", Decimal("100.00"), 1)]))
+
+
+def test_the_parts_of_a_deal_that_are_shown_add_up_to_it() -> None:
+    shown = [deals(parts) for parts in split(1_000_000, [1, 1, 1])]
+    assert (sum(shown), [str(deals(parts)) for parts in (1_000_000, 500_000)]) == (1, ["1.00", "0.50"])
