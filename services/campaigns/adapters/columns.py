@@ -59,6 +59,14 @@ class Columns(Tables[Rows]):
         found = await self.ask("SELECT c.seen_by FROM clients c WHERE c.k = $k", {"k": key_of(client)})
         return bool(found) and reaches(actor.reach, found[0][0])
 
+    async def seen_clients(self, clients: Sequence[str], actor: Actor) -> set[str]:
+        """Those of them whom somebody sees."""
+        found = await self.ask(
+            "SELECT c.id, c.seen_by FROM clients c WHERE c.k IN (SELECT unnest($keys::UBIGINT[]))",
+            {"keys": [key_of(one) for one in clients]},
+        )
+        return {row[0] for row in found if reaches(actor.reach, row[1])}
+
     async def client_of(self, address: str) -> str | None:
         """Whose an address is."""
         found = await self.ask(

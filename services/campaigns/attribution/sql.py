@@ -123,7 +123,8 @@ def items(model: str) -> str:
     )
 
 
-UNWORTH = f"WITH {REVENUES} SELECT currency, moment::DATE AS day, sum(own), count(*) FROM revenues WHERE unworth GROUP BY ALL"
+_BY_DAY = "SELECT currency, moment::DATE AS day, sum(own), count(*) FROM revenues WHERE unworth GROUP BY ALL"
+UNWORTH = f"WITH {REVENUES} {_BY_DAY}"
 LEFT_OUT = (
     "SELECT currency, sum(minor)::HUGEINT, sum(times)::BIGINT FROM unworth"
     " WHERE day >= $first AND day <= $final GROUP BY 1 ORDER BY 1"

@@ -1,6 +1,6 @@
 """What clients are classed as: as a matrix, from one run to another, and one client through all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from hub.store.base import Document
 from services.campaigns.attribution.report import money
 from services.campaigns.classes.models import KINDS
 from services.campaigns.classes.service import Classifications, Tables, Whose
-from services.campaigns.classes.sql import effective, naive
+from services.campaigns.classes.sql import STORY, WORDS, effective, naive
 from services.campaigns.segments.projection import Row, key_of
 from services.campaigns.segments.sql import among
 
@@ -121,20 +121,45 @@ class Looking:
         if not await self._whose.sees_client(client, actor):
             raise NotFound(f"there is no client {client}")
         page = await self._classifications.page(actor, limit=_OF, after=None)
-        return [await self._story(one, client, actor) for one in page.items]
+        runs = {one["_id"]: await self._classifications.newest(one["_id"], limit=TOLD_RUNS) for one in page.items}
+        for one in page.items:
+            await self._classifications.loaded(one, runs[one["_id"]])
+        past = await self._past(client, runs)
+        return [await self._story(one, client, runs[one["_id"]], past) for one in page.items]
 
-    async def _story(self, classification: Document, client: str, actor: Actor) -> Document:
-        given = classification["_id"]
-        runs = await self._classifications.newest(given, limit=TOLD_RUNS)
-        await self._asked(given, runs, actor)
-        told = [await self._then(given, run, client) for run in runs]
+    async def _past(self, client: str, runs: Mapping[str, Sequence[Document]]) -> "Past":
+        """Two questions, however many runs there are."""
+        keys = [key_of(run["_id"]) for some in runs.values() for run in some]
+        his, of = {"k": key_of(client)}, [key_of(one) for one in runs]
+        rows = await self._tables.ask(STORY, {**his, "runs": keys})
+        return Past(rows, await self._tables.ask(WORDS, {**his, "of": of}))
+
+    async def _story(self, classification: Document, client: str, runs: Sequence[Document], past: "Past") -> Document:
+        given, now = classification["_id"], self._clock.now()
+        moments = [now, *(from_iso(run["until"]) for run in runs[1:])]
+        told = [
+            {"run": run["_id"], "until": run["until"], "classes": past.classes(given, run["_id"], naive(at))}
+            for run, at in zip(runs, moments, strict=False)
+        ]
         corrected = await self._classifications.corrections_of(given, client, KINDS)
         words = [{"kind": kind, **word} for kind, one in corrected.items() for word in one["words"]]
         return {"classification": given, "name": classification["name"], "runs": told, "corrections": words}
 
-    async def _then(self, given: str, run: Document, client: str) -> Document:
-        at = await self._held_at(given, run)
-        asked = {"r": key_of(run["_id"]), "c": key_of(given), "k": key_of(client), "at": at}
-        parts = [f"SELECT '{kind}', v FROM ({effective(kind, 'r', 'c', 'at')}) WHERE k = $k" for kind in KINDS]
-        found = await self._tables.ask(" UNION ALL ".join(parts), asked)
-        return {"run": run["_id"], "until": run["until"], "classes": {kind: value for kind, value in found if value}}
+
+class Past:
+    """What one client was in some runs, and what was corrected of him."""
+
+    def __init__(self, rows: Sequence[Row], words: Sequence[Row]) -> None:
+        """As `STORY` and `WORDS` give them."""
+        self._rows, self._words = rows, words
+
+    def classes(self, classification: str, run: str, at: datetime) -> dict[str, str]:
+        """By kind; what was corrected by that moment counts before what was counted."""
+        found: dict[str, str] = {}
+        for counted, *values in self._rows:
+            if counted == key_of(run):
+                found |= {kind: value for kind, value in zip(KINDS, values, strict=True) if value}
+        for of, kind, value, since, until in self._words:
+            if of == key_of(classification) and since <= at and (until is None or until > at):
+                found[kind] = value
+        return found

@@ -109,7 +109,7 @@ def check_class(kind: str, value: str) -> None:
     """Raises ValueError for what is no class of this kind."""
     if kind in LETTERS and value not in LETTERS[kind]:
         raise ValueError(f"value: {kind} is one of {', '.join(LETTERS[kind])}")
-    if kind in SCORES and not (value.isascii() and value.isdecimal() and 1 <= int(value) <= BEST):
+    if kind in SCORES and value not in map(str, range(1, BEST + 1)):
         raise ValueError(f"value: {kind} is a whole number from 1 to {BEST}")
 
 

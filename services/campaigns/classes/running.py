@@ -109,5 +109,6 @@ class Classify:
     async def _unworth(self, run: Document) -> list[list[Any]]:
         """What the sums leave out: currency, how much of it, and how often."""
         given = {name: value for name, value in self._times(run).items() if name != "before"}
-        found = await self._books.ask(unworth(), given)
+        sql = unworth(among(run["reach"], given))
+        found = await self._books.ask(sql, given)
         return [[currency, str(money(int(minor))), count] for currency, minor, count in found]

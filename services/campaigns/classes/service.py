@@ -43,6 +43,10 @@ class Tables(Protocol):
 class Whose(Protocol):
     async def sees_client(self, client: str, actor: Actor) -> bool: ...
 
+    async def seen_clients(self, clients: Sequence[str], actor: Actor) -> set[str]:
+        """Those of them whom somebody sees."""
+        ...
+
 
 class Classifications:
     """All of them."""
@@ -75,9 +79,10 @@ class Classifications:
         return await self.get(made, actor)
 
     async def remove(self, given: str, *, actor: Actor) -> None:
-        """Segments that name it say so. Raises NotFound."""
+        """Segments that name it say so; its runs are forgotten. Raises NotFound."""
         await self.get(given, actor)
         await self._repository.amend(given, lambda now: {**now, "removed": True})
+        await self.forget_old(given)
 
     # --- runs ---
 
@@ -117,8 +122,8 @@ class Classifications:
         """Of clients whom somebody sees, the newest first. Raises NotFound."""
         await self.get(given, actor)
         page = await self._repository.page_of_corrections(given, limit=limit, after=after)
-        shown = [one for one in page.items if await self._whose.sees_client(one["client"], actor)]
-        return Page(shown, page.next)
+        shown = await self._whose.seen_clients([one["client"] for one in page.items], actor)
+        return Page([one for one in page.items if one["client"] in shown], page.next)
 
     async def correct(self, given: str, wanted: NewClassCorrection, *, actor: Actor) -> Document:
         """From now on he is of this class, until it is released. Raises NotFound and Conflict."""
@@ -170,11 +175,17 @@ class Classifications:
         return {**now, "at": at, "words": [*before, {**word, "since": at}]}
 
     async def _changed(self, given: str, correction: str, change: Any) -> Document:
-        """The tables look at the number that grows after the change: whoever loads before it loads again."""
+        """The tables look at the number that grows: before the change, so that it holds though we are killed right
+        after it, and after it, so that whoever loaded between them loads again.
+        """
+        await self._grown(given)
         after = await self._repository.amend_correction(correction, change)
-        await self._repository.amend(given, lambda now: {**now, "corrected": now["corrected"] + 1})
+        await self._grown(given)
         assert after is not None, "corrections are never removed"
         return after
+
+    async def _grown(self, given: str) -> None:
+        await self._repository.amend(given, lambda now: {**now, "corrected": now["corrected"] + 1})
 
     # --- for whoever asks ---
 
@@ -241,9 +252,11 @@ class Classifications:
         return {ids[name]: one for name, one in found.items()}
 
     async def forget_old(self, given: str) -> None:
-        """All but the newest runs. May be repeated."""
+        """All but the newest runs; of a classification that was taken away all. May be repeated."""
+        found = await self._repository.classifications.get(given)
+        kept = 0 if found is not None and found["removed"] else MOST_RUNS
         done = await self._repository.done(given, limit=2 * MOST_RUNS)
-        for run in done[MOST_RUNS:]:
+        for run in done[kept:]:
             await self._tables.unload_run(key_of(run["_id"]))
             await self._repository.forget(run["_id"])
 

@@ -24,15 +24,19 @@ facts AS (
 _SPOKE = """
 facts AS (
   SELECT coalesce(m.root, a.k) AS k, a.happened AS moment, 1::HUGEINT AS amount, 1::BIGINT AS times
-  FROM acts a LEFT JOIN merged m ON m.k = a.k
-  WHERE a.kind IN (0, 1) AND a.happened >= $before AND a.happened < $until
+  FROM (
+    SELECT DISTINCT ON (id) k, happened FROM acts WHERE kind IN (0, 1) AND happened >= $before AND happened < $until
+  ) a LEFT JOIN merged m ON m.k = a.k
 )"""
+"""What is told again is in `acts` again."""
 _FACTS: Mapping[Measure, tuple[str, str]] = {
     "revenue": (_BOUGHT.format(amount="minor::HUGEINT"), "people"),
     "deals": (_BOUGHT.format(amount="counted::HUGEINT"), "people"),
     "interactions": (_SPOKE, "clients"),
 }
 """What is counted, and the table of those whom it is counted of; `wrote` and `called` are the acts 0 and 1."""
+_EXACT = 10**16
+"""Up to this the parts of a client are squared as they are; larger ones are rounded so that squares have room."""
 _OWN = """
 own AS (
   SELECT f.k, coalesce(sum(amount) FILTER (WHERE moment >= $since), 0)::HUGEINT AS amount,
@@ -46,9 +50,13 @@ parts AS (
     sum(amount)::HUGEINT AS amount
   FROM facts WHERE moment >= $since GROUP BY 1, 2
 ),
-spread AS (SELECT k, sum(amount * amount)::HUGEINT AS squares FROM parts GROUP BY 1),
+units AS (SELECT k, greatest(1, max(abs(amount)) // {unit})::HUGEINT AS unit FROM parts GROUP BY 1),
+spread AS (
+  SELECT k, any_value(unit) AS unit, sum((amount // unit) * (amount // unit))::HUGEINT AS squares
+  FROM parts JOIN units USING (k) GROUP BY 1
+),
 ranked AS (
-  SELECT own.*, squares, count(*) OVER () AS n,
+  SELECT own.*, squares, amount // unit AS even, count(*) OVER () AS n,
     sum(greatest(amount, 0)) OVER ()::HUGEINT AS whole,
     (sum(greatest(amount, 0)) OVER (ORDER BY amount DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
       - sum(greatest(amount, 0)) OVER (PARTITION BY amount))::HUGEINT AS larger,
@@ -60,8 +68,8 @@ _ABC = (
     "CASE WHEN amount <= 0 THEN 'C' WHEN larger * 10000 < whole * $a THEN 'A'"
     " WHEN larger * 10000 < whole * $b THEN 'B' ELSE 'C' END"
 )
-_VARIES = "sqrt(($parts * squares - amount * amount)::DOUBLE) / amount::DOUBLE * 10000"
-_XYZ = f"CASE WHEN amount <= 0 THEN 'Z' WHEN {_VARIES} <= $x THEN 'X' WHEN {_VARIES} <= $y THEN 'Y' ELSE 'Z' END"
+_VARIES = "sqrt(greatest($parts * squares - even * even, 0)::DOUBLE) / even::DOUBLE * 10000"
+_XYZ = f"CASE WHEN even <= 0 THEN 'Z' WHEN {_VARIES} <= $x THEN 'X' WHEN {_VARIES} <= $y THEN 'Y' ELSE 'Z' END"
 _LARGE = "amount * n * 10000 >= whole * $size AND amount > 0"
 _GROWS = "CASE WHEN previous <= 0 THEN amount > 0 ELSE (amount - previous) * 10000 >= previous * $growth END"
 _BCG = (
@@ -76,7 +84,7 @@ def classed(measure: Measure, seen: str, cuts: int) -> str:
     scores = [_score(of, cuts) for of in ("earlier", "rarer", "less")]
     named = ", ".join(f"{text} AS {name}" for name, text in zip(SCORES, scores, strict=True))
     return (
-        f"WITH {facts}, {_OWN.format(people=people, seen=seen)}"
+        f"WITH {facts}, {_OWN.format(people=people, seen=seen, unit=_EXACT)}"
         f" SELECT k, {_ABC} AS abc, {_XYZ} AS xyz, {_BCG} AS bcg, {named}, amount::DECIMAL(38, 0) AS amount,"
         " previous::DECIMAL(38, 0) AS previous, times, latest"
         " FROM ranked ORDER BY k"
@@ -96,11 +104,13 @@ def given_of(limits: Mapping[str, Any], parts: int) -> dict[str, Any]:
     return {"parts": parts, **{name: basis(limits[kind][name]) for name, kind in named}, **cuts}
 
 
-def unworth() -> str:
-    """Currencies of the period that have no rate: what they are of, how much and how often."""
+def unworth(seen: str) -> str:
+    """Currencies of the period that have no rate: what they are of, how much and how often; of the clients, `c`, for
+    whom a condition holds.
+    """
     return (
-        f"WITH {REVENUES} SELECT currency, sum(own)::HUGEINT, count(*) FROM revenues"
-        " WHERE unworth AND moment >= $since AND moment < $until GROUP BY 1 ORDER BY 1"
+        f"WITH {REVENUES} SELECT currency, sum(own)::HUGEINT, count(*) FROM revenues JOIN people c ON c.k = person"
+        f" WHERE unworth AND moment >= $since AND moment < $until AND {seen} GROUP BY 1 ORDER BY 1"
     )
 
 
@@ -118,6 +128,20 @@ def effective(kind: str, run: str, classification: str, at: str) -> str:
         f" ON m.k = q.k WHERE classification = ${classification} AND kind = '{kind}' AND since <= ${at}"
         f" AND (until IS NULL OR until > ${at}) GROUP BY 1) x ON x.k = r.k"
     )
+
+
+HIS = "(SELECT $k UNION ALL SELECT k FROM merged WHERE root = $k)"
+"""A client and those who were merged into him."""
+STORY = f"""
+SELECT run, {", ".join(f"CAST({kind} AS VARCHAR)" for kind in (*LETTERS, *SCORES))} FROM classified
+WHERE run IN (SELECT unnest($runs::UBIGINT[])) AND k IN {HIS} ORDER BY amount
+"""
+"""What one client was in some runs, a row for each card of his: of two the larger one counts, which is the last."""
+WORDS = f"""
+SELECT classification, kind, value, since, until FROM corrected
+WHERE classification IN (SELECT unnest($of::UBIGINT[])) AND k IN {HIS} ORDER BY since
+"""
+"""What was corrected of one client, the newest last."""
 
 
 def naive(moment: datetime) -> datetime:

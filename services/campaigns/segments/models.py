@@ -105,7 +105,9 @@ def as_text(value: str | float | bool) -> str:
     """A value as the tables have it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value)
 
 
 def _check_field(name: str, compare: Compared, value: Any) -> None:

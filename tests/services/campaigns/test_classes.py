@@ -466,3 +466,108 @@ async def test_a_period_that_is_not_over_is_not_counted(office: Office) -> None:
         await office.classes.begin(
             await office.classification(), NewClassRun(until=NOON + DAY), actor=MARKETER, key=None
         )
+
+
+# --- what is told again, large, removed, or not seen ---
+
+
+async def test_interactions_that_are_told_again_are_counted_once(office: Office) -> None:
+    await three(office)
+    for _ in range(3):
+        await office.desk.hear(*(a_letter(n, 2, at=NOON - n * DAY) for n in (1, 2)))
+    words = await office.rows(await office.run(await office.classification(measure="interactions")))
+    assert {who: row[-1] for who, row in words.items()} == {2: 2}
+
+
+async def test_what_has_no_rate_is_told_of_the_clients_whom_the_beginner_sees(office: Office) -> None:
+    await office.desk.hear(a_client(1, seen_by=["team:t_2"]), a_client(2, seen_by=["team:t_1"]))
+    euros = [a_deal(n, n, closed_at=NOON - DAY, amount={"value": f"{n}.00", "currency": "EUR"}) for n in (1, 2)]
+    await office.desk.hear(*euros)
+    run = await office.kept.runs.get(await office.run(await office.classification(team="t_1"), actor=ANNA))
+    assert run is not None
+    assert run["unworth"] == [["EUR", "2.00", 1]]
+
+
+async def test_the_largest_deals_fail_no_run(office: Office) -> None:
+    await office.desk.hear(a_client(1), a_client(2))
+    steady = [a_deal(n, 1, f"{10**15}", closed_at=NOON - n * DAY / 2) for n in range(1, 241)]
+    await office.desk.hear(*steady, a_deal(900, 2, f"{10**15}", closed_at=NOON - DAY))
+    found = await office.rows(await office.run(await office.classification()))
+    assert {who: (row[1], row[-1]) for who, row in found.items()} == {1: ("X", 240 * 10**17), 2: ("Z", 10**17)}
+
+
+async def test_a_classification_that_is_taken_away_keeps_no_rows_of_its_runs(office: Office) -> None:
+    await three(office)
+    made = await office.classification()
+    run = await office.run(made)
+    late = await office.classes.begin(made, NewClassRun(), actor=MARKETER, key=None)
+    await office.classes.remove(made, actor=MARKETER)
+    step = await office.job.step({"run": late["_id"]}, None)
+    assert step.act is not None
+    await step.act()
+    kept = [await office.kept.runs.get(one) for one in (run, late["_id"])]
+    assert (kept, await office.desk.columns.loaded(key_of(run))) == ([None, None], 0)
+
+
+async def test_the_story_of_a_client_takes_as_many_questions_for_many_runs_as_for_one(office: Office) -> None:
+    await three(office)
+    made = [await office.classification() for _ in range(3)]
+    for hours in range(4):
+        for one in made:
+            await office.run(one, until=NOON - hours * DAY / 24)
+            await office.classes.correct(one, _correction(f"cl_{hours % 3 + 1}", "B"), actor=MARKETER)
+    asked = Asked(office.desk.columns)
+    looking = Looking(Classifications(office.kept, asked, asked, office.desk.clock), asked, asked, office.desk.clock)
+    assert [len(one["runs"]) for one in await looking.of_client("cl_1", MARKETER)] == [4, 4, 4]
+    classes = Classifications(office.kept, asked, asked, office.desk.clock)
+    assert len((await classes.corrections(made[0], MARKETER, limit=9, after=None)).items) == 3
+    assert asked.times == 4
+
+
+class Asked:
+    """Tables that count what they are asked."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns, self.times = columns, 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.times += name in ("ask", "sees_client", "seen_clients")
+        return getattr(self._columns, name)
+
+
+async def test_a_correction_holds_though_whoever_wrote_it_was_killed_right_after(office: Office) -> None:
+    await three(office)
+    made = await office.classification()
+    await office.run(made)
+    best = {"class": "abc", "of": made, "value": "A"}
+    await office.classes.correct(made, _correction("cl_2", "A"), actor=MARKETER)
+    assert await office.who(best) == [1, 2]
+    dying = Classifications(Dying(office.kept), office.desk.columns, office.desk.columns, office.desk.clock)  # type: ignore[arg-type]
+    with pytest.raises(InterruptedError):
+        await dying.correct(made, _correction("cl_3", "A"), actor=MARKETER)
+    assert await office.who(best) == [1, 2, 3]
+
+
+class Dying:
+    """A repository that does nothing any more once a correction is written."""
+
+    def __init__(self, kept: ClassRepository) -> None:
+        self._kept, self._dead = kept, False
+
+    def __getattr__(self, name: str) -> Any:
+        if self._dead:
+            raise InterruptedError
+        self._dead = name == "amend_correction"
+        return getattr(self._kept, name)
+
+
+def test_a_score_is_written_in_one_way() -> None:
+    for value in ("05", "+5", " 5", "0", "11", "٣"):
+        with pytest.raises(ValidationError, match="from 1 to 10"):
+            _correction("cl_1", value, "frequency")
+
+
+async def test_a_number_that_is_asked_for_is_compared_with_all_its_digits(office: Office) -> None:
+    await office.desk.hear(a_client(1, custom=[{"name": "inn", "value": "770123456789"}]), a_client(2))
+    numbers = (770123456789, 770123456789.0, "770123456789")
+    assert [await office.who({"field": "custom.inn", "value": one}) for one in numbers] == [[1]] * 3
