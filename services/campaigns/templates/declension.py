@@ -27,7 +27,13 @@ _MEN, _EITHER = frozenset(_MENS.split()), frozenset(_EITHERS.split())
 _STEMS = {"павел": "павл", "лев": "льв", "пётр": "петр", "петр": "петр"}
 _HARD_MEN = ("а", "у", "а", "ом", "е")
 _SOFT_MEN = ("я", "ю", "я", "ем", "е")
-_STRESSED_ICH = frozenset(("ильич", "кузьмич", "фомич", "лукич", "саввич"))
+_STRESSED_ICH = frozenset(("ильич", "кузьмич", "фомич", "лукич", "москвич"))
+_WORDS = """
+калина малина рябина смородина осина былина долина перина година ялина тычина купина дубина журавина дуброва
+половина середина вершина царина скотина корова
+"""
+_NOUNS = frozenset(_WORDS.split())
+"""Surnames of women that are words of their own: Калины, not Калиной."""
 _FOREIGN_IN = frozenset(("дарвин", "чаплин", "кронин", "грин", "мартин", "герцен", "вин", "цеппелин"))
 
 
@@ -98,7 +104,7 @@ def _on_a(word: str, case: int) -> str | None:
 def _patronymic(word: str, case: int, man: bool | None) -> str | None:
     del man
     if word.endswith("ич"):
-        return word + ("а", "у", "а", "ом" if word in _STRESSED_ICH else "ем", "е")[case]
+        return _on_ich(word, case)
     return word[:-1] + ("ы", "е", "у", "ой", "е")[case] if word.endswith(("вна", "чна")) else None
 
 
@@ -117,13 +123,17 @@ def _of_a_man(word: str, case: int) -> str | None:
         return word + ("а", "у", "а", "ым", "е")[case]
     if word.endswith(("ук", "юк", "ян", "як")) and _syllables(word) > 1:
         return word + _HARD_MEN[case]
-    return word + ("а", "у", "а", "ем", "е")[case] if word.endswith("ич") and _syllables(word) > 1 else None
+    return _on_ich(word, case) if word.endswith("ич") and _syllables(word) > 1 else None
+
+
+def _on_ich(word: str, case: int) -> str:
+    return word + ("а", "у", "а", "ом" if word in _STRESSED_ICH else "ем", "е")[case]
 
 
 def _of_a_woman(word: str, case: int) -> str | None:
     if word.endswith(("ская", "цкая")):
         return word[:-2] + ("ой", "ой", "ую", "ой", "ой")[case]
-    if word.endswith(("ова", "ева", "ёва", "ина", "ына")) and _syllables(word) > 2:
+    if word.endswith(("ова", "ева", "ёва", "ина", "ына")) and _syllables(word) > 2 and word not in _NOUNS:
         return word[:-1] + ("ой", "ой", "у", "ой", "ой")[case]
     return None
 
