@@ -77,8 +77,12 @@ class Standing:
         return mailing
 
     async def wake(self, mailing_id: str) -> None:
-        """Rows joined it: after they are stored, so that whoever looks finds them. May be repeated."""
-        await self._repository.mailings.amend(mailing_id, woken(iso(self._clock.now())))
+        """Rows joined it: after they are stored, so that whoever looks finds them; where it was cancelled meanwhile
+        they never leave. May be repeated.
+        """
+        after = await self._repository.mailings.amend(mailing_id, woken(iso(self._clock.now())))
+        if after and after["state"] == "cancelled":
+            await self._mailings.suppress_rest(mailing_id)
 
     async def move(self, mailing_id: str, state: str) -> None:
         """Paused, running or cancelled; where that cannot be it stays. May be repeated."""

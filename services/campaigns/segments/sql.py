@@ -199,9 +199,9 @@ def _number(value: Any) -> int:
     return int(value)
 
 
-def among(reach: Sequence[str], given: dict[str, Any]) -> str:
-    """A condition on `c`: whom somebody sees."""
+def among(reach: Sequence[str], given: dict[str, Any], named: str = "reach") -> str:
+    """A condition on `c`: whom somebody sees; `named` is its parameter."""
     if EVERYTHING in reach:
         return "true"
-    given["reach"] = list(reach)
-    return "list_has_any(c.seen_by, $reach)"
+    given[named] = list(reach)
+    return f"list_has_any(c.seen_by, ${named})"

@@ -5,7 +5,7 @@ client entered, writes the rows and then lets the runs go on: a kill in between 
 are there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hub.api.actor import Actor
@@ -19,7 +19,7 @@ from hub.kit.seams import seam
 from hub.store.base import Document
 from hub.store.due import Due, with_timer
 from services.campaigns.mailings.audience import WITHDRAWN, Decided, words_of
-from services.campaigns.mailings.repository import MailingRepository
+from services.campaigns.mailings.repository import OVER, WAIT, MailingRepository
 from services.campaigns.mailings.rows import row_of
 from services.campaigns.mailings.runner import Lease
 from services.campaigns.mailings.service import Mailings
@@ -105,10 +105,10 @@ class Advancing:
         """Why it does not just go on: something was due while nobody ran it for longer than it may be late."""
         limit, away = timedelta(seconds=sequence["stale_after"]), now - from_iso(sequence["seen_at"])
         late = runs and away > limit and now - from_iso(runs[0]["due_was"]) > limit
-        found = await self._kept.plain.get_many(sequence["mailings"]) if runs else {}
-        held = any(one["state"] == "held" for one in found.values())
-        if not late and not held:
-            return ""
+        found = await self._kept.plain.get_many(sequence["mailings"]) if runs or away >= _BEAT else {}
+        held = [one["reason"] for one in found.values() if one["state"] == "held"]
+        if not late:
+            return held[0] if held else ""
         return f"nobody ran it for {str(away).partition('.')[0]}, and something was due; confirm that it still goes"
 
     async def _hold(self, sequence: Document, reason: str) -> None:
@@ -130,7 +130,15 @@ class Advancing:
         await self._standing.wake(sequence["mailings"][step])
         seam("sequence.after_rows")
         after = [_after(sequence, run, rows.get(run["client_id"]), reasons | unwanted, now) for run in runs]
-        return len(await self._repository.swap_runs(after))
+        done = await self._repository.swap_runs(after)
+        await self._take_back([run["_id"] for run in after if run["_id"] not in done], rows)
+        return len(done)
+
+    async def _take_back(self, lost: Sequence[str], rows: Mapping[str, Document]) -> None:
+        """Of runs that were stopped by hand meanwhile nothing leaves."""
+        found = await self._repository.plain_runs.get_many(lost) if lost else {}
+        of = {run["client_id"] for run in found.values() if run["state"] == "stopped"}
+        await taken_back(self._kept, [row["_id"] for client, row in rows.items() if client in of])
 
     async def _rows(
         self, sequence: Document, step: int, runs: Sequence[Document]
@@ -151,6 +159,13 @@ class Advancing:
             for run in going
         }
         return rows, {client: reason for client, reason in ends.items() if reason}
+
+
+async def taken_back(kept: MailingRepository, rows: Iterable[str]) -> None:
+    """What waits of a run that was stopped by hand never leaves."""
+    found = await kept.get_many(rows)
+    gone = {"state": "suppressed", "step": OVER, "reason": "his run was stopped before it left"}
+    await kept.swap([{**row, **gone} for row in found.values() if row["step"] == WAIT])
 
 
 def due(run: Document, now: datetime) -> Document:

@@ -19,9 +19,9 @@ from services.campaigns.sequences.service import Sequences
 MOST = 900_000_000
 """Runs of one sequence: the number of a run is that of its rows."""
 _SEEN = """
-SELECT g.id, c.id, c.name, c.seen_by FROM (
+SELECT g.id, c.id, c.name, c.seen_by, {meant} FROM (
   SELECT unnest($ids::VARCHAR[]) AS id, unnest($keys::UBIGINT[]) AS k
-) g LEFT JOIN merged m ON m.k = g.k JOIN clients c ON c.k = coalesce(m.root, g.k) WHERE c.leads_to = 0
+) g LEFT JOIN merged m ON m.k = g.k JOIN clients c ON c.k = coalesce(m.root, g.k) WHERE c.leads_to = 0 AND {seen}
 """
 _KEPT_TOKENS = 50
 
@@ -59,13 +59,14 @@ class Entering:
     ) -> dict[str, str]:
         """`cause` is an event that lets in once, however often it is told, unless it is `fresh`."""
         given = {"ids": list(clients), "keys": [key_of(one) for one in clients]}
-        found = await self._columns.ask(f"{_SEEN} AND {among(actor.reach, given)}", given)
+        meant, seen = among(sequence["reach"], given, "meant"), among(actor.reach, given)
+        found = await self._columns.ask(_SEEN.format(meant=meant, seen=seen), given)
         known = await self._repository.get_runs(sequence["_id"], [row[1] for row in found])
         now, refused = self._clock.now(), dict.fromkeys(clients, "there is no such client")
         new: dict[str, Document] = {}
-        for asked, client, name, seen_by in found:
+        for asked, client, name, seen_by, is_meant in found:
             run = known.get(client)
-            refused[asked] = _refusal(sequence, run, now)
+            refused[asked] = _refusal(sequence, run, now) if is_meant else "whoever started it does not see him"
             again = run is not None and not fresh and run["cause"] == cause
             if not refused[asked] and not again:
                 about = {"client_id": client, "name": name, "seen_by": list(seen_by or ())[:_KEPT_TOKENS]}

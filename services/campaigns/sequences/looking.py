@@ -9,8 +9,8 @@ from hub.kit.errors import NotFound
 from hub.store.base import Document, Page
 from services.campaigns.mailings.looking import Looking as Mailed
 from services.campaigns.mailings.looking import told
-from services.campaigns.mailings.repository import OVER, WAIT, MailingRepository
-from services.campaigns.sequences.advancing import stopped
+from services.campaigns.mailings.repository import MailingRepository
+from services.campaigns.sequences.advancing import stopped, taken_back
 from services.campaigns.sequences.repository import SequenceRepository, run_id
 from services.campaigns.sequences.service import Sequences
 
@@ -80,9 +80,7 @@ class Looking:
             raise NotFound(f"{client} is not in it")
         after = await self._repository.runs.amend(known["_id"], change)
         assert after is not None, "runs are never removed"
-        rows = await self._kept.get_many(filter(None, after["rows"]))
-        gone = {"state": "suppressed", "step": OVER, "reason": "his run was stopped before it left"}
-        await self._kept.swap([{**row, **gone} for row in rows.values() if row["step"] == WAIT])
+        await taken_back(self._kept, filter(None, after["rows"]))
         return after
 
 

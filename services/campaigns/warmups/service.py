@@ -11,6 +11,7 @@ from hub.kit.errors import Conflict
 from hub.kit.ids import derive
 from hub.store.base import Document, Page
 from services.campaigns.belonging import belongs, page_of, seen
+from services.campaigns.mailings.repository import WARM
 from services.campaigns.warmups.models import (
     PROVIDERS,
     NewWarmUp,
@@ -83,7 +84,7 @@ class WarmUps:
             raise Conflict(f"there is a warm-up of {of}; change that one: {made}")
         if len(await self._repository.all()) >= MOST:
             raise Conflict(f"there are {MOST} warm-ups, which is the most")
-        plan = {"_id": made, "of": of, "at": iso(self._clock.now()), **self._fields(given, actor)}
+        plan = {"_id": made, "of": of, "at": iso(self._clock.now()), **self._fields(given, actor.login)}
         done = await (
             self._repository.plans.swap({**plan, "_v": known["_v"]}) if known else self._repository.plans.insert(plan)
         )
@@ -95,7 +96,7 @@ class WarmUps:
         """What left today stays counted. Raises NotFound and Conflict."""
         plan = await self.get(given, actor)
         since = form.since.isoformat() if form.since else plan["since"]
-        after = {**plan, **self._fields(form, actor), "since": since, "owner": plan["owner"]}
+        after = {**plan, **self._fields(form, plan["owner"]), "since": since}
         if not await self._repository.plans.swap(after):
             raise Conflict
         return after
@@ -105,10 +106,10 @@ class WarmUps:
         await self.get(given, actor)
         await self._repository.amend(given, lambda now: {**now, "removed": True})
 
-    def _fields(self, given: WarmUpForm, actor: Actor) -> Document:
+    def _fields(self, given: WarmUpForm, owner: str) -> Document:
         fields: Document = given.model_dump(mode="json", include={"caps", "providers", "time_zone"})
         since = given.since or today(fields, self._clock.now())
-        return {**fields, "since": since.isoformat(), "removed": False, **belongs(actor.login, given.team)}
+        return {**fields, "since": since.isoformat(), "removed": False, **belongs(owner, given.team)}
 
     async def status(self, plan: Document) -> tuple[int | None, dict[str, tuple[int, int | None]]]:
         """Which day it is, from 1 (0: not yet; none: over), and by provider how many left today and may."""
@@ -137,7 +138,7 @@ class WarmUps:
             room = rooms[plan["_id"]] if plan else None
             found.rows += [row] if plan is None else []
             if plan and room:
-                _placed(found, row, room)
+                _placed(found, row, room, alone=len(mailing["messages"]) == 1)
         return found
 
     async def _room(self, plan: Document, now: datetime) -> Room | None:
@@ -164,12 +165,16 @@ def _plan_of(plans: Mapping[str, Document], message: Document) -> Document | Non
     return plans.get(message["account"]) or (plans.get(domain) if domain else None)
 
 
-def _placed(found: Let, row: Document, room: Room) -> None:
-    """The row goes and takes its room, or waits. All wait where there is no room at all: their time stays."""
+def _placed(found: Let, row: Document, room: Room, *, alone: bool) -> None:
+    """The row goes and takes its room, or waits. All wait where there is no room at all: their time stays where it is
+    `alone`, the mailing's only way, for nobody behind them goes another one.
+    """
     provider = provider_of(row["address"])
     about = f"the warm-up of {room.plan['of']}, day {room.day + 1}"
     if room.left <= 0:
-        found.words = f"{about}: {cap_of(room.plan, room.day)} may leave today; it goes on at {iso(room.until)[:16]}"
+        words = f"{about}: {cap_of(room.plan, room.day)} may leave today"
+        found.words = f"{words}; it goes on at {iso(room.until)[:16]}"
+        found.later += [] if alone else [{**row, "due": iso(room.until), "reason": words}]
     elif room.by_provider.get(provider, 1) <= 0:
         cap = cap_of(room.plan, room.day, provider)
         words = f"{about}: {cap} may leave to {provider} today"
@@ -178,4 +183,4 @@ def _placed(found: Let, row: Document, room: Room) -> None:
         room.left -= 1
         if provider in room.by_provider:
             room.by_provider[provider] -= 1
-        found.rows.append({**row, "warm": f"{room.name}/{provider}", "reason": None})
+        found.rows.append({**row, WARM[row["way"]]: f"{room.name}/{provider}", "reason": None})

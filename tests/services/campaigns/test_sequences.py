@@ -1,6 +1,6 @@
 """Sequences: steps with waits, one run for a client, what ends it, what is held, and why somebody got no more."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -335,3 +335,57 @@ async def test_a_row_that_joins_while_it_is_looked_at_is_not_left_behind(office:
     await office.post.repository.rows.delete_many([f"{mailings[0]}-0"])
     await office.post.runner._end(before)
     assert {one["_id"] for one in await office.post.repository.active()} == set(mailings)
+
+
+async def asked_halfway(office: Office, given: str) -> Callable[[], Awaitable[int]]:
+    """His first step is due; the rest of what asks for it, which is done when it is called."""
+    await office.entered(given, 1)
+    office.desk.clock.advance(MINUTE)
+    advancing = office.parts.advancing
+    await advancing.due.look()
+    sequence = await office.parts.sequences.get(given, MARKETER)
+    runs = await office.parts.repository.asking(given, limit=9)
+    return lambda: advancing._ask(sequence, 0, runs, office.desk.clock.now())
+
+
+async def test_who_is_stopped_while_his_step_is_asked_for_gets_nothing(office: Office) -> None:
+    given = await office.started()
+    goes_on = await asked_halfway(office, given)
+    await office.looking.stop(given, "cl_1", "просил", actor=MARKETER)
+    assert await goes_on() == 0
+    await office.pass_by()
+    assert (office.got(), await office.run(given)) == ([], ("stopped", "просил (petr)", 0))
+
+
+async def test_nothing_waits_for_ever_in_a_sequence_that_ended_while_a_step_was_asked_for(office: Office) -> None:
+    given = await office.started()
+    goes_on = await asked_halfway(office, given)
+    ended = await office.parts.sequences.end(given, actor=MARKETER)
+    await goes_on()
+    await office.pass_by()
+    assert (office.got(), await office.post.states(ended["mailings"][0])) == ([], {"suppressed": 1})
+
+
+async def test_a_sequence_whose_message_is_held_is_held_with_it(office: Office) -> None:
+    given = await office.started(timedelta(0))
+    await office.entered(given, 1)
+    office.desk.clock.advance(MINUTE)
+    await office.parts.advancing.look()
+    office.desk.clock.advance(3 * DAY)
+    await office.pass_by()
+    assert office.got() == []
+    await office.pass_by()
+    held = await office.parts.sequences.get(given, MARKETER)
+    assert (held["state"], held["reason"][:40]) == ("held", "it should have gone on at 2026-03-02T12:")
+    await office.parts.sequences.resume(given, actor=MARKETER)
+    await office.pass_by()
+    assert office.got() == ["a1"]
+
+
+async def test_nobody_enters_whom_the_one_who_started_it_does_not_see(office: Office) -> None:
+    await office.desk.hear(a_client(2, revision=2, seen_by=["team:t_2"]))
+    made = await office.parts.sequences.add(await office.form(timedelta(0)), actor=MARKETER, key=None)
+    await office.parts.sequences.start(made["_id"], actor=Actor(login="petr", reach=("owner:petr", "team:")))
+    assert await office.entered(made["_id"], 1, 2) == {"cl_1": "", "cl_2": "whoever started it does not see him"}
+    await office.pass_by()
+    assert office.got() == ["a1"]

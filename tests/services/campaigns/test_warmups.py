@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from hub.api.actor import Actor
 from hub.kit.errors import Conflict
 from hub.store.leases import LEASES, Leases
 from hub.testing.builders import NOON
@@ -163,3 +164,39 @@ def test_who_carries_whose_mail_is_known_by_the_host() -> None:
 def test_a_plan_that_says_nothing_clear_is_refused(given: Any, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         NewWarmUp.model_validate(given)
+
+
+async def test_who_is_tried_by_another_way_stays_counted_where_he_left_first(office: Office) -> None:
+    for number, host in enumerate(HOSTS, 1):
+        addresses = [{"address": f"email:a{number}@{host}"}, {"address": f"phone:+7916{number:07}"}]
+        await office.post.desk.hear(a_client(number, revision=2, addresses=addresses))
+    for of in ("mb_1", "num_1"):
+        await office.plan(2, 2, of=of)
+    mail = {"channel": "email", "template": await office.post.template(), "account": "mb_1"}
+    await office.post.launched(
+        messages=[mail, {**mail, "channel": "sms", "account": "num_1", "template": await office.post.sms()}]
+    )
+    assert await office.run() == ["a1@gmail.com", "a2@gmail.com"]
+    await office.post.told(*office.post.asked(), state="failed", reason="550")
+    assert await office.run() == ["phone:+79160000001", "phone:+79160000002"]
+
+
+async def test_a_way_without_room_keeps_nobody_waiting_who_goes_another_way(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.campaigns.mailings.runner.AT_ONCE", 2)
+    await office.post.desk.hear(a_client(6, revision=2, addresses=[{"address": "phone:+79160000006"}]))
+    await office.plan(0, 9)
+    mail = {"channel": "email", "template": await office.post.template(), "account": "mb_1"}
+    await office.post.launched(
+        messages=[mail, {**mail, "channel": "sms", "account": "num_1", "template": await office.post.sms()}]
+    )
+    assert await office.run() == ["phone:+79160000006"]
+
+
+async def test_a_plan_that_a_colleague_changes_stays_its_owners(office: Office) -> None:
+    anna, boris = [Actor(login=one, reach=(f"owner:{one}", "team:t_1")) for one in ("anna", "boris")]
+    made = await office.warm_ups.add(NewWarmUp(of="mb_9", caps=(1,), team="t_1"), actor=anna)
+    await office.warm_ups.change(made["_id"], WarmUpForm(caps=(2,), team="t_1"), actor=boris)
+    found = await office.warm_ups.get(made["_id"], Actor(login="anna", reach=("owner:anna",)))
+    assert (found["caps"], found["owner"], found["seen_by"]) == ([2], "anna", ["owner:anna", "team:t_1"])
