@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hub.bus.base import Bus, Position, Reader
 from hub.contracts.base import Record
-from hub.kit.errors import StoreUnavailable
+from hub.kit.errors import StoreUnavailable, TooLarge
 from hub.kit.log import Log
 from hub.kit.private import make_private
 
@@ -75,7 +75,7 @@ class Tables(Generic[R]):
         self._letting_go: asyncio.Task[None] | None = None
 
     async def ask(self, sql: str, given: Mapping[str, Any]) -> list[Row]:
-        """Raises StoreUnavailable where the tables do not answer."""
+        """Raises TooLarge for what takes more memory than there is, StoreUnavailable where the tables do not answer."""
         async with self._turn:
             await self._caught_up()
             found: list[Row] = await self._in_thread(partial(self._asked, sql, given))
@@ -165,7 +165,10 @@ class Tables(Generic[R]):
 
         try:
             return self._db.execute(sql, dict(given)).fetchall()
-        except (duckdb.OperationalError, duckdb.OutOfMemoryException) as exc:
+        except duckdb.OutOfMemoryException as exc:
+            fix = f"it takes more than the {self._shape.memory} of memory that there are; ask for less at once"
+            raise TooLarge(fix) from exc
+        except duckdb.OperationalError as exc:
             raise StoreUnavailable(f"the tables of {self._shape.name} do not answer: {str(exc)[:200]}") from exc
 
     def _exported(self, sql: str, given: Mapping[str, Any], most: int) -> tuple[bytes, int]:

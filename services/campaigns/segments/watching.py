@@ -3,7 +3,7 @@
 Who was in it at the last look lies in a blob that its document names; both change together with what is told.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -11,7 +11,7 @@ from hub.api.actor import Actor
 from hub.contracts.campaign import SegmentMoved
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import TransientError
+from hub.kit.errors import TooLarge, TransientError
 from hub.kit.log import Log
 from hub.kit.loop import Loop
 from hub.store.base import Document
@@ -22,6 +22,7 @@ from services.campaigns.segments.service import Segments
 
 log = Log(__name__)
 LOOK = timedelta(seconds=3)
+_REST = timedelta(minutes=10)
 _LEASE = "segments/watching"
 _TTL = timedelta(seconds=30)
 _PAGE, _AT_ONCE = 1_000, 5_000
@@ -40,6 +41,8 @@ class Watching:
         self._blobs = blobs
         self._leases = leases
         self._clock = clock
+        self._too_large: dict[tuple[str, int], datetime] = {}
+        """By segment and version until when it rests."""
         self._loop = Loop("segments", self.look, every=LOOK)
 
     async def start(self) -> None:
@@ -53,13 +56,20 @@ class Watching:
         watched = await self._repository.watched()
         if not watched or not await self._leases.take(_LEASE):
             return 0
-        return sum([await self._look(segment) for segment in watched])
+        return sum([await self._look(segment) for segment in watched if not self._rests(segment)])
+
+    def _rests(self, segment: Document) -> bool:
+        """What was too large is looked at again when it was changed, or after a while: others have their turn."""
+        return self._too_large.get((segment["_id"], segment["_v"]), self._clock.now()) > self._clock.now()
 
     async def _look(self, segment: Document) -> int:
         try:
             now = set(await self._segments.members(segment, _US))
         except TransientError:
             raise
+        except TooLarge as exc:
+            self._rest(segment, str(exc))
+            return 0
         except Exception as exc:
             # Whatever it is: the others are looked at all the same.
             log.warning("segment.unreadable", segment=segment["_id"], reason=f"{type(exc).__name__}: {exc}"[:500])
@@ -69,6 +79,12 @@ class Watching:
         if entered or left or "members" not in segment:
             await self._tell(segment, (before | set(entered)) - set(left), entered, left)
         return len(entered) + len(left)
+
+    def _rest(self, segment: Document, reason: str) -> None:
+        log.warning("segment.too_large", segment=segment["_id"], reason=reason)
+        now = self._clock.now()
+        resting = {one: until for one, until in self._too_large.items() if until > now}
+        self._too_large = {**resting, (segment["_id"], segment["_v"]): now + _REST}
 
     async def _before(self, segment: Document) -> set[str]:
         if "members" not in segment:

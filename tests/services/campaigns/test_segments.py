@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from hub.api.actor import Actor
 from hub.contracts.address import Consent, Verdict
-from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.errors import InvalidInput, NotFound, TooLarge
 from hub.store.leases import LEASES, Leases
 from hub.testing.builders import NOON
 from services.campaigns.adapters.columns import Columns
@@ -222,6 +222,35 @@ async def test_who_enters_and_leaves_a_watched_segment_is_told_once(office: Any)
     ]
     blobs = [key for key in office.blobs.content if key.startswith("segments/")]
     assert [orjson.loads(office.blobs.content[key]) for key in blobs] == [["cl_3", "cl_5"]]
+
+
+async def test_a_watched_segment_that_takes_too_much_memory_keeps_no_other_one_from_being_looked_at(
+    office: Any,
+) -> None:
+    often = {"any": [{"did": "wrote", "times": 2}] * 40}
+    heavy = await a_segment(office, often, watched=True)
+    made = await a_segment(office, {"did": "clicked"}, watched=True)
+    filled = "SELECT i, i % 50000, 0, TIMESTAMP '2026-03-01', 0 FROM range(100000) t(i)"
+    await office.columns.ask(f"INSERT INTO acts {filled}", {})
+    await office.columns.ask("SET memory_limit = '24MB'", {})
+    with pytest.raises(TooLarge, match="ask for less at once"):
+        await meant(office, often)
+    watching = Watching(
+        office.kept_segments,
+        office.segments,
+        office.blobs,
+        Leases(office.store.collection(LEASES), office.clock, "one", timedelta(seconds=30)),
+        office.clock,
+    )
+    await office.store.start()
+    assert (heavy < made, await watching.look()) == (True, 1)
+    await office.columns.ask("SET memory_limit = '512MB'", {})
+    seen = []
+    for minutes in (9, 2):
+        office.clock.advance(timedelta(minutes=minutes))
+        await watching.look()
+        seen.append("looked_at" in await office.segments.get(heavy, MARKETER))
+    assert seen == [False, True]
 
 
 async def test_consent_is_kept_by_channel_and_topic(desk: Any) -> None:
