@@ -75,7 +75,7 @@ class Tables(Generic[R]):
         self._letting_go: asyncio.Task[None] | None = None
 
     async def ask(self, sql: str, given: Mapping[str, Any]) -> list[Row]:
-        """Raises TooLarge for what takes more memory than there is, StoreUnavailable where the tables do not answer."""
+        """Raises TooLarge for what takes more memory than there is, and StoreUnavailable where they do not answer."""
         async with self._turn:
             await self._caught_up()
             found: list[Row] = await self._in_thread(partial(self._asked, sql, given))

@@ -224,9 +224,8 @@ async def test_who_enters_and_leaves_a_watched_segment_is_told_once(office: Any)
     assert [orjson.loads(office.blobs.content[key]) for key in blobs] == [["cl_3", "cl_5"]]
 
 
-async def test_a_watched_segment_that_takes_too_much_memory_keeps_no_other_one_from_being_looked_at(
-    office: Any,
-) -> None:
+@pytest.mark.slow
+async def test_a_watched_segment_that_takes_too_much_memory_keeps_no_other_one_waiting(office: Any) -> None:
     often = {"any": [{"did": "wrote", "times": 2}] * 40}
     heavy = await a_segment(office, often, watched=True)
     made = await a_segment(office, {"did": "clicked"}, watched=True)
