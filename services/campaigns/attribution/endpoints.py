@@ -15,7 +15,7 @@ from hub.api.rights import Right
 from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.contracts.shown import Moment
 from hub.kit.errors import NotFound
-from hub.store.base import Document
+from hub.store.base import Document, Page
 from services.campaigns.attribution.models import Costs, Drilling, NewRate, Payments, Reporting
 from services.campaigns.attribution.money import MoneyBook
 from services.campaigns.attribution.report import Line, Share, Tree, deals, each_costs, money, percent, romi
@@ -211,7 +211,7 @@ def public(attribution: Attribution, book: MoneyBook) -> Public:
     """The operations."""
     routes = Public("attribution")
     _add_costs(routes, book)
-    _add_payments(routes, book)
+    _add_payments(routes, book, attribution)
     _add_rates(routes, book)
     _add_reports(routes, attribution)
     _add_touches(routes, attribution)
@@ -238,15 +238,16 @@ def _add_costs(routes: Public, book: MoneyBook) -> None:
         await book.remove_cost(cost_id, actor=actor)
 
 
-def _add_payments(routes: Public, book: MoneyBook) -> None:
-    @routes.get("/payments", right=Right.READ_CAMPAIGNS, noun="payment", answer=PaymentList)
+def _add_payments(routes: Public, book: MoneyBook, attribution: Attribution) -> None:
+    @routes.get("/payments", right=Right.READ_CAMPAIGNS, noun="client", action="read", answer=PaymentList)
     async def list_payments(query: Annotated[Paging, Query()], actor: Acting) -> Response:
-        """Payments and orders that were imported, the newest first."""
-        return await listed(
-            lambda limit: book.payments(actor, limit=limit, after=query.after),
-            each(PaymentView.of),
-            limit=query.limit,
-        )
+        """Payments and orders that were imported, of the clients that you see, the newest first."""
+
+        async def seen(limit: int) -> Page:
+            page = await book.payments(actor, limit=limit, after=query.after)
+            return await attribution.seen_of(page, actor)
+
+        return await listed(seen, each(PaymentView.of), limit=query.limit)
 
     @routes.post("/payments", right=Right.MANAGE_CAMPAIGNS, noun="payment", status=201)
     async def add_payments(given: Payments, actor: Acting, key: Key = None) -> PaymentList:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from hub.api.actor import Actor
 from hub.contracts.scope import reaches
 from hub.kit.errors import InvalidInput
+from hub.store.base import Page
 from services.campaigns.attribution import sql
 from services.campaigns.attribution.models import DrillQuery, Period, ReportQuery
 from services.campaigns.attribution.report import UNKNOWN, Found, Line, Tree, money, rolled
@@ -115,6 +116,13 @@ class Attribution:
     async def costs(self, period: Period) -> list[Row]:
         given = {"first": period.since, "final": period.until, "currency": self._policy.currency}
         return await self._books.ask(sql.COSTS, given)
+
+    async def seen_of(self, page: Page, actor: Actor) -> Page:
+        """Of a page of payments those of clients that somebody sees, and of nobody that is known."""
+        given: dict[str, Any] = {"whose": [key_of(one["whose"]) for one in page.items]}
+        text = sql.whose_seen(among(actor.reach, given))
+        found = {row[0] for row in await self._books.ask(text, given)}
+        return Page([one for one in page.items if key_of(one["whose"]) in found], page.next)
 
     async def touches_of(self, client: str) -> list[Row]:
         """All touches of a client, whoever he was then, the first one first."""

@@ -152,6 +152,16 @@ SELECT node, kind, sum(coalesce(
 FROM worth GROUP BY ALL
 """
 NODES = "SELECT k, id, level, parent, name, reference, leads_to FROM nodes"
+
+
+def whose_seen(seen: str) -> str:
+    """Of `$whose` those of people for whom a condition on `c` holds, and of nobody that is known."""
+    return (
+        f"SELECT g.w FROM (SELECT unnest($whose::UBIGINT[]) AS w) g {_WHOSE.format(w='g.w')}"
+        f" LEFT JOIN people c ON c.k = {PERSON.format(w='g.w')} WHERE c.k IS NULL OR {seen}"
+    )
+
+
 LAST_SOURCE = """
 SELECT n.id FROM touches t JOIN nodes n ON n.k = t.node WHERE t.w = $w ORDER BY t.happened DESC, t.told DESC LIMIT 1
 """

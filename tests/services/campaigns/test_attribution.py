@@ -430,6 +430,20 @@ async def test_nobody_changes_what_he_does_not_see_by_its_external_id(office: Of
     assert [(one["_id"], one["amount"]["value"]) for one in payments] == [(theirs[1], "5.00")]
 
 
+async def test_payments_are_shown_with_the_clients_whom_one_sees_by_whatever_address_they_paid(
+    office: Office,
+) -> None:
+    await office.desk.hear(a_client(1, seen_by=["team:t_2"]), a_client(2, seen_by=["team:t_1"]))
+    for whose in ("cl_1", "a1@example.com", "cl_2", "a2@example.com", "nobody@example.com"):
+        await office.paid(whose, "1.00")
+    page = await office.book.payments(MARKETER, limit=9, after=None)
+    shown = [await office.attribution.seen_of(page, Actor(login="x", reach=(one,))) for one in ("team:t_1", "*")]
+    assert [sorted(one["whose"] for one in some.items) for some in shown] == [
+        ["cl_2", "email:a2@example.com", "email:nobody@example.com"],
+        ["cl_1", "cl_2", "email:a1@example.com", "email:a2@example.com", "email:nobody@example.com"],
+    ]
+
+
 async def test_those_behind_a_number_whom_one_sees_are_told_however_many_others_stand_before_them(
     office: Office,
 ) -> None:

@@ -4626,7 +4626,7 @@ export interface paths {
         };
         /**
          * List payments
-         * @description Payments and orders that were imported, the newest first.
+         * @description Payments and orders that were imported, of the clients that you see, the newest first.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
