@@ -9,6 +9,7 @@ from typing import Any
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import NotFound
+from hub.kit.every import pages
 from hub.store.base import Document
 from services.campaigns.attribution.report import money
 from services.campaigns.classes.models import KINDS
@@ -21,8 +22,8 @@ SHOWN = 100
 """Clients that moved whose names are told."""
 TOLD_RUNS = 12
 """Runs of one classification in the story of a client."""
-_OF = 20
-"""Classifications in it, the newest ones."""
+_OF, _PAGE = 20, 100
+"""Classifications in it, the newest ones; and those that one look finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +121,21 @@ class Looking:
         """By classification what a client was in each run, and what was corrected. Raises NotFound."""
         if not await self._whose.sees_client(client, actor):
             raise NotFound(f"there is no client {client}")
-        page = await self._classifications.page(actor, limit=_OF, after=None)
-        runs = {one["_id"]: await self._classifications.newest(one["_id"], limit=TOLD_RUNS) for one in page.items}
-        for one in page.items:
+        newest = await self._newest(actor)
+        runs = {one["_id"]: await self._classifications.newest(one["_id"], limit=TOLD_RUNS) for one in newest}
+        for one in newest:
             await self._classifications.loaded(one, runs[one["_id"]])
         past = await self._past(client, runs)
-        return [await self._story(one, client, runs[one["_id"]], past) for one in page.items]
+        return [await self._story(one, client, runs[one["_id"]], past) for one in newest]
+
+    async def _newest(self, actor: Actor) -> list[Document]:
+        """Of those that he sees, however many of others stand before them."""
+        found: list[Document] = []
+        async for page in pages(lambda after: self._classifications.page(actor, limit=_PAGE, after=after)):
+            found += page
+            if len(found) >= _OF:
+                break
+        return found[:_OF]
 
     async def _past(self, client: str, runs: Mapping[str, Sequence[Document]]) -> "Past":
         """Two questions, however many runs there are."""

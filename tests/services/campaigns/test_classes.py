@@ -571,3 +571,15 @@ async def test_a_number_that_is_asked_for_is_compared_with_all_its_digits(office
     await office.desk.hear(a_client(1, custom=[{"name": "inn", "value": "770123456789"}]), a_client(2))
     numbers = (770123456789, 770123456789.0, "770123456789")
     assert [await office.who({"field": "custom.inn", "value": one}) for one in numbers] == [[1]] * 3
+
+
+async def test_a_client_tells_what_he_was_by_what_one_sees_however_many_of_others_were_made_since(
+    office: Office,
+) -> None:
+    await three(office)
+    await office.desk.hear(a_client(1, revision=2, seen_by=["team:t_1"]))
+    hers = await office.classification(team="t_1")
+    for _ in range(21):
+        office.desk.clock.advance(timedelta(seconds=1))
+        await office.classification(team="t_2")
+    assert [one["classification"] for one in await office.looking.of_client("cl_1", ANNA)] == [hers]
