@@ -172,7 +172,8 @@ class Runner:
     async def _release(self, mailing: Document, now: datetime) -> int:
         room = AHEAD - await self._repository.left(mailing["_id"], ASKED, at_most=AHEAD)
         pace = self._paces.setdefault(mailing["_id"], Pace(mailing, now))
-        wanted = min(AT_ONCE, room, pace.may(now))
+        waits = mailing["reason"] and len(mailing["messages"]) == 1  # one row tells whether it still does
+        wanted = min(1 if waits else AT_ONCE, room, pace.may(now))
         if wanted <= 0:
             return 0
         rows = await self._repository.ripe(f"{mailing['_id']}/seeds", WAIT, now, limit=wanted)

@@ -1,6 +1,6 @@
 """Warm-ups: so many a day over all mailings, and to each provider; the rest waits for tomorrow and says why."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hub.api.actor import Actor
 from hub.kit.errors import Conflict
 from hub.store.leases import LEASES, Leases
 from hub.testing.builders import NOON
+from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import Runner
 from services.campaigns.warmups.models import NewWarmUp, WarmUpForm, day_of, provider_of
 from services.campaigns.warmups.repository import WarmUpRepository
@@ -200,3 +201,32 @@ async def test_a_plan_that_a_colleague_changes_stays_its_owners(office: Office) 
     await office.warm_ups.change(made["_id"], WarmUpForm(caps=(2,), team="t_1"), actor=boris)
     found = await office.warm_ups.get(made["_id"], Actor(login="anna", reach=("owner:anna",)))
     assert (found["caps"], found["owner"], found["seen_by"]) == ([2], "anna", ["owner:anna", "team:t_1"])
+
+
+class Watched:
+    """A repository that notes how many rows it is asked for."""
+
+    def __init__(self, kept: MailingRepository) -> None:
+        self._kept = kept
+        self.looked: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kept, name)
+
+    async def ripe(self, mailing_id: str, step: str, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+        found = await self._kept.ripe(mailing_id, step, now, limit=limit)
+        self.looked.append(len(found))
+        return found
+
+
+async def test_while_nothing_may_leave_one_row_is_looked_at_and_all_go_once_there_is_room(office: Office) -> None:
+    watched = Watched(office.post.repository)
+    office.post.repository = watched  # type: ignore[assignment]
+    office.warm_ups, office.runner = office.copy("one")
+    plan = await office.plan(0, 9, since="2026-03-02")
+    await office.post.launched()
+    for _ in range(4):
+        await office.runner.look()
+    assert [count for count in watched.looked if count] == [6, 1, 1, 1]
+    await office.warm_ups.change(plan, WarmUpForm(caps=(9,)), actor=MARKETER)
+    assert len(await office.run()) == 6
