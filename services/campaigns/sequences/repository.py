@@ -43,8 +43,8 @@ class SequenceRepository:
         return await amend(self.sequences, sequence, change)
 
     async def active(self) -> list[Document]:
-        """Those that are running, paused or held."""
-        return (await self.sequences.find({"active": True}, limit=MOST)).items
+        """Those that are running, paused or held; also what was started beyond the limit at one moment."""
+        return (await self.sequences.find({"active": True}, limit=2 * MOST)).items
 
     async def asking(self, sequence: str, *, limit: int) -> list[Document]:
         """Runs whose next step is due, the one that waits longest first."""

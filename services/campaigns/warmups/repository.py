@@ -15,7 +15,8 @@ class WarmUpRepository:
         self.plans = store.collection(WARM_UPS)
 
     async def all(self) -> list[Document]:
-        return (await self.plans.find({"removed": False}, order="at", limit=MOST)).items
+        """Also those that were added beyond the limit at one moment."""
+        return (await self.plans.find({"removed": False}, order="at", limit=2 * MOST)).items
 
     async def amend(self, plan: str, change: Change) -> Document | None:
         return await amend(self.plans, plan, change)

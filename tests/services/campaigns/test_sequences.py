@@ -1,5 +1,6 @@
 """Sequences: steps with waits, one run for a client, what ends it, what is held, and why somebody got no more."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from services.campaigns.mailings.standing import Standing
 from services.campaigns.segments.models import Condition, NewSegment
 from services.campaigns.sequences import parts
 from services.campaigns.sequences.models import SequenceForm
-from services.campaigns.sequences.repository import SequenceRepository
+from services.campaigns.sequences.repository import MOST, SequenceRepository
 from tests.services.campaigns.conftest import MARKETER, Desk, a_client, a_letter, an_address
 from tests.services.campaigns.mailing_desk import Post, a_post
 from tests.services.campaigns.test_attribution import a_deal
@@ -389,3 +390,19 @@ async def test_nobody_enters_whom_the_one_who_started_it_does_not_see(office: Of
     assert await office.entered(made["_id"], 1, 2) == {"cl_1": "", "cl_2": "whoever started it does not see him"}
     await office.pass_by()
     assert office.got() == ["a1"]
+
+
+async def test_sequences_that_are_started_at_one_moment_go_all_of_them(office: Office) -> None:
+    drafts = [
+        await office.parts.sequences.add(await office.form(timedelta(0)), actor=MARKETER, key=None) for _ in range(2)
+    ]
+    others = [{"_id": f"a_{n}", "active": True, "state": "paused"} for n in range(MOST - 1)]
+    await office.parts.repository.sequences.insert_many(others)
+    await asyncio.gather(*(office.parts.sequences.start(one["_id"], actor=MARKETER) for one in drafts))
+    for one in drafts:
+        await office.entered(one["_id"], 1)
+    await office.pass_by()
+    assert office.got() == ["a1", "a1"]
+    late = await office.parts.sequences.add(await office.form(timedelta(0)), actor=MARKETER, key=None)
+    with pytest.raises(Conflict, match="200 sequences go already"):
+        await office.parts.sequences.start(late["_id"], actor=MARKETER)

@@ -1,5 +1,6 @@
 """Warm-ups: so many a day over all mailings, and to each provider; the rest waits for tomorrow and says why."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from hub.testing.builders import NOON
 from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import Runner
 from services.campaigns.warmups.models import NewWarmUp, WarmUpForm, day_of, provider_of
-from services.campaigns.warmups.repository import WarmUpRepository
+from services.campaigns.warmups.repository import MOST, WarmUpRepository
 from services.campaigns.warmups.service import WarmUps
 from tests.services.campaigns.conftest import MARKETER, Desk, a_client
 from tests.services.campaigns.mailing_desk import Post, a_post
@@ -230,3 +231,11 @@ async def test_while_nothing_may_leave_one_row_is_looked_at_and_all_go_once_ther
     assert [count for count in watched.looked if count] == [6, 1, 1, 1]
     await office.warm_ups.change(plan, WarmUpForm(caps=(9,)), actor=MARKETER)
     assert len(await office.run()) == 6
+
+
+async def test_plans_that_are_added_at_one_moment_count_all_of_them(office: Office) -> None:
+    others = [{"_id": f"a_{n}", "of": f"mb_x{n}", "removed": False, "at": "2026"} for n in range(MOST - 1)]
+    await office.kept.plans.insert_many(others)
+    await asyncio.gather(*(office.plan(2, of=of) for of in ("mb_9", "mb_1")))
+    await office.post.launched()
+    assert len(await office.run()) == 2
