@@ -1,5 +1,6 @@
 """A chain as a row of the inbox shows it: its client's name, its newest words, whether you have read them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -62,9 +63,13 @@ class Rows:
     async def of(self, actor: Actor, found: Sequence[tuple[Document, Shown]]) -> list[RowView]:
         chains = [chain for chain, _ in found]
         ids = [chain["_id"] for chain in chains]
-        clients = await roots(self._repository.clients, {chain["client_id"] for chain in chains})
-        newest = await self._repository.interactions.get_many({chain["last_id"] for chain in chains})
-        reads, drafts = await self._reads.of(actor.login, ids), await self._drafts.begun(actor.login, ids)
+        # None waits for another: beside a busy hub each has to wait for its turn.
+        clients, newest, reads, drafts = await asyncio.gather(
+            roots(self._repository.clients, {chain["client_id"] for chain in chains}),
+            self._repository.interactions.get_many({chain["last_id"] for chain in chains}),
+            self._reads.of(actor.login, ids),
+            self._drafts.begun(actor.login, ids),
+        )
         return [
             _row(
                 ChainView.model_validate(chain_view(chain)).narrowed(level),
