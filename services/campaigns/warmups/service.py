@@ -10,7 +10,7 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict
 from hub.kit.ids import derive
 from hub.store.base import Document, Page
-from services.campaigns.belonging import belongs, page_of, seen
+from services.campaigns.belonging import belongs, page_of, seen, sees
 from services.campaigns.mailings.repository import WARM
 from services.campaigns.warmups.models import (
     PROVIDERS,
@@ -81,7 +81,10 @@ class WarmUps:
         made = derive("wu", of)
         known = await self._repository.plans.get(made)
         if known is not None and not known["removed"]:
-            raise Conflict(f"there is a warm-up of {of}; change that one: {made}")
+            theirs = "another team's; ask an administrator"
+            raise Conflict(
+                f"there is a warm-up of {of}; {f'change that one: {made}' if sees(actor, known) else theirs}"
+            )
         if len(await self._repository.all()) >= MOST:
             raise Conflict(f"there are {MOST} warm-ups, which is the most")
         plan = {"_id": made, "of": of, "at": iso(self._clock.now()), **self._fields(given, actor.login)}

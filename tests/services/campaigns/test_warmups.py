@@ -196,6 +196,14 @@ async def test_a_way_without_room_keeps_nobody_waiting_who_goes_another_way(
     assert await office.run() == ["phone:+79160000006"]
 
 
+async def test_whoever_does_not_see_a_plan_is_not_told_its_name(office: Office) -> None:
+    anna, boris = [Actor(login=one, reach=(f"owner:{one}",)) for one in ("anna", "boris")]
+    made = await office.warm_ups.add(NewWarmUp(of="mb_9", caps=(1,)), actor=anna)
+    with pytest.raises(Conflict, match="another team's; ask an administrator") as refused:
+        await office.warm_ups.add(NewWarmUp(of="mb_9", caps=(1,)), actor=boris)
+    assert made["_id"] not in str(refused.value)
+
+
 async def test_a_plan_that_a_colleague_changes_stays_its_owners(office: Office) -> None:
     anna, boris = [Actor(login=one, reach=(f"owner:{one}", "team:t_1")) for one in ("anna", "boris")]
     made = await office.warm_ups.add(NewWarmUp(of="mb_9", caps=(1,), team="t_1"), actor=anna)
