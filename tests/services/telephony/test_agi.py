@@ -198,3 +198,24 @@ async def test_a_hub_that_is_stopped_hangs_up_on_nobody_and_the_call_tells_its_q
     await office.start()
     call = await office.call()
     assert (call.result, call.queue.name, call.queue.position) == ("abandoned", "Sales", 1)
+
+
+async def test_after_a_conversation_that_our_phone_ends_the_dialplan_rings_nobody_anew(office: AtAsterisk) -> None:
+    await office.set_line({"ring": ["anna"]})
+    caller = await office.caller().calls(CUSTOMER)
+    assert (caller.variables["DIALSTATUS"], caller.variables.get("HUB_FLOW")) == ("ANSWER", "done")
+    assert "HANGUP" in caller.asked
+
+
+async def test_a_text_that_is_too_long_for_one_command_is_spoken_in_pieces(office: AtAsterisk) -> None:
+    greeting = " ".join(["Здравствуйте,", "вы", "позвонили", "в", "«Ромашку».", "🌼" * 40] * 20)
+    await office.set_line({"greeting": greeting, "ring": ["anna"]})
+    caller = await office.caller().calls(CUSTOMER)
+    assert " ".join(caller.said).split() == greeting.split()
+    assert (len(caller.said) > 1, office.rung()) == (True, ["anna"])
+
+
+async def test_a_command_that_asterisk_would_read_as_two_is_not_sent(desk: Desk, server: AgiServer) -> None:
+    desk.wanted = [("EXEC", "Dial", "PJSIP/101&" * 300), ("ANSWER",)]
+    assert await says(server, HEAD, b"200 result=0\n") == b"ANSWER\n"
+    assert desk.told == ["refused", Answer(200, "0")]
