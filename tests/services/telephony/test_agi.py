@@ -55,11 +55,11 @@ async def says(server: AgiServer, *pieces: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for piece in pieces:
         writer.write(piece)
-    writer.write_eof()
     try:
+        writer.write_eof()
         async with asyncio.timeout(10):
             return await reader.read()
-    except ConnectionError:
+    except OSError:
         return b""
     finally:
         writer.close()
@@ -120,20 +120,36 @@ async def test_what_is_no_head_of_agi_reaches_nobody(desk: Desk, server: AgiServ
     assert desk.heads == []
 
 
+async def speaking(server: AgiServer) -> asyncio.StreamWriter:
+    """A caller who was handed over, and is being asked something."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(HEAD)
+    assert await reader.readline() == b"ANSWER\n"
+    return writer
+
+
 async def test_more_callers_than_there_may_be_go_on_in_the_dialplan(desk: Desk, server: AgiServer) -> None:
-    held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
-    for reader, writer in held:
-        del reader
-        writer.write(b"agi_network: yes\n")
-    assert await says(server, b"") == b""
-    for _, writer in held:
-        writer.close()
     desk.wanted = [("ANSWER",)]
+    held = [await speaking(server) for _ in range(2)]
+    assert await says(server, HEAD) == b""
+    for writer in held:
+        writer.close()
 
     async def taken() -> bool:
         return await says(server, HEAD, b"200 result=0\n") == b"ANSWER\n"
 
     await eventually(taken)
+
+
+async def test_strangers_who_connect_and_say_nothing_cost_no_caller_his_place(desk: Desk, server: AgiServer) -> None:
+    silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    for _, writer in silent:
+        writer.write(b"agi_network: yes\n")
+    desk.wanted = [("ANSWER",)]
+    held = [await speaking(server) for _ in range(2)]
+    assert [await reader.read() for reader, _ in silent] == [b"", b""]
+    for writer in (*held, *(writer for _, writer in silent)):
+        writer.close()
 
 
 @pytest.fixture
