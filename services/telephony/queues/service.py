@@ -213,7 +213,18 @@ class Queues:
             await self._repository.unseat(login, call, now)
             return False
         await self._repository.change(line.id, lambda queue: rules.rings(queue, call, login, until))
-        return True
+        if not await self._has_left(call):
+            return True
+        await self._repository.change(line.id, lambda queue: rules.left(queue, call))
+        await self._repository.unseat(login, call, now)
+        if not await self._calls.talking([login]):
+            await self._presence.give_back(login, call)
+        return False
+
+    async def _has_left(self, call: str) -> bool:
+        """Whether he hung up, or was answered, while somebody was looked for: nobody is told of it any more."""
+        visit = (await self._repository.visits([call])).get(call)
+        return visit is None or bool(visit["left"] or visit["settled"])
 
     async def _let(self, call: str, line: OurLine, until: datetime) -> None:
         """Whoever was rung for a call is free for others; his phone after a rest."""
@@ -233,14 +244,20 @@ class Queues:
         stage = "over" if call.complete else "answered"
         if visit["settled"] in (stage, "over"):
             return
+        await self._free_of(visit, call)
+        await self._repository.change(visit["line"], partial(_settled, visit["_id"], call))
+        await self._repository.note(visit["_id"], lambda one: {**one, "settled": stage})
+        # Who was looked for meanwhile was found before this was known, or notices it himself.
+        await self._free_of(visit, call)
+        await self._repository.change(visit["line"], lambda queue: rules.left(queue, visit["_id"]))
+
+    async def _free_of(self, visit: Document, call: Call) -> None:
+        """Whoever was rung for a caller who is not there any more, or is spoken with."""
         mine = rules.place_of(await self._repository.queue(visit["line"]), visit["_id"])
-        now = self._clock.now()
         if mine and mine["login"]:
             if call.answered_at is None:
                 await self._presence.give_back(mine["login"], visit["_id"])
-            await self._repository.unseat(mine["login"], visit["_id"], now + _ANSWERED)
-        await self._repository.change(visit["line"], partial(_settled, visit["_id"], call))
-        await self._repository.note(visit["_id"], lambda one: {**one, "settled": stage})
+            await self._repository.unseat(mine["login"], visit["_id"], self._clock.now() + _ANSWERED)
 
 
 def _settled(visit: str, call: Call, queue: Document) -> Document:
