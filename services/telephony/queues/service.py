@@ -99,12 +99,13 @@ class Queues:
         """
         now = self._clock.now()
         visit = await self._joined(call, line, given, now)
-        if visit is None or now - from_iso(visit["joined_at"]) >= timedelta(seconds=given.max_wait):
+        since = _since(visit) if visit else ""
+        if visit is None or now - from_iso(since) >= timedelta(seconds=given.max_wait):
             await self.leave(call, line, OVERFLOW)
             return Overflows()
         if visit["left"] or visit["settled"]:
             return Gone()
-        queue = await self._repository.change(line.id, lambda queue: rules.seen(queue, call, visit["joined_at"], now))
+        queue = await self._repository.change(line.id, lambda queue: rules.seen(queue, call, since, now))
         await self._numbered(visit, queue)
         mine = rules.place_of(queue, call)
         if mine and mine["state"] == rules.RINGING:
@@ -139,6 +140,12 @@ class Queues:
         await self._repository.note(call, change)
         await self._repository.change(line.id, lambda queue: rules.left(queue, call))
 
+    async def handed(self, call: str, line: OurLine) -> None:
+        """Whoever spoke with him handed him on: he may wait anew, behind who waits already."""
+        now = self._clock.now()
+        await self._repository.visit(call, line.id, now)
+        await self._repository.note(call, lambda visit: {**visit, "handed_at": iso(now), "settled": ""})
+
     async def owe(self, call: str) -> None:
         """Whom we could not take is called back all the same."""
         await self._repository.note(call, lambda visit: {**visit, "left": CALL_BACK})
@@ -160,7 +167,7 @@ class Queues:
         visits = await self._repository.visits({interaction_id for interaction_id, _ in calls})
         for interaction_id, call in calls:
             visit = visits.get(interaction_id)
-            if visit and visit["joined_at"] and (call.answered_at is not None or call.complete):
+            if visit and visit["joined_at"] and (call.complete or _is_answered(visit, call)):
                 await self._settle(visit, call)
         return [with_visit(call, visits[one]) if one in visits else call for one, call in calls]
 
@@ -258,6 +265,18 @@ class Queues:
             if call.answered_at is None:
                 await self._presence.give_back(mine["login"], visit["_id"])
             await self._repository.unseat(mine["login"], visit["_id"], self._clock.now() + _ANSWERED)
+
+
+def _since(visit: Document) -> str:
+    """When he joined the queue, the last time."""
+    return max(str(visit["joined_at"]), str(visit.get("handed_at", "")))
+
+
+def _is_answered(visit: Document, call: Call) -> bool:
+    """Whether somebody speaks with him; who was handed on was answered before, which says nothing any more."""
+    if not visit.get("handed_at"):
+        return call.answered_at is not None
+    return any(leg.role == "operator" and leg.answered and not leg.over for leg in call.legs)
 
 
 def _settled(visit: str, call: Call, queue: Document) -> Document:
