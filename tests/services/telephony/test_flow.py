@@ -5,8 +5,10 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -26,6 +28,7 @@ from hub.kit.asgi import InProcess
 from hub.process import http_server, listening, url_of
 from hub.testing.servers.process import free_ports
 from hub.testing.waiting import eventually
+from services.telephony.flow.models import OpenHours
 from tests.services.telephony.conftest import OUR_LINE, SECRET, USER, AmiHarness, CallHarness
 from tests.services.telephony.test_twilio import AUTH, SID, TwilioHarness
 
@@ -361,3 +364,11 @@ async def test_at_twilio_whoever_hands_on_again_is_named(at_twilio: AtTwilio) ->
 async def test_at_twilio_nobody_is_asked_first_and_the_answer_says_so(at_twilio: AtTwilio) -> None:
     answer, _ = await handing_on(at_twilio, kind="attended")
     assert (answer.status_code, "blind" in answer.text) == (409, True)
+
+
+def test_hours_that_end_before_they_begin_go_on_over_midnight() -> None:
+    hours = OpenHours.model_validate({"days": [5], "since": "22:00", "until": "06:00", "zone": "Europe/Moscow"})
+    friday = datetime(2026, 3, 6, tzinfo=ZoneInfo("Europe/Moscow"))
+    moments = [(21, 59), (22, 0), (29, 59), (30, 0), (46, 0), (5, 0)]
+    found = [hours.is_open(friday + timedelta(hours=hour, minutes=minute)) for hour, minute in moments]
+    assert found == [False, True, True, False, False, False]
