@@ -276,6 +276,8 @@ async def test_words_that_no_store_can_hold_are_kept_as_far_as_they_can_be(room:
 
 
 async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end() -> None:
+    closed = asyncio.Event()
+
     async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
         with suppress(OSError):
@@ -284,6 +286,9 @@ async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end()
                 await writer.drain()
                 await asyncio.sleep(0.01)
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        closed.set()
 
     server = await asyncio.start_server(drips, "127.0.0.1", 0)
     speech = WhisperSpeech(patience=0.3, outside=HERE)
@@ -293,7 +298,7 @@ async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end()
             await speech.write(Sound(b"RIFF", "audio/wav"), given, language="")
     await speech.close()
     server.close()
-    await server.wait_closed()
+    await closed.wait()
 
 
 @pytest.mark.parametrize("answer", [{"words": SAID}, {"text": 5}])
