@@ -20,6 +20,8 @@ _USAGE = (
     "520-Invalid command syntax.  Proper usage follows:\nUsage: see the documentation\n520 End of proper usage.\n"
 )
 _RATE = 8_000
+_LONGEST = 2_046
+"""Bytes of a command without its end; what is longer is read as two, and each is answered."""
 Handler = Callable[[list[str]], Awaitable[str]]
 
 
@@ -111,6 +113,8 @@ class AgiCaller:
 
     async def _answer(self, text: str) -> str:
         self.asked.append(text)
+        if len(text.encode()) > _LONGEST:
+            return "510 Invalid or unknown command\n" * 2
         words = [quoted.replace('\\"', '"').replace("\\\\", "\\") if quoted or not bare else bare
                  for quoted, bare in _WORD.findall(text)]  # fmt: skip
         name, handler, most = next(
@@ -218,7 +222,9 @@ class AgiCaller:
         return await self._dials(given) if name == "Dial" else "0"
 
     async def _dials(self, given: str) -> str:
-        """All of them at once; the first of those who answer has him."""
+        """All of them at once; the first of those who answer has him. After the conversation it tells -1 though he is
+        there, unless it was told to go on then (`g`).
+        """
         exchange, numbers = self.pbx.exchange, [one.partition("/")[2] for one in given.split(",")[0].split("&")]
         legs = {number: exchange.rings(number, by=self.name) for number in numbers}
         self.rung += numbers
@@ -233,7 +239,8 @@ class AgiCaller:
             self.variables["DIALSTATUS"] = "CANCEL" if self.gone else "NOANSWER"
             return "-1" if self.gone else "0"
         await self._talks(legs[taker], phones[taker])
-        return "-1"
+        goes_on = "g" in given.split(",")[2] and not self.gone
+        return "0" if goes_on else "-1"
 
     async def _talks(self, leg: str, phone: Phone) -> None:
         exchange = self.pbx.exchange
@@ -245,5 +252,4 @@ class AgiCaller:
             exchange.of("VarSet", self.name, Variable="MIXMONITOR_FILENAME", Value=file)
         await asyncio.sleep(phone.talks)
         self.variables["DIALSTATUS"] = "ANSWER"
-        self.hangs_up()
         exchange.ends(leg)

@@ -14,6 +14,8 @@ from services.email.models import OAuth, Server
 
 MOST_MAILS = 200_000
 """Mails of one maildrop, at most: their names take some 40 MB."""
+_LISTING = MOST_MAILS * 100
+"""Bytes of a list: a name has 70 letters at most (RFC 1939)."""
 _HEAD = 256 * 1024
 """Bytes of headers that are kept."""
 _PASSING = ("[SYS/TEMP]", "[IN-USE]", "[LOGIN-DELAY]")
@@ -39,7 +41,7 @@ class PopMaildrop:
         """Bytes of these mails, as the server tells them."""
         told = await self._listed("LIST", most=MOST_MAILS, only=numbers)
         with translated():
-            return {number: int(words.split(b" ")[0]) for number, words in told}
+            return {number: _size(words) for number, words in told}
 
     async def fetch(self, number: int) -> bytes:
         """A mail as it is. Raises MailRefusedByServer."""
@@ -54,14 +56,17 @@ class PopMaildrop:
         end = head.find(b"\r\n\r\n")
         return head if end < 0 else head[: end + 4]
 
-    async def delete(self, numbers: Sequence[int]) -> None:
-        """They go when the session ends well; what the server keeps, it keeps."""
+    async def delete(self, numbers: Sequence[int]) -> list[int]:
+        """Those of them that go when the session ends well; what the server keeps, it keeps."""
+        going: list[int] = []
         for number in numbers:
             with translated():
                 try:
                     await self._wire.ask(f"DELE {number}")
                 except NotOk:
                     continue
+            going.append(number)
+        return going
 
     async def quit(self) -> None:
         """The session ends well."""
@@ -84,7 +89,7 @@ class PopMaildrop:
     ) -> list[tuple[int, bytes]]:
         """Numbers and what stands beside them; those of `only`, where it is given."""
         found: list[tuple[int, bytes]] = []
-        seen = 0
+        seen = size = 0
         with translated():
             try:
                 await self._wire.ask(command)
@@ -92,8 +97,11 @@ class PopMaildrop:
                 raise MailServerUnavailable("protocol", f"{command} refused: {exc}") from exc
             async for lines in self._wire.lines():
                 seen += len(lines)
+                size += sum(map(len, lines))
                 if seen > most:
                     raise MailServerUnavailable("crowded", f"more than {most} mails")
+                if size > _LISTING:
+                    raise MailServerUnavailable("protocol", f"{command}: more than {_LISTING} bytes")
                 numbered = [_numbered(line) for line in lines if line.strip()]
                 found += [one for one in numbered if only is None or one[0] in only]
         return found
@@ -172,6 +180,14 @@ def _refused(said: str, *, by_token: bool) -> LoginRefused | MailServerUnavailab
     if any(code in said.upper() for code in _PASSING):
         return MailServerUnavailable("lost", said)
     return LoginRefused(said, fix=CHECK_CONSENT) if by_token else LoginRefused(said)
+
+
+def _size(words: bytes) -> int:
+    """Raises ValueError for what is no number of bytes."""
+    size = words.split(b" ")[0]
+    if not size.isdigit():
+        raise ValueError(f"no size of a mail: {size[:20]!r}")
+    return int(size)
 
 
 def _numbered(line: bytes) -> tuple[int, bytes]:

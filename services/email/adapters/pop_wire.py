@@ -13,6 +13,7 @@ from services.email.errors import MailServerUnavailable
 _LONGEST_LINE = 8192
 _PIECE = 64 * 1024
 _WORDS = 500
+_CAPABILITIES = 1000
 _QUESTIONS = 3
 """So often a server may ask on during a login."""
 
@@ -126,10 +127,13 @@ class PopWire:
             await self.ask("CAPA")
         except NotOk:
             return
-        async for lines in self.lines():
-            for line in lines:
-                name, _, words = line.decode("ascii", "replace").upper().partition(" ")
-                self.capabilities[name] = words
+        async with aclosing(self.lines()) as listed:
+            async for lines in listed:
+                for line in lines:
+                    name, _, words = line.decode("ascii", "replace").upper().partition(" ")
+                    self.capabilities[name] = words
+                if len(self.capabilities) > _CAPABILITIES:
+                    raise MailServerUnavailable("protocol", f"more than {_CAPABILITIES} capabilities")
 
     def _send(self, line: bytes) -> None:
         assert self._transport is not None

@@ -48,8 +48,8 @@ class Maildrop(Protocol):
         """May raise MailRefusedByServer."""
         ...
 
-    async def delete(self, numbers: Sequence[int]) -> None:
-        """They go when the session ends well."""
+    async def delete(self, numbers: Sequence[int]) -> list[int]:
+        """Those of them that go when the session ends well."""
         ...
 
 
@@ -103,8 +103,7 @@ class MaildropPoller:
         self._pause = Pause(cap=settings.reconnect_cap)
         self._known: dict[str, bool] | None = None
         """What is stored as seen, between two sessions; read again after every failure."""
-        self._settled_listing: list[tuple[int, str]] = []
-        """What lay there when the last session left nothing to do."""
+        self._settled_listing: list[tuple[int, str]] = []  # what lay there when a session left nothing to do
         self._tries: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self.in_hand = asyncio.Lock()
@@ -151,17 +150,14 @@ class MaildropPoller:
         await self._take_over(maildrop, {key: lying[key] for key in new[:SESSION]})
         more = False if self._mailbox.leave else await self._delete(maildrop, lying)
         more = more or len(new) > SESSION
-        if not more and not self._tries:
+        if not more and not self._tries and len(self._known) == len(lying):  # what goes makes another listing
             self._settled_listing = listing
         return more
 
     async def _forget(self, lying: Collection[str]) -> None:
         """What is gone from the server, so that no more is remembered than lies there."""
         assert self._known is not None
-        gone = [key for key in self._known if key not in lying]
-        await self._seen.forget(gone)
-        for key in gone:
-            del self._known[key]
+        await self._let_go([key for key in self._known if key not in lying])
         for key in [key for key in self._tries if key not in lying]:
             self._settled(key)
 
@@ -191,15 +187,24 @@ class MaildropPoller:
         seam("email.after_seen")
 
     async def _delete(self, maildrop: Maildrop, lying: Mapping[str, Place]) -> bool:
-        """What was taken over whole. Of mails of one name all go, or none: nobody knows which of them is which."""
+        """What was taken over whole. Of mails of one name all go, or none: nobody knows which of them is which. Names
+        are forgotten before mails go, for others may have them then (RFC 1939); what stays comes again.
+        """
         known = self._known or {}
         kept = {place.name for key, place in lying.items() if not known.get(key)}
-        ready = [place.number for key, place in lying.items() if known.get(key) and place.name not in kept]
+        ready = {place.number: key for key, place in lying.items() if known.get(key) and place.name not in kept}
         if ready:
             async with self.in_hand:
-                await maildrop.delete(ready[:SESSION])
+                going = await maildrop.delete(list(ready)[:SESSION])
+                await self._let_go([ready[number] for number in going])
             seam("email.after_delete")
         return len(ready) > SESSION
+
+    async def _let_go(self, keys: Sequence[str]) -> None:
+        assert self._known is not None
+        await self._seen.forget(keys)
+        for key in keys:
+            self._known.pop(key, None)
 
     async def _fetched(self, maildrop: Maildrop, wanted: Mapping[str, Place]) -> AsyncGenerator[list[Found], None]:
         """In batches of a bounded number of mails and bytes; a larger mail is alone."""

@@ -40,6 +40,8 @@ class AgiServer:
         self._most = most
         self._server: asyncio.Server | None = None
         self._callers: set[asyncio.Task[None]] = set()
+        self._strangers: dict[asyncio.Task[None], None] = {}
+        """Those who have not shown yet who they are, in the order in which they came."""
 
     @property
     def port(self) -> int:
@@ -61,19 +63,35 @@ class AgiServer:
         await end(list(self._callers))
 
     def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._callers) >= self._most:
+        if len(self._callers) >= self._most and not self._makes_room():
             log.warning("agi.too_many", most=self._most)
             writer.close()
             return
         task = asyncio.get_running_loop().create_task(self._caller(reader, writer))
         self._callers.add(task)
-        task.add_done_callback(self._callers.discard)
+        self._strangers[task] = None
+        task.add_done_callback(self._left)
+
+    def _makes_room(self) -> bool:
+        """An exchange says at once who it is: who connected and keeps silent costs no caller his place."""
+        silent = next(iter(self._strangers), None)
+        if silent is None:
+            return False
+        silent.cancel()
+        self._left(silent)
+        return True
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._callers.discard(task)
+        self._strangers.pop(task, None)
 
     async def _caller(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         channel = Channel(reader, writer)
         try:
             async with asyncio.timeout(_HEAD_SECONDS):
                 head = await channel.head()
+            if (task := asyncio.current_task()) is not None:
+                self._strangers.pop(task, None)
             await self._serve(head, channel)
         except (HungUp, TimeoutError, ValueError, HubError) as exc:
             log.warning("agi.refused", reason=str(exc) or type(exc).__name__)

@@ -30,6 +30,12 @@ _LONGEST = 43_200.0
 _SILENT = 4_000
 """Samples of 8,000 a second: a message that is shorter is none."""
 _ANSWERED = "ANSWER"
+_HANDED = "tTg"
+"""Options of Dial: both may hand on; and when our phone hangs up it is told here, else the caller, who is there yet,
+would fall into the lines of the dialplan behind ours.
+"""
+_SPOKEN_AT_ONCE = 1_500
+"""Bytes of a text: short enough for one command, with application and quotes."""
 
 
 class Asks(Protocol):
@@ -112,7 +118,8 @@ class Session:
         if file := self._sounds.get("queue" if isinstance(said, SayPlace) else said.spoken):
             return await self._play(file, keys)
         if self._given.speak:
-            await self._execute(_spoken(self._given.speak, said.text))
+            for piece in _pieces(said.text):
+                await self._execute(_spoken(self._given.speak, piece))
             return ""
         return await self._counted(said, keys) if isinstance(said, SayPlace) else ""
 
@@ -140,7 +147,7 @@ class Session:
             self._recorded = True
             await self._execute(f"MixMonitor,{self._given.spool}/hub-{self._call}.wav,b")
         phones = "&".join(self._dialled(phone) for _, phone in act.targets)
-        await self._execute(f"Dial,{phones},{act.seconds},tT", patience=_LONGEST)
+        await self._execute(f"Dial,{phones},{act.seconds},{_HANDED}", patience=_LONGEST)
         status = await self._do("GET", "VARIABLE", "DIALSTATUS", patience=_QUICK)
         return status.data == _ANSWERED
 
@@ -187,6 +194,18 @@ class Session:
         if answer.result == "-1":
             raise HungUp(f"at {words[0]}")
         return answer
+
+
+def _pieces(text: str) -> list[str]:
+    """The words of a text in order, as many of them together as one command takes."""
+    found = [""]
+    for word in text.split():
+        longer = f"{found[-1]} {word}".lstrip()
+        if len(longer.encode()) <= _SPOKEN_AT_ONCE:
+            found[-1] = longer
+        else:
+            found.append(word.encode()[:_SPOKEN_AT_ONCE].decode(errors="ignore"))
+    return [piece for piece in found if piece]
 
 
 def _spoken(template: str, text: str) -> str:

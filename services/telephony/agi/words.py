@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 LINE, HEAD_LINES = 2_048, 100
 """Bytes of one line, and lines of a head: what is longer is none of Asterisk's."""
+LONGEST = LINE - 1
+"""Bytes of a command with its end (AGI_BUF_LEN)."""
 _ANSWER = re.compile(r"(\d{3})[ -](?:result=(\S*))?\s*(?:\((.*?)\))?(?:\s*endpos=(\d+))?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -39,8 +41,14 @@ class Answer:
 
 
 def command(*words: str) -> str:
-    """One line of it; a word is quoted where it has to be. What would end the line is a space."""
-    return " ".join(_quoted(word) for word in words)
+    """One line of it; a word is quoted where it has to be. What would end the line is a space.
+
+    Raises CommandRefused: it is longer than Asterisk reads at once; the rest would be a command of its own.
+    """
+    line = " ".join(_quoted(word) for word in words)
+    if len(line.encode()) >= LONGEST:
+        raise CommandRefused(f"{words[0]} would have {len(line.encode())} bytes; an exchange reads {LONGEST}")
+    return line
 
 
 def answer_of(line: str) -> Answer:

@@ -1,6 +1,6 @@
 """What happens with a call that comes in by a line: data, checked before it is saved."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,9 +43,11 @@ class OpenHours(Form):
 
     def is_open(self, now: datetime) -> bool:
         here = now.astimezone(ZoneInfo(self.zone))
-        if here.isoweekday() not in self.days:
-            return False
-        return time.fromisoformat(self.since) <= here.time() < time.fromisoformat(self.until)
+        since, until, at = time.fromisoformat(self.since), time.fromisoformat(self.until), here.time()
+        if since <= until:
+            return here.isoweekday() in self.days and since <= at < until
+        began = here if at >= since else here - timedelta(days=1)
+        return began.isoweekday() in self.days and (at >= since or at < until)
 
 
 class Menu(Form):

@@ -95,6 +95,7 @@ class Reception:
 
     async def handed(self, visit: Visit, login: str) -> Sequence[Act]:
         """Whoever speaks with him hands him on to a colleague; if he does not answer it goes on as if nobody had."""
+        await self._queues.handed(visit.id, visit.line)
         ring = await self._ring(visit, [login], visit.flow.ring_seconds, steps.RUNG)
         return ring or await self._queue(visit)
 

@@ -99,12 +99,13 @@ class Queues:
         """
         now = self._clock.now()
         visit = await self._joined(call, line, given, now)
-        if visit is None or now - from_iso(visit["joined_at"]) >= timedelta(seconds=given.max_wait):
+        since = _since(visit) if visit else ""
+        if visit is None or now - from_iso(since) >= timedelta(seconds=given.max_wait):
             await self.leave(call, line, OVERFLOW)
             return Overflows()
         if visit["left"] or visit["settled"]:
             return Gone()
-        queue = await self._repository.change(line.id, lambda queue: rules.seen(queue, call, visit["joined_at"], now))
+        queue = await self._repository.change(line.id, lambda queue: rules.seen(queue, call, since, now))
         await self._numbered(visit, queue)
         mine = rules.place_of(queue, call)
         if mine and mine["state"] == rules.RINGING:
@@ -139,6 +140,12 @@ class Queues:
         await self._repository.note(call, change)
         await self._repository.change(line.id, lambda queue: rules.left(queue, call))
 
+    async def handed(self, call: str, line: OurLine) -> None:
+        """Whoever spoke with him handed him on: he may wait anew, behind who waits already."""
+        now = self._clock.now()
+        await self._repository.visit(call, line.id, now)
+        await self._repository.note(call, lambda visit: {**visit, "handed_at": iso(now), "settled": ""})
+
     async def owe(self, call: str) -> None:
         """Whom we could not take is called back all the same."""
         await self._repository.note(call, lambda visit: {**visit, "left": CALL_BACK})
@@ -160,7 +167,7 @@ class Queues:
         visits = await self._repository.visits({interaction_id for interaction_id, _ in calls})
         for interaction_id, call in calls:
             visit = visits.get(interaction_id)
-            if visit and visit["joined_at"] and (call.answered_at is not None or call.complete):
+            if visit and visit["joined_at"] and (call.complete or _is_answered(visit, call)):
                 await self._settle(visit, call)
         return [with_visit(call, visits[one]) if one in visits else call for one, call in calls]
 
@@ -213,7 +220,18 @@ class Queues:
             await self._repository.unseat(login, call, now)
             return False
         await self._repository.change(line.id, lambda queue: rules.rings(queue, call, login, until))
-        return True
+        if not await self._has_left(call):
+            return True
+        await self._repository.change(line.id, lambda queue: rules.left(queue, call))
+        await self._repository.unseat(login, call, now)
+        if not await self._calls.talking([login]):
+            await self._presence.give_back(login, call)
+        return False
+
+    async def _has_left(self, call: str) -> bool:
+        """Whether he hung up, or was answered, while somebody was looked for: nobody is told of it any more."""
+        visit = (await self._repository.visits([call])).get(call)
+        return visit is None or bool(visit["left"] or visit["settled"])
 
     async def _let(self, call: str, line: OurLine, until: datetime) -> None:
         """Whoever was rung for a call is free for others; his phone after a rest."""
@@ -233,14 +251,32 @@ class Queues:
         stage = "over" if call.complete else "answered"
         if visit["settled"] in (stage, "over"):
             return
+        await self._free_of(visit, call)
+        await self._repository.change(visit["line"], partial(_settled, visit["_id"], call))
+        await self._repository.note(visit["_id"], lambda one: {**one, "settled": stage})
+        # Who was looked for meanwhile was found before this was known, or notices it himself.
+        await self._free_of(visit, call)
+        await self._repository.change(visit["line"], lambda queue: rules.left(queue, visit["_id"]))
+
+    async def _free_of(self, visit: Document, call: Call) -> None:
+        """Whoever was rung for a caller who is not there any more, or is spoken with."""
         mine = rules.place_of(await self._repository.queue(visit["line"]), visit["_id"])
-        now = self._clock.now()
         if mine and mine["login"]:
             if call.answered_at is None:
                 await self._presence.give_back(mine["login"], visit["_id"])
-            await self._repository.unseat(mine["login"], visit["_id"], now + _ANSWERED)
-        await self._repository.change(visit["line"], partial(_settled, visit["_id"], call))
-        await self._repository.note(visit["_id"], lambda one: {**one, "settled": stage})
+            await self._repository.unseat(mine["login"], visit["_id"], self._clock.now() + _ANSWERED)
+
+
+def _since(visit: Document) -> str:
+    """When he joined the queue, the last time."""
+    return max(str(visit["joined_at"]), str(visit.get("handed_at", "")))
+
+
+def _is_answered(visit: Document, call: Call) -> bool:
+    """Whether somebody speaks with him; who was handed on was answered before, which says nothing any more."""
+    if not visit.get("handed_at"):
+        return call.answered_at is not None
+    return any(leg.role == "operator" and leg.answered and not leg.over for leg in call.legs)
 
 
 def _settled(visit: str, call: Call, queue: Document) -> Document:

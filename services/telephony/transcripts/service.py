@@ -117,13 +117,11 @@ class Writer:
             return
         claimed = {**claim, "_v": document["_v"] + 1}
         try:
-            text = await self._written(claimed, given)
+            await self._here(claimed, await self._written(claimed, given))
         except NotWritten as exc:
             await self._settle(claimed, {"text_state": "failed", "text_reason": str(exc)[:500]})
         except Exception as exc:
             await self._later(claimed, str(exc) if isinstance(exc, HubError) else f"{type(exc).__name__}: {exc}")
-        else:
-            await self._here(claimed, text)
 
     async def _written(self, document: Document, given: Transcriber) -> str:
         """Raises NotWritten, and whatever keeps it from being done now."""
@@ -143,7 +141,20 @@ class Writer:
         await self._blobs.put(blob, kept.encode())
         seam("telephony.after_transcript")
         about = {"text_state": "ready", "text_reason": "", "text_blob": blob, "text_cut": len(text.strip()) > MOST}
-        await self._settle(document, about)
+        # Before anybody is told: whoever removes the recording from now on removes this, too.
+        if not await self._recordings.save({**document, **about}):
+            await self._undone(document["_id"], blob)
+            return
+        seam("telephony.after_kept_transcript")
+        await self._settle({**document, "_v": document["_v"] + 1}, about)
+
+    async def _undone(self, recording_id: str, blob: str) -> None:
+        """The recording was removed while it was written down: so is what was said in it. Else another copy of the
+        hub was faster, and the words are the same.
+        """
+        found = await self._recordings.get(recording_id)
+        if found is None or found["state"] == "removed":
+            await self._blobs.delete([blob])
 
     async def _later(self, document: Document, words: str) -> None:
         if self._clock.now() - from_iso(document["text_wanted_at"]) >= self._expiry:
@@ -165,7 +176,12 @@ class Writer:
         told |= {"text_blob": changes["text_blob"]} if "text_blob" in changes else {}
         await self._calls.tell_recording(document["interaction_id"], document["_id"], told)
         bare = {name: value for name, value in document.items() if name != "text_next_at"}
-        await self._recordings.save({**bare, **changes})
+        if await self._recordings.save({**bare, **changes}):
+            return
+        found = await self._recordings.get(document["_id"])
+        if found is not None and found["state"] == "removed":
+            removed = {"transcript": "removed", "transcript_reason": "", "text_blob": ""}
+            await self._calls.tell_recording(document["interaction_id"], document["_id"], removed)
 
 
 def _host(url: str) -> str:

@@ -55,7 +55,7 @@ class Transfers:
         to = await self._phone(given.to, call["exchange"])
         wanted = {"key": call["key"], "interaction_id": interaction_id, "by": actor.login, "to": to}
         wanted |= {"kind": given.kind, "note": given.note, "login": given.to, "direction": call["direction"]}
-        wanted |= {"from": call["state"]["answered_by"] or ""}
+        wanted |= {"from": _party(call["state"], actor.login)}
         return await self._answer(await self._commands.ask(call["exchange"], wanted))
 
     async def _phone(self, login: str, exchange: str) -> str:
@@ -78,6 +78,12 @@ class Transfers:
                 raise ExchangeRefused(found["words"])
             await asyncio.sleep(_LOOK)
         raise ExchangeRefused("the exchange did not answer in time; look whether the call was handed on")
+
+
+def _party(state: Document, login: str) -> str:
+    """The phone by which somebody speaks in a call; of who does not, that of whoever answered it."""
+    mine = (leg["party"] for leg in reversed(state["legs"]) if leg["login"] == login and leg["answered"])
+    return str(next(mine, state["answered_by"] or ""))
 
 
 class Handed(Protocol):

@@ -163,6 +163,8 @@ class Odd:
         self.tops: dict[int, bytes] = {}
         self.end = end
         self.asked: list[bytes] = []
+        self.sizes: dict[int, bytes] = {}
+        """What it says of mails instead of how large they are."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         doomed: set[int] = set()
@@ -185,7 +187,9 @@ class Odd:
         if verb == b"UIDL":
             return self._lines([b"%d %b" % (n, self.names[n - 1].encode()) for n in self.mails])
         if verb == b"LIST":
-            return self._lines([b"%d %d" % (n, len(mail)) for n, mail in self.mails.items()])
+            return self._lines(
+                [b"%d %b" % (n, self.sizes.get(n, b"%d" % len(mail))) for n, mail in self.mails.items()]
+            )
         if verb == b"RETR" and number in self.mails:
             return self._lines(self.mails[number].splitlines())
         if verb == b"TOP" and number in self.tops:
@@ -255,3 +259,82 @@ async def test_a_server_of_the_barest_kind_is_read_and_mails_of_one_name_are_dif
         await eventually(lambda: odd.mails == {})
     assert (len(await harness.events(InteractionReceived)), len(await harness.events(MessageParked))) == (2, 0)
     assert odd.tries(b"RETR 1") == 1
+
+
+async def test_a_name_that_the_server_gives_again_after_its_mail_was_deleted_is_of_another_mail(
+    harness: EmailHarness,
+) -> None:
+    odd = Odd(a_mail("first", number=1), names=["1"])
+    async with on(harness, odd, leave=False):
+        await harness.arrivals(1)
+        await eventually(lambda: odd.mails == {})
+        odd.mails[1] = a_mail("second", number=2)
+        assert texts(await harness.arrivals(2)) == ["first", "second"]
+        await eventually(lambda: odd.mails == {})
+
+
+async def test_what_a_server_keeps_though_it_was_to_be_deleted_doubles_nothing(harness: EmailHarness) -> None:
+    odd = Odd(names=["name"])
+    async with on(harness, odd, leave=False):
+        odd.breaks = {b"QUIT"}
+        odd.mails[1] = a_mail("first", number=1)
+        await eventually(lambda: odd.tries(b"RETR 1") >= 2)
+        odd.breaks = set()
+        await eventually(lambda: odd.mails == {})
+    assert texts(await harness.events(InteractionReceived)) == ["first"]
+
+
+class Flood(Odd):
+    """Answers one command with lines that have no end."""
+
+    def __init__(self, command: bytes, line: bytes) -> None:
+        super().__init__(end=b"\r\n")
+        self.command, self.line = command, line
+        self.written = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"+OK hello\r\n")
+        with suppress(ConnectionError):
+            while line := (await reader.readline()).strip():
+                if line != self.command:
+                    writer.write(self._answer(line, set()))
+                    continue
+                writer.write(b"+OK\r\n")
+                while self.written < 10**9:
+                    writer.write(b"".join(b"%d %b\r\n" % (self.written + n, self.line) for n in range(100)))
+                    self.written += 100 * len(self.line)
+                    await writer.drain()
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "words"),
+    [
+        (b"CAPA", b"x" * 100, "more than 1000 capabilities"),
+        (b"UIDL", b"x" * 8_000, "UIDL: more than 20000000 bytes"),
+    ],
+    ids=["capabilities", "names"],
+)
+async def test_a_server_whose_answers_have_no_end_is_refused(
+    harness: EmailHarness, command: bytes, line: bytes, words: str
+) -> None:
+    flood = Flood(command, line)
+    listening = await asyncio.start_server(flood.serve, "127.0.0.1", 0)
+    pop = {**harness.server(listening.sockets[0].getsockname()[1], "sales"), "leave": True}
+    given = harness.mailbox(
+        "odd@romashka.example", imap=None, pop=pop, smtp=harness.server(harness.simulator.smtp_port)
+    )
+    answer = await harness.api.post("/mailboxes", json=given)
+    listening.close()
+    assert words in answer.json()["errors"]["pop"]
+    assert flood.written < 10**8
+
+
+async def test_a_server_that_tells_no_sizes_is_not_read_as_one_whose_mails_are_small(harness: EmailHarness) -> None:
+    odd = Odd(a_mail("first", number=1))
+    odd.sizes[1] = b"-1000000000"
+    async with on(harness, odd, leave=True):
+        await eventually(lambda: odd.tries(b"LIST") >= 2)
+        assert odd.tries(b"RETR 1") == 0
+        odd.sizes.clear()
+        await harness.arrivals(1)

@@ -55,11 +55,11 @@ async def says(server: AgiServer, *pieces: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for piece in pieces:
         writer.write(piece)
-    writer.write_eof()
     try:
+        writer.write_eof()
         async with asyncio.timeout(10):
             return await reader.read()
-    except ConnectionError:
+    except OSError:
         return b""
     finally:
         writer.close()
@@ -120,20 +120,36 @@ async def test_what_is_no_head_of_agi_reaches_nobody(desk: Desk, server: AgiServ
     assert desk.heads == []
 
 
+async def speaking(server: AgiServer) -> asyncio.StreamWriter:
+    """A caller who was handed over, and is being asked something."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(HEAD)
+    assert await reader.readline() == b"ANSWER\n"
+    return writer
+
+
 async def test_more_callers_than_there_may_be_go_on_in_the_dialplan(desk: Desk, server: AgiServer) -> None:
-    held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
-    for reader, writer in held:
-        del reader
-        writer.write(b"agi_network: yes\n")
-    assert await says(server, b"") == b""
-    for _, writer in held:
-        writer.close()
     desk.wanted = [("ANSWER",)]
+    held = [await speaking(server) for _ in range(2)]
+    assert await says(server, HEAD) == b""
+    for writer in held:
+        writer.close()
 
     async def taken() -> bool:
         return await says(server, HEAD, b"200 result=0\n") == b"ANSWER\n"
 
     await eventually(taken)
+
+
+async def test_strangers_who_connect_and_say_nothing_cost_no_caller_his_place(desk: Desk, server: AgiServer) -> None:
+    silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    for _, writer in silent:
+        writer.write(b"agi_network: yes\n")
+    desk.wanted = [("ANSWER",)]
+    held = [await speaking(server) for _ in range(2)]
+    assert [await reader.read() for reader, _ in silent] == [b"", b""]
+    for writer in (*held, *(writer for _, writer in silent)):
+        writer.close()
 
 
 @pytest.fixture
@@ -198,3 +214,24 @@ async def test_a_hub_that_is_stopped_hangs_up_on_nobody_and_the_call_tells_its_q
     await office.start()
     call = await office.call()
     assert (call.result, call.queue.name, call.queue.position) == ("abandoned", "Sales", 1)
+
+
+async def test_after_a_conversation_that_our_phone_ends_the_dialplan_rings_nobody_anew(office: AtAsterisk) -> None:
+    await office.set_line({"ring": ["anna"]})
+    caller = await office.caller().calls(CUSTOMER)
+    assert (caller.variables["DIALSTATUS"], caller.variables.get("HUB_FLOW")) == ("ANSWER", "done")
+    assert "HANGUP" in caller.asked
+
+
+async def test_a_text_that_is_too_long_for_one_command_is_spoken_in_pieces(office: AtAsterisk) -> None:
+    greeting = " ".join(["Здравствуйте,", "вы", "позвонили", "в", "«Ромашку».", "🌼" * 40] * 20)
+    await office.set_line({"greeting": greeting, "ring": ["anna"]})
+    caller = await office.caller().calls(CUSTOMER)
+    assert " ".join(caller.said).split() == greeting.split()
+    assert (len(caller.said) > 1, office.rung()) == (True, ["anna"])
+
+
+async def test_a_command_that_asterisk_would_read_as_two_is_not_sent(desk: Desk, server: AgiServer) -> None:
+    desk.wanted = [("EXEC", "Dial", "PJSIP/101&" * 300), ("ANSWER",)]
+    assert await says(server, HEAD, b"200 result=0\n") == b"ANSWER\n"
+    assert desk.told == ["refused", Answer(200, "0")]

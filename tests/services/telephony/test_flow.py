@@ -5,8 +5,10 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from hub.api.actor import HEADER, Actor
 from hub.channels.simulators.agi import AgiCaller
 from hub.channels.simulators.asterisk import AsteriskSimulator, Phone
 from hub.channels.simulators.twilio import TwilioSimulator
@@ -25,6 +28,7 @@ from hub.kit.asgi import InProcess
 from hub.process import http_server, listening, url_of
 from hub.testing.servers.process import free_ports
 from hub.testing.waiting import eventually
+from services.telephony.flow.models import OpenHours
 from tests.services.telephony.conftest import OUR_LINE, SECRET, USER, AmiHarness, CallHarness
 from tests.services.telephony.test_twilio import AUTH, SID, TwilioHarness
 
@@ -50,7 +54,12 @@ class Office(CallHarness):
         async def callers(_: Request) -> JSONResponse:
             return JSONResponse({"clients": [{"client_id": "cl_1", "owner": self.owner}] if self.owner else []})
 
-        app = Starlette(routes=[Route("/callers", callers, methods=["POST"])])
+        async def interaction(_: Request) -> JSONResponse:
+            return JSONResponse({"withheld": ""})
+
+        app = Starlette(
+            routes=[Route("/callers", callers, methods=["POST"]), Route("/interactions/{id}", interaction)]
+        )
 
         def peer(name: str) -> httpx.AsyncClient:
             return httpx.AsyncClient(transport=InProcess(app), base_url=f"http://{name}")
@@ -80,6 +89,15 @@ class Office(CallHarness):
 
 
 class AtTwilio(Office, TwilioHarness):
+    listened: Sequence[str] = ()
+    """By who was handed on."""
+
+    async def hands_on(self, login: str, interaction: str, to: str) -> httpx.Response:
+        shown = {HEADER: self.footing().seal.header(Actor(login=login, role="operator", reach=("*",), reads=("*",)))}
+        async with httpx.AsyncClient(transport=InProcess(self.door), base_url="http://channel") as client:
+            given = {"to": to, "kind": "blind"}
+            return await client.post(f"/calls/{interaction}/transfer", json=given, headers=shown)
+
     async def add_account(self) -> None:
         await super().add_account()
         for login, number in NUMBERS.items():
@@ -258,9 +276,9 @@ async def test_waits_in_a_queue_are_counted_by_line_operator_hour_and_queue(tmp_
     assert counted == {"line": [3, 3, 1, 1], "operator": [1, 1, 0, 0], "hour": [3, 3, 1, 1], "queue": [3, 3, 1, 1]}
 
 
-async def handing_on(office: AtTwilio, **over: Any) -> tuple[httpx.Response, Any]:
+async def handing_on(office: AtTwilio, flow: dict[str, Any] | None = None, **over: Any) -> tuple[httpx.Response, Any]:
     """Anna speaks with a customer and hands him on to Boris; her answer, and the call when it is over."""
-    await office.set_line({"ring": ["anna"]})
+    await office.set_line(flow or {"ring": ["anna"]})
     office.answers("anna", yes=True, talks=30)
     call = asyncio.create_task(office.hears(CUSTOMER, (), 2))
 
@@ -268,12 +286,13 @@ async def handing_on(office: AtTwilio, **over: Any) -> tuple[httpx.Response, Any
         return next((one for one, told in (await office.calls()).items() if told.answered_login == "anna"), None)
 
     interaction = await eventually(talking)
+    office.answers("anna", yes=False)
     given = {"to": "boris", "kind": "blind", **over}
     answer = await office.api.post(f"/calls/{interaction}/transfer", json=given)
     if answer.status_code != 200:
         call.cancel()
         return answer, None
-    await call
+    office.listened = await call
     return answer, await office.call()
 
 
@@ -306,6 +325,50 @@ async def test_at_twilio_a_colleague_who_does_not_answer_leaves_the_customer_to_
     assert ([one.completed for one in call.transfers], call.result) == ([False], "answered")
 
 
+@pytest.mark.parametrize("ring", [[], ["anna"]], ids=["who was in the queue before", "who was not"])
+async def test_at_twilio_whom_a_colleague_does_not_take_waits_in_the_queue(
+    at_twilio: AtTwilio, ring: list[str]
+) -> None:
+    at_twilio.answers("boris", yes=False)
+    _, call = await handing_on(at_twilio, {"ring": ring, "queue": {**QUEUE, "members": ["anna", "boris"]}})
+    assert at_twilio.listened[:1] == ["Вы в очереди под номером 1. Ждать около 2 мин."]
+    assert (call.result, call.answered_login, call.queue.left) == ("answered", "anna", "")
+
+
+async def test_at_twilio_whoever_hands_on_again_is_named(at_twilio: AtTwilio) -> None:
+    vera = [{"kind": "number", "exchange": at_twilio.exchange_id, "number": "+79031110104"}]
+    await at_twilio.api.put("/phones/vera", json={"phones": vera})
+    await at_twilio.set_line({"ring": ["anna"]})
+    for login in ("anna", "boris"):
+        at_twilio.answers(login, yes=True, talks=30)
+    call = asyncio.create_task(at_twilio.hears(CUSTOMER, (), 2))
+    for login, to, party in (("anna", "boris", NUMBERS["anna"]), ("boris", "vera", NUMBERS["boris"])):
+
+        async def talking(party: str = party) -> str | None:
+            found = (await at_twilio.calls()).items()
+            return next(
+                (one for one, told in found if any(leg.party == party and leg.answered for leg in told.legs)), None
+            )
+
+        interaction = await eventually(talking)
+        answer = await at_twilio.hands_on(login, interaction, to)
+        assert answer.status_code == 200, answer.text
+    await call
+    told = await at_twilio.call()
+    assert [(one.by, one.to) for one in told.transfers] == [
+        (NUMBERS["anna"], NUMBERS["boris"]),
+        (NUMBERS["boris"], "+79031110104"),
+    ]
+
+
 async def test_at_twilio_nobody_is_asked_first_and_the_answer_says_so(at_twilio: AtTwilio) -> None:
     answer, _ = await handing_on(at_twilio, kind="attended")
     assert (answer.status_code, "blind" in answer.text) == (409, True)
+
+
+def test_hours_that_end_before_they_begin_go_on_over_midnight() -> None:
+    hours = OpenHours.model_validate({"days": [5], "since": "22:00", "until": "06:00", "zone": "Europe/Moscow"})
+    friday = datetime(2026, 3, 6, tzinfo=ZoneInfo("Europe/Moscow"))
+    moments = [(21, 59), (22, 0), (29, 59), (30, 0), (46, 0), (5, 0)]
+    found = [hours.is_open(friday + timedelta(hours=hour, minutes=minute)) for hour, minute in moments]
+    assert found == [False, True, True, False, False, False]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,28 @@ async def test_old_visits_are_forgotten(hall: Hall) -> None:
 def test_a_queue_that_cannot_be_is_refused_and_the_field_is_named(flow: dict[str, Any], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         Flow.model_validate(flow)
+
+
+@pytest.mark.parametrize("step", ["visit", "seats", "give"])
+async def test_who_hangs_up_while_somebody_is_looked_for_leaves_every_member_free(hall: Hall, step: str) -> None:
+    await hall.presence.declare(AVAILABLE, actor=ANNA)
+    began = hall.clock.now().timestamp()
+    hall.talks.now = {"anna"}
+    assert isinstance(await hall.look("c1", members=["anna"]), Waits)
+    hall.talks.now = set()
+    hangs_up = partial(hall.ended, "c1", wait=None, began=began)
+    owner: Any = hall.presence if step == "give" else hall.kept
+    asked = getattr(owner, step)
+
+    async def meanwhile(*given: Any, **over: Any) -> Any:
+        setattr(owner, step, asked)
+        answer = await asked(*given, **over)
+        await hangs_up()
+        return answer
+
+    setattr(owner, step, meanwhile)
+    await hall.look("c1", members=["anna"])
+    assert (await hall.presence.mine(ANNA))["state"] == "available"
+    assert (await hall.kept.queue("ln_1"))["places"] == []
+    hall.later(REST)
+    assert await hall.look("c2", members=["anna"]) == FIRST

@@ -1,6 +1,8 @@
 """What was said, in writing: of lines that say so, by whom the hub names, for whom the recording may be played."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -48,8 +50,12 @@ class Whisper:
         self.status, self.answer = 200, {"text": SAID}
         self.url = ""
 
+    async def meanwhile(self) -> None:
+        """While somebody waits for the answer."""
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
+        await self.meanwhile()
         file = form["file"]
         assert isinstance(file, web.FileField)
         told = {name: str(value) for name, value in form.items() if name != "file"}
@@ -249,6 +255,50 @@ async def test_it_is_removed_together_with_its_recording(room: Room) -> None:
     await Remover(recordings=room.kept, calls=room.calls, blobs=room.blobs, clock=room.clock).remove()
     assert (await room.shown(), (await room.recording())["text_blob"]) == (("removed", ""), "")
     assert blob not in room.blobs.content
+
+
+async def test_what_is_removed_while_it_is_written_down_is_not_kept_in_writing(room: Room) -> None:
+    await room.fetched(remove_at=iso(room.clock.now()))
+
+    async def removed() -> None:
+        await Remover(recordings=room.kept, calls=room.calls, blobs=room.blobs, clock=room.clock).remove()
+
+    room.whisper.meanwhile = removed  # type: ignore[method-assign]
+    assert await room.look() == ("removed", "")
+    assert (await room.shown(), SAID.encode() in room.blobs.content.values()) == (("removed", ""), False)
+
+
+async def test_words_that_no_store_can_hold_are_kept_as_far_as_they_can_be(room: Room) -> None:
+    await room.fetched()
+    room.whisper.answer = {"text": "Добрый\x00 \ud800день"}
+    assert await room.look() == ("ready", "")
+    assert (await room.blobs.get((await room.recording())["text_blob"])).decode() == "Добрый\ufffd ?день"
+
+
+async def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end() -> None:
+    closed = asyncio.Event()
+
+    async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
+        with suppress(OSError):
+            while not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        closed.set()
+
+    server = await asyncio.start_server(drips, "127.0.0.1", 0)
+    speech = WhisperSpeech(patience=0.3, outside=HERE)
+    given = Transcriber(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "whisper-1", "")
+    async with asyncio.timeout(20):
+        with pytest.raises(ProviderUnavailable, match="no answer within"):
+            await speech.write(Sound(b"RIFF", "audio/wav"), given, language="")
+    await speech.close()
+    server.close()
+    await closed.wait()
 
 
 @pytest.mark.parametrize("answer", [{"words": SAID}, {"text": 5}])
