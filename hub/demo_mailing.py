@@ -4,23 +4,18 @@ The readers are no mailboxes of the simulator: what goes to them is kept outside
 is played once.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import make_msgid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
-from hub.api.actor import HEADER, Actor
 from hub.channels.simulators.scenes import SUPPORT
-from hub.contracts.scope import EVERYTHING
+from hub.demo_play import DemoPlay
 from hub.footing import Footing
 from hub.kit.ids import derive
-from hub.kit.log import Log
 
 if TYPE_CHECKING:
     from hub.channels.simulators.mail import MailSimulator, SentMail
@@ -57,62 +52,34 @@ _BODIES = {
 }
 _REPLY = "Какая прелесть! Отложите мне, пожалуйста, три горшка.\n\nВера\n"
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-_FIRST, _PAUSE, _LOOKS = 5.0, 1.0, 120
-"""Seconds after the start, between two looks, and how many of them."""
-log = Log(__name__)
 
 
-class DemoMailing:
-    """By the services' own operations, as the workspace would; the readers act by SMTP and HTTP."""
+class DemoMailing(DemoPlay):
+    """One mailing; its readers act by SMTP and HTTP."""
+
+    name, peers, first, looks = "mailing", ("interactions", "campaigns"), 5.0, 120
 
     def __init__(self, footing: Footing, mail: "MailSimulator", state: Path) -> None:
         """`state` is a folder that remembers what was played."""
-        self._footing = footing
+        super().__init__(footing, state / PLAYED)
         self._mail = mail
-        self._played = state / PLAYED
-        self._actor = Actor(login="admin", reach=(EVERYTHING,), reads=(EVERYTHING,))
-        self._peers: dict[str, httpx.AsyncClient] = {}
 
-    async def play(self) -> None:
-        """Whatever fails is told in the log: the demo goes on without."""
-        if self._played.exists():
-            return
-        await asyncio.sleep(_FIRST)
-        try:
-            async with AsyncExitStack() as stack:
-                for name in ("interactions", "campaigns"):
-                    self._peers[name] = await stack.enter_async_context(self._footing.peer(name))
-                await self._mailing()
-        except (httpx.HTTPError, TimeoutError, ValueError) as exc:
-            log.warning("demo.mailing_unplayed", error=f"{type(exc).__name__}: {exc}"[:300])
-
-    async def _mailing(self) -> None:
+    async def act(self) -> None:
         topic = {"id": "blooms", "title": {"ru": "Что цветёт", "en": "In bloom"}, "requires": "not_withdrawn"}
-        await self._ask("campaigns", "POST", "/topics", {**topic, "basis": "покупали у нас"})
+        await self.ask("campaigns", "POST", "/topics", {**topic, "basis": "покупали у нас"})
         for address, (name, language) in READERS.items():
-            await self._client(name, language, address)
+            await self.client(name, address, {"language": language, "custom": {"reads": "blooms"}})
         tree = {"field": "custom.reads", "value": "blooms"}
-        segment = (await self._ask("campaigns", "POST", "/segments", {"name": "Читатели", "include": tree}))["id"]
-        await self._until(lambda: self._counted(segment))
+        segment = await self.segment("Читатели", tree, count=len(READERS))
         made = {"name": "Ромашки", "channel": "email", "bodies": _BODIES}
-        template = (await self._ask("campaigns", "POST", "/templates", made))["id"]
+        template = (await self.ask("campaigns", "POST", "/templates", made))["id"]
         message = {"channel": "email", "template": template, "account": derive("mb", SUPPORT)}
         form = {"name": "Ромашки", "topic": "blooms", "messages": [message], "include": {"segment": segment}}
-        mailing = (await self._ask("campaigns", "POST", "/mailings", form))["id"]
+        mailing = (await self.ask("campaigns", "POST", "/mailings", form))["id"]
         self._played.touch()
-        await self._ask("campaigns", "POST", f"/mailings/{mailing}/launch")
-        await self._until(self._arrived)
-        await self._act(self._letters())
-
-    async def _client(self, name: str, language: str, address: str) -> None:
-        card = {"name": name, "addresses": [{"address": address}]}
-        client = (await self._ask("interactions", "POST", "/clients", card))["id"]
-        about = {"language": language, "custom": {"reads": "blooms"}}
-        await self._ask("interactions", "PATCH", f"/clients/{client}", about)
-
-    async def _counted(self, segment: str) -> bool:
-        found = await self._ask("campaigns", "GET", f"/segments/{segment}/count")
-        return bool(found["count"] == len(READERS))
+        await self.ask("campaigns", "POST", f"/mailings/{mailing}/launch")
+        await self.until(self._arrived)
+        await self._read(self._letters())
 
     def _letters(self) -> dict[str, "SentMail"]:
         """By reader what came to him."""
@@ -123,7 +90,7 @@ class DemoMailing:
 
     # --- what the readers do ---
 
-    async def _act(self, letters: "dict[str, SentMail]") -> None:
+    async def _read(self, letters: "dict[str, SentMail]") -> None:
         self._post(ANSWERS, letters[ANSWERS].sender, a_reply(letters[ANSWERS].message))
         self._post("", letters[BOUNCES].sender, a_notice(letters[BOUNCES].message, BOUNCES))
         async with httpx.AsyncClient(headers={"User-Agent": _BROWSER}) as browser:
@@ -133,20 +100,6 @@ class DemoMailing:
 
     def _post(self, sender: str, to: str, raw: bytes) -> None:
         self._mail.accept(sender=sender, recipients=[to], raw=raw, user=None)
-
-    async def _until(self, fits: Callable[[], Awaitable[bool]]) -> None:
-        """Raises TimeoutError."""
-        for _ in range(_LOOKS):
-            if await fits():
-                return
-            await asyncio.sleep(_PAUSE)
-        raise TimeoutError("the demo's mailing did not leave in time")
-
-    async def _ask(self, peer: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        headers = {HEADER: self._footing.seal.header(self._actor)}
-        answer = await self._peers[peer].request(method, path, json=body, headers=headers)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
 
 
 def a_reply(ours: EmailMessage) -> bytes:

@@ -1,7 +1,7 @@
 """The commands that run: everything embedded, one service distributed, the simulators alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -64,10 +64,8 @@ async def up(source: Source, *, data: Path | None, port: int | None, demo: bool)
             await stack.enter_async_context(_served(gateway, gateway.http, bound, settings))
             if running:
                 stack.callback((await _connected(hub, running, url_of(bound))).cancel)
-                calling = asyncio.create_task(_demo_calls(hub, folder))
-                stack.callback(calling.cancel)
-                mailing = asyncio.create_task(_demo_mailing(hub, running, folder))
-                stack.callback(mailing.cancel)
+                for play in _demo_plays(hub, running, folder / "simulators" / "mail"):
+                    stack.callback(asyncio.create_task(play).cancel)
             settle()
             describe(folder, **{"api": url_of(bound), "mailboxes": [], "cast": [], **facts})
             _greet(url_of(bound), getattr(gateway, "first_password", None), facts)
@@ -113,16 +111,11 @@ async def _simulated(folder: Path) -> AsyncIterator[Any]:
         yield running
 
 
-async def _demo_calls(hub: Embedded, folder: Path) -> None:
+def _demo_plays(hub: Embedded, running: Any, state: Path) -> list[Coroutine[Any, Any, None]]:
     from hub.demo_calls import DemoCalls  # loaded only where the demo runs
-
-    await DemoCalls(hub.footing, folder / "simulators" / "mail").play()
-
-
-async def _demo_mailing(hub: Embedded, running: Any, folder: Path) -> None:
     from hub.demo_mailing import DemoMailing
 
-    await DemoMailing(hub.footing, running.mail, folder / "simulators" / "mail").play()
+    return [DemoCalls(hub.footing, state).play(), DemoMailing(hub.footing, running.mail, state).play()]
 
 
 def _greet(url: str, password: str | None, facts: dict[str, Any]) -> None:

@@ -56,8 +56,7 @@ class Columns(Tables[Rows]):
 
     async def sees_client(self, client: str, actor: Actor) -> bool:
         """Whether somebody sees a client."""
-        found = await self.ask("SELECT c.seen_by FROM clients c WHERE c.k = $k", {"k": key_of(client)})
-        return bool(found) and reaches(actor.reach, found[0][0])
+        return client in await self.seen_clients([client], actor)
 
     async def seen_clients(self, clients: Sequence[str], actor: Actor) -> set[str]:
         """Those of them whom somebody sees."""
