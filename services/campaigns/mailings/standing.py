@@ -7,6 +7,7 @@ from hub.kit.clock import Clock, iso
 from hub.store.base import Document
 from hub.store.told import Change
 from services.campaigns.belonging import belongs
+from services.campaigns.mailings.contents import Contents
 from services.campaigns.mailings.models import MailingForm
 from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import moved
@@ -43,16 +44,15 @@ class Standing:
     async def begin(self, given: MailingForm, *, made: str, stale_after: float, actor: Actor) -> str:
         """Runs from now on, with nobody in it; its id. May be repeated. Raises as `check`."""
         at = iso(self._clock.now())
+        checked, contents = await self._checked(given, made, actor)
         mailing = {
-            **await self._checked(given, made, actor),
-            "_id": made,
+            **checked,
             "at": at,
             "changed_at": at,
             "removed": True,
             "standing": True,
             "reason": "",
             "stale_after": stale_after,
-            **belongs(actor.login, None),
             "launched_at": at,
             "launched_by": actor.login,
             "reach": list(actor.reach),
@@ -60,7 +60,6 @@ class Standing:
             "active": True,
             "seen_at": at,
         }
-        contents, _ = await self._mailings.prepare(mailing, actor)
         await contents.keep(self._repository)
         stored, _ = await self._repository.mailings.insert(mailing)
         await self._repository.mailings.tell(stored)
@@ -70,11 +69,11 @@ class Standing:
         """Raises InvalidInput and Conflict where it could not begin."""
         await self._checked(given, made, actor)
 
-    async def _checked(self, given: MailingForm, made: str, actor: Actor) -> Document:
+    async def _checked(self, given: MailingForm, made: str, actor: Actor) -> tuple[Document, Contents]:
         mailing = {**await self.fields(given, actor), "_id": made, **belongs(actor.login, None)}
         contents, _ = await self._mailings.prepare(mailing, actor)
         self._mailings.check(mailing, contents)
-        return mailing
+        return mailing, contents
 
     async def wake(self, mailing_id: str) -> None:
         """Rows joined it: after they are stored, so that whoever looks finds them; where it was cancelled meanwhile

@@ -18,9 +18,11 @@ from services.telephony.lines.repository import LineRepository
 
 log = Log(__name__)
 _KINDS = ("extension", "number")
-_TRIES = 3
+_TRIES, _PAUSE = 3, 0.5
+"""Of a store that is away, and seconds between them."""
+_QUICK = 5.0
+"""Seconds for an answer to what is done at once."""
 T = TypeVar("T")
-_AT_ONCE = 0.5
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -67,7 +69,7 @@ class AgiDesk:
                 return await step()
             except TransientError as exc:
                 log.warning("flow.waiting", reason=str(exc))
-                await self._pause(_AT_ONCE)
+                await self._pause(_PAUSE)
         return await step()
 
     async def _visit(self, head: Mapping[str, str]) -> Visit | None:
@@ -102,6 +104,6 @@ class AgiDesk:
 async def _says(asks: Asks, status: str) -> None:
     """For the dialplan behind ours."""
     try:
-        await asks.ask("SET", "VARIABLE", "HUB_FLOW", status, patience=_AT_ONCE * 10)
+        await asks.ask("SET", "VARIABLE", "HUB_FLOW", status, patience=_QUICK)
     except (HungUp, CommandRefused):
         return

@@ -20,7 +20,7 @@ from services.telephony.flow.steps import (
     SayPlace,
     Wait,
 )
-from services.telephony.phones.models import Phone
+from services.telephony.phones.ringing import channel_of
 
 _KEY_SECONDS = 8.0
 _QUICK, _SPOKEN = 15.0, 600.0
@@ -146,7 +146,7 @@ class Session:
         if act.recorded and not self._recorded:
             self._recorded = True
             await self._execute(f"MixMonitor,{self._given.spool}/hub-{self._call}.wav,b")
-        phones = "&".join(self._dialled(phone) for _, phone in act.targets)
+        phones = "&".join(channel_of(self._given, phone) for _, phone in act.targets)
         await self._execute(f"Dial,{phones},{act.seconds},{_HANDED}", patience=_LONGEST)
         status = await self._do("GET", "VARIABLE", "DIALSTATUS", patience=_QUICK)
         return status.data == _ANSWERED
@@ -159,12 +159,6 @@ class Session:
         answer = await self._asks.ask("RECORD", "FILE", name, "wav", "#", limit, "BEEP", patience=seconds + _QUICK)
         if answer.samples < _SILENT:
             await self._noted("")
-
-    def _dialled(self, phone: Phone) -> str:
-        given = self._given
-        if phone.kind == "number":
-            return f"Local/{given.prefix}{phone.number.lstrip('+')}@{given.context}/n"
-        return given.dial.replace("{extension}", phone.number)
 
     async def _answer(self) -> None:
         """Before anything is said, and not before: who is rung for at once hears it ring."""

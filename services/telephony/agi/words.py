@@ -35,10 +35,6 @@ class Answer:
         code = int(self.result) if self.result.isdecimal() else 0
         return chr(code) if 32 < code < 127 else ""
 
-    @property
-    def failed(self) -> bool:
-        return self.result.startswith("-")
-
 
 def command(*words: str) -> str:
     """One line of it; a word is quoted where it has to be. What would end the line is a space.

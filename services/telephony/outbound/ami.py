@@ -15,6 +15,7 @@ from services.telephony.errors import ExchangeUnavailable, NotConnected
 from services.telephony.exchanges.models import Exchange
 from services.telephony.lines.models import OurLine
 from services.telephony.phones.models import Phone
+from services.telephony.phones.ringing import channel_of
 
 _RINGING = timedelta(seconds=30)
 """For so long a phone rings."""
@@ -117,11 +118,8 @@ class AmiChannel:
         if message.call.call_list:
             return self._by_itself(message, number, line)
         phone = await self._phone(message.call.operator)
-        channel = given.dial.replace("{extension}", phone.number)
-        if phone.kind == "number":
-            channel = f"Local/{given.prefix}{phone.number.lstrip('+')}@{given.context}/n"
         fields = [
-            ("Channel", channel),
+            ("Channel", channel_of(given, phone)),
             ("Context", given.context),
             ("Exten", f"{given.prefix}{number.lstrip('+') if given.prefix else number}"),
             ("Priority", "1"),
