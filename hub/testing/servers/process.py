@@ -1,6 +1,7 @@
 """A server process of the tests: on ports of its own, ready when it answers, ended by its process id."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +16,9 @@ from hub.testing.servers.watch import unwatch, watch
 HOST = "127.0.0.1"
 _SECONDS_TO_START = 180.0
 _SECONDS_TO_STOP = 60.0
+_PORTS = (15_000, 32_000)
+_CHANCE = random.SystemRandom()
+"""Property tests begin the other one anew, in every process alike."""
 
 
 class Process(Protocol):
@@ -122,9 +126,14 @@ class ServerProcess:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on, all different."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    """Ports of 127.0.0.1 that nobody listens on, all different; and below those that the system gives to whoever
+    connects, one of whom could have it before the server has.
+    """
+    sockets: list[socket.socket] = []
     try:
+        while len(sockets) < count:
+            with suppress(OSError):
+                sockets.append(socket.create_server((HOST, _CHANCE.randrange(*_PORTS))))
         return [taken.getsockname()[1] for taken in sockets]
     finally:
         for taken in sockets:
