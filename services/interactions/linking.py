@@ -1,7 +1,8 @@
 """Linking: which client and which chain an arrival belongs to, as a pure function over a batch.
 
-The rules, strongest first: an explicit reference; an open chain of that client with the same subject matter; for what
-has no subject of its own (messengers, SMS, calls, an empty or bare "Re:" subject) the client's single open chain,
+The rules, strongest first: an explicit reference; for a notice about a message of ours that is in nobody's chain, as
+those of mailings are, whoever it was sent to; an open chain of that client with the same subject matter; for what has
+no subject of its own (messengers, SMS, calls, an empty or bare "Re:" subject) the client's single open chain,
 active within the reply window; a new chain. The rule that decided is part of the result. A letter that has a subject
 and refers to nothing is a matter of its own.
 Who was only copied to, or got a message forwarded, and is not the client, answers in a chain beside it. An answer
@@ -23,6 +24,8 @@ from hub.kit.ids import derive, moment_of
 OPEN_CHAINS_KEPT = 20
 """Open chains that a client's document lists, the newest; older ones are reached by reference only."""
 
+INTERACTION_REF = "interaction:"
+"""Before the id of an interaction: a reference that needs no claim."""
 _PREFIXES = re.compile(
     r"^(?:\s*(?:re|fwd?|aw|wg|sv|antw|tr|rv|odp|ha|отв|ответ|пер|на)\s*(?:\[\d+\]|\(\d+\))?\s*:"
     r"|\s*\[(?:ext|external|spam|внешн[а-я ]*|спам)\])+",
@@ -186,7 +189,7 @@ def _decide(arrival: InteractionReceived, seen: Known, rules: Rules) -> Decision
     other = counterpart(arrival.participants)
     client_id = seen.clients.get(other.address) if other else None
     holder = seen.root(client_id) if client_id else None
-    for rule in (_by_reference, _by_own_opening, _by_subject, _by_open_chain):
+    for rule in (_by_reference, _by_notice, _by_own_opening, _by_subject, _by_open_chain):
         found = rule(arrival, holder, seen, rules)
         if found:
             claim, reason = found
@@ -245,7 +248,7 @@ def _remember(decision: Decision, seen: Known) -> None:
 
 
 Found = tuple[Claim, Link] | None
-_OPENING = frozenset({"new_chain", "side_chain", "subject_changed", "after_closing"})
+_OPENING = frozenset({"new_chain", "side_chain", "subject_changed", "after_closing", "notice"})
 """Rules that may open a chain."""
 
 
@@ -260,6 +263,23 @@ def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known
         if claim and claim.by != arrival.id:
             return claim, Link(rule="reference", evidence=f"answered as {name}")
     return None
+
+
+def _by_notice(arrival: InteractionReceived, _client: str | None, seen: Known, _rules: Rules) -> Found:
+    """A notice of a server about a message of ours that is no interaction yet: it goes where that message will be, to
+    the client who was to get it, and opens no client "Mail Delivery System".
+    """
+    ours = next((name for name in arrival.refs if name.startswith(INTERACTION_REF)), None)
+    owner = next((seen.clients[address] for address in told_of(arrival) if address in seen.clients), None)
+    if ours is None or owner is None or seen.root(owner) not in seen.heads:
+        return None
+    chain_id = new_chain_id(ours.removeprefix(INTERACTION_REF))
+    return Claim(chain_id, owner, None, arrival.id), Link(rule="notice", evidence=ours)
+
+
+def told_of(arrival: InteractionReceived) -> list[str]:
+    """Addresses whose fate a notice tells."""
+    return [one.address for one in arrival.bounce.recipients] if arrival.bounce else []
 
 
 def _aside(

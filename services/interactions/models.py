@@ -24,7 +24,7 @@ from hub.store.due import DUE
 from hub.store.told import CORRELATION, OWES
 from hub.store.waiting import BY_NAME, SINCE
 from services.interactions.chains.state import ASKED, SECRET, queued, shown_state, turn_after
-from services.interactions.linking import OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
+from services.interactions.linking import INTERACTION_REF, OPEN_CHAINS_KEPT, Claim, Decision, Head, subject_key
 from services.interactions.subjects.models import KEYS
 
 INTERACTIONS = CollectionSpec(
@@ -362,10 +362,6 @@ def answered_as(claim: Document) -> Document | None:
         return claim
     earlier: Document | None = claim.get("answered")
     return {**earlier, "_id": claim["_id"], "interaction_id": None} if earlier else None
-
-
-INTERACTION_REF = "interaction:"
-"""Before the id of an interaction: a reference that needs no claim."""
 
 
 def interaction_name(interaction_id: str) -> str:

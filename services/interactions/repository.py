@@ -20,14 +20,13 @@ from hub.store.base import Document, In, Page, Range, Store, Where
 from hub.store.told import Causes, Owing, Told
 from services.interactions import facts
 from services.interactions.chains.state import queued, said
-from services.interactions.linking import Claim, Decision, Head, Known, counterpart, line_of
+from services.interactions.linking import INTERACTION_REF, Claim, Decision, Head, Known, counterpart, line_of, told_of
 from services.interactions.models import (
     ADDRESSES,
     ATTACHMENTS,
     CHAINS,
     CLAIMS,
     CLIENTS,
-    INTERACTION_REF,
     INTERACTIONS,
     SILENT,
     TAKEN_OUT,
@@ -96,14 +95,15 @@ class Repository:
     async def stored(self, arrivals: Sequence[InteractionReceived]) -> Stored:
         """All that linking needs to know about these arrivals, in bulk."""
         names = {name for a in arrivals for name in (*a.refs, *a.keys)}
-        parties = {p.address for a in arrivals for p in a.participants if not p.ours and p.address}
+        told = {address for a in arrivals for address in told_of(a)}
+        parties = told | {p.address for a in arrivals for p in a.participants if not p.ours and p.address}
         claims, addresses = await asyncio.gather(self.claims.get_many(names), self.addresses.get_many(parties))
         answers = {name: answer for name, claim in claims.items() if (answer := answered_as(claim))}
         named, answered = await self._named(names, claims, answers)
         owners = {address: doc["client_id"] for address, doc in addresses.items() if doc["client_id"]}
         led = (*named.values(), *answered.values())
         found = await self._clients({*owners.values(), *(claim.client_id for claim in led)})
-        others = {other.address for a in arrivals if (other := counterpart(a.participants))}
+        others = told | {other.address for a in arrivals if (other := counterpart(a.participants))}
         known = Known(
             clients={address: owner for address, owner in owners.items() if address in others},
             claims=named,

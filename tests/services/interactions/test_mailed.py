@@ -6,6 +6,7 @@ from typing import Any
 from hub.contracts.campaign import MailedRecorded
 from hub.contracts.interaction import Answered, SendMessage
 from hub.testing.builders import NOON, an_arrival
+from tests.services.interactions.test_bounces import a_bounce, a_recipient
 
 OURS = "in_69a55555" + "7" * 24
 
@@ -86,3 +87,24 @@ async def test_what_is_beside_something_that_is_not_here_yet_waits_for_it(bench:
 async def test_a_message_to_nobodys_address_is_in_no_chain(bench: Any) -> None:
     await bench.hear(a_mailed("clicked"))
     assert await bench.opened() == (0, 0, 0)
+
+
+async def test_a_notice_that_comes_before_is_in_the_chain_where_the_message_will_be(bench: Any) -> None:
+    await bench.receive(an_arrival())
+    await bench.receive(a_bounce(OURS), a_bounce(OURS, number="again"))
+    await bench.hear(a_mailed("bounced"))
+    notices = [await bench.stored(a_bounce(OURS, number=number).id) for number in ("bounce", "again")]
+    ours, (client,) = await bench.stored(OURS), await bench.clients()
+    assert client["name"] == "Анна Смирнова"
+    assert {(one["chain_id"], one["client_id"]) for one in (*notices, ours)} == {(ours["chain_id"], client["_id"])}
+    assert (notices[0]["link"]["rule"], notices[0]["link"]["evidence"]) == ("notice", f"interaction:{OURS}")
+    assert await bench.delivery(OURS) == ("bounced", "x")
+
+
+async def test_a_notice_about_a_message_to_nobodys_address_is_where_its_sender_is(bench: Any) -> None:
+    await bench.receive(a_bounce(OURS, a_recipient("nobody@example.com")))
+    (client,) = await bench.clients()
+    assert (client["name"], (await bench.stored(a_bounce(OURS).id))["link"]["rule"]) == (
+        "Mail Delivery System",
+        "new_chain",
+    )
