@@ -25,6 +25,7 @@ from hub.kit.log import Log
 from hub.kit.reasons import reason_of
 from hub.kit.seams import seam
 from hub.kit.tracing.events import Step, handling
+from hub.kit.turns import in_turn
 
 log = Log(__name__)
 
@@ -88,7 +89,7 @@ class Consumption:
         self._moving = moving or self._moving
         LAG.labels(self.topic, self.group).set(behind + len(batch))
         try:
-            await self._handle_all([record_of(each) for each in batch if self._wants(each)])
+            await in_turn(self._handle_all([record_of(each) for each in batch if self._wants(each)]))
         except TransientError as exc:
             raise NackMessage from exc
         except Exception as exc:

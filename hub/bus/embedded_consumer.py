@@ -17,6 +17,7 @@ from hub.contracts.base import Record
 from hub.kit.errors import BusUnavailable
 from hub.kit.log import Log as Logger
 from hub.kit.reasons import reason_of
+from hub.kit.turns import turns
 
 log = Logger(__name__)
 
@@ -124,7 +125,7 @@ class EmbeddedConsumer:
         # Beginning with another partition each time, so that a busy one does not starve the rest.
         self._turn = (self._turn + 1) % len(slots) if slots else 0
         turned = slots[self._turn :] + slots[: self._turn]
-        return await self._log.fetch({slot: self._next[slot] for slot in turned}, limit)
+        return await self._log.fetch({slot: self._next[slot] for slot in turned}, turns().portion(limit))
 
     def _settle(self) -> list[Slot]:
         """The partitions that are this member's now; those it just got begin where the group had come to."""

@@ -27,6 +27,7 @@ from hub.kit.loop import GRACE, Loop
 from hub.kit.reasons import reason_of
 from hub.kit.restraint import Restraint
 from hub.kit.seams import seam
+from hub.kit.turns import in_turn
 from hub.store.base import Document
 from hub.store.leases import Lease, Leases
 
@@ -141,7 +142,7 @@ class Runner:
 
     async def _under(self, lease: Lease, work: Coroutine[Any, Any, None]) -> None:
         """Does the work while the lease is ours; raises what it raises."""
-        working = asyncio.ensure_future(work)
+        working = asyncio.ensure_future(in_turn(work))
         holding = asyncio.create_task(self._hold(lease, working))
         try:
             await asyncio.wait([working])

@@ -28,6 +28,7 @@ from hub.kit.log import Log
 from hub.kit.numbers import whole
 from hub.kit.restraint import Restraint
 from hub.kit.troubles import Troubles
+from hub.kit.turns import PeopleFirst
 
 log = Log(__name__)
 Ping = Callable[[], Awaitable[None]]
@@ -71,6 +72,7 @@ def service_app(
     app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(Exception, _on_bug)
     _add_health(app, checks, check_seconds, may_look)
+    app.add_middleware(PeopleFirst)
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from hub.kit.errors import TransientError
 from hub.kit.log import Log
 from hub.kit.tasks import end
+from hub.kit.turns import in_turn
 
 GRACE = timedelta(seconds=5)
 """A stop waits so long for the step in hand."""
@@ -69,13 +70,16 @@ class Loop:
         while not self._stopping:
             self._woken.clear()
             try:
-                await self._step()
+                await in_turn(self._one())
             except TransientError as exc:
                 log.warning("loop.waiting", loop=self._name, reason=str(exc))
             except Exception as exc:
                 log.error("loop.failed", loop=self._name, exc=exc)
             if not self._stopping:
                 await self._wait()
+
+    async def _one(self) -> None:
+        await self._step()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
