@@ -5,7 +5,7 @@ from math import ceil
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from services.telephony.flow.steps import MENU, QUEUE, RECORDED, Act, Ask, HangUp, Record, Ring, Say, Wait
+from services.telephony.flow.steps import QUEUE, RECORDED, Act, Ask, HangUp, Record, Ring, Say, Wait
 from services.telephony.twilio.markup import Addresses
 
 _EVENTS = "initiated ringing answered completed"
@@ -22,8 +22,8 @@ class TwimlWriter:
             match act:
                 case Say(text):
                     answer.say(text, language=language)
-                case Ask(text):
-                    gather = _gather(answer, where, MENU, _KEY_SECONDS)
+                case Ask(text, _, step):
+                    gather = _gather(answer, where, step, _KEY_SECONDS)
                     gather.say(text, language=language)
                 case Wait():
                     self._wait(answer, act, where, language)

@@ -8,7 +8,6 @@ from services.telephony.agi.words import Answer, CommandRefused, HungUp
 from services.telephony.exchanges.models import AmiInput
 from services.telephony.flow.models import Flow
 from services.telephony.flow.steps import (
-    MENU,
     QUEUE,
     RECORDED,
     Act,
@@ -83,8 +82,8 @@ class Session:
             case Say():
                 await self._say(act, "")
                 return None
-            case Ask(text, keys):
-                return Done(MENU, await self._key(Say(text, "menu"), keys))
+            case Ask(text, keys, step):
+                return Done(step, await self._key(Say(text, "menu"), keys))
             case Wait():
                 return Done(QUEUE, await self._waits(act))
             case Ring():

@@ -78,11 +78,11 @@ class Reception:
         """After a step: with the key that was pressed, and whether somebody spoke with him. Raises TransientError."""
         if answered:
             return [HangUp()]
+        if step in steps.MENU:
+            return await self._chosen(visit, step, key)
         match step:
             case steps.OWNER:
                 return await self._all(visit)
-            case steps.MENU:
-                return await self._chosen(visit, key)
             case steps.RUNG:
                 return await self._queue(visit)
             case steps.QUEUE:
@@ -127,13 +127,15 @@ class Reception:
     async def _all(self, visit: Visit) -> Sequence[Act]:
         return steps.menu(visit.flow) if visit.flow.menu else await self._line(visit)
 
-    async def _chosen(self, visit: Visit, key: str) -> Sequence[Act]:
-        """Without a key, or with another, he is asked once more, or those ring who ring anyhow."""
+    async def _chosen(self, visit: Visit, step: str, key: str) -> Sequence[Act]:
+        """Without a key, or with another, those ring who ring anyhow; where there are none he is asked again."""
         flow = visit.flow
         choices = flow.menu.choices if flow.menu else {}
         if key in choices:
             return await self._rung(visit, choices[key])
-        return await self._line(visit) if flow.ring or flow.queue else steps.menu(flow)
+        if flow.ring or flow.queue:
+            return await self._line(visit)
+        return steps.menu(flow, steps.MENU[: steps.MENU.index(step) + 1])
 
     async def _line(self, visit: Visit) -> Sequence[Act]:
         return await self._rung(visit, visit.flow.ring)

@@ -7,8 +7,10 @@ from datetime import datetime
 from services.telephony.flow.models import CallBackOffer, Flow
 from services.telephony.phones.models import Phone
 
-MENU, OWNER, RUNG, QUEUE, QUEUE_RUNG, RECORDED = "menu", "owner", "rung", "queue", "queue_rung", "recorded"
+OWNER, RUNG, QUEUE, QUEUE_RUNG, RECORDED = "owner", "rung", "queue", "queue_rung", "recorded"
 """Steps that an exchange tells the end of."""
+MENU = ("menu", "menu_again", "menu_last")
+"""So do these: who presses none of its keys is asked this often."""
 Targets = tuple[tuple[str, Phone], ...]
 """Phones, each with its employee."""
 
@@ -32,10 +34,11 @@ class SayPlace:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Says it and waits for one of the keys: the step `menu` has the one that was pressed."""
+    """Says it and waits for one of the keys: `step` has the one that was pressed."""
 
     text: str
     keys: str
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,12 @@ def turned_away(flow: Flow) -> list[Act]:
     return [*said(flow.closed, "closed"), *voicemail(flow)]
 
 
-def menu(flow: Flow) -> list[Act]:
-    if flow.menu is None:
+def menu(flow: Flow, asked: Sequence[str] = ()) -> list[Act]:
+    """`asked`: the steps of it that came before."""
+    left = MENU[len(asked) :]
+    if flow.menu is None or not left:
         return voicemail(flow)
-    return [Ask(flow.menu.text, "".join(sorted(flow.menu.choices)))]
+    return [Ask(flow.menu.text, "".join(sorted(flow.menu.choices)), left[0])]
 
 
 def voicemail(flow: Flow) -> list[Act]:

@@ -190,6 +190,13 @@ STORIES = {
         ["boris"],
         keys=("2",),
     ),
+    "who presses no key of the menu is asked three times, and leaves a message": Story(
+        {"menu": {"text": "Заказы один", "choices": {"1": ["anna"]}}, "voicemail": "Оставьте сообщение"},
+        ["Заказы один"] * 3 + ["Оставьте сообщение"],
+        result="voicemail",
+        keys=("7", "8", "9"),
+        patience=9,
+    ),
     "the owner of his client is rung first": Story(
         {"owner_first": {}, "ring": ["anna"]}, rung=["boris"], owner="boris"
     ),
