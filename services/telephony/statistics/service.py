@@ -20,9 +20,10 @@ _HOUR = len("2026-03-02T09")
 class Counts:
     """Answers questions about many calls."""
 
-    def __init__(self, calls: CallRepository, lines: LineRepository) -> None:
+    def __init__(self, calls: CallRepository, lines: LineRepository, *, most: int = MOST) -> None:
         self._calls = calls
         self._lines = lines
+        self._most = most
 
     async def of(self, query: StatisticsQuery, reach: Sequence[str]) -> Statistics:
         """Of calls that came in by lines that this reach sees."""
@@ -41,21 +42,21 @@ class Counts:
     async def _found(self, query: StatisticsQuery, reach: Sequence[str]) -> tuple[list[Document], bool]:
         """And whether these are all."""
         lines = [one for one in (await self._lines.directory()).lines if reaches(reach, [of_team(one.team)])]
-        found: list[Document] = []
+        read: list[Document] = []
         complete = True
         for line in lines:
             if query.line in (None, line.id):
-                complete &= await self._read(line.id, query, found)
-        return found, complete
+                complete &= await self._read(line.id, query, read)
+        return [one for one in read if _counts(one)], complete
 
-    async def _read(self, line: str, query: StatisticsQuery, found: list[Document]) -> bool:
-        """Whether all were read."""
+    async def _read(self, line: str, query: StatisticsQuery, read: list[Document]) -> bool:
+        """Whether all were read, also those that go on or went out, which are not counted."""
         after: str | None = None
-        while len(found) < MOST:
+        while len(read) < self._most:
             page = await self._calls.of_line(
                 line, since=iso(query.since), until=iso(query.until), limit=_PAGE, after=after
             )
-            found += [one for one in page.items if _counts(one)]
+            read += page.items
             if (after := page.next) is None:
                 return True
         return False
