@@ -8,6 +8,7 @@ from datetime import timedelta
 from hub.kit.clock import Clock
 from hub.kit.errors import HubError
 from hub.kit.log import Log
+from hub.kit.numbers import whole
 from services.telephony.calls.drafts import interaction_id
 from services.telephony.calls.rings import Directory
 from services.telephony.exchanges.models import Exchange
@@ -87,8 +88,9 @@ class Reception:
                 return await self._queue(visit)
             case steps.QUEUE:
                 return await self._waited(visit, key)
-            case steps.QUEUE_RUNG:
-                await self._queues.unanswered(visit.id, visit.line)
+            case _ if step.startswith(steps.QUEUE_RUNG):
+                ring = step.removeprefix(steps.QUEUE_RUNG)
+                await self._queues.unanswered(visit.id, visit.line, whole(ring) or 0)
                 return await self._queue(visit)
             case _:
                 return [HangUp()]
@@ -152,7 +154,7 @@ class Reception:
         members = [login for login in given.members if await self._targets(visit, [login])]
         turn = await self._queues.look(visit.id, visit.line, given, members)
         if isinstance(turn, Rings):
-            return await self._ring(visit, [turn.login], given.ring_seconds, steps.QUEUE_RUNG)
+            return await self._ring(visit, [turn.login], given.ring_seconds, f"{steps.QUEUE_RUNG}{turn.ring}")
         if isinstance(turn, Overflows):
             return await self._overflows(visit, given)
         if isinstance(turn, Gone):

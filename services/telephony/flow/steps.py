@@ -7,8 +7,10 @@ from datetime import datetime
 from services.telephony.flow.models import CallBackOffer, Flow
 from services.telephony.phones.models import Phone
 
-OWNER, RUNG, QUEUE, QUEUE_RUNG, RECORDED = "owner", "rung", "queue", "queue_rung", "recorded"
+OWNER, RUNG, QUEUE, RECORDED = "owner", "rung", "queue", "recorded"
 """Steps that an exchange tells the end of."""
+QUEUE_RUNG = "queue_rung."
+"""And this one, with the number of the ring behind it."""
 MENU = ("menu", "menu_again", "menu_last")
 """So do these: who presses none of its keys is asked this often."""
 Targets = tuple[tuple[str, Phone], ...]

@@ -47,14 +47,26 @@ def told(queue: Document, call: str, now: datetime) -> Document:
 
 
 def rings(queue: Document, call: str, login: str, until: datetime) -> Document:
+    """The rings for a caller are numbered: the end of one says nothing about the next."""
     mine = place_of(queue, call)
-    return _with(queue, {**mine, "state": RINGING, "login": login, "seen_at": iso(until)}) if mine else queue
+    if mine is None:
+        return queue
+    ring = mine.get("ring", 0) + 1
+    return _with(queue, {**mine, "state": RINGING, "login": login, "ring": ring, "seen_at": iso(until)})
 
 
-def waits_again(queue: Document, call: str, now: datetime) -> Document:
+def is_ringing(queue: Document, call: str, ring: int) -> bool:
+    """Whether this is the ring that goes on."""
+    mine = place_of(queue, call)
+    return mine is not None and mine["state"] == RINGING and mine.get("ring") == ring
+
+
+def waits_again(queue: Document, call: str, ring: int, now: datetime) -> Document:
     """The member who was rung did not answer: the caller has the place that he had."""
     mine = place_of(queue, call)
-    return _with(queue, {**mine, "state": WAITING, "login": "", "seen_at": iso(now)}) if mine else queue
+    if mine is None or not is_ringing(queue, call, ring):
+        return queue
+    return _with(queue, {**mine, "state": WAITING, "login": "", "seen_at": iso(now)})
 
 
 def left(queue: Document, call: str) -> Document:

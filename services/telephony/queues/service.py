@@ -54,6 +54,8 @@ class Rings:
     """It is his turn: this member is rung."""
 
     login: str
+    ring: int
+    """The how manieth for this caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +111,23 @@ class Queues:
         await self._numbered(visit, queue)
         mine = rules.place_of(queue, call)
         if mine and mine["state"] == rules.RINGING:
-            return Rings(mine["login"])
+            return Rings(mine["login"], mine.get("ring", 0))
         states = await self._presence.states(members)
         free = await self._free(members, states, now)
         rank = rules.rank(queue, call)
-        if rank < len(free) and await self._taken(call, line, free[rank], given, now):
-            return Rings(free[rank])
+        ring = await self._taken(call, line, free[rank], given, now) if rank < len(free) else 0
+        if ring:
+            return Rings(free[rank], ring)
         away = [login for login, agent in states.items() if agent["state"] in (AWAY, PAUSED)]
         return await self._waits(queue, call, given, len(members) - len(away), now)
 
-    async def unanswered(self, call: str, line: OurLine) -> None:
-        """The member who was rung did not take it."""
+    async def unanswered(self, call: str, line: OurLine, ring: int) -> None:
+        """The member who was rung did not take it; told twice, or late, it changes nothing."""
         now = self._clock.now()
+        if not rules.is_ringing(await self._repository.queue(line.id), call, ring):
+            return
         await self._let(call, line, now + _REST)
-        await self._repository.change(line.id, lambda queue: rules.waits_again(queue, call, now))
+        await self._repository.change(line.id, lambda queue: rules.waits_again(queue, call, ring, now))
 
     async def leave(self, call: str, line: OurLine, how: str) -> None:
         """He waits no more; his call says how he left."""
@@ -211,22 +216,22 @@ class Queues:
 
         return sorted(there, key=lambda login: (since(login), members.index(login)))
 
-    async def _taken(self, call: str, line: OurLine, login: str, given: Queue, now: datetime) -> bool:
-        """Whether he is this caller's, for as long as his phone rings."""
+    async def _taken(self, call: str, line: OurLine, login: str, given: Queue, now: datetime) -> int:
+        """He is this caller's, for as long as his phone rings: the how manieth ring it is, 0 where he is not."""
         until = now + timedelta(seconds=given.ring_seconds)
         if not await self._repository.seat(login, call, now=now, until=until + _ANSWERED):
-            return False
+            return 0
         if not await self._presence.give(login, call):
             await self._repository.unseat(login, call, now)
-            return False
-        await self._repository.change(line.id, lambda queue: rules.rings(queue, call, login, until))
+            return 0
+        queue = await self._repository.change(line.id, lambda queue: rules.rings(queue, call, login, until))
         if not await self._has_left(call):
-            return True
+            return int((rules.place_of(queue, call) or {"ring": 1})["ring"])
         await self._repository.change(line.id, lambda queue: rules.left(queue, call))
         await self._repository.unseat(login, call, now)
         if not await self._calls.talking([login]):
             await self._presence.give_back(login, call)
-        return False
+        return 0
 
     async def _has_left(self, call: str) -> bool:
         """Whether he hung up, or was answered, while somebody was looked for: nobody is told of it any more."""

@@ -26,7 +26,7 @@ from tests.services.telephony.test_agents import A_CALL, ANNA, AVAILABLE, LEASE,
 
 MEMBERS = ["anna", "boris"]
 RING, REST = 20, 15
-FIRST, SECOND, THIRD = Rings("anna"), Rings("boris"), Waits(3, 5, told=True)
+FIRST, SECOND, THIRD = Rings("anna", 1), Rings("boris", 1), Waits(3, 5, told=True)
 
 
 class Talks:
@@ -65,8 +65,8 @@ class Hall:
         self.line = ours
         return await self.again().look(call, ours, queue, members)
 
-    async def unanswered(self, call: str) -> None:
-        await self.queues.unanswered(call, self.line)
+    async def unanswered(self, call: str, ring: int = 1) -> None:
+        await self.queues.unanswered(call, self.line, ring)
 
     def later(self, seconds: float) -> None:
         self.clock.advance(timedelta(seconds=seconds))
@@ -108,11 +108,22 @@ async def test_a_later_caller_leaves_the_free_member_to_the_one_before_him(hall:
 async def test_who_did_not_answer_rests_and_the_caller_has_the_next_member(hall: Hall) -> None:
     await hall.look("c1")
     await hall.unanswered("c1")
-    assert await hall.look("c1") == SECOND
-    await hall.unanswered("c1")
+    assert await hall.look("c1") == Rings("boris", 2)
+    await hall.unanswered("c1", 2)
     assert isinstance(await hall.look("c1"), Waits)
     hall.later(REST)
-    assert await hall.look("c1") == FIRST
+    assert await hall.look("c1") == Rings("anna", 3)
+
+
+async def test_the_end_of_a_ring_that_is_told_again_does_not_end_the_next_one(hall: Hall) -> None:
+    await hall.presence.declare(AVAILABLE, actor=ANNA)
+    assert await hall.look("c1", members=["anna"]) == FIRST
+    await hall.unanswered("c1")
+    hall.later(REST)
+    assert await hall.look("c1", members=["anna"]) == Rings("anna", 2)
+    await hall.unanswered("c1")
+    assert (await hall.presence.mine(ANNA))["state"] == "on_call"
+    assert await hall.look("c1", members=["anna"]) == Rings("anna", 2)
 
 
 async def test_a_member_of_two_queues_is_rung_for_one_of_them(hall: Hall) -> None:
