@@ -126,6 +126,58 @@ class CostChanged(Event):
         return self.source
 
 
+class PlanPart(Body):
+    """What belongs to a campaign that is planned."""
+
+    kind: Literal["mailing", "call_list", "event", "source"]
+    id: str
+
+
+class PlanGoals(Body):
+    """What shall come of a campaign; what is none is no goal."""
+
+    leads: int | None = None
+    deals: int | None = None
+    revenue: Money | None = None
+    responses: int | None = None
+    romi: Decimal | None = None
+    """Percent."""
+
+
+class PlanChanged(Event):
+    """A campaign is planned, or planned anew; of two, the higher revision counts."""
+
+    TYPE: ClassVar[str] = "plan.changed.v1"
+    TOPIC: ClassVar[str] = "leads"
+
+    id: str
+    name: str
+    source: str
+    """Of the directory: the campaign."""
+    since: date
+    until: date
+    """The last day of it."""
+    note: str = ""
+    responsible: str
+    """Login."""
+    people: tuple[str, ...] = ()
+    """Logins."""
+    team: str | None = None
+    budget: Money | None = None
+    goals: PlanGoals = PlanGoals()
+    parts: tuple[PlanPart, ...] = ()
+    by: str
+    """Login of whoever made it so."""
+    removed: bool = False
+    revision: int = 1
+
+    def event_id(self) -> str:
+        return derive("ev", self.TYPE, self.id, str(self.revision))
+
+    def key(self) -> str:
+        return self.source
+
+
 class PaymentChanged(Event):
     """What somebody paid, or ordered elsewhere; of two, the higher revision counts."""
 

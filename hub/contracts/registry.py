@@ -23,7 +23,15 @@ from hub.contracts.interaction import (
     SendPage,
 )
 from hub.contracts.job import JobProgressed
-from hub.contracts.lead import CostChanged, PaymentChanged, RateChanged, SourceChanged, TouchRecorded, VisitorKnown
+from hub.contracts.lead import (
+    CostChanged,
+    PaymentChanged,
+    PlanChanged,
+    RateChanged,
+    SourceChanged,
+    TouchRecorded,
+    VisitorKnown,
+)
 from hub.contracts.notice import NoticeGiven
 from hub.contracts.outcome import OutcomeChanged, OutcomeOpened
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
@@ -65,6 +73,7 @@ REGISTRY = Registry(
         CostChanged,
         PaymentChanged,
         RateChanged,
+        PlanChanged,
         CallRinging,
         AgentChanged,
         BoardMoved,

@@ -48,6 +48,7 @@ from services.campaigns.mailings.service import Mailings
 from services.campaigns.mailings.standing import Standing
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
+from services.campaigns.plans import parts as plan_parts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -195,6 +196,15 @@ def build(footing: Footing) -> CampaignsService:
         leases=floor.leases,
         held=lambda: footing.restraint.held,
     )
+    plans = plan_parts.built(
+        store,
+        bus,
+        clock,
+        sources=money.sources,
+        attribution=money.attribution,
+        finds={"mailing": mailings.get, "call_list": calls.lists.get},
+        shows={},
+    )
     warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, floor.leases, clock)
     runner = Runner(
         kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint, warms=warm_ups
@@ -228,11 +238,12 @@ def build(footing: Footing) -> CampaignsService:
         message_endpoints.public(messages),
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         *money.public(),
+        plans.public(),
         *calls.public(jobs),
         job_endpoints.public(jobs),
     )
     sweeper = Sweeper(
-        [kept_segments.segments, kept_mailings.mailings, *money.told],
+        [kept_segments.segments, kept_mailings.mailings, *money.told, plans.told],
         bus,
         clock,
         floor.settings.sweep_interval,

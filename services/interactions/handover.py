@@ -14,10 +14,10 @@ from hub.contracts.scope import EVERYTHING, OPEN, SHOWN, of_team, owned_by, reac
 from hub.kit.clock import Clock, SystemClock
 from hub.kit.errors import Conflict, Forbidden, NotFound
 from hub.store.base import Document
+from hub.store.history import noted
 from hub.store.told import Owing
 from services.interactions.chains.change import NOTED, stated, taken_back, with_closed_head
 from services.interactions.chains.state import queued
-from services.interactions.history import noted
 from services.interactions.models import UNCOUNTED
 from services.interactions.moments import Sensible
 from services.interactions.repository import Repository

@@ -18,7 +18,7 @@ from hub.kit.errors import NotFound
 from hub.store.base import Document, Page
 from services.campaigns.attribution.models import Costs, Drilling, NewRate, Payments, Reporting
 from services.campaigns.attribution.money import MoneyBook
-from services.campaigns.attribution.report import Line, Share, Tree, deals, each_costs, money, percent, romi
+from services.campaigns.attribution.report import Line, Share, Tree, deals, each_costs, money, percent, romi, summed
 from services.campaigns.attribution.service import Attribution
 from services.campaigns.segments.projection import Row
 
@@ -282,9 +282,7 @@ def _add_reports(routes: Public, attribution: Attribution) -> None:
         by side. The sum of revenue is the same by each of them.
         """
         found = await attribution.report(query)
-        total = Line(())
-        for line in found.lines:
-            _add(total, line)
+        total = summed(found.lines)
         return MoneyReportView(
             currency=found.currency,
             as_of=found.as_of,
@@ -299,14 +297,6 @@ def _add_reports(routes: Public, attribution: Attribution) -> None:
         """The deals, payments and interactions behind a source's number, of the clients that you see."""
         rows, tree = await attribution.drill(query, actor)
         return PartList(items=[PartView.of(row, tree) for row in rows])
-
-
-def _add(total: Line, line: Line) -> None:
-    total.plan, total.fact, total.leads = total.plan + line.plan, total.fact + line.fact, total.leads + line.leads
-    for model, share in line.shares.items():
-        into = total.shares.setdefault(model, Share())
-        into.minor, into.parts = into.minor + share.minor, into.parts + share.parts
-        into.newcomers += share.newcomers
 
 
 def _add_touches(routes: Public, attribution: Attribution) -> None:

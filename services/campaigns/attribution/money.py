@@ -1,6 +1,7 @@
 """What was spent and earned: costs of sources, payments and rates, by hand or from other programs."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
@@ -15,11 +16,26 @@ from services.campaigns.consent.service import Consents
 from services.campaigns.sources.service import Sources
 
 
+class Clients(Protocol):
+    """Whom somebody sees. Each raises StoreUnavailable."""
+
+    async def unseen_whose(self, whose: Sequence[str], actor: Actor) -> set[str]:
+        """Of ids of clients and addresses those of clients that he does not see, and ids that are none's."""
+        ...
+
+    async def unseen_deals(self, deals: Sequence[str], actor: Actor) -> set[str]:
+        """Of deals those that are of clients that he does not see."""
+        ...
+
+
 class MoneyBook:
     """All of it."""
 
-    def __init__(self, repository: MoneyRepository, sources: Sources, consents: Consents, clock: Clock) -> None:
+    def __init__(
+        self, repository: MoneyRepository, sources: Sources, consents: Consents, clients: Clients, clock: Clock
+    ) -> None:
         self._repository = repository
+        self._clients = clients
         self._sources = sources
         self._consents = consents
         self._clock = clock
@@ -47,8 +63,14 @@ class MoneyBook:
         return await self._put(self._repository.costs, documents)
 
     async def add_payments(self, given: Sequence[NewPayment], *, actor: Actor, key: str | None) -> list[Document]:
-        """All or none; one of an `external_id` that is there is changed. Raises InvalidInput."""
-        documents = [
+        """All or none; one of an `external_id` that is there is changed. Raises InvalidInput and StoreUnavailable."""
+        documents = self._payments(given, actor, key)
+        await self._check_theirs(self._repository.payments, documents, actor)
+        await self._check_clients(documents, actor)
+        return await self._put(self._repository.payments, documents)
+
+    def _payments(self, given: Sequence[NewPayment], actor: Actor, key: str | None) -> list[Document]:
+        return [
             {
                 **self._base("pay", one.external_id, key, n, actor),
                 "whose": self._whose(one.whose, f"items.{n}.whose"),
@@ -59,8 +81,16 @@ class MoneyBook:
             }
             for n, one in enumerate(given)
         ]
-        await self._check_theirs(self._repository.payments, documents, actor)
-        return await self._put(self._repository.payments, documents)
+
+    async def _check_clients(self, documents: Sequence[Document], actor: Actor) -> None:
+        """Raises InvalidInput for payments and deals of clients whom he does not see."""
+        whose = await self._clients.unseen_whose([one["whose"] for one in documents], actor)
+        deals = await self._clients.unseen_deals([one["deal"] for one in documents if one["deal"]], actor)
+        for number, one in enumerate(documents):
+            if one["whose"] in whose:
+                raise _refused(number, "whose", "there is no such client for you; give one whom you see")
+            if one["deal"] in deals:
+                raise _refused(number, "deal", f"there is no deal {one['deal']} for you; give one that you see")
 
     async def set_rate(self, given: NewRate, *, actor: Actor) -> Document:
         """Of a currency from a day on; the same day has one."""
@@ -104,11 +134,7 @@ class MoneyBook:
         known = await told.get_many([one["_id"] for one in documents])
         for number, one in enumerate(documents):
             if one["_id"] in known and not sees(actor, known[one["_id"]]):
-                field, fix = (
-                    f"items.{number}.external_id",
-                    "it is another one's, whom you do not see; take another id",
-                )
-                raise InvalidInput(f"{field}: {fix}", fields={field: fix})
+                raise _refused(number, "external_id", "it is another one's, whom you do not see; take another id")
 
     async def _put(self, told: Told, documents: Sequence[Document]) -> list[Document]:
         """New ones are inserted, those that are there become what is given; what is the same stays."""
@@ -122,6 +148,11 @@ class MoneyBook:
     async def _amend(self, told: Told, given: str, change: Callable[[Document], Document]) -> None:
         if (after := await told.amend(given, change)) is not None:
             await told.tell(after)
+
+
+def _refused(number: int, name: str, fix: str) -> InvalidInput:
+    field = f"items.{number}.{name}"
+    return InvalidInput(f"{field}: {fix}", fields={field: fix})
 
 
 def _as_given(given: Document) -> Callable[[Document], Document | None]:

@@ -68,7 +68,7 @@ def built(
     return Parts(
         sources=sources,
         touches=touches,
-        book=MoneyBook(kept_money, sources, consents, clock),
+        book=MoneyBook(kept_money, sources, consents, attribution, clock),
         attribution=attribution,
         statements=Statements(kept_money, attribution, clock, key),
         told=told,

@@ -124,6 +124,19 @@ def rolled(tree: Tree, found: Found, level: str, allocate: str = "none") -> list
     return sorted(lines.values(), key=lambda one: (-_most(one), -one.fact, [node.name for node in one.path]))
 
 
+def summed(lines: Iterable[Line]) -> Line:
+    """All of them in one."""
+    total = Line(())
+    for line in lines:
+        total.plan, total.fact = total.plan + line.plan, total.fact + line.fact
+        total.leads, total.touches = total.leads + line.leads, total.touches + line.touches
+        for model, share in line.shares.items():
+            into = total.shares.setdefault(model, Share())
+            into.minor, into.parts = into.minor + share.minor, into.parts + share.parts
+            into.newcomers += share.newcomers
+    return total
+
+
 def _most(line: Line) -> int:
     return max((share.minor for share in line.shares.values()), default=0)
 

@@ -11,11 +11,12 @@ from hub.contracts.scope import reaches
 from hub.kit.errors import InvalidInput
 from hub.store.base import Page
 from services.campaigns.attribution import sql
-from services.campaigns.attribution.models import DrillQuery, Period, ReportQuery
+from services.campaigns.attribution.models import Amount, DrillQuery, Period, ReportQuery
 from services.campaigns.attribution.report import UNKNOWN, Found, Line, Tree, money, rolled
 from services.campaigns.segments.projection import Row, key_of
 from services.campaigns.segments.sql import among
 
+_CENT = Decimal("0.01")
 MOST_TOUCHES = 1_000
 """Of one client that are shown."""
 
@@ -93,6 +94,17 @@ class Attribution:
             costs_unworth=sum(row[3] for row in costs),
         )
 
+    async def met(self, period: Period) -> list[Row]:
+        """How many touches there were of each source, as it was met. Raises StoreUnavailable."""
+        return await self._books.ask(sql.MET, _moments(period))
+
+    async def worth(self, amount: Amount, day: date) -> Decimal | None:
+        """In the currency of reports, by the newest rate up to a day; none where there is no rate."""
+        if amount.currency == self._policy.currency:
+            return amount.value
+        found = await self._books.ask(sql.RATE_ON, {"of": amount.currency, "day": day})
+        return (amount.value * found[0][0]).quantize(_CENT) if found else None
+
     async def tree(self) -> Tree:
         return Tree(await self._books.ask(sql.NODES, {}))
 
@@ -119,10 +131,28 @@ class Attribution:
 
     async def seen_of(self, page: Page, actor: Actor) -> Page:
         """Of a page of payments those of clients that somebody sees, and of nobody that is known."""
-        given: dict[str, Any] = {"whose": [key_of(one["whose"]) for one in page.items]}
-        text = sql.whose_seen(among(actor.reach, given))
-        found = {row[0] for row in await self._books.ask(text, given)}
+        found = await self._seen([key_of(one["whose"]) for one in page.items], actor)
         return Page([one for one in page.items if key_of(one["whose"]) in found], page.next)
+
+    async def _seen(self, keys: Sequence[int], actor: Actor) -> set[int]:
+        """Of clients and addresses those of clients that somebody sees, and of nobody that is known."""
+        given: dict[str, Any] = {"whose": list(keys)}
+        text = sql.whose_seen(among(actor.reach, given))
+        return {row[0] for row in await self._books.ask(text, given)}
+
+    async def unseen_whose(self, whose: Sequence[str], actor: Actor) -> set[str]:
+        """Of ids of clients and addresses those of clients that somebody does not see, and ids that are none's."""
+        clients = [key_of(one) for one in whose if one.startswith("cl_")]
+        known = {row[0] for row in await self._books.ask(sql.KNOWN_CLIENTS, {"clients": clients})}
+        visible = (await self._seen([key_of(one) for one in whose], actor)) - (set(clients) - known)
+        return {one for one in whose if key_of(one) not in visible}
+
+    async def unseen_deals(self, deals: Sequence[str], actor: Actor) -> set[str]:
+        """Of deals those that are known, and are of clients that somebody does not see."""
+        rows = await self._books.ask(sql.CLIENTS_OF_DEALS, {"deals": [key_of(one) for one in deals]})
+        found: dict[int, int] = dict(rows)
+        visible = await self._seen(list(found.values()), actor)
+        return {one for one in deals if key_of(one) in found and found[key_of(one)] not in visible}
 
     async def touches_of(self, client: str) -> list[Row]:
         """All touches of a client, whoever he was then, the first one first."""

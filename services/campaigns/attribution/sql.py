@@ -25,14 +25,14 @@ _WHOSE = """
 REVENUES = f"""
 paid AS (
   SELECT deal, arg_min(k, struct_pack(m := moment, k := k)) AS first FROM payments
-  WHERE NOT removed AND deal <> 0 GROUP BY 1
+  WHERE NOT removed AND deal <> 0 AND minor >= 0 GROUP BY 1
 ),
 raw AS (
   SELECT d.k AS conv, d.id, d.client AS w, d.opened AS cut, d.closed AS moment, d.minor, d.currency, true AS counted
   FROM deals d LEFT JOIN paid ON paid.deal = d.k WHERE d.state = 'won' AND d.closed IS NOT NULL AND paid.deal IS NULL
   UNION ALL
   SELECT p.k, p.id, coalesce(d.client, p.w), coalesce(least(d.opened, p.moment), p.moment), p.moment, p.minor,
-    p.currency, p.deal = 0 OR p.k = paid.first
+    p.currency, p.minor >= 0 AND (p.deal = 0 OR p.k = paid.first)
   FROM payments p LEFT JOIN deals d ON d.k = p.deal LEFT JOIN paid ON paid.deal = p.deal WHERE NOT p.removed
 ),
 owned AS (SELECT r.*, {PERSON.format(w="r.w")} AS person FROM raw r {_WHOSE.format(w="r.w")}),
@@ -162,6 +162,9 @@ def whose_seen(seen: str) -> str:
     )
 
 
+RATE_ON = "SELECT rate FROM rates WHERE currency = $of AND day <= $day ORDER BY day DESC LIMIT 1"
+KNOWN_CLIENTS = "SELECT k FROM people WHERE list_contains($clients::UBIGINT[], k)"
+CLIENTS_OF_DEALS = "SELECT k, client FROM deals WHERE list_contains($deals::UBIGINT[], k)"
 LAST_SOURCE = """
 SELECT n.id FROM touches t JOIN nodes n ON n.k = t.node WHERE t.w = $w ORDER BY t.happened DESC, t.told DESC LIMIT 1
 """

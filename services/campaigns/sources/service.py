@@ -211,6 +211,10 @@ class Sources:
         found = await self._repository.mark(kind, value) if value.strip() else None
         return found["source"] if found else None
 
+    async def of_mailing(self, mailing: str) -> str:
+        """The source that answers to a mailing are touches of, whether there is one yet or not."""
+        return await self.shown_by("mailing", mailing) or source_id(source_id(None, "mailing"), mailing)
+
     async def shown_in(self, kind: str, values: Sequence[str]) -> tuple[str, str] | None:
         """The first mark that is among some words, and its source."""
         found = {one["value"].casefold(): one for one in await self._repository.marks_of(kind, values)}

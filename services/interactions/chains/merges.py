@@ -7,6 +7,7 @@ from hub.api.actor import Actor
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
+from hub.store.history import noted
 from services.interactions.chains.change import with_closed_head
 from services.interactions.chains.merging import (
     absorbed_into,
@@ -16,7 +17,6 @@ from services.interactions.chains.merging import (
     with_head_into,
     without_absorbed,
 )
-from services.interactions.history import noted
 from services.interactions.repository import Repository
 from services.interactions.roots import existing, root_of, roots
 from services.interactions.tokens import Tokens

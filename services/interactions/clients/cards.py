@@ -7,8 +7,8 @@ from typing import Any
 from hub.kit.clock import iso
 from hub.kit.errors import Conflict, InvalidInput
 from hub.store.base import Document
+from hub.store.history import noted
 from services.interactions.clients.forms import CUSTOM
-from services.interactions.history import noted
 from services.interactions.models import UNCOUNTED
 
 FIELDS = (

@@ -8,7 +8,7 @@ from hub.contracts.notice import NoticeGiven
 from hub.contracts.offer import Offer
 from hub.kit.errors import Conflict, Forbidden
 from hub.store.base import Document
-from services.interactions.history import noted
+from hub.store.history import noted
 
 Ending = Literal["accepted", "declined", "withdrawn"]
 _WORDS = 200

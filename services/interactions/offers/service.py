@@ -7,10 +7,10 @@ from hub.api.actor import Actor
 from hub.kit.clock import Clock
 from hub.kit.errors import Conflict
 from hub.store.base import Document
+from hub.store.history import noted
 from hub.store.told import Owing
 from services.interactions.chains.change import NOTED as OF_CHAINS
 from services.interactions.handover import ChainChange, Handover
-from services.interactions.history import noted
 from services.interactions.offers.forms import DeclineForm, OfferForm
 from services.interactions.offers.models import Ending, ended, notice, offer_of, offered
 from services.interactions.seen import Seen

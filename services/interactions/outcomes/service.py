@@ -12,8 +12,8 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page, Store
+from hub.store.history import noted
 from hub.store.told import Told
-from services.interactions.history import noted
 from services.interactions.merged import merged
 from services.interactions.outcomes.forms import NewOutcome, OutcomeChange
 from services.interactions.outcomes.models import NOTED, OUTCOMES, STATES, outcome_facts, outcome_state, settled

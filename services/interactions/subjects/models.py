@@ -6,7 +6,7 @@ from datetime import datetime
 from hub.contracts.subject import Subject
 from hub.kit.errors import InvalidInput, NotFound
 from hub.store.base import Document
-from services.interactions.history import noted
+from hub.store.history import noted
 
 MOST = 20
 KEYS = "subject_keys"

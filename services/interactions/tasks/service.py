@@ -11,9 +11,9 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
 from hub.store.due import Due, with_timer
+from hub.store.history import noted
 from hub.store.told import Owing
 from services.interactions.calendars.repository import Calendars
-from services.interactions.history import noted
 from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.seen import Seen
 from services.interactions.tasks.forms import NewTask, TaskChange

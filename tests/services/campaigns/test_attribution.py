@@ -42,8 +42,8 @@ class Office:
         self.desk, self.books, self.sources = desk, books, Sources(sources, desk.clock)
         for told in (sources.sources, *money.told):
             told.on(desk.bus, desk.clock)
-        self.book = MoneyBook(money, self.sources, desk.consents, desk.clock)
         self.attribution = Attribution(books, POLICY)
+        self.book = MoneyBook(money, self.sources, desk.consents, self.attribution, desk.clock)
         self.statements = Statements(money, self.attribution, desk.clock, b"k" * 32)
 
     async def source(self, *names: str) -> str:
@@ -150,7 +150,7 @@ async def test_the_sum_of_revenue_is_the_same_by_every_model_whatever_was_met_an
     )
     lines = (await office.report()).lines
     parts = {model: sum(line.shares[model].parts for line in lines if model in line.shares) for model in MODELS}
-    assert parts == dict.fromkeys(MODELS, 26 * 1_000_000)
+    assert parts == dict.fromkeys(MODELS, 25 * 1_000_000)
 
 
 async def test_only_touches_before_the_deal_and_within_the_lookback_have_a_part_in_it(office: Office) -> None:
@@ -239,7 +239,41 @@ async def test_a_deal_that_was_paid_for_is_worth_what_was_paid(office: Office) -
     assert (await office.revenue(model=("last",)))["letters"] == {"last": 4_000}
 
 
+async def test_what_was_given_back_lowers_the_revenue_and_is_no_deal_and_no_client(office: Office) -> None:
+    await three_touches(office)
+    await office.desk.hear(a_client(2), a_deal(2, 2, "50.00"))
+    await office.paid("cl_1", "100.00", deal="deal_1", external_id="a", at=(NOON + DAY).isoformat())
+    await office.paid("cl_1", "-30.00", deal="deal_1", external_id="b")
+    await office.paid("cl_2", "-5.00", deal="deal_2", external_id="c")
+    await office.paid("nobody@example.com", "-1.00", external_id="d")
+    shares = [line.shares["last"] for line in (await office.report(model=("last",))).lines]
+    assert sorted((one.minor, one.parts, one.newcomers) for one in shares) == [
+        (4_400, 1_000_000, 1_000_000),
+        (7_000, 1_000_000, 1_000_000),
+    ]
+
+
+async def test_nobody_writes_a_payment_of_a_client_or_a_deal_that_he_does_not_see(office: Office) -> None:
+    await office.desk.hear(a_client(1, seen_by=["team:t_2"]), a_client(2, seen_by=["team:t_1"]), a_deal(1, 1))
+    anna, given = Actor(login="anna", reach=("team:t_1",)), {"at": NOON.isoformat(), "external_id": "x"}
+    refused = [
+        ({"whose": "cl_1"}, "whose"),
+        ({"whose": "a1@example.com"}, "whose"),
+        ({"whose": "cl_404"}, "whose"),
+        ({"whose": "cl_2", "deal": "deal_1"}, "deal"),
+    ]
+    for one, field in refused:
+        payment = NewPayment.model_validate({**given, **one, "amount": {"value": "1", "currency": "RUB"}})
+        with pytest.raises(InvalidInput, match=rf"items\.0\.{field}"):
+            await office.book.add_payments([payment], actor=anna, key=None)
+    assert (await office.book.payments(MARKETER, limit=9, after=None)).items == []
+    await office.paid("nobody@example.com", "1.00")
+    await office.paid("cl_2", "1.00", deal="deal_unknown")
+    assert len((await office.book.payments(MARKETER, limit=9, after=None)).items) == 2
+
+
 async def test_money_of_another_currency_has_the_rate_of_its_day_and_without_one_it_is_told(office: Office) -> None:
+    await office.desk.hear(a_client(1))
     await office.paid("cl_1", "10.00", currency="EUR", external_id="a")
     found = await office.report(model=("last",))
     assert [(line.shares["last"].minor) for line in found.lines] == [0]
@@ -411,6 +445,7 @@ async def test_the_largest_amounts_at_the_largest_rate_are_summed_and_stop_no_re
 
 
 async def test_revenue_without_a_rate_is_told_in_its_own_period_alone(office: Office) -> None:
+    await office.desk.hear(a_client(1))
     await office.paid("cl_1", "10.00", currency="EUR", external_id="a")
     spans = [(date(2026, 3, 1), date(2026, 3, 31)), (date(2026, 4, 1), date(2026, 4, 30))]
     found = [(await office.report(since=since, until=until)).unworth for since, until in spans]
@@ -419,6 +454,7 @@ async def test_revenue_without_a_rate_is_told_in_its_own_period_alone(office: Of
 
 async def test_nobody_changes_what_he_does_not_see_by_its_external_id(office: Office) -> None:
     yandex = await office.source("web", "yandex")
+    await office.desk.hear(a_client(1))
     theirs = await office.cost(yandex, "100.00", external_id="e"), await office.paid("cl_1", "5.00", external_id="e")
     anna = Actor(login="anna", reach=("owner:anna",))
     amount = {"value": "1", "currency": "RUB"}

@@ -13,6 +13,7 @@ from hub.contracts.masks import Kind, hiding
 from hub.contracts.scope import EVERYTHING
 from hub.contracts.shown_tasks import TaskView
 from hub.kit.errors import Conflict, InvalidInput
+from hub.store.history import KEPT_BYTES, noted
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.addresses import Addresses
 from services.interactions.byhand.forms import ByHandForm, PlanForm
@@ -24,7 +25,6 @@ from services.interactions.chains.moves import Moves
 from services.interactions.clients.forms import CardChange, MergeClients
 from services.interactions.clients.service import Clients
 from services.interactions.handover import ChainChange, Handover
-from services.interactions.history import KEPT_BYTES, noted
 from services.interactions.seen import Seen, level_of
 from services.interactions.tasks.forms import TaskChange
 from services.interactions.tasks.models import task_view

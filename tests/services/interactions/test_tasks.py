@@ -11,10 +11,10 @@ from hub.contracts.scope import EVERYTHING
 from hub.contracts.task import Reminded, TaskChanged, TaskOpened
 from hub.kit.clock import iso
 from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from hub.store.history import KEPT
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, an_arrival
 from hub.testing.fakes import FakeBus, FakeClock
-from services.interactions.history import KEPT
 from services.interactions.seen import Seen
 from services.interactions.tasks.forms import CheckLine, NewTask, ReminderForm, TaskChange
 from services.interactions.tasks.models import CAUSES, blank, settled, with_cause

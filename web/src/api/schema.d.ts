@@ -1027,6 +1027,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaign-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List campaign plans
+         * @description Plans of campaigns, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCampaignPlans"];
+        put?: never;
+        /**
+         * Add campaign plan
+         * @description Plan a campaign of the directory: days, people, budget, goals, and what belongs to it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addCampaignPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaign-plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show campaign plan
+         * @description A plan against what came of it: costs and each goal, by its sources and those of its parts with all below
+         *     them, on its days.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showCampaignPlan"];
+        /**
+         * Change campaign plan
+         * @description Plan it anew; what was changed is in its history.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeCampaignPlan"];
+        post?: never;
+        /**
+         * Remove campaign plan
+         * @description It is planned no more; sources, costs and parts stay.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeCampaignPlan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains": {
         parameters: {
             query?: never;
@@ -8498,6 +8561,28 @@ export interface components {
              */
             wait: number;
         };
+        /**
+         * ChangeView
+         * @description What somebody made of it.
+         */
+        CampaignsChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login, or rule:NAME
+             * @example anna
+             */
+            by: string;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["AlteredView"][];
+        };
         /** CheckView */
         CampaignsCheckView: {
             /**
@@ -8587,6 +8672,127 @@ export interface components {
             id: string;
             /** Topic */
             topic: string;
+        };
+        /**
+         * PlanForm
+         * @description A campaign as it is planned.
+         * @example {
+         *       "budget": {
+         *         "currency": "RUB",
+         *         "value": "300000.00"
+         *       },
+         *       "goals": {
+         *         "leads": 120,
+         *         "revenue": {
+         *           "currency": "RUB",
+         *           "value": "1500000.00"
+         *         },
+         *         "romi": "150"
+         *       },
+         *       "name": "Весна",
+         *       "parts": [
+         *         {
+         *           "id": "ml_4k2m",
+         *           "kind": "mailing"
+         *         }
+         *       ],
+         *       "since": "2026-03-01",
+         *       "source": "src_7f2k",
+         *       "until": "2026-05-31"
+         *     }
+         */
+        CampaignsPlanForm: {
+            budget?: components["schemas"]["Amount"] | null;
+            /** @default {} */
+            goals?: components["schemas"]["Goals"];
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Parts
+             * @default []
+             */
+            parts?: components["schemas"]["Part"][];
+            /**
+             * People
+             * @description Who works on it, too
+             * @default []
+             */
+            people?: string[];
+            /**
+             * Responsible
+             * @description You, unless it is given
+             * @default
+             * @example anna
+             */
+            responsible?: string;
+            /**
+             * Since
+             * Format: date
+             * @example 2026-03-01
+             */
+            since: string;
+            /**
+             * Source
+             * @description The campaign of the directory that it is the plan of
+             */
+            source: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Until
+             * Format: date
+             * @description The last day
+             * @example 2026-03-31
+             */
+            until: string;
+        };
+        /**
+         * PlanView
+         * @description A campaign as it is planned.
+         */
+        CampaignsPlanView: {
+            /** At */
+            at: string;
+            budget: components["schemas"]["AmountView"] | null;
+            goals: components["schemas"]["GoalsView"];
+            /**
+             * History
+             * @description The first change and the newest ones, 50 at most
+             */
+            history: components["schemas"]["CampaignsChangeView"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Owner */
+            owner: string;
+            /** Parts */
+            parts: components["schemas"]["services__campaigns__plans__endpoints__PartView"][];
+            /** People */
+            people: string[];
+            /** Responsible */
+            responsible: string;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /** Team */
+            team: string | null;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
         };
         /**
          * PreviewInput
@@ -9823,6 +10029,56 @@ export interface components {
             samples: string[];
             /** Title */
             title: string;
+        };
+        /**
+         * ComparisonView
+         * @description Plan against fact, in the currency of reports.
+         */
+        ComparisonView: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Budget
+             * @description Null: none is given, or its currency has no rate
+             */
+            budget: string | null;
+            /** Cost */
+            cost: string;
+            /**
+             * Cost Planned
+             * @description Costs of the kind plan of its sources
+             */
+            cost_planned: string;
+            /** Costs Left Out */
+            costs_left_out: number;
+            /** Currency */
+            currency: string;
+            /** Goals */
+            goals: components["schemas"]["GoalView"][];
+            /**
+             * Left
+             * @description Of the budget
+             */
+            left: string | null;
+            /**
+             * Left Out
+             * @description Revenue of these days, of all sources, that has no rate
+             */
+            left_out: components["schemas"]["UnworthView"][];
+            /**
+             * Lines
+             * @description Its sources; GET /attribution/behind tells what is behind each
+             */
+            lines: components["schemas"]["SourceLineView"][];
+            /** Model */
+            model: string;
+            /** Parts */
+            parts: components["schemas"]["NamedPartView"][];
+            plan: components["schemas"]["CampaignsPlanView"];
+            total: components["schemas"]["SourceLineView"];
         };
         /**
          * CompletenessView
@@ -11276,6 +11532,63 @@ export interface components {
             stages: components["schemas"]["StageView"][];
             /** Total */
             total: number;
+        };
+        /**
+         * GoalView
+         * @description A goal, and what came of it.
+         */
+        GoalView: {
+            /** Fact */
+            fact: string | null;
+            /**
+             * Name
+             * @example leads
+             */
+            name: string;
+            /** Percent */
+            percent: string | null;
+            /**
+             * Plan
+             * @description Null: its currency has no rate
+             */
+            plan: string | null;
+        };
+        /**
+         * Goals
+         * @description What shall come of it; what is not given is no goal.
+         */
+        Goals: {
+            /** Deals */
+            deals?: number | null;
+            /** Leads */
+            leads?: number | null;
+            /**
+             * Responses
+             * @description Touches of its sources, leads among them
+             */
+            responses?: number | null;
+            revenue?: components["schemas"]["Amount"] | null;
+            /**
+             * Romi
+             * @description Percent
+             * @example 150
+             */
+            romi?: number | string | null;
+        };
+        /**
+         * GoalsView
+         * @description What shall come of it.
+         */
+        GoalsView: {
+            /** Deals */
+            deals: number | null;
+            /** Leads */
+            leads: number | null;
+            /** Responses */
+            responses: number | null;
+            revenue: components["schemas"]["AmountView"] | null;
+            /** Romi */
+            romi: string | null;
         };
         /** GuestView */
         GuestView: {
@@ -13715,6 +14028,23 @@ export interface components {
              */
             signature?: string | null;
         };
+        /** NamedPartView */
+        NamedPartView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mailing" | "call_list" | "event" | "source";
+            /**
+             * Name
+             * @description Null: it is gone, or you do not see it
+             */
+            name: string | null;
+            /** State */
+            state: string | null;
+        };
         /**
          * NewAddress
          * @description As people write it: a number, a mail address; or normalised.
@@ -15324,46 +15654,23 @@ export interface components {
              */
             lines?: number;
         };
+        /**
+         * Part
+         * @description What belongs to a campaign.
+         */
+        Part: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mailing" | "call_list" | "event" | "source";
+        };
         /** PartList */
         PartList: {
             /** Items */
-            items: components["schemas"]["PartView"][];
-        };
-        /**
-         * PartView
-         * @description What a source got of a deal or a payment, by one touch.
-         */
-        PartView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Client */
-            client: string | null;
-            /** Credit */
-            credit: string;
-            /** Deals */
-            deals: string;
-            /**
-             * Id
-             * @description Of the deal or the payment
-             */
-            id: string;
-            /** Interaction */
-            interaction: string | null;
-            /** Kind */
-            kind: string | null;
-            /** Path */
-            path: string[];
-            /** Touch */
-            touch: string | null;
-            /** Touched At */
-            touched_at: string | null;
-            /** Value */
-            value: string | null;
-            /** Worth */
-            worth: string;
+            items: components["schemas"]["services__campaigns__attribution__endpoints__PartView"][];
         };
         /** ParticipantView */
         ParticipantView: {
@@ -15818,6 +16125,13 @@ export interface components {
              * @default []
              */
             reminders?: number[];
+        };
+        /** PlanList */
+        PlanList: {
+            /** Items */
+            items: components["schemas"]["CampaignsPlanView"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * PlanView
@@ -19498,6 +19812,52 @@ export interface components {
              * @default 25
              */
             y?: string;
+        };
+        /**
+         * PartView
+         * @description What a source got of a deal or a payment, by one touch.
+         */
+        services__campaigns__attribution__endpoints__PartView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Client */
+            client: string | null;
+            /** Credit */
+            credit: string;
+            /** Deals */
+            deals: string;
+            /**
+             * Id
+             * @description Of the deal or the payment
+             */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string | null;
+            /** Path */
+            path: string[];
+            /** Touch */
+            touch: string | null;
+            /** Touched At */
+            touched_at: string | null;
+            /** Value */
+            value: string | null;
+            /** Worth */
+            worth: string;
+        };
+        /** PartView */
+        services__campaigns__plans__endpoints__PartView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mailing" | "call_list" | "event" | "source";
         };
     };
     responses: never;
@@ -23789,6 +24149,416 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCampaignPlans: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCampaignPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignsPlanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsPlanView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showCampaignPlan: {
+        parameters: {
+            query?: {
+                model?: "first" | "last" | "linear" | "position" | "decay";
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCampaignPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignsPlanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsPlanView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCampaignPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
