@@ -12,18 +12,18 @@ from hub.api.actor import Actor
 from hub.bus.embedded import EmbeddedBus
 from hub.bus.log import Log
 from hub.contracts.scope import EVERYTHING
+from hub.jobs.asked import who
 from hub.jobs.models import JobKind
 from hub.kit.apart import Apart
 from hub.kit.blobs import FolderBlobs
 from hub.kit.clock import SystemClock
+from hub.kit.tables.writing import delimited
 from hub.store.sqlite import SqliteStore
-from services.interactions.asked import who
 from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.exporting import COLUMNS, Exporting
 from services.interactions.exchange.importing import Importing
 from services.interactions.exchange.repository import ExchangeRepository
-from services.interactions.exchange.writing import delimited
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen

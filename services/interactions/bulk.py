@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from hub.api.actor import Actor
+from hub.jobs.asked import actor_of, or_left, who
 from hub.jobs.models import Args, ItemResult, JobView, Step, each
 from hub.jobs.service import Jobs
 from hub.store.base import Document
-from services.interactions.asked import actor_of, or_left, who
 from services.interactions.chains.change import KEPT
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.seen import Seen

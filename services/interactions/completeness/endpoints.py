@@ -8,10 +8,10 @@ from hub.api.actor import Acting, Key
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.client import Status
+from hub.jobs.asked import who
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.store.base import Document
-from services.interactions.asked import who
 from services.interactions.completeness.forms import FillForm, RulesForm, RulesList, RulesView
 from services.interactions.completeness.job import FillIn
 from services.interactions.completeness.rules import DEFAULT

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from hub.jobs.asked import actor_of, or_left
 from hub.jobs.models import Args, ItemResult, Step, each
 from hub.kit.clock import Clock
 from hub.kit.ids import derive
 from hub.store.base import Document
-from services.interactions.asked import actor_of, or_left
 from services.interactions.clients.whole import wholes
 from services.interactions.completeness.service import Completenesses
 from services.interactions.repository import Repository

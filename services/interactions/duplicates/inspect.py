@@ -8,12 +8,12 @@ from typing import Any, TextIO
 import orjson
 
 from hub.kit.errors import InvalidInput
+from hub.kit.tables.delimited import open_rows
 from services.interactions.duplicates import values
 from services.interactions.duplicates.columns import columns_of, row_of
 from services.interactions.duplicates.detect import Finder
 from services.interactions.duplicates.levels import CERTAIN
 from services.interactions.duplicates.records import Record, record_of
-from services.interactions.exchange.delimited import open_rows
 
 _LOOKED_AT = 2_000
 """Rows by which the order of day and month is found out."""

@@ -1,47 +1,23 @@
 """Imports and exports over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import Response
-from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
 from hub.api.actor import Acting, Key
-from hub.api.downloads import download_headers
 from hub.api.forms import Form, Id
 from hub.api.names import Colleague, TeamId
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.api.uploads import Upload
-from hub.contracts.interaction import Attachment
-from hub.contracts.shown import View
+from hub.api.tables import CSV, XLSX, FileForm, PreviewView, Title, streamed
 from hub.jobs.models import JobView
 from hub.kit.errors import Conflict, TooLarge
 from services.interactions.exchange.exporting import COLUMNS
 from services.interactions.exchange.service import Exchange
 
 Policy = Literal["skip", "update", "merge", "create"]
-Title = Annotated[str, Field(max_length=500)]
-_CSV, _XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_CHOSEN = 5_000
-
-
-Charset = Annotated[
-    str,
-    Field(
-        pattern="^(utf-8|utf-8-sig|utf-16|utf-16-le|utf-16-be|utf-32|cp125[0-8]|koi8-r|cp866|iso-8859-[15]|mac-cyrillic)?$"
-    ),
-]
-
-
-class FileForm(Form):
-    """A table: delimited text, XLSX or vCards."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"file": "att_4k2m"}]})
-    file: Upload
-    charset: Charset = Field(default="", description="Found out unless it is given", examples=["cp1251"])
-    delimiter: str = Field(default="", max_length=1, description="Found out unless it is given", examples=[";"])
 
 
 class ImportForm(FileForm):
@@ -78,19 +54,6 @@ class ExportForm(Form):
     columns: tuple[Literal[COLUMNS], ...] = Field(default=COLUMNS, min_length=1, max_length=len(COLUMNS))  # type: ignore[valid-type]
 
 
-class ColumnView(View):
-    """A column of a table."""
-
-    title: str
-    field: str = Field(description="What it would be taken for; empty: nothing", examples=["phone"])
-    samples: tuple[str, ...]
-
-
-class PreviewView(View):
-    columns: list[ColumnView]
-    kept: bool = Field(description="The fields are those of the last import with these titles")
-
-
 def add(routes: Public, exchange: Exchange) -> None:
     _add_imports(routes, exchange)
     _add_exports(routes, exchange)
@@ -101,18 +64,17 @@ def _add_imports(routes: Public, exchange: Exchange) -> None:
     async def preview_import(form: FileForm) -> PreviewView:
         """The columns of a table, what each would be taken for, and the first texts in it."""
         found, kept = await exchange.preview(form.file.blob, charset=form.charset, delimiter=form.delimiter)
-        columns = zip(found.header, found.fields, found.samples, strict=True)
-        return PreviewView(columns=[ColumnView(title=t, field=f, samples=s) for t, f, s in columns], kept=kept)
+        return PreviewView.of(found, kept=kept)
 
     @routes.post("/imports", right=Right.WRITE_MESSAGES, noun="import", status=202, refuses=[TooLarge])
     async def import_clients(form: ImportForm, actor: Acting, key: Key = None) -> JobView:
         """Take clients over from a table, as a job; its results tell of parts of 500 rows."""
         return await exchange.take(form.asked, actor=actor, key=key)
 
-    @routes.get("/imports/{id}/rejected", right=Right.WRITE_MESSAGES, noun="import", download=_CSV)
+    @routes.get("/imports/{id}/rejected", right=Right.WRITE_MESSAGES, noun="import", download=CSV)
     async def download_rejected_rows(job_id: Id, actor: Acting) -> Response:
         """The rows that your import did not take, with the reason of each; correct them and import them again."""
-        return _file(await exchange.rejected(actor, job_id), "rejected.csv", _CSV)
+        return streamed(await exchange.rejected(actor, job_id), "rejected.csv", CSV)
 
 
 def _add_exports(routes: Public, exchange: Exchange) -> None:
@@ -122,14 +84,9 @@ def _add_exports(routes: Public, exchange: Exchange) -> None:
         return await exchange.give(form.model_dump(mode="json"), actor=actor, key=key)
 
     @routes.get(
-        "/exports/{id}/file", right=Right.READ_CORRESPONDENCE, noun="export", download=_CSV, refuses=[Conflict]
+        "/exports/{id}/file", right=Right.READ_CORRESPONDENCE, noun="export", download=CSV, refuses=[Conflict]
     )
     async def download_export(job_id: Id, actor: Acting) -> Response:
         """The file of your export: CSV or XLSX, as was asked for."""
         kind, pieces = await exchange.file(actor, job_id)
-        return _file(pieces, f"clients.{kind}", _XLSX if kind == "xlsx" else _CSV)
-
-
-def _file(pieces: AsyncIterator[bytes], name: str, media_type: str) -> StreamingResponse:
-    told = Attachment(id="", filename=name, content_type=media_type, size=0, state="ready")
-    return StreamingResponse(pieces, media_type=media_type, headers=download_headers(told))
+        return streamed(pieces, f"clients.{kind}", XLSX if kind == "xlsx" else CSV)

@@ -5,13 +5,13 @@ from typing import Any
 
 from hub.contracts.masks import hiding, shown, words_shown
 from hub.contracts.scope import EVERYTHING
+from hub.jobs.asked import actor_of
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.blobs import Blobs
 from hub.kit.errors import InvalidInput
+from hub.kit.tables.writing import delimited
 from hub.store.base import Document, Page
-from services.interactions.asked import actor_of
 from services.interactions.exchange import workbook
-from services.interactions.exchange.writing import delimited
 from services.interactions.repository import Repository
 from services.interactions.tokens import Tokens
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from hub.contracts.scope import OPEN, reaches
+from hub.jobs.asked import actor_of
 from hub.jobs.models import Args, ItemResult, Step
 from hub.kit.apart import Apart, TooCostly, large
 from hub.kit.blobs import Blobs, packed
@@ -15,7 +16,6 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound, TooLarge
 from hub.kit.log import Log
 from hub.store.base import Document
-from services.interactions.asked import actor_of
 from services.interactions.duplicates.service import Duplicates
 from services.interactions.exchange.models import Decision, Match, changed, client_id, client_of, decided
 from services.interactions.exchange.preparing import Options, Prepared, cards_in

@@ -1,7 +1,7 @@
 """Makes cards of an uploaded file, in a process of its own: what strangers wrote is read nowhere else."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from hub.kit.errors import InvalidInput
+from hub.kit.tables.columns import Preview, headed, previewed
 from services.interactions.duplicates import values
 from services.interactions.duplicates.columns import FIELDS, columns_of, row_of
 from services.interactions.exchange import tables
@@ -17,7 +18,7 @@ from services.interactions.exchange.cards import card_of
 CHUNK = 500
 """Rows of a part, which is a step of the job."""
 MOST_ROWS = 1_000_000
-_SHOWN, _LOOKED_AT = 5, 2_000
+_LOOKED_AT = 2_000
 _FAST = 1
 
 
@@ -41,26 +42,13 @@ class Prepared:
     refused: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    header: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    """What each column would be taken for; empty: nothing."""
-    samples: tuple[tuple[str, ...], ...] = ()
-    """The first texts of each column."""
-    refused: str = ""
-
-
 def peek(content: bytes, options: Options) -> Preview:
     """The columns of a file."""
     try:
         rows = tables.rows(content, charset=options.charset, delimiter=options.delimiter)
-        header, columns = _headed(rows, options.mapping)
-        first = list(islice(rows, _SHOWN))
+        return previewed(rows, *_headed(rows, options.mapping))
     except InvalidInput as exc:
         return Preview(refused=str(exc))
-    samples = tuple(tuple(row[n][:200] for row in first if n < len(row)) for n in range(len(header)))
-    return Preview(tuple(header), tuple(columns.get(n, "") for n in range(len(header))), samples)
 
 
 def prepare(content: bytes, options: Options) -> Prepared:
@@ -87,20 +75,7 @@ def prepare(content: bytes, options: Options) -> Prepared:
 
 
 def _headed(rows: Iterator[list[str]], mapping: Mapping[str, str] | None) -> tuple[list[str], dict[int, str]]:
-    header = next(rows, None)
-    if header is None:
-        raise InvalidInput("file: it is empty; a table begins with a header")
-    columns = columns_of(header) if mapping is None else _mapped(header, mapping)
-    return header, columns
-
-
-def _mapped(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
-    unknown = [field for field in mapping.values() if field and field not in FIELDS]
-    missing = [title for title in mapping if title not in header]
-    if unknown or missing:
-        wrong = f"no field {unknown[0]}; there are {', '.join(FIELDS)}" if unknown else f"no column {missing[0]!r}"
-        raise InvalidInput(f"mapping: {wrong}")
-    return {n: field for n, title in enumerate(header) if (field := mapping.get(title, ""))}
+    return headed(rows, mapping, fields=FIELDS, guess=columns_of)
 
 
 def _cards(

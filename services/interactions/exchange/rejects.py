@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.kit.tables.writing import delimited
 from services.interactions.duplicates.columns import FIELDS
 from services.interactions.exchange.models import Decision
-from services.interactions.exchange.writing import delimited
 
 HEADER = ("row", "reason", *FIELDS)
 

@@ -4,20 +4,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from hub.api.actor import Actor
+from hub.jobs.asked import who
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.apart import Apart, CallFailed, TooCostly, large
 from hub.kit.blobs import Blobs
 from hub.kit.errors import Conflict, InvalidInput, NotFound, TooLarge
 from hub.kit.ids import derive, fresh
+from hub.kit.tables.columns import Preview
+from hub.kit.tables.writing import delimited
 from hub.store.base import Document
-from services.interactions.asked import who
 from services.interactions.exchange import rejects, workbook
 from services.interactions.exchange.exporting import Exporting, part_key
 from services.interactions.exchange.importing import Importing, rejected_key
-from services.interactions.exchange.preparing import Options, Preview
+from services.interactions.exchange.preparing import Options
 from services.interactions.exchange.repository import ExchangeRepository
-from services.interactions.exchange.writing import delimited
 
 PEEK = "services.interactions.exchange.preparing:peek"
 _CPU = 20.0

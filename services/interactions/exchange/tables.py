@@ -1,41 +1,16 @@
-"""Rows of an uploaded file, whatever it is: delimited text, a workbook, vCards. It runs in a process of its own."""
+"""Rows of an uploaded file of clients: a table, or vCards. It runs in a process of its own."""
 
-import io
 from collections.abc import Iterator
-from datetime import date, datetime
 
-from hub.kit.errors import InvalidInput
-from services.interactions.exchange import delimited, vcards
-from services.interactions.exchange.charsets import SAMPLE, charset_of
-
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+from hub.kit.tables import reading
+from hub.kit.tables.charsets import SAMPLE, charset_of
+from services.interactions.exchange import vcards
 
 
 def rows(content: bytes, *, charset: str = "", delimiter: str = "") -> Iterator[list[str]]:
     """The header first. Raises `InvalidInput`."""
-    if content.startswith((_ZIP, _OLE)):
-        return _workbook(content)
-    charset = charset or charset_of(content[:SAMPLE])
-    if "BEGIN:VCARD" in content[:4096].decode(charset, "replace").upper():
-        return vcards.rows(content.decode(charset, "replace"))
-    return delimited.rows(io.BytesIO(content), charset=charset, delimiter=delimiter)
-
-
-def _workbook(content: bytes) -> Iterator[list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        for row in sheet.iter_rows():
-            if any(cell != "" for cell in row):
-                yield [_text(cell) for cell in row]
-    except (CalamineError, OSError, ValueError) as exc:
-        raise InvalidInput(f"file: it is no workbook that can be read ({exc}); save it as XLSX or CSV") from exc
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(" ")
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
+    if not reading.is_workbook(content):
+        charset = charset or charset_of(content[:SAMPLE])
+        if "BEGIN:VCARD" in content[:4096].decode(charset, "replace").upper():
+            return vcards.rows(content.decode(charset, "replace"))
+    return reading.rows(content, charset=charset, delimiter=delimiter)

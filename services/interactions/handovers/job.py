@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from hub.contracts.scope import owned_by
+from hub.jobs.asked import actor_of, or_left
 from hub.jobs.models import Args, ItemResult, Step, each
 from hub.store.base import Document, Page
-from services.interactions.asked import actor_of, or_left
 from services.interactions.chains.state import OPEN_STATES
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.repository import Repository

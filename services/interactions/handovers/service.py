@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from hub.api.actor import Actor
 from hub.contracts.scope import owned_by, reaches
+from hub.jobs.asked import who
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.clock import Clock, iso
@@ -13,7 +14,6 @@ from hub.kit.log import Log
 from hub.kit.loop import Loop
 from hub.store.amend import amend
 from hub.store.base import CollectionSpec, Document, Index, Range, Store
-from services.interactions.asked import who
 from services.interactions.handovers.forms import HandoverForm
 from services.interactions.handovers.job import HandOverWork
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from xml.etree import ElementTree
 
-from services.interactions.exchange.charsets import SAMPLE, charset_of
+from hub.kit.tables.charsets import SAMPLE, charset_of
 
 MOST_CHARACTERS = 50_000
 _TEXT = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t"

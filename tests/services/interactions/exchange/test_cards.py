@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from hub.kit.errors import InvalidInput
+from hub.kit.tables.writing import delimited, harmless
 from services.interactions.exchange.cards import card_of
 from services.interactions.exchange.models import Match, changed, client_id, decided
 from services.interactions.exchange.preparing import Options, cards_in, peek, prepare
-from services.interactions.exchange.writing import delimited, harmless
 
 
 def card(**row: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 from hub.kit.errors import InvalidInput
+from hub.kit.tables.charsets import charset_of
+from hub.kit.tables.delimited import CELL_LIMIT
 from services.interactions.exchange import tables
-from services.interactions.exchange.charsets import charset_of
-from services.interactions.exchange.delimited import CELL_LIMIT
 
 FOLDER = Path(__file__).parents[5] / "shared" / "data" / "contacts-csv"
 RUSSIAN = "Фамилия;Имя;Город\nЩербаков;Пётр;Казань\nЁлкина;Яна;Уфа\n"

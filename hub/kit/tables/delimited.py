@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hub.kit.errors import InvalidInput
-from services.interactions.exchange.charsets import SAMPLE, charset_of
+from hub.kit.tables.charsets import SAMPLE, charset_of
 
 DELIMITERS = ",;\t|"
 CELL_LIMIT = 1 << 17
