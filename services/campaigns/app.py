@@ -48,6 +48,10 @@ from services.campaigns.mailings.service import Mailings
 from services.campaigns.mailings.standing import Standing
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
+from services.campaigns.moneyfiles import endpoints as money_endpoints
+from services.campaigns.moneyfiles.job import TakeMoney
+from services.campaigns.moneyfiles.service import MoneyFiles
+from services.campaigns.moneyfiles.weighing import Weighing
 from services.campaigns.plans import parts as plan_parts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
@@ -215,6 +219,7 @@ def build(footing: Footing) -> CampaignsService:
             Launch(kept_mailings, mailings.prepare, clock),
             classes.job(floor.books, floor.settings.currency),
             calls.job(segments, lists, floor.columns),
+            TakeMoney(Weighing(money.book, money.sources), blobs=blobs, apart=footing.apart),
         ],
         service=SERVICE,
         store=store,
@@ -239,6 +244,9 @@ def build(footing: Footing) -> CampaignsService:
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         *money.public(),
         plans.public(),
+        money_endpoints.public(
+            MoneyFiles(jobs, blobs=blobs, apart=footing.apart, currency=floor.settings.currency), floor.uploads
+        ),
         *calls.public(jobs),
         job_endpoints.public(jobs),
     )

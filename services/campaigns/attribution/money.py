@@ -1,7 +1,7 @@
 """What was spent and earned: costs of sources, payments and rates, by hand or from other programs."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
@@ -14,6 +14,10 @@ from services.campaigns.attribution.repository import MoneyRepository
 from services.campaigns.belonging import belongs, page_of, seen, sees
 from services.campaigns.consent.service import Consents
 from services.campaigns.sources.service import Sources
+
+Kind = Literal["cost", "payment"]
+Standing = Literal["add", "change", "same"]
+_THEIRS = ("external_id", "it is another one's, whom you do not see; take another id")
 
 
 class Clients(Protocol):
@@ -54,22 +58,33 @@ class MoneyBook:
         """All or none; one of an `external_id` that is there is changed. Raises InvalidInput."""
         for number, one in enumerate(given):
             await self._sources.named(one.source, actor, field=f"items.{number}.source")
-        made = [self._base("cost", one.external_id, key, n, actor) for n, one in enumerate(given)]
-        documents = [
-            {**base, **one.model_dump(mode="json", exclude={"external_id"})}
-            for base, one in zip(made, given, strict=True)
-        ]
-        await self._check_theirs(self._repository.costs, documents, actor)
-        return await self._put(self._repository.costs, documents)
+        documents = self.costs_of(given, actor=actor, key=key)
+        await self._check("cost", documents, actor)
+        return await self.put("cost", documents)
 
     async def add_payments(self, given: Sequence[NewPayment], *, actor: Actor, key: str | None) -> list[Document]:
         """All or none; one of an `external_id` that is there is changed. Raises InvalidInput and StoreUnavailable."""
-        documents = self._payments(given, actor, key)
-        await self._check_theirs(self._repository.payments, documents, actor)
-        await self._check_clients(documents, actor)
-        return await self._put(self._repository.payments, documents)
+        documents = self.payments_of(given, actor=actor, key=key)
+        await self._check("payment", documents, actor)
+        return await self.put("payment", documents)
 
-    def _payments(self, given: Sequence[NewPayment], actor: Actor, key: str | None) -> list[Document]:
+    async def _check(self, kind: Kind, documents: Sequence[Document], actor: Actor) -> None:
+        for number, (name, fix) in sorted((await self.problems(kind, documents, actor)).items()):
+            field = f"items.{number}.{name}"
+            raise InvalidInput(f"{field}: {fix}", fields={field: fix})
+
+    def costs_of(self, given: Sequence[NewCost], *, actor: Actor, key: str | None) -> list[Document]:
+        """As they would be stored."""
+        return [
+            {
+                **self._base("cost", one.external_id, key, n, actor),
+                **one.model_dump(mode="json", exclude={"external_id"}),
+            }
+            for n, one in enumerate(given)
+        ]
+
+    def payments_of(self, given: Sequence[NewPayment], *, actor: Actor, key: str | None) -> list[Document]:
+        """As they would be stored. Raises InvalidInput for what is no address."""
         return [
             {
                 **self._base("pay", one.external_id, key, n, actor),
@@ -82,15 +97,31 @@ class MoneyBook:
             for n, one in enumerate(given)
         ]
 
-    async def _check_clients(self, documents: Sequence[Document], actor: Actor) -> None:
-        """Raises InvalidInput for payments and deals of clients whom he does not see."""
+    async def problems(self, kind: Kind, documents: Sequence[Document], actor: Actor) -> dict[int, tuple[str, str]]:
+        """By number those that may not be stored by him: the field, and what is wrong. Raises StoreUnavailable."""
+        known = await self._told(kind).get_many([one["_id"] for one in documents])
+        theirs = {name for name, one in known.items() if not sees(actor, one)}
+        found = {n: _THEIRS for n, one in enumerate(documents) if one["_id"] in theirs}
+        return found if kind == "cost" else await self._unseen(documents, actor) | found
+
+    async def _unseen(self, documents: Sequence[Document], actor: Actor) -> dict[int, tuple[str, str]]:
         whose = await self._clients.unseen_whose([one["whose"] for one in documents], actor)
         deals = await self._clients.unseen_deals([one["deal"] for one in documents if one["deal"]], actor)
+        found = {}
         for number, one in enumerate(documents):
             if one["whose"] in whose:
-                raise _refused(number, "whose", "there is no such client for you; give one whom you see")
-            if one["deal"] in deals:
-                raise _refused(number, "deal", f"there is no deal {one['deal']} for you; give one that you see")
+                found[number] = ("whose", "there is no such client for you; give one whom you see")
+            elif one["deal"] in deals:
+                found[number] = ("deal", f"there is no deal {one['deal']} for you; give one that you see")
+        return found
+
+    async def standing(self, kind: Kind, documents: Sequence[Document]) -> list[Standing]:
+        """What storing each of them would be."""
+        known = await self._told(kind).get_many([one["_id"] for one in documents])
+        return [_standing(one, known.get(one["_id"])) for one in documents]
+
+    def _told(self, kind: Kind) -> Told:
+        return self._repository.costs if kind == "cost" else self._repository.payments
 
     async def set_rate(self, given: NewRate, *, actor: Actor) -> Document:
         """Of a currency from a day on; the same day has one."""
@@ -129,15 +160,11 @@ class MoneyBook:
             words = str(exc).removeprefix("address: ")
             raise InvalidInput(f"{field}: {words}", fields={field: words}) from exc
 
-    async def _check_theirs(self, told: Told, documents: Sequence[Document], actor: Actor) -> None:
-        """Raises InvalidInput for an `external_id` of what he does not see."""
-        known = await told.get_many([one["_id"] for one in documents])
-        for number, one in enumerate(documents):
-            if one["_id"] in known and not sees(actor, known[one["_id"]]):
-                raise _refused(number, "external_id", "it is another one's, whom you do not see; take another id")
+    async def put(self, kind: Kind, documents: Sequence[Document]) -> list[Document]:
+        """New ones are inserted, those that are there become what is given; what is the same stays."""
+        return await self._put(self._told(kind), documents)
 
     async def _put(self, told: Told, documents: Sequence[Document]) -> list[Document]:
-        """New ones are inserted, those that are there become what is given; what is the same stays."""
         stored, new = await told.insert_many(documents)
         fresh_ones = {one["_id"]: one for one in documents}
         changes = {name: _as_given(given) for name, given in fresh_ones.items() if name not in new}
@@ -150,9 +177,10 @@ class MoneyBook:
             await told.tell(after)
 
 
-def _refused(number: int, name: str, fix: str) -> InvalidInput:
-    field = f"items.{number}.{name}"
-    return InvalidInput(f"{field}: {fix}", fields={field: fix})
+def _standing(given: Document, known: Document | None) -> Standing:
+    if known is None:
+        return "add"
+    return "same" if _as_given(given)(known) is None else "change"
 
 
 def _as_given(given: Document) -> Callable[[Document], Document | None]:

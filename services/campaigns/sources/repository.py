@@ -10,7 +10,7 @@ from hub.store.base import CollectionSpec, Document, Index, Store
 from hub.store.told import OWES, Fact, Told
 
 SOURCES = CollectionSpec(
-    "sources", (Index("removed", "at"), Index("parent", "key"), Index("into", sparse=True), OWES)
+    "sources", (Index("removed", "at"), Index("parent", "key"), Index("into", sparse=True), Index("reference"), OWES)
 )
 MARKS = CollectionSpec("source_marks", (Index("removed", "at"), Index("kind", "value")))
 _CHILDREN = 1_000
@@ -29,6 +29,10 @@ class SourceRepository:
         find = self.plain.find
         return await every(lambda after: find({"parent": parent}, order="key", limit=_CHILDREN, after=after))
 
+    async def called(self, reference: str) -> list[Document]:
+        """Those with this reference; of very many the first two."""
+        return (await self.plain.find({"reference": reference}, limit=2)).items
+
     async def mark(self, kind: str, value: str) -> Document | None:
         found = await self.marks.get(mark_id(kind, value))
         return found if found and not found["removed"] else None
@@ -41,6 +45,15 @@ class SourceRepository:
 
 def mark_id(kind: str, value: str) -> str:
     return derive("mk", kind, value.strip().casefold())
+
+
+def path_id(names: Iterable[str]) -> str:
+    """Of the last one of a path, from the channel down, whether it is there yet or not."""
+    made: str | None = None
+    for name in names:
+        made = source_id(made, name)
+    assert made is not None, "a path begins with a channel"
+    return made
 
 
 def source_id(parent: str | None, name: str) -> str:

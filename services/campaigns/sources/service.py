@@ -7,9 +7,9 @@ from hub.kit.clock import Clock, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.store.base import Document, Page
 from hub.store.told import Owing
-from services.campaigns.belonging import belongs, page_of, seen
+from services.campaigns.belonging import belongs, page_of, seen, sees
 from services.campaigns.sources.models import LEVELS, NewMark, NewSource, SourceChange
-from services.campaigns.sources.repository import SourceRepository, mark_id, source_id
+from services.campaigns.sources.repository import SourceRepository, mark_id, path_id, source_id
 
 MOST = 20_000
 """Sources that come by themselves; tags of links beyond them are counted one level above."""
@@ -213,7 +213,19 @@ class Sources:
 
     async def of_mailing(self, mailing: str) -> str:
         """The source that answers to a mailing are touches of, whether there is one yet or not."""
-        return await self.shown_by("mailing", mailing) or source_id(source_id(None, "mailing"), mailing)
+        return await self.shown_by("mailing", mailing) or path_id(("mailing", mailing))
+
+    async def is_there(self, given: str) -> bool:
+        return await self._repository.plain.get(given) is not None
+
+    async def called(self, reference: str, actor: Actor) -> Document:
+        """The one that is called so elsewhere. Raises InvalidInput: there is none for him, or there are several."""
+        found = [one for one in await self._repository.called(reference) if sees(actor, one)]
+        if len(found) != 1:
+            word = "several sources are" if found else "no source is"
+            fix = f"{word} called {reference[:100]} elsewhere; give source_id, or channel and what is below it"
+            raise InvalidInput(f"reference: {fix}", fields={"reference": fix})
+        return found[0]
 
     async def shown_in(self, kind: str, values: Sequence[str]) -> tuple[str, str] | None:
         """The first mark that is among some words, and its source."""

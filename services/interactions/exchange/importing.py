@@ -10,6 +10,7 @@ import orjson
 from hub.contracts.scope import OPEN, reaches
 from hub.jobs.asked import actor_of
 from hub.jobs.models import Args, ItemResult, Step
+from hub.jobs.telling import within
 from hub.kit.apart import Apart, TooCostly, large
 from hub.kit.blobs import Blobs, packed
 from hub.kit.clock import Clock, iso
@@ -27,7 +28,6 @@ from services.interactions.seen import Seen
 PREPARE = "services.interactions.exchange.preparing:prepare"
 _CPU = 550.0
 """Seconds of CPU time that reading a file may take; a step of a job has ten minutes."""
-_MOST_TOLD = 500
 _PART = "part-"
 log = Log(__name__)
 Rows = list[dict[str, Any]]
@@ -241,19 +241,8 @@ def _told(part: int, rows: Rows, decisions: Sequence[Decision]) -> ItemResult:
         if one.action != "create" or one.rules
     ]
     shown = [{name: value for name, value in one.items() if value not in ("", [])} for one in told]
-    detail = {"first": rows[0]["n"], "rows": len(rows), "counts": dict(counts), "told": _within(shown)}
+    detail = {"first": rows[0]["n"], "rows": len(rows), "counts": dict(counts), "told": within(shown)}
     return ItemResult(f"{_PART}{part}", detail)
-
-
-def _within(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many as a result may hold; the rejected ones are in their file, whole."""
-    size, kept = 0, []
-    for one in told[:_MOST_TOLD]:
-        size += len(orjson.dumps(one))
-        if size > 50_000:
-            break
-        kept.append(one)
-    return kept
 
 
 def rejected_key(run: str, part: int) -> str:

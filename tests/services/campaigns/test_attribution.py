@@ -458,7 +458,7 @@ async def test_nobody_changes_what_he_does_not_see_by_its_external_id(office: Of
     theirs = await office.cost(yandex, "100.00", external_id="e"), await office.paid("cl_1", "5.00", external_id="e")
     anna = Actor(login="anna", reach=("owner:anna",))
     amount = {"value": "1", "currency": "RUB"}
-    payment = {"whose": "cl_1", "at": NOON.isoformat(), "amount": amount}
+    payment = {"whose": "nobody@example.com", "at": NOON.isoformat(), "amount": amount}
     fresh, same = [NewPayment.model_validate({**payment, "external_id": one}) for one in ("f", "e")]
     with pytest.raises(InvalidInput, match=r"items\.1\.external_id"):
         await office.book.add_payments([fresh, same], actor=anna, key=None)

@@ -4574,6 +4574,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/money-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import money
+         * @description Take costs, payments or orders over from a file, as a job; its results tell of parts of 500 rows.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["importMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money-imports/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview money import
+         * @description The columns of a file of costs, payments or orders, what each would be taken for, and the first texts.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["previewMoneyImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money-imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download rejected money
+         * @description The rows that your import did not take, with the reason of each; correct them and import them again.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["downloadRejectedMoney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -8829,22 +8895,6 @@ export interface components {
             };
             /** Version */
             version?: number | null;
-        };
-        /** PreviewView */
-        CampaignsPreviewView: {
-            /**
-             * Failed
-             * @description Why it could not be made for him; empty: it was
-             */
-            failed: string;
-            /** Html */
-            html: string | null;
-            /** Language */
-            language: string;
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
         };
         /**
          * SourceView
@@ -13952,6 +14002,101 @@ export interface components {
              * @example 125000.00
              */
             value: number | string;
+        };
+        /**
+         * MoneyImportForm
+         * @description A file of what was spent or paid, and how it is read.
+         * @example {
+         *       "file": "att_4k2m",
+         *       "mapping": {
+         *         "Сумма": "amount",
+         *         "Тел.": "phone"
+         *       },
+         *       "subject": "payments"
+         *     }
+         */
+        MoneyImportForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Currency
+             * @description Of rows that name none; that of reports, if none
+             */
+            currency?: string | null;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /**
+             * Dry Run
+             * @description Tell what would be done, and do nothing
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /**
+             * Mapping
+             * @description The field of each column; found by its title unless it is given
+             */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Month First
+             * @description 3/2/2026 is the second of March
+             * @default false
+             */
+            month_first?: boolean;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "costs" | "payments" | "orders";
+            /**
+             * Zone
+             * @description Of times in it; a day alone is a day of reports: in UTC
+             * @default UTC
+             */
+            zone?: string;
+        };
+        /**
+         * MoneyPreviewForm
+         * @example {
+         *       "file": "att_4k2m",
+         *       "subject": "costs"
+         *     }
+         */
+        MoneyPreviewForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "costs" | "payments" | "orders";
         };
         /**
          * MoneyReportView
@@ -19813,6 +19958,16 @@ export interface components {
              */
             y?: string;
         };
+        /** PreviewView */
+        hub__api__tables__PreviewView: {
+            /** Columns */
+            columns: components["schemas"]["ColumnView"][];
+            /**
+             * Kept
+             * @description The fields are those of the last import with these titles
+             */
+            kept: boolean;
+        };
         /**
          * PartView
          * @description What a source got of a deal or a payment, by one touch.
@@ -19858,6 +20013,22 @@ export interface components {
              * @enum {string}
              */
             kind: "mailing" | "call_list" | "event" | "source";
+        };
+        /** PreviewView */
+        services__campaigns__templates__endpoints__PreviewView: {
+            /**
+             * Failed
+             * @description Why it could not be made for him; empty: it was
+             */
+            failed: string;
+            /** Html */
+            html: string | null;
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
         };
     };
     responses: never;
@@ -41152,6 +41323,245 @@ export interface operations {
             };
         };
     };
+    importMoney: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyImportForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewMoneyImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyPreviewForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hub__api__tables__PreviewView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRejectedMoney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listNumbers: {
         parameters: {
             query?: {
@@ -50094,7 +50504,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CampaignsPreviewView"];
+                    "application/json": components["schemas"]["services__campaigns__templates__endpoints__PreviewView"];
                 };
             };
             /** @description Not logged in */

@@ -1,0 +1,64 @@
+"""Files of money: looked at before, taken over as a job, and what came of it as a file."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from hub.api.actor import Actor
+from hub.jobs.asked import who
+from hub.jobs.models import JobView
+from hub.jobs.service import Jobs
+from hub.kit.apart import Apart, CallFailed, TooCostly, large
+from hub.kit.blobs import Blobs
+from hub.kit.errors import InvalidInput, NotFound, TooLarge
+from hub.kit.ids import derive, fresh
+from hub.kit.tables.columns import Preview
+from services.campaigns.moneyfiles.job import TakeMoney, rejected_header, rejected_key
+from services.campaigns.moneyfiles.models import Options
+
+PEEK = "services.campaigns.moneyfiles.reading:peek"
+_CPU = 20.0
+
+
+class MoneyFiles:
+    """What marketers ask of them."""
+
+    def __init__(self, jobs: Jobs, *, blobs: Blobs, apart: Apart, currency: str) -> None:
+        self._jobs = jobs
+        self._blobs = blobs
+        self._apart = apart
+        self._currency = currency
+
+    async def preview(self, blob: str, options: Options) -> Preview:
+        """Raises InvalidInput: it is no table; and TooLarge: it takes more memory or time than it may."""
+        content = await self._blobs.get(blob)
+        try:
+            found: Preview = await self._apart.call(PEEK, large(content), options, cpu=_CPU, urgent=True)
+        except TooCostly as exc:
+            raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
+        except CallFailed as exc:
+            words = f"it cannot be read ({exc}); look at charset and delimiter"[:500]
+            raise InvalidInput(words, fields={"file": words}) from exc
+        if found.refused:
+            raise InvalidInput(found.refused, fields={"file": found.refused})
+        return found
+
+    async def take(self, asked: Mapping[str, Any], *, actor: Actor, key: str | None) -> JobView:
+        """Begins an import. Raises TooLarge."""
+        run = derive("imp", actor.login, key) if key else fresh("imp")
+        args = {**asked, "currency": asked["currency"] or self._currency, "run": run, "who": who(actor)}
+        return await self._jobs.begin(TakeMoney.kind, args, by=actor.login, key=key)
+
+    async def rejected(self, actor: Actor, job_id: str) -> AsyncIterator[bytes]:
+        """The file of the rows that an import of his did not take. Raises NotFound."""
+        job = await self._jobs.repository.jobs.get(job_id)
+        if job is None or job["kind"] != TakeMoney.kind or job["by"] != actor.login:
+            raise NotFound(f"there is no such job of yours: {job_id[:100]}")
+        return self._rejected(job["args"], job["done"])
+
+    async def _rejected(self, args: Mapping[str, Any], parts: int) -> AsyncIterator[bytes]:
+        yield rejected_header(args["subject"])
+        for n in range(parts):
+            try:
+                yield await self._blobs.get(rejected_key(args["run"], n))
+            except NotFound:
+                continue
