@@ -46,6 +46,8 @@ from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
 from services.campaigns.mailings.standing import Standing
+from services.campaigns.marketingevents import parts as event_parts
+from services.campaigns.marketingevents.people import People
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
 from services.campaigns.moneyfiles import endpoints as money_endpoints
@@ -200,15 +202,24 @@ def build(footing: Footing) -> CampaignsService:
         leases=floor.leases,
         held=lambda: footing.restraint.held,
     )
-    plans = plan_parts.built(
+    gatherings = event_parts.built(
         store,
         bus,
         clock,
         sources=money.sources,
-        attribution=money.attribution,
-        finds={"mailing": mailings.get, "call_list": calls.lists.get},
-        shows={},
+        consents=consents,
+        whose=floor.columns,
+        chains=floor.dialling,
+        enters=sequences.entering,
+        templates=templates,
+        lists=lists,
+        mailings=mailings,
+        master=floor.master,
+        base=floor.settings.public_url,
     )
+    finds = {"mailing": mailings.get, "call_list": calls.lists.get, "event": gatherings.events.get}
+    shows = {"event": gatherings.events.source_of}
+    plans = plan_parts.built(store, bus, clock, money.sources, money.attribution, finds=finds, shows=shows)
     warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, floor.leases, clock)
     runner = Runner(
         kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint, warms=warm_ups
@@ -219,6 +230,7 @@ def build(footing: Footing) -> CampaignsService:
             Launch(kept_mailings, mailings.prepare, clock),
             classes.job(floor.books, floor.settings.currency),
             calls.job(segments, lists, floor.columns),
+            gatherings.job(People(floor.columns, lists, kept_mailings, consents), messages),
             TakeMoney(Weighing(money.book, money.sources), blobs=blobs, apart=footing.apart),
         ],
         service=SERVICE,
@@ -244,6 +256,7 @@ def build(footing: Footing) -> CampaignsService:
         tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
         *money.public(),
         plans.public(),
+        *gatherings.public(jobs),
         money_endpoints.public(
             MoneyFiles(jobs, blobs=blobs, apart=footing.apart, currency=floor.settings.currency), floor.uploads
         ),
@@ -268,6 +281,7 @@ def build(footing: Footing) -> CampaignsService:
             sequences.advancing,
             recorder,
             *calls.loops,
+            gatherings.loop(),
         ),
     )
 

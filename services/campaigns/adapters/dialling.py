@@ -36,7 +36,7 @@ class Dialling:
     async def dial(self, entry: Document, *, line: str, actor: Actor, key: str, dropped_to: str) -> str:
         """The interaction; the same key is the same call. Raises Conflict where it is refused, and TransientError."""
         known = entry["client"] or await self._whose.client_of(entry["number"])
-        client = known or await self._opened(entry, actor, key)
+        client = known or await self.opened(entry["number"], entry["name"], actor=actor, key=key)
         wanted: dict[str, Any] = {"address": entry["number"], **({"line": line} if line else {})}
         if not actor.is_service:
             return str((await self._post(f"/clients/{client}/calls", wanted, actor, key))["id"])
@@ -55,9 +55,13 @@ class Dialling:
         wanted = {name: value for name, value in given.items() if value is not None}
         await self._post("/deals", {**wanted, "interaction_id": interaction}, actor, key)
 
-    async def _opened(self, entry: Document, actor: Actor, key: str) -> str:
-        """The client of a number that is nobody's yet."""
-        card = {"name": entry["name"] or None, "addresses": [{"address": entry["number"]}]}
+    async def contact(self, client: str, given: Document, *, actor: Actor, key: str) -> str:
+        """See `services.campaigns.marketingevents.following.Chains`."""
+        return str((await self._post("/interactions", {**given, "client_id": client}, actor, key))["id"])
+
+    async def opened(self, address: str, name: str, *, actor: Actor, key: str) -> str:
+        """The client of an address that is nobody's yet."""
+        card = {"name": name or None, "addresses": [{"address": address}]}
         made = await self._post("/clients", {n: v for n, v in card.items() if v}, actor, f"{key}-client")
         return str(made["id"])
 

@@ -79,7 +79,7 @@ def language_of(accepted: str, own: str = "") -> str:
 
 def unsubscribe(language: str, address: str, what: str) -> str:
     words = _WORDS[language]
-    return _page(
+    return page(
         language,
         words["unsubscribe"],
         f"<p>{escape(words['sure'].format(address=shown(address), what=what or words['all']))}</p>"
@@ -91,14 +91,14 @@ def unsubscribe(language: str, address: str, what: str) -> str:
 
 def gone(language: str) -> str:
     words = _WORDS[language]
-    return _page(language, words["unsubscribe"], f"<p>{words['gone']}</p>")
+    return page(language, words["unsubscribe"], f"<p>{words['gone']}</p>")
 
 
 def preferences(language: str, address: str, choices: Sequence[Choice], *, saved: bool = False) -> str:
     words = _WORDS[language]
     boxes = "".join(map(_box, choices))
     done = f"<p><strong>{words['saved']}</strong></p>" if saved else ""
-    return _page(
+    return page(
         language,
         words["preferences"],
         f"{done}<p>{escape(words['about'].format(address=shown(address)))}</p>"
@@ -116,7 +116,7 @@ def _box(choice: Choice) -> str:
 
 def confirm(language: str, address: str, what: str) -> str:
     words = _WORDS[language]
-    return _page(
+    return page(
         language,
         words["confirm"],
         f"<p>{escape(words['agree'].format(address=shown(address), what=what))}</p>"
@@ -127,12 +127,12 @@ def confirm(language: str, address: str, what: str) -> str:
 
 def confirmed(language: str) -> str:
     words = _WORDS[language]
-    return _page(language, words["confirm"], f"<p>{words['confirmed']}</p>")
+    return page(language, words["confirm"], f"<p>{words['confirmed']}</p>")
 
 
 def unknown(language: str) -> str:
     words = _WORDS[language]
-    return _page(language, words["unknown"], f"<p>{words['unknown_text']}</p>")
+    return page(language, words["unknown"], f"<p>{words['unknown_text']}</p>")
 
 
 def shown(address: str) -> str:
@@ -153,7 +153,8 @@ def chosen(form: Mapping[str, Iterable[str]]) -> list[str]:
     return [] if "nothing" in form else list(form.get("topic", ()))
 
 
-def _page(language: str, title: str, body: str) -> str:
+def page(language: str, title: str, body: str) -> str:
+    """Any page of ours; `body` is HTML."""
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'

@@ -33,9 +33,9 @@ def built(
     store: Store,
     bus: Bus,
     clock: Clock,
-    *,
     sources: Sources,
     attribution: Attribution,
+    *,
     finds: Mapping[str, Find],
     shows: Mapping[str, Shows],
 ) -> Parts:

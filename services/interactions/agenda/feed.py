@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hub.kit import ical
 from hub.kit.ids import derive
-from services.interactions import ical
 from services.interactions.agenda.views import EntryView
 
 PAST, AHEAD = timedelta(days=31), timedelta(days=93)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hub.contracts.appointment import CalendarPart, Invitation
+from hub.kit import ical
 from hub.kit.clock import from_iso
-from services.interactions import ical
 
 _TEXT = 4_000
 """Characters of a description."""

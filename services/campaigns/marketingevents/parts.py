@@ -1,0 +1,84 @@
+"""Puts the parts of marketing events together, on what the service has."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from hub.api.public import Public
+from hub.bus.base import Bus
+from hub.jobs.service import Jobs
+from hub.kit.clock import Clock
+from hub.kit.loop import Loop
+from hub.store.base import Store
+from services.campaigns.consent.service import Consents
+from services.campaigns.marketingevents import doors, endpoints
+from services.campaigns.marketingevents.following import Chains, Enters, Following
+from services.campaigns.marketingevents.following import Whose as Owners
+from services.campaigns.marketingevents.invitations import Finds, Invitations
+from services.campaigns.marketingevents.inviting import Invite, Letters
+from services.campaigns.marketingevents.links import Links
+from services.campaigns.marketingevents.people import People
+from services.campaigns.marketingevents.repository import EventRepository
+from services.campaigns.marketingevents.service import MarketingEvents, Whose
+from services.campaigns.sources.service import Sources
+
+_FOLLOWS = timedelta(seconds=1)
+
+
+class Seen(Whose, Owners, Protocol):
+    """Whose addresses are, and whom somebody sees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """All of them."""
+
+    repository: EventRepository
+    events: MarketingEvents
+    invitations: Invitations
+    following: Following
+    links: Links
+    clock: Clock
+    master: bytes
+
+    def public(self, jobs: Jobs) -> tuple[Public, ...]:
+        return (
+            endpoints.public(self.events, self.invitations, jobs),
+            doors.public(self.events, self.repository, self.clock, self.master),
+        )
+
+    def job(self, people: People, letters: Letters) -> Invite:
+        return Invite(self.repository, people, letters, self.links, self.clock)
+
+    def loop(self) -> Loop:
+        return Loop("guests", self.following.look, every=_FOLLOWS)
+
+
+def built(
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    *,
+    sources: Sources,
+    consents: Consents,
+    whose: Seen,
+    chains: Chains,
+    enters: Enters,
+    templates: Finds,
+    lists: Finds,
+    mailings: Finds,
+    master: bytes,
+    base: str,
+) -> Parts:
+    """Its loop is started by whoever calls; `base` is where customers reach the gateway, `master` signs links."""
+    repository = EventRepository(store)
+    events, links = MarketingEvents(repository, sources, whose, clock), Links(master=master, base=base)
+    return Parts(
+        repository=repository,
+        events=events,
+        invitations=Invitations(events, consents, links, templates=templates, lists=lists, mailings=mailings),
+        following=Following(repository, events, chains=chains, whose=whose, enters=enters, bus=bus, clock=clock),
+        links=links,
+        clock=clock,
+        master=master,
+    )
