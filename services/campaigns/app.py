@@ -31,6 +31,7 @@ from services.campaigns.consent import handlers as consent_handlers
 from services.campaigns.consent.invitations import Invitations
 from services.campaigns.consent.repository import ConsentRepository
 from services.campaigns.consent.service import Consents
+from services.campaigns.leadforms import parts as form_parts
 from services.campaigns.lists import endpoints as list_endpoints
 from services.campaigns.lists.repository import ListRepository
 from services.campaigns.lists.service import Lists, ReadList
@@ -47,13 +48,9 @@ from services.campaigns.mailings.runner import Runner
 from services.campaigns.mailings.service import Mailings
 from services.campaigns.mailings.standing import Standing
 from services.campaigns.marketingevents import parts as event_parts
-from services.campaigns.marketingevents.people import People
 from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
-from services.campaigns.moneyfiles import endpoints as money_endpoints
-from services.campaigns.moneyfiles.job import TakeMoney
-from services.campaigns.moneyfiles.service import MoneyFiles
-from services.campaigns.moneyfiles.weighing import Weighing
+from services.campaigns.moneyfiles import parts as file_parts
 from services.campaigns.plans import parts as plan_parts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
@@ -211,11 +208,19 @@ def build(footing: Footing) -> CampaignsService:
         whose=floor.columns,
         chains=floor.dialling,
         enters=sequences.entering,
-        templates=templates,
-        lists=lists,
-        mailings=mailings,
+        finds={"template": templates, "list": lists, "mailing": mailings},
         master=floor.master,
         base=floor.settings.public_url,
+    )
+    forms = form_parts.built(
+        store,
+        clock,
+        settings=floor.settings,
+        sources=money.sources,
+        consents=consents,
+        leads=money.touches,
+        tasks=floor.dialling,
+        key=footing.secrets.derived("lead forms"),
     )
     finds = {"mailing": mailings.get, "call_list": calls.lists.get, "event": gatherings.events.get}
     shows = {"event": gatherings.events.source_of}
@@ -230,8 +235,8 @@ def build(footing: Footing) -> CampaignsService:
             Launch(kept_mailings, mailings.prepare, clock),
             classes.job(floor.books, floor.settings.currency),
             calls.job(segments, lists, floor.columns),
-            gatherings.job(People(floor.columns, lists, kept_mailings, consents), messages),
-            TakeMoney(Weighing(money.book, money.sources), blobs=blobs, apart=footing.apart),
+            gatherings.job(floor.columns, lists, kept_mailings, consents, messages),
+            file_parts.job(money.book, money.sources, blobs, footing.apart),
         ],
         service=SERVICE,
         store=store,
@@ -257,9 +262,8 @@ def build(footing: Footing) -> CampaignsService:
         *money.public(),
         plans.public(),
         *gatherings.public(jobs),
-        money_endpoints.public(
-            MoneyFiles(jobs, blobs=blobs, apart=footing.apart, currency=floor.settings.currency), floor.uploads
-        ),
+        *forms.public(),
+        file_parts.public(jobs, blobs, footing.apart, floor.settings.currency, floor.uploads),
         *calls.public(jobs),
         job_endpoints.public(jobs),
     )
@@ -282,6 +286,7 @@ def build(footing: Footing) -> CampaignsService:
             recorder,
             *calls.loops,
             gatherings.loop(),
+            forms.loop(),
         ),
     )
 

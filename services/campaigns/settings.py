@@ -34,6 +34,9 @@ class Settings(Base):
     half_life: timedelta = Field(
         default=timedelta(days=7), ge=timedelta(hours=1), description="After so long a touch counts half, by decay"
     )
+    form_leads: int = Field(
+        default=20, ge=1, le=10_000, description="Leads that one network may send by forms on pages in an hour"
+    )
     calls_a_day: int = Field(
         default=2, ge=1, description="Calls of lists to one person in 24 hours, all lists together"
     )

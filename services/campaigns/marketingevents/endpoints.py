@@ -21,7 +21,6 @@ from services.campaigns.marketingevents.links import when
 from services.campaigns.marketingevents.models import AnswerForm, CodeForm, EventForm, InviteForm, State
 from services.campaigns.marketingevents.service import MarketingEvents
 
-
 GuestPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="The `id` in the list of guests")]
 
 

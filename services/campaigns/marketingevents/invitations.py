@@ -1,5 +1,6 @@
 """What a job that invites begins with: looked at while whoever asks can still correct it."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hub.api.actor import Actor
@@ -30,15 +31,13 @@ class Invitations:
         events: MarketingEvents,
         consents: Consents,
         links: Links,
-        *,
-        templates: Finds,
-        lists: Finds,
-        mailings: Finds,
+        finds: Mapping[str, Finds],
     ) -> None:
+        """`finds` what is named by `template`, `list` and `mailing`."""
         self._events = events
         self._consents = consents
         self._links = links
-        self._finds = {"template": templates, "list": lists, "mailing": mailings}
+        self._finds = finds
 
     async def prepared(self, event_id: str, given: InviteForm, actor: Actor) -> dict[str, Any]:
         """The arguments of the job. Raises NotFound, InvalidInput for what is not there, and Conflict."""

@@ -1,5 +1,6 @@
 """Puts the parts of marketing events together, on what the service has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -11,15 +12,17 @@ from hub.kit.clock import Clock
 from hub.kit.loop import Loop
 from hub.store.base import Store
 from services.campaigns.consent.service import Consents
+from services.campaigns.lists.service import Lists
 from services.campaigns.marketingevents import doors, endpoints
 from services.campaigns.marketingevents.following import Chains, Enters, Following
 from services.campaigns.marketingevents.following import Whose as Owners
 from services.campaigns.marketingevents.invitations import Finds, Invitations
 from services.campaigns.marketingevents.inviting import Invite, Letters
 from services.campaigns.marketingevents.links import Links
-from services.campaigns.marketingevents.people import People
+from services.campaigns.marketingevents.people import Mailed, People
 from services.campaigns.marketingevents.repository import EventRepository
 from services.campaigns.marketingevents.service import MarketingEvents, Whose
+from services.campaigns.segments.service import Columns
 from services.campaigns.sources.service import Sources
 
 _FOLLOWS = timedelta(seconds=1)
@@ -47,7 +50,8 @@ class Parts:
             doors.public(self.events, self.repository, self.clock, self.master),
         )
 
-    def job(self, people: People, letters: Letters) -> Invite:
+    def job(self, columns: Columns, lists: Lists, mailed: Mailed, consents: Consents, letters: Letters) -> Invite:
+        people = People(columns, lists, mailed, consents)
         return Invite(self.repository, people, letters, self.links, self.clock)
 
     def loop(self) -> Loop:
@@ -64,19 +68,20 @@ def built(
     whose: Seen,
     chains: Chains,
     enters: Enters,
-    templates: Finds,
-    lists: Finds,
-    mailings: Finds,
+    finds: Mapping[str, Finds],
     master: bytes,
     base: str,
 ) -> Parts:
-    """Its loop is started by whoever calls; `base` is where customers reach the gateway, `master` signs links."""
+    """Its loop is started by whoever calls.
+
+    `finds` templates, lists and mailings; `base` is where customers reach the gateway, `master` signs links.
+    """
     repository = EventRepository(store)
     events, links = MarketingEvents(repository, sources, whose, clock), Links(master=master, base=base)
     return Parts(
         repository=repository,
         events=events,
-        invitations=Invitations(events, consents, links, templates=templates, lists=lists, mailings=mailings),
+        invitations=Invitations(events, consents, links, finds),
         following=Following(repository, events, chains=chains, whose=whose, enters=enters, bus=bus, clock=clock),
         links=links,
         clock=clock,

@@ -17,7 +17,8 @@ from services.campaigns.sources.script import script
 from services.campaigns.sources.touches import Touches
 from services.campaigns.tracking.judging import is_machine
 
-_SCRIPT = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
+_SCRIPT = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Sites other than ours load it: without the second one their browsers would refuse it."""
 _NAME = r"^[A-Za-z0-9_-]{8,64}$"
 
 

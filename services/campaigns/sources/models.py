@@ -87,6 +87,7 @@ class LeadConsent(Form):
 
     topic: str = Field(max_length=41, pattern=r"^[a-z][a-z0-9_]{0,40}$")
     words: str = Field(min_length=1, max_length=500, description="What he agreed to")
+    text_version: str = Field(default="", max_length=100, description="Of the words; that of the topic, if none")
 
 
 class NewLead(Form):

@@ -150,16 +150,18 @@ class Touches:
 
     # --- leads ---
 
-    async def lead(self, given: NewLead, *, by: str) -> InteractionReceived:
+    async def lead(self, given: NewLead, *, by: str, source: str = "") -> InteractionReceived:
         """Somebody asks: a contact, his touch, his consent, and whose the visitor was. Told once for one
-        `external_id`, else for the same words of a day. Raises InvalidInput, NotFound and BusUnavailable.
+        `external_id`, else for the same words of a day. `source` is that of the form, where nothing is surer.
+
+        Raises InvalidInput, NotFound and BusUnavailable.
         """
         now = self._clock.now()
         addresses = self._addresses(given)
         said = given.external_id or "\n".join((*addresses, given.name, given.text, iso(now)[:10]))
         names = (given.form, said)
         received = _received(given, addresses, names, now)
-        touch = await self._lead_touch(given, addresses[0], names, by)
+        touch = await self._lead_touch(given, addresses[0], names, by, source)
         told: Told = [received, touch]
         if given.visitor:
             told.append(VisitorKnown(visitor=f"visitor:{given.visitor}", address=addresses[0], at=now))
@@ -173,7 +175,9 @@ class Touches:
             raise InvalidInput("phone: give phone or email", fields={"phone": "give phone or email"})
         return [self._consents.normalised(text) for text in texts]
 
-    async def _lead_touch(self, given: NewLead, whose: str, names: Sequence[str], by: str) -> TouchRecorded:
+    async def _lead_touch(
+        self, given: NewLead, whose: str, names: Sequence[str], by: str, source: str
+    ) -> TouchRecorded:
         """What is surest first: the program's word, a code, the answer, the page, what the visitor came by; else the
         form itself.
         """
@@ -192,13 +196,15 @@ class Touches:
             else None
         )
         evidence = Evidence(kind="lead", value=given.answer or given.promo, url=given.url[:500], by=by)
-        return self._touch(whose, came or await self._sources.ensure(path), evidence, names, lead=True)
+        known = came or source or await self._sources.ensure(path)
+        return self._touch(whose, known, evidence, names, lead=True)
 
     async def _agreed(self, given: NewLead, addresses: Sequence[str]) -> list[ConsentRecorded]:
         """His yes counts for each address that he gave."""
         if given.consent is None:
             return []
-        text = (await self._consents.topic(given.consent.topic))["text_version"]
+        topic = await self._consents.topic(given.consent.topic)
+        text = given.consent.text_version or topic["text_version"]
         return [
             self._consents.said(
                 one, "given", topic=given.consent.topic, source="form", words=given.consent.words, text=text

@@ -109,9 +109,7 @@ class Fair:
             self.events,
             desk.consents,
             self.links,
-            templates=desk.templates,
-            lists=desk.lists,
-            mailings=post.mailings,
+            {"template": desk.templates, "list": desk.lists, "mailing": post.mailings},
         )
 
     async def form(self, **over: Any) -> EventForm:

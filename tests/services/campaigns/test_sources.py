@@ -265,6 +265,7 @@ async def test_the_script_of_pages_is_small_and_what_it_tells_is_a_touch(
     loaded = await visitor.get("/m/visits/script")
     assert (loaded.content, loaded.headers["content-type"]) == (script(), "text/javascript; charset=utf-8")
     assert len(loaded.content) < LARGEST
+    assert loaded.headers["cross-origin-resource-policy"] == "cross-origin"
     hit = {"v": "v0000001", "n": "n0000001", "u": ADVERT, "r": ""}
     assert (await visitor.post("/m/visits/hit", content=orjson.dumps(hit))).status_code == 204
     crawler = {"user-agent": "Mozilla/5.0 (compatible; YandexBot/3.0)"}

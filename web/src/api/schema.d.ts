@@ -3714,6 +3714,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lead-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lead forms
+         * @description Forms on pages, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listLeadForms"];
+        put?: never;
+        /**
+         * Add lead form
+         * @description Declare a form: its fields, consent, source, the sites that may show it, and whose task a lead is.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addLeadForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lead-forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show lead form
+         * @description A form, and the snippet that shows it.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showLeadForm"];
+        /**
+         * Change lead form
+         * @description Declare it anew; who has it open is shown it anew, with what he wrote.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeLeadForm"];
+        post?: never;
+        /**
+         * Remove lead form
+         * @description It is shown no more; what it took stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeLeadForm"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads": {
         parameters: {
             query?: never;
@@ -10499,6 +10561,23 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * ConsentForm
+         * @description What is agreed to by a tick.
+         */
+        ConsentForm: {
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+            /** Topic */
+            topic: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+        };
+        /**
          * ConsentSaidView
          * @description It counts from now on.
          */
@@ -11684,6 +11763,45 @@ export interface components {
             last_used_at: string;
         };
         /**
+         * FieldForm
+         * @description Something that is typed in.
+         */
+        FieldForm: {
+            /** Label */
+            label: {
+                [key: string]: string;
+            };
+            /**
+             * Long
+             * @description Several lines
+             * @default false
+             */
+            long?: boolean;
+            /**
+             * Name
+             * @description name, phone, email and text mean these
+             */
+            name: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+        };
+        /** FieldView */
+        FieldView: {
+            /** Label */
+            label: {
+                [key: string]: string;
+            };
+            /** Long */
+            long: boolean;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+        };
+        /**
          * FileForm
          * @description A table: delimited text, XLSX or vCards.
          * @example {
@@ -11893,6 +12011,75 @@ export interface components {
              * @default 120
              */
             voicemail_seconds?: number;
+        };
+        /** FormConsentView */
+        FormConsentView: {
+            /** Required */
+            required: boolean;
+            /**
+             * Text Version
+             * @description Of the topic's words, when the form was written
+             */
+            text_version: string;
+            /** Topic */
+            topic: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+        };
+        /** FormList */
+        FormList: {
+            /** Items */
+            items: components["schemas"]["FormView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * FormView
+         * @description A form on pages.
+         */
+        FormView: {
+            /** Assignee */
+            assignee: string;
+            /** At */
+            at: string;
+            consent: components["schemas"]["FormConsentView"] | null;
+            /** Fields */
+            fields: components["schemas"]["FieldView"][];
+            /** Id */
+            id: string;
+            /** Languages */
+            languages: string[];
+            /** Name */
+            name: string;
+            /** Open */
+            open: boolean;
+            /** Origins */
+            origins: string[];
+            /** Owner */
+            owner: string;
+            /**
+             * Snippet
+             * @description To be put where it shall stand; below [campaigns] public_url
+             */
+            snippet: string;
+            /** Source */
+            source: string;
+            /** Task */
+            task: string;
+            /** Team */
+            team: string | null;
+            /** Thanks */
+            thanks: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: number;
         };
         /**
          * Forward
@@ -13135,6 +13322,12 @@ export interface components {
          * @description He said yes.
          */
         LeadConsent: {
+            /**
+             * Text Version
+             * @description Of the words; that of the topic, if none
+             * @default
+             */
+            text_version?: string;
             /** Topic */
             topic: string;
             /**
@@ -13142,6 +13335,103 @@ export interface components {
              * @description What he agreed to
              */
             words: string;
+        };
+        /**
+         * LeadForm
+         * @description All of it.
+         * @example {
+         *       "assignee": "anna",
+         *       "fields": [
+         *         {
+         *           "label": {
+         *             "en": "Name",
+         *             "ru": "Имя"
+         *           },
+         *           "name": "name"
+         *         },
+         *         {
+         *           "label": {
+         *             "en": "Phone",
+         *             "ru": "Телефон"
+         *           },
+         *           "name": "phone",
+         *           "required": true
+         *         }
+         *       ],
+         *       "languages": [
+         *         "ru",
+         *         "en"
+         *       ],
+         *       "name": "Заявка на замер",
+         *       "origins": [
+         *         "https://shop.example"
+         *       ],
+         *       "source": "src_7f2k",
+         *       "title": {
+         *         "en": "Ask for a measurement",
+         *         "ru": "Закажите замер"
+         *       }
+         *     }
+         */
+        LeadForm: {
+            /**
+             * Assignee
+             * @description Who has a task for each lead
+             * @default
+             * @example anna
+             */
+            assignee?: string;
+            consent?: components["schemas"]["ConsentForm"] | null;
+            /** Fields */
+            fields: components["schemas"]["FieldForm"][];
+            /**
+             * Languages
+             * @description The first unless a page asks for another
+             * @default [
+             *       "ru"
+             *     ]
+             */
+            languages?: ("ru" | "en")[];
+            /**
+             * Name
+             * @description For colleagues
+             */
+            name: string;
+            /**
+             * Open
+             * @description false: it takes nothing
+             * @default true
+             */
+            open?: boolean;
+            /**
+             * Origins
+             * @description Sites that may show it
+             */
+            origins: string[];
+            /**
+             * Source
+             * @description Of the directory; what is surer, as tags of the page, goes before it
+             */
+            source: string;
+            /**
+             * Task
+             * @description Its title; the form's name, unless it is given
+             * @default
+             */
+            task?: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Thanks
+             * @default {}
+             */
+            thanks?: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
         };
         /**
          * LeadView
@@ -37700,6 +37990,432 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JobView"];
                 };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLeadForms: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLeadForm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showLeadForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLeadForm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLeadForm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not logged in */
             401: {

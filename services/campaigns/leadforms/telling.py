@@ -1,0 +1,82 @@
+"""Tells of leads that forms took: the contact, its touch and consent in one step, then the task. What a crash or a
+bus that was down left is told later; each is done once, by its id.
+"""
+
+from datetime import timedelta
+from typing import Protocol
+
+from hub.api.actor import Actor
+from hub.contracts.interaction import InteractionReceived
+from hub.contracts.scope import EVERYTHING
+from hub.kit.clock import Clock, from_iso
+from hub.kit.errors import HubError, TransientError
+from hub.kit.log import Log
+from hub.store.base import Document
+from services.campaigns.leadforms.repository import FormRepository
+from services.campaigns.sources.models import NewLead
+
+PATIENCE = timedelta(hours=1)
+"""A contact is in its chain within a moment; whose task is refused for so long is left without."""
+log = Log(__name__)
+
+
+class Leads(Protocol):
+    async def lead(self, given: NewLead, *, by: str, source: str = "") -> InteractionReceived:
+        """Once for its `external_id`. Raises HubError."""
+        ...
+
+
+class Tasks(Protocol):
+    async def task(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None:
+        """Raises TransientError, and Conflict where it is refused, as while the contact is not in its chain."""
+        ...
+
+
+class Telling:
+    """Of all forms."""
+
+    def __init__(self, repository: FormRepository, leads: Leads, tasks: Tasks, clock: Clock) -> None:
+        self._repository = repository
+        self._leads = leads
+        self._tasks = tasks
+        self._clock = clock
+
+    async def look(self) -> None:
+        """All that is owed. Raises TransientError."""
+        for taken in await self._repository.owing():
+            await self.tell(taken)
+
+    async def tell(self, taken: Document) -> None:
+        """Raises TransientError: it is done later."""
+        try:
+            if taken["interaction"] is None:
+                taken = await self._told(taken)
+            if taken["task"] is None or await self._given(taken):
+                await self._done(taken, "")
+        except TransientError:
+            raise
+        except HubError as exc:
+            if self._clock.now() - from_iso(taken["at"]) > PATIENCE:
+                log.warning("lead.unfollowed", lead=taken["_id"], error=type(exc).__name__)
+                await self._done(taken, str(exc)[:500])
+
+    async def _told(self, taken: Document) -> Document:
+        given = NewLead.model_validate(taken["lead"])
+        received = await self._leads.lead(given, by=f"form:{taken['form']}", source=taken["source"])
+        after = await self._repository.amend_taken(taken["_id"], lambda now: {**now, "interaction": received.id})
+        assert after is not None
+        return after
+
+    async def _given(self, taken: Document) -> bool:
+        actor = Actor(login=taken["by"], reach=(EVERYTHING,), reads=(EVERYTHING,))
+        await self._tasks.task(taken["interaction"], taken["task"], actor=actor, key=f"{taken['_id']}-task")
+        return True
+
+    async def _done(self, taken: Document, reason: str) -> None:
+        """What he wrote is in the chain now, and is not kept twice; what could not be told stays."""
+
+        def change(now: Document) -> Document:
+            rest = {name: value for name, value in now.items() if name != "owes"}
+            return {**rest, "reason": reason, "lead": None if now["interaction"] else now["lead"]}
+
+        await self._repository.amend_taken(taken["_id"], change)
