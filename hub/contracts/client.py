@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from hub.contracts.base import Body, Event
 from hub.contracts.history import Change
+from hub.contracts.interaction import SourceEvidence
 from hub.contracts.offer import Offer
 from hub.contracts.scope import Shown
 from hub.contracts.subject import Subject
@@ -107,6 +108,8 @@ class Client(Body):
     opened_at: datetime
     opened_by: str
     """Id of the interaction that opened it."""
+    source: SourceEvidence | None = None
+    """What whoever opened him by hand said of where he comes from."""
     into: str | None = None
     """The client that this one was merged into: read that one instead."""
     owner: str | None = None

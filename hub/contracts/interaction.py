@@ -112,7 +112,7 @@ class SourceEvidence(Body):
     """What a message told of where its sender came from."""
 
     kind: str
-    """`start_payload`, `line` (the number that was dialled stands for it), …"""
+    """`start_payload`, `line` (the number that was dialled stands for it), `answer` (how he heard of us), …"""
     value: str
 
 

@@ -52,6 +52,7 @@ from services.campaigns.messages import endpoints as message_endpoints
 from services.campaigns.messages.service import Messages
 from services.campaigns.moneyfiles import parts as file_parts
 from services.campaigns.plans import parts as plan_parts
+from services.campaigns.policies import parts as policy_parts
 from services.campaigns.segments import endpoints as segment_endpoints
 from services.campaigns.segments.repository import SegmentRepository
 from services.campaigns.segments.service import Segments
@@ -222,13 +223,13 @@ def build(footing: Footing) -> CampaignsService:
         tasks=floor.dialling,
         key=footing.secrets.derived("lead forms"),
     )
+    policies, asking = policy_parts.built(store, bus, clock, money.attribution, floor.dialling)
     finds = {"mailing": mailings.get, "call_list": calls.lists.get, "event": gatherings.events.get}
     shows = {"event": gatherings.events.source_of}
     plans = plan_parts.built(store, bus, clock, money.sources, money.attribution, finds=finds, shows=shows)
-    warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, floor.leases, clock)
-    runner = Runner(
-        kept_mailings, library, bus, clock, leases=floor.leases, restraint=footing.restraint, warms=warm_ups
-    )
+    leases, restraint = floor.leases, footing.restraint
+    warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, leases, clock)
+    runner = Runner(kept_mailings, library, bus, clock, leases=leases, restraint=restraint, warms=warm_ups)
     jobs = Jobs(
         [
             ReadList(kept_lists, footing.apart, region=floor.settings.region),
@@ -263,16 +264,13 @@ def build(footing: Footing) -> CampaignsService:
         plans.public(),
         *gatherings.public(jobs),
         *forms.public(),
+        policies,
         file_parts.public(jobs, blobs, footing.apart, floor.settings.currency, floor.uploads),
         *calls.public(jobs),
         job_endpoints.public(jobs),
     )
-    sweeper = Sweeper(
-        [kept_segments.segments, kept_mailings.mailings, *money.told, plans.told],
-        bus,
-        clock,
-        floor.settings.sweep_interval,
-    )
+    told = [kept_segments.segments, kept_mailings.mailings, *money.told, plans.told]
+    sweeper = Sweeper(told, bus, clock, floor.settings.sweep_interval)
     watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
     return CampaignsService(
         http,
@@ -287,6 +285,7 @@ def build(footing: Footing) -> CampaignsService:
             *calls.loops,
             gatherings.loop(),
             forms.loop(),
+            asking,
         ),
     )
 

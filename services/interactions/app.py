@@ -21,6 +21,7 @@ from hub.store.due import Due
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.adapters.index import Index
+from services.interactions.adapters.policies import SourcePolicies
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
 from services.interactions.analysis.service import Analysis
@@ -63,6 +64,7 @@ from services.interactions.invitations.following import Following
 from services.interactions.invitations.service import Invitations
 from services.interactions.linking import Rules
 from services.interactions.offers.service import OfChains, Offers, OfTasks
+from services.interactions.origins import Origins
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
@@ -92,13 +94,19 @@ class InteractionsService:
     name = "interactions"
 
     def __init__(
-        self, http: FastAPI, bus: Bus, store: Store, loops: Sequence[Runs], directory: Directory, owner: Owner
+        self,
+        http: FastAPI,
+        bus: Bus,
+        store: Store,
+        loops: Sequence[Runs],
+        peers: Sequence[Directory | SourcePolicies],
+        owner: Owner,
     ) -> None:
         self.http = http
         self._bus = bus
         self._store = store
         self._loops = loops
-        self._directory = directory
+        self._peers = peers
         self._owner = owner
 
     async def start(self) -> None:
@@ -112,7 +120,8 @@ class InteractionsService:
             await loop.stop()
         await self._bus.stop()
         await self._store.stop()
-        await self._directory.close()
+        for peer in self._peers:
+            await peer.close()
         self._owner.release()
 
 
@@ -130,7 +139,7 @@ def build(footing: Footing) -> InteractionsService:
     service = Interactions(repository, bus, clock, rules=rules)
     reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
-    directory = Directory(footing.asking("interactions"))
+    directory, policies = Directory(footing.asking("interactions")), SourcePolicies(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
     task_repository = TaskRepository(store, bus, clock)
@@ -200,10 +209,10 @@ def build(footing: Footing) -> InteractionsService:
         splits=Splits(repository, bus, clock),
         starts=Starts(repository, outgoing, directory, clock, rules, undo=settings.undo_window),
         addresses=addresses,
-        clients=Clients(repository, addresses, handover, clock),
+        clients=Clients(repository, addresses, handover, clock, Origins(policies)),
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
-        by_hand=ByHand(repository, seen, handover, addresses, clock),
+        by_hand=ByHand(repository, seen, handover, addresses, clock, Origins(policies)),
         invitations=Invitations(repository, seen, outgoing, directory, clock, language=settings.language),
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,
@@ -242,7 +251,7 @@ def build(footing: Footing) -> InteractionsService:
     )
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
-    return InteractionsService(http, bus, store, (*loops, projection), directory, owner)
+    return InteractionsService(http, bus, store, (*loops, projection), (directory, policies), owner)
 
 
 def _search(

@@ -378,8 +378,10 @@ class Repository:
         address = await self.addresses.get(party.address)
         return str(address["client_id"]) if address and address["client_id"] else _opened_client_id(party, opened_by)
 
-    async def client_for(self, party: Participant, *, opened_by: str, at: str, team: str | None = None) -> Document:
-        """The client an address belongs to; whoever claims the address first opens him."""
+    async def client_for(
+        self, party: Participant, *, opened_by: str, at: str, team: str | None = None, also: Document | None = None
+    ) -> Document:
+        """The client an address belongs to; whoever claims the address first opens him, with what is `also` known."""
         listed = {"address": party.address, "raw": party.raw, "name": party.name}
         wanted: Document = {
             "_id": _opened_client_id(party, opened_by),
@@ -390,6 +392,7 @@ class Repository:
             SILENT: at,
             "open_chains": [],
             "seen_by": seen_by(None, [team]),
+            **(also or {}),
         }
         self.clients.check(None, wanted)
         owner = await self.own(listed, wanted["_id"])

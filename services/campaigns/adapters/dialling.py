@@ -4,6 +4,7 @@ So every attempt is an interaction in the client's chain, within the hours for c
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import httpx
@@ -55,6 +56,13 @@ class Dialling:
         wanted = {name: value for name, value in given.items() if value is not None}
         await self._post("/deals", {**wanted, "interaction_id": interaction}, actor, key)
 
+    async def channel_of(self, interaction: str, *, actor: Actor) -> str:
+        """See `services.campaigns.policies.service.Chains`."""
+        return str((await self._get(f"/interactions/{interaction}", actor))["channel"])
+
+    async def add_task(self, given: Document, *, actor: Actor, key: str) -> None:
+        await self._post("/tasks", given, actor, key)
+
     async def contact(self, client: str, given: Document, *, actor: Actor, key: str) -> str:
         """See `services.campaigns.marketingevents.following.Chains`."""
         return str((await self._post("/interactions", {**given, "client_id": client}, actor, key))["id"])
@@ -62,7 +70,8 @@ class Dialling:
     async def opened(self, address: str, name: str, *, actor: Actor, key: str) -> str:
         """The client of an address that is nobody's yet."""
         card = {"name": name or None, "addresses": [{"address": address}]}
-        made = await self._post("/clients", {n: v for n, v in card.items() if v}, actor, f"{key}-client")
+        asking = replace(actor, session="")  # what he is opened for has a source of its own
+        made = await self._post("/clients", {n: v for n, v in card.items() if v}, asking, f"{key}-client")
         return str(made["id"])
 
     async def _get(self, path: str, actor: Actor) -> Document:

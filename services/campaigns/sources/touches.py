@@ -14,6 +14,7 @@ from hub.bus.base import Bus
 from hub.contracts.address import ConsentRecorded
 from hub.contracts.base import Envelope, Event
 from hub.contracts.campaign import Response, ResponsesRecorded
+from hub.contracts.client import Client, ClientOpened
 from hub.contracts.interaction import (
     Direction,
     Interaction,
@@ -220,6 +221,16 @@ class Touches:
             await self._met(one.event.interaction) for one in envelopes if isinstance(one.event, InteractionLinked)
         ]
         await self._tell([one for one in told if one])
+
+    async def hear_clients(self, envelopes: Sequence[Envelope]) -> None:
+        """What whoever opened a client by hand said of where he comes from. Raises BusUnavailable."""
+        opened = [one.event.client for one in envelopes if isinstance(one.event, ClientOpened)]
+        await self._tell([await self._said(one, one.source.value) for one in opened if one.source])
+
+    async def _said(self, client: Client, answer: str) -> TouchRecorded:
+        source = await self._sources.shown_by("answer", answer) or await self._sources.ensure(("answer", answer))
+        evidence = Evidence(kind="answer", value=answer)
+        return self._touch(client.id, source, evidence, ("client", client.id), at=client.opened_at)
 
     async def _met(self, one: Interaction) -> TouchRecorded | None:
         if one.direction is not Direction.IN or one.bounce:

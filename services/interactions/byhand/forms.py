@@ -87,6 +87,7 @@ class ByHandForm(Form):
     result: CallResult | None = Field(default=None, description="Of a call; none: answered")
     reviewed: bool = Field(default=False, description="Nothing is to be said any more")
     return_on: Sensible | None = Field(default=None, description="Put the chain aside until then")
+    source: str = Field(default="", max_length=200, description="Of a new client: how he heard of us")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

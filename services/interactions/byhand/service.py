@@ -25,6 +25,7 @@ from services.interactions.handover import ChainChange, Handover
 from services.interactions.invitations.models import called_off, moved
 from services.interactions.linking import new_chain_id
 from services.interactions.models import interaction_document
+from services.interactions.origins import Origins
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
@@ -39,8 +40,15 @@ class ByHand:
     """Everything here may be asked twice with one key."""
 
     def __init__(
-        self, repository: Repository, seen: Seen, handover: Handover, addresses: Addresses, clock: Clock
+        self,
+        repository: Repository,
+        seen: Seen,
+        handover: Handover,
+        addresses: Addresses,
+        clock: Clock,
+        origins: Origins | None = None,
     ) -> None:
+        self._origins = origins or Origins()
         self._repository = repository
         self._seen = seen
         self._handover = handover
@@ -175,7 +183,10 @@ class ByHand:
             fix = "give client_id, chain_id, cause_id, or the address of somebody who takes part"
             raise InvalidInput(fields={"client_id": fix})
         at = (form.at or self._clock.now()).isoformat()
-        client = await self._repository.client_for(known, opened_by=interaction_id, at=at)
+        owned = await self._repository.addresses.get(known.address)
+        new = not (owned and owned["client_id"])
+        also = await self._origins.said(form.source, form.type, actor) if new else {}
+        client = await self._repository.client_for(known, opened_by=interaction_id, at=at, also=also)
         await self._repository.clients.tell(client)
         return client["_id"], None
 

@@ -102,7 +102,7 @@ class CardChange(Form):
     @property
     def card(self) -> dict[str, Any]:
         """Fields as a document has them, whose he is left out; empty texts are nothing."""
-        told = self.model_dump(mode="json", exclude_unset=True, exclude={"owner", "team", "addresses"})
+        told = self.model_dump(mode="json", exclude_unset=True, exclude={"owner", "team", "addresses", "source"})
         born = {"birth_date": None} if "birth_date" in self.model_fields_set and self.birth_date is None else {}
         return {name: value if value != "" else None for name, value in told.items() if value is not None} | born
 
@@ -127,6 +127,7 @@ class NewClient(CardChange):
         }
     )
     addresses: tuple[NewAddress, ...] = Field(default=(), max_length=50)
+    source: str = Field(default="", max_length=200, description="How he heard of us")
 
     @model_validator(mode="after")
     def _named(self) -> Self:

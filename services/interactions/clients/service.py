@@ -14,6 +14,7 @@ from services.interactions.clients.forms import CardChange, MergeClients, NewCli
 from services.interactions.handover import Handover
 from services.interactions.models import SILENT, UNCOUNTED
 from services.interactions.moments import zone_of
+from services.interactions.origins import CARD, Origins
 from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.roots import existing, root_of
@@ -25,7 +26,15 @@ _BY_HAND = "by_hand"
 class Clients:
     """Every step may be repeated, after a crash or by a second press."""
 
-    def __init__(self, repository: Repository, addresses: Addresses, handover: Handover, clock: Clock) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        addresses: Addresses,
+        handover: Handover,
+        clock: Clock,
+        origins: Origins | None = None,
+    ) -> None:
+        self._origins = origins or Origins()
         self._repository = repository
         self._addresses = addresses
         self._handover = handover
@@ -67,6 +76,7 @@ class Clients:
             "open_chains": [],
             "seen_by": ["team:"],
             "request": wanted,
+            **await self._origins.said(form.source, CARD, actor),
         }
         self._check_form(form)
         card = written(blank, form.card, by=actor.login, now=now)

@@ -6256,6 +6256,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/source-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List source policies
+         * @description Which channels need to know where a new client comes from; in others that is optional.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSourcePolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/source-policies/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set source policy
+         * @description Say whether a channel needs to know where new clients come from, and who asks where nothing shows it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["setSourcePolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -8339,6 +8383,12 @@ export interface components {
              * @default false
              */
             reviewed?: boolean;
+            /**
+             * Source
+             * @description Of a new client: how he heard of us
+             * @default
+             */
+            source?: string;
             /**
              * Subject
              * @default
@@ -15165,6 +15215,12 @@ export interface components {
             patronymic?: string | null;
             /** Postal */
             postal?: components["schemas"]["Postal"][] | null;
+            /**
+             * Source
+             * @description How he heard of us
+             * @default
+             */
+            source?: string;
             /** Status */
             status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
             /** Surname */
@@ -17099,6 +17155,60 @@ export interface components {
              * @default []
              */
             reminders: number[];
+        };
+        /**
+         * PolicyForm
+         * @description Of one channel.
+         * @example {
+         *       "assignee": "anna",
+         *       "rule": "required"
+         *     }
+         */
+        PolicyForm: {
+            /**
+             * Assignee
+             * @description Who asks; empty: whoever of the team takes it
+             * @default
+             * @example anna
+             */
+            assignee?: string;
+            /**
+             * Rule
+             * @description asked: who has no source becomes somebody's task; required: so too, with high priority, and nobody opens a client by hand without saying how he heard of us
+             * @enum {string}
+             */
+            rule: "optional" | "asked" | "required";
+            /**
+             * Task Team
+             * @description Whose task it is
+             */
+            task_team?: string | null;
+        };
+        /** PolicyList */
+        PolicyList: {
+            /** Items */
+            items: components["schemas"]["PolicyView"][];
+        };
+        /**
+         * PolicyView
+         * @description What a channel needs to know of where new clients come from.
+         */
+        PolicyView: {
+            /** Assignee */
+            assignee: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "optional" | "asked" | "required";
+            /** Task Team */
+            task_team: string | null;
         };
         /**
          * PopChange
@@ -50048,6 +50158,164 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSourcePolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setSourcePolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description email, call, telegram, sms, form, meeting …; card: clients opened by hand without a contact */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
