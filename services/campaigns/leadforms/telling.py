@@ -27,8 +27,14 @@ class Leads(Protocol):
 
 
 class Tasks(Protocol):
+    """Each raises TransientError, and Conflict where it is refused."""
+
+    async def channel_of(self, interaction: str, *, actor: Actor) -> str:
+        """Refused while the contact is not in its chain."""
+        ...
+
     async def task(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None:
-        """Raises TransientError, and Conflict where it is refused, as while the contact is not in its chain."""
+        """A refusal is kept under its key."""
         ...
 
 
@@ -51,8 +57,9 @@ class Telling:
         try:
             if taken["interaction"] is None:
                 taken = await self._told(taken)
-            if taken["task"] is None or await self._given(taken):
-                await self._done(taken, "")
+            if taken["task"] is not None:
+                await self._give(taken)
+            await self._done(taken, "")
         except TransientError:
             raise
         except HubError as exc:
@@ -67,10 +74,10 @@ class Telling:
         assert after is not None
         return after
 
-    async def _given(self, taken: Document) -> bool:
+    async def _give(self, taken: Document) -> None:
         actor = Actor(login=taken["by"], reach=(EVERYTHING,), reads=(EVERYTHING,))
+        await self._tasks.channel_of(taken["interaction"], actor=actor)
         await self._tasks.task(taken["interaction"], taken["task"], actor=actor, key=f"{taken['_id']}-task")
-        return True
 
     async def _done(self, taken: Document, reason: str) -> None:
         """What he wrote is in the chain now, and is not kept twice; what could not be told stays."""

@@ -21,6 +21,7 @@ _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f'’]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _CENT, _NOISE = Decimal("0.01"), Decimal("0.000001")
 _LONGEST = 40
+_LAST = time(23, 59, 59)
 _MONTHS = "янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек", "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NAMED_MONTH = re.compile(r"([^\W\d_]{3,10})\.?,?\s+(\d{4})(?:\s*г\.?)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -118,7 +119,9 @@ def _whole_month(year: int, month: int, text: str, field: str) -> tuple[date, da
 
 
 def moment_of(text: str, *, field: str, zone: str, month_first: bool = False) -> datetime:
-    """In UTC: a time without an offset is one of the zone, a day alone begins in UTC, as days of reports do.
+    """In UTC: a time without an offset is one of the zone, a day alone is over in UTC, as days of reports are.
+
+    So whatever led to it on that day lies before it.
 
     Raises:
         InvalidInput: it is none.
@@ -126,7 +129,7 @@ def moment_of(text: str, *, field: str, zone: str, month_first: bool = False) ->
     day = day_of(text, field=field, month_first=month_first)
     found = _TIME.search(text)
     if found is None:
-        return datetime.combine(day, time(), UTC)
+        return datetime.combine(day, _LAST, UTC)
     try:
         at = time(int(found[1]), int(found[2]), int(found[3] or 0))
         if found[4]:

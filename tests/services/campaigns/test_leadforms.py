@@ -50,9 +50,14 @@ class Tasks:
         self.given: dict[str, tuple[str, str, str]] = {}
         self.linked = True
 
-    async def task(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None:
+    async def channel_of(self, interaction: str, *, actor: Actor) -> str:
+        assert actor.login == "petr"
         if not self.linked:
             raise Conflict("there is no such interaction")
+        return f"form of {interaction}"
+
+    async def task(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None:
+        assert self.linked, "a refusal would be kept under the key"
         self.given[key] = (interaction, given["title"], f"{given['assignee']} by {actor.login}")
 
 

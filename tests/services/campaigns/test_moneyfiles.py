@@ -137,7 +137,7 @@ async def test_payments_of_a_file_are_whose_the_phone_is_and_what_was_cancelled_
     assert job["counts"] == {"add": 2, "skip": 1, "reject": 1}
     assert await counting.payments() == [
         ("2026-03-02T11:05:00.000000Z", "phone:+79160000001", "1500.00", "17"),
-        ("2026-03-04T00:00:00.000000Z", "phone:+79160000001", "-200.00", "19"),
+        ("2026-03-04T23:59:59.000000Z", "phone:+79160000001", "-200.00", "19"),
     ]
     assert job["told"] == [
         {"row": 1, "action": "skip", "reason": "state: Отменён"},
@@ -292,7 +292,7 @@ def test_what_is_no_day_is_refused_by_its_field(text: str) -> None:
         days_of(text, field="date")
 
 
-def test_a_time_without_an_offset_is_one_of_the_zone_and_a_day_alone_is_a_day_of_reports() -> None:
+def test_a_time_without_an_offset_is_one_of_the_zone_and_a_day_alone_is_the_end_of_a_day_of_reports() -> None:
     moments = [
         moment_of(text, field="date", zone="Europe/Moscow")
         for text in ("02.03.2026 01:30", "2026-03-02T01:30:00+05:00", "2026-03-02T01:30:00.5Z", "02.03.2026")
@@ -301,7 +301,7 @@ def test_a_time_without_an_offset_is_one_of_the_zone_and_a_day_alone_is_a_day_of
         datetime(2026, 3, 1, 22, 30, tzinfo=UTC),
         datetime(2026, 3, 1, 20, 30, tzinfo=UTC),
         datetime(2026, 3, 2, 1, 30, tzinfo=UTC),
-        datetime(2026, 3, 2, tzinfo=UTC),
+        datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC),
     ]
 
 
