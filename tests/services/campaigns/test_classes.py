@@ -22,6 +22,7 @@ from services.campaigns.adapters.leads import LeadTables
 from services.campaigns.attribution.models import NewRate
 from services.campaigns.attribution.money import MoneyBook
 from services.campaigns.attribution.repository import MoneyRepository
+from services.campaigns.attribution.service import Attribution, Policy
 from services.campaigns.classes.looking import Looking
 from services.campaigns.classes.models import ClassRelease, NewClassCorrection, NewClassification, NewClassRun
 from services.campaigns.classes.repository import ClassRepository
@@ -47,7 +48,9 @@ class Office:
         self, desk: Desk, kept: ClassRepository, money: MoneyRepository, sources: SourceRepository, books: LeadTables
     ) -> None:
         self.desk, self.kept, self.books = desk, kept, books
-        self.book = MoneyBook(money, Sources(sources, desk.clock), desk.consents, desk.clock)
+        policy = Policy(currency="RUB", lookback=timedelta(days=90), half_life=timedelta(days=7))
+        attribution = Attribution(books, policy)
+        self.book = MoneyBook(money, Sources(sources, desk.clock), desk.consents, attribution, desk.clock)
         for told in money.told:
             told.on(desk.bus, desk.clock)
         self.use(desk.columns)
