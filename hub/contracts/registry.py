@@ -33,6 +33,7 @@ from hub.contracts.lead import (
     VisitorKnown,
 )
 from hub.contracts.notice import NoticeGiven
+from hub.contracts.notification import NotificationChanged, NotificationGiven
 from hub.contracts.outcome import OutcomeChanged, OutcomeOpened
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 from hub.contracts.ring import CallRinging
@@ -81,6 +82,8 @@ REGISTRY = Registry(
         TaskChanged,
         Reminded,
         NoticeGiven,
+        NotificationGiven,
+        NotificationChanged,
         OutcomeOpened,
         OutcomeChanged,
         HitRecorded,

@@ -63,6 +63,8 @@ from services.interactions.inbox.rows import Rows
 from services.interactions.invitations.following import Following
 from services.interactions.invitations.service import Invitations
 from services.interactions.linking import Rules
+from services.interactions.notifications.mails import Mails
+from services.interactions.notifications.service import Notifications
 from services.interactions.offers.service import OfChains, Offers, OfTasks
 from services.interactions.origins import Origins
 from services.interactions.outcomes.service import Outcomes
@@ -184,11 +186,16 @@ def build(footing: Footing) -> InteractionsService:
     )
     addresses = Addresses(repository, region=settings.region)
     drafts, reads = Drafts(store, clock), Reads(store)
+    mails = Mails(
+        footing.blobs, account=settings.notify_account, page=settings.notify_page, language=settings.language
+    )
+    notifications = Notifications(store, bus, clock, repository, seen, tasks=task_repository.tasks, mails=mails)
     doors = Doors(
         drafts=drafts,
         quick_answers=QuickAnswers(store, clock),
         saved_views=SavedViews(store, clock),
         reads=reads,
+        notifications=notifications,
         rows=Rows(repository, reads, drafts),
         repository=repository,
         seen=seen,
@@ -234,6 +241,7 @@ def build(footing: Footing) -> InteractionsService:
         missed=MissedCalls(repository, tasks, clock, CallBack(settings.language, settings.call_back_within)),
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
         invitations=Following(repository, outgoing, clock, language=settings.language, zone=settings.call_time_zone),
+        notifications=notifications,
         batch=settings.batch,
     )
     of_duplicates.subscribe(bus, duplicates)
@@ -247,7 +255,10 @@ def build(footing: Footing) -> InteractionsService:
     http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper(
-        (*repository.told, tasks.repository.tasks, outcomes.outcomes), bus, clock, settings.sweep_interval
+        (*repository.told, tasks.repository.tasks, outcomes.outcomes, notifications.told),
+        bus,
+        clock,
+        settings.sweep_interval,
     )
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)

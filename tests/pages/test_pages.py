@@ -52,6 +52,10 @@ def test_lists_counters_and_colleagues_are_shown_as_they_are_after_every_cut(hub
     shows("live", hub)
 
 
+def test_colleagues_are_told_what_is_asked_of_them_in_all_tabs_as_they_want_it(hub: HubProcess) -> None:
+    shows("colleagues", hub)
+
+
 def test_what_is_planned_stands_in_the_calendars_of_all_concerned_and_moves_as_one_moves_it(hub: HubProcess) -> None:
     shows("calendar", hub)
 

@@ -55,7 +55,8 @@ class ChainQuery(Paging):
     )
     view: View | None = Field(
         default=None,
-        description="A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside",
+        description="A queue of open ones: your own, those that nobody has taken, your teams', all, "
+        "those in which a note names you; or put aside",
     )
     tag: str | None = Field(default=None, max_length=60, examples=["кухня"])
     awaits: Awaits | None = Field(default=None, description="Who has the next word")

@@ -19,6 +19,8 @@ const TYPES = [
   "task.changed.v1",
   "task.reminded.v1",
   "notice.given.v1",
+  "notification.given.v1",
+  "notification.changed.v1",
   "job.progressed.v1",
   "call.ringing.v1",
   "agent.changed.v1",

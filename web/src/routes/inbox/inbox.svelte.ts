@@ -7,7 +7,7 @@ import { Pages } from "../../kit/pages.svelte";
 import { toasts } from "../../kit/toasts.svelte";
 import { say } from "../../i18n/say.svelte";
 
-export const VIEWS = ["mine", "unassigned", "team", "all", "snoozed", "drafts", "closed"] as const;
+export const VIEWS = ["mine", "unassigned", "team", "all", "mentions", "snoozed", "drafts", "closed"] as const;
 export type View = (typeof VIEWS)[number];
 
 const LIMIT = 100;
