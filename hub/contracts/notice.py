@@ -8,7 +8,16 @@ from hub.kit.clock import iso
 from hub.kit.ids import derive
 
 NoticeKind = Literal[
-    "mention", "reminder", "handover", "invitation", "assigned", "overdue", "missed_call", "approval"
+    "mention",
+    "reminder",
+    "handover",
+    "invitation",
+    "assigned",
+    "overdue",
+    "missed_call",
+    "approval_asked",
+    "approved",
+    "returned",
 ]
 
 

@@ -14,7 +14,9 @@ NotificationKind = Literal[
     "reminder",
     "overdue",
     "missed_call",
-    "approval",
+    "approval_asked",
+    "approved",
+    "returned",
     "invitation",
 ]
 Way = Literal["page", "browser", "mail"]

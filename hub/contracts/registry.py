@@ -6,6 +6,7 @@ from hub.contracts.base import Registry
 from hub.contracts.campaign import HitRecorded, MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
+from hub.contracts.draft import DraftMoved
 from hub.contracts.employee import EmployeesListed, LoginLocked
 from hub.contracts.interaction import (
     AttachmentFetched,
@@ -84,6 +85,7 @@ REGISTRY = Registry(
         NoticeGiven,
         NotificationGiven,
         NotificationChanged,
+        DraftMoved,
         OutcomeOpened,
         OutcomeChanged,
         HitRecorded,

@@ -36,6 +36,9 @@ class QueueCounts(View):
     all: int = Field(description="All that you see")
     mentions: int = Field(description="Those in which a note names you")
     snoozed: int = Field(description="Put aside")
+    review: int = Field(
+        description="Drafts of colleagues that wait for your approval: GET /api/v1/drafts?review=true"
+    )
     at_most: int
 
 

@@ -1,10 +1,13 @@
 /** What colleagues ask of each other: mentions and what each is told of, in all his tabs, as he wants it. */
 
-import { ask, assert, behaviour, box, chain, employee, open, operator, run, tab, until } from "./stage.mjs";
+import { ask, assert, behaviour, box, chain, employee, expect, open, operator, run, tab, until } from "./stage.mjs";
 
 const bell = (page) => page.locator(".bell");
 const unread = async (page) => Number((await bell(page).locator("[data-unread]").getAttribute("data-unread", { timeout: 500 }).catch(() => "0")) ?? 0);
 const counter = async (page, view) => Number((await page.locator(`[data-count="${view}"]`).innerText({ timeout: 500 }).catch(() => "0")).replace(/\D/g, "") || 0);
+
+/** A chain that came by mail, of the demo's cast, so that it can be answered. */
+const ofTheCast = async (name) => until(async () => (await ask("GET", "/inbox?limit=200")).items.find((each) => each.client_name === name && each.newest?.channel === "email")?.chain, name);
 
 async function mention(chainId, login, text) {
   await ask("POST", `/chains/${chainId}/notes`, { text: `@${login} ${text}`, mentions: [login] });
@@ -100,6 +103,71 @@ behaviour("a task that is given opens from the bell, and all can be read at once
   await page.getByRole("button", { name: "Прочитать все" }).click();
   await until(async () => (await unread(page)) === 0);
   assert.equal((await ask("GET", "/notifications/unread", undefined, "vera")).unread, 0);
+});
+
+behaviour("an answer is asked about, returned with a word why, changed, approved as it stands, and leaves so", async () => {
+  await employee("vera");
+  await employee("igor");
+  const one = await ofTheCast("Wojciech Zieliński");
+  const { page: author } = await operator("igor");
+  const { page: reviewer } = await operator("vera");
+  await open(author, one.id);
+  await box(author).fill("Скидка 30 %");
+  await author.getByText("Draft kept").waitFor();
+  await author.getByRole("button", { name: "Ask a colleague to approve it" }).click();
+  await author.locator("dialog input").fill("vera");
+  await author.keyboard.press("Enter");
+  await author.locator("[data-review=asked]").waitFor();
+  assert.ok(await author.getByRole("button", { name: /^Send Ctrl/ }).isDisabled());
+  await until(async () => (await counter(reviewer, "review")) === 1, "it is counted");
+  await reviewer.locator(".view", { hasText: "To approve" }).click();
+  await until(async () => (await reviewer.locator("[data-chain]").count()) === 1, "it is listed");
+  await open(reviewer, one.id);
+  const asked = reviewer.locator(".review");
+  await asked.getByRole("button", { name: "Return" }).click();
+  await asked.getByLabel("What is to be otherwise").fill("Не больше 10 %");
+  if (process.env.PICTURES) await reviewer.screenshot({ path: `${process.env.PICTURES}/review.png` });
+  await asked.getByRole("button", { name: "Return" }).click();
+  await author.locator("[data-review=returned]", { hasText: "Не больше 10 %" }).waitFor();
+  await until(async () => (await counter(reviewer, "review")) === 0, "it waits no more");
+  await box(author).fill("Скидка 10 %");
+  await author.getByText("Draft kept").waitFor();
+  await author.getByRole("button", { name: "Ask again" }).click();
+  await author.locator("[data-review=asked]").waitFor();
+  await asked.locator("textarea").fill("Скидка 10 % до пятницы");
+  await asked.getByRole("button", { name: "Save and approve" }).click();
+  await author.locator("[data-review=approved]").waitFor();
+  assert.equal(await box(author).inputValue(), "Скидка 10 % до пятницы");
+  if (process.env.PICTURES) await author.screenshot({ path: `${process.env.PICTURES}/approved.png` });
+  await box(author).press("End");
+  await box(author).pressSequentially("!");
+  await author.locator("[data-review=asked]").waitFor();
+  await asked.getByRole("button", { name: "Approve", exact: true }).click();
+  await author.locator("[data-review=approved]").waitFor();
+  await author.getByRole("button", { name: /^Send Ctrl/ }).click();
+  const texts = async () => (await ask("GET", `/interactions?chain_id=${one.id}`)).items.filter((each) => each.direction === "out" && each.type === "email").map((each) => each.text);
+  await until(async () => (await texts()).length === 1, "it is sent");
+  assert.deepEqual(await texts(), ["Скидка 10 % до пятницы!"]);
+  assert.equal(await box(author).inputValue(), "");
+});
+
+behaviour("what an account lets out with a second person alone is not sent, and the page says whom to ask", async () => {
+  await employee("igor");
+  const mailboxes = (await ask("GET", "/mailboxes")).items;
+  const one = await ofTheCast("Олена Коваленко");
+  const { page } = await operator("igor");
+  for (const each of mailboxes) await ask("PATCH", `/mailboxes/${each.id}`, { approval: true });
+  try {
+    await new Promise((done) => setTimeout(done, 2_500));
+    expect(/403/);
+    await open(page, one.id);
+    await box(page).fill("Без спроса");
+    await page.getByRole("button", { name: /^Send Ctrl/ }).click();
+    await page.getByRole("alert").getByRole("button", { name: "Ask a colleague to approve it" }).waitFor();
+    assert.equal(await box(page).inputValue(), "Без спроса");
+  } finally {
+    for (const each of mailboxes) await ask("PATCH", `/mailboxes/${each.id}`, { approval: false });
+  }
 });
 
 await run();

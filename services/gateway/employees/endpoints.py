@@ -11,6 +11,8 @@ from services.gateway.audit.changes import changes
 from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.views import (
     Code,
+    ColleagueList,
+    ColleagueView,
     EmployeeChanges,
     EmployeeList,
     EmployeeView,
@@ -137,6 +139,15 @@ async def remove_second_factor_of(login: Login, write: Write, hub: Hub) -> None:
     await hub.factors.remove(login)
     after = await hub.employees.get(login)
     write.changes = changes({"second_factor": before.second_factor}, {"second_factor": after.second_factor})
+
+
+@routes.get("/colleagues", operation_id="listColleagues", dependencies=[needs(Right.READ_TEAMS)])
+async def list_colleagues(hub: Hub, limit: Limit = 50, after: After = None) -> ColleagueList:
+    """Who works here, by login: whom one mentions, asks, or hands something over to."""
+    page = await hub.employees.page(limit=limit, after=after)
+    there = [one for one in page.items if one.active]
+    items = [ColleagueView(login=one.login, name=one.name, absent=one.absent) for one in there]
+    return ColleagueList(items=items, next=page.next)
 
 
 @routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])

@@ -56,6 +56,17 @@ class EmployeeView(View):
         )
 
 
+class ColleagueView(View):
+    login: str = Field(examples=["anna"])
+    name: str = Field(examples=["Anna Petrova"])
+    absent: bool
+
+
+class ColleagueList(View):
+    items: list[ColleagueView]
+    next: str | None
+
+
 class EmployeeList(View):
     items: list[EmployeeView]
     next: str | None

@@ -10,6 +10,7 @@ from pydantic import Field
 from hub.contracts.agent import AgentChanged, AgentState, BoardMoved
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
+from hub.contracts.draft import DraftMoved, ReviewState
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
 from hub.contracts.masks import MaskedWords, hiding
@@ -138,6 +139,24 @@ class NotificationEvent(View):
         return self
 
 
+class DraftEvent(View):
+    """Data of `draft.moved.v1`, for its author and those who are asked to approve it."""
+
+    id: str
+    chain_id: str
+    author: str
+    to: tuple[str, ...] = Field(description="Logins")
+    state: ReviewState | None = None
+    version: int
+    at: Moment
+
+    def about(self) -> "About":
+        return About(chain_id=self.chain_id)
+
+    def narrowed(self, _: Shown) -> "DraftEvent":
+        return self
+
+
 class JobEvent(JobView):
     """Data of `job.progressed.v1`."""
 
@@ -245,6 +264,7 @@ Event = (
     | TaskEvent
     | NoticeEvent
     | NotificationEvent
+    | DraftEvent
     | JobEvent
     | RingEvent
     | AgentEvent
@@ -264,6 +284,7 @@ _VIEWS: dict[str, type[Event]] = {
     NoticeGiven.TYPE: NoticeEvent,
     NotificationGiven.TYPE: NotificationEvent,
     NotificationChanged.TYPE: NotificationEvent,
+    DraftMoved.TYPE: DraftEvent,
     JobProgressed.TYPE: JobEvent,
     CallRinging.TYPE: RingEvent,
     AgentChanged.TYPE: AgentEvent,
@@ -338,10 +359,14 @@ def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
         return (OPEN,)
     if isinstance(view, JobEvent):
         return (owned_by(view.by),)
-    if isinstance(view, NoticeEvent | NotificationEvent | RingEvent):
+    if isinstance(view, NoticeEvent | NotificationEvent | DraftEvent | RingEvent):
         return tuple(map(owned_by, view.to))
     return tuple(orjson.loads(record.value)["task"]["seen_by"]) if isinstance(view, TaskEvent) else None
 
 
 def _to(view: Event) -> tuple[str, ...] | None:
-    return view.to if isinstance(view, ReminderEvent | NoticeEvent | NotificationEvent | RingEvent) else None
+    return (
+        view.to
+        if isinstance(view, ReminderEvent | NoticeEvent | NotificationEvent | DraftEvent | RingEvent)
+        else None
+    )

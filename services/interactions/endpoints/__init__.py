@@ -61,7 +61,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
     saved_views.add(of_clients, doors.saved_views, partial(chains.counted, doors))
     notifications.add(of_clients, doors.notifications)
-    drafts.add(of_clients, doors.drafts, doors.seen)
+    drafts.add(of_clients, doors.drafts, doors.seen, doors.handover)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)

@@ -23,7 +23,9 @@ _SUBJECTS = {
         "reminder": "Напоминание",
         "overdue": "Срок задачи прошёл",
         "missed_call": "Пропущенный звонок",
-        "approval": "Согласование ответа",
+        "approval_asked": "Просят согласовать ответ",
+        "approved": "Ответ согласован",
+        "returned": "Ответ возвращён",
         "invitation": "Встреча изменилась",
     },
     "en": {
@@ -34,7 +36,9 @@ _SUBJECTS = {
         "reminder": "Reminder",
         "overdue": "A task is overdue",
         "missed_call": "A missed call",
-        "approval": "Approval of an answer",
+        "approval_asked": "You are asked to approve an answer",
+        "approved": "An answer was approved",
+        "returned": "An answer was returned",
         "invitation": "A meeting changed",
     },
 }

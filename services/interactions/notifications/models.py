@@ -30,10 +30,12 @@ DEFAULT: Final[Mapping[NotificationKind, tuple[Way, ...]]] = {
     "reminder": _SHOWN,
     "overdue": _SEEN,
     "missed_call": _SHOWN,
-    "approval": _SHOWN,
+    "approval_asked": _SHOWN,
+    "approved": _SHOWN,
+    "returned": _SHOWN,
     "invitation": _SEEN,
 }
-_NEVER_MUTED: tuple[NotificationKind, ...] = ("mention", "approval", "handover")
+_NEVER_MUTED: tuple[NotificationKind, ...] = ("mention", "handover", "approval_asked", "approved", "returned")
 """A colleague asks him, and nobody else."""
 
 

@@ -14,6 +14,7 @@ from services.interactions.bounces import Bounces
 from services.interactions.calendars.repository import Calendars
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
+from services.interactions.drafts.service import Drafts
 from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
@@ -58,6 +59,7 @@ class Bench:
         given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock, self.calendars)
         self.seen = Seen(self.repository, Directory())
         self.blobs = FakeBlobs()
+        self.drafts = Drafts(store, self.bus, self.clock)
         self.notifications = Notifications(
             store,
             self.bus,

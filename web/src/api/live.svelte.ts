@@ -21,6 +21,7 @@ const TYPES = [
   "notice.given.v1",
   "notification.given.v1",
   "notification.changed.v1",
+  "draft.moved.v1",
   "job.progressed.v1",
   "call.ringing.v1",
   "agent.changed.v1",

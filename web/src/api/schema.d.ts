@@ -1101,6 +1101,36 @@ export interface paths {
         patch: operations["changeChain"];
         trace?: never;
     };
+    "/api/v1/chains/{id}/draft-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask review
+         * @description Ask colleagues to approve the answer that you write, as it stands, before it leaves: any one of them.
+         *
+         *     What is changed after it was approved asks anew. They may read the chain from then on.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["askReview"];
+        /**
+         * Withdraw review
+         * @description Ask nobody any more; where its account wants a second person, it does not leave all the same.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        delete: operations["withdrawReview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains/{id}/drafts": {
         parameters: {
             query?: never;
@@ -1212,6 +1242,7 @@ export interface paths {
          * Answer in chain
          * @description Answer the client. It leaves at once, or at its time; `delivery` and the live stream tell how it went.
          *
+         *     What a second person has to approve, or was asked to, leaves as he approved it, or is refused: 403, 409.
          *     Until it has left, PATCH and DELETE /api/v1/interactions/{id} change it or take it back.
          *
          *     For: administrator, supervisor, operator.
@@ -2057,6 +2088,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List colleagues
+         * @description Who works here, by login: whom one mentions, asks, or hands something over to.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listColleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/completeness": {
         parameters: {
             query?: never;
@@ -2600,13 +2653,85 @@ export interface paths {
         };
         /**
          * List drafts
-         * @description What you are writing, in all chains, the newest first.
+         * @description What you are writing, in all chains, the newest first; or what waits for your approval.
          *
          *     For: administrator, supervisor, operator.
          */
         get: operations["listDrafts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show draft
+         * @description A draft in a chain that you see.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showDraft"];
+        /**
+         * Edit draft
+         * @description Change a colleague's draft that you are asked to approve.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["editDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve draft
+         * @description It may leave, exactly as it is in this version; its author sends it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["approveDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return draft
+         * @description It does not leave so: say what is to be otherwise.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["returnDraft"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3829,9 +3954,10 @@ export interface paths {
          *     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
          *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
          *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1`,
-         *     `notification.given.v1`, `notification.changed.v1` and, while your phone rings, `call.ringing.v1`), `data` the
-         *     JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and nothing is missed or told
-         *     twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the reason.
+         *     `notification.given.v1`, `notification.changed.v1`, `draft.moved.v1` and, while your phone rings,
+         *     `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and
+         *     nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the
+         *     reason.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -7276,6 +7402,44 @@ export interface components {
              */
             words: string;
         };
+        /** ApprovalView */
+        ApprovalView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Who decided
+             */
+            by: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Reviewers */
+            reviewers: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "returned" | "approved";
+        };
+        /**
+         * ApproveForm
+         * @example {
+         *       "version": 3
+         *     }
+         */
+        ApproveForm: {
+            /**
+             * Version
+             * @description Of the draft that you read: no other may leave
+             */
+            version: number;
+        };
         /** AttachmentView */
         AttachmentView: {
             /**
@@ -7661,6 +7825,11 @@ export interface components {
         BotChange: {
             /** Api Url */
             api_url?: string | null;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
             /** Groups */
             groups?: ("ignore" | "record") | null;
             /** Mode */
@@ -7697,6 +7866,12 @@ export interface components {
              * @default https://api.telegram.org
              */
             api_url?: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Groups
              * @description Posts in groups and channels
@@ -7763,6 +7938,12 @@ export interface components {
             address: string;
             /** Api Url */
             api_url: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Created At
              * Format: date-time
@@ -9301,6 +9482,12 @@ export interface components {
              */
             address: string;
             /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
+            /**
              * Channel
              * @example email
              */
@@ -9905,6 +10092,28 @@ export interface components {
         Code: {
             /** Code */
             code: string;
+        };
+        /** ColleagueList */
+        ColleagueList: {
+            /** Items */
+            items: components["schemas"]["ColleagueView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** ColleagueView */
+        ColleagueView: {
+            /** Absent */
+            absent: boolean;
+            /**
+             * Login
+             * @example anna
+             */
+            login: string;
+            /**
+             * Name
+             * @example Anna Petrova
+             */
+            name: string;
         };
         /**
          * ColumnView
@@ -10520,6 +10729,8 @@ export interface components {
         DraftView: {
             /** Account */
             account: string | null;
+            /** @description Where its author asked a second person */
+            approval: components["schemas"]["ApprovalView"] | null;
             /**
              * At
              * Format: date-time
@@ -10534,6 +10745,13 @@ export interface components {
             cc: string[];
             /** Chain Id */
             chain_id: string;
+            /**
+             * Edited By
+             * @description Who changed it last since
+             */
+            edited_by: string | null;
+            /** Id */
+            id: string;
             /**
              * Kind
              * @enum {string}
@@ -12723,6 +12941,11 @@ export interface components {
         LineChange: {
             /** Aliases */
             aliases?: string[] | null;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
             /** Exchange */
             exchange?: string | null;
             flow?: components["schemas"]["Flow"] | null;
@@ -12771,6 +12994,12 @@ export interface components {
              * @default []
              */
             aliases?: string[];
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Exchange
              * @description What carries it: GET /api/v1/exchanges
@@ -12863,6 +13092,12 @@ export interface components {
         LineView: {
             /** Aliases */
             aliases: string[];
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Created At
              * Format: date-time
@@ -13092,6 +13327,11 @@ export interface components {
          */
         MailboxChange: {
             /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
+            /**
              * Auto Reply
              * @description Empty ends it
              */
@@ -13201,6 +13441,12 @@ export interface components {
             /** Address */
             address: string;
             /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
+            /**
              * Auto Reply
              * @description Its own answer to what opens a chain
              * @default
@@ -13276,6 +13522,12 @@ export interface components {
              * @example sales@example.com
              */
             address: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Auto Reply
              * @default
@@ -15043,7 +15295,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "mention" | "assigned" | "handover" | "client_wrote" | "reminder" | "overdue" | "missed_call" | "approval" | "invitation";
+            kind: "mention" | "assigned" | "handover" | "client_wrote" | "reminder" | "overdue" | "missed_call" | "approval_asked" | "approved" | "returned" | "invitation";
             /** Read At */
             read_at: string | null;
             /** Task Id */
@@ -15076,6 +15328,11 @@ export interface components {
          *     }
          */
         NumberChange: {
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
             /** Name */
             name?: string | null;
             /**
@@ -15118,6 +15375,12 @@ export interface components {
              * @example ROMASHKA
              */
             address: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Name
              * @default
@@ -15171,6 +15434,12 @@ export interface components {
              * @example +74951234567
              */
             address: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Created At
              * Format: date-time
@@ -16537,6 +16806,11 @@ export interface components {
             /** Mine */
             mine: number;
             /**
+             * Review
+             * @description Drafts of colleagues that wait for your approval: GET /api/v1/drafts?review=true
+             */
+            review: number;
+            /**
              * Snoozed
              * @description Put aside
              */
@@ -16957,6 +17231,51 @@ export interface components {
         RetriedView: {
             /** Count */
             count: number;
+        };
+        /**
+         * ReturnForm
+         * @example {
+         *       "comment": "Назовите срок",
+         *       "version": 3
+         *     }
+         */
+        ReturnForm: {
+            /**
+             * Comment
+             * @description What is to be otherwise
+             */
+            comment: string;
+            /**
+             * Version
+             * @description Of the draft that you read: no other may leave
+             */
+            version: number;
+        };
+        /**
+         * ReviewForm
+         * @example {
+         *       "reviewers": [
+         *         "olga"
+         *       ],
+         *       "version": 3
+         *     }
+         */
+        ReviewForm: {
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /**
+             * Reviewers
+             * @description Any one of them approves it; each may read the chain from then on
+             */
+            reviewers: string[];
+            /**
+             * Version
+             * @description Of the draft that they shall see
+             */
+            version: number;
         };
         /**
          * RevisionView
@@ -24435,6 +24754,206 @@ export interface operations {
             };
         };
     };
+    askReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDraftsOfChain: {
         parameters: {
             query?: never;
@@ -29012,6 +29531,76 @@ export interface operations {
             };
         };
     };
+    listColleagues: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleagueList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCompletenessRules: {
         parameters: {
             query?: never;
@@ -31514,6 +32103,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Those of colleagues that wait for your approval */
+                review?: boolean;
             };
             header?: never;
             path?: never;
@@ -31541,6 +32132,389 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    returnDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

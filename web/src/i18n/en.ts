@@ -15,7 +15,7 @@ export const en = {
   all_commands: "All commands", keys: "Keyboard", keys_on: "Keys run commands", keys_off: "Turn keys off", keys_physical: "Keys go by their place: they are the same on a Russian layout.", go_to: "Go to", switch_theme: "Light or dark",
   sandbox: "Sandbox: messages reach simulators only, nobody outside.", held: "This hub is held: it receives, and sends nothing.", settings_see: "See what waits", new_version: "There is a new version of this page.", load_again: "Load it again; your drafts are kept", not_connected: "No connection. What you type is kept; the page catches up by itself.",
   i_am_absent: "I am away", i_am_back: "I am back",
-  view: "View", saved_views: "Saved", save_view: "Save a view", saved_view: "Saved view", any: "Any", next_word: "The next word is", awaits: { answer: "ours", client: "the client's", nobody: "nobody's" }, views_title: "Views", views: { mine: "Mine", unassigned: "Unassigned", team: "My teams", all: "All", mentions: "Mentions", snoozed: "Snoozed", drafts: "Drafts", closed: "Closed" },
+  view: "View", saved_views: "Saved", save_view: "Save a view", saved_view: "Saved view", any: "Any", next_word: "The next word is", awaits: { answer: "ours", client: "the client's", nobody: "nobody's" }, views_title: "Views", views: { mine: "Mine", unassigned: "Unassigned", team: "My teams", all: "All", mentions: "Mentions", review: "To approve", snoozed: "Snoozed", drafts: "Drafts", closed: "Closed" },
   chains: "Chains", chain: "Chain", messages: "Messages", me: "me", draft: "Draft", unread: "Unread", no_subject: "(no subject)", withheld: "Confidential", nobody: "Nobody", private: "Private", select_chain: "Select this chain",
   search: "Search", search_hint: "Search messages, Enter", empty_view: "Nothing here. Well done.", choose_chain: "Choose a chain to read it", to_move: "to move",
   picked: many("# selected", "# selected"), pick: "Select the chain", pick_all: "Select all that are listed", pick_none: "Select none",
@@ -58,9 +58,13 @@ export const en = {
     when: "When", minutes: "Minutes", place: "Where", colleagues: "Colleagues who take part", about: "What about", kind: "Kind", busy: "Busy", busy_then: (who: string) => `Busy then: ${who}`, off_then: (who: string) => `Not at work then: ${who}`,
     first_free: (when: string) => `All are free ${when}`, held: "It took place", not_held: "It did not", moved: "Moved", more: (count: number) => `${count} more`, cut: "There is more than is shown here.", nobody_free: "No time at which all are free was found within two weeks.",
   },
+  review: {
+    ask: "Ask a colleague to approve it", whom: "Who shall approve it?", needed: "What is written by this account leaves when a colleague has approved it.", waits: (who: string) => `Waits for approval: ${who}.`, approved: (who: string) => `${who} approved it: send it as it is.`, returned: (who: string) => `${who} returned it:`, again: "Ask again", withdraw: "Take the request back",
+    title: (who: string) => `${who} asks you to approve this answer`, moved: "Its author changed it meanwhile.", approve: "Approve", save_and_approve: "Save and approve", give_back: "Return", why: "What is to be otherwise", done: "Approved", gone_back: "Returned",
+  },
   bell: {
     title: "Notifications", unread: many("# unread", "# unread"), all_read: "Mark all as read", open: "Open", none: "Nothing has happened yet.", preferences: "How I am told",
-    kinds: { mention: "mentions you", assigned: "hands over to you", handover: "Work is offered, accepted or declined", client_wrote: "Your client wrote", reminder: "Reminder", overdue: "Its time has passed", missed_call: "Missed call", approval: "Approval of an answer", invitation: "A meeting is another" } as Record<string, string>,
+    kinds: { mention: "mentions you", assigned: "hands over to you", handover: "Work is offered, accepted or declined", client_wrote: "Your client wrote", reminder: "Reminder", overdue: "Its time has passed", missed_call: "Missed call", approval_asked: "asks you to approve an answer", approved: "approved the answer", returned: "returned the answer", invitation: "A meeting is another" } as Record<string, string>,
   },
   change: "Change",
   everybody: "Everybody",
