@@ -6,6 +6,7 @@ from hub.api.forms import After, Limit
 from hub.api.problems import CONFLICT, NOT_FOUND
 from hub.api.rights import Right
 from hub.kit.errors import InvalidInput
+from services.gateway.access.models import Access
 from services.gateway.access.totp import uri
 from services.gateway.audit.changes import changes
 from services.gateway.employees.models import Changes, Employee
@@ -35,7 +36,12 @@ routes = router("employees")
 @routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])
 async def show_me(me: Me, mine: MyAccess, hub: Hub) -> MeView:
     """Who I am and what I may do, with this session or token."""
-    return MeView.about(me, mine, hub.staff)
+    return _about(me, mine, hub)
+
+
+def _about(me: Employee, mine: Access, hub: Parts) -> MeView:
+    lacks = hub.desk.lacks_factor(me, mine, Right.READ_CORRESPONDENCE)
+    return MeView.about(me, mine, hub.staff, lacks_factor=lacks)
 
 
 @routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
@@ -45,7 +51,7 @@ async def change_me(form: MyChanges, me: Me, mine: MyAccess, write: Write, hub: 
     before, after = ({"signature": each.signature, "absent": each.absent} for each in (me, changed))
     write.changes = changes(before, after)
     await hub.staff.look()
-    return MeView.about(changed, mine, hub.staff)
+    return _about(changed, mine, hub)
 
 
 @routes.post(
@@ -103,6 +109,25 @@ async def confirm_my_second_factor(form: Code, me: Me, mine: MyAccess, write: Wr
     if codes:
         await hub.desk.ended(await hub.employees.get(me.login))
     return RecoveryCodes(recovery_codes=codes)
+
+
+@routes.delete(
+    "/me/second-factor",
+    operation_id="removeMySecondFactor",
+    status_code=204,
+    responses=CONFLICT,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def remove_my_second_factor(
+    form: Proof, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> None:
+    """Remove my authenticator application, with my password or a passkey; my other sessions and all my tokens end."""
+    await prove(form, me, mine, address, hub)
+    await hub.factors.give_up(me.login, spared=mine.id)
+    after = await hub.employees.get(me.login)
+    write.target = me.login
+    write.changes = changes({"application": me.application}, {"application": after.application})
+    await hub.desk.ended(after)
 
 
 @routes.post(

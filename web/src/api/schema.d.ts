@@ -4584,7 +4584,13 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMySecondFactor"];
-        delete?: never;
+        /**
+         * Remove my second factor
+         * @description Remove my authenticator application, with my password or a passkey; my other sessions and all my tokens end.
+         *
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
+         */
+        delete: operations["removeMySecondFactor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -13829,6 +13835,12 @@ export interface components {
          * @description Who I am and what I may do.
          */
         MeView: {
+            /**
+             * Application
+             * @description I have an authenticator application
+             * @default false
+             */
+            application: boolean;
             employee: components["schemas"]["EmployeeView"];
             /**
              * Hides
@@ -13836,6 +13848,12 @@ export interface components {
              * @default []
              */
             hides: string[];
+            /**
+             * Lacks Factor
+             * @description My role takes a second factor: until I have one I can set one up, and nothing else
+             * @default false
+             */
+            lacks_factor: boolean;
             /**
              * Passkeys
              * @description How many I have
@@ -41396,6 +41414,94 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeMySecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

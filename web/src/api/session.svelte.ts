@@ -4,7 +4,8 @@ import { given, hub, inSandbox, Refused, type Employee, type Me, type Right, typ
 import { live } from "./live.svelte";
 
 class Session {
-  state = $state<"unknown" | "out" | "in" | "ended">("unknown");
+  /** `bare`: his role takes a second factor, and he has none yet; the hub lets him set one up and nothing else. */
+  state = $state<"unknown" | "out" | "bare" | "in" | "ended">("unknown");
   me = $state<Me | null>(null);
   employees = $state<Employee[]>([]);
   /** Whom one mentions, asks, or hands something over to. */
@@ -41,7 +42,8 @@ class Session {
       const me = given(await hub.GET("/api/v1/me"));
       if (this.me && me.employee.login !== this.me.employee.login) location.reload();
       this.me = me;
-      if (this.state !== "in") await this.#begin();
+      if (me.lacks_factor) this.state = "bare";
+      else if (this.state !== "in") await this.#begin();
     } catch (error) {
       if (error instanceof Refused && error.problem.status === 401) this.over();
       else if (this.state === "unknown") setTimeout(() => this.look(), 1_500);
