@@ -60,6 +60,10 @@ def test_one_gets_in_by_codes_and_passkeys_and_is_led_through_them_where_his_rol
     shows("factors", hub)
 
 
+def test_accounts_are_made_and_changed_in_the_page_and_refusals_stand_at_their_fields(hub: HubProcess) -> None:
+    shows("settings", hub)
+
+
 def test_what_is_planned_stands_in_the_calendars_of_all_concerned_and_moves_as_one_moves_it(hub: HubProcess) -> None:
     shows("calendar", hub)
 
