@@ -148,7 +148,7 @@ behaviour("an answer is asked about, returned with a word why, changed, approved
   const texts = async () => (await ask("GET", `/interactions?chain_id=${one.id}`)).items.filter((each) => each.direction === "out" && each.type === "email").map((each) => each.text);
   await until(async () => (await texts()).length === 1, "it is sent");
   assert.deepEqual(await texts(), ["Скидка 10 % до пятницы!"]);
-  assert.equal(await box(author).inputValue(), "");
+  await until(async () => (await box(author).inputValue()) === "", "the field is empty");
 });
 
 behaviour("what an account lets out with a second person alone is not sent, and the page says whom to ask", async () => {
@@ -168,6 +168,47 @@ behaviour("what an account lets out with a second person alone is not sent, and 
   } finally {
     for (const each of mailboxes) await ask("PATCH", `/mailboxes/${each.id}`, { approval: false });
   }
+});
+
+behaviour("a chain is linked to a deal and to an order of another system, and a link is taken back", async () => {
+  const one = await chain({ subject: "Кухня" });
+  const deal = await ask("POST", "/deals", { title: "Кухня «Лофт»", chain_id: one.id });
+  const { page } = await operator("admin", { path: `/inbox/${one.id}` });
+  const linked = async () => (await ask("GET", `/chains/${one.id}`)).subjects.map((each) => [each.kind, each.id, each.title]);
+  const add = page.getByRole("button", { name: "Add: Linked to" });
+  await add.click();
+  await page.getByLabel("What it is about").selectOption({ label: "Deal: Кухня «Лофт»" });
+  await page.getByRole("button", { name: "Link", exact: true }).click();
+  await page.locator(`[data-subject="deal:${deal.id}"]`).waitFor();
+  await add.click();
+  await page.getByLabel("Kind (a word, as order)").fill("order");
+  await page.getByLabel("Number or id there").fill("118");
+  await page.locator("aside").getByLabel("Subject", { exact: true }).fill("Заказ № 118");
+  await page.getByRole("button", { name: "Link", exact: true }).click();
+  await page.locator('[data-subject="order:118"]').waitFor();
+  assert.deepEqual(await linked(), [["deal", deal.id, "Кухня «Лофт»"], ["order", "118", "Заказ № 118"]]);
+  await page.getByRole("button", { name: "Remove Кухня «Лофт»" }).click();
+  await page.locator(`[data-subject="deal:${deal.id}"]`).waitFor({ state: "detached" });
+  assert.deepEqual(await linked(), [["order", "118", "Заказ № 118"]]);
+});
+
+behaviour("who waits for an answer is counted as the hub counts, and each number leads to those behind it", async () => {
+  const one = await chain({ name: "Ждущий", subject: "Жду ответа" });
+  await ask("PATCH", `/chains/${one.id}`, { owner: "admin" });
+  const { page } = await operator("admin", { path: "/clients/analysis" });
+  const hours = page.getByLabel("For hours");
+  await hours.fill("0");
+  await hours.press("Tab");
+  const mine = async () => (await ask("GET", "/analysis/unanswered?hours=0")).items.filter((row) => row.owner === "admin").reduce((sum, row) => sum + row.count, 0);
+  const table = page.locator('[data-table="unanswered"]');
+  const number = table.getByRole("row", { name: /^Administrator/ }).getByRole("button").first();
+  await until(async () => Number((await number.innerText().catch(() => "0")).replace(/\D/g, "")) === (await mine()), "it is as the hub counts");
+  await number.click();
+  const known = (await ask("GET", "/analysis/unanswered?hours=0")).items.find((row) => row.owner === "admin").ids;
+  await table.locator("li a").first().waitFor();
+  assert.deepEqual(await table.locator("li a").evaluateAll((links) => links.map((link) => link.getAttribute("href"))), known.map((id) => `/inbox/${id}`));
+  await table.locator("li a").first().click();
+  await page.waitForURL(`**/inbox/${known[0]}`);
 });
 
 await run();

@@ -63,6 +63,7 @@ export const en = {
     ask: "Ask a colleague to approve it", whom: "Who shall approve it?", needed: "What is written by this account leaves when a colleague has approved it.", waits: (who: string) => `Waits for approval: ${who}.`, approved: (who: string) => `${who} approved it: send it as it is.`, returned: (who: string) => `${who} returned it:`, again: "Ask again", withdraw: "Take the request back",
     title: (who: string) => `${who} asks you to approve this answer`, moved: "Its author changed it meanwhile.", approve: "Approve", save_and_approve: "Save and approve", give_back: "Return", why: "What is to be otherwise", done: "Approved", gone_back: "Returned",
   },
+  subjects: { title: "Linked to", which: "What it is about", other: "Something else", kind: "Kind (a word, as order)", id: "Number or id there", link: "Link", kinds: { deal: "Deal", claim: "Claim", campaign: "Campaign", order: "Order" } as Record<string, string> },
   bell: {
     title: "Notifications", unread: many("# unread", "# unread"), all_read: "Mark all as read", open: "Open", none: "Nothing has happened yet.", preferences: "How I am told",
     kinds: { mention: "mentions you", assigned: "hands over to you", handover: "Work is offered, accepted or declined", client_wrote: "Your client wrote", reminder: "Reminder", overdue: "Its time has passed", missed_call: "Missed call", approval_asked: "asks you to approve an answer", approved: "approved the answer", returned: "returned the answer", invitation: "A meeting is another" } as Record<string, string>,
