@@ -3,7 +3,7 @@
 import { given, hub, type Channel } from "../../api/hub";
 import { session } from "../../api/session.svelte";
 import { say } from "../../i18n/say.svelte";
-import type { FieldSpec, Values } from "../../kit/Fields.svelte";
+import type { FieldSpec, Values } from "../../kit/fields";
 
 export type Kind = "mailbox" | "bot" | "number" | "line";
 export const KINDS: readonly Kind[] = ["mailbox", "bot", "number", "line"];
