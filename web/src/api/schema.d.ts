@@ -1027,6 +1027,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaign-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List campaign plans
+         * @description Plans of campaigns, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listCampaignPlans"];
+        put?: never;
+        /**
+         * Add campaign plan
+         * @description Plan a campaign of the directory: days, people, budget, goals, and what belongs to it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addCampaignPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaign-plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show campaign plan
+         * @description A plan against what came of it: costs and each goal, by its sources and those of its parts with all below
+         *     them, on its days.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showCampaignPlan"];
+        /**
+         * Change campaign plan
+         * @description Plan it anew; what was changed is in its history.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeCampaignPlan"];
+        post?: never;
+        /**
+         * Remove campaign plan
+         * @description It is planned no more; sources, costs and parts stay.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeCampaignPlan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains": {
         parameters: {
             query?: never;
@@ -3776,6 +3839,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lead-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lead forms
+         * @description Forms on pages, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listLeadForms"];
+        put?: never;
+        /**
+         * Add lead form
+         * @description Declare a form: its fields, consent, source, the sites that may show it, and whose task a lead is.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addLeadForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lead-forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show lead form
+         * @description A form, and the snippet that shows it.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showLeadForm"];
+        /**
+         * Change lead form
+         * @description Declare it anew; who has it open is shown it anew, with what he wrote.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeLeadForm"];
+        post?: never;
+        /**
+         * Remove lead form
+         * @description It is shown no more; what it took stays.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        delete: operations["removeLeadForm"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads": {
         parameters: {
             query?: never;
@@ -4353,6 +4478,216 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/marketing-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List marketing events
+         * @description Marketing events, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listMarketingEvents"];
+        put?: never;
+        /**
+         * Add marketing event
+         * @description Add an event; its costs, touches and deals are counted by its source.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addMarketingEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show marketing event
+         * @description An event, and how many guests are in each state.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showMarketingEvent"];
+        /**
+         * Change marketing event
+         * @description Write it anew; more seats go to those who wait.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["changeMarketingEvent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel marketing event
+         * @description It will not be: nobody answers any more. Tell the guests by a mailing.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["cancelMarketingEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check in by code
+         * @description The same of whoever shows the code of his page.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["checkInByCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close marketing event
+         * @description It is over: whoever had a seat and did not come is absent, and what follows is done for each.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["closeMarketingEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/guests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List guests
+         * @description Its guests, of clients whom you see, in the order in which they were invited.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listGuests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/guests/{guest}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer for guest
+         * @description Write down what a guest said; where all seats are taken he waits for one.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["answerForGuest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/guests/{guest}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check guest in
+         * @description He is there; once. Who had no seat takes a free one.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["checkGuestIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marketing-events/{id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite guests
+         * @description Invite clients, addresses, a list, or whoever got a mailing, as a job. Each is a guest once.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["inviteGuests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -4635,6 +4970,72 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["showMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import money
+         * @description Take costs, payments or orders over from a file, as a job; its results tell of parts of 500 rows.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["importMoney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money-imports/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview money import
+         * @description The columns of a file of costs, payments or orders, what each would be taken for, and the first texts.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["previewMoneyImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money-imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download rejected money
+         * @description The rows that your import did not take, with the reason of each; correct them and import them again.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["downloadRejectedMoney"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6085,6 +6486,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/source-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List source policies
+         * @description Which channels need to know where a new client comes from; in others that is optional.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listSourcePolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/source-policies/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set source policy
+         * @description Say whether a channel needs to know where new clients come from, and who asks where nothing shows it.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        put: operations["setSourcePolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -6991,6 +7436,30 @@ export interface components {
              */
             verified: boolean;
         };
+        /**
+         * After
+         * @description What follows for a guest when the event is over.
+         */
+        After: {
+            /**
+             * Sequence
+             * @description That he enters
+             */
+            sequence?: string | null;
+            /**
+             * Task
+             * @description Title of a task for whoever is responsible
+             * @default
+             */
+            task?: string;
+        };
+        /** AfterView */
+        AfterView: {
+            /** Sequence */
+            sequence: string | null;
+            /** Task */
+            task: string;
+        };
         /** AgendaView */
         AgendaView: {
             /**
@@ -7359,26 +7828,6 @@ export interface components {
             numbers: number;
             /** Step */
             step: string;
-        };
-        /**
-         * AnswerForm
-         * @description What he answered to one question.
-         * @example {
-         *       "step": "size",
-         *       "value": 12
-         *     }
-         */
-        AnswerForm: {
-            /**
-             * Step
-             * @example hello
-             */
-            step: string;
-            /**
-             * Value
-             * @description A choice's value, several of them, words, a number, or a date as 2026-03-02
-             */
-            value: string | number | string[];
         };
         /** AnswerView */
         AnswerView: {
@@ -8220,6 +8669,12 @@ export interface components {
              */
             reviewed?: boolean;
             /**
+             * Source
+             * @description Of a new client: how he heard of us
+             * @default
+             */
+            source?: string;
+            /**
              * Subject
              * @default
              */
@@ -8783,6 +9238,28 @@ export interface components {
              */
             wait: number;
         };
+        /**
+         * ChangeView
+         * @description What somebody made of it.
+         */
+        CampaignsChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login, or rule:NAME
+             * @example anna
+             */
+            by: string;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["AlteredView"][];
+        };
         /** CheckView */
         CampaignsCheckView: {
             /**
@@ -8862,6 +9339,42 @@ export interface components {
             /** State */
             state: string;
         };
+        /**
+         * GuestView
+         * @description Somebody who is invited.
+         */
+        CampaignsGuestView: {
+            /** Address */
+            address: string | null;
+            /** Client Id */
+            client_id: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Interaction
+             * @description With which his chain about it begins
+             */
+            interaction: string | null;
+            /** Log */
+            log: components["schemas"]["GuestStepView"][];
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @description Why a letter, or what follows, was refused
+             */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unreached" | "invited" | "confirmed" | "waiting" | "declined" | "attended" | "absent";
+        };
         /** InvitationView */
         CampaignsInvitationView: {
             /** Address */
@@ -8872,6 +9385,127 @@ export interface components {
             id: string;
             /** Topic */
             topic: string;
+        };
+        /**
+         * PlanForm
+         * @description A campaign as it is planned.
+         * @example {
+         *       "budget": {
+         *         "currency": "RUB",
+         *         "value": "300000.00"
+         *       },
+         *       "goals": {
+         *         "leads": 120,
+         *         "revenue": {
+         *           "currency": "RUB",
+         *           "value": "1500000.00"
+         *         },
+         *         "romi": "150"
+         *       },
+         *       "name": "Весна",
+         *       "parts": [
+         *         {
+         *           "id": "ml_4k2m",
+         *           "kind": "mailing"
+         *         }
+         *       ],
+         *       "since": "2026-03-01",
+         *       "source": "src_7f2k",
+         *       "until": "2026-05-31"
+         *     }
+         */
+        CampaignsPlanForm: {
+            budget?: components["schemas"]["Amount"] | null;
+            /** @default {} */
+            goals?: components["schemas"]["Goals"];
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Parts
+             * @default []
+             */
+            parts?: components["schemas"]["Part"][];
+            /**
+             * People
+             * @description Who works on it, too
+             * @default []
+             */
+            people?: string[];
+            /**
+             * Responsible
+             * @description You, unless it is given
+             * @default
+             * @example anna
+             */
+            responsible?: string;
+            /**
+             * Since
+             * Format: date
+             * @example 2026-03-01
+             */
+            since: string;
+            /**
+             * Source
+             * @description The campaign of the directory that it is the plan of
+             */
+            source: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Until
+             * Format: date
+             * @description The last day
+             * @example 2026-03-31
+             */
+            until: string;
+        };
+        /**
+         * PlanView
+         * @description A campaign as it is planned.
+         */
+        CampaignsPlanView: {
+            /** At */
+            at: string;
+            budget: components["schemas"]["AmountView"] | null;
+            goals: components["schemas"]["GoalsView"];
+            /**
+             * History
+             * @description The first change and the newest ones, 50 at most
+             */
+            history: components["schemas"]["CampaignsChangeView"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Owner */
+            owner: string;
+            /** Parts */
+            parts: components["schemas"]["services__campaigns__plans__endpoints__PartView"][];
+            /** People */
+            people: string[];
+            /** Responsible */
+            responsible: string;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Source */
+            source: string;
+            /** Team */
+            team: string | null;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
         };
         /**
          * PreviewInput
@@ -8908,22 +9542,6 @@ export interface components {
             };
             /** Version */
             version?: number | null;
-        };
-        /** PreviewView */
-        CampaignsPreviewView: {
-            /**
-             * Failed
-             * @description Why it could not be made for him; empty: it was
-             */
-            failed: string;
-            /** Html */
-            html: string | null;
-            /** Language */
-            language: string;
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
         };
         /**
          * SourceView
@@ -10099,6 +10717,17 @@ export interface components {
             /** Code */
             code: string;
         };
+        /**
+         * CodeForm
+         * @description What a guest shows at the door.
+         * @example {
+         *       "code": "7F2K4M9A"
+         *     }
+         */
+        CodeForm: {
+            /** Code */
+            code: string;
+        };
         /** ColleagueList */
         ColleagueList: {
             /** Items */
@@ -10136,6 +10765,56 @@ export interface components {
             samples: string[];
             /** Title */
             title: string;
+        };
+        /**
+         * ComparisonView
+         * @description Plan against fact, in the currency of reports.
+         */
+        ComparisonView: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Budget
+             * @description Null: none is given, or its currency has no rate
+             */
+            budget: string | null;
+            /** Cost */
+            cost: string;
+            /**
+             * Cost Planned
+             * @description Costs of the kind plan of its sources
+             */
+            cost_planned: string;
+            /** Costs Left Out */
+            costs_left_out: number;
+            /** Currency */
+            currency: string;
+            /** Goals */
+            goals: components["schemas"]["GoalView"][];
+            /**
+             * Left
+             * @description Of the budget
+             */
+            left: string | null;
+            /**
+             * Left Out
+             * @description Revenue of these days, of all sources, that has no rate
+             */
+            left_out: components["schemas"]["UnworthView"][];
+            /**
+             * Lines
+             * @description Its sources; GET /attribution/behind tells what is behind each
+             */
+            lines: components["schemas"]["SourceLineView"][];
+            /** Model */
+            model: string;
+            /** Parts */
+            parts: components["schemas"]["NamedPartView"][];
+            plan: components["schemas"]["CampaignsPlanView"];
+            total: components["schemas"]["SourceLineView"];
         };
         /**
          * CompletenessView
@@ -10243,6 +10922,23 @@ export interface components {
             kind: "ami" | "webhook" | "twilio";
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ConsentForm
+         * @description What is agreed to by a tick.
+         */
+        ConsentForm: {
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+            /** Topic */
+            topic: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
         };
         /**
          * ConsentSaidView
@@ -10426,6 +11122,29 @@ export interface components {
             team: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * CountsView
+         * @description Guests by state.
+         */
+        CountsView: {
+            /** Absent */
+            absent: number;
+            /** Attended */
+            attended: number;
+            /** Confirmed */
+            confirmed: number;
+            /** Declined */
+            declined: number;
+            /** Invited */
+            invited: number;
+            /**
+             * Unreached
+             * @description Not invited yet, or the letter was refused
+             */
+            unreached: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * DayOff
@@ -11025,6 +11744,151 @@ export interface components {
              */
             type: string;
         };
+        /**
+         * EventForm
+         * @description What it is.
+         * @example {
+         *       "attended": {
+         *         "task": "Спросить о впечатлении"
+         *       },
+         *       "place": "Тверская, 1",
+         *       "seats": 40,
+         *       "source": "src_7f2k",
+         *       "starts": "2026-03-12T19:00:00",
+         *       "time_zone": "Europe/Moscow",
+         *       "title": "Новые кухни"
+         *     }
+         */
+        EventForm: {
+            /**
+             * @description Of those who had confirmed
+             * @default {
+             *       "task": ""
+             *     }
+             */
+            absent?: components["schemas"]["After"];
+            /**
+             * @default {
+             *       "task": ""
+             *     }
+             */
+            attended?: components["schemas"]["After"];
+            /**
+             * Link
+             * @description Where it is held
+             * @default
+             */
+            link?: string;
+            /**
+             * Minutes
+             * @default 120
+             */
+            minutes?: number;
+            /**
+             * Place
+             * @default
+             */
+            place?: string;
+            /**
+             * Responsible
+             * @description You, unless it is given
+             * @default
+             * @example anna
+             */
+            responsible?: string;
+            /**
+             * Seats
+             * @default 5000
+             */
+            seats?: number;
+            /**
+             * Source
+             * @description Of the directory: its costs, touches and deals are counted by it
+             */
+            source: string;
+            /**
+             * Starts
+             * Format: date-time
+             * @description In the time zone
+             * @example 2026-03-12T19:00:00
+             */
+            starts: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Time Zone
+             * @default Europe/Moscow
+             */
+            time_zone?: string;
+            /** Title */
+            title: string;
+        };
+        /** EventList */
+        EventList: {
+            /** Items */
+            items: components["schemas"]["EventView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * EventView
+         * @description A marketing event.
+         */
+        EventView: {
+            absent: components["schemas"]["AfterView"];
+            /** At */
+            at: string;
+            attended: components["schemas"]["AfterView"];
+            /** Id */
+            id: string;
+            /** Link */
+            link: string;
+            /** Minutes */
+            minutes: number;
+            /** Owner */
+            owner: string;
+            /** Place */
+            place: string;
+            /** Responsible */
+            responsible: string;
+            /** Seats */
+            seats: number;
+            /** Source */
+            source: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "over" | "cancelled";
+            /** Taken */
+            taken: number;
+            /** Team */
+            team: string | null;
+            /** Text */
+            text: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Title */
+            title: string;
+            /** Waiting */
+            waiting: number;
+            /**
+             * When
+             * @description In its time zone, in words
+             * @example 12 March 2026, 19:00 (Europe/Moscow)
+             */
+            when: string;
+        };
         /** ExampleView */
         ExampleView: {
             /** Id */
@@ -11271,6 +12135,45 @@ export interface components {
             last_used_at: string;
         };
         /**
+         * FieldForm
+         * @description Something that is typed in.
+         */
+        FieldForm: {
+            /** Label */
+            label: {
+                [key: string]: string;
+            };
+            /**
+             * Long
+             * @description Several lines
+             * @default false
+             */
+            long?: boolean;
+            /**
+             * Name
+             * @description name, phone, email and text mean these
+             */
+            name: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+        };
+        /** FieldView */
+        FieldView: {
+            /** Label */
+            label: {
+                [key: string]: string;
+            };
+            /** Long */
+            long: boolean;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+        };
+        /**
          * FileForm
          * @description A table: delimited text, XLSX or vCards.
          * @example {
@@ -11481,6 +12384,75 @@ export interface components {
              */
             voicemail_seconds?: number;
         };
+        /** FormConsentView */
+        FormConsentView: {
+            /** Required */
+            required: boolean;
+            /**
+             * Text Version
+             * @description Of the topic's words, when the form was written
+             */
+            text_version: string;
+            /** Topic */
+            topic: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+        };
+        /** FormList */
+        FormList: {
+            /** Items */
+            items: components["schemas"]["FormView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * FormView
+         * @description A form on pages.
+         */
+        FormView: {
+            /** Assignee */
+            assignee: string;
+            /** At */
+            at: string;
+            consent: components["schemas"]["FormConsentView"] | null;
+            /** Fields */
+            fields: components["schemas"]["FieldView"][];
+            /** Id */
+            id: string;
+            /** Languages */
+            languages: string[];
+            /** Name */
+            name: string;
+            /** Open */
+            open: boolean;
+            /** Origins */
+            origins: string[];
+            /** Owner */
+            owner: string;
+            /**
+             * Snippet
+             * @description To be put where it shall stand; below [campaigns] public_url
+             */
+            snippet: string;
+            /** Source */
+            source: string;
+            /** Task */
+            task: string;
+            /** Team */
+            team: string | null;
+            /** Thanks */
+            thanks: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: number;
+        };
         /**
          * Forward
          * @description What to pass on to a third party, beside the message's files; his answers come into a chain of their own.
@@ -11598,6 +12570,100 @@ export interface components {
             stages: components["schemas"]["StageView"][];
             /** Total */
             total: number;
+        };
+        /**
+         * GoalView
+         * @description A goal, and what came of it.
+         */
+        GoalView: {
+            /** Fact */
+            fact: string | null;
+            /**
+             * Name
+             * @example leads
+             */
+            name: string;
+            /** Percent */
+            percent: string | null;
+            /**
+             * Plan
+             * @description Null: its currency has no rate
+             */
+            plan: string | null;
+        };
+        /**
+         * Goals
+         * @description What shall come of it; what is not given is no goal.
+         */
+        Goals: {
+            /** Deals */
+            deals?: number | null;
+            /** Leads */
+            leads?: number | null;
+            /**
+             * Responses
+             * @description Touches of its sources, leads among them
+             */
+            responses?: number | null;
+            revenue?: components["schemas"]["Amount"] | null;
+            /**
+             * Romi
+             * @description Percent
+             * @example 150
+             */
+            romi?: number | string | null;
+        };
+        /**
+         * GoalsView
+         * @description What shall come of it.
+         */
+        GoalsView: {
+            /** Deals */
+            deals: number | null;
+            /** Leads */
+            leads: number | null;
+            /** Responses */
+            responses: number | null;
+            revenue: components["schemas"]["AmountView"] | null;
+            /** Romi */
+            romi: string | null;
+        };
+        /** GuestList */
+        GuestList: {
+            /** Items */
+            items: components["schemas"]["CampaignsGuestView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * GuestStepView
+         * @description A state that he came to.
+         */
+        GuestStepView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login; empty: himself, or a seat that became free
+             */
+            by: string;
+            /**
+             * How
+             * @example link
+             * @example hand
+             * @example door
+             * @example moved up
+             * @example closed
+             */
+            how: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unreached" | "invited" | "confirmed" | "waiting" | "declined" | "attended" | "absent";
         };
         /** GuestView */
         GuestView: {
@@ -12405,6 +13471,48 @@ export interface components {
             /** Uid */
             uid: string;
         };
+        /**
+         * InviteForm
+         * @description Who is invited, and with what: each gets the template with `{{ data.event_url }}`, or, without one, nothing.
+         * @example {
+         *       "account": "mb_1a2b",
+         *       "list": "lst_4k2m",
+         *       "template": "tpl_7f2k",
+         *       "topic": "news"
+         *     }
+         */
+        InviteForm: {
+            /**
+             * Account
+             * @description The mailbox, bot or number that sends it
+             * @default
+             */
+            account?: string;
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses?: string[];
+            /**
+             * Clients
+             * @default []
+             */
+            clients?: string[];
+            /** List */
+            list?: string | null;
+            /**
+             * Mailing
+             * @description Whoever it was sent to
+             */
+            mailing?: string | null;
+            /** Template */
+            template?: string | null;
+            /**
+             * Topic
+             * @description Who said no to it gets nothing
+             */
+            topic?: string | null;
+        };
         /** InvitedChangeView */
         InvitedChangeView: {
             /**
@@ -12586,6 +13694,12 @@ export interface components {
          * @description He said yes.
          */
         LeadConsent: {
+            /**
+             * Text Version
+             * @description Of the words; that of the topic, if none
+             * @default
+             */
+            text_version?: string;
             /** Topic */
             topic: string;
             /**
@@ -12593,6 +13707,103 @@ export interface components {
              * @description What he agreed to
              */
             words: string;
+        };
+        /**
+         * LeadForm
+         * @description All of it.
+         * @example {
+         *       "assignee": "anna",
+         *       "fields": [
+         *         {
+         *           "label": {
+         *             "en": "Name",
+         *             "ru": "Имя"
+         *           },
+         *           "name": "name"
+         *         },
+         *         {
+         *           "label": {
+         *             "en": "Phone",
+         *             "ru": "Телефон"
+         *           },
+         *           "name": "phone",
+         *           "required": true
+         *         }
+         *       ],
+         *       "languages": [
+         *         "ru",
+         *         "en"
+         *       ],
+         *       "name": "Заявка на замер",
+         *       "origins": [
+         *         "https://shop.example"
+         *       ],
+         *       "source": "src_7f2k",
+         *       "title": {
+         *         "en": "Ask for a measurement",
+         *         "ru": "Закажите замер"
+         *       }
+         *     }
+         */
+        LeadForm: {
+            /**
+             * Assignee
+             * @description Who has a task for each lead
+             * @default
+             * @example anna
+             */
+            assignee?: string;
+            consent?: components["schemas"]["ConsentForm"] | null;
+            /** Fields */
+            fields: components["schemas"]["FieldForm"][];
+            /**
+             * Languages
+             * @description The first unless a page asks for another
+             * @default [
+             *       "ru"
+             *     ]
+             */
+            languages?: ("ru" | "en")[];
+            /**
+             * Name
+             * @description For colleagues
+             */
+            name: string;
+            /**
+             * Open
+             * @description false: it takes nothing
+             * @default true
+             */
+            open?: boolean;
+            /**
+             * Origins
+             * @description Sites that may show it
+             */
+            origins: string[];
+            /**
+             * Source
+             * @description Of the directory; what is surer, as tags of the page, goes before it
+             */
+            source: string;
+            /**
+             * Task
+             * @description Its title; the form's name, unless it is given
+             * @default
+             */
+            task?: string;
+            /** Team */
+            team?: string | null;
+            /**
+             * Thanks
+             * @default {}
+             */
+            thanks?: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
         };
         /**
          * LeadView
@@ -14009,6 +15220,101 @@ export interface components {
             value: number | string;
         };
         /**
+         * MoneyImportForm
+         * @description A file of what was spent or paid, and how it is read.
+         * @example {
+         *       "file": "att_4k2m",
+         *       "mapping": {
+         *         "Сумма": "amount",
+         *         "Тел.": "phone"
+         *       },
+         *       "subject": "payments"
+         *     }
+         */
+        MoneyImportForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Currency
+             * @description Of rows that name none; that of reports, if none
+             */
+            currency?: string | null;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /**
+             * Dry Run
+             * @description Tell what would be done, and do nothing
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /**
+             * Mapping
+             * @description The field of each column; found by its title unless it is given
+             */
+            mapping?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Month First
+             * @description 3/2/2026 is the second of March
+             * @default false
+             */
+            month_first?: boolean;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "costs" | "payments" | "orders";
+            /**
+             * Zone
+             * @description Of times in it; a day alone is a day of reports: in UTC
+             * @default UTC
+             */
+            zone?: string;
+        };
+        /**
+         * MoneyPreviewForm
+         * @example {
+         *       "file": "att_4k2m",
+         *       "subject": "costs"
+         *     }
+         */
+        MoneyPreviewForm: {
+            /**
+             * Charset
+             * @description Found out unless it is given
+             * @default
+             * @example cp1251
+             */
+            charset?: string;
+            /**
+             * Delimiter
+             * @description Found out unless it is given
+             * @default
+             * @example ;
+             */
+            delimiter?: string;
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "costs" | "payments" | "orders";
+        };
+        /**
          * MoneyReportView
          * @description Sources side by side.
          */
@@ -14082,6 +15388,23 @@ export interface components {
              * @description Under the messages I write; empty: the mailbox's
              */
             signature?: string | null;
+        };
+        /** NamedPartView */
+        NamedPartView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mailing" | "call_list" | "event" | "source";
+            /**
+             * Name
+             * @description Null: it is gone, or you do not see it
+             */
+            name: string | null;
+            /** State */
+            state: string | null;
         };
         /**
          * NewAddress
@@ -14260,6 +15583,12 @@ export interface components {
             patronymic?: string | null;
             /** Postal */
             postal?: components["schemas"]["Postal"][] | null;
+            /**
+             * Source
+             * @description How he heard of us
+             * @default
+             */
+            source?: string;
             /** Status */
             status?: ("lead" | "customer" | "supplier" | "partner" | "agent" | "competitor") | null;
             /** Surname */
@@ -15769,46 +17098,23 @@ export interface components {
              */
             lines?: number;
         };
+        /**
+         * Part
+         * @description What belongs to a campaign.
+         */
+        Part: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mailing" | "call_list" | "event" | "source";
+        };
         /** PartList */
         PartList: {
             /** Items */
-            items: components["schemas"]["PartView"][];
-        };
-        /**
-         * PartView
-         * @description What a source got of a deal or a payment, by one touch.
-         */
-        PartView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Client */
-            client: string | null;
-            /** Credit */
-            credit: string;
-            /** Deals */
-            deals: string;
-            /**
-             * Id
-             * @description Of the deal or the payment
-             */
-            id: string;
-            /** Interaction */
-            interaction: string | null;
-            /** Kind */
-            kind: string | null;
-            /** Path */
-            path: string[];
-            /** Touch */
-            touch: string | null;
-            /** Touched At */
-            touched_at: string | null;
-            /** Value */
-            value: string | null;
-            /** Worth */
-            worth: string;
+            items: components["schemas"]["services__campaigns__attribution__endpoints__PartView"][];
         };
         /** ParticipantView */
         ParticipantView: {
@@ -16264,6 +17570,13 @@ export interface components {
              */
             reminders?: number[];
         };
+        /** PlanList */
+        PlanList: {
+            /** Items */
+            items: components["schemas"]["CampaignsPlanView"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * PlanView
          * @description When a contact shall be.
@@ -16287,6 +17600,60 @@ export interface components {
              * @default []
              */
             reminders: number[];
+        };
+        /**
+         * PolicyForm
+         * @description Of one channel.
+         * @example {
+         *       "assignee": "anna",
+         *       "rule": "required"
+         *     }
+         */
+        PolicyForm: {
+            /**
+             * Assignee
+             * @description Who asks; empty: whoever of the team takes it
+             * @default
+             * @example anna
+             */
+            assignee?: string;
+            /**
+             * Rule
+             * @description asked: who has no source becomes somebody's task; required: so too, with high priority, and nobody opens a client by hand without saying how he heard of us
+             * @enum {string}
+             */
+            rule: "optional" | "asked" | "required";
+            /**
+             * Task Team
+             * @description Whose task it is
+             */
+            task_team?: string | null;
+        };
+        /** PolicyList */
+        PolicyList: {
+            /** Items */
+            items: components["schemas"]["PolicyView"][];
+        };
+        /**
+         * PolicyView
+         * @description What a channel needs to know of where new clients come from.
+         */
+        PolicyView: {
+            /** Assignee */
+            assignee: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Channel */
+            channel: string;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "optional" | "asked" | "required";
+            /** Task Team */
+            task_team: string | null;
         };
         /**
          * PopChange
@@ -19912,6 +21279,58 @@ export interface components {
              */
             secret: string;
         };
+        /** WholeEventView */
+        WholeEventView: {
+            absent: components["schemas"]["AfterView"];
+            /** At */
+            at: string;
+            attended: components["schemas"]["AfterView"];
+            guests: components["schemas"]["CountsView"];
+            /** Id */
+            id: string;
+            /** Link */
+            link: string;
+            /** Minutes */
+            minutes: number;
+            /** Owner */
+            owner: string;
+            /** Place */
+            place: string;
+            /** Responsible */
+            responsible: string;
+            /** Seats */
+            seats: number;
+            /** Source */
+            source: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "over" | "cancelled";
+            /** Taken */
+            taken: number;
+            /** Team */
+            team: string | null;
+            /** Text */
+            text: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Title */
+            title: string;
+            /** Waiting */
+            waiting: number;
+            /**
+             * When
+             * @description In its time zone, in words
+             * @example 12 March 2026, 19:00 (Europe/Moscow)
+             */
+            when: string;
+        };
         /**
          * WhyView
          * @description What decided, in its order.
@@ -20087,6 +21506,112 @@ export interface components {
              * @default 25
              */
             y?: string;
+        };
+        /** PreviewView */
+        hub__api__tables__PreviewView: {
+            /** Columns */
+            columns: components["schemas"]["ColumnView"][];
+            /**
+             * Kept
+             * @description The fields are those of the last import with these titles
+             */
+            kept: boolean;
+        };
+        /**
+         * PartView
+         * @description What a source got of a deal or a payment, by one touch.
+         */
+        services__campaigns__attribution__endpoints__PartView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Client */
+            client: string | null;
+            /** Credit */
+            credit: string;
+            /** Deals */
+            deals: string;
+            /**
+             * Id
+             * @description Of the deal or the payment
+             */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string | null;
+            /** Path */
+            path: string[];
+            /** Touch */
+            touch: string | null;
+            /** Touched At */
+            touched_at: string | null;
+            /** Value */
+            value: string | null;
+            /** Worth */
+            worth: string;
+        };
+        /**
+         * AnswerForm
+         * @description What a guest said to an employee.
+         * @example {
+         *       "answer": "confirmed"
+         *     }
+         */
+        services__campaigns__marketingevents__models__AnswerForm: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "confirmed" | "declined";
+        };
+        /** PartView */
+        services__campaigns__plans__endpoints__PartView: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mailing" | "call_list" | "event" | "source";
+        };
+        /**
+         * AnswerForm
+         * @description What he answered to one question.
+         * @example {
+         *       "step": "size",
+         *       "value": 12
+         *     }
+         */
+        services__campaigns__scripts__models__AnswerForm: {
+            /**
+             * Step
+             * @example hello
+             */
+            step: string;
+            /**
+             * Value
+             * @description A choice's value, several of them, words, a number, or a date as 2026-03-02
+             */
+            value: string | number | string[];
+        };
+        /** PreviewView */
+        services__campaigns__templates__endpoints__PreviewView: {
+            /**
+             * Failed
+             * @description Why it could not be made for him; empty: it was
+             */
+            failed: string;
+            /** Html */
+            html: string | null;
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
         };
     };
     responses: never;
@@ -22603,7 +24128,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AnswerForm"];
+                "application/json": components["schemas"]["services__campaigns__scripts__models__AnswerForm"];
             };
         };
         responses: {
@@ -24378,6 +25903,416 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCampaignPlans: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addCampaignPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignsPlanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsPlanView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showCampaignPlan: {
+        parameters: {
+            query?: {
+                model?: "first" | "last" | "linear" | "position" | "decay";
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCampaignPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignsPlanForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsPlanView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCampaignPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -37484,6 +39419,432 @@ export interface operations {
             };
         };
     };
+    listLeadForms: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLeadForm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showLeadForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeLeadForm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeLeadForm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postLead: {
         parameters: {
             query?: never;
@@ -40322,6 +42683,1023 @@ export interface operations {
             };
         };
     };
+    listMarketingEvents: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMarketingEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showMarketingEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeEventView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMarketingEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelMarketingEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkInByCode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsGuestView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeMarketingEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGuests: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                state?: ("unreached" | "invited" | "confirmed" | "waiting" | "declined" | "attended" | "absent") | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerForGuest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                /** @description The `id` in the list of guests */
+                guest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["services__campaigns__marketingevents__models__AnswerForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsGuestView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkGuestIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                /** @description The `id` in the list of guests */
+                guest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsGuestView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteGuests: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     showMe: {
         parameters: {
             query?: never;
@@ -41656,6 +45034,245 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importMoney: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyImportForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewMoneyImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoneyPreviewForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hub__api__tables__PreviewView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadRejectedMoney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Not logged in */
@@ -48280,6 +51897,164 @@ export interface operations {
             };
         };
     };
+    listSourcePolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setSourcePolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description email, call, telegram, sms, form, meeting …; card: clients opened by hand without a contact */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSources: {
         parameters: {
             query?: {
@@ -51018,7 +54793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CampaignsPreviewView"];
+                    "application/json": components["schemas"]["services__campaigns__templates__endpoints__PreviewView"];
                 };
             };
             /** @description Not logged in */
