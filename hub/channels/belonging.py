@@ -14,9 +14,10 @@ from hub.contracts.scope import Shown
 from hub.store.base import Document
 
 E = TypeVar("E", bound=Event)
-BELONGS = ("team", "others")
+BELONGS = ("team", "others", "approval")
 _TEAM = "Whose it is: the team that what comes by it is for; empty: everybody's"
 _OTHERS = "What those see of it who are not in the team, if their role lets them: all, the subject, or that it was"
+_APPROVAL = "What an employee writes by it leaves when a colleague has approved it, and not before"
 
 
 class Belonging(Form):
@@ -24,6 +25,7 @@ class Belonging(Form):
 
     team: TeamId = Field(default="", description=_TEAM)
     others: Shown = Field(default="full", description=_OTHERS)
+    approval: bool = Field(default=False, description=_APPROVAL)
 
     @property
     def belongs(self) -> Document:
@@ -36,6 +38,7 @@ class BelongingChange(Form):
 
     team: TeamId | None = Field(default=None, description=_TEAM)
     others: Shown | None = Field(default=None, description=_OTHERS)
+    approval: bool | None = Field(default=None, description=_APPROVAL)
 
 
 class BelongingView(BaseModel):
@@ -43,6 +46,7 @@ class BelongingView(BaseModel):
 
     team: str = Field(default="", description=_TEAM)
     others: Shown = Field(default="full", description=_OTHERS)
+    approval: bool = Field(default=False, description=_APPROVAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ class Keeping:
             name=document["name"],
             team=document.get("team", ""),
             others=document.get("others", "full"),
+            approval=document.get("approval", False),
             queued=await self._sends.waiting(document["_id"]),
             unknown=await self._sends.unknown(document["_id"]),
             **asdict(health),

@@ -491,13 +491,17 @@ INVITED = "invited"
 """Mark of whatever is told of a contact to which we invited people."""
 REACH = "reach"
 """Mark of whatever is told of a call, or of a message of ours: by it somebody may have been reached, or not."""
+WROTE = "wrote"
+"""Mark of `InteractionLinked`: a person who is none of ours wrote."""
 
 
 def marks_of(interaction: Mapping[str, object], *, linked: bool) -> tuple[str, ...]:
     """The marks of what is told of an interaction with these fields."""
     words = (BOUNCE, CONTACTS, ACKNOWLEDGE, INVITATION, INVITED) if linked else (INVITED,)
     marks = tuple(mark for mark in words if interaction.get(mark))
-    return (*marks, REACH) if interaction.get("call") or interaction["direction"] == Direction.OUT else marks
+    if interaction.get("call") or interaction["direction"] == Direction.OUT:
+        return (*marks, REACH)
+    return (*marks, WROTE) if linked and not (interaction.get("auto") or interaction.get("bounce")) else marks
 
 
 def event_id_of(kind: type[Event], interaction_id: str, revision: int) -> str:

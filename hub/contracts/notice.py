@@ -1,4 +1,4 @@
-"""Notices to employees: somebody named them, something of theirs is due, they were handed something."""
+"""Notices to employees: somebody named them, something of theirs is due, they were handed or asked something."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -7,7 +7,18 @@ from hub.contracts.base import Event
 from hub.kit.clock import iso
 from hub.kit.ids import derive
 
-NoticeKind = Literal["mention", "reminder", "handover", "invitation"]
+NoticeKind = Literal[
+    "mention",
+    "reminder",
+    "handover",
+    "invitation",
+    "assigned",
+    "overdue",
+    "missed_call",
+    "approval_asked",
+    "approved",
+    "returned",
+]
 
 
 class NoticeGiven(Event):

@@ -6,6 +6,7 @@ from hub.contracts.base import Registry
 from hub.contracts.campaign import HitRecorded, MailedRecorded, ResponsesRecorded, SegmentMoved
 from hub.contracts.channel import ChannelTurned
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
+from hub.contracts.draft import DraftMoved
 from hub.contracts.employee import EmployeesListed, LoginLocked
 from hub.contracts.interaction import (
     AttachmentFetched,
@@ -33,6 +34,7 @@ from hub.contracts.lead import (
     VisitorKnown,
 )
 from hub.contracts.notice import NoticeGiven
+from hub.contracts.notification import NotificationChanged, NotificationGiven
 from hub.contracts.outcome import OutcomeChanged, OutcomeOpened
 from hub.contracts.park import MessageParked, RawMailStored, RawPayloadStored
 from hub.contracts.ring import CallRinging
@@ -81,6 +83,9 @@ REGISTRY = Registry(
         TaskChanged,
         Reminded,
         NoticeGiven,
+        NotificationGiven,
+        NotificationChanged,
+        DraftMoved,
         OutcomeOpened,
         OutcomeChanged,
         HitRecorded,

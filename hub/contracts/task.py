@@ -11,6 +11,8 @@ from hub.kit.ids import derive
 
 TaskState = Literal["open", "done", "cancelled"]
 Priority = Literal["low", "normal", "high", "urgent"]
+REMINDED = "reminded"
+"""Mark of `Reminded`."""
 
 
 class Check(Body):
@@ -114,6 +116,9 @@ class Reminded(Event):
     planned_at: datetime
     late: int = 0
     """Seconds after its moment: the hub was down."""
+
+    def marks(self) -> tuple[str, ...]:
+        return (REMINDED,)
 
     def event_id(self) -> str:
         return derive("ev", self.TYPE, self.task.id, str(self.number), iso(self.planned_at))

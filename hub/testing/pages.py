@@ -49,12 +49,14 @@ def unavailable() -> str | None:
 
 @contextmanager
 def with_cast(folder: Path) -> Iterator[HubProcess]:
-    """A hub with the demo's cast; nobody is dialled or mailed: who is picked at random has written."""
+    """A hub with the demo's cast; nobody is dialled or mailed: who is picked at random has written. Whoever has the
+    role `guarded` needs a second factor.
+    """
     state = folder / "simulators" / "mail"
     state.mkdir(parents=True)
     for played in (CALLED, MAILED):
         (state / played).touch()
-    hub = embedded(folder, demo=True)
+    hub = embedded(folder, demo=True, OMNIHUB_GATEWAY__SECOND_FACTOR_ROLES="guarded")
     hub.start()
     try:
         yield hub

@@ -46,6 +46,7 @@ class Answers:
         author: str,
         idempotency_key: str | None,
         signature: str | None = None,
+        approved: bool = False,
     ) -> Document:
         """Stores the planned interaction with the events it owes and publishes them.
 
@@ -56,6 +57,7 @@ class Answers:
             InvalidInput: an address, an account, an image or a time is wrong.
             Unsupported: nobody in the chain can be answered.
             Conflict: the key was used for another answer.
+            Forbidden: its account wants a second person, and this is not `approved`.
         """
         chain = await root_of(self._repository.chains, chain_id, "chain")
         interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else self._fresh_id()
@@ -78,6 +80,8 @@ class Answers:
             at=self._clock.now(),
             leaves=leaves,
         )
+        if not approved:
+            await self._outgoing.check_second(interaction.channel, interaction.accounts[0])
         request = command(interaction, answer, cause, signature=signature)
         wanted = fingerprint(answer)
         draft = await self._outgoing.draft(interaction, request, fingerprint=wanted, began=correlation_of(answered))

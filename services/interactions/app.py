@@ -63,6 +63,8 @@ from services.interactions.inbox.rows import Rows
 from services.interactions.invitations.following import Following
 from services.interactions.invitations.service import Invitations
 from services.interactions.linking import Rules
+from services.interactions.notifications.mails import Mails
+from services.interactions.notifications.service import Notifications
 from services.interactions.offers.service import OfChains, Offers, OfTasks
 from services.interactions.origins import Origins
 from services.interactions.outcomes.service import Outcomes
@@ -75,6 +77,7 @@ from services.interactions.search.gathering import Gathering, Kept
 from services.interactions.search.projection import Projection
 from services.interactions.search.reading import Texts
 from services.interactions.search.service import Search
+from services.interactions.secondperson import SecondPerson
 from services.interactions.seen import Seen
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
@@ -134,12 +137,14 @@ def build(footing: Footing) -> InteractionsService:
     rules = Rules(
         settings.reply_window, settings.subject_change, settings.letters_join, reopen_within=settings.reopen_within
     )
-    outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart))
+    directory = Directory(footing.asking("interactions"))
+    second = SecondPerson(directory, clock)
+    outgoing = Outgoing(repository, footing.blobs, Pages(footing.apart), second)
     hours = Hours(settings.hours, settings.call_time_zone)
     service = Interactions(repository, bus, clock, rules=rules)
     reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
     planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
-    directory, policies = Directory(footing.asking("interactions")), SourcePolicies(footing.asking("interactions"))
+    policies = SourcePolicies(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
     task_repository = TaskRepository(store, bus, clock)
@@ -183,12 +188,17 @@ def build(footing: Footing) -> InteractionsService:
         zone=settings.call_time_zone,
     )
     addresses = Addresses(repository, region=settings.region)
-    drafts, reads = Drafts(store, clock), Reads(store)
+    drafts, reads = Drafts(store, bus, clock), Reads(store)
+    mails = Mails(
+        footing.blobs, account=settings.notify_account, page=settings.notify_page, language=settings.language
+    )
+    notifications = Notifications(store, bus, clock, repository, seen, tasks=task_repository.tasks, mails=mails)
     doors = Doors(
         drafts=drafts,
         quick_answers=QuickAnswers(store, clock),
         saved_views=SavedViews(store, clock),
         reads=reads,
+        notifications=notifications,
         rows=Rows(repository, reads, drafts),
         repository=repository,
         seen=seen,
@@ -234,6 +244,7 @@ def build(footing: Footing) -> InteractionsService:
         missed=MissedCalls(repository, tasks, clock, CallBack(settings.language, settings.call_back_within)),
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
         invitations=Following(repository, outgoing, clock, language=settings.language, zone=settings.call_time_zone),
+        notifications=notifications,
         batch=settings.batch,
     )
     of_duplicates.subscribe(bus, duplicates)
@@ -247,7 +258,10 @@ def build(footing: Footing) -> InteractionsService:
     http.include_router(held_routes(footing.restraint, waiting))
     answer_repeats(http, store, clock, service="interactions", seal=footing.seal)
     sweeper = Sweeper(
-        (*repository.told, tasks.repository.tasks, outcomes.outcomes), bus, clock, settings.sweep_interval
+        (*repository.told, tasks.repository.tasks, outcomes.outcomes, notifications.told, drafts.told),
+        bus,
+        clock,
+        settings.sweep_interval,
     )
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)

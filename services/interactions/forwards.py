@@ -118,6 +118,7 @@ class Forwards:
             interaction = self._interaction(
                 interaction_from(original), forward, party, ids=ids, author=author, team=chain.get("team")
             )
+            await self._outgoing.check_second(interaction.channel, interaction.accounts[0])
             request = _request(interaction, signature)
             wanted, began = fingerprint(forward), correlation_of(original)
             return await self._outgoing.draft(interaction, request, fingerprint=wanted, began=began)

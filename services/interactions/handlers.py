@@ -2,11 +2,13 @@
 
 from hub.bus.base import Bus
 from hub.contracts import topics
-from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS, INVITATION, INVITED, REACH
+from hub.contracts.interaction import ACKNOWLEDGE, BOUNCE, CONTACTS, INVITATION, INVITED, REACH, WROTE
+from hub.contracts.task import REMINDED
 from services.interactions.bounces import Bounces
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
 from services.interactions.invitations.following import Following
+from services.interactions.notifications.service import Notifications
 from services.interactions.service import GROUP, Interactions
 from services.interactions.tasks.missed import MissedCalls
 
@@ -20,6 +22,7 @@ def subscribe(
     courtesy: Courtesy,
     missed: MissedCalls,
     invitations: Following,
+    notifications: Notifications,
     batch: int,
 ) -> None:
     """What it listens to. What follows from an interaction has groups of its own: none of it holds up linking."""
@@ -32,6 +35,9 @@ def subscribe(
         REACH: missed.hear,
         INVITATION: invitations.hear,
         INVITED: invitations.invited,
+        WROTE: notifications.hear,
     }
     for mark, handle in followers.items():
         bus.subscribe(topics.INTERACTIONS.name, group=f"{GROUP}.{mark}", handle=handle, marks={mark})
+    bus.subscribe(topics.TASKS.name, group=f"{GROUP}.{REMINDED}", handle=notifications.hear, marks={REMINDED})
+    bus.subscribe(topics.NOTICES.name, group=f"{GROUP}.notices", handle=notifications.hear)

@@ -20,6 +20,7 @@ from services.interactions.chains.change import NOTED, stated, taken_back, with_
 from services.interactions.chains.state import queued
 from services.interactions.models import UNCOUNTED
 from services.interactions.moments import Sensible
+from services.interactions.offers.models import assigned
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.seen import level_of
@@ -78,7 +79,7 @@ class Handover:
             Forbidden: he does not see what it says, nor is he over its owner.
         """
 
-        def changed(now: Document) -> Document:
+        def changed(now: Document) -> Owing:
             self.check(now, change, actor)
             given = change.model_dump(exclude_none=True)
             wanted = _belongs(now, given)
@@ -87,7 +88,8 @@ class Handover:
                 wanted = {**wanted, "private": change.private}
             moment = self._clock.now()
             after = queued(stated(wanted, given, by=actor.login, now=moment))
-            return noted(now, after, NOTED, by=actor.login, at=moment)
+            told = assigned(now, after, "owner", by=actor.login, at=moment)
+            return Owing(noted(now, after, NOTED, by=actor.login, at=moment), told)
 
         return await self.amend(chain_id, changed)
 

@@ -59,6 +59,7 @@ CHAINS = CollectionSpec(
         Index("seen_by", "state", "last_at", many=True),
         Index("queue", "state", "last_at", many=True),
         Index("tags", "last_at", many=True),
+        Index("readers", "state", "last_at", many=True),
         Index(KEYS, "last_at", many=True),
         Index(ASKED, sparse=True),
         DUE,

@@ -18,6 +18,7 @@ from services.interactions.linking import line_of
 from services.interactions.models import interaction_document, name_document, with_head
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
+from services.interactions.secondperson import SecondPerson
 from services.interactions.tokens import Tokens
 from services.interactions.writing import token_of
 
@@ -48,8 +49,17 @@ class Draft:
 class Outgoing:
     """Every message of ours goes through here; the sending is the channel's."""
 
-    def __init__(self, repository: Repository, blobs: Blobs | None = None, pages: Pages | None = None) -> None:
-        """Without `blobs` what is larger than an event is refused; without `pages` no HTML is tried."""
+    def __init__(
+        self,
+        repository: Repository,
+        blobs: Blobs | None = None,
+        pages: Pages | None = None,
+        second: SecondPerson | None = None,
+    ) -> None:
+        """Without `blobs` what is larger than an event is refused; without `pages` no HTML is tried; without `second`
+        no account wants a second person.
+        """
+        self._second = second
         self._pages = pages
         self._repository = repository
         self._blobs = blobs
@@ -80,6 +90,11 @@ class Outgoing:
         """Before anything is made of it. Raises InvalidInput for what would take too much."""
         if self._pages:
             await self._pages.check(html)
+
+    async def check_second(self, channel: str, account: str) -> None:
+        """Before an employee's words leave that nobody approved. Raises as `SecondPerson.check`."""
+        if self._second:
+            await self._second.check(channel, account)
 
     async def accept(self, draft: Draft, *, opened: Sequence[tuple[Told, Document]] = ()) -> Accepted:
         """Stores it together with what it owes, and tells it; `opened` are client and chain that may owe, too."""

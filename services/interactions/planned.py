@@ -76,9 +76,13 @@ class Planned:
             NotFound: there is none.
             Conflict: it waits no more.
             InvalidInput: the new time is wrong.
+            Forbidden: its account wants a second person, who approved other words: take it back, and ask anew.
             TooLarge: what it says now does not fit into an event.
         """
         await self._outgoing.check_html(change.html)
+        waiting = await self._interactions.get(interaction_id)
+        if waiting and not (change.text is None and change.html is None and change.subject is None):
+            await self._outgoing.check_second(waiting["channel"], waiting["accounts"][0])
         return await self._change(interaction_id, lambda document: self._rewritten(document, change))
 
     async def cancel(self, interaction_id: str) -> Document:

@@ -24,6 +24,8 @@ class Account:
     address: str
     team: str | None = None
     others: Shown = "full"
+    approval: bool = False
+    """What employees write by it leaves when a second one has approved it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,14 @@ class Settings(Base):
         gt=timedelta(0),
         description="When the task of a missed call is due, after the call",
     )
+    notify_account: str = Field(
+        default="",
+        description="Id of the mailbox that mails notifications to employees who want them by mail; empty: none does",
+    )
+    notify_page: str = Field(
+        default="",
+        description="Where employees reach the workspace, as https://hub.example.com, for links in those mails",
+    )
     batch: int = Field(default=1000, ge=1, le=5000, description="Arrivals linked together at most")
     sweep_interval: timedelta = Field(
         default=timedelta(seconds=5), description="How often events that a crash left unpublished are looked for"

@@ -118,6 +118,7 @@ class Starts:
         way = await self._way(client, letter, ours)
         matter = await self._matter(client, letter, way, actor)
         interaction = self._interaction(client, letter, way, (interaction_id, matter), actor.login, ours)
+        await self._outgoing.check_second(interaction.channel, interaction.accounts[0])
         wanted = fingerprint(letter)
         request = command(interaction, letter, matter.cause, signature=actor.signs(letter.signature))
         draft = await self._outgoing.draft(interaction, request, fingerprint=wanted)

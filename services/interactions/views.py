@@ -34,7 +34,11 @@ class QueueCounts(View):
     unassigned: int = Field(description="Those that nobody has taken")
     team: int = Field(description="Of your teams, whoever owns them")
     all: int = Field(description="All that you see")
+    mentions: int = Field(description="Those in which a note names you")
     snoozed: int = Field(description="Put aside")
+    review: int = Field(
+        description="Drafts of colleagues that wait for your approval: GET /api/v1/drafts?review=true"
+    )
     at_most: int
 
 

@@ -52,6 +52,18 @@ def test_lists_counters_and_colleagues_are_shown_as_they_are_after_every_cut(hub
     shows("live", hub)
 
 
+def test_colleagues_are_told_what_is_asked_of_them_in_all_tabs_as_they_want_it(hub: HubProcess) -> None:
+    shows("colleagues", hub)
+
+
+def test_one_gets_in_by_codes_and_passkeys_and_is_led_through_them_where_his_role_takes_them(hub: HubProcess) -> None:
+    shows("factors", hub)
+
+
+def test_accounts_are_made_and_changed_in_the_page_and_refusals_stand_at_their_fields(hub: HubProcess) -> None:
+    shows("settings", hub)
+
+
 def test_what_is_planned_stands_in_the_calendars_of_all_concerned_and_moves_as_one_moves_it(hub: HubProcess) -> None:
     shows("calendar", hub)
 

@@ -6,7 +6,7 @@ const one = await chain({ subject: "Экран" });
 await ask("POST", "/tasks", { title: "Перезвонить", assignee: "admin", priority: "urgent" });
 await ask("POST", "/interactions", { type: "meeting", subject: "Замер", client_id: one.client, plan: { at: new Date().toISOString(), minutes: 60 } });
 await ask("POST", "/topics", { id: "news", title: { ru: "Новости", en: "News" } }).catch(() => undefined);
-const PATHS = ["/inbox", `/inbox/${one.id}`, "/clients", `/clients/${one.client}`, "/clients/duplicates", "/clients/import", "/tasks", "/calendar", "/calls", "/calls/lists", "/calls/board", "/mailings", "/mailings/templates", "/mailings/segments", "/mailings/sequences", "/mailings/classes", "/money", "/money/sources", ...["me", "quick-answers", "channels", "teams", "employees", "tokens", "topics", "jobs", "dead-letters", "audit"].map((part) => `/settings/${part}`)];
+const PATHS = ["/inbox", `/inbox/${one.id}`, "/clients", `/clients/${one.client}`, "/clients/duplicates", "/clients/import", "/clients/analysis", "/tasks", "/calendar", "/calls", "/calls/lists", "/calls/board", "/mailings", "/mailings/templates", "/mailings/segments", "/mailings/sequences", "/mailings/classes", "/money", "/money/sources", ...["me", "notifications", "quick-answers", "channels", "teams", "employees", "tokens", "topics", "jobs", "dead-letters", "audit"].map((part) => `/settings/${part}`)];
 
 async function go(page, path) {
   await page.evaluate((to) => { history.pushState(null, "", to); window.dispatchEvent(new PopStateEvent("popstate")); }, path);

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 export const HUB = process.env.HUB;
-const PASSWORD = process.env.PASSWORD;
+export const PASSWORD = process.env.PASSWORD;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const SECONDS = 40_000;
 /**
@@ -87,22 +87,22 @@ export async function says(client, text, more = {}) {
 }
 
 /** A browser of his own, logged in. */
-export async function operator(login = "admin", { width = 1360, height = 820, language = "en", theme = "light", path = "/inbox" } = {}) {
+export async function operator(login = "admin", { width = 1360, height = 820, language = "en", theme = "light", path = "/inbox", base = HUB } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: language === "ru" ? "ru-RU" : "en-GB", colorScheme: theme });
   context.setDefaultTimeout(SECONDS);
   await context.addInitScript((code) => { if (window === top) localStorage.setItem("omnihub-language", localStorage.getItem("omnihub-language") ?? code); }, language);
-  const page = await tab(context, path);
+  const page = await tab(context, path, base);
   await logIn(page, login);
   return { page, context };
 }
 
-export async function tab(context, path = "/inbox") {
+export async function tab(context, path = "/inbox", base = HUB) {
   const page = await context.newPage();
   page.on("pageerror", (error) => troubles.push(`${error.name}: ${error.message}`));
   page.on("console", (message) => {
     if (message.type() === "error" && !ASKED.test(message.location().url)) troubles.push(`${message.text()} ${message.location().url}`);
   });
-  await page.goto(`${HUB}${path}`);
+  await page.goto(`${base}${path}`);
   return page;
 }
 

@@ -243,7 +243,7 @@ class MailboxChange(BelongingChange):
         if not self.model_fields_set:
             raise ValueError(
                 "nothing to change; give name, imap, pop, smtp, watch_sent, plus_addressing, signature, per_hour,"
-                " auto_reply, team or others"
+                " auto_reply, team, others or approval"
             )
         return self
 

@@ -6,11 +6,14 @@ from hub.api.forms import After, Limit
 from hub.api.problems import CONFLICT, NOT_FOUND
 from hub.api.rights import Right
 from hub.kit.errors import InvalidInput
+from services.gateway.access.models import Access
 from services.gateway.access.totp import uri
 from services.gateway.audit.changes import changes
 from services.gateway.employees.models import Changes, Employee
 from services.gateway.employees.views import (
     Code,
+    ColleagueList,
+    ColleagueView,
     EmployeeChanges,
     EmployeeList,
     EmployeeView,
@@ -33,7 +36,12 @@ routes = router("employees")
 @routes.get("/me", operation_id="showMe", dependencies=[needs(Right.OWN_ACCOUNT)])
 async def show_me(me: Me, mine: MyAccess, hub: Hub) -> MeView:
     """Who I am and what I may do, with this session or token."""
-    return MeView.about(me, mine, hub.staff)
+    return _about(me, mine, hub)
+
+
+def _about(me: Employee, mine: Access, hub: Parts) -> MeView:
+    lacks = hub.desk.lacks_factor(me, mine, Right.READ_CORRESPONDENCE)
+    return MeView.about(me, mine, hub.staff, lacks_factor=lacks)
 
 
 @routes.patch("/me", operation_id="changeMe", dependencies=[needs(Right.OWN_ACCOUNT)])
@@ -43,7 +51,7 @@ async def change_me(form: MyChanges, me: Me, mine: MyAccess, write: Write, hub: 
     before, after = ({"signature": each.signature, "absent": each.absent} for each in (me, changed))
     write.changes = changes(before, after)
     await hub.staff.look()
-    return MeView.about(changed, mine, hub.staff)
+    return _about(changed, mine, hub)
 
 
 @routes.post(
@@ -103,6 +111,25 @@ async def confirm_my_second_factor(form: Code, me: Me, mine: MyAccess, write: Wr
     return RecoveryCodes(recovery_codes=codes)
 
 
+@routes.delete(
+    "/me/second-factor",
+    operation_id="removeMySecondFactor",
+    status_code=204,
+    responses=CONFLICT,
+    dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
+)
+async def remove_my_second_factor(
+    form: Proof, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> None:
+    """Remove my authenticator application, with my password or a passkey; my other sessions and all my tokens end."""
+    await prove(form, me, mine, address, hub)
+    await hub.factors.give_up(me.login, spared=mine.id)
+    after = await hub.employees.get(me.login)
+    write.target = me.login
+    write.changes = changes({"application": me.application}, {"application": after.application})
+    await hub.desk.ended(after)
+
+
 @routes.post(
     "/me/recovery-codes",
     operation_id="renewMyRecoveryCodes",
@@ -137,6 +164,15 @@ async def remove_second_factor_of(login: Login, write: Write, hub: Hub) -> None:
     await hub.factors.remove(login)
     after = await hub.employees.get(login)
     write.changes = changes({"second_factor": before.second_factor}, {"second_factor": after.second_factor})
+
+
+@routes.get("/colleagues", operation_id="listColleagues", dependencies=[needs(Right.READ_TEAMS)])
+async def list_colleagues(hub: Hub, limit: Limit = 50, after: After = None) -> ColleagueList:
+    """Who works here, by login: whom one mentions, asks, or hands something over to."""
+    page = await hub.employees.page(limit=limit, after=after)
+    there = [one for one in page.items if one.active]
+    items = [ColleagueView(login=one.login, name=one.name, absent=one.absent) for one in there]
+    return ColleagueList(items=items, next=page.next)
 
 
 @routes.get("/employees", operation_id="listEmployees", dependencies=[needs(Right.READ_EMPLOYEES)])

@@ -110,11 +110,26 @@ class Factors:
     async def remove(self, login: str) -> None:
         """His authenticator application counts no more; with his last factor go the recovery codes."""
 
-        def removed(stored: Document) -> Document:
-            left = stored.get("recovery", []) if stored.get("passkeys") else []
-            return {**stored, "totp": None, "totp_pending": None, "recovery": left}
+        await self._repository.amend(login, _without_application)
 
-        await self._repository.amend(login, removed)
+    async def give_up(self, login: str, *, spared: str) -> None:
+        """The same by himself: whoever has it in hand may be logged in with it, so all but the session `spared` ends.
+
+        Raises:
+            Conflict: he has none.
+        """
+
+        def given_up(stored: Document) -> Document:
+            if not stored.get("totp"):
+                raise Conflict("you have no authenticator application; GET /api/v1/me/passkeys lists your passkeys")
+            return {**_without_application(stored), "epoch": stored.get("epoch", 0) + 1, "spared": spared}
+
+        await self._repository.amend(login, given_up)
+
+
+def _without_application(stored: Document) -> Document:
+    left = stored.get("recovery", []) if stored.get("passkeys") else []
+    return {**stored, "totp": None, "totp_pending": None, "recovery": left}
 
 
 def has_factor(stored: Document) -> bool:

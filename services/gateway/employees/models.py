@@ -29,6 +29,8 @@ class Employee:
     skills: tuple[str, ...] = ()
     second_factor: bool = False
     """He has an authenticator application or a passkey: the password alone lets nobody in."""
+    application: bool = False
+    """He has an authenticator application."""
     passkeys: int = 0
     recovery_codes: int = 0
     """Those that are left."""

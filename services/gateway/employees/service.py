@@ -250,6 +250,7 @@ class Employees:
             languages=tuple(document.get("languages", ())),
             skills=tuple(document.get("skills", ())),
             second_factor=has_factor(document),
+            application=bool(document.get("totp")),
             passkeys=len(document.get("passkeys", ())),
             recovery_codes=len(document.get("recovery", ())),
             epoch=document.get("epoch", 0),

@@ -56,6 +56,17 @@ class EmployeeView(View):
         )
 
 
+class ColleagueView(View):
+    login: str = Field(examples=["anna"])
+    name: str = Field(examples=["Anna Petrova"])
+    absent: bool
+
+
+class ColleagueList(View):
+    items: list[ColleagueView]
+    next: str | None
+
+
 class EmployeeList(View):
     items: list[EmployeeView]
     next: str | None
@@ -69,11 +80,16 @@ class MeView(View):
     teams: list[str] = Field(default=[], description="Ids of my teams, and of those that I lead")
     scopes: dict[str, Scope] = Field(default={}, description="Whose records, as my role says")
     hides: list[str] = Field(default=[], description="What I am shown masked")
+    application: bool = Field(default=False, description="I have an authenticator application")
     passkeys: int = Field(default=0, description="How many I have")
     recovery_codes: int = Field(default=0, description="How many are left")
+    lacks_factor: bool = Field(
+        default=False,
+        description="My role takes a second factor: until I have one I can set one up, and nothing else",
+    )
 
     @classmethod
-    def about(cls, employee: Employee, access: Access, staff: Staff) -> Self:
+    def about(cls, employee: Employee, access: Access, staff: Staff, *, lacks_factor: bool = False) -> Self:
         rights, rules = [right for right in employee.rights if access.covers(right)], staff.rules(employee.role)
         return cls(
             employee=EmployeeView.of(employee),
@@ -81,8 +97,10 @@ class MeView(View):
             teams=list(staff.teams_of(employee.login)),
             scopes=dict(rules.scopes),
             hides=list(rules.hides),
+            application=employee.application,
             passkeys=employee.passkeys,
             recovery_codes=employee.recovery_codes,
+            lacks_factor=lacks_factor,
         )
 
 

@@ -77,10 +77,11 @@ async def listen_live(
 
     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
-    `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1` and, while your phone
-    rings, `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with
-    `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or
-    `stopping`, with the reason.
+    `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1`,
+    `notification.given.v1`, `notification.changed.v1`, `draft.moved.v1` and, while your phone rings,
+    `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and
+    nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the
+    reason.
     """
     if mine.kind is Kind.BROWSER:
         refuse_foreign(request, proof=True)

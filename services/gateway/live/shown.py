@@ -10,10 +10,12 @@ from pydantic import Field
 from hub.contracts.agent import AgentChanged, AgentState, BoardMoved
 from hub.contracts.base import Record
 from hub.contracts.client import ChainChanged, ChainOpened, ClientChanged, ClientOpened
+from hub.contracts.draft import DraftMoved, ReviewState
 from hub.contracts.interaction import InteractionChanged, InteractionLinked, InteractionPlanned
 from hub.contracts.job import JobProgressed
 from hub.contracts.masks import MaskedWords, hiding
 from hub.contracts.notice import NoticeGiven, NoticeKind
+from hub.contracts.notification import NotificationChanged, NotificationGiven, NotificationKind, Way
 from hub.contracts.park import ONLY_GROUP
 from hub.contracts.ring import CallRinging
 from hub.contracts.scope import OPEN, Shown, owned_by, reaches
@@ -109,6 +111,49 @@ class NoticeEvent(View):
         return About(chain_id=self.chain_id, client_id=self.client_id)
 
     def narrowed(self, _: Shown) -> "NoticeEvent":
+        return self
+
+
+class NotificationEvent(View):
+    """Data of `notification.given.v1` and `notification.changed.v1`, for whom it is for; `GET /api/v1/notifications`
+    says what it is about.
+    """
+
+    id: str
+    to_login: str = Field(alias="to", exclude=True)
+    kind: NotificationKind
+    ways: tuple[Way, ...] = ()
+    read: bool
+    at: Moment
+    revision: int
+    """Of two, the higher one is newer."""
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        return (self.to_login,)
+
+    def about(self) -> "About":
+        return About()
+
+    def narrowed(self, _: Shown) -> "NotificationEvent":
+        return self
+
+
+class DraftEvent(View):
+    """Data of `draft.moved.v1`, for its author and those who are asked to approve it."""
+
+    id: str
+    chain_id: str
+    author: str
+    to: tuple[str, ...] = Field(description="Logins")
+    state: ReviewState | None = None
+    version: int
+    at: Moment
+
+    def about(self) -> "About":
+        return About(chain_id=self.chain_id)
+
+    def narrowed(self, _: Shown) -> "DraftEvent":
         return self
 
 
@@ -218,6 +263,8 @@ Event = (
     | ChainEvent
     | TaskEvent
     | NoticeEvent
+    | NotificationEvent
+    | DraftEvent
     | JobEvent
     | RingEvent
     | AgentEvent
@@ -235,6 +282,9 @@ _VIEWS: dict[str, type[Event]] = {
     TaskChanged.TYPE: TaskEvent,
     Reminded.TYPE: ReminderEvent,
     NoticeGiven.TYPE: NoticeEvent,
+    NotificationGiven.TYPE: NotificationEvent,
+    NotificationChanged.TYPE: NotificationEvent,
+    DraftMoved.TYPE: DraftEvent,
     JobProgressed.TYPE: JobEvent,
     CallRinging.TYPE: RingEvent,
     AgentChanged.TYPE: AgentEvent,
@@ -309,10 +359,14 @@ def _tokens(view: Event, record: Record) -> tuple[str, ...] | None:
         return (OPEN,)
     if isinstance(view, JobEvent):
         return (owned_by(view.by),)
-    if isinstance(view, NoticeEvent | RingEvent):
+    if isinstance(view, NoticeEvent | NotificationEvent | DraftEvent | RingEvent):
         return tuple(map(owned_by, view.to))
     return tuple(orjson.loads(record.value)["task"]["seen_by"]) if isinstance(view, TaskEvent) else None
 
 
 def _to(view: Event) -> tuple[str, ...] | None:
-    return view.to if isinstance(view, ReminderEvent | NoticeEvent | RingEvent) else None
+    return (
+        view.to
+        if isinstance(view, ReminderEvent | NoticeEvent | NotificationEvent | DraftEvent | RingEvent)
+        else None
+    )

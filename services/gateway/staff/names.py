@@ -14,6 +14,9 @@ _FIX = {
     "employee": "nobody who works here has this login; GET /api/v1/employees lists all",
 }
 
+_MOST = 100
+"""Names of one field that are looked up."""
+
 
 async def refuse_unknown_names(
     content: bytes, names: Mapping[str, str], *, staff: Staff, employees: Employees
@@ -29,11 +32,17 @@ async def refuse_unknown_names(
         return
     named = {field: given.get(field) for field in names} if isinstance(given, dict) else {}
     wrong = {}
-    for field, name in named.items():
-        if name and isinstance(name, str) and not await _known(names[field], name, staff, employees):
+    for field, name in [(field, name) for field, told in named.items() for name in _names(told)]:
+        if not await _known(names[field], name, staff, employees):
             wrong[field] = f"{name[:100]}: {_FIX[names[field]]}"
     if wrong:
         raise InvalidInput("; ".join(f"{field}: {fix}" for field, fix in wrong.items()), fields=wrong)
+
+
+def _names(told: object) -> list[str]:
+    """The one that is told, or each of a list; a longer list than any form takes is the service's to refuse."""
+    listed = told if isinstance(told, list) else [told]
+    return [name for name in listed[:_MOST] if name and isinstance(name, str)]
 
 
 async def _known(kind: str, name: str, staff: Staff, employees: Employees) -> bool:

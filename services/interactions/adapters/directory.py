@@ -40,6 +40,7 @@ class Directory:
                     address=item["address"],
                     team=item.get("team") or None,
                     others=item.get("others", "full"),
+                    approval=bool(item.get("approval")),
                 )
                 for item in answer.json()["items"]
             ]

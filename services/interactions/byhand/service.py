@@ -109,9 +109,10 @@ class ByHand:
         document = {**interaction_document(interaction), "request": fingerprint(note)}
         also = (mention(document, note.named, now=now),) if note.named else ()
         stored, _ = await self._repository.interactions.insert(document, also=also)
-        await self._repository.interactions.tell(stored)
         if note.named:
+            # Before they are told: whoever looks at once finds it.
             await self._handover.show(chain["_id"], note.named, by=actor.login)
+        await self._repository.interactions.tell(stored)
         return stored
 
     async def plan(self, interaction_id: str, form: PlanForm, *, actor: Actor) -> Document:

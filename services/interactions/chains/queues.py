@@ -9,14 +9,15 @@ from hub.store.base import Document, In, Page
 from hub.store.told import Told
 from services.interactions.merged import merged
 
-View = Literal["mine", "unassigned", "team", "all", "snoozed"]
-VIEWS: tuple[View, ...] = ("mine", "unassigned", "team", "all", "snoozed")
+View = Literal["mine", "unassigned", "team", "all", "mentions", "snoozed"]
+VIEWS: tuple[View, ...] = ("mine", "unassigned", "team", "all", "mentions", "snoozed")
 MOST = 10_000
 """A queue is counted up to so many."""
 
 
 class Queues:
-    """What somebody sees of the open chains: his own, those that nobody has taken, his teams', all, put aside."""
+    """What somebody sees of the open chains: his own, those that nobody has taken, his teams', all,
+    those in which he was named, put aside."""
 
     def __init__(self, chains: Told) -> None:
         self._chains = chains
@@ -69,6 +70,8 @@ def _of(actor: Actor, view: View) -> tuple[str, str, list[str] | None]:
     match view:
         case "mine":
             return state, "queue", [owned_by(actor.login)] if actor.reach else []
+        case "mentions":
+            return state, "readers", [actor.login] if actor.reach else []
         case "team":
             return state, "seen_by", _within(actor, [of_team(team) for team in actor.teams])
         case "unassigned":

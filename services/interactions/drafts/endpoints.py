@@ -6,23 +6,36 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 from pydantic import BaseModel
 
-from hub.api.actor import Acting
-from hub.api.forms import Id, Paging
+from hub.api.actor import Acting, Actor
+from hub.api.forms import Id
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
-from hub.contracts.scope import Shown
+from hub.contracts.scope import SHOWN, Shown
 from hub.kit.errors import Conflict
 from hub.store.base import Document, Page
-from services.interactions.drafts.forms import DraftForm, DraftKind, DraftList, DraftView
+from services.interactions.drafts.approval import version_of
+from services.interactions.drafts.forms import (
+    ApproveForm,
+    DraftForm,
+    DraftKind,
+    DraftList,
+    DraftQuery,
+    DraftView,
+    ReturnForm,
+    ReviewForm,
+)
 from services.interactions.drafts.service import Drafts
+from services.interactions.handover import Handover
 from services.interactions.seen import Seen, sifted
 
 Kind = Annotated[DraftKind, Path(alias="kind")]
 
 
-def add(routes: Public, drafts: Drafts, seen: Seen) -> None:
+def add(routes: Public, drafts: Drafts, seen: Seen, handover: Handover) -> None:
     _add_reading(routes, drafts, seen)
+    _add_asking(routes, drafts, seen, handover)
+    _add_reviewing(routes, drafts, seen)
 
     @routes.put(
         "/chains/{id}/drafts/{kind}",
@@ -55,16 +68,82 @@ def add(routes: Public, drafts: Drafts, seen: Seen) -> None:
         await drafts.drop(actor.login, chain_id, kind)
 
 
+def _add_asking(routes: Public, drafts: Drafts, seen: Seen, handover: Handover) -> None:
+    @routes.post(
+        "/chains/{id}/draft-review",
+        right=Right.WRITE_MESSAGES,
+        noun="message",
+        action="add",
+        refuses=[Conflict],
+        repeatable=False,
+    )
+    async def ask_review(chain_id: Id, form: ReviewForm, actor: Acting) -> DraftView:
+        """Ask colleagues to approve the answer that you write, as it stands, before it leaves: any one of them.
+
+        What is changed after it was approved asks anew. They may read the chain from then on.
+        """
+        await seen.whole_chain(actor, chain_id)
+        draft = await drafts.ask(actor.login, chain_id, form.reviewers, version=form.version, comment=form.comment)
+        await handover.show(chain_id, form.reviewers, by=actor.login)
+        return _shown(draft)
+
+    @routes.delete(
+        "/chains/{id}/draft-review", right=Right.WRITE_MESSAGES, noun="message", action="add", refuses=[Conflict]
+    )
+    async def withdraw_review(chain_id: Id, actor: Acting) -> DraftView:
+        """Ask nobody any more; where its account wants a second person, it does not leave all the same."""
+        return _shown(await drafts.withdraw(actor.login, chain_id))
+
+
+def _add_reviewing(routes: Public, drafts: Drafts, seen: Seen) -> None:
+    async def found(draft_id: str, actor: Actor) -> Document:
+        draft = await drafts.get(draft_id)
+        await seen.whole_chain(actor, draft["chain_id"])
+        return draft
+
+    @routes.get("/drafts/{id}", right=Right.READ_CORRESPONDENCE, noun="chain")
+    async def show_draft(draft_id: Id, actor: Acting) -> DraftView:
+        """A draft in a chain that you see."""
+        return _shown(await found(draft_id, actor))
+
+    @routes.put(
+        "/drafts/{id}",
+        right=Right.WRITE_MESSAGES,
+        noun="message",
+        action="add",
+        refuses=[Conflict],
+        repeatable=False,
+    )
+    async def edit_draft(draft_id: Id, form: DraftForm, actor: Acting) -> DraftView:
+        """Change a colleague's draft that you are asked to approve."""
+        await found(draft_id, actor)
+        return _shown(await drafts.edit(draft_id, form, by=actor.login))
+
+    @routes.post("/drafts/{id}/approve", right=Right.WRITE_MESSAGES, noun="message", action="add", refuses=[Conflict])
+    async def approve_draft(draft_id: Id, form: ApproveForm, actor: Acting) -> DraftView:
+        """It may leave, exactly as it is in this version; its author sends it."""
+        await found(draft_id, actor)
+        return _shown(await drafts.approve(draft_id, by=actor.login, version=form.version))
+
+    @routes.post("/drafts/{id}/return", right=Right.WRITE_MESSAGES, noun="message", action="add", refuses=[Conflict])
+    async def return_draft(draft_id: Id, form: ReturnForm, actor: Acting) -> DraftView:
+        """It does not leave so: say what is to be otherwise."""
+        await found(draft_id, actor)
+        return _shown(await drafts.send_back(draft_id, by=actor.login, version=form.version, comment=form.comment))
+
+
 def _add_reading(routes: Public, drafts: Drafts, seen: Seen) -> None:
     @routes.get("/drafts", right=Right.WRITE_MESSAGES, noun="message", action="add", answer=DraftList)
-    async def list_drafts(query: Annotated[Paging, Query()], actor: Acting) -> Response:
-        """What you are writing, in all chains, the newest first."""
+    async def list_drafts(query: Annotated[DraftQuery, Query()], actor: Acting) -> Response:
+        """What you are writing, in all chains, the newest first; or what waits for your approval."""
 
         async def find(limit: int, after: str | None) -> Page:
-            return await drafts.of(actor.login, limit=limit, after=after)
+            which = drafts.to_review if query.review else drafts.of
+            return await which(actor.login, limit=limit, after=after)
 
         async def keep(documents: Sequence[Document]) -> list[tuple[Document, Shown]]:
-            return await seen.interactions(actor, documents)
+            found = await seen.interactions(actor, documents)
+            return [each for each in found if each[1] == SHOWN[0]] if query.review else found
 
         async def show(found: Sequence[tuple[Document, Shown]]) -> list[BaseModel]:
             return [_shown(document) for document, _ in found]
@@ -83,4 +162,4 @@ def _add_reading(routes: Public, drafts: Drafts, seen: Seen) -> None:
 def _shown(document: Document) -> DraftView:
     view = {name: value for name, value in document.items() if not name.startswith("_")}
     view["attachments"] = [{k: v for k, v in one.items() if k != "blob"} for one in document["attachments"]]
-    return DraftView.model_validate({**view, "version": document["_v"]})
+    return DraftView.model_validate({**view, "id": document["_id"], "version": version_of(document)})

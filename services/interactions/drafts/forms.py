@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from hub.api.forms import Form
+from hub.api.forms import Form, Paging
+from hub.api.names import Colleague
 from hub.api.uploads import Upload
-from hub.contracts.masks import MaskedAddress
+from hub.contracts.draft import ReviewState
+from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.contracts.shown import AttachmentView, Moment, View
 from services.interactions.writing import MAX_LISTED
 
@@ -34,7 +36,39 @@ class DraftForm(Form):
         return not self.text.strip() and not self.attachments
 
 
+class ReviewForm(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reviewers": ["olga"], "version": 3}]})
+    reviewers: tuple[Annotated[Colleague, Field(min_length=1)], ...] = Field(
+        min_length=1, max_length=20, description="Any one of them approves it; each may read the chain from then on"
+    )
+    comment: str = Field(default="", max_length=2_000)
+    version: int = Field(ge=1, description="Of the draft that they shall see")
+
+
+class ApproveForm(Form):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 3}]})
+    version: int = Field(ge=1, description="Of the draft that you read: no other may leave")
+
+
+class ReturnForm(ApproveForm):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 3, "comment": "Назовите срок"}]})
+    comment: str = Field(min_length=1, max_length=2_000, description="What is to be otherwise")
+
+
+class DraftQuery(Paging):
+    review: bool = Field(default=False, description="Those of colleagues that wait for your approval")
+
+
+class ApprovalView(View):
+    state: ReviewState
+    reviewers: tuple[str, ...]
+    by: str | None = Field(default=None, description="Who decided")
+    comment: MaskedWords = ""
+    at: Moment
+
+
 class DraftView(View):
+    id: str
     chain_id: str
     kind: DraftKind
     login: str = Field(description="Who writes it")
@@ -46,6 +80,8 @@ class DraftView(View):
     attachments: tuple[AttachmentView, ...]
     at: Moment = Field(description="When it was changed last")
     version: int
+    approval: ApprovalView | None = Field(default=None, description="Where its author asked a second person")
+    edited_by: str | None = Field(default=None, description="Who changed it last since")
 
 
 class DraftList(View):

@@ -26,6 +26,7 @@ from services.interactions.endpoints.shared import Doors, cards
 from services.interactions.exchange import endpoints as of_exchange
 from services.interactions.handovers import endpoints as handovers
 from services.interactions.invitations import endpoints as invitations
+from services.interactions.notifications import endpoints as notifications
 from services.interactions.offers import endpoints as offers
 from services.interactions.outcomes import endpoints as outcomes
 from services.interactions.quickanswers import endpoints as quick_answers
@@ -59,7 +60,8 @@ def public(doors: Doors) -> tuple[Public, ...]:
     completeness.add(of_clients, doors.completeness, doors.jobs)
     quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
     saved_views.add(of_clients, doors.saved_views, partial(chains.counted, doors))
-    drafts.add(of_clients, doors.drafts, doors.seen)
+    notifications.add(of_clients, doors.notifications)
+    drafts.add(of_clients, doors.drafts, doors.seen, doors.handover)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))
     files.add(of_files, doors, uploads)

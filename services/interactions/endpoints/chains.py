@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from hub.api.actor import Acting, Actor, Key
-from hub.api.forms import Form, Id, Named, Paging
+from hub.api.forms import MAX_LIMIT, Form, Id, Named, Paging
 from hub.api.pages import listed
 from hub.api.public import Public
 from hub.api.rights import Right
@@ -55,7 +55,8 @@ class ChainQuery(Paging):
     )
     view: View | None = Field(
         default=None,
-        description="A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside",
+        description="A queue of open ones: your own, those that nobody has taken, your teams', all, "
+        "those in which a note names you; or put aside",
     )
     tag: str | None = Field(default=None, max_length=60, examples=["кухня"])
     awaits: Awaits | None = Field(default=None, description="Who has the next word")
@@ -183,7 +184,10 @@ def _add_reading(routes: Public, doors: Doors) -> None:
     async def count_queues(actor: Acting) -> QueueCounts:
         """How many chains each queue has: as many as GET /api/v1/chains?view=… lists, up to 10,000."""
         counts = await asyncio.gather(*(doors.queues.count(actor, view) for view in VIEWS))
-        return QueueCounts(**dict(zip(VIEWS, counts, strict=True)), at_most=MOST)
+        review = await doors.drafts.to_review(actor.login, limit=MAX_LIMIT, after=None)
+        seen = await doors.seen.interactions(actor, review.items)
+        waiting = sum(level == SHOWN[0] for _, level in seen)
+        return QueueCounts(**dict(zip(VIEWS, counts, strict=True)), review=waiting, at_most=MOST)
 
     @routes.get("/chains/{id}", right=Right.READ_CORRESPONDENCE, noun="chain")
     async def show_chain(chain_id: Id, actor: Acting) -> ChainView:
@@ -224,15 +228,21 @@ def _add_answers(routes: Public, doors: Doors) -> None:
     ) -> InteractionView:
         """Answer the client. It leaves at once, or at its time; `delivery` and the live stream tell how it went.
 
+        What a second person has to approve, or was asked to, leaves as he approved it, or is refused: 403, 409.
         Until it has left, PATCH and DELETE /api/v1/interactions/{id} change it or take it back.
         """
         await doors.seen.whole_chain(actor, chain_id)
         await refuse_unseen(doors.repository, chain_id, query.seen, by=actor.login)
         await doors.seen.check_account(actor, answer.account)
         signature = actor.signs(answer.signature)
-        return shown(
-            await doors.answers.plan(chain_id, answer, author=actor.login, idempotency_key=key, signature=signature)
+        approved = await doors.drafts.cleared(actor.login, chain_id, answer)
+        sent = await doors.answers.plan(
+            chain_id, answer, author=actor.login, idempotency_key=key, signature=signature, approved=approved
         )
+        if approved:
+            # It was approved once: the same words sent again are another message.
+            await doors.drafts.drop(actor.login, chain_id, "answer")
+        return shown(sent)
 
     @routes.post(
         "/chains/{id}/forward",

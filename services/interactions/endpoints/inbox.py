@@ -58,9 +58,11 @@ def _add_reads(routes: Public, doors: Doors) -> None:
         """You have read a chain up to this interaction; further back than you had counts for nothing."""
         await doors.seen.whole_chain(actor, chain_id)
         interaction, _ = await doors.seen.interaction(actor, form.upto)
-        if interaction["chain_id"] not in await doors.repository.with_merged(chain_id):
+        chains = await doors.repository.with_merged(chain_id)
+        if interaction["chain_id"] not in chains:
             raise NotFound(f"{form.upto} is not in this chain")
         await doors.reads.note(actor.login, chain_id, interaction)
+        await doors.notifications.read_chain(actor.login, chains)
 
     @routes.delete(
         "/chains/{id}/read",

@@ -34,6 +34,7 @@ from services.interactions.inbox.reads import Reads
 from services.interactions.inbox.rows import Rows
 from services.interactions.invitations.service import Invitations
 from services.interactions.models import chain_view, client_view, interaction_view
+from services.interactions.notifications.service import Notifications
 from services.interactions.offers.service import Offers
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
@@ -82,6 +83,7 @@ class Doors:
     quick_answers: QuickAnswers
     saved_views: SavedViews
     reads: Reads
+    notifications: Notifications
     rows: Rows
     exchange: Exchange
     search: Search

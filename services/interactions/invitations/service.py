@@ -134,6 +134,8 @@ class Invitations:
         reply = answer_mail(mail, said, reply_id, subject=subject, text=text, author=actor.login, at=now)
         address = await self._own_address(mail, said)
         part = calendar.answer(said, address=address, answer=form.answer, words=form.text, now=now)
+        if form.text:
+            await self._outgoing.check_second(reply.channel, reply.accounts[0])
         asked = request(reply, part, mail, signature=actor.signs(True))
         draft = await self._outgoing.draft(reply, asked, began=correlation_of(mail))
         await self._outgoing.accept(draft)

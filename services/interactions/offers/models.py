@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from hub.contracts.notice import NoticeGiven
+from hub.contracts.notice import NoticeGiven, NoticeKind
 from hub.contracts.offer import Offer
 from hub.kit.errors import Conflict, Forbidden
 from hub.store.base import Document
@@ -32,6 +32,16 @@ def offer_of(document: Document, login: str | None = None) -> Document:
     return found
 
 
+def assigned(
+    before: Document | None, after: Document, whose: str, *, by: str, at: datetime
+) -> tuple[NoticeGiven, ...]:
+    """To whom a chain or a task is another's since; `whose` is the field that says it. Who takes it knows."""
+    login = after.get(whose)
+    if not login or login == by or (before and before.get(whose) == login):
+        return ()
+    return (notice(after, [login], by=by, words=after.get("title") or "", at=at, kind="assigned"),)
+
+
 def ended(
     before: Document, after: Document, names: Sequence[str], how: Ending, *, reason: str, by: str, at: datetime
 ) -> Document:
@@ -41,10 +51,12 @@ def ended(
     return {**told, "offered": None}
 
 
-def notice(document: Document, to: Sequence[str], *, by: str, words: str, at: datetime) -> NoticeGiven:
+def notice(
+    document: Document, to: Sequence[str], *, by: str, words: str, at: datetime, kind: NoticeKind = "handover"
+) -> NoticeGiven:
     """Of a chain or a task, to whom it concerns beside `by`."""
     return NoticeGiven(
-        kind="handover",
+        kind=kind,
         to=tuple(login for login in dict.fromkeys(to) if login != by),
         by=by,
         what=document["_id"],

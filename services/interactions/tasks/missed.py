@@ -15,10 +15,12 @@ from hub.contracts.interaction import (
     InteractionLinked,
     InteractionPlanned,
 )
+from hub.contracts.notice import NoticeGiven
 from hub.kit.clock import Clock, iso
 from hub.kit.ids import derive
 from hub.store.base import Document
 from services.interactions.models import interaction_from
+from services.interactions.offers.models import notice
 from services.interactions.repository import Repository
 from services.interactions.roots import members, roots
 from services.interactions.tasks.models import blank, settled, with_cause
@@ -87,7 +89,7 @@ class MissedCalls:
         last = max(newest, key=lambda task: str(task["opened_at"]), default=None)
         task = self._task(interaction, call, since, client)
         task |= {"_id": derive("tk", RULE, keys[0], last["_id"] if last else ""), "key": keys[0]}
-        stored = await self._tasks.add(settled(task))
+        stored = await self._tasks.add(settled(task), also=_told(task, since))
         if interaction.id not in stored["causes"]:
             # Another copy opened it at this moment, for another call.
             await self._tasks.amend(stored["_id"], partial(_missed_again, interaction.id, iso(since), call))
@@ -142,6 +144,12 @@ class MissedCalls:
             return task
         reason = f"reached by {reached.channel} at {reached.at:%Y-%m-%d %H:%M} UTC"
         return self._tasks.closed(task, reason, rule=RULE, result_id=reached.interaction_id)
+
+
+def _told(task: Document, since: datetime) -> list[NoticeGiven]:
+    """To whom it is, where it is one employee's."""
+    to = [task["assignee"]] if task["assignee"] else []
+    return [notice(task, to, by="", words=task["title"], at=since, kind="missed_call")] if to else []
 
 
 def is_missed(interaction: Interaction, call: CallState) -> bool:

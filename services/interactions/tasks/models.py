@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.contracts.base import Event
+from hub.contracts.notice import NoticeGiven
 from hub.contracts.scope import of_team, owned_by
 from hub.contracts.task import Reminded, Task, TaskChanged, TaskOpened
 from hub.kit.clock import from_iso, iso
@@ -17,6 +18,7 @@ NEVER = "9999-12-31T23:59:59.999999Z"
 CAUSES = 50
 """Interactions that a task names; of more the first and the newest ones."""
 MOST_REMINDERS = 10
+_WORDS = 200
 TASKS = CollectionSpec(
     "tasks",
     (
@@ -47,8 +49,24 @@ NOTED = (
     "offered",
 )
 """What its history tells of."""
+OVERDUE = "overdue"
+"""The timer of one that is due: it is still open then."""
 _TASK = tuple(name for name in Task.model_fields if name not in ("id", "seen_by"))
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", "turn", "key", "request", "since", "reach_by", "began")
+_KEPT_IN = (
+    "_id",
+    "_v",
+    "outbox",
+    "owes",
+    "timers",
+    "due_at",
+    "turn",
+    "key",
+    "request",
+    "since",
+    "reach_by",
+    "began",
+    "overdue_told",
+)
 
 
 def task_facts(before: Document | None, after: Document) -> Sequence[Fact]:
@@ -73,7 +91,9 @@ def settled(task: Document) -> Document:
     for number in range(MOST_REMINDERS):
         at = _moment(task, number)
         task = with_timer(task, timer(number), at) if at else without_timer(task, timer(number))
-    return task
+    if due and task["state"] == "open" and task.get("overdue_told") != due:
+        return with_timer(task, OVERDUE, from_iso(due))
+    return without_timer(task, OVERDUE)
 
 
 def tokens_of(task: Document) -> list[str]:
@@ -117,6 +137,22 @@ def reminding(number: int, task: Document, now: datetime) -> Owing:
         task=Task.model_validate(_body({**task, "reminders": reminders})), number=number, planned_at=at, late=late
     )
     return Owing({**task, "reminders": reminders}, (told,))
+
+
+def overdue(task: Document, now: datetime) -> Owing:
+    """The task that was not done in time, and the notice to whoever does it; once for each time that it is due."""
+    to = tuple(filter(None, [task.get("assignee") or task.get("author")]))
+    told = NoticeGiven(
+        kind="overdue",
+        to=to,
+        what=task["_id"],
+        chain_id=task.get("chain_id"),
+        client_id=task.get("client_id"),
+        words=task["title"][:_WORDS],
+        at=from_iso(task["due"]),
+        late=max(0, int((now - from_iso(task["due"])).total_seconds())),
+    )
+    return Owing({**task, "overdue_told": task["due"]}, (told,) if to else ())
 
 
 def with_cause(task: Document, interaction_id: str) -> Document:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from hub.api.actor import Actor
+from hub.contracts.base import Event
 from hub.contracts.scope import reaches
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
@@ -14,14 +15,17 @@ from hub.store.due import Due, with_timer
 from hub.store.history import noted
 from hub.store.told import Owing
 from services.interactions.calendars.repository import Calendars
+from services.interactions.offers.models import assigned
 from services.interactions.outgoing import fingerprint, same_request
 from services.interactions.seen import Seen
 from services.interactions.tasks.forms import NewTask, TaskChange
 from services.interactions.tasks.models import (
     MOST_REMINDERS,
     NOTED,
+    OVERDUE,
     blank,
     moved_reminders,
+    overdue,
     reminding,
     settled,
     timer,
@@ -59,7 +63,7 @@ class Tasks:
         self.seen = seen
         self._clock = clock
         fires = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
-        self.due = Due(self._tasks, {**fires, NEXT: _opened}, clock, held=held, first=self._before)
+        self.due = Due(self._tasks, {**fires, NEXT: _opened, OVERDUE: overdue}, clock, held=held, first=self._before)
 
     async def open(self, form: NewTask, *, actor: Actor, key: str | None) -> Document:
         """The task; the same key of the same author gives the same one.
@@ -81,11 +85,12 @@ class Tasks:
         if form.repeats:
             calendar = await self._calendars.of(task["assignee"], task["team"])
             check(form.repeats, from_iso(task["due"]), zone=calendar.zone)
-        return await self.add(settled(task))
+        told = assigned(None, task, "assignee", by=actor.login, at=self._clock.now())
+        return await self.add(settled(task), also=told)
 
-    async def add(self, task: Document) -> Document:
+    async def add(self, task: Document, *, also: Sequence[Event] = ()) -> Document:
         """The task as it is stored; whoever was first is right. Raises TooLarge."""
-        stored, _ = await self._tasks.insert(task)
+        stored, _ = await self._tasks.insert(task, also=also)
         await self._tasks.tell(stored)
         return stored
 
@@ -121,7 +126,7 @@ class Tasks:
         await self._tasks.tell(after)
         return after
 
-    def _changed(self, task: Document, *, change: TaskChange, due: Document, by: str) -> Document:
+    def _changed(self, task: Document, *, change: TaskChange, due: Document, by: str) -> Owing:
         given = change.given | due
         state: str = ({"state": task["state"]} | given)["state"]
         if task["state"] != "open" and state == task["state"]:
@@ -134,8 +139,9 @@ class Tasks:
                 after = with_timer(after, NEXT, self._clock.now())
         if after["assignee"] != task["assignee"]:
             after["offered"] = None
-        after = moved_reminders(task, after)
-        return settled(noted(task, after, NOTED, by=by, at=self._clock.now()))
+        after, now = moved_reminders(task, after), self._clock.now()
+        told = assigned(task, after, "assignee", by=by, at=now)
+        return Owing(settled(noted(task, after, NOTED, by=by, at=now)), told)
 
     def _closing(self, state: str, by: str) -> Document:
         if state == "open":

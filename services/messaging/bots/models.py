@@ -72,7 +72,9 @@ class BotChange(BelongingChange):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give token, name, mode, groups, region, api_url, team or others")
+            raise ValueError(
+                "nothing to change; give token, name, mode, groups, region, api_url, team, others or approval"
+            )
         return self
 
 

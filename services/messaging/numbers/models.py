@@ -139,7 +139,9 @@ class NumberChange(BelongingChange):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("nothing to change; give name, providers, substitute, tariff, region, team or others")
+            raise ValueError(
+                "nothing to change; give name, providers, substitute, tariff, region, team, others or approval"
+            )
         return self
 
 

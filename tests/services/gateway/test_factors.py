@@ -186,3 +186,20 @@ def test_a_code_that_was_taken_by_a_clock_that_was_wrong_keeps_nobody_out(hub: A
     step = int(now.timestamp()) // PERIOD
     assert step_of(RFC, code_at(RFC, step), now, after=step + 365 * 24 * 120) == step
     assert step_of(RFC, code_at(RFC, step), now, after=step + 2) is None
+
+
+async def test_one_gives_up_his_own_application_with_his_password_and_all_but_this_session_ends(hub: Any) -> None:
+    admin = await hub.admin()
+    secret = await enrolled(hub, admin)
+    hub.clock.advance(timedelta(seconds=PERIOD))
+    login = {"login": "admin", "password": PASSWORD}
+    other = (await hub.client().post("/sessions", json={**login, "code": shown(secret, hub)})).json()["token"]
+    wrong = await admin.request("DELETE", "/me/second-factor", json={"password": "not-my-password"})
+    assert (wrong.status_code, (await admin.get("/me")).json()["application"]) == (422, True)
+    gone = await admin.request("DELETE", "/me/second-factor", json={"password": PASSWORD})
+    me = (await admin.get("/me")).json()
+    assert (gone.status_code, me["application"], me["recovery_codes"]) == (204, False, 0)
+    assert (await hub.client().get("/me", headers={"Authorization": f"Bearer {other}"})).status_code == 401
+    assert (await hub.client().post("/sessions", json=login)).status_code == 201
+    again = await admin.request("DELETE", "/me/second-factor", json={"password": PASSWORD})
+    assert again.status_code == 409

@@ -228,3 +228,15 @@ async def test_what_was_changed_about_roles_and_teams_is_in_the_audit(hub: Any) 
     assert (scopes["before"], scopes["after"]) == ("team", "own")
     assert rows["changeTeam"]["changes"] == [{"field": "skills", "before": "", "after": "возвраты"}]
     assert rows["addTeam"]["target"] == team
+
+
+async def test_everybody_knows_the_names_of_those_who_work_here_and_no_more_of_them(whole: Any) -> None:
+    admin, anna = await whole.admin(), await whole.employee("operator", "anna")
+    await whole.employee("operator", "gone")
+    await admin.patch("/employees/gone", json={"active": False})
+    listed = (await anna.get("/colleagues")).json()
+    assert [one["login"] for one in listed["items"]] == ["admin", "anna"]
+    assert {name for one in listed["items"] for name in one} == {"login", "name", "absent"}
+    assert (await anna.get("/employees")).status_code == 403
+    unknown = await anna.post("/tasks", json={"title": "Счёт", "watchers": ["nobody"]})
+    assert (unknown.status_code, list(unknown.json()["errors"])) == (422, ["watchers"])

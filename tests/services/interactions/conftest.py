@@ -8,16 +8,19 @@ import pytest
 
 from hub.store.sqlite import SqliteStore
 from hub.testing.builders import NOON, a_delivery, envelopes
-from hub.testing.fakes import FakeBus, FakeClock
+from hub.testing.fakes import FakeBlobs, FakeBus, FakeClock
 from services.interactions.answers import Answers
 from services.interactions.bounces import Bounces
 from services.interactions.calendars.repository import Calendars
 from services.interactions.contacts import Contacts
 from services.interactions.courtesy import Courtesy
+from services.interactions.drafts.service import Drafts
 from services.interactions.duplicates.repository import DuplicateRepository
 from services.interactions.forwards import Forwards
 from services.interactions.handlers import subscribe
 from services.interactions.invitations.following import Following
+from services.interactions.notifications.mails import Mails
+from services.interactions.notifications.service import Notifications
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.reach import Accounts
@@ -54,6 +57,18 @@ class Bench:
         contacts = Contacts(self.repository, self.bus, self.clock)
         self.calendars = Calendars(store, "Europe/Moscow", now=lambda: self.clock.now().timestamp())
         given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock, self.calendars)
+        self.seen = Seen(self.repository, Directory())
+        self.blobs = FakeBlobs()
+        self.drafts = Drafts(store, self.bus, self.clock)
+        self.notifications = Notifications(
+            store,
+            self.bus,
+            self.clock,
+            self.repository,
+            self.seen,
+            tasks=self.tasks.tasks,
+            mails=Mails(self.blobs, account="mb_1", page="https://hub.example.com", language="ru"),
+        )
         subscribe(
             self.bus,
             self.service,
@@ -64,6 +79,7 @@ class Bench:
             invitations=Following(
                 self.repository, Outgoing(self.repository), self.clock, language="ru", zone="Europe/Moscow"
             ),
+            notifications=self.notifications,
             batch=1000,
         )
         self._heard = 0
@@ -88,8 +104,8 @@ class Bench:
         """The groups that listen to interactions hear what was told since."""
         while self._heard < len(self.bus.published):
             told, self._heard = self.bus.published[self._heard :], len(self.bus.published)
-            linked = [envelope for envelope in told if envelope.event.TOPIC == "interactions"]
-            await self.bus.deliver("interactions", linked)
+            for topic in ("interactions", "tasks", "notices"):
+                await self.bus.deliver(topic, [one for one in told if topic == one.event.TOPIC])
 
     async def everything(self) -> list[dict[str, Any]]:
         return (await self.repository.page("interactions", {}, order="at", since=None, limit=500, after=None)).items

@@ -1164,6 +1164,36 @@ export interface paths {
         patch: operations["changeChain"];
         trace?: never;
     };
+    "/api/v1/chains/{id}/draft-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask review
+         * @description Ask colleagues to approve the answer that you write, as it stands, before it leaves: any one of them.
+         *
+         *     What is changed after it was approved asks anew. They may read the chain from then on.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["askReview"];
+        /**
+         * Withdraw review
+         * @description Ask nobody any more; where its account wants a second person, it does not leave all the same.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        delete: operations["withdrawReview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chains/{id}/drafts": {
         parameters: {
             query?: never;
@@ -1275,6 +1305,7 @@ export interface paths {
          * Answer in chain
          * @description Answer the client. It leaves at once, or at its time; `delivery` and the live stream tell how it went.
          *
+         *     What a second person has to approve, or was asked to, leaves as he approved it, or is refused: 403, 409.
          *     Until it has left, PATCH and DELETE /api/v1/interactions/{id} change it or take it back.
          *
          *     For: administrator, supervisor, operator.
@@ -2120,6 +2151,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List colleagues
+         * @description Who works here, by login: whom one mentions, asks, or hands something over to.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listColleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/completeness": {
         parameters: {
             query?: never;
@@ -2663,13 +2716,85 @@ export interface paths {
         };
         /**
          * List drafts
-         * @description What you are writing, in all chains, the newest first.
+         * @description What you are writing, in all chains, the newest first; or what waits for your approval.
          *
          *     For: administrator, supervisor, operator.
          */
         get: operations["listDrafts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show draft
+         * @description A draft in a chain that you see.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showDraft"];
+        /**
+         * Edit draft
+         * @description Change a colleague's draft that you are asked to approve.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        put: operations["editDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve draft
+         * @description It may leave, exactly as it is in this version; its author sends it.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["approveDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drafts/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return draft
+         * @description It does not leave so: say what is to be otherwise.
+         *
+         *     For: administrator, supervisor, operator.
+         */
+        post: operations["returnDraft"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3953,10 +4078,11 @@ export interface paths {
          *
          *     `event` is the type (`interaction.linked.v1`, `interaction.planned.v1`, `interaction.changed.v1`,
          *     `client.opened.v1`, `client.changed.v1`, `chain.opened.v1`, `chain.changed.v1`, `task.opened.v1`,
-         *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1` and, while your phone
-         *     rings, `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with
-         *     `Last-Event-ID` and nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or
-         *     `stopping`, with the reason.
+         *     `task.changed.v1`, `job.progressed.v1`; for you alone `task.reminded.v1`, `notice.given.v1`,
+         *     `notification.given.v1`, `notification.changed.v1`, `draft.moved.v1` and, while your phone rings,
+         *     `call.ringing.v1`), `data` the JSON of it, as much as you see of it elsewhere. Reconnect with `Last-Event-ID` and
+         *     nothing is missed or told twice. The last event of a stream is `cut_off`, `logged_out` or `stopping`, with the
+         *     reason.
          *
          *     For: administrator, supervisor, marketer, operator.
          */
@@ -4793,7 +4919,13 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator. Not with a personal token.
          */
         post: operations["beginMySecondFactor"];
-        delete?: never;
+        /**
+         * Remove my second factor
+         * @description Remove my authenticator application, with my password or a passkey; my other sessions and all my tokens end.
+         *
+         *     For: administrator, supervisor, marketer, operator. Not with a personal token.
+         */
+        delete: operations["removeMySecondFactor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4904,6 +5036,104 @@ export interface paths {
          *     For: administrator, supervisor, marketer.
          */
         get: operations["downloadRejectedMoney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show notification preferences
+         * @description How you are told of what.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showNotificationPreferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change notification preferences
+         * @description Say how you want to be told of each kind, and which teams and accounts are muted.
+         *
+         *     A colleague who mentions you, asks you, or offers you something is heard all the same.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        patch: operations["changeNotificationPreferences"];
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notifications
+         * @description What happened that concerns you, the newest first; the newest 200 are kept.
+         *
+         *     What it is about is shown as far as you see it now.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark notifications
+         * @description You have read these, or all: on whatever device. Reading a chain reads what tells of it, too.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        post: operations["markNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count unread notifications
+         * @description How many you have not read.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["countUnreadNotifications"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7627,6 +7857,44 @@ export interface components {
              */
             words: string;
         };
+        /** ApprovalView */
+        ApprovalView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Who decided
+             */
+            by: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Reviewers */
+            reviewers: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "returned" | "approved";
+        };
+        /**
+         * ApproveForm
+         * @example {
+         *       "version": 3
+         *     }
+         */
+        ApproveForm: {
+            /**
+             * Version
+             * @description Of the draft that you read: no other may leave
+             */
+            version: number;
+        };
         /** AttachmentView */
         AttachmentView: {
             /**
@@ -8012,6 +8280,11 @@ export interface components {
         BotChange: {
             /** Api Url */
             api_url?: string | null;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
             /** Groups */
             groups?: ("ignore" | "record") | null;
             /** Mode */
@@ -8048,6 +8321,12 @@ export interface components {
              * @default https://api.telegram.org
              */
             api_url?: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Groups
              * @description Posts in groups and channels
@@ -8114,6 +8393,12 @@ export interface components {
             address: string;
             /** Api Url */
             api_url: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Created At
              * Format: date-time
@@ -9821,6 +10106,12 @@ export interface components {
              */
             address: string;
             /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
+            /**
              * Channel
              * @example email
              */
@@ -10436,6 +10727,28 @@ export interface components {
         CodeForm: {
             /** Code */
             code: string;
+        };
+        /** ColleagueList */
+        ColleagueList: {
+            /** Items */
+            items: components["schemas"]["ColleagueView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** ColleagueView */
+        ColleagueView: {
+            /** Absent */
+            absent: boolean;
+            /**
+             * Login
+             * @example anna
+             */
+            login: string;
+            /**
+             * Name
+             * @example Anna Petrova
+             */
+            name: string;
         };
         /**
          * ColumnView
@@ -11141,6 +11454,8 @@ export interface components {
         DraftView: {
             /** Account */
             account: string | null;
+            /** @description Where its author asked a second person */
+            approval: components["schemas"]["ApprovalView"] | null;
             /**
              * At
              * Format: date-time
@@ -11155,6 +11470,13 @@ export interface components {
             cc: string[];
             /** Chain Id */
             chain_id: string;
+            /**
+             * Edited By
+             * @description Who changed it last since
+             */
+            edited_by: string | null;
+            /** Id */
+            id: string;
             /**
              * Kind
              * @enum {string}
@@ -13836,6 +14158,11 @@ export interface components {
         LineChange: {
             /** Aliases */
             aliases?: string[] | null;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
             /** Exchange */
             exchange?: string | null;
             flow?: components["schemas"]["Flow"] | null;
@@ -13884,6 +14211,12 @@ export interface components {
              * @default []
              */
             aliases?: string[];
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Exchange
              * @description What carries it: GET /api/v1/exchanges
@@ -13976,6 +14309,12 @@ export interface components {
         LineView: {
             /** Aliases */
             aliases: string[];
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Created At
              * Format: date-time
@@ -14205,6 +14544,11 @@ export interface components {
          */
         MailboxChange: {
             /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
+            /**
              * Auto Reply
              * @description Empty ends it
              */
@@ -14314,6 +14658,12 @@ export interface components {
             /** Address */
             address: string;
             /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
+            /**
              * Auto Reply
              * @description Its own answer to what opens a chain
              * @default
@@ -14389,6 +14739,12 @@ export interface components {
              * @example sales@example.com
              */
             address: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Auto Reply
              * @default
@@ -14690,6 +15046,12 @@ export interface components {
          * @description Who I am and what I may do.
          */
         MeView: {
+            /**
+             * Application
+             * @description I have an authenticator application
+             * @default false
+             */
+            application: boolean;
             employee: components["schemas"]["EmployeeView"];
             /**
              * Hides
@@ -14697,6 +15059,12 @@ export interface components {
              * @default []
              */
             hides: string[];
+            /**
+             * Lacks Factor
+             * @description My role takes a second factor: until I have one I can set one up, and nothing else
+             * @default false
+             */
+            lacks_factor: boolean;
             /**
              * Passkeys
              * @description How many I have
@@ -16239,6 +16607,66 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** NotificationList */
+        NotificationList: {
+            /** Items */
+            items: components["schemas"]["NotificationView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** NotificationView */
+        NotificationView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @description Login of whoever caused it; none: a client, a rule, or the time
+             * @default
+             */
+            by: string;
+            /** Chain Id */
+            chain_id: string | null;
+            /** Client Id */
+            client_id: string | null;
+            /**
+             * Client Name
+             * @default
+             */
+            client_name: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "mention" | "assigned" | "handover" | "client_wrote" | "reminder" | "overdue" | "missed_call" | "approval_asked" | "approved" | "returned" | "invitation";
+            /** Read At */
+            read_at: string | null;
+            /** Task Id */
+            task_id: string | null;
+            /**
+             * Title
+             * @description Of the chain or task, as it is now
+             * @default
+             */
+            title: string;
+            /** Ways */
+            ways: ("page" | "browser" | "mail")[];
+            /**
+             * What
+             * @description Id of the interaction, chain or task
+             */
+            what: string;
+            /**
+             * Words
+             * @description The beginning of what it says, where you see that
+             * @default
+             */
+            words: string;
+        };
         /**
          * NumberChange
          * @description What is not given stays; `providers` takes the place of all.
@@ -16247,6 +16675,11 @@ export interface components {
          *     }
          */
         NumberChange: {
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             */
+            approval?: boolean | null;
             /** Name */
             name?: string | null;
             /**
@@ -16289,6 +16722,12 @@ export interface components {
              * @example ROMASHKA
              */
             address: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Name
              * @default
@@ -16342,6 +16781,12 @@ export interface components {
              * @example +74951234567
              */
             address: string;
+            /**
+             * Approval
+             * @description What an employee writes by it leaves when a colleague has approved it, and not before
+             * @default false
+             */
+            approval?: boolean;
             /**
              * Created At
              * Format: date-time
@@ -17409,6 +17854,58 @@ export interface components {
             state: "taken" | "known" | "parked";
         };
         /**
+         * PreferencesForm
+         * @description How you want to be told; of kinds that are not named nothing changes.
+         * @example {
+         *       "mail": "anna@example.com",
+         *       "ways": {
+         *         "mention": [
+         *           "page",
+         *           "mail"
+         *         ]
+         *       }
+         *     }
+         */
+        PreferencesForm: {
+            /**
+             * Accounts
+             * @description Muted: what clients write to them
+             */
+            accounts?: string[] | null;
+            /**
+             * Mail
+             * @description Where mails go; empty: nowhere
+             */
+            mail?: string | null;
+            /**
+             * Teams
+             * @description Muted: you are told of their chains and tasks no more
+             */
+            teams?: string[] | null;
+            /** Ways */
+            ways?: {
+                [key: string]: ("page" | "browser" | "mail")[];
+            };
+        };
+        /** PreferencesView */
+        PreferencesView: {
+            /** Accounts */
+            accounts: string[];
+            /**
+             * Can Mail
+             * @description Whether the hub has an account for such mails: [interactions] notify_account
+             */
+            can_mail: boolean;
+            /** Mail */
+            mail: string;
+            /** Teams */
+            teams: string[];
+            /** Ways */
+            ways: {
+                [key: string]: ("page" | "browser" | "mail")[];
+            };
+        };
+        /**
          * Presence
          * @description What you do from now on; while you are in a call, from its end on.
          * @example {
@@ -17686,8 +18183,18 @@ export interface components {
             all: number;
             /** At Most */
             at_most: number;
+            /**
+             * Mentions
+             * @description Those in which a note names you
+             */
+            mentions: number;
             /** Mine */
             mine: number;
+            /**
+             * Review
+             * @description Drafts of colleagues that wait for your approval: GET /api/v1/drafts?review=true
+             */
+            review: number;
             /**
              * Snoozed
              * @description Put aside
@@ -17808,6 +18315,35 @@ export interface components {
              * @description The newest interaction that you have seen
              */
             upto: string;
+        };
+        /**
+         * ReadNotifications
+         * @example {
+         *       "ids": [
+         *         "nt_4k2m"
+         *       ]
+         *     }
+         * @example {
+         *       "all": true
+         *     }
+         */
+        ReadNotifications: {
+            /**
+             * All
+             * @default false
+             */
+            all?: boolean;
+            /**
+             * Ids
+             * @default []
+             */
+            ids?: string[];
+            /**
+             * Read
+             * @description False: they count as unread again
+             * @default true
+             */
+            read?: boolean;
         };
         /**
          * ReasonView
@@ -18080,6 +18616,51 @@ export interface components {
         RetriedView: {
             /** Count */
             count: number;
+        };
+        /**
+         * ReturnForm
+         * @example {
+         *       "comment": "Назовите срок",
+         *       "version": 3
+         *     }
+         */
+        ReturnForm: {
+            /**
+             * Comment
+             * @description What is to be otherwise
+             */
+            comment: string;
+            /**
+             * Version
+             * @description Of the draft that you read: no other may leave
+             */
+            version: number;
+        };
+        /**
+         * ReviewForm
+         * @example {
+         *       "reviewers": [
+         *         "olga"
+         *       ],
+         *       "version": 3
+         *     }
+         */
+        ReviewForm: {
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /**
+             * Reviewers
+             * @description Any one of them approves it; each may read the chain from then on
+             */
+            reviewers: string[];
+            /**
+             * Version
+             * @description Of the draft that they shall see
+             */
+            version: number;
         };
         /**
          * RevisionView
@@ -19014,7 +19595,7 @@ export interface components {
              * View
              * @description A queue, as in GET /api/v1/queues
              */
-            view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+            view?: ("mine" | "unassigned" | "team" | "all" | "mentions" | "snoozed") | null;
         };
         /**
          * Signed
@@ -20410,6 +20991,14 @@ export interface components {
             since: string;
             /** Team */
             team: string | null;
+        };
+        /** UnreadView */
+        UnreadView: {
+            /**
+             * Unread
+             * @description As many as GET /api/v1/notifications?unread=true lists, at most 200
+             */
+            unread: number;
         };
         /** UnworthView */
         UnworthView: {
@@ -25786,8 +26375,8 @@ export interface operations {
                 owner?: string | null;
                 /** @description Those that this team has to do with; empty: those that none has */
                 team?: string | null;
-                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside */
-                view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all, those in which a note names you; or put aside */
+                view?: ("mine" | "unassigned" | "team" | "all" | "mentions" | "snoozed") | null;
                 tag?: string | null;
                 /** @description Who has the next word */
                 awaits?: ("answer" | "client" | "nobody") | null;
@@ -26042,6 +26631,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChainView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
                 };
             };
             /** @description Not logged in */
@@ -30695,6 +31484,76 @@ export interface operations {
             };
         };
     };
+    listColleagues: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleagueList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCompletenessRules: {
         parameters: {
             query?: never;
@@ -33197,6 +34056,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description Those of colleagues that wait for your approval */
+                review?: boolean;
             };
             header?: never;
             path?: never;
@@ -33224,6 +34085,389 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    returnDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -35967,8 +37211,8 @@ export interface operations {
                 owner?: string | null;
                 /** @description Those that this team has to do with; empty: those that none has */
                 team?: string | null;
-                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all; or put aside */
-                view?: ("mine" | "unassigned" | "team" | "all" | "snoozed") | null;
+                /** @description A queue of open ones: your own, those that nobody has taken, your teams', all, those in which a note names you; or put aside */
+                view?: ("mine" | "unassigned" | "team" | "all" | "mentions" | "snoozed") | null;
                 tag?: string | null;
                 /** @description Who has the next word */
                 awaits?: ("answer" | "client" | "nobody") | null;
@@ -43593,6 +44837,94 @@ export interface operations {
             };
         };
     };
+    removeMySecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     confirmMySecondFactor: {
         parameters: {
             query?: never;
@@ -43963,6 +45295,368 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeNotificationPreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesForm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description Those that you have not read; none: all */
+                unread?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotifications"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countUnreadNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

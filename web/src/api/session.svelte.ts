@@ -4,9 +4,12 @@ import { given, hub, inSandbox, Refused, type Employee, type Me, type Right, typ
 import { live } from "./live.svelte";
 
 class Session {
-  state = $state<"unknown" | "out" | "in" | "ended">("unknown");
+  /** `bare`: his role takes a second factor, and he has none yet; the hub lets him set one up and nothing else. */
+  state = $state<"unknown" | "out" | "bare" | "in" | "ended">("unknown");
   me = $state<Me | null>(null);
   employees = $state<Employee[]>([]);
+  /** Whom one mentions, asks, or hands something over to. */
+  others = $state.raw<readonly { login: string; name: string; absent: boolean }[]>([]);
   teams = $state<Team[]>([]);
   sandbox = $state(false);
 
@@ -14,12 +17,10 @@ class Session {
     return this.me?.employee.login ?? "";
   }
 
-  /** Those whom work can be given to: who may not list employees knows those of the teams. */
+  /** Those whom work can be given to. */
   get colleagues(): { login: string; name: string; absent: boolean }[] {
-    const known = new Map(this.employees.map((one) => [one.login, one]));
-    const others = this.teams.flatMap((team) => team.members).filter((login) => !known.has(login));
-    const active = this.employees.filter((one) => one.active).map(({ login, name, absent }) => ({ login, name: name || login, absent }));
-    return [...active, ...[...new Set(others)].sort().map((login) => ({ login, name: login, absent: false }))];
+    const known = this.employees.length > 1 ? this.employees.filter((one) => one.active) : this.others;
+    return known.map(({ login, name, absent }) => ({ login, name: name || login, absent }));
   }
 
   can(right: Right): boolean {
@@ -28,7 +29,7 @@ class Session {
 
   nameOf(login: string | null | undefined): string {
     if (!login) return "";
-    return this.employees.find((each) => each.login === login)?.name || login;
+    return [...this.employees, ...this.others].find((each) => each.login === login)?.name || login;
   }
 
   teamOf(id: string | null | undefined): string {
@@ -41,7 +42,8 @@ class Session {
       const me = given(await hub.GET("/api/v1/me"));
       if (this.me && me.employee.login !== this.me.employee.login) location.reload();
       this.me = me;
-      if (this.state !== "in") await this.#begin();
+      if (me.lacks_factor) this.state = "bare";
+      else if (this.state !== "in") await this.#begin();
     } catch (error) {
       if (error instanceof Refused && error.problem.status === 401) this.over();
       else if (this.state === "unknown") setTimeout(() => this.look(), 1_500);
@@ -68,10 +70,12 @@ class Session {
     this.state = "in";
     live.start(() => void this.look());
     void inSandbox().then((found) => (this.sandbox = found)).catch(() => undefined);
-    const [employees, teams] = await Promise.all([
+    const [employees, teams, others] = await Promise.all([
       this.can("read_employees") ? hub.GET("/api/v1/employees", { params: { query: { limit: 500 } } }).then(given) : null,
       this.can("read_teams") ? hub.GET("/api/v1/teams").then(given) : null,
+      this.can("read_teams") && !this.can("read_employees") ? hub.GET("/api/v1/colleagues", { params: { query: { limit: 500 } } }).then(given) : null,
     ]);
+    this.others = others?.items ?? [];
     this.employees = employees?.items ?? (this.me ? [this.me.employee] : []);
     this.teams = teams?.items ?? [];
   }

@@ -41,6 +41,8 @@ export class DraftBox {
   sending = $state(false);
   /** Whether the hub has one. */
   there = $state(false);
+  /** Where a second person was asked to approve it. */
+  approval = $state.raw<Draft["approval"]>(null);
   #version = 0;
   #key = "";
   #seen = "";
@@ -80,6 +82,7 @@ export class DraftBox {
 
   /** What the hub has; what was typed here and is not there yet wins. */
   fill(draft: Draft | undefined): void {
+    this.approval = draft?.approval ?? null;
     if (this.#changes) {
       if (draft && this.#foreign(draft)) this.elsewhere = draft;
       else this.#version = draft?.version ?? 0;
@@ -110,10 +113,24 @@ export class DraftBox {
   /** It was sent, or thrown away. */
   async clear(): Promise<void> {
     clearTimeout(this.#timer);
-    [this.text, this.cc, this.bcc, this.attachments, this.begun, this.problem] = ["", "", "", [], "", ""];
+    [this.text, this.cc, this.bcc, this.attachments, this.begun, this.problem, this.approval] = ["", "", "", [], "", "", null];
     [this.#key, this.#sent, this.#version, this.#changes, this.state, this.there] = ["", "", 0, 0, "kept", false];
     localStorage.removeItem(this.#place);
     await hub.DELETE("/api/v1/chains/{id}/drafts/{kind}", { params: { path: { id: this.chain, kind: this.kind } } });
+  }
+
+  /** Asks these to approve it as it stands; says why where it may not be. */
+  async ask(reviewers: string[]): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#changes || !this.#version) await this.#keep();
+    const body = { reviewers, version: this.#version };
+    this.#adopt(given(await hub.POST("/api/v1/chains/{id}/draft-review", { params: { path: { id: this.chain } }, body })));
+  }
+
+  /** Asks nobody any more. */
+  async withdraw(): Promise<void> {
+    const draft = given(await hub.DELETE("/api/v1/chains/{id}/draft-review", { params: { path: { id: this.chain } } }));
+    [this.#version, this.approval] = [draft.version, null];
   }
 
   /** A message that was taken back returns. */
@@ -137,7 +154,7 @@ export class DraftBox {
 
   #adopt(draft: Draft): void {
     [this.text, this.cc, this.bcc] = [draft.text, draft.cc.join(", "), draft.bcc.join(", ")];
-    [this.replyAll, this.account, this.attachments] = [draft.reply_all, draft.account, draft.attachments];
+    [this.replyAll, this.account, this.attachments, this.approval] = [draft.reply_all, draft.account, draft.attachments, draft.approval];
     [this.#version, this.begun, this.#changes, this.state, this.there] = [draft.version, draft.at, 0, "kept", true];
   }
 
@@ -175,6 +192,7 @@ export class DraftBox {
       );
       this.#version = stored?.version ?? 0;
       this.there = stored !== null && stored !== undefined;
+      this.approval = stored?.approval ?? null;
       if (before === this.#changes) this.#kept();
       else this.#write();
     } catch (error) {

@@ -7,7 +7,7 @@ import { Pages } from "../../kit/pages.svelte";
 import { toasts } from "../../kit/toasts.svelte";
 import { say } from "../../i18n/say.svelte";
 
-export const VIEWS = ["mine", "unassigned", "team", "all", "snoozed", "drafts", "closed"] as const;
+export const VIEWS = ["mine", "unassigned", "team", "all", "mentions", "review", "snoozed", "drafts", "closed"] as const;
 export type View = (typeof VIEWS)[number];
 
 const LIMIT = 100;
@@ -117,12 +117,12 @@ export class Inbox {
 
   async #read(after?: string): Promise<{ items: Row[]; next: string | null }> {
     if (this.search.length > 1) return this.#found(after);
-    if (this.place === "drafts") return this.#drafts(after);
+    if (ofDrafts(this.place)) return this.#drafts(after);
     return given(await hub.GET("/api/v1/inbox", { params: { query: { ...this.#where(), limit: LIMIT, ...(after ? { after } : {}) } } }));
   }
 
   async #drafts(after?: string): Promise<{ items: Row[]; next: string | null }> {
-    const page = given(await hub.GET("/api/v1/drafts", { params: { query: { limit: 50, ...(after ? { after } : {}) } } }));
+    const page = given(await hub.GET("/api/v1/drafts", { params: { query: { review: this.place === "review", limit: 50, ...(after ? { after } : {}) } } }));
     return { items: await rowsOf(page.items.map((draft) => draft.chain_id)), next: page.next };
   }
 
@@ -146,6 +146,11 @@ export class Inbox {
       void this.countSaved();
       return;
     }
+    if (event.type === "draft.moved.v1") {
+      void this.count();
+      if (ofDrafts(this.place)) void this.pages.reload();
+      return;
+    }
     const id = data.chain?.id ?? data.interaction?.chain_id;
     if (id) this.touched(id);
   }
@@ -166,14 +171,14 @@ export class Inbox {
     const news = [...this.#news];
     this.#timer = 0;
     this.#news.clear();
-    if (this.search || this.place === "drafts") return;
+    if (this.search || ofDrafts(this.place)) return;
     if (news.length > MOST) return this.#afresh();
     await this.#merge(this.place, new Set(news), () => rowsOf(news, this.#where()));
   }
 
   /** Something may have been missed: all is read again; where somebody points at the list, nothing moves under him. */
   async #afresh(): Promise<void> {
-    if (!this.still || this.search || this.place === "drafts") return this.pages.reload();
+    if (!this.still || this.search || ofDrafts(this.place)) return this.pages.reload();
     const asked = new Set(this.rows.map((row) => row.chain.id));
     await this.#merge(this.place, asked, async () => {
       const page = await this.#read();
@@ -209,8 +214,13 @@ export class Inbox {
 
 type Where = NonNullable<paths["/api/v1/inbox"]["get"]["parameters"]["query"]>;
 
+/** What is listed there are drafts, by their chains. */
+function ofDrafts(place: string): boolean {
+  return place === "drafts" || place === "review";
+}
+
 function whereOf(view: View): Where {
-  return view === "closed" ? { state: "closed" } : view === "drafts" ? {} : { view };
+  return view === "closed" ? { state: "closed" } : view === "drafts" || view === "review" ? {} : { view };
 }
 
 /** Without what is not said. */

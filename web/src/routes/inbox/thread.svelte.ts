@@ -2,6 +2,7 @@
 
 import { given, hub, reasonOf, type Client, type Draft, type Interaction, type Outcome, type Row, type Task, type Way } from "../../api/hub";
 import { live, RESYNC, type Happened } from "../../api/live.svelte";
+import { notifications } from "../../api/notifications.svelte";
 import { session } from "../../api/session.svelte";
 import { boxOf } from "../../drafts/drafts.svelte";
 
@@ -93,7 +94,8 @@ export class Thread {
 
   async read(): Promise<void> {
     const newest = this.newest;
-    if (!newest || !this.row?.unread) return;
+    // What tells of this chain is read with it.
+    if (!newest || !(this.row?.unread || notifications.unread)) return;
     await hub.PUT("/api/v1/chains/{id}/read", { params: { path: { id: this.id } }, body: { upto: newest.id } });
     if (this.row) this.row = { ...this.row, unread: false };
   }
@@ -127,6 +129,10 @@ export class Thread {
   #hear(event: Happened, changed: (fresh: number) => void): void {
     if (event.type === RESYNC) {
       void this.again().then(changed).catch(() => undefined);
+      return;
+    }
+    if (event.type === "draft.moved.v1") {
+      if ((event.data as { chain_id?: string }).chain_id === this.id) void this.drafts().catch(() => undefined);
       return;
     }
     const data = event.data as { interaction?: Interaction; chain?: { id: string }; client?: { id: string }; task?: { client_id: string | null } };
