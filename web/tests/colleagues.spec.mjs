@@ -109,9 +109,8 @@ behaviour("an answer is asked about, returned with a word why, changed, approved
   await employee("vera");
   await employee("igor");
   const one = await ofTheCast("Wojciech Zieliński");
-  const { page: author } = await operator("igor");
+  const { page: author } = await operator("igor", { path: `/inbox/${one.id}` });
   const { page: reviewer } = await operator("vera");
-  await open(author, one.id);
   await box(author).fill("Скидка 30 %");
   await author.getByText("Draft kept").waitFor();
   await author.getByRole("button", { name: "Ask a colleague to approve it" }).click();
@@ -155,12 +154,11 @@ behaviour("what an account lets out with a second person alone is not sent, and 
   await employee("igor");
   const mailboxes = (await ask("GET", "/mailboxes")).items;
   const one = await ofTheCast("Олена Коваленко");
-  const { page } = await operator("igor");
+  const { page } = await operator("igor", { path: `/inbox/${one.id}` });
   for (const each of mailboxes) await ask("PATCH", `/mailboxes/${each.id}`, { approval: true });
   try {
     await new Promise((done) => setTimeout(done, 2_500));
     expect(/403/);
-    await open(page, one.id);
     await box(page).fill("Без спроса");
     await page.getByRole("button", { name: /^Send Ctrl/ }).click();
     await page.getByRole("alert").getByRole("button", { name: "Ask a colleague to approve it" }).waitFor();
