@@ -18,16 +18,19 @@ _SIGNS = {
 _WORDS = r"[^\W\d_]+(?:[ .]+[^\W\d_]+)*\.?|[₽$€₸¥]"
 _LETTERS = re.compile(rf"^\s*(?:{_WORDS})|(?:{_WORDS})\s*$")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f'’]")
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _CENT, _NOISE = Decimal("0.01"), Decimal("0.000001")
 _LONGEST = 40
 _LAST = time(23, 59, 59)
 _MONTHS = "янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек", "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _NAMED_MONTH = re.compile(r"([^\W\d_]{3,10})\.?,?\s+(\d{4})(?:\s*г\.?)?")
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_USUAL = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_USUAL = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})(?!\d)")
+_BETWEEN = re.compile(r"(\d[\d./]*)\s*[-\u2013\u2014]\s*(\d[\d./]*)")
 _MONTH = re.compile(r"(?:(\d{4})-(\d{1,2})|(\d{1,2})[./](\d{4}))")
-_TIME = re.compile(r"[T ,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?")
+_TIME = r"[T ,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AaPp][Mm])?\s*(Z|[+-]\d\d(?::?\d\d)?)?"
+_AFTER = re.compile(rf"\s*(?:г\.?|года)?(?:{_TIME})?\s*")
+"""What may stand after a day."""
 
 
 def amount_of(text: str, *, field: str = "amount") -> tuple[Decimal, str]:
@@ -56,7 +59,9 @@ def _with_point(bare: str, field: str, text: str) -> str:
     """The decimal mark is a point. Of points and commas the last one is the mark, one that comes twice is none."""
     if "," in bare and "." in bare:
         mark = max(",.", key=bare.rfind)
-        return bare.replace("." if mark == "," else ",", "").replace(",", ".")
+        other = "." if mark == "," else ","
+        grouped = re.fullmatch(rf"[+-]?\d{{1,3}}(?:\{other}\d{{3}})+\{mark}\d+", bare)
+        return bare.replace(other, "").replace(mark, ".") if grouped else ""
     mark = "," if "," in bare else "."
     if bare.count(mark) > 1:
         groups = bare.lstrip("+-").split(mark)
@@ -78,7 +83,12 @@ def currency_of(text: str) -> str:
 
 
 def day_of(text: str, *, field: str, month_first: bool = False) -> date:
-    """`2026-03-02`, `02.03.2026`, `2/3/26`; what stands after it is left. Raises InvalidInput."""
+    """`2026-03-02`, `02.03.2026`, `2/3/26`, also before a time. Raises InvalidInput."""
+    return _day_and_rest(text, field, month_first)[0]
+
+
+def _day_and_rest(text: str, field: str, month_first: bool) -> tuple[date, re.Match[str]]:
+    """With what stands after it: a time, or nothing that is known; anything else might be another day."""
     year, month, day = 0, 0, 0
     if found := _ISO.match(text):
         year, month, day = map(int, found.groups())
@@ -86,21 +96,24 @@ def day_of(text: str, *, field: str, month_first: bool = False) -> date:
         day, month, year = map(int, found.groups())
         year += 2000 if len(found[3]) == 2 else 0
         day, month = (month, day) if month_first and "/" in found[0] else (day, month)
+    rest = _AFTER.fullmatch(text, found.end()) if found else None
     try:
-        return date(year, month, day)
+        if rest is not None:
+            return date(year, month, day), rest
+        raise ValueError("not alone")
     except ValueError as exc:
         raise InvalidInput(f"{field}: {text[:_LONGEST]!r} is no date; write it as 02.03.2026 or 2026-03-02") from exc
 
 
 def days_of(text: str, *, field: str, month_first: bool = False) -> tuple[date, date]:
-    """The first and the last day of a day or a month: `02.03.2026`, `03.2026`, `2026-03`, `март 2026`."""
+    """The first and the last day: `02.03.2026`, `03.2026`, `2026-03`, `март 2026`, `01.03.2026-31.03.2026`."""
     if found := _MONTH.fullmatch(text):
         year, month = (found[1], found[2]) if found[1] else (found[4], found[3])
         return _whole_month(int(year), int(month), text, field)
     if (found := _NAMED_MONTH.fullmatch(text)) and (number := _month_named(found[1])):
         return _whole_month(int(found[2]), number, text, field)
-    day = day_of(text, field=field, month_first=month_first)
-    return day, day
+    first, last = found.groups() if (found := _BETWEEN.fullmatch(text)) else (text, text)
+    return tuple(day_of(one, field=field, month_first=month_first) for one in (first, last))  # type: ignore[return-value]
 
 
 def _month_named(word: str) -> int:
@@ -126,14 +139,22 @@ def moment_of(text: str, *, field: str, zone: str, month_first: bool = False) ->
     Raises:
         InvalidInput: it is none.
     """
-    day = day_of(text, field=field, month_first=month_first)
-    found = _TIME.search(text)
-    if found is None:
+    day, rest = _day_and_rest(text, field, month_first)
+    if rest[1] is None:
         return datetime.combine(day, _LAST, UTC)
     try:
-        at = time(int(found[1]), int(found[2]), int(found[3] or 0))
-        if found[4]:
-            return datetime.fromisoformat(f"{day}T{at}{found[4].replace('Z', '+00:00')}").astimezone(UTC)
+        at = time(_hour(int(rest[1]), rest[4]), int(rest[2]), int(rest[3] or 0))
+        if rest[5]:
+            return datetime.fromisoformat(f"{day}T{at}{rest[5].replace('Z', '+00:00')}").astimezone(UTC)
         return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
     except (ValueError, OverflowError) as exc:
         raise InvalidInput(f"{field}: {text[:_LONGEST]!r} has no such time; write it as 02.03.2026 14:05") from exc
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """Of 24. Raises ValueError for the hour 14 PM."""
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError(half)
+    return hour % 12 + (12 if half.casefold() == "pm" else 0)

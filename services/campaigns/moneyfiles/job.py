@@ -23,6 +23,8 @@ PREPARE = "services.campaigns.moneyfiles.reading:prepare"
 _CPU = 300.0
 """Seconds of CPU time that reading a file may take; a step of a job has ten minutes."""
 _PART = "part-"
+_TITLES = {"client": "client_id"}
+"""Where a field's own name is no title that is known: a column `client` may hold names."""
 
 
 class TakeMoney:
@@ -96,8 +98,9 @@ def options_of(args: Args) -> Options:
 
 
 def rejected_header(subject: Any) -> bytes:
-    """Of the file; a mark before it tells spreadsheets that it is UTF-8."""
-    return "\ufeff".encode() + delimited([("row", "reason", *FIELDS[subject])])
+    """Of the file, which an import takes as it is; a mark before it tells spreadsheets that it is UTF-8."""
+    titles = [_TITLES.get(field, field) for field in FIELDS[subject]]
+    return "\ufeff".encode() + delimited([("row", "reason", *titles)])
 
 
 def rejected_key(run: str, part: int) -> str:

@@ -183,9 +183,13 @@ def _payment(row: Mapping[str, str], options: Options) -> dict[str, Any]:
         "at": moment_of(row["date"], field="date", zone=options.zone, month_first=options.month_first).isoformat(),
         "amount": amount,
         "deal": row.get("deal"),
-        "external_id": row.get("external_id", ""),
+        "external_id": _prefix(options) * ("external_id" in row) + row.get("external_id", ""),
     }
     return NewPayment.model_validate(fields).model_dump(mode="json")
+
+
+def _prefix(options: Options) -> str:
+    return ORDER if options.subject == "orders" else ""
 
 
 class _Names:
@@ -193,7 +197,7 @@ class _Names:
 
     def __init__(self, options: Options) -> None:
         self._subject = options.subject
-        self._prefix = ORDER if options.subject == "orders" else ""
+        self._prefix = _prefix(options)
         self._unnamed: Counter[bytes] = Counter()
         self._said: dict[str, tuple[int, bytes]] = {}
 
@@ -203,9 +207,9 @@ class _Names:
         if not item["external_id"]:
             self._unnamed[digest] += 1
             return {**item, "external_id": f"{ROW}{digest.hex()}:{self._unnamed[digest]}"}
-        made = f"{self._prefix}{item['external_id']}"
-        first, said = self._said.setdefault(made, (n, digest))
+        first, said = self._said.setdefault(item["external_id"], (n, digest))
         if said != digest:
-            fix = f"row {first} has {item['external_id'][:100]!r}, too, and says something else"
+            number = item["external_id"].removeprefix(self._prefix)
+            fix = f"row {first} has {number[:100]!r}, too, and says something else"
             raise InvalidInput(f"external_id: {fix}; give each its own, or map another column")
-        return {**item, "external_id": made}
+        return item

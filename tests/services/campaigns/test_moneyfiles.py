@@ -170,6 +170,22 @@ async def test_an_order_and_a_payment_of_one_number_are_two(counting: Counting) 
     assert [one[3] for one in await counting.payments()] == ["17", "order:17"]
 
 
+async def test_a_row_with_too_long_a_number_is_refused_and_ends_no_import(counting: Counting) -> None:
+    file = (
+        f"number;date;mail;amount\n{'9' * 198};2026-03-02;a@example.com;10\n7;2026-03-02;a@example.com;{'1' * 31}\n"
+    )
+    job = await counting.take("orders", f"{file}8;2026-03-02;a@example.com;5\n".encode())
+    assert (job["state"], job["counts"]) == ("done", {"add": 1, "reject": 2})
+    assert [one["reason"].split(":")[0] for one in job["told"]] == ["external_id", "amount"]
+
+
+async def test_rows_that_were_not_taken_are_read_again_as_they_were(counting: Counting) -> None:
+    file = "ID клиента;дата;телефон;сумма\ncl_404;02.03.2026;89160000001;10\n"
+    first = await counting.take("payments", file.encode())
+    again = await counting.take("payments", (await counting.rejected(first)).encode("utf-8-sig"))
+    assert (again["counts"], again["told"]) == ({"reject": 1}, first["told"])
+
+
 async def test_two_rows_of_one_number_that_say_different_things_are_not_made_one(counting: Counting) -> None:
     file = b"id;date;mail;amount\n7;2026-03-02;a@example.com;10\n7;2026-03-02;a@example.com;20\n"
     job = await counting.take("payments", file)
@@ -253,6 +269,9 @@ async def test_a_file_without_an_amount_fails_and_says_which_column_is_missing(c
         ("1999.9999999998", "2000.00", ""),
         ("1,234", None, ""),
         ("1.005", None, ""),
+        ("1,2.3", None, ""),
+        ("12,34.50", None, ""),
+        ("4070281050000000000112345678901", None, ""),
         ("12 34 56,7,8", None, ""),
         ("сто", None, ""),
         ("1e9", None, ""),
@@ -280,13 +299,21 @@ def test_an_amount_is_read_as_it_is_written_or_refused_where_it_may_be_two(
         ("2028-02", "2028-02-01", "2028-02-29"),
         ("декабрь 2026 г.", "2026-12-01", "2026-12-31"),
         ("March 2026", "2026-03-01", "2026-03-31"),
+        ("01.03.2026-31.03.2026", "2026-03-01", "2026-03-31"),
+        ("01.03.2026 \u2013 31.03.2026", "2026-03-01", "2026-03-31"),
     ],
 )
 def test_days_and_months_are_read_as_offices_write_them(text: str, since: str, until: str) -> None:
     assert days_of(text, field="date") == (date.fromisoformat(since), date.fromisoformat(until))
 
 
-@pytest.mark.parametrize("text", ["13.2026", "00.2026", "2026-13", "32.01.2026", "yesterday", "9999-12", "1.1.0000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("13.2026", "00.2026", "2026-13", "32.01.2026", "yesterday", "9999-12", "1.1.0000"),
+        *("02.03.202", "02.03.20261", "2026-03-021", "02.03.2026 и 05.03.2026"),
+    ],
+)
 def test_what_is_no_day_is_refused_by_its_field(text: str) -> None:
     with pytest.raises(InvalidInput, match="date: "):
         days_of(text, field="date")
@@ -303,6 +330,15 @@ def test_a_time_without_an_offset_is_one_of_the_zone_and_a_day_alone_is_the_end_
         datetime(2026, 3, 2, 1, 30, tzinfo=UTC),
         datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC),
     ]
+
+
+def test_an_hour_before_or_after_noon_is_read_as_such_and_a_time_that_is_none_is_not_left_away() -> None:
+    texts = ("3/2/2026 2:05 PM", "3/2/2026 12:05 am", "3/2/2026 12:05 PM")
+    read = [moment_of(text, field="date", zone="UTC", month_first=True).hour for text in texts]
+    assert read == [14, 0, 12]
+    for text in ("02.03.2026 14:05 PM", "02.03.2026 14:5", "02.03.2026 14:05 MSK"):
+        with pytest.raises(InvalidInput, match="date: "):
+            moment_of(text, field="date", zone="UTC")
 
 
 def test_usual_titles_in_two_languages_are_known() -> None:
