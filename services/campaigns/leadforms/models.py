@@ -16,7 +16,7 @@ OTHER = 500
 OURS = tuple(LONGEST)
 """Fields that mean something; what is typed into others becomes a line of the text."""
 Label = Annotated[dict[Language, Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1)]
-Origin = Annotated[str, Field(max_length=300, pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$")]
+Origin = Annotated[str, Field(max_length=300, pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Words = Annotated[dict[Language, Annotated[str, Field(min_length=1, max_length=500)]], Field(min_length=1)]
 _EXAMPLE: dict[str, Any] = {
     "name": "Заявка на замер",

@@ -9,7 +9,7 @@ from hub.api.actor import Actor
 from hub.contracts.interaction import InteractionReceived
 from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock, from_iso
-from hub.kit.errors import HubError, TransientError
+from hub.kit.errors import HubError, NotFound, TransientError
 from hub.kit.log import Log
 from hub.store.base import Document
 from services.campaigns.leadforms.repository import FormRepository
@@ -22,7 +22,7 @@ log = Log(__name__)
 
 class Leads(Protocol):
     async def lead(self, given: NewLead, *, by: str, source: str = "") -> InteractionReceived:
-        """Once for its `external_id`. Raises HubError."""
+        """Once for its `external_id`. Raises NotFound where the topic of its consent is gone, and HubError."""
         ...
 
 
@@ -68,11 +68,21 @@ class Telling:
                 await self._done(taken, str(exc)[:500])
 
     async def _told(self, taken: Document) -> Document:
-        given = NewLead.model_validate(taken["lead"])
-        received = await self._leads.lead(given, by=f"form:{taken['form']}", source=taken["source"])
+        received = await self._received(taken, NewLead.model_validate(taken["lead"]))
         after = await self._repository.amend_taken(taken["_id"], lambda now: {**now, "interaction": received.id})
         assert after is not None
         return after
+
+    async def _received(self, taken: Document, given: NewLead) -> InteractionReceived:
+        """A topic that was taken away takes no lead along: nobody is written to about it any more."""
+        by, source = f"form:{taken['form']}", taken["source"]
+        try:
+            return await self._leads.lead(given, by=by, source=source)
+        except NotFound:
+            if given.consent is None:
+                raise
+            log.warning("lead.without_topic", lead=taken["_id"], topic=given.consent.topic)
+            return await self._leads.lead(given.model_copy(update={"consent": None}), by=by, source=source)
 
     async def _give(self, taken: Document) -> None:
         actor = Actor(login=taken["by"], reach=(EVERYTHING,), reads=(EVERYTHING,))

@@ -288,6 +288,15 @@ async def test_words_of_consent_are_those_that_were_shown_whatever_was_changed_s
     assert [(one.words, one.text_version) for one in stand.told(ConsentRecorded)] == [("Согласен на всё", "2026-01")]
 
 
+async def test_a_topic_that_was_taken_away_takes_no_lead_along(stand: Stand) -> None:
+    form = await stand.add()
+    await stand.shop.desk.consents.remove_topic("news", actor=MARKETER)
+    answer = await stand.send(form, **ANNA)
+    assert ("Спасибо!" in answer.text, len(stand.tasks.given)) == (True, 1)
+    assert [one.participants[0].address for one in stand.told(InteractionReceived)] == ["phone:+79161234567"]
+    assert stand.told(ConsentRecorded) == []
+
+
 async def test_a_closed_form_takes_nothing_and_a_removed_one_is_not_there(stand: Stand) -> None:
     form = await stand.add(open=False)
     page = await stand.client.get(f"/m/form/{form['_id']}/ru")
@@ -318,6 +327,7 @@ async def test_rubbish_about_the_page_costs_no_lead(stand: Stand) -> None:
         ({"title": {"ru": "Закажите"}}, "has no words in en"),
         ({"origins": ["https://shop.example/page"]}, "origins"),
         ({"origins": ["https://shop.example; script-src *"]}, "origins"),
+        ({"origins": ["https://shop.example:\u0664\u0664\u0663"]}, "origins"),
     ],
 )
 async def test_a_form_that_could_not_work_is_refused_by_its_field(
