@@ -108,7 +108,7 @@ class GateSettings(Settings):
 
     quiet_hours: str = Field(
         default="",
-        pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
         description="Mailings wait from and until these times of the recipient's day, as 21:00-09:00; empty: never",
     )
     time_zone: str = Field(

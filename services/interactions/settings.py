@@ -42,7 +42,7 @@ class Settings(Base):
     )
     call_hours: str = Field(
         default="09:00-21:00",
-        pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
         description="Clients are called from and until these times of their day, as 09:00-21:00; empty: always",
     )
     call_time_zone: str = Field(

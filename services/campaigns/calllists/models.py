@@ -20,7 +20,7 @@ def _a_zone(name: str) -> str:
 
 Flag = Literal["human", "contact", "sale", "refused", "do_not_call", "unworkable", "callback", "final"]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$", examples=["09:00"])]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", examples=["09:00"])]
 Zone = Annotated[str, Field(max_length=60, examples=["Europe/Moscow"]), AfterValidator(_a_zone)]
 Delay = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=60))]
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -153,7 +153,7 @@ class NextTask(Form):
 class NextAmount(Form):
     """Money of a deal."""
 
-    value: str = Field(pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["125000"])
+    value: str = Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", examples=["125000"])
     currency: str = Field(pattern="^[A-Z]{3}$", examples=["RUB"])
 
 

@@ -12,7 +12,7 @@ from hub.contracts.shown import View
 from services.interactions.calendars.working import in_order
 from services.interactions.moments import Sensible, zone_of
 
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 Part = tuple[Clock, Clock]
 Parts = Annotated[tuple[Part, ...], Field(max_length=10)]
 Weekday = Annotated[str, Field(pattern="^[1-7]$", description="1 is Monday")]

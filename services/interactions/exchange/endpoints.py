@@ -32,7 +32,7 @@ class ImportForm(FileForm):
         default=None, max_length=500, description="The field of each column; kept for tables with the same titles"
     )
     policy: Policy = Field(default="skip", description="What becomes of rows of clients that are there")
-    rows: dict[Annotated[str, Field(pattern=r"^\d{1,7}$")], Policy] = Field(
+    rows: dict[Annotated[str, Field(pattern=r"^[0-9]{1,7}$")], Policy] = Field(
         default={}, max_length=_MOST_CHOSEN, description="The same for single rows, counted from 0 after the header"
     )
     similar: bool = Field(default=False, description="Also look for clients by likeness; slower")

@@ -26,7 +26,7 @@ Spoken = Literal[
 SPOKEN: tuple[str, ...] = get_args(Spoken)
 Sound = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_/-]+$")]
 """As Asterisk names a file of sound: without its ending."""
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 Words = Annotated[str, Field(max_length=2_000)]
 Logins = Annotated[list[Colleague], Field(max_length=10)]
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -371,6 +372,12 @@ async def test_at_twilio_whoever_hands_on_again_is_named(at_twilio: AtTwilio) ->
 async def test_at_twilio_nobody_is_asked_first_and_the_answer_says_so(at_twilio: AtTwilio) -> None:
     answer, _ = await handing_on(at_twilio, kind="attended")
     assert (answer.status_code, "blind" in answer.text) == (409, True)
+
+
+def test_an_hour_is_written_in_digits_that_a_clock_reads() -> None:
+    for hour in ("0\u0669:00", "24:00", "9:00"):
+        with pytest.raises(ValidationError):
+            OpenHours.model_validate({"since": hour})
 
 
 def test_hours_that_end_before_they_begin_go_on_over_midnight() -> None:
