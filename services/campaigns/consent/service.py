@@ -137,6 +137,11 @@ class Consents:
         may, why = allowed(await self.standing(address, at), channel, topic) if topic else (False, "")
         return why if may else ""
 
+    async def said_no(self, address: str, topic: str) -> bool:
+        """Whether the newest word of an address about a topic is a no. Raises StoreUnavailable."""
+        word = (await self.standing(address)).get(f"{CHANNELS[address.partition(':')[0]]}/{topic}")
+        return word is not None and word["state"] == "withdrawn"
+
     async def standing(self, address: str, at: str | None = None) -> dict[str, Document]:
         """By what it is about (`email`, `email/news`) the newest word of an address: now, or at some time."""
         page = await self._repository.words(address, limit=_SHOWN)

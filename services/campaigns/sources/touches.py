@@ -153,9 +153,8 @@ class Touches:
 
     async def lead(self, given: NewLead, *, by: str, source: str = "") -> InteractionReceived:
         """Somebody asks: a contact, his touch, his consent, and whose the visitor was. Told once for one
-        `external_id`, else for the same words of a day. `source` is that of the form, where nothing is surer.
-
-        Raises InvalidInput, NotFound and BusUnavailable.
+        `external_id`, else for the same words of a day. `source` is that of a form that anybody may send, where
+        nothing is surer. Raises InvalidInput, NotFound, BusUnavailable and StoreUnavailable.
         """
         now = self._clock.now()
         addresses = self._addresses(given)
@@ -166,7 +165,7 @@ class Touches:
         told: Told = [received, touch]
         if given.visitor:
             told.append(VisitorKnown(visitor=f"visitor:{given.visitor}", address=addresses[0], at=now))
-        told += await self._agreed(given, addresses)
+        told += await self._agreed(given, addresses, anybody=bool(source))
         await self._tell(told)
         return received
 
@@ -200,17 +199,16 @@ class Touches:
         known = came or source or await self._sources.ensure(path)
         return self._touch(whose, known, evidence, names, lead=True)
 
-    async def _agreed(self, given: NewLead, addresses: Sequence[str]) -> list[ConsentRecorded]:
-        """His yes counts for each address that he gave."""
+    async def _agreed(self, given: NewLead, addresses: Sequence[str], *, anybody: bool) -> list[ConsentRecorded]:
+        """His yes counts for each address that he gave. `anybody` may have given another's: that takes no no back."""
         if given.consent is None:
             return []
-        topic = await self._consents.topic(given.consent.topic)
+        named, words = given.consent.topic, given.consent.words
+        topic = await self._consents.topic(named)
         text = given.consent.text_version or topic["text_version"]
+        open_ones = [one for one in addresses if not (anybody and await self._consents.said_no(one, named))]
         return [
-            self._consents.said(
-                one, "given", topic=given.consent.topic, source="form", words=given.consent.words, text=text
-            )
-            for one in addresses
+            self._consents.said(one, "given", topic=named, source="form", words=words, text=text) for one in open_ones
         ]
 
     # --- what comes in ---

@@ -288,6 +288,18 @@ async def test_words_of_consent_are_those_that_were_shown_whatever_was_changed_s
     assert [(one.words, one.text_version) for one in stand.told(ConsentRecorded)] == [("Согласен на всё", "2026-01")]
 
 
+async def test_a_stranger_takes_nobodys_no_back(stand: Stand) -> None:
+    form, desk = await stand.add(), stand.shop.desk
+    said = desk.consents.said("phone:+79161234567", "withdrawn", topic="news", source="message", words="СТОП")
+    await desk.consents.publish([said])
+    await desk.follow()
+    assert (await stand.send(form, **ANNA)).status_code == 200
+    assert [one.state for one in stand.told(ConsentRecorded)] == ["withdrawn"]
+    assert len(stand.told(InteractionReceived)) == 1
+    await stand.send(form, **{**ANNA, "phone": "+79161234568"})
+    assert [(one.address, one.state) for one in stand.told(ConsentRecorded)][1:] == [("phone:+79161234568", "given")]
+
+
 async def test_a_topic_that_was_taken_away_takes_no_lead_along(stand: Stand) -> None:
     form = await stand.add()
     await stand.shop.desk.consents.remove_topic("news", actor=MARKETER)
