@@ -4,7 +4,7 @@ Each is a guest once, whatever he is invited by. The letter is a message of a te
 by the channel's gate and ledger, and whoever said no to the topic gets none; it leaves once, by its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,14 +93,28 @@ class Invite:
     async def _guests(self, event: Document, found: Sequence[Invited]) -> list[Document]:
         """As they are kept then: those who are none yet are made."""
         wanted = {guest_id(event["_id"], one.whose): one for one in found}
-        known = await self._repository.known(wanted)
+        known = await self._known(event["_id"], wanted)
         new = [name for name in wanted if name not in known]
         if new:
             first = await self._numbers(event["_id"], len(new))
             made = [self._guest(event["_id"], name, wanted[name], first + n) for n, name in enumerate(new)]
             await self._repository.add_guests(made)
             known |= await self._repository.known(new)
-        return [known[name] for name in wanted]
+        return list({known[name]["_id"]: known[name] for name in wanted}.values())
+
+    async def _known(self, event: str, wanted: Mapping[str, Invited]) -> dict[str, Document]:
+        """Those who are guests already, also by an address that was nobody's when they were invited."""
+        addresses = {name: guest_id(event, one.address) for name, one in wanted.items() if one.client and one.address}
+        there = await self._repository.known({*wanted, *addresses.values()})
+        theirs = await self._repository.of_clients(event, [one.client for one in wanted.values() if one.client])
+        found = {}
+        for name, one in wanted.items():
+            by_address = there.get(addresses.get(name, ""))
+            if by_address and by_address["client_id"] not in (None, one.client):
+                by_address = None
+            if guest := there.get(name) or theirs.get(one.client) or by_address:
+                found[name] = guest
+        return found
 
     async def _numbers(self, event: str, count: int) -> int:
         """The first of so many that nobody else has. Raises Conflict."""

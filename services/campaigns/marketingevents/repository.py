@@ -2,14 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
+from hub.kit.every import every
 from hub.kit.ids import derive
 from hub.store.amend import Change, amend
-from hub.store.base import CollectionSpec, Document, Index, Page, Store
+from hub.store.base import CollectionSpec, Document, In, Index, Page, Store, Where
 
 OWES = Index("owes", sparse=True)
 EVENTS = CollectionSpec("marketing_events", (Index("removed", "at"), OWES))
 GUESTS = CollectionSpec(
-    "event_guests", (Index("event", "number"), Index("event", "state", "number"), Index("event", "code"), OWES)
+    "event_guests",
+    (
+        Index("event", "number"),
+        Index("event", "state", "number"),
+        Index("event", "code"),
+        Index("event", "client_id"),
+        OWES,
+    ),
 )
 _PAGE = 200
 
@@ -42,6 +50,12 @@ class EventRepository:
 
     async def known(self, ids: Iterable[str]) -> dict[str, Document]:
         return await self.guests.get_many(ids)
+
+    async def of_clients(self, event: str, clients: Sequence[str]) -> dict[str, Document]:
+        """By client those who are guests, by whatever they were invited."""
+        where: Where = {"event": event, "client_id": In(list(clients))}
+        found = await every(lambda after: self.guests.find(where, limit=_PAGE, after=after)) if clients else []
+        return {one["client_id"]: one for one in found}
 
     async def add_guests(self, guests: Sequence[Document]) -> set[str]:
         """Ids of those that are new."""

@@ -335,6 +335,19 @@ async def test_an_address_of_nobody_becomes_a_client_when_he_confirms(fair: Fair
     assert [line[:2] for line in fair.chains.lines] == [("client", "email:new@example.com"), ("contact", "cl_new")]
 
 
+async def test_who_was_invited_by_an_address_before_he_was_a_client_is_no_guest_again(fair: Fair) -> None:
+    event, template = await fair.add(seats=1), await fair.post.template(bodies=LETTER)
+    how = {"template": template, "account": "mb_1", "topic": "offers"}
+    await fair.invite(event, addresses=["new@example.com", "silent@example.com"], **how)
+    await fair.say(event, 0, "confirmed", "link")
+    await fair.following.look()
+    silent = a_client(9, addresses=[{"address": "email:silent@example.com"}])
+    await fair.desk.hear(a_client(8, id="cl_new", addresses=[{"address": "email:new@example.com"}]), silent)
+    guests = await fair.invite(event, clients=["cl_9", "cl_new"], addresses=["new@example.com"], **how)
+    assert [one["address"] for one in guests] == ["email:new@example.com", "email:silent@example.com"]
+    assert len(fair.post.events(SendMessage)) == 2
+
+
 async def test_when_it_is_over_those_who_came_and_those_who_did_not_are_followed_up_once(fair: Fair) -> None:
     after = {"attended": {"task": "Позвонить"}, "absent": {"sequence": "sq_1"}}
     event = await fair.add(**after)
