@@ -79,7 +79,7 @@ class WriteInHand:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Stands next to its route: the right it needs, none for all comers.
+    """Stands next to its route: the right it needs, or one of `also`; none for all comers.
 
     `secret`: the answer is shown once and never stored. `upload`: the request may be as large as an attachment.
     `streamed`: the body goes through unread, and whoever answers keeps the answer under the Idempotency-Key.
@@ -94,14 +94,15 @@ class Rule:
     audited: bool = False
     personal: bool = False
     person: bool = False
+    also: tuple[Right, ...] = ()
 
     async def __call__(self) -> None:
         """The guard enforces it, before the body is read."""
 
 
-def needs(right: Right, *, secret: bool = False, upload: bool = False, person: bool = False) -> Any:
-    """The rule of a route, for its `dependencies`."""
-    return Depends(Rule(right, secret=secret, upload=upload, person=person))
+def needs(right: Right, *also: Right, secret: bool = False, upload: bool = False, person: bool = False) -> Any:
+    """The rule of a route, for its `dependencies`; one of several rights is enough."""
+    return Depends(Rule(right, secret=secret, upload=upload, person=person, also=also))
 
 
 def open_to_all(*, secret: bool = False) -> Any:
@@ -135,7 +136,7 @@ class _Guarded(APIRoute):
         if rule.right is not None:
             described = options.get("description") or inspect.getdoc(endpoint) or ""
             persons = " Not with a personal token." if rule.person else ""
-            options["description"] = for_whom(described, rule.right) + persons
+            options["description"] = for_whom(described, rule.right, *rule.also) + persons
             options["dependencies"] = [*options["dependencies"], Security(_bearer), Security(_cookie)]
         self._rule = rule
         super().__init__(path, built(endpoint), **options)
@@ -174,9 +175,9 @@ def guarded(handler: Handler, rule: Rule, route: Route) -> Handler:
     return behind
 
 
-def for_whom(description: str, right: Right) -> str:
-    """A description with the roles that may."""
-    return f"{description}\n\nFor: {_roles(right)}.".strip()
+def for_whom(description: str, *rights: Right) -> str:
+    """A description with the roles that may: those that have one of these rights."""
+    return f"{description}\n\nFor: {_roles(*rights)}.".strip()
 
 
 async def _recognised(request: Request, parts: Parts) -> tuple[Employee, Access]:
@@ -280,8 +281,9 @@ async def _admit(request: Request, parts: Parts, rule: Rule, route: Route) -> No
     except ForeignPage:
         await parts.audit.note_refusal(_deed(request, NOBODY, route), ForeignPage.status_code)
         raise
-    refusal = _refusal(rule, rule.right, employee, access, reads=request.method in READS)
-    if parts.desk.lacks_factor(employee, access, rule.right):
+    right = next((one for one in rule.also if employee.may(one) and access.covers(one)), rule.right)
+    refusal = _refusal(rule, right, employee, access, reads=request.method in READS)
+    if parts.desk.lacks_factor(employee, access, right):
         refusal = Forbidden(LACKS[access.began])
     if refusal:
         await parts.audit.note_refusal(_deed(request, employee.login, route), refusal.status_code)
@@ -424,5 +426,5 @@ def _deed(request: Request, login: str, route: Route) -> Deed:
     )
 
 
-def _roles(right: Right) -> str:
-    return ", ".join(roles_with(right))
+def _roles(*rights: Right) -> str:
+    return ", ".join(dict.fromkeys(role for right in rights for role in roles_with(right)))

@@ -31,7 +31,7 @@ _BODY: dict[str, Any] = {
     status_code=201,
     responses=TOO_LARGE,
     openapi_extra=_BODY,
-    dependencies=[needs(Right.WRITE_MESSAGES, upload=True)],
+    dependencies=[needs(Right.WRITE_MESSAGES, Right.MANAGE_CAMPAIGNS, upload=True)],
 )
 async def upload_attachment(
     request: Request,

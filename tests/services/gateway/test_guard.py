@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from hub.api.rights import RIGHTS, Role
+from hub.api.rights import RIGHTS, Right, Role
 
 LOGINS = ("", "/browser", "/passkey/begin", "/passkey", "/passkey/browser")
 OPEN = {("POST", f"/api/v1/sessions{login}") for login in LOGINS}
+ALSO = {("POST", "/api/v1/attachments"): Right.MANAGE_CAMPAIGNS}
+"""Where one of two rights is enough, the other one."""
 UNGUARDED = {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/api/v1/openapi.json"}
 
 
@@ -32,7 +34,8 @@ async def test_no_route_answers_without_a_token(hub: Any) -> None:
 async def test_no_role_gets_through_a_route_without_its_right(hub: Any) -> None:
     for role in Role:
         client = await (hub.admin() if role is Role.ADMINISTRATOR else hub.employee(role))
-        lacking = [(method, path) for method, path, right in hub.operations if right not in {None, *RIGHTS[role]}]
+        has = {None, *RIGHTS[role]}
+        lacking = [one[:2] for one in hub.operations if not {one[2], ALSO.get(one[:2], one[2])} & has]
         for method, path in lacking:
             answer = await client.request(method, an_address(path), content=b"{not json")
             assert (answer.status_code, answer.json()["title"]) == (403, "Not allowed"), (role, method, path)

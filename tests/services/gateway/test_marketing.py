@@ -71,6 +71,13 @@ async def test_a_lead_of_a_form_is_a_client_a_task_and_money_of_its_campaign(who
     ]
 
 
+async def test_a_marketer_takes_over_files_of_his_own(whole: Any) -> None:
+    marketer = await whole.employee("marketer")
+    file = await uploaded(marketer, "канал;дата;сумма\nweb;02.03.2026;1000,00\n")
+    await done(marketer, await marketer.post("/money-imports", json={"file": file, "subject": "costs"}))
+    assert [one["amount"]["value"] for one in await items(marketer, "/costs")] == ["1000.00"]
+
+
 async def test_a_guest_answers_by_his_link_comes_and_is_followed_up_in_his_chain(whole: Any) -> None:
     admin = await whole.admin()
     source = await a_source(admin, "events", "kitchens")

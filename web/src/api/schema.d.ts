@@ -278,7 +278,7 @@ export interface paths {
          * Upload attachment
          * @description Upload a file (25 MB by default): as form field `file`, or its bytes as the body with `?filename=`.
          *
-         *     For: administrator, supervisor, operator.
+         *     For: administrator, supervisor, operator, marketer.
          */
         post: operations["uploadAttachment"];
         delete?: never;
