@@ -2,14 +2,23 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"((?:^|[;\t\r\n])\"*)(?=[=+\-@\t\r])")
+_GUARDED = re.compile(r"((?:^|[;\t\r\n])\"*)'(?=[=+\-@\t\r])")
 
 
 def harmless(cell: str) -> str:
-    """A cell that begins as a formula does gets an apostrophe before it, which an import takes off again."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """With an apostrophe before whatever begins as a formula does: the cell, or a part of it that is a cell where a
+    program parts by semicolons, as those of Russian offices do, or by tabs; quotes mean nothing to it then.
+    """
+    return _FORMULA.sub(r"\1'", cell)
+
+
+def as_it_was(cell: str) -> str:
+    """What a cell said before it was made harmless."""
+    return _GUARDED.sub(r"\1", cell)
 
 
 def delimited(rows: Iterable[Sequence[str]]) -> bytes:

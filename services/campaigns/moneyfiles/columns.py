@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from hub.kit.tables.writing import as_it_was
+
 Subject = Literal["costs", "payments", "orders"]
 _MONEY = {
     "amount": (
@@ -77,10 +79,6 @@ def _known(names: Mapping[str, str], title: str) -> str:
 
 
 def row_of(cells: Sequence[str], columns: Mapping[int, str]) -> dict[str, str]:
-    """The fields of a row that are not empty; without the apostrophe that keeps a cell from being a formula."""
+    """The fields of a row that are not empty; without the apostrophes that keep a cell from being a formula."""
     texts = {field: cells[place].strip() for place, field in columns.items() if place < len(cells)}
-    return {field: _unquoted(text) for field, text in texts.items() if text}
-
-
-def _unquoted(text: str) -> str:
-    return text.removeprefix("'") if text[1:2] in ("=", "+", "-", "@") else text
+    return {field: as_it_was(text) for field, text in texts.items() if text}

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from hub.kit.errors import InvalidInput
+from hub.kit.tables.writing import as_it_was
 from services.interactions.addresses import normalised
 from services.interactions.duplicates import organisations, people, values
 
@@ -28,7 +29,7 @@ def card_of(row: Mapping[str, str], *, region: str, month_first: bool = False) -
     Raises:
         InvalidInput: a value is none of its kind; it names the field and the fix.
     """
-    row = {field: text.removeprefix("'") if text[1:2] in "=+-@" else text for field, text in row.items()}
+    row = {field: as_it_was(text) for field, text in row.items()}
     for field, text in row.items():
         if len(text) > _ANY:
             raise InvalidInput(f"{field}: {len(text):,} characters; at most {_ANY}")

@@ -1,11 +1,14 @@
 """What a row says of a client, and what it must not say."""
 
+import csv
+import io
+import re
 from typing import Any
 
 import pytest
 
 from hub.kit.errors import InvalidInput
-from hub.kit.tables.writing import delimited, harmless
+from hub.kit.tables.writing import as_it_was, delimited, harmless
 from services.interactions.exchange.cards import card_of
 from services.interactions.exchange.models import Match, changed, client_id, decided
 from services.interactions.exchange.preparing import Options, cards_in, peek, prepare
@@ -127,10 +130,28 @@ def test_an_update_writes_over_and_a_merge_fills_what_is_empty() -> None:
     assert changed(client, {}, [], over=True) is client
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+79171234567", "-2", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_cell_that_begins_as_a_formula_is_harmless_and_comes_back_as_it_was(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
-    assert delimited([[cell]]).startswith((b"'", b"\"'"))
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "+79171234567",
+        "-2",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "ООО;=1+1",
+        "а\t@SUM(A1)",
+        "а\r\n-2+3",
+        "+7;+8",
+        'ООО;"=1"',
+        "а; =1",
+    ],
+)
+def test_no_part_of_a_cell_is_a_formula_by_whatever_a_program_parts_and_it_comes_back_as_it_was(cell: str) -> None:
+    (text,) = csv.reader(io.StringIO(delimited([[cell]]).decode(), newline=""))
+    parts = re.split(r"[;\t\r\n]", harmless(cell))
+    assert not any(part.strip('"').startswith(("=", "+", "-", "@")) for part in parts)
+    assert (text, as_it_was(text[0])) == ([harmless(cell)], cell)
 
 
 def test_an_exported_phone_is_imported_again() -> None:
