@@ -59,9 +59,10 @@ class Columns(Tables[Rows]):
         return client in await self.seen_clients([client], actor)
 
     async def seen_clients(self, clients: Sequence[str], actor: Actor) -> set[str]:
-        """Those of them whom somebody sees."""
+        """Those of them whom somebody sees: who was merged, as the one he is read as."""
         found = await self.ask(
-            "SELECT c.id, c.seen_by FROM clients c WHERE c.k IN (SELECT unnest($keys::UBIGINT[]))",
+            "SELECT c.id, r.seen_by FROM clients c LEFT JOIN merged m ON m.k = c.k"
+            " JOIN clients r ON r.k = coalesce(m.root, c.k) WHERE c.k IN (SELECT unnest($keys::UBIGINT[]))",
             {"keys": [key_of(one) for one in clients]},
         )
         return {row[0] for row in found if reaches(actor.reach, row[1])}

@@ -103,18 +103,21 @@ class Invite:
         return list({known[name]["_id"]: known[name] for name in wanted}.values())
 
     async def _known(self, event: str, wanted: Mapping[str, Invited]) -> dict[str, Document]:
-        """Those who are guests already, also by an address that was nobody's when they were invited."""
+        """Those who are guests already, also as a client who was merged into them, and by an address that was
+        nobody's when they were invited.
+        """
+        clients = [one.client for one in wanted.values() if one.client]
+        merged = await self._people.merged_into(clients) if clients else {}
         addresses = {name: guest_id(event, one.address) for name, one in wanted.items() if one.client and one.address}
         there = await self._repository.known({*wanted, *addresses.values()})
-        theirs = await self._repository.of_clients(event, [one.client for one in wanted.values() if one.client])
-        found = {}
-        for name, one in wanted.items():
-            by_address = there.get(addresses.get(name, ""))
-            if by_address and by_address["client_id"] not in (None, one.client):
-                by_address = None
-            if guest := there.get(name) or theirs.get(one.client) or by_address:
-                found[name] = guest
-        return found
+        guests = [*await self._repository.of_clients(event, [*clients, *merged]), *there.values()]
+        theirs = {merged.get(one["client_id"], one["client_id"]): one for one in guests if one["client_id"]}
+        nobodys = {one["_id"]: one for one in guests if not one["client_id"]}
+        found = {
+            name: there.get(name) or theirs.get(one.client) or nobodys.get(addresses.get(name, ""))
+            for name, one in wanted.items()
+        }
+        return {name: guest for name, guest in found.items() if guest}
 
     async def _numbers(self, event: str, count: int) -> int:
         """The first of so many that nobody else has. Raises Conflict."""

@@ -29,6 +29,10 @@ SELECT g.address, c.id, c.name, c.id IS NULL OR {seen} FROM (SELECT unnest($addr
   LEFT JOIN owned o ON o.address = g.address LEFT JOIN merged m ON m.k = o.k
   LEFT JOIN clients c ON c.k = coalesce(m.root, o.k) ORDER BY g.address
 """
+_MERGED = """
+SELECT c.id, r.id FROM merged m JOIN clients c ON c.k = m.k JOIN clients r ON r.k = m.root
+WHERE list_contains($keys::UBIGINT[], m.root)
+"""
 _MEMBERS = f"""
 SELECT l.address, any_value(json_extract_string(l.data, '$.name')) FROM members l
 WHERE l.list = $list AND l.address > $after GROUP BY l.address ORDER BY l.address LIMIT {PAGE}
@@ -77,6 +81,11 @@ class People:
         if group == "list":
             return await self._members(args, after, actor)
         return await self._recipients(args, after, actor)
+
+    async def merged_into(self, clients: Sequence[str]) -> dict[str, str]:
+        """Of those who were merged into some clients, into whom."""
+        rows: list[Row] = await self._columns.ask(_MERGED, {"keys": [key_of(one) for one in clients]})
+        return {str(one): str(root) for one, root in rows}
 
     async def _clients(self, ids: Sequence[str], channel: str, actor: Actor) -> list[Invited]:
         given: dict[str, Any] = {"keys": [key_of(one) for one in ids], "channel": channel}

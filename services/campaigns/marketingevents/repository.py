@@ -51,11 +51,10 @@ class EventRepository:
     async def known(self, ids: Iterable[str]) -> dict[str, Document]:
         return await self.guests.get_many(ids)
 
-    async def of_clients(self, event: str, clients: Sequence[str]) -> dict[str, Document]:
-        """By client those who are guests, by whatever they were invited."""
+    async def of_clients(self, event: str, clients: Sequence[str]) -> list[Document]:
+        """Those who are guests, by whatever they were invited."""
         where: Where = {"event": event, "client_id": In(list(clients))}
-        found = await every(lambda after: self.guests.find(where, limit=_PAGE, after=after)) if clients else []
-        return {one["client_id"]: one for one in found}
+        return await every(lambda after: self.guests.find(where, limit=_PAGE, after=after)) if clients else []
 
     async def add_guests(self, guests: Sequence[Document]) -> set[str]:
         """Ids of those that are new."""

@@ -348,6 +348,15 @@ async def test_who_was_invited_by_an_address_before_he_was_a_client_is_no_guest_
     assert len(fair.post.events(SendMessage)) == 2
 
 
+async def test_a_guest_whose_client_was_merged_is_that_clients_guest_and_whoever_sees_him_sees_it(fair: Fair) -> None:
+    event = await fair.add(responsible="anna")
+    await fair.invite(event, clients=["cl_1"])
+    await fair.desk.hear(a_client(7, seen_by=["owner:anna"]), a_client(1, revision=2, into="cl_7"))
+    await fair.invite(event, ANNA, clients=["cl_7"])
+    hers = (await fair.events.guests(event, None, ANNA, limit=9, after=None)).items
+    assert [one["client_id"] for one in hers] == ["cl_1"]
+
+
 async def test_when_it_is_over_those_who_came_and_those_who_did_not_are_followed_up_once(fair: Fair) -> None:
     after = {"attended": {"task": "Позвонить"}, "absent": {"sequence": "sq_1"}}
     event = await fair.add(**after)
