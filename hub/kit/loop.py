@@ -1,10 +1,10 @@
 """A step that is done again and again until it is stopped: the one shape of everything that runs beside requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hub.kit.errors import TransientError
 from hub.kit.log import Log
@@ -13,6 +13,8 @@ from hub.kit.turns import in_turn
 
 GRACE = timedelta(seconds=5)
 """A stop waits so long for the step in hand."""
+_SEVERAL = 3
+T = TypeVar("T")
 log = Log(__name__)
 
 
@@ -22,6 +24,22 @@ class Runs(Protocol):
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
+
+
+async def each(items: Iterable[T], do: Callable[[T], Awaitable[object]]) -> None:
+    """Does what is owed, one by one: one that has to wait holds up no other. Where several have to, all wait: what
+    they need is down. Raises the first TransientError afterwards.
+    """
+    waiting: list[TransientError] = []
+    for one in items:
+        try:
+            await do(one)
+        except TransientError as exc:
+            waiting.append(exc)
+            if len(waiting) == _SEVERAL:
+                break
+    if waiting:
+        raise waiting[0]
 
 
 class Loop:

@@ -11,6 +11,7 @@ from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import HubError, NotFound, TransientError
 from hub.kit.log import Log
+from hub.kit.loop import each
 from hub.store.base import Document
 from services.campaigns.leadforms.repository import FormRepository
 from services.campaigns.sources.models import NewLead
@@ -49,8 +50,7 @@ class Telling:
 
     async def look(self) -> None:
         """All that is owed. Raises TransientError."""
-        for taken in await self._repository.owing():
-            await self.tell(taken)
+        await each(await self._repository.owing(), self.tell)
 
     async def tell(self, taken: Document) -> None:
         """Raises TransientError: it is done later."""

@@ -17,6 +17,7 @@ from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import HubError, TransientError
 from hub.kit.ids import derive
 from hub.kit.log import Log
+from hub.kit.loop import each
 from hub.store.base import Document
 from services.campaigns.marketingevents import seats
 from services.campaigns.marketingevents.links import when
@@ -88,13 +89,12 @@ class Following:
 
     async def look(self) -> None:
         """Does what is owed. Raises TransientError."""
-        for event in await self._repository.owing_events():
-            await self._events.settle(event)
-        for guest in await self._repository.owing_guests():
-            if (of := await self._repository.events.get(guest["event"])) is not None:
-                await self._follow(of, guest)
+        await each(await self._repository.owing_events(), self._events.settle)
+        await each(await self._repository.owing_guests(), self._follow)
 
-    async def _follow(self, event: Document, guest: Document) -> None:
+    async def _follow(self, guest: Document) -> None:
+        if (event := await self._repository.events.get(guest["event"])) is None:
+            return
         actor = Actor(login=event["responsible"], reach=(EVERYTHING,), reads=(EVERYTHING,))
         for place in range(guest["told"], len(guest["log"])):
             line = guest["log"][place]

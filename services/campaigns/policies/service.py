@@ -11,6 +11,7 @@ from hub.contracts.scope import EVERYTHING
 from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import HubError, TransientError
 from hub.kit.log import Log
+from hub.kit.loop import each
 from hub.store.base import Document
 from services.campaigns.policies.models import CARD, PolicyForm
 from services.campaigns.policies.repository import PolicyRepository
@@ -73,18 +74,21 @@ class Policies:
 
     async def look(self) -> None:
         """Asks about those whose time has come. Raises TransientError."""
-        for ask in await self._repository.due(self._clock.now()):
-            try:
-                outcome = await self._asked(ask)
-            except TransientError:
-                raise
-            except HubError as exc:
-                if self._clock.now() - from_iso(ask["at"]) <= PATIENCE:
-                    await self._later(ask)
-                    continue
-                log.warning("source.unasked", client=ask["_id"], error=type(exc).__name__)
-                outcome = str(exc)[:500]
-            await self._over(ask, outcome)
+        await each(await self._repository.due(self._clock.now()), self._look_at)
+
+    async def _look_at(self, ask: Document) -> None:
+        """Raises TransientError."""
+        try:
+            outcome = await self._asked(ask)
+        except TransientError:
+            raise
+        except HubError as exc:
+            if self._clock.now() - from_iso(ask["at"]) <= PATIENCE:
+                await self._later(ask)
+                return
+            log.warning("source.unasked", client=ask["_id"], error=type(exc).__name__)
+            outcome = str(exc)[:500]
+        await self._over(ask, outcome)
 
     async def _asked(self, ask: Document) -> str:
         """What came of it. Raises HubError."""

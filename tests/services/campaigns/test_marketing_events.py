@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from hub.api.actor import Actor
 from hub.contracts.interaction import SendMessage
 from hub.contracts.lead import TouchRecorded
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import Conflict, InvalidInput, NotFound, TransientError
 from hub.store.base import Document
 from services.campaigns.marketingevents import seats
 from services.campaigns.marketingevents.doors import public as doors
@@ -46,8 +46,11 @@ class Book:
     lines: list[tuple[str, ...]] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
+    lost: str = ""
 
     def _once(self, key: str, *line: str) -> None:
+        if self.lost and self.lost in line:
+            raise TransientError("the service interactions does not answer")
         if line[0] in self.refuses:
             raise Conflict(f"{line[0]} is refused")
         if key not in self.done:
@@ -390,6 +393,18 @@ async def test_what_is_refused_is_noted_with_the_guest_and_holds_up_nothing_else
     first, second = await fair.guests(event)
     assert [line[0] for line in fair.chains.lines] == ["contact"]
     assert (second["reason"], "owes" in first, "owes" in second) == ("contact is refused", False, False)
+
+
+async def test_a_guest_whose_chain_cannot_be_reached_holds_up_no_other(fair: Fair) -> None:
+    event = await fair.add()
+    await fair.invite(event, clients=["cl_1", "cl_2", "cl_3"])
+    fair.chains.lost = next(iter(await fair.repository.owing_guests()))["client_id"]
+    with pytest.raises(TransientError):
+        await fair.following.look()
+    assert len(fair.chains.lines) == 2
+    fair.chains.lost = ""
+    await fair.following.look()
+    assert len({line[1] for line in fair.chains.lines}) == len(fair.chains.lines) == 3
 
 
 async def test_what_a_crash_left_between_the_event_and_its_guests_is_settled_later(fair: Fair) -> None:
