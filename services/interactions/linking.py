@@ -124,6 +124,13 @@ class Decision:
     new_chain: bool
 
     @property
+    def leads(self) -> bool:
+        """Whether its name, and what it refers to, lead to its chain from now on. A notice's do not: the client whose
+        chain it is in was named by its sender, who would be in that chain with all that he writes.
+        """
+        return self.link.rule != _NOTICE
+
+    @property
     def early(self) -> bool:
         """It refers to a chain whose client is not stored yet: whoever opens him is at it this moment."""
         return self.new_client and not self.new_chain and self.link.rule == "reference"
@@ -185,6 +192,11 @@ def new_chain_id(interaction_id: str) -> str:
     return derive("ch", interaction_id, at=moment_of(interaction_id))
 
 
+def mailed_chain_id(message_id: str, address: str) -> str:
+    """Of the chain that a mailing's message to this address opens, if it opens one."""
+    return derive("ch", "mailed", message_id, address, at=moment_of(message_id))
+
+
 def _decide(arrival: InteractionReceived, seen: Known, rules: Rules) -> Decision:
     other = counterpart(arrival.participants)
     client_id = seen.clients.get(other.address) if other else None
@@ -239,6 +251,12 @@ def _remember(decision: Decision, seen: Known) -> None:
         into = before.into if before else None
         head = Head(decision.chain_id, decision.holder, key, arrival.at, arrival.id, lines, closed_at, into)
         heads[decision.chain_id] = head
+    if decision.leads:
+        _lead(decision, seen)
+
+
+def _lead(decision: Decision, seen: Known) -> None:
+    arrival = decision.arrival
     for name in arrival.keys:
         seen.claims[name] = Claim(decision.chain_id, decision.holder, arrival.id, arrival.id)
     for name in arrival.refs:
@@ -248,7 +266,8 @@ def _remember(decision: Decision, seen: Known) -> None:
 
 
 Found = tuple[Claim, Link] | None
-_OPENING = frozenset({"new_chain", "side_chain", "subject_changed", "after_closing", "notice"})
+_NOTICE = "notice"
+_OPENING = frozenset({"new_chain", "side_chain", "subject_changed", "after_closing", _NOTICE})
 """Rules that may open a chain."""
 
 
@@ -267,14 +286,15 @@ def _by_reference(arrival: InteractionReceived, _client: str | None, seen: Known
 
 def _by_notice(arrival: InteractionReceived, _client: str | None, seen: Known, _rules: Rules) -> Found:
     """A notice of a server about a message of ours that is no interaction yet: it goes where that message will be, to
-    the client who was to get it, and opens no client "Mail Delivery System".
+    the client who was to get it, and opens no client "Mail Delivery System". Anybody can write one that names another
+    address than the message had: then it is beside that message, and takes nothing with it.
     """
     ours = next((name for name in arrival.refs if name.startswith(INTERACTION_REF)), None)
-    owner = next((seen.clients[address] for address in told_of(arrival) if address in seen.clients), None)
-    if ours is None or owner is None or seen.root(owner) not in seen.heads:
+    address = next((one for one in told_of(arrival) if one in seen.clients), None)
+    if ours is None or address is None or seen.root(owner := seen.clients[address]) not in seen.heads:
         return None
-    chain_id = new_chain_id(ours.removeprefix(INTERACTION_REF))
-    return Claim(chain_id, owner, None, arrival.id), Link(rule="notice", evidence=ours)
+    chain_id = mailed_chain_id(ours.removeprefix(INTERACTION_REF), address)
+    return Claim(chain_id, owner, None, arrival.id), Link(rule=_NOTICE, evidence=ours)
 
 
 def told_of(arrival: InteractionReceived) -> list[str]:

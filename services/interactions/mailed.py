@@ -18,7 +18,7 @@ from hub.contracts.interaction import (
 )
 from hub.store.base import Document
 from hub.store.told import CORRELATION
-from services.interactions.linking import new_chain_id
+from services.interactions.linking import mailed_chain_id
 from services.interactions.models import interaction_document, interaction_name
 from services.interactions.outgoing import Draft, Outgoing
 from services.interactions.repository import Repository
@@ -75,7 +75,7 @@ class Mailed:
         if address is None or not address["client_id"]:
             return None
         (client,) = (await roots(self._repository.clients, [address["client_id"]])).values()
-        return client["_id"], new_chain_id(event.id)
+        return client["_id"], mailed_chain_id(event.id, event.address)
 
 
 def with_note(event: MailedRecorded, interaction: Document) -> Document:

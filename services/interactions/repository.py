@@ -207,7 +207,7 @@ class Repository:
 
     async def _claim_names(self, decisions: Sequence[Decision], stored: Stored) -> bool:
         wanted: dict[str, Document] = {}
-        for decision in decisions:
+        for decision in (one for one in decisions if one.leads):
             for name in decision.arrival.refs:
                 if not name.startswith(INTERACTION_REF):
                     wanted.setdefault(name, claim_document(name, decision, bears=False))

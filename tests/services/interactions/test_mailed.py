@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from hub.contracts.campaign import MailedRecorded
 from hub.contracts.interaction import Answered, SendMessage
 from hub.testing.builders import NOON, an_arrival
@@ -108,3 +110,43 @@ async def test_a_notice_about_a_message_to_nobodys_address_is_where_its_sender_i
         "Mail Delivery System",
         "new_chain",
     )
+
+
+MALLORY = "mallory@other.example"
+FORGED = (f"email:<{OURS}@romashka.example>", f"interaction:{OURS}")
+
+
+def a_forged_notice(**over: Any) -> Any:
+    """About a message that Mallory got, or made up, and as if that had gone to Anna."""
+    return a_bounce(OURS, sender=MALLORY, name="Mallory", **{"refs": FORGED, **over})
+
+
+async def of_mallory(bench: Any) -> set[str]:
+    """Whose client he is, by all that names him but the notice."""
+    names = {one["_id"]: one["name"] for one in await bench.clients()}
+    found = [one for one in await bench.everything() if one["link"]["rule"] != "notice"]
+    return {names[one["client_id"]] for one in found if f"email:{MALLORY}" in str(one["participants"])}
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_notice_that_names_another_client_takes_nothing_that_its_sender_writes_with_it(
+    bench: Any, together: bool
+) -> None:
+    await bench.receive(an_arrival())
+    by_name = {"sender": MALLORY, "name": "Mallory", "subject": "Re: Скидка"}
+    theirs = (
+        an_arrival(2, **by_name, refs=FORGED),
+        an_arrival(3, **by_name, refs=a_forged_notice().keys),
+    )
+    for batch in [(a_forged_notice(), *theirs)] if together else [(a_forged_notice(),), theirs]:
+        await bench.receive(*batch)
+    assert await of_mallory(bench) == {"Mallory"}
+
+
+async def test_a_mailings_message_is_in_a_chain_of_its_recipient_whoever_a_notice_names(bench: Any) -> None:
+    await bench.receive(an_arrival(), an_arrival(2, sender=MALLORY, name="Mallory", subject="Привет"))
+    await bench.receive(a_forged_notice())
+    await bench.hear(a_mailed("clicked", address=f"email:{MALLORY}"))
+    ours = await bench.stored(OURS)
+    chain = next(one for one in await bench.chains() if one["_id"] == ours["chain_id"])
+    assert (await of_mallory(bench), chain["client_id"]) == ({"Mallory"}, ours["client_id"])
