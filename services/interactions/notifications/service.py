@@ -10,7 +10,7 @@ from hub.contracts.base import Envelope
 from hub.contracts.scope import SHOWN, Shown, reaches
 from hub.kit.clock import Clock
 from hub.kit.errors import InvalidInput
-from hub.store.amend import upsert
+from hub.store.amend import amend, upsert
 from hub.store.base import Document, Page, Store
 from hub.store.told import Owing, Told
 from services.interactions.notifications.forms import PreferencesForm, PreferencesView, ReadNotifications
@@ -80,15 +80,23 @@ class Notifications:
         preferences = known.get(notification["login"])
         if "mail" not in notification["ways"] or not (preferences and preferences["mail"] and self._mails.account):
             return notification
-        if await self.told.get(notification["_id"]) or not await self._may_mail(preferences):
+        if await self.told.get(notification["_id"]) or not await self._may_mail(notification["login"]):
             return notification
         await self._mails.lay()
         return Owing(notification, (self._mails.of(notification, preferences["mail"]),))
 
-    async def _may_mail(self, preferences: Document) -> bool:
-        now, before = self._clock.now(), preferences.get("mailed")
-        after = await upsert(self._preferences, preferences, partial(counted, now=now))
-        return bool(after.get("mailed") != before)
+    async def _may_mail(self, login: str) -> bool:
+        """Counts one more mail; false where there were enough within the hour, also those of this batch."""
+        may, now = False, self._clock.now()
+
+        def counting(stored: Document) -> Document:
+            nonlocal may
+            after = counted(stored, now)
+            may = after is not stored
+            return after
+
+        await amend(self._preferences, login, counting)
+        return may
 
     async def _trim(self, login: str) -> None:
         """The oldest beyond those that are kept."""
