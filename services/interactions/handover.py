@@ -1,6 +1,6 @@
 """Whose a chain or a client is: handed to an employee, to a team, kept private."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -114,13 +114,14 @@ class Handover:
 
         return await self.amend(chain_id, taken)
 
-    async def show(self, chain_id: str, logins: Iterable[str], *, by: str) -> Document:
-        """To these employees, too, from now on, whoever owns it. Raises NotFound."""
+    async def show(self, chain_id: str, logins: Iterable[str], *, by: str, named: bool = True) -> Document:
+        """To these employees, too, from now on, whoever owns it; `named`: a note names them. Raises NotFound."""
+        named_now = [*logins]
 
         def shown(now: Document) -> Document:
-            readers = [*dict.fromkeys([*(now.get("readers") or []), *logins])][-READERS:]
-            tokens = sorted({*(now.get("seen_by") or [OPEN]), *map(owned_by, readers)})
-            after = {**now, "readers": readers, "seen_by": tokens, UNCOUNTED: True}
+            after = _read_by(now, named_now)
+            if named:
+                after = {**after, "named": _newest(now.get("named"), named_now)}
             return queued(noted(now, after, ("readers",), by=by, at=self._clock.now()))
 
         return await self.amend(chain_id, shown)
@@ -184,6 +185,23 @@ def _is_over(actor: Actor, chain: Mapping[str, Any]) -> bool:
         return reaches(actor.reach, [owned_by(owner)])
     tokens = chain.get("seen_by") or [OPEN]
     return EVERYTHING in actor.reach or any(of_team(team) in tokens for team in actor.teams)
+
+
+def _read_by(now: Document, logins: Sequence[str]) -> Document:
+    """Seen by these, too; beyond those that are kept whoever was named first sees it no more for that."""
+    readers = _newest(now.get("readers"), logins)
+    gone = {owned_by(login) for login in now.get("readers") or [] if login not in readers}
+    offered = (now.get("offered") or {}).get("to")
+    kept = {owned_by(login) for login in (now.get("owner"), offered) if login}
+    kept |= {token for each in (now.get("absorbed") or {}).values() for token in each["seen_by"]}
+    tokens = {*(now.get("seen_by") or [OPEN])} - (gone - kept) | {*map(owned_by, readers)}
+    return {**now, "readers": readers, "seen_by": sorted(tokens), UNCOUNTED: True}
+
+
+def _newest(before: Sequence[str] | None, logins: Sequence[str]) -> list[str]:
+    """Each once, whoever was named last at the end."""
+    both = [*(before or []), *logins]
+    return [*reversed([*dict.fromkeys(reversed(both))][:READERS])]
 
 
 def _left(given: Mapping[str, Any], before: Mapping[str, Any], by: str) -> dict[str, Any]:

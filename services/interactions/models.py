@@ -59,7 +59,7 @@ CHAINS = CollectionSpec(
         Index("seen_by", "state", "last_at", many=True),
         Index("queue", "state", "last_at", many=True),
         Index("tags", "last_at", many=True),
-        Index("readers", "state", "last_at", many=True),
+        Index("named", "state", "last_at", many=True),
         Index(KEYS, "last_at", many=True),
         Index(ASKED, sparse=True),
         DUE,
@@ -101,9 +101,23 @@ _RECIPIENTS = ("to", "cc", "bcc")
 _LINES = 10
 _TITLE = 60
 _READ = tuple(Reading.model_fields)
-WAITING = ("planned", "command")
+WAITING = ("planned", "command", "approved")
 """Only on messages that wait for their time."""
-_KEPT_IN = ("_id", "_v", "outbox", "owes", "timers", "due_at", UNCOUNTED, "queue", SECRET, "absorbed", KEYS, SILENT)
+_KEPT_IN = (
+    "_id",
+    "_v",
+    "outbox",
+    "owes",
+    "timers",
+    "due_at",
+    UNCOUNTED,
+    "queue",
+    SECRET,
+    "absorbed",
+    "named",
+    KEYS,
+    SILENT,
+)
 _HIDDEN = frozenset(
     (
         *_KEPT_IN,

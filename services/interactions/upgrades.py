@@ -28,6 +28,10 @@ def _in_diaries(document: Document) -> Document:
     return document if _DIARY in document else in_diaries(document)
 
 
+def _named(chain: Document) -> Document:
+    return {**chain, "named": chain["readers"]} if chain.get("readers") and "named" not in chain else chain
+
+
 def _silent(client: Document) -> Document:
     if client.get(SILENT):
         return client
@@ -49,6 +53,7 @@ STEPS = (
     Step(_QUEUE, (CHAINS, CLIENTS), _queued),
     Step(ASKED, (CHAINS,), asking),
     Step(SILENT, (CLIENTS,), _silent),
+    Step("named", (CHAINS,), _named),
     Step(_DIARY, (INTERACTIONS,), _in_diaries, {"plan_at": Range(since="")}, "plan_at"),
 )
 

@@ -71,7 +71,7 @@ def _of(actor: Actor, view: View) -> tuple[str, str, list[str] | None]:
         case "mine":
             return state, "queue", [owned_by(actor.login)] if actor.reach else []
         case "mentions":
-            return state, "readers", [actor.login] if actor.reach else []
+            return state, "named", [actor.login] if actor.reach else []
         case "team":
             return state, "seen_by", _within(actor, [of_team(team) for team in actor.teams])
         case "unassigned":

@@ -84,7 +84,7 @@ def _add_asking(routes: Public, drafts: Drafts, seen: Seen, handover: Handover) 
         """
         await seen.whole_chain(actor, chain_id)
         draft = await drafts.ask(actor.login, chain_id, form.reviewers, version=form.version, comment=form.comment)
-        await handover.show(chain_id, form.reviewers, by=actor.login)
+        await handover.show(chain_id, form.reviewers, by=actor.login, named=False)
         return _shown(draft)
 
     @routes.delete(

@@ -8,13 +8,13 @@ import pytest
 from hub.api.actor import Actor
 from hub.contracts.interaction import SendMessage
 from hub.contracts.notification import NotificationChanged, NotificationGiven
-from hub.kit.errors import InvalidInput
+from hub.kit.errors import InvalidInput, NotFound
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.addresses import Addresses
 from services.interactions.byhand.forms import Note
 from services.interactions.byhand.service import ByHand
 from services.interactions.chains.queues import Queues
-from services.interactions.handover import ChainChange, Handover
+from services.interactions.handover import READERS, ChainChange, Handover
 from services.interactions.notifications.forms import PreferencesForm, ReadNotifications
 from services.interactions.notifications.mails import PER_HOUR, Mails
 from services.interactions.notifications.models import KINDS, MOST
@@ -256,6 +256,38 @@ async def test_mails_of_an_hour_are_bounded_and_the_rest_is_read_in_the_page(ben
     bench.clock.advance(timedelta(hours=2))
     await noted(bench, chain_id, "@boris ещё", "boris")
     assert len([one for one in bench.bus.events("outbound") if isinstance(one, SendMessage)]) == PER_HOUR + 1
+
+
+async def test_mails_of_an_hour_are_bounded_also_where_all_is_told_at_once(bench: Bench) -> None:
+    await bench.notifications.prefer(
+        "boris", PreferencesForm(ways={"mention": ("page", "mail")}, mail="b@example.com")
+    )
+    chain_id, notices = await a_chain(bench), bench.bus.subscriptions
+    bench.bus.subscriptions = [one for one in notices if one.topic != "notices"]
+    for number in range(PER_HOUR + 3):
+        await noted(bench, chain_id, f"@boris {number}", "boris")
+    await bench.notifications.hear([one for one in bench.bus.published if one.event.TOPIC == "notices"])
+    mails = [one for one in bench.bus.events("outbound") if isinstance(one, SendMessage)]
+    assert (len(mails), await bench.notifications.unread(BORIS)) == (PER_HOUR, PER_HOUR + 3)
+
+
+async def test_who_is_asked_to_approve_an_answer_reads_the_chain_and_is_named_in_no_note(bench: Bench) -> None:
+    chain_id = await a_chain(bench)
+    await Handover(bench.repository, bench.clock).show(chain_id, ["boris"], by="olga", named=False)
+    assert await bench.seen.whole_chain(BORIS, chain_id)
+    assert await Queues(bench.repository.chains).count(BORIS, "mentions") == 0
+
+
+async def test_of_more_readers_than_are_kept_the_oldest_see_the_chain_no_more_but_its_owner_does(
+    bench: Bench,
+) -> None:
+    chain_id, handover = await a_chain(bench, "anna"), Handover(bench.repository, bench.clock)
+    await handover.show(chain_id, ["anna", "boris", "olga"], by="olga")
+    await handover.show(chain_id, ["olga", *(f"e{number}" for number in range(READERS - 1))], by="olga")
+    chain = await bench.seen.whole_chain(ANNA, chain_id)
+    assert (len(chain["readers"]), chain["readers"][0], len(chain["seen_by"])) == (READERS, "olga", READERS + 2)
+    with pytest.raises(NotFound):
+        await bench.seen.chain(BORIS, chain_id)
 
 
 async def test_mails_need_an_address_and_an_account_of_the_hub(bench: Bench) -> None:
