@@ -1,14 +1,17 @@
 """An employee's answer in a chain: planned, stored with the events it owes, and told to the channel."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from hub.bus.base import Bus
-from hub.contracts.bounce import from_robot
-from hub.contracts.interaction import Direction
+from hub.contracts.interaction import Interaction
 from hub.kit.clock import Clock
-from hub.kit.errors import Unsupported
+from hub.kit.errors import Conflict, Unsupported
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
+from services.interactions.answered import answered_in
+from services.interactions.drafts.approval import Approved
 from services.interactions.models import correlation_of, interaction_from
 from services.interactions.moments import leaving
 from services.interactions.outgoing import Outgoing, fingerprint, same_request
@@ -16,7 +19,11 @@ from services.interactions.repository import Repository
 from services.interactions.roots import root_of
 from services.interactions.writing import Answer, command, planned
 
-_NOT_YET = ("planned", "cancelled")
+_NOBODY = "the chain holds no message yet; there is nobody to answer"
+_TO_OTHERS = (
+    "since you asked for approval somebody wrote whom this answer would go to instead; ask anew, so that it is"
+    " approved for him (POST /api/v1/chains/{id}/draft-review)"
+)
 
 
 class Answers:
@@ -46,7 +53,7 @@ class Answers:
         author: str,
         idempotency_key: str | None,
         signature: str | None = None,
-        approved: bool = False,
+        approved: Approved | None = None,
     ) -> Document:
         """Stores the planned interaction with the events it owes and publishes them.
 
@@ -56,37 +63,54 @@ class Answers:
             NotFound: no such chain.
             InvalidInput: an address, an account, an image or a time is wrong.
             Unsupported: nobody in the chain can be answered.
-            Conflict: the key was used for another answer.
+            Conflict: the key was used for another answer, or it was approved for somebody else.
             Forbidden: its account wants a second person, and this is not `approved`.
         """
         chain = await root_of(self._repository.chains, chain_id, "chain")
-        interaction_id = derive("in", chain_id, author, idempotency_key) if idempotency_key else self._fresh_id()
+        interaction_id = approved.message if approved else self.id_of(chain_id, author, idempotency_key)
         earlier = await self._repository.interactions.get(interaction_id)
         if earlier:
             return await self._outgoing.again(earlier, fingerprint(answer))
         await self._outgoing.check_html(answer.html)
         answer = await self._in_time_zone(chain["client_id"], answer)
-        leaves = self.leaving(answer)
-        chain_id = chain["_id"]
-        answered = await self._answered(chain_id)
-        cause = interaction_from(answered)
-        interaction = planned(
-            chain_id,
+        answered = await answered_in(self._repository, chain["_id"])
+        if answered is None:
+            raise Unsupported(_NOBODY)
+        cause, leaves, now = interaction_from(answered), self.leaving(answer), self._clock.now()
+        make = partial(
+            planned,
+            chain["_id"],
             chain["client_id"],
-            cause,
-            answer,
+            answer=answer,
             interaction_id=interaction_id,
             author=author,
-            at=self._clock.now(),
+            at=now,
             leaves=leaves,
         )
-        if not approved:
-            await self._outgoing.check_second(interaction.channel, interaction.accounts[0])
+        interaction = make(cause)
+        await self._check(interaction, approved, make)
         request = command(interaction, answer, cause, signature=signature)
         wanted = fingerprint(answer)
-        draft = await self._outgoing.draft(interaction, request, fingerprint=wanted, began=correlation_of(answered))
+        draft = await self._outgoing.draft(
+            interaction, request, fingerprint=wanted, began=correlation_of(answered), approved=bool(approved)
+        )
         accepted = await self._outgoing.accept(draft)
         return accepted.document if accepted.new else same_request(accepted.document, wanted)
+
+    def id_of(self, chain_id: str, author: str, key: str | None) -> str:
+        """Of the message that an answer is: the same one for the same key."""
+        return derive("in", chain_id, author, key) if key else fresh("in", at=int(self._clock.now().timestamp()))
+
+    async def _check(
+        self, interaction: Interaction, approved: Approved | None, make: Callable[[Interaction], Interaction]
+    ) -> None:
+        """`make` is what it would be as an answer to another message. Raises Forbidden, Conflict."""
+        if approved is None:
+            await self._outgoing.check_second(interaction.channel, interaction.accounts[0])
+        elif approved.answers not in (None, interaction.cause_id):
+            meant = await self._repository.interactions.get(approved.answers)
+            if meant is None or _whom(make(interaction_from(meant))) != _whom(interaction):
+                raise Conflict(_TO_OTHERS)
 
     def leaving(self, answer: Answer) -> datetime | None:
         """When it shall leave; none is at once. Raises InvalidInput."""
@@ -99,18 +123,8 @@ class Answers:
         client = await self._repository.clients.get(client_id) or {}
         return answer.model_copy(update={"time_zone": client.get("time_zone")})
 
-    def _fresh_id(self) -> str:
-        return fresh("in", at=int(self._clock.now().timestamp()))
 
-    async def _answered(self, chain_id: str) -> Document:
-        """The newest message of the client; where he never wrote, our own last one; never a machine's if possible."""
-        newest = [one for one in await self._repository.newest_of_chain(chain_id) if not _waits(one)]
-        if not newest:
-            raise Unsupported("the chain holds no message yet; there is nobody to answer")
-        of_people = [one for one in newest if not from_robot(one.get("auto"), one.get("bounce"))]
-        return next((one for one in of_people if one["direction"] == Direction.IN), (of_people or newest)[0])
-
-
-def _waits(document: Document) -> bool:
-    """Planned or taken back: nobody has it."""
-    return bool(document["delivery"]) and document["delivery"]["state"] in _NOT_YET
+def _whom(interaction: Interaction) -> tuple[str, str, frozenset[tuple[str, str]]]:
+    """By what it goes, and to whom."""
+    others = frozenset((one.role, one.address) for one in interaction.participants if not one.ours)
+    return interaction.channel, interaction.accounts[0], others

@@ -188,7 +188,7 @@ def build(footing: Footing) -> InteractionsService:
         zone=settings.call_time_zone,
     )
     addresses = Addresses(repository, region=settings.region)
-    drafts, reads = Drafts(store, bus, clock), Reads(store)
+    drafts, reads = Drafts(store, bus, clock, repository), Reads(store)
     mails = Mails(
         footing.blobs, account=settings.notify_account, page=settings.notify_page, language=settings.language
     )

@@ -65,11 +65,17 @@ class Outgoing:
         self._blobs = blobs
 
     async def draft(
-        self, interaction: Interaction, request: SendMessage, *, fingerprint: str | None = None, began: str = ""
+        self,
+        interaction: Interaction,
+        request: SendMessage,
+        *,
+        fingerprint: str | None = None,
+        began: str = "",
+        approved: bool = False,
     ) -> Draft:
         """What `accept` takes; whatever is opened for the message is opened after this.
 
-        `began` is the correlation id of what it goes on with.
+        `began` is the correlation id of what it goes on with; the words of one that is `approved` stay as they are.
         One with `send_at` waits for its time. Raises TooLarge and BlobsUnavailable; nothing is stored then.
         """
         interaction, request = await self._bounded(interaction, request)
@@ -82,6 +88,7 @@ class Outgoing:
         if interaction.send_at:
             document |= {"planned": True, "command": request.model_dump(mode="json")}
             document, also = with_timer(document, RELEASE, interaction.send_at), ()
+            document |= {"approved": True} if approved else {}
         # What waits owes its request later: it has to fit as well.
         self._repository.interactions.check(None, document, request)
         return Draft(document=document, also=also)

@@ -10,7 +10,7 @@ from hub.api.forms import Form, LocalMoment, Moment
 from hub.bus.base import Bus
 from hub.contracts.interaction import DeliveryState, SendMessage
 from hub.kit.clock import Clock, iso
-from hub.kit.errors import Conflict, InvalidInput, NotFound
+from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hub.kit.html_text import to_text
 from hub.kit.reasons import reason_of
 from hub.store.base import Document
@@ -21,6 +21,8 @@ from services.interactions.moments import leaving
 from services.interactions.outgoing import RELEASE, Outgoing
 from services.interactions.repository import Repository
 from services.interactions.writing import MAX_TEXT
+
+APPROVED = "a second person approved these words; take it back, write others, and ask anew (its time may be changed)"
 
 
 class Rewrite(Form):
@@ -76,7 +78,7 @@ class Planned:
             NotFound: there is none.
             Conflict: it waits no more.
             InvalidInput: the new time is wrong.
-            Forbidden: its account wants a second person, who approved other words: take it back, and ask anew.
+            Forbidden: a second person approved other words, or its account wants one: take it back, and ask anew.
             TooLarge: what it says now does not fit into an event.
         """
         await self._outgoing.check_html(change.html)
@@ -112,6 +114,8 @@ class Planned:
     def _rewritten(self, document: Document, change: Rewrite) -> Document:
         request = SendMessage.model_validate(document["command"])
         news = change.model_dump(exclude_none=True, include={"text", "html", "subject"})
+        if news and document.get("approved"):
+            raise Forbidden(APPROVED)
         if "html" in news and "text" not in news:
             news["text"] = to_text(news["html"])
         if "text" in news and "html" not in news:

@@ -1,6 +1,7 @@
 """Four eyes on a draft: asked for, returned with a comment, approved as it stands; pure functions of its document."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,16 @@ _WRITTEN = ("text", "cc", "bcc", "reply_all", "account")
 _WORDS = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What leaves on an approval."""
+
+    message: str
+    """Id of the one message that does, however often it is sent."""
+    answers: str | None
+    """Id of what was to be answered when it was asked for: it goes to nobody else than an answer to that."""
+
+
 def version_of(draft: Document) -> int:
     """Of what it says, and whether that is approved; the store counts more than that."""
     return int(draft.get("version") or draft["_v"])
@@ -34,15 +45,11 @@ def said_in(draft: Document) -> str:
     return said(draft, [one["id"] for one in draft["attachments"]])
 
 
-def asked(draft: Document, reviewers: Sequence[str], *, comment: str, at: datetime) -> Owing:
-    """Those decide on it as it stands, until its author takes that back."""
+def asked(draft: Document, reviewers: Sequence[str], *, comment: str, answers: str | None, at: datetime) -> Owing:
+    """Those decide on it as it stands, until its author takes that back; `answers` is what it is an answer to."""
     approval = {"state": "asked", "reviewers": list(reviewers), "by": None, "comment": comment, "at": iso(at)}
-    return _asking(draft, approval, at)
-
-
-def _asking(draft: Document, approval: Document, at: datetime) -> Owing:
-    after = _next({**draft, "approval": approval, REVIEWERS: approval["reviewers"]})
-    words = approval["comment"] or draft["text"]
+    after = _next({**draft, "approval": {**approval, "answers": answers}, REVIEWERS: list(reviewers)})
+    words = comment or draft["text"]
     return Owing(after, (*_moved(after, at), _notice(after, "approval_asked", draft["login"], words, at)))
 
 
@@ -53,7 +60,13 @@ def withdrawn(draft: Document, at: datetime) -> Owing:
     return Owing(after, _moved(after, at, draft["approval"]["reviewers"]))
 
 
-def written_anew(draft: Document, written: Document, *, by: str, at: datetime) -> Owing:
+def spent(draft: Document, message: str) -> Document:
+    """For this message; the same one where it is spent already."""
+    approval = draft["approval"]
+    return draft if approval.get("message") else {**draft, "approval": {**approval, "message": message}}
+
+
+def written_anew(draft: Document, written: Document, *, by: str, answers: str | None, at: datetime) -> Owing:
     """With other words. What was approved said something else: it is asked for anew."""
     after = {**draft, **written}
     approval = draft.get("approval")
@@ -62,7 +75,7 @@ def written_anew(draft: Document, written: Document, *, by: str, at: datetime) -
     changed = said_in(after) != said_in(draft)
     after = {**after, "edited_by": by} if changed else after
     if changed and approval["state"] == "approved":
-        return _asking(after, {**approval, "state": "asked", "by": None, "comment": "", "at": iso(at)}, at)
+        return asked(after, approval["reviewers"], comment="", answers=answers, at=at)
     after = _next(after)
     return Owing(after, _moved(after, at) if changed else ())
 

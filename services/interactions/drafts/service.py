@@ -11,10 +11,11 @@ from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Index, Page, Store
 from hub.store.told import OWES, Fact, Owing, Told
+from services.interactions.answered import answered_in
 from services.interactions.drafts import approval
-from services.interactions.drafts.approval import REVIEWERS, said, said_in, version_of
+from services.interactions.drafts.approval import REVIEWERS, Approved, said, said_in, version_of
 from services.interactions.drafts.forms import DraftForm, DraftKind
-from services.interactions.repository import SOURCE
+from services.interactions.repository import SOURCE, Repository
 from services.interactions.writing import Answer
 
 DRAFTS = CollectionSpec(
@@ -32,7 +33,8 @@ _WAITS = {
 class Drafts:
     """Nobody else is told of them, unless their author asks for approval; who sees the chain may read them."""
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock) -> None:
+    def __init__(self, store: Store, bus: Bus, clock: Clock, repository: Repository) -> None:
+        self._repository = repository
         self._drafts = store.collection(DRAFTS)
         self.told = Told(self._drafts, facts=_no_facts, state=_no_state, source=SOURCE)
         self.told.on(bus, clock)
@@ -72,12 +74,13 @@ class Drafts:
         self, draft_id: str, form: DraftForm, *, by: str, check: Callable[[Document], None] = lambda _: None
     ) -> Document:
         now, written = self._clock.now(), {**self._written(form), "at": iso(self._clock.now())}
+        answers = await self._answers((await self.get(draft_id))["chain_id"])
 
         def rewritten(draft: Document) -> Owing:
             check(draft)
             if version_of(draft) != form.version:
                 raise Conflict(ELSEWHERE)
-            return approval.written_anew(draft, written, by=by, at=now)
+            return approval.written_anew(draft, written, by=by, answers=answers, at=now)
 
         return await self._amend(draft_id, rewritten)
 
@@ -88,10 +91,12 @@ class Drafts:
         if login in reviewers:
             raise InvalidInput(fields={"reviewers": "a second person approves it; leave yourself out"})
 
+        answers = await self._answers(chain_id)
+
         def asking(draft: Document) -> Owing:
             if version_of(draft) != version:
                 raise Conflict(ELSEWHERE)
-            return approval.asked(draft, reviewers, comment=comment, at=self._clock.now())
+            return approval.asked(draft, reviewers, comment=comment, answers=answers, at=self._clock.now())
 
         return await self._amend(draft_id(login, chain_id, "answer"), asking)
 
@@ -117,17 +122,29 @@ class Drafts:
         await self.told.tell(after)
         return after
 
-    async def cleared(self, login: str, chain_id: str, answer: Answer) -> bool:
-        """Whether this is what a second person approved. Raises Conflict: he was asked, and did not approve this."""
-        draft = await self.told.get(draft_id(login, chain_id, "answer"))
-        if draft is None or not (found := draft.get("approval")):
-            return False
+    async def cleared(self, login: str, chain_id: str, answer: Answer, *, message: str) -> Approved | None:
+        """What a second person approved, if it is this: for `message`, or for that one for which it was spent before.
+
+        Raises Conflict: he was asked, and did not approve this.
+        """
         plain = not (answer.html or answer.inline or answer.to or answer.buttons)
         written = said(answer.model_dump(mode="json"), [one.id for one in answer.attachments])
-        if found["state"] == "approved" and plain and written == said_in(draft):
-            return True
-        words = {**found, "reviewers": ", ".join(found["reviewers"])}
-        raise Conflict(f"this answer needs approval: {_WAITS[found['state']].format(**words)}")
+
+        def spending(draft: Document) -> Document | None:
+            if not (found := draft.get("approval")):
+                return None
+            if found["state"] == "approved" and plain and written == said_in(draft):
+                return approval.spent(draft, message)
+            words = {**found, "reviewers": ", ".join(found["reviewers"])}
+            raise Conflict(f"this answer needs approval: {_WAITS[found['state']].format(**words)}")
+
+        draft = await self.told.amend(draft_id(login, chain_id, "answer"), spending)
+        found = (draft or {}).get("approval")
+        return Approved(found["message"], found.get("answers")) if found else None
+
+    async def _answers(self, chain_id: str) -> str | None:
+        found = await answered_in(self._repository, chain_id)
+        return found["_id"] if found else None
 
     async def get(self, draft_id: str) -> Document:
         """Raises NotFound."""
@@ -138,10 +155,26 @@ class Drafts:
     async def drop(self, login: str, chain_id: str, kind: DraftKind) -> None:
         """It was sent, or thrown away; those who were to approve it are told."""
         name = draft_id(login, chain_id, kind)
-        draft = await self.told.get(name)
-        if draft and draft.get("approval"):
-            await self.withdraw(login, chain_id)
-        await self._drafts.delete_many([name])
+        while (draft := await self.told.get(name)) is not None:
+            await self._gone(draft)
+
+    async def sent(self, login: str, chain_id: str, approved: Approved) -> None:
+        """It was approved once: the same words sent again are another message. What was written since stays."""
+        draft = await self.told.get(draft_id(login, chain_id, "answer"))
+        if draft and (draft.get("approval") or {}).get("message") == approved.message:
+            await self._gone(draft)
+
+    async def _gone(self, draft: Document) -> None:
+        """Unless somebody changes it at this moment."""
+        if not draft.get("approval"):
+            await self._drafts.delete(draft)
+            return
+        swapped = await self.told.swap_many([(draft, approval.withdrawn(draft, self._clock.now()))])
+        for after in swapped.values():
+            await self.told.tell(after)
+            now = await self.told.get(after["_id"])
+            if now and version_of(now) == version_of(after):
+                await self._drafts.delete(now)
 
     async def of_chain(self, chain_id: str) -> list[Document]:
         """Everybody's, the newest first."""

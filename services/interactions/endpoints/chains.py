@@ -235,13 +235,13 @@ def _add_answers(routes: Public, doors: Doors) -> None:
         await refuse_unseen(doors.repository, chain_id, query.seen, by=actor.login)
         await doors.seen.check_account(actor, answer.account)
         signature = actor.signs(answer.signature)
-        approved = await doors.drafts.cleared(actor.login, chain_id, answer)
+        message = doors.answers.id_of(chain_id, actor.login, key)
+        approved = await doors.drafts.cleared(actor.login, chain_id, answer, message=message)
         sent = await doors.answers.plan(
             chain_id, answer, author=actor.login, idempotency_key=key, signature=signature, approved=approved
         )
         if approved:
-            # It was approved once: the same words sent again are another message.
-            await doors.drafts.drop(actor.login, chain_id, "answer")
+            await doors.drafts.sent(actor.login, chain_id, approved)
         return shown(sent)
 
     @routes.post(

@@ -59,7 +59,7 @@ class Bench:
         given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock, self.calendars)
         self.seen = Seen(self.repository, Directory())
         self.blobs = FakeBlobs()
-        self.drafts = Drafts(store, self.bus, self.clock)
+        self.drafts = Drafts(store, self.bus, self.clock, self.repository)
         self.notifications = Notifications(
             store,
             self.bus,

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from hub.contracts.draft import DraftMoved
+from hub.contracts.interaction import SendMessage
 from hub.contracts.notice import NoticeGiven
 from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hub.testing.builders import an_arrival
 from services.interactions.answers import Answers
-from services.interactions.drafts.approval import version_of
+from services.interactions.drafts.approval import Approved, version_of
 from services.interactions.drafts.forms import DraftForm
 from services.interactions.drafts.service import Drafts, draft_id
 from services.interactions.outgoing import Outgoing
@@ -56,7 +57,7 @@ async def asked(drafts: Drafts, *reviewers: str) -> int:
 
 
 async def cleared(drafts: Drafts, text: str = TEXT, **over: Any) -> bool:
-    return await drafts.cleared("anna", CHAIN, Answer(text=text, **over))
+    return await drafts.cleared("anna", CHAIN, Answer(text=text, **over), message="in_1") is not None
 
 
 def state(draft: dict[str, Any]) -> tuple[str, str | None, str]:
@@ -204,7 +205,7 @@ def answers(bench: Bench, accounts: Accounted) -> Answers:
     return Answers(bench.repository, bench.bus, bench.clock, outgoing=outgoing)
 
 
-async def plan(bench: Bench, accounts: Accounted, key: str, *, approved: bool = False) -> dict[str, Any]:
+async def plan(bench: Bench, accounts: Accounted, key: str, *, approved: Approved | None = None) -> dict[str, Any]:
     (chain,) = await bench.chains()
     found = answers(bench, accounts)
     return await found.plan(chain["_id"], Answer(text=TEXT), author="anna", idempotency_key=key, approved=approved)
@@ -217,8 +218,8 @@ async def test_by_an_account_that_wants_a_second_person_nothing_leaves_unapprove
         await plan(bench, accounts, "1")
     assert list(refused.value.fields) == ["account"]
     assert bench.bus.events("outbound") == []
-    sent = await plan(bench, accounts, "2", approved=True)
-    again = await plan(bench, accounts, "2")
+    sent = await plan(bench, accounts, "2", approved=Approved("in_2", None))
+    again = await plan(bench, accounts, "3", approved=Approved("in_2", None))
     assert (again["_id"], len(bench.bus.events("outbound"))) == (sent["_id"], 1)
 
 
@@ -246,9 +247,75 @@ async def test_the_words_of_what_was_approved_for_later_stay_while_its_time_may_
     found = Answers(bench.repository, bench.bus, bench.clock, outgoing=outgoing)
     (chain,) = await bench.chains()
     later = Answer(text=TEXT, undo_seconds=60)
-    waiting = await found.plan(chain["_id"], later, author="anna", idempotency_key=None, approved=True)
+    waiting = await found.plan(
+        chain["_id"], later, author="anna", idempotency_key=None, approved=Approved("in_1", None)
+    )
     planned = Planned(bench.repository, bench.bus, bench.clock, outgoing=outgoing)
     with pytest.raises(Forbidden):
         await planned.rewrite(waiting["_id"], Rewrite(text="Другое"))
     moved = await planned.rewrite(waiting["_id"], Rewrite(send_at="2026-03-03T09:00:00Z"))  # type: ignore[arg-type]
     assert (moved["text"], moved["planned"]) == (TEXT, True)
+
+
+async def approved_in(bench: Bench) -> str:
+    """The chain in which Anna's answer was approved."""
+    (chain,) = await bench.chains()
+    draft = await bench.drafts.put("anna", chain["_id"], "answer", DraftForm(text=TEXT))
+    assert draft
+    after = await bench.drafts.ask("anna", chain["_id"], ("olga",), version=1, comment="")
+    await bench.drafts.approve(draft["_id"], by="olga", version=version_of(after))
+    return str(chain["_id"])
+
+
+async def sent(bench: Bench, chain_id: str, key: str, **over: Any) -> dict[str, Any]:
+    """As the page sends it."""
+    answer, found = Answer(text=TEXT, **over), bench.answers
+    message = found.id_of(chain_id, "anna", key)
+    approved = await bench.drafts.cleared("anna", chain_id, answer, message=message)
+    return await found.plan(chain_id, answer, author="anna", idempotency_key=key, approved=approved)
+
+
+async def test_an_approval_is_for_one_message_however_often_it_is_sent(bench: Bench) -> None:
+    await bench.receive(an_arrival())
+    chain_id = await approved_in(bench)
+    found = [await sent(bench, chain_id, key) for key in ("1", "2")]
+    assert len({one["_id"] for one in found}) == len(bench.bus.events("outbound")) == 1
+
+
+async def test_what_is_written_while_it_leaves_stays(bench: Bench) -> None:
+    await bench.receive(an_arrival())
+    chain_id = await approved_in(bench)
+    approved = await bench.drafts.cleared("anna", chain_id, Answer(text=TEXT), message="in_1")
+    assert approved
+    draft = await bench.drafts.get(draft_id("anna", chain_id, "answer"))
+    await bench.drafts.put("anna", chain_id, "answer", DraftForm(text="Ещё одно", version=version_of(draft)))
+    await bench.drafts.sent("anna", chain_id, approved)
+    kept = await bench.drafts.get(draft["_id"])
+    assert (kept["text"], state(kept)) == ("Ещё одно", ("asked", None, ""))
+
+
+async def test_an_answer_goes_to_nobody_else_than_it_was_approved_for(bench: Bench) -> None:
+    await bench.receive(an_arrival())
+    chain_id = await approved_in(bench)
+    bench.clock.advance(timedelta(minutes=1))
+    refs, at = ("email:<1@example.com>",), bench.clock.now()
+    await bench.receive(an_arrival(2, sender="boss@example.com", refs=refs, at=at))
+    with pytest.raises(Conflict, match="ask anew"):
+        await sent(bench, chain_id, "1")
+    assert bench.bus.events("outbound") == []
+    await bench.drafts.ask("anna", chain_id, ("olga",), version=3, comment="")
+    await bench.drafts.approve(draft_id("anna", chain_id, "answer"), by="olga", version=4)
+    await sent(bench, chain_id, "1")
+    (request,) = [one for one in bench.bus.events("outbound") if isinstance(one, SendMessage)]
+    assert [one.address for one in request.to] == ["email:boss@example.com"]
+
+
+async def test_what_was_approved_waits_for_its_time_in_no_other_words(bench: Bench) -> None:
+    await bench.receive(an_arrival())
+    waiting = await sent(bench, await approved_in(bench), "1", undo_seconds=60)
+    with pytest.raises(Forbidden, match="approved these words"):
+        await bench.planned.rewrite(waiting["_id"], Rewrite(text="Скидка 90 %"))
+    bench.clock.advance(timedelta(minutes=2))
+    await bench.planned.release_due()
+    stored = await bench.stored(waiting["_id"])
+    assert (stored["text"], stored["delivery"]["state"], "approved" in stored) == (TEXT, "queued", False)
