@@ -89,7 +89,7 @@ class Reception:
             case steps.QUEUE:
                 return await self._waited(visit, key)
             case _ if step.startswith(steps.QUEUE_RUNG):
-                ring = step.removeprefix(steps.QUEUE_RUNG)
+                ring = step.rpartition(".")[2]
                 await self._queues.unanswered(visit.id, visit.line, whole(ring) or 0)
                 return await self._queue(visit)
             case _:
@@ -154,7 +154,7 @@ class Reception:
         members = [login for login in given.members if await self._targets(visit, [login])]
         turn = await self._queues.look(visit.id, visit.line, given, members)
         if isinstance(turn, Rings):
-            return await self._ring(visit, [turn.login], given.ring_seconds, f"{steps.QUEUE_RUNG}{turn.ring}")
+            return await self._ring(visit, [turn.login], given.ring_seconds, f"{steps.QUEUE_RUNG}.{turn.ring}")
         if isinstance(turn, Overflows):
             return await self._overflows(visit, given)
         if isinstance(turn, Gone):

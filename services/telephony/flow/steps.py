@@ -9,8 +9,8 @@ from services.telephony.phones.models import Phone
 
 OWNER, RUNG, QUEUE, RECORDED = "owner", "rung", "queue", "recorded"
 """Steps that an exchange tells the end of."""
-QUEUE_RUNG = "queue_rung."
-"""And this one, with the number of the ring behind it."""
+QUEUE_RUNG = "queue_rung"
+"""And this one, with a dot and the number of the ring behind it; without one it began under an older version."""
 MENU = ("menu", "menu_again", "menu_last")
 """So do these: who presses none of its keys is asked this often."""
 Targets = tuple[tuple[str, Phone], ...]

@@ -58,7 +58,7 @@ def rings(queue: Document, call: str, login: str, until: datetime) -> Document:
 def is_ringing(queue: Document, call: str, ring: int) -> bool:
     """Whether this is the ring that goes on."""
     mine = place_of(queue, call)
-    return mine is not None and mine["state"] == RINGING and mine.get("ring") == ring
+    return mine is not None and mine["state"] == RINGING and mine.get("ring", 0) == ring
 
 
 def waits_again(queue: Document, call: str, ring: int, now: datetime) -> Document:

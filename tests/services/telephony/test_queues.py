@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ from hub.testing.fakes import FakeBus, FakeClock
 from hub.testing.servers import mongo
 from services.telephony.agents.repository import AgentRepository
 from services.telephony.agents.service import Presence
+from services.telephony.calls.drafts import interaction_id
 from services.telephony.calls.models import Call, Result
 from services.telephony.flow.models import Flow, Queue
+from services.telephony.flow.service import Reception, Visit
+from services.telephony.flow.steps import Wait
 from services.telephony.lines.models import OurLine
 from services.telephony.queues.repository import QueueRepository
 from services.telephony.queues.service import Gone, Overflows, Queues, Rings, Turn, Waits
@@ -113,6 +117,38 @@ async def test_who_did_not_answer_rests_and_the_caller_has_the_next_member(hall:
     assert isinstance(await hall.look("c1"), Waits)
     hall.later(REST)
     assert await hall.look("c1") == Rings("anna", 3)
+
+
+class NoPhones:
+    """Nobody has one."""
+
+    async def of(self, login: str) -> list[Any]:  # noqa: ARG002
+        return []
+
+
+async def test_the_end_of_a_ring_from_before_rings_were_numbered_ends_it_and_not_the_call(hall: Hall) -> None:
+    exchange: Any = SimpleNamespace(id="ex_1")
+    reception = Reception(
+        queues=hall.queues,
+        phones=NoPhones(),
+        directory=None,
+        clock=hall.clock,
+        look=LEASE,
+        patience=LEASE,  # type: ignore[arg-type]
+    )
+    call = interaction_id("ex_1", "c1")
+    assert await hall.look(call) == FIRST
+    await hall.kept.change("ln_1", without_numbers)
+    acts = await reception.goes_on(
+        Visit(exchange=exchange, call="c1", caller="", line=hall.line, kinds=()), "queue_rung"
+    )
+    assert [type(one) for one in acts] == [Wait]
+    assert await hall.look(call) == SECOND
+
+
+def without_numbers(queue: dict[str, Any]) -> dict[str, Any]:
+    """As an older version kept it."""
+    return {**queue, "places": [{k: v for k, v in one.items() if k != "ring"} for one in queue["places"]]}
 
 
 async def test_the_end_of_a_ring_that_is_told_again_does_not_end_the_next_one(hall: Hall) -> None:
