@@ -7,6 +7,7 @@ from hub.api.problems import CONFLICT, NOT_FOUND
 from hub.api.rights import Right
 from hub.kit.errors import InvalidInput
 from services.gateway.access.models import Access
+from services.gateway.access.throttle import Attempt
 from services.gateway.access.totp import uri
 from services.gateway.audit.changes import changes
 from services.gateway.employees.models import Changes, Employee
@@ -98,13 +99,16 @@ async def begin_my_second_factor(
     responses=CONFLICT,
     dependencies=[needs(Right.OWN_ACCOUNT, secret=True, person=True)],
 )
-async def confirm_my_second_factor(form: Code, me: Me, mine: MyAccess, write: Write, hub: Hub) -> RecoveryCodes:
+async def confirm_my_second_factor(
+    form: Code, me: Me, mine: MyAccess, address: ClientAddress, write: Write, hub: Hub
+) -> RecoveryCodes:
     """Confirm it with the first code that the application shows; from now on each login takes one.
 
     With my first factor end all my other sessions and all my tokens, which began without it, and I am told recovery
     codes, once.
     """
-    codes = await hub.factors.confirm(me.login, form.code, session=mine.id)
+    attempt = Attempt(login=me.login, address=address, device=mine.id)
+    codes = await hub.desk.counted(attempt, lambda: hub.factors.confirm(me.login, form.code, session=mine.id))
     write.target, write.changes = me.login, changes({"second_factor": me.second_factor}, {"second_factor": True})
     if codes:
         await hub.desk.ended(await hub.employees.get(me.login))

@@ -61,6 +61,14 @@ async def test_wrong_codes_are_counted_as_wrong_passwords(hub: Any) -> None:
     assert statuses == [401] * 10 + [429]
 
 
+async def test_whoever_has_a_session_does_not_guess_the_code_that_confirms_a_factor(hub: Any) -> None:
+    admin = await hub.admin()
+    await admin.post("/me/second-factor", json={"password": PASSWORD})
+    guess = {"code": "000000"}
+    statuses = [(await admin.post("/me/second-factor/confirm", json=guess)).status_code for _ in range(11)]
+    assert statuses == [422] * 10 + [429]
+
+
 async def test_a_wrong_password_says_nothing_of_the_code(hub: Any) -> None:
     await enrolled(hub, await hub.admin())
     answer = await hub.client().post("/sessions", json={"login": "admin", "password": "wrong"})
