@@ -86,8 +86,6 @@ class ByHand:
         chain = await self._seen.whole_chain(actor.reading, chain_id)
         chain = (await roots(self._repository.chains, [chain["_id"]]))[chain["_id"]]
         if earlier := await self._repository.interactions.get(interaction_id):
-            if note.named:
-                await self._handover.show(chain["_id"], note.named, by=actor.login)
             await self._repository.interactions.tell(same_request(earlier, fingerprint(note)))
             return earlier
         now = self._clock.now()
@@ -108,10 +106,10 @@ class ByHand:
         )
         document = {**interaction_document(interaction), "request": fingerprint(note)}
         also = (mention(document, note.named, now=now),) if note.named else ()
-        stored, _ = await self._repository.interactions.insert(document, also=also)
         if note.named:
-            # Before they are told: whoever looks at once finds it.
+            # Before it is stored: what is owed is told also after a crash, and whoever hears of it finds it.
             await self._handover.show(chain["_id"], note.named, by=actor.login)
+        stored, _ = await self._repository.interactions.insert(document, also=also)
         await self._repository.interactions.tell(stored)
         return stored
 

@@ -1,6 +1,7 @@
 """Drafts over HTTP."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import Path, Query, Response
@@ -83,8 +84,10 @@ def _add_asking(routes: Public, drafts: Drafts, seen: Seen, handover: Handover) 
         What is changed after it was approved asks anew. They may read the chain from then on.
         """
         await seen.whole_chain(actor, chain_id)
-        draft = await drafts.ask(actor.login, chain_id, form.reviewers, version=form.version, comment=form.comment)
-        await handover.show(chain_id, form.reviewers, by=actor.login, named=False)
+        show = partial(handover.show, chain_id, form.reviewers, by=actor.login, named=False)
+        draft = await drafts.ask(
+            actor.login, chain_id, form.reviewers, version=form.version, comment=form.comment, show=show
+        )
         return _shown(draft)
 
     @routes.delete(

@@ -1,6 +1,6 @@
 """Drafts: one for each employee, chain and kind; whoever changes it says which version he saw."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Never
 
@@ -85,9 +85,19 @@ class Drafts:
         return await self._amend(draft_id, rewritten)
 
     async def ask(
-        self, login: str, chain_id: str, reviewers: Sequence[str], *, version: int, comment: str
+        self,
+        login: str,
+        chain_id: str,
+        reviewers: Sequence[str],
+        *,
+        version: int,
+        comment: str,
+        show: Callable[[], Awaitable[object]] | None = None,
     ) -> Document:
-        """Who writes it asks these to approve it as it stands. Raises NotFound, Conflict, InvalidInput."""
+        """Who writes it asks these to approve it as it stands. Raises NotFound, Conflict, InvalidInput.
+
+        `show` lets them see the chain, before it is theirs to decide: a crash leaves nobody asked who sees nothing.
+        """
         if login in reviewers:
             raise InvalidInput(fields={"reviewers": "a second person approves it; leave yourself out"})
 
@@ -98,7 +108,11 @@ class Drafts:
                 raise Conflict(ELSEWHERE)
             return approval.asked(draft, reviewers, comment=comment, answers=answers, at=self._clock.now())
 
-        return await self._amend(draft_id(login, chain_id, "answer"), asking)
+        name = draft_id(login, chain_id, "answer")
+        asking(await self.get(name))
+        if show:
+            await show()
+        return await self._amend(name, asking)
 
     async def withdraw(self, login: str, chain_id: str) -> Document:
         """Nobody is asked any more. Raises NotFound, Conflict."""

@@ -8,7 +8,7 @@ import pytest
 from hub.contracts.draft import DraftMoved
 from hub.contracts.interaction import SendMessage
 from hub.contracts.notice import NoticeGiven
-from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, StoreUnavailable
 from hub.testing.builders import an_arrival
 from services.interactions.answers import Answers
 from services.interactions.drafts.approval import Approved, version_of
@@ -319,3 +319,14 @@ async def test_what_was_approved_waits_for_its_time_in_no_other_words(bench: Ben
     await bench.planned.release_due()
     stored = await bench.stored(waiting["_id"])
     assert (stored["text"], stored["delivery"]["state"], "approved" in stored) == (TEXT, "queued", False)
+
+
+async def test_nobody_is_asked_who_could_not_be_shown_the_chain(drafts: Drafts) -> None:
+    async def killed() -> None:
+        raise StoreUnavailable("killed")
+
+    draft = await written(drafts)
+    with pytest.raises(StoreUnavailable):
+        await drafts.ask("anna", CHAIN, ("olga",), version=version_of(draft), comment="", show=killed)
+    with pytest.raises(Conflict, match="nobody is asked"):
+        await drafts.approve(DRAFT, by="olga", version=version_of(draft))

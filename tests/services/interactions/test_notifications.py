@@ -8,7 +8,7 @@ import pytest
 from hub.api.actor import Actor
 from hub.contracts.interaction import SendMessage
 from hub.contracts.notification import NotificationChanged, NotificationGiven
-from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.errors import InvalidInput, NotFound, StoreUnavailable
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.addresses import Addresses
 from services.interactions.byhand.forms import Note
@@ -76,6 +76,21 @@ async def test_whom_a_note_names_reads_the_chain_finds_it_in_his_queue_and_is_to
     assert (await queues.count(BORIS, "mentions"), await queues.count(ANNA, "mentions")) == (1, 0)
     await Handover(bench.repository, bench.clock).chain(chain_id, ChainChange(state="closed"), actor=ALL)
     assert (await queues.count(BORIS, "mentions"), await bench.notifications.unread(BORIS)) == (0, 1)
+
+
+class Killed(Handover):
+    """In the midst of it."""
+
+    async def show(self, chain_id: str, *_: Any, **__: Any) -> Any:
+        raise StoreUnavailable(chain_id)
+
+
+async def test_no_note_is_kept_that_names_somebody_who_could_not_be_shown_the_chain(bench: Bench) -> None:
+    chain_id, addresses = await a_chain(bench), Addresses(bench.repository, region="RU")
+    by_hand = ByHand(bench.repository, bench.seen, Killed(bench.repository, bench.clock), addresses, bench.clock)
+    with pytest.raises(StoreUnavailable):
+        await by_hand.note(chain_id, Note(text="@boris", mentions=("boris",)), actor=ALL, key="1")
+    assert [one["channel"] for one in await bench.everything()] == ["email"]
 
 
 async def test_a_client_who_writes_is_told_to_whoever_owns_the_chain_and_to_nobody_else(bench: Bench) -> None:
