@@ -30,6 +30,8 @@ READERS = 100
 """Employees who were named in a chain and see it for that; of more the newest."""
 WITHHELD = "you do not see what this says, so you do not hand it over; ask its owner, or who sees everybody's"
 
+PRIVATE = "it is private: its owner hands it over, or who sees everybody's; ask him, or have it offered to you"
+
 
 Tag = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 
@@ -136,6 +138,8 @@ class Handover:
         """Raises as `chain`."""
         if change.private is not None and chain.get("owner") not in (None, actor.login):
             raise Conflict("its owner alone says whether it is private; hand it over first")
+        if _takes(change):
+            check_private(chain, actor)
         # Or whoever sees that it is there would own it, and with it all that it says.
         if level_of(actor, chain) != SHOWN[0] and not _is_over(actor, chain):
             raise Forbidden(WITHHELD)
@@ -177,6 +181,16 @@ class Handover:
         if await self._repository.clients.amend(client_id, lambda now: {**now, **named, UNCOUNTED: True}) is None:
             raise NotFound(f"there is no client {client_id}")
         return await self._tokens.recount(client_id)
+
+
+def check_private(chain: Mapping[str, Any], actor: Actor) -> None:
+    """Who was named in a private chain reads it, and does not hand it over for that. Raises Forbidden."""
+    if chain.get("private") and chain.get("owner") not in (None, actor.login) and not _is_over(actor, chain):
+        raise Forbidden(PRIVATE)
+
+
+def _takes(change: ChainChange) -> bool:
+    return change.owner is not None or change.team is not None
 
 
 def _is_over(actor: Actor, chain: Mapping[str, Any]) -> bool:

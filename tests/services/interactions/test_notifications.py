@@ -8,7 +8,7 @@ import pytest
 from hub.api.actor import Actor
 from hub.contracts.interaction import SendMessage
 from hub.contracts.notification import NotificationChanged, NotificationGiven
-from hub.kit.errors import InvalidInput, NotFound, StoreUnavailable
+from hub.kit.errors import Forbidden, InvalidInput, NotFound, StoreUnavailable
 from hub.testing.builders import NOON, an_arrival
 from services.interactions.addresses import Addresses
 from services.interactions.byhand.forms import Note
@@ -47,10 +47,10 @@ async def handed(bench: Bench, chain_id: str, owner: str, actor: Actor = ALL) ->
     await bench.follow()
 
 
-async def noted(bench: Bench, chain_id: str, text: str, *mentions: str) -> None:
+async def noted(bench: Bench, chain_id: str, text: str, *mentions: str, actor: Actor = ALL) -> None:
     handover, addresses = Handover(bench.repository, bench.clock), Addresses(bench.repository, region="RU")
     by_hand = ByHand(bench.repository, bench.seen, handover, addresses, bench.clock)
-    await by_hand.note(chain_id, Note(text=text, mentions=mentions), actor=ALL, key=None)
+    await by_hand.note(chain_id, Note(text=text, mentions=mentions), actor=actor, key=None)
     await bench.follow()
 
 
@@ -91,6 +91,17 @@ async def test_no_note_is_kept_that_names_somebody_who_could_not_be_shown_the_ch
     with pytest.raises(StoreUnavailable):
         await by_hand.note(chain_id, Note(text="@boris", mentions=("boris",)), actor=ALL, key="1")
     assert [one["channel"] for one in await bench.everything()] == ["email"]
+
+
+async def test_whom_a_note_in_a_private_chain_names_reads_it_and_does_not_take_it(bench: Bench) -> None:
+    chain_id, handover = await a_chain(bench, "anna"), Handover(bench.repository, bench.clock)
+    await handover.chain(chain_id, ChainChange(private=True), actor=ANNA)
+    await noted(bench, chain_id, "@boris", "boris", actor=ANNA)
+    assert await bench.seen.whole_chain(BORIS, chain_id)
+    for change in (ChainChange(owner="boris"), ChainChange(team="sales"), ChainChange(owner="")):
+        with pytest.raises(Forbidden, match="private"):
+            await handover.chain(chain_id, change, actor=BORIS)
+    assert (await handover.chain(chain_id, ChainChange(owner="olga"), actor=ALL))["owner"] == "olga"
 
 
 async def test_a_client_who_writes_is_told_to_whoever_owns_the_chain_and_to_nobody_else(bench: Bench) -> None:
