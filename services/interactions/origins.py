@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from hub.api.actor import Actor
+from hub.kit import plain
 from hub.kit.errors import InvalidInput
 from hub.store.base import Document
 
@@ -37,8 +38,8 @@ class Origins:
         Raises:
             InvalidInput: the channel requires it.
         """
-        if source.strip():
-            return {"source": {"kind": "answer", "value": source.strip()}}
+        if seen := plain.line(source).strip():
+            return {"source": {"kind": "answer", "value": seen}}
         if actor.session and await self._policies.requires(channel):
             fix = f"a new client needs one in the channel {channel}; say how he heard of us"
             raise InvalidInput(f"source: {fix}", fields={"source": fix})

@@ -48,11 +48,12 @@ def sources(bench: Bench) -> list[str | None]:
     return [one.client.source.value if one.client.source else None for one in told]
 
 
+@pytest.mark.parametrize("nothing", ["", " ", "\u200b"])
 async def test_a_contact_with_somebody_new_is_refused_without_a_source_where_its_channel_requires_one(
-    bench: Bench, by_hand: ByHand
+    bench: Bench, by_hand: ByHand, nothing: str
 ) -> None:
     with pytest.raises(InvalidInput, match="source: a new client needs one in the channel meeting") as refused:
-        await by_hand.add(a_form(), actor=PERSON, key="k")
+        await by_hand.add(a_form(source=nothing), actor=PERSON, key="k")
     assert list(refused.value.fields) == ["source"]
     assert (await bench.clients(), sources(bench)) == ([], [])
     await by_hand.add(a_form(source="по радио"), actor=PERSON, key="k2")
