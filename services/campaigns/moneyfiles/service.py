@@ -7,16 +7,16 @@ from hub.api.actor import Actor
 from hub.jobs.asked import who
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
-from hub.kit.apart import Apart, CallFailed, TooCostly, large
+from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
-from hub.kit.errors import InvalidInput, NotFound, TooLarge
+from hub.kit.errors import NotFound
 from hub.kit.ids import derive, fresh
 from hub.kit.tables.columns import Preview
+from hub.kit.tables.previews import previewed
 from services.campaigns.moneyfiles.job import TakeMoney, rejected_header, rejected_key
 from services.campaigns.moneyfiles.models import Options
 
 PEEK = "services.campaigns.moneyfiles.reading:peek"
-_CPU = 20.0
 
 
 class MoneyFiles:
@@ -30,17 +30,7 @@ class MoneyFiles:
 
     async def preview(self, blob: str, options: Options) -> Preview:
         """Raises InvalidInput: it is no table; and TooLarge: it takes more memory or time than it may."""
-        content = await self._blobs.get(blob)
-        try:
-            found: Preview = await self._apart.call(PEEK, large(content), options, cpu=_CPU, urgent=True)
-        except TooCostly as exc:
-            raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
-        except CallFailed as exc:
-            words = f"it cannot be read ({exc}); look at charset and delimiter"[:500]
-            raise InvalidInput(words, fields={"file": words}) from exc
-        if found.refused:
-            raise InvalidInput(found.refused, fields={"file": found.refused})
-        return found
+        return await previewed(self._apart, PEEK, await self._blobs.get(blob), options)
 
     async def take(self, asked: Mapping[str, Any], *, actor: Actor, key: str | None) -> JobView:
         """Begins an import. Raises TooLarge."""

@@ -7,11 +7,12 @@ from hub.api.actor import Actor
 from hub.jobs.asked import who
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
-from hub.kit.apart import Apart, CallFailed, TooCostly, large
+from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
-from hub.kit.errors import Conflict, InvalidInput, NotFound, TooLarge
+from hub.kit.errors import Conflict, NotFound
 from hub.kit.ids import derive, fresh
 from hub.kit.tables.columns import Preview
+from hub.kit.tables.previews import previewed
 from hub.kit.tables.writing import delimited
 from hub.store.base import Document
 from services.interactions.exchange import rejects, workbook
@@ -21,7 +22,6 @@ from services.interactions.exchange.preparing import Options
 from services.interactions.exchange.repository import ExchangeRepository
 
 PEEK = "services.interactions.exchange.preparing:peek"
-_CPU = 20.0
 
 
 class Exchange:
@@ -50,17 +50,7 @@ class Exchange:
         return await self._peek(blob, Options(charset, delimiter, kept)), True
 
     async def _peek(self, blob: str, options: Options) -> Preview:
-        content = await self._blobs.get(blob)
-        try:
-            found: Preview = await self._apart.call(PEEK, large(content), options, cpu=_CPU, urgent=True)
-        except TooCostly as exc:
-            raise TooLarge("the file takes more memory or time than it may; split it, or save it as CSV") from exc
-        except CallFailed as exc:
-            words = f"it cannot be read ({exc}); look at charset and delimiter"[:500]
-            raise InvalidInput(words, fields={"file": words}) from exc
-        if found.refused:
-            raise InvalidInput(found.refused, fields={"file": found.refused})
-        return found
+        return await previewed(self._apart, PEEK, await self._blobs.get(blob), options)
 
     async def take(self, asked: Mapping[str, Any], *, actor: Actor, key: str | None) -> JobView:
         """Begins an import. Raises TooLarge."""
