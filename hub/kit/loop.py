@@ -88,16 +88,13 @@ class Loop:
         while not self._stopping:
             self._woken.clear()
             try:
-                await in_turn(self._one())
+                await in_turn(self._step())
             except TransientError as exc:
                 log.warning("loop.waiting", loop=self._name, reason=str(exc))
             except Exception as exc:
                 log.error("loop.failed", loop=self._name, exc=exc)
             if not self._stopping:
                 await self._wait()
-
-    async def _one(self) -> None:
-        await self._step()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):

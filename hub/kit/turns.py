@@ -9,7 +9,7 @@ stream does, is waited for no more.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -112,22 +112,22 @@ def turns() -> Turns:
 
 
 class _Behind(Generic[T]):
-    """Awaits a coroutine step by step."""
+    """Awaits something step by step."""
 
-    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+    def __init__(self, work: Awaitable[T]) -> None:
         self._work = work
 
     def __await__(self) -> Generator[Any, Any, T]:
-        mine, before = turns(), _behind.get()
+        mine, before, work = turns(), _behind.get(), self._work.__await__()
         _behind.set(True)
-        step: Callable[[], Any] = partial(self._work.send, None)
+        step: Callable[[], Any] = partial(work.send, None)
         try:
             while True:
                 if mine.stands_back():
                     try:
                         yield from mine.come().__await__()
                     except BaseException as exc:
-                        step = partial(self._work.throw, exc)
+                        step = partial(work.throw, exc)
                 began = time.monotonic()
                 try:
                     awaited = step()
@@ -137,15 +137,15 @@ class _Behind(Generic[T]):
                 finally:
                     mine.done(time.monotonic() - began)
                 try:
-                    step = partial(self._work.send, (yield awaited))
+                    step = partial(work.send, (yield awaited))
                 except BaseException as exc:
-                    step = partial(self._work.throw, exc)
+                    step = partial(work.throw, exc)
         finally:
             _behind.set(before)
-            self._work.close()
+            work.close()
 
 
-def in_turn(work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+def in_turn(work: Awaitable[T]) -> Awaitable[T]:
     """Does it in steps that stand back for people. Tasks that it begins are their own, and do not."""
     return _Behind(work)
 
