@@ -82,6 +82,13 @@ class Jobs:
         """Raises NotFound."""
         return JobView.of(await self._stored(job_id))
 
+    async def own(self, job_id: str, kind: str, *, by: str) -> Document:
+        """What a job made is given to whoever began it alone: it is what he sees. Raises NotFound."""
+        job = await self.repository.jobs.get(job_id)
+        if job is None or job["kind"] != kind or job["by"] != by:
+            raise NotFound(f"there is no such job of yours: {job_id[:100]}")
+        return job
+
     async def page(self, *, state: str | None = None, before: str | None = None, limit: int = 100) -> JobPage:
         """The newest first; `next` is the moment for `before`."""
         items = await self.repository.page(state=state, before=before, limit=limit)

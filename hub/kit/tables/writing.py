@@ -26,3 +26,8 @@ def delimited(rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
     return out.getvalue().encode()
+
+
+def header(titles: Sequence[str]) -> bytes:
+    """The first line of a file; a mark before it tells spreadsheets that it is UTF-8."""
+    return "\ufeff".encode() + delimited([titles])

@@ -13,7 +13,7 @@ from hub.jobs.telling import within
 from hub.kit.apart import Apart, TooCostly, large
 from hub.kit.blobs import Blobs, packed
 from hub.kit.errors import InvalidInput, TooLarge
-from hub.kit.tables.writing import delimited
+from hub.kit.tables.writing import delimited, header
 from services.campaigns.moneyfiles.columns import FIELDS
 from services.campaigns.moneyfiles.models import Options, Weighed
 from services.campaigns.moneyfiles.reading import Prepared, rows_in
@@ -98,9 +98,8 @@ def options_of(args: Args) -> Options:
 
 
 def rejected_header(subject: Any) -> bytes:
-    """Of the file, which an import takes as it is; a mark before it tells spreadsheets that it is UTF-8."""
-    titles = [_TITLES.get(field, field) for field in FIELDS[subject]]
-    return "\ufeff".encode() + delimited([("row", "reason", *titles)])
+    """Of the file, which an import takes as it is."""
+    return header(["row", "reason", *(_TITLES.get(field, field) for field in FIELDS[subject])])
 
 
 def rejected_key(run: str, part: int) -> str:

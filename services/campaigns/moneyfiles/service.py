@@ -9,9 +9,9 @@ from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
-from hub.kit.errors import NotFound
 from hub.kit.ids import derive, fresh
 from hub.kit.tables.columns import Preview
+from hub.kit.tables.parts import joined
 from hub.kit.tables.previews import previewed
 from services.campaigns.moneyfiles.job import TakeMoney, rejected_header, rejected_key
 from services.campaigns.moneyfiles.models import Options
@@ -40,15 +40,6 @@ class MoneyFiles:
 
     async def rejected(self, actor: Actor, job_id: str) -> AsyncIterator[bytes]:
         """The file of the rows that an import of his did not take. Raises NotFound."""
-        job = await self._jobs.repository.jobs.get(job_id)
-        if job is None or job["kind"] != TakeMoney.kind or job["by"] != actor.login:
-            raise NotFound(f"there is no such job of yours: {job_id[:100]}")
-        return self._rejected(job["args"], job["done"])
-
-    async def _rejected(self, args: Mapping[str, Any], parts: int) -> AsyncIterator[bytes]:
-        yield rejected_header(args["subject"])
-        for n in range(parts):
-            try:
-                yield await self._blobs.get(rejected_key(args["run"], n))
-            except NotFound:
-                continue
+        job = await self._jobs.own(job_id, TakeMoney.kind, by=actor.login)
+        keys = (rejected_key(job["args"]["run"], n) for n in range(job["done"]))
+        return joined(self._blobs, rejected_header(job["args"]["subject"]), keys)

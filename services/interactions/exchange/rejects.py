@@ -10,11 +10,6 @@ from services.interactions.exchange.models import Decision
 HEADER = ("row", "reason", *FIELDS)
 
 
-def header() -> bytes:
-    """Of the file; a mark before it tells spreadsheets that it is UTF-8."""
-    return "\ufeff".encode() + delimited([HEADER])
-
-
 def lines_of(rows: Sequence[Mapping[str, Any]], decisions: Sequence[Decision]) -> bytes:
     """The rejected ones of a part; empty where there are none."""
     reasons = {one.n: one.reason for one in decisions if one.action == "reject"}

@@ -9,12 +9,12 @@ from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
-from hub.kit.errors import Conflict, NotFound
+from hub.kit.errors import Conflict
 from hub.kit.ids import derive, fresh
 from hub.kit.tables.columns import Preview
+from hub.kit.tables.parts import joined
 from hub.kit.tables.previews import previewed
-from hub.kit.tables.writing import delimited
-from hub.store.base import Document
+from hub.kit.tables.writing import header
 from services.interactions.exchange import rejects, workbook
 from services.interactions.exchange.exporting import Exporting, part_key
 from services.interactions.exchange.importing import Importing, rejected_key
@@ -66,16 +66,9 @@ class Exchange:
 
     async def rejected(self, actor: Actor, job_id: str) -> AsyncIterator[bytes]:
         """The file of the rows that an import did not take. Raises NotFound."""
-        job = await self._own(actor, job_id, Importing.kind)
-        return self._rejected(job["args"]["run"], job["done"])
-
-    async def _rejected(self, run: str, parts: int) -> AsyncIterator[bytes]:
-        yield rejects.header()
-        for n in range(parts):
-            try:
-                yield await self._blobs.get(rejected_key(run, n))
-            except NotFound:
-                continue
+        job = await self._jobs.own(job_id, Importing.kind, by=actor.login)
+        keys = (rejected_key(job["args"]["run"], n) for n in range(job["done"]))
+        return joined(self._blobs, header(rejects.HEADER), keys)
 
     async def file(self, actor: Actor, job_id: str) -> tuple[str, AsyncIterator[bytes]]:
         """The format and the bytes of an export.
@@ -84,7 +77,7 @@ class Exchange:
             NotFound: there is none of his.
             Conflict: it is not done.
         """
-        job = await self._own(actor, job_id, Exporting.kind)
+        job = await self._jobs.own(job_id, Exporting.kind, by=actor.login)
         if job["state"] != "done":
             raise Conflict(f"this export is {job['state']}; its file is there when it is done")
         args = job["args"]
@@ -97,15 +90,8 @@ class Exchange:
         for n in range(count):
             yield await self._blobs.get(part_key(run, n))
 
-    async def _own(self, actor: Actor, job_id: str, kind: str) -> Document:
-        """Only whoever began it is given what came of it: it is what he sees."""
-        job = await self._jobs.repository.jobs.get(job_id)
-        if job is None or job["kind"] != kind or job["by"] != actor.login:
-            raise NotFound(f"there is no such job of yours: {job_id[:100]}")
-        return job
-
 
 async def _with_header(columns: Sequence[str], parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield "\ufeff".encode() + delimited([columns])
+    yield header(columns)
     async for part in parts:
         yield part
