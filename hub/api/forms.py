@@ -10,7 +10,20 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from hub.api.names import LOGIN
 from hub.contracts.shown import View
 
-__all__ = ["MAX_LIMIT", "After", "Form", "Id", "Limit", "LocalMoment", "Moment", "Named", "Paging", "Ref", "View"]
+__all__ = [
+    "MAX_LIMIT",
+    "After",
+    "Form",
+    "Id",
+    "Limit",
+    "LocalMoment",
+    "Moment",
+    "Named",
+    "Paging",
+    "Ref",
+    "TimeOfDay",
+    "View",
+]
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 MAX_LIMIT = 500
@@ -43,6 +56,8 @@ def _moment_text(value: object) -> object:
     return value
 
 
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
+"""On a clock of 24 hours."""
 Moment = Annotated[
     AwareDatetime, BeforeValidator(_moment_text), AfterValidator(lambda moment: _inside(moment).astimezone(UTC))
 ]

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from fastapi import Path
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, View
+from hub.api.forms import Form, TimeOfDay, View
 from hub.api.rights import Right
 from hub.contracts.masks import Kind
 from hub.contracts.scope import Scope
@@ -15,7 +15,6 @@ from services.gateway.staff.service import MOST_MEMBERS
 
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 _WHAT = r"^(\*|[a-z_]{1,40})(\.[a-z_]{1,40})?$"
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 RoleName = Annotated[str, Path(pattern=_NAME, description="1 to 40 of a-z 0-9 _", examples=["night_shift"])]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=50)]
@@ -91,8 +90,8 @@ class Period(Form):
     """A part of a working day."""
 
     day: int = Field(ge=1, le=7, description="1 is Monday")
-    since: str = Field(pattern=_CLOCK, examples=["09:00"])
-    until: str = Field(pattern=_CLOCK, examples=["18:00"])
+    since: TimeOfDay
+    until: TimeOfDay = Field(examples=["18:00"])
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:

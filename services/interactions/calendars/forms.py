@@ -5,15 +5,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form
+from hub.api.forms import Form, TimeOfDay
 from hub.api.names import Colleague, TeamId
 from hub.contracts.shown import Moment as ShownMoment
 from hub.contracts.shown import View
 from services.interactions.calendars.working import in_order
 from services.interactions.moments import Sensible, zone_of
 
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
-Part = tuple[Clock, Clock]
+Part = tuple[TimeOfDay, TimeOfDay]
 Parts = Annotated[tuple[Part, ...], Field(max_length=10)]
 Weekday = Annotated[str, Field(pattern="^[1-7]$", description="1 is Monday")]
 

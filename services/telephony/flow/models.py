@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from hub.api.forms import Form
+from hub.api.forms import Form, TimeOfDay
 from hub.api.names import Colleague
 
 
@@ -26,7 +26,6 @@ Spoken = Literal[
 SPOKEN: tuple[str, ...] = get_args(Spoken)
 Sound = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_/-]+$")]
 """As Asterisk names a file of sound: without its ending."""
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 Words = Annotated[str, Field(max_length=2_000)]
 Logins = Annotated[list[Colleague], Field(max_length=10)]
 
@@ -37,8 +36,8 @@ class OpenHours(Form):
     days: list[Annotated[int, Field(ge=1, le=7)]] = Field(
         default=[1, 2, 3, 4, 5], min_length=1, max_length=7, description="1 is Monday"
     )
-    since: Clock = "09:00"
-    until: Clock = "18:00"
+    since: TimeOfDay = "09:00"
+    until: TimeOfDay = "18:00"
     zone: Annotated[str, AfterValidator(_zone)] = "Europe/Moscow"
 
     def is_open(self, now: datetime) -> bool:
