@@ -84,7 +84,7 @@ async def run() -> dict[str, float | str]:
 
 
 def _run(folder: Path) -> dict[str, float | str]:
-    index, text = Index(folder, "x/bench"), 0
+    index, text = Index(folder / "index"), 0
     started = time.perf_counter()
     for first in range(0, MESSAGES, _AT_ONCE):
         page = list(_entries(_AT_ONCE, first))

@@ -20,7 +20,7 @@ from hub.store.base import Store
 from hub.store.due import Due
 from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
-from services.interactions.adapters.index import Index
+from services.interactions.adapters.generations import Generations
 from services.interactions.adapters.policies import SourcePolicies
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
@@ -74,7 +74,7 @@ from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.savedviews.service import SavedViews
 from services.interactions.search.gathering import Gathering, Kept
-from services.interactions.search.projection import Projection
+from services.interactions.search.projection import Anew, Projection
 from services.interactions.search.reading import Texts
 from services.interactions.search.service import Search
 from services.interactions.secondperson import SecondPerson
@@ -179,6 +179,7 @@ def build(footing: Footing) -> InteractionsService:
     handovers = Handovers(store, jobs, clock)
     search, projection = _search(
         footing,
+        store,
         bus,
         owner.name,
         repository,
@@ -270,6 +271,7 @@ def build(footing: Footing) -> InteractionsService:
 
 def _search(
     footing: Footing,
+    store: Store,
     bus: Bus,
     owner: str,
     repository: Repository,
@@ -280,7 +282,7 @@ def _search(
     zone: str,
 ) -> tuple[Search, Projection]:
     """What is asked, and what keeps it up to date."""
-    index, texts = Index(footing.data, owner), Texts(footing.blobs, footing.apart)
-    gathering = Gathering(repository, tasks, outcomes, texts, index.notes)
-    search = Search(index, repository, seen, tasks=tasks, outcomes=outcomes, texts=texts, zone=zone)
-    return search, Projection(index, bus, gathering, texts)
+    indexes, texts = Generations(footing.data, owner), Texts(footing.blobs, footing.apart)
+    gathering = Gathering(repository, tasks, outcomes, texts)
+    search = Search(indexes, repository, seen, tasks=tasks, outcomes=outcomes, texts=texts, zone=zone)
+    return search, Projection(indexes, bus, gathering, texts, Anew(store))

@@ -1,4 +1,4 @@
-"""The index of the search, in tantivy: a folder for each copy of the service.
+"""The index of the search, in tantivy: a folder.
 
 | field | what |
 |---|---|
@@ -38,6 +38,7 @@ VERSION = 1
 _HEAP = 30_000_000
 _LONGEST_WORD = 60
 _POSITIONS = "positions"
+_WHOLE = "whole"
 _HIGHEST = 2**63 - 1
 _MOST_UNREAD = 100_000
 _FEWEST = 2
@@ -47,10 +48,8 @@ _FEWEST = 2
 class Index:
     """See `services.interactions.search.service.Index`. Its functions block; call them in a thread."""
 
-    def __init__(self, folder: Path, owner: str) -> None:
-        """`owner` names the copy of the service, so that each has a folder of its own."""
-        self._folder = folder / "projections"
-        self._path = self._folder / f"search-{VERSION}-{owner.rpartition('/')[2]}"
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self.broken = False
         self._opened: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
@@ -62,7 +61,6 @@ class Index:
         return self._opened
 
     def _open(self) -> "tantivy.Index":
-        make_private(self._folder)
         try:
             return self._at()
         except ValueError as exc:
@@ -73,6 +71,7 @@ class Index:
     def _at(self) -> "tantivy.Index":
         import tantivy
 
+        make_private(self._path.parent)
         make_private(self._path)
         made: tantivy.Index = tantivy.Index(_schema(), path=str(self._path))
         made.register_tokenizer("words", _analyzer())
@@ -83,6 +82,30 @@ class Index:
             with suppress(Exception):
                 self._writer.rollback()
         self._writer = self._opened = None
+
+    def fits(self) -> bool:
+        """Whether its files are of the form that is written here."""
+        try:
+            self._opened = self._at()
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def whole(self) -> bool:
+        """Whether it had everything once."""
+        return (self._path / _WHOLE).exists()
+
+    def mark_whole(self) -> None:
+        (self._path / _WHOLE).touch()
+
+    def discard(self) -> None:
+        """Takes its files away. Who asks it at this moment still has them."""
+        if self._writer:
+            with suppress(Exception):
+                self._writer.rollback()
+        self._writer = None
+        shutil.rmtree(self._path, ignore_errors=True)
 
     def make_anew(self) -> None:
         """Empty: its files were damaged, and all that was in them is on the bus."""

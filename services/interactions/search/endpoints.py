@@ -67,6 +67,9 @@ class SearchState(View):
 
     behind: int = Field(description="Changes that came and are not found yet")
     unread_files: int = Field(description="Files whose words are still being read")
+    anew: int | None = Field(
+        description="While an index is made anew beside the one that is asked: changes that it lacks"
+    )
 
 
 def add(routes: Public, search: Search, projection: Projection) -> None:
@@ -112,7 +115,23 @@ def add(routes: Public, search: Search, projection: Projection) -> None:
     @routes.get("/search/state", right=Right.READ_CORRESPONDENCE, noun="interaction")
     async def show_search_state() -> SearchState:
         """How far the search is behind."""
-        return SearchState(behind=await projection.behind(), unread_files=projection.unread_files)
+        return await _state(projection)
+
+    @routes.post(
+        "/search/anew", right=Right.MANAGE_JOBS, noun="interaction", action="rebuild", status=202, answer=SearchState
+    )
+    async def make_search_anew() -> SearchState:
+        """Make the index anew, in each copy of the service: from the first record on, beside the one that is asked
+        until the new one has as much. Asked again meanwhile, the same goes on.
+        """
+        await projection.rebuild()
+        return await _state(projection)
+
+
+async def _state(projection: Projection) -> SearchState:
+    return SearchState(
+        behind=await projection.behind(), unread_files=projection.unread_files, anew=await projection.rising()
+    )
 
 
 async def _ask(search: Search, query: SearchQuery, actor: Actor, *kinds: str) -> Response:

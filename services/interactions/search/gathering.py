@@ -71,20 +71,18 @@ def changed(records: Iterable[Record]) -> Changed:
 class Gathering:
     """Reads what changed, and what is found otherwise because of it."""
 
-    def __init__(self, repository: Repository, tasks: Kept, outcomes: Kept, texts: Texts, notes: Notes) -> None:
-        """`notes` gives with what entries were made before."""
+    def __init__(self, repository: Repository, tasks: Kept, outcomes: Kept, texts: Texts) -> None:
         self._repository = repository
         self._tasks = tasks
         self._outcomes = outcomes
         self._texts = texts
-        self._notes = notes
 
-    async def entries(self, of: Changed) -> AsyncIterator[list[Entry]]:
-        """In pages."""
-        clients, moved = await self._clients(of.clients)
+    async def entries(self, of: Changed, notes: Notes) -> AsyncIterator[list[Entry]]:
+        """In pages; `notes` gives with what entries were made before."""
+        clients, moved = await self._clients(of.clients, notes)
         yield clients
         fresh = list((await self._repository.interactions.get_many(of.interactions)).values())
-        chains, wheres, spread = await self._chains({*of.chains, *moved, *(one["chain_id"] for one in fresh)})
+        chains, wheres, spread = await self._chains({*of.chains, *moved, *(one["chain_id"] for one in fresh)}, notes)
         yield chains
         yield await self._messages(fresh, wheres)
         for chain_id in spread:
@@ -92,7 +90,7 @@ class Gathering:
                 yield await self._messages(page, wheres)
         yield await self._work(of)
 
-    async def _clients(self, ids: set[str]) -> tuple[list[Entry], set[str]]:
+    async def _clients(self, ids: set[str], known: Notes) -> tuple[list[Entry], set[str]]:
         """Those and whom they belong to, and the chains that are found under another name now."""
         if not ids:
             return [], set()
@@ -101,7 +99,7 @@ class Gathering:
         own |= {root["_id"]: root for root in rooted.values()}
         notes = {client_id: _note(root["_id"], root["name"]) for client_id, root in rooted.items()}
         notes |= {root["_id"]: _note(root["_id"], root["name"]) for root in rooted.values()}
-        before = await to_thread(self._notes, [f"client/{client_id}" for client_id in own])
+        before = await to_thread(known, [f"client/{client_id}" for client_id in own])
         whole = {client["_id"]: client for client in await wholes(self._repository, list(own.values()))}
         entries = [of_client(whole[client_id], notes[client_id]) for client_id in own]
         others = [i for i in own if before.get(f"client/{i}", notes[i]) != notes[i]]
@@ -112,7 +110,7 @@ class Gathering:
             for chain in page
         }
 
-    async def _chains(self, ids: set[str]) -> tuple[list[Entry], dict[str, Around], list[str]]:
+    async def _chains(self, ids: set[str], known: Notes) -> tuple[list[Entry], dict[str, Around], list[str]]:
         """Those and what they were merged into; what is around their messages; those whose messages are found
         otherwise now.
         """
@@ -128,7 +126,7 @@ class Gathering:
             chain_id: _note(where.chain_id, where.client_id, where.client, *where.marks)
             for chain_id, where in wheres.items()
         }
-        before = await to_thread(self._notes, [f"chain/{chain_id}" for chain_id in own])
+        before = await to_thread(known, [f"chain/{chain_id}" for chain_id in own])
         entries = [of_chain(chain, wheres[chain_id], notes[chain_id]) for chain_id, chain in own.items()]
         return entries, wheres, [i for i in own if before.get(f"chain/{i}", notes[i]) != notes[i]]
 

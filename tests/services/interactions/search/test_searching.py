@@ -20,7 +20,8 @@ from hub.store.sqlite import SqliteStore
 from hub.testing.apart import SHARED
 from hub.testing.builders import NOON, an_arrival
 from hub.testing.fakes import FakeBlobs
-from services.interactions.adapters.index import Index
+from services.interactions.adapters import generations
+from services.interactions.adapters.generations import Generations
 from services.interactions.addresses import Addresses
 from services.interactions.chains.merges import Merges
 from services.interactions.chains.moves import Moves
@@ -29,11 +30,12 @@ from services.interactions.clients.service import Clients
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.outcomes.forms import NewOutcome
 from services.interactions.outcomes.service import Outcomes
+from services.interactions.search import projection
 from services.interactions.search.asking import understood
 from services.interactions.search.entries import Entry
 from services.interactions.search.fragments import Marker
 from services.interactions.search.gathering import Gathering
-from services.interactions.search.projection import Projection
+from services.interactions.search.projection import Anew, Projection
 from services.interactions.search.reading import Texts
 from services.interactions.search.service import Search
 from services.interactions.seen import Found, Seen
@@ -59,17 +61,18 @@ class Desk:
         self.blobs = FakeBlobs()
         self.seen = Seen(bench.repository, Directory())
         self.tasks = Tasks(bench.tasks, self.seen, bench.clock, bench.calendars)
+        self.anew = Anew(bench.store)
         self.folder = folder
         self.open()
 
     def open(self) -> None:
         """As a copy of the service does that starts."""
         repository, tasks, outcomes = self.bench.repository, self.bench.tasks.tasks, self.outcomes.outcomes
-        self.index, self.texts = Index(self.folder, "host/one"), Texts(self.blobs, SHARED)
-        gathering = Gathering(repository, tasks, outcomes, self.texts, self.index.notes)
-        self.projection = Projection(self.index, self.bench.bus, gathering, self.texts)
+        self.indexes, self.texts = Generations(self.folder, "host/one"), Texts(self.blobs, SHARED)
+        gathering = Gathering(repository, tasks, outcomes, self.texts)
+        self.projection = Projection(self.indexes, self.bench.bus, gathering, self.texts, self.anew)
         self.search = Search(
-            self.index,
+            self.indexes,
             repository,
             self.seen,
             tasks=tasks,
@@ -98,10 +101,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store = SqliteStore(tmp_path / "interactions.sqlite")
     bench = Bench(store)
     outcomes = Outcomes(store, bench.bus, bench.clock, Seen(bench.repository, Directory()))
-    await store.start()
     desk = Desk(bench, outcomes, tmp_path)
+    await store.start()
     yield desk
-    desk.index.close()
+    desk.indexes.close()
     await store.stop()
 
 
@@ -257,7 +260,7 @@ async def test_that_more_is_hidden_behind_a_page_is_not_told(desk: Desk) -> None
 
 async def test_an_index_whose_files_are_damaged_while_it_runs_is_made_anew(desk: Desk) -> None:
     await desk.receive(letter(1, "шкаф"))
-    desk.index.broken = True
+    desk.indexes.asked.broken = True
     assert await desk.ids("шкаф") == [letter(1, "").id]
 
 
@@ -269,7 +272,7 @@ async def test_days_at_the_ends_of_the_calendar_find_nothing_and_break_nothing(d
 
 
 async def test_a_text_of_nothing_but_hits_is_cut_like_any_other(desk: Desk) -> None:
-    marker = Marker(understood("aa ", "Europe/Moscow"), desk.index.stems)
+    marker = Marker(understood("aa ", "Europe/Moscow"), desk.indexes.asked.stems)
     assert sum(piece.hit for piece in marker.fragment("aa " * 16_000)) > 10
 
 
@@ -375,9 +378,9 @@ async def test_a_file_that_cannot_be_read_is_found_by_its_name_and_tried_once(de
 
 async def test_a_file_that_was_not_read_before_a_crash_is_read_after_it(desk: Desk) -> None:
     await desk.receive(await with_file(desk, "Смета.docx", a_docx("Фасады")))
-    desk.index.close()
+    desk.indexes.close()
     desk.open()
-    desk.texts.give_back(desk.index.unread())
+    desk.texts.give_back(desk.indexes.asked.unread())
     await desk.projection.step()
     await desk.texts.read()
     assert await desk.ids("фасады") == ["f1"]
@@ -385,7 +388,7 @@ async def test_a_file_that_was_not_read_before_a_crash_is_read_after_it(desk: De
 
 async def test_after_a_restart_it_goes_on_where_it_was(desk: Desk) -> None:
     await desk.receive(letter(1, "шкаф"))
-    desk.index.close()
+    desk.indexes.close()
     desk.open()
     assert await desk.projection.step() == 0
     assert await desk.ids("шкаф") == [letter(1, "").id]
@@ -393,11 +396,84 @@ async def test_after_a_restart_it_goes_on_where_it_was(desk: Desk) -> None:
 
 async def test_an_index_that_is_broken_or_gone_is_made_anew_from_the_bus(desk: Desk) -> None:
     await desk.receive(letter(1, "шкаф"))
-    desk.index.close()
+    desk.indexes.close()
     for file in next(desk.folder.glob("projections/search-*")).iterdir():
         file.write_bytes(b"rubbish")
     desk.open()
     assert await desk.ids("шкаф") == [letter(1, "").id]
+
+
+async def test_it_is_made_anew_beside_the_one_that_is_asked_and_takes_its_place_without_a_gap(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receive(*(letter(number, "шкаф") for number in (1, 2, 3)))
+    monkeypatch.setattr(projection, "_AT_ONCE", 2)
+    await desk.projection.rebuild()
+    await desk.projection.rebuild()
+    behind = []
+    while (left := await desk.projection.rising()) is not None:
+        behind.append(left)
+        assert len(await desk.ids("шкаф")) == 3
+    assert behind[0] > behind[-1] > 0, "a step at a time"
+    assert len(behind) > 2
+    assert [path.name for path in desk.folder.glob("projections/*")] == ["search-1.1-one"]
+    await desk.receive(letter(4, "шкаф"))
+    assert len(await desk.ids("шкаф")) == 4
+
+
+async def test_an_index_that_was_being_made_anew_at_a_crash_is_gone_on_with_and_the_old_one_is_asked_until_then(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receive(*(letter(number, "шкаф") for number in (1, 2, 3)))
+    monkeypatch.setattr(projection, "_AT_ONCE", 2)
+    await desk.projection.rebuild()
+    await desk.projection.step()
+    left = await desk.projection.rising()
+    desk.indexes.close()
+    desk.open()
+    await desk.projection.step()
+    again = await desk.projection.rising()
+    assert 0 < (again or 0) < (left or 0)
+    assert len(await desk.ids("шкаф")) == 3
+
+
+async def test_what_another_version_wrote_is_asked_until_the_index_of_this_one_has_as_much(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receive(letter(1, "шкаф"))
+    desk.indexes.close()
+    monkeypatch.setattr(generations, "VERSION", 2)
+    desk.open()
+    assert len((await desk.page("шкаф")).items) == 1
+    await desk.projection.step()
+    assert [path.name for path in desk.folder.glob("projections/*")] == ["search-2-one"]
+    assert len((await desk.page("шкаф")).items) == 1
+
+
+async def test_what_another_version_wrote_in_another_form_is_taken_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receive(letter(1, "шкаф"))
+    desk.indexes.close()
+    for file in next(desk.folder.glob("projections/search-*")).iterdir():
+        file.write_bytes(b"rubbish")
+    monkeypatch.setattr(generations, "VERSION", 2)
+    desk.open()
+    assert await desk.ids("шкаф") == [letter(1, "").id]
+    assert [path.name for path in desk.folder.glob("projections/*")] == ["search-2-one"]
+
+
+async def test_a_file_that_is_read_while_the_index_is_made_anew_is_found_in_the_new_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.receive(await with_file(desk, "Смета.docx", a_docx("Фасады")), letter(2, "шкаф"), letter(3, "стол"))
+    monkeypatch.setattr(projection, "_AT_ONCE", 2)
+    await desk.projection.rebuild()
+    await desk.projection.step()
+    await desk.texts.read()
+    while await desk.projection.rising() is not None:
+        await desk.projection.step()
+    assert await desk.ids("фасады") == ["f1"]
 
 
 async def test_what_failed_halfway_is_taken_over_whole_later(desk: Desk) -> None:
@@ -421,10 +497,10 @@ async def test_what_failed_halfway_is_taken_over_whole_later(desk: Desk) -> None
 async def test_an_entry_that_the_index_does_not_take_stops_none_of_the_others(desk: Desk) -> None:
     odd = Entry(id="interaction/odd", text="\ud800", rank=2**70, marks=["in:interaction"])
     good = Entry(id="interaction/good", text="шкаф", rank=1, marks=["in:interaction"])
-    desk.index.add([odd, good])
-    desk.index.commit({})
+    desk.indexes.asked.add([odd, good])
+    desk.indexes.asked.commit({})
     wanted = understood("шкаф", "Europe/Moscow")
-    found = desk.index.find(wanted, kinds=["interaction"], seen=(), contacts=True, limit=5, below=None)
+    found = desk.indexes.asked.find(wanted, kinds=["interaction"], seen=(), contacts=True, limit=5, below=None)
     assert [one.id for one in found] == ["interaction/good"]
 
 
