@@ -5,8 +5,9 @@ the password alone ends, and recovery codes are given.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from hub.kit.clock import Clock
+from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.secrets import SecretBox
 from hub.store.base import Document, Store
@@ -15,6 +16,8 @@ from services.gateway.employees.recovery import Drawn, Recovery
 from services.gateway.employees.repository import EmployeesRepository
 
 WRONG = "wrong, or used already; take the next one that the application shows, or a recovery code"
+CONFIRMED_WITHIN = timedelta(minutes=30)
+_NEVER = "1970-01-01T00:00:00Z"
 NO_FACTOR = "there is no second factor to recover; POST /api/v1/me/second-factor or /api/v1/me/passkeys first"
 
 
@@ -41,8 +44,8 @@ class Factors:
     async def begin(self, login: str) -> str:
         """A new secret; what counted before counts until this is confirmed."""
         secret = new_secret()
-        sealed = self._box.seal(secret)
-        await self._repository.amend(login, lambda stored: {**stored, "totp_pending": sealed})
+        begun = {"totp_pending": self._box.seal(secret), "totp_begun": iso(self._clock.now())}
+        await self._repository.amend(login, lambda stored: {**stored, **begun})
         return secret
 
     async def confirm(self, login: str, code: str, *, session: str | None = None) -> tuple[str, ...]:
@@ -52,15 +55,14 @@ class Factors:
             The recovery codes, where it is the first factor.
 
         Raises:
-            Conflict: none was begun.
+            Conflict: none was begun in the last half hour.
             InvalidInput: it is not the code.
         """
         drawn, first = self.recovery.draw(), False
 
         def confirmed(stored: Document) -> Document:
             nonlocal first
-            if not stored.get("totp_pending"):
-                raise Conflict("no second factor was begun; POST /api/v1/me/second-factor first")
+            self._check_begun(stored)
             step = step_of(self._box.unseal(stored["totp_pending"]), code, self._clock.now())
             if step is None:
                 raise InvalidInput(f"code: {WRONG}", fields={"code": WRONG})
@@ -70,6 +72,14 @@ class Factors:
 
         await self._repository.amend(login, confirmed)
         return drawn.codes if first else ()
+
+    def _check_begun(self, stored: Document) -> None:
+        """A secret that lies about does not become a factor some day."""
+        begun = from_iso(stored.get("totp_begun") or _NEVER)
+        if not stored.get("totp_pending") or self._clock.now() - begun > CONFIRMED_WITHIN:
+            minutes = CONFIRMED_WITHIN // timedelta(minutes=1)
+            fix = "POST /api/v1/me/second-factor, and confirm what it gives"
+            raise Conflict(f"no second factor was begun in the last {minutes} minutes; {fix}")
 
     async def proves(self, login: str, code: str) -> Shown | None:
         """Whether it is the code of now, or a recovery code; it is never again."""

@@ -85,6 +85,14 @@ async def test_it_takes_the_password_to_begin_and_the_code_to_confirm(hub: Any) 
     assert (await (await hub.admin()).get("/me")).json()["employee"]["second_factor"] is False
 
 
+async def test_what_was_begun_and_left_lying_becomes_no_factor(hub: Any) -> None:
+    admin = await hub.admin()
+    secret = (await admin.post("/me/second-factor", json={"password": PASSWORD})).json()["secret"]
+    hub.clock.advance(timedelta(minutes=31))
+    late = await admin.post("/me/second-factor/confirm", json={"code": shown(secret, hub)})
+    assert (late.status_code, "30 minutes" in late.json()["detail"]) == (409, True)
+
+
 async def test_the_first_factor_ends_all_that_was_granted_without_it_but_the_session_that_set_it_up(hub: Any) -> None:
     here, elsewhere = await hub.employee("operator"), await hub.log_in("operator")
     token = hub.client((await elsewhere.post("/tokens", json={"name": "t"})).json()["token"])
