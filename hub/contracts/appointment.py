@@ -6,6 +6,21 @@ from typing import Literal
 from hub.contracts.base import Body
 
 
+class Series(Body):
+    """A contact that comes again: each time is a contact of its own, made when the one before is over."""
+
+    rule: str
+    """RFC 5545, 3.3.10."""
+    zone: str
+    """By whose days the rule counts."""
+    began: datetime
+    """Its first time, from which the rule counts."""
+    slot: datetime
+    """When this one is by the rule; its plan may have been moved."""
+    without: tuple[datetime, ...] = ()
+    """Times of the rule that do not take place."""
+
+
 class Plan(Body):
     """When it shall be."""
 
@@ -14,6 +29,7 @@ class Plan(Body):
     place: str = ""
     reminders: tuple[int, ...] = ()
     """Seconds before it."""
+    series: Series | None = None
 
 
 class Fact(Body):
@@ -57,6 +73,12 @@ class Invitation(Body):
     place: str = ""
     repeats: bool = False
     """It is a series, of which `at` is the first, or one of a series."""
+    rule: str = ""
+    """Of a whole series (RFC 5545, 3.3.10); empty: of one, or of a series that no rule alone describes."""
+    zone: str = ""
+    """By whose days the rule counts; empty: UTC, or a zone without a name."""
+    without: tuple[datetime, ...] = ()
+    """Times of the rule that do not take place."""
     guests: tuple[Guest, ...] = ()
     """The first ones; of an answer, whoever gives it."""
     comment: str = ""

@@ -237,6 +237,16 @@ class CallView(View):
     recordings: tuple[CallRecordingView, ...] = ()
 
 
+class SeriesView(View):
+    """A contact that comes again; the next one is made when this one is over."""
+
+    rule: str = Field(examples=["FREQ=WEEKLY;BYDAY=MO"], description="RFC 5545")
+    zone: str = Field(examples=["Europe/Moscow"], description="By whose days the rule counts")
+    began: Moment = Field(description="Its first time")
+    slot: Moment = Field(description="When this one is by the rule; it may have been moved")
+    without: tuple[Moment, ...] = Field(default=(), description="Times of the rule that do not take place")
+
+
 class PlanView(View):
     """When a contact shall be."""
 
@@ -244,6 +254,7 @@ class PlanView(View):
     minutes: int
     place: str = ""
     reminders: tuple[int, ...] = Field(default=(), description="Seconds before it")
+    series: SeriesView | None = None
 
 
 class FactView(View):

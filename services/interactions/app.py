@@ -79,6 +79,8 @@ from services.interactions.search.reading import Texts
 from services.interactions.search.service import Search
 from services.interactions.secondperson import SecondPerson
 from services.interactions.seen import Seen
+from services.interactions.series.models import NEXT, followed
+from services.interactions.series.service import Recurring
 from services.interactions.service import Interactions
 from services.interactions.settings import Settings
 from services.interactions.splits import Splits
@@ -143,7 +145,16 @@ def build(footing: Footing) -> InteractionsService:
     hours = Hours(settings.hours, settings.call_time_zone)
     service = Interactions(repository, bus, clock, rules=rules)
     reminders = {timer(number): partial(reminding, number) for number in range(MOST_REMINDERS)}
-    planned = Planned(repository, bus, clock, outgoing=outgoing, held=lambda: footing.restraint.held, also=reminders)
+    recurring = Recurring(repository, outgoing, clock)
+    planned = Planned(
+        repository,
+        bus,
+        clock,
+        outgoing=outgoing,
+        held=lambda: footing.restraint.held,
+        also={**reminders, NEXT: followed},
+        first=recurring.go_on,
+    )
     policies = SourcePolicies(footing.asking("interactions"))
     seen = Seen(repository, directory)
     handover = Handover(repository, clock)
@@ -223,7 +234,7 @@ def build(footing: Footing) -> InteractionsService:
         clients=Clients(repository, addresses, handover, clock, Origins(policies)),
         merges=Merges(repository, clock),
         moves=Moves(repository, clock),
-        by_hand=ByHand(repository, seen, handover, addresses, clock, Origins(policies)),
+        by_hand=ByHand(repository, seen, handover, addresses, clock, calendars, Origins(policies)),
         invitations=Invitations(repository, seen, outgoing, directory, clock, language=settings.language),
         calling=Calling(repository, outgoing, directory, clock, rules, hours=hours),
         blobs=footing.blobs,

@@ -37,6 +37,7 @@ INTERACTIONS = CollectionSpec(
         Index("planned", "send_at", sparse=True),
         Index("plan_at", sparse=True),
         Index("diary", "plan_at", many=True),
+        Index("foreseen_by", "plan_at", many=True),
         Index(KEYS, "at", many=True),
         DUE,
         OWES,
@@ -123,7 +124,7 @@ _HIDDEN = frozenset(
         *_KEPT_IN,
         *WAITING,
         *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge", CORRELATION),
-        *("born_client_id", "moves", "revised_times", "plan_at", "diary"),
+        *("born_client_id", "moves", "revised_times", "plan_at", "diary", "foreseen_by", "followed"),
     )
 )
 _TAKEN = {

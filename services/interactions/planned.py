@@ -14,7 +14,7 @@ from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hub.kit.html_text import to_text
 from hub.kit.reasons import reason_of
 from hub.store.base import Document
-from hub.store.due import Due, Fire, with_timer, without_timer
+from hub.store.due import Due, Fire, First, with_timer, without_timer
 from hub.store.told import Owing
 from services.interactions.models import WAITING
 from services.interactions.moments import leaving
@@ -56,20 +56,29 @@ class Planned:
         outgoing: Outgoing | None = None,
         held: Callable[[], bool] = lambda: False,
         also: Mapping[str, Fire] | None = None,
+        first: First | None = None,
     ) -> None:
-        """Nothing is released while `held`; `also` are further timers of interactions."""
+        """Nothing is released while `held`; `also` are further timers of interactions, `first` what comes before one
+        of them fires.
+        """
         repository.on(bus, clock)
         self._interactions = repository.interactions
         self._clock = clock
         self._outgoing = outgoing or Outgoing(repository)
+        self._first = first
         self.due = Due(
             self._interactions,
             {RELEASE: released, **(also or {})},
             clock,
             held=held,
-            first=self._outgoing.move_on,
+            first=self._before,
             fails={RELEASE: unreleased},
         )
+
+    async def _before(self, document: Document) -> None:
+        await self._outgoing.move_on(document)
+        if self._first:
+            await self._first(document)
 
     async def rewrite(self, interaction_id: str, change: Rewrite) -> Document:
         """The message as it waits now.

@@ -69,6 +69,29 @@ behaviour("a contact is planned without a mouse, and one hears that a colleague 
   assert.ok(own.items.some((each) => each.title === "Договор"));
 });
 
+behaviour("what comes again stands in each week, moves there only once it is made, and ends when one says so", async () => {
+  const at = morning();
+  const one = await chain({ name: "Нина Недельная" });
+  const meeting = await planned(one.client, at);
+  const { page } = await calendar(at);
+  await entry(page, meeting.id).click();
+  await page.getByLabel("Comes again").selectOption({ label: "Every week" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Later" }).click();
+  const next = page.locator(`[data-day="${after(at, 24 * 7).toDateString()}"]`).locator("[data-entry]", { hasText: "Нина Недельная" });
+  await next.click();
+  await page.getByText(/once the one before is over/).waitFor();
+  assert.equal(await page.getByLabel("When").isDisabled(), true);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Earlier" }).click();
+  await entry(page, meeting.id).click();
+  await page.getByLabel("Comes again").selectOption({ label: "No" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await until(async () => (await planOf(meeting.id)).series === null, "it does not come again");
+  assert.deepEqual((await planOf(meeting.id)).reminders, [900]);
+});
+
 behaviour("a colleague's private contact is only busy", async () => {
   await employee("anna");
   const at = morning();

@@ -20,7 +20,10 @@ def invitation_of(mail: Mail) -> Invitation | None:
     texts = {name: visible(encodable(getattr(found, name))) for name in ("summary", "place", "comment")}
     return Invitation.model_validate(
         {
-            **{name: getattr(found, name) for name in ("method", "sequence", "at", "minutes", "all_day", "repeats")},
+            **{
+                name: getattr(found, name)
+                for name in ("method", "sequence", "at", "minutes", "all_day", "repeats", "rule", "zone", "without")
+            },
             **texts,
             "uid": encodable(found.uid),
             "organizer": encodable(organizer),

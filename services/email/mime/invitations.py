@@ -18,6 +18,7 @@ _LARGEST_MEETING = 2**18
 """Bytes of a calendar that is looked into for a meeting: half a second of work. What is larger is a file."""
 _GUESTS = 100
 _WORDS = 1_000
+_ZONE = 64
 _ADDRESS, _NAME = 320, 200
 _LONGEST = timedelta(days=31)
 _YEARS = range(1900, 2201)
@@ -48,6 +49,9 @@ class Meeting:
     all_day: bool
     place: str
     repeats: bool
+    rule: str
+    zone: str
+    without: tuple[datetime, ...]
     guests: tuple[Named, ...]
     comment: str
 
@@ -94,10 +98,27 @@ def _of_event(method: str, event: Any) -> Meeting:
         minutes=_minutes(event, start),
         all_day=not isinstance(start, datetime),
         place=_short(event, "LOCATION"),
+        **_series(event, start),
         repeats=bool(event.get("RRULE") or event.get("RDATE") or event.get("RECURRENCE-ID")),
         guests=tuple(_named(one) for one in (people if isinstance(people, list) else [people])[:_GUESTS]),
         comment=_short(event, "COMMENT"),
     )
+
+
+def _series(event: Any, start: date) -> dict[str, Any]:
+    """What describes a whole series by a rule; one with further dates, or without a name of its zone, has none."""
+    rule = event.get("RRULE")
+    if not rule or isinstance(rule, list) or event.get("RDATE") or event.get("RECURRENCE-ID"):
+        return {"rule": "", "zone": "", "without": ()}
+    zone = getattr(start.tzinfo, "key", "") if isinstance(start, datetime) and start.tzinfo else ""
+    zone = str(zone or "")[:_ZONE]
+    return {"rule": rule.to_ical().decode()[:_WORDS], "zone": zone, "without": _without(event)}
+
+
+def _without(event: Any) -> tuple[datetime, ...]:
+    said = event.get("EXDATE") or []
+    lists = said if isinstance(said, list) else [said]
+    return tuple(_in_utc(one.dt) for each in lists for one in each.dts)[:_MOST]
 
 
 def _named(person: Any) -> Named:

@@ -23,8 +23,11 @@ def written(items: Iterable[EntryView], *, name: str, zone: ZoneInfo, now: datet
 
 
 def _event(shown: dict[str, Any], at: datetime, zone: ZoneInfo, now: datetime) -> Any:
-    own = shown["id"] or derive("busy", *shown["logins"], shown["at"], str(shown["minutes"]))
-    start = at.astimezone(zone) if shown["repeats"] else at
+    own = (not shown["foreseen"] and shown["id"]) or derive(
+        "one of", shown["id"] or "busy", *shown["logins"], shown["at"], str(shown["minutes"])
+    )
+    rule = shown["repeats"] if shown["kind"] == "task" else ""
+    start = at.astimezone(zone) if rule else at
     event = ical.event(f"{own}@omnihub", start=start, minutes=shown["minutes"], now=now)
     event.add("summary", _title(shown))
     if shown["place"]:
@@ -35,8 +38,8 @@ def _event(shown: dict[str, Any], at: datetime, zone: ZoneInfo, now: datetime) -
         event.add("status", "CANCELLED")
     if shown["kind"] == "task":
         event.add("transp", "TRANSPARENT")
-    if shown["repeats"]:
-        event.add("rrule", _rule(shown["repeats"]))
+    if rule:
+        event.add("rrule", _rule(rule))
     return event
 
 

@@ -18,10 +18,13 @@ from services.interactions.calendars.repository import Calendars
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.seen import Seen
+from services.interactions.series.models import foreseen
 from services.interactions.tasks.repository import TaskRepository
 
 MOST = 500
 """Contacts, and tasks, of one employee in one answer."""
+SERIES = 100
+"""Of one employee, that are foreseen."""
 LOOKED = 5_000
 """Contacts of one employee that are looked at for one answer, with those that began before."""
 LONGEST_PLAN = timedelta(days=31)
@@ -39,11 +42,16 @@ class Agenda:
 
     async def entries(self, actor: Actor, logins: Sequence[str], within: Span) -> AgendaView:
         contacts, cut = await self._contacts(logins, within)
+        series = await self._series(logins)
         tasks, more = await self._due(actor, logins, within)
-        names = await self._names([*contacts, *tasks])
-        seen = {one["_id"]: level == "full" for one, level in await self._seen.interactions(actor, contacts)}
+        names = await self._names([*contacts, *series, *tasks])
+        known = list({one["_id"]: one for one in (*contacts, *series)}.values())
+        seen = {one["_id"]: level == "full" for one, level in await self._seen.interactions(actor, known)}
         items = [
-            *(_contact(one, logins, names) if seen.get(one["_id"]) else _busy(one, logins) for one in contacts),
+            *(
+                _contact(one, logins, names) if seen.get(one["_id"]) else _busy(one, logins)
+                for one in (*contacts, *_foreseen(series, within, MOST))
+            ),
             *(_task(one, names) for one in tasks),
         ]
         return AgendaView(items=sorted(items, key=lambda item: (item.at, item.id or "")), more=cut or more)
@@ -64,8 +72,9 @@ class Agenda:
         """Of what is planned and not over."""
         within = query.span
         contacts, _ = await self._contacts(logins, within, LOOKED)
+        series = await self._series(logins)
         busy: dict[str, list[Span]] = defaultdict(list)
-        for one in contacts:
+        for one in (*contacts, *_foreseen(series, within, LOOKED)):
             counts = not one.get("fact") and one["_id"] != query.beside
             for login in _of(one, logins) if counts else ():
                 busy[login].append(_span(one))
@@ -106,6 +115,16 @@ class Agenda:
                 return found[:most], len(found) > most
         return found[:most], True
 
+    async def _series(self, logins: Sequence[str]) -> list[Document]:
+        """Those that the series of these people go on from."""
+        pages = await asyncio.gather(
+            *(
+                self._repository.interactions.find({"foreseen_by": login}, order="plan_at", limit=SERIES)
+                for login in logins
+            )
+        )
+        return list({one["_id"]: one for page in pages for one in page.items}.values())
+
     async def _due(self, actor: Actor, logins: Sequence[str], within: Span) -> tuple[list[Document], bool]:
         """Those that he sees."""
         bounds = Range(since=iso(within.since), until=iso(within.until))
@@ -134,6 +153,16 @@ def _span(contact: Document) -> Span:
     return Span(at, at + timedelta(minutes=contact["plan"]["minutes"]))
 
 
+def _foreseen(series: Iterable[Document], within: Span, most: int) -> list[Document]:
+    """The times after those of the contacts, as if they were contacts; at most so many of each."""
+    return [
+        {**one, "plan": {**one["plan"], "at": iso(at)}, "fact": None, "foreseen": True}
+        for one in series
+        for at in foreseen(one, within.since - timedelta(minutes=one["plan"]["minutes"]), within.until, most=most)
+        if Span(at, at + timedelta(minutes=one["plan"]["minutes"])).meets(within)
+    ]
+
+
 def _contact(one: Document, logins: Iterable[str], names: dict[str, str]) -> EntryView:
     fact, name = one.get("fact"), names.get(one["client_id"], "")
     return EntryView(
@@ -149,6 +178,8 @@ def _contact(one: Document, logins: Iterable[str], names: dict[str, str]) -> Ent
         client_id=one["client_id"],
         client_name=name,
         chain_id=one["chain_id"],
+        repeats=(one["plan"].get("series") or {}).get("rule", ""),
+        foreseen=one.get("foreseen", False),
     )
 
 

@@ -26,7 +26,10 @@ class EntryView(View):
     client_id: str | None = None
     client_name: MaskedWords = ""
     chain_id: str | None = None
-    repeats: str = Field(default="", description="Of an open task that comes again: an RRULE of RFC 5545")
+    repeats: str = Field(default="", description="Of what comes again: an RRULE of RFC 5545")
+    foreseen: bool = Field(
+        default=False, description="A later time of the contact `id`, which is made when that one is over"
+    )
 
 
 class AgendaView(View):

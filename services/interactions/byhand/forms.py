@@ -42,6 +42,12 @@ class PlanForm(Form):
     reminders: tuple[Annotated[int, Field(ge=0, le=_YEAR)], ...] = Field(
         default=(), max_length=10, description="Seconds before it"
     )
+    repeats: str | None = Field(
+        default=None,
+        max_length=500,
+        description="RFC 5545: it comes again, counted from this time on. None: as it is; empty: not any more",
+        examples=["FREQ=WEEKLY;BYDAY=MO"],
+    )
 
 
 class FactForm(Form):

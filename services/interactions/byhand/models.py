@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hub.contracts.appointment import Fact, Plan
+from hub.contracts.appointment import Fact, Plan, Series
 from hub.contracts.call import CallResult, CallState
 from hub.contracts.interaction import Direction, Interaction, Link, Participant
 from hub.contracts.notice import NoticeGiven
@@ -11,7 +11,8 @@ from hub.kit.clock import from_iso, iso
 from hub.store.base import Document
 from hub.store.due import with_timer, without_timer
 from hub.store.told import Owing
-from services.interactions.byhand.forms import ByHandForm
+from services.interactions.byhand.forms import ByHandForm, PlanForm
+from services.interactions.series.models import timed
 
 ACCOUNT = "by_hand"
 """Stands for the account of ours by which it came or went."""
@@ -21,7 +22,13 @@ _WORDS = 200
 
 
 def interaction_of(
-    form: ByHandForm, ids: tuple[str, str, str], people: Sequence[Participant], *, author: str, now: datetime
+    form: ByHandForm,
+    ids: tuple[str, str, str],
+    people: Sequence[Participant],
+    *,
+    plan: Plan | None,
+    author: str,
+    now: datetime,
 ) -> Interaction:
     """`ids` are of the interaction, its chain and its client."""
     interaction_id, chain_id, client_id = ids
@@ -44,10 +51,14 @@ def interaction_of(
         author=author,
         comment=form.comment,
         importance=form.importance,
-        plan=Plan(**form.plan.model_dump()) if form.plan else None,
+        plan=plan,
         fact=None if form.plan else Fact(held=True, at=at, minutes=form.minutes),
         call=_call(form, people, at) if form.type == "call" and not form.plan else None,
     )
+
+
+def plan_of(form: PlanForm, series: Series | None) -> Plan:
+    return Plan(**form.model_dump(exclude={"repeats"}), series=series)
 
 
 def _call(form: ByHandForm, people: Sequence[Participant], at: datetime) -> CallState:
@@ -82,7 +93,7 @@ def settled(document: Document) -> Document:
         wanted = waits and number < len(plan["reminders"])
         at = start - timedelta(seconds=plan["reminders"][number]) if wanted else None
         document = with_timer(document, timer(number), at) if at else without_timer(document, timer(number))
-    return document
+    return timed(document)
 
 
 def in_diaries(document: Document) -> Document:
@@ -123,7 +134,13 @@ def happened(document: Document, fact: Fact) -> Document:
 
 
 def _dated(told: Document) -> Document:
-    return {**told, "at": iso(from_iso(told["at"]))}
+    dated = {**told, "at": iso(from_iso(told["at"]))}
+    series = told.get("series")
+    if not series:
+        return dated
+    moments = {name: iso(from_iso(series[name])) for name in ("began", "slot")}
+    skipped = [iso(from_iso(at)) for at in series["without"]]
+    return {**dated, "series": {**series, **moments, "without": skipped}}
 
 
 def mention(document: Document, to: Sequence[str], *, now: datetime) -> NoticeGiven:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from hub.api.actor import Actor
-from hub.contracts.appointment import Fact, Plan
+from hub.contracts.appointment import Fact, Series
 from hub.contracts.interaction import Direction, Interaction, Link, Participant
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import Conflict, InvalidInput
@@ -18,9 +18,11 @@ from services.interactions.byhand.models import (
     happened,
     interaction_of,
     mention,
+    plan_of,
     planned_anew,
     settled,
 )
+from services.interactions.calendars.repository import Calendars
 from services.interactions.handover import ChainChange, Handover
 from services.interactions.invitations.models import called_off, moved
 from services.interactions.linking import new_chain_id
@@ -30,6 +32,7 @@ from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.seen import Seen
+from services.interactions.series.models import begun
 
 _NOTE = "note"
 _SKEW = timedelta(minutes=10)
@@ -46,6 +49,7 @@ class ByHand:
         handover: Handover,
         addresses: Addresses,
         clock: Clock,
+        calendars: Calendars,
         origins: Origins | None = None,
     ) -> None:
         self._origins = origins or Origins()
@@ -54,6 +58,7 @@ class ByHand:
         self._handover = handover
         self._addresses = addresses
         self._clock = clock
+        self._calendars = calendars
         self._outgoing = Outgoing(repository)
 
     async def add(self, form: ByHandForm, *, actor: Actor, key: str | None) -> Document:
@@ -72,10 +77,12 @@ class ByHand:
             await self._settle(form, stored, actor)
             return stored
         self._check_times(form)
+        series = await self._series(form.plan, actor) if form.plan else None
+        plan = plan_of(form.plan, series) if form.plan else None
         people = [self._person(person) for person in form.participants]
         client_id, chain_id = await self._place(form, people, interaction_id, actor)
         ids = (interaction_id, chain_id or new_chain_id(interaction_id), client_id)
-        document = interaction_document(interaction_of(form, ids, people, author=actor.login, now=now))
+        document = interaction_document(interaction_of(form, ids, people, plan=plan, author=actor.login, now=now))
         stored = await self._store(settled({**document, "request": fingerprint(form)}))
         await self._settle(form, stored, actor)
         return stored
@@ -114,12 +121,21 @@ class ByHand:
         return stored
 
     async def plan(self, interaction_id: str, form: PlanForm, *, actor: Actor) -> Document:
-        """The contact at its new time. Raises NotFound; Conflict: it was no plan, or it is over."""
+        """The contact at its new time; with another rule its series begins anew there.
+
+        Raises:
+            NotFound: it is not there for him.
+            Conflict: it was no plan, or it is over.
+            InvalidInput: the rule is none.
+        """
+        begins = await self._series(form, actor)
 
         def change(document: Document) -> Document:
             if not document.get("plan") or document.get("fact"):
                 raise Conflict("only what is planned, and not over yet, is planned anew")
-            after = planned_anew(document, Plan(**form.model_dump()))
+            known = document["plan"].get("series") if form.repeats is None else None
+            series = Series.model_validate(known) if known else begins
+            after = planned_anew(document, plan_of(form, series))
             return moved(document, after, by=actor.login, at=self._clock.now())
 
         return await self._changed(interaction_id, change, actor)
@@ -138,6 +154,10 @@ class ByHand:
             return happened(called_off(document, by=actor.login, at=now) if off else document, fact)
 
         return await self._changed(interaction_id, change, actor)
+
+    async def _series(self, form: PlanForm, actor: Actor) -> Series | None:
+        """By the days of whoever plans it."""
+        return begun(form.repeats, form.at, (await self._calendars.of(actor.login)).zone) if form.repeats else None
 
     async def _changed(self, interaction_id: str, change: Callable[[Document], Document], actor: Actor) -> Document:
         found = await self._seen.whole_interaction(actor.reading, interaction_id)

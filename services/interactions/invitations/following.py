@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from hub.contracts.appointment import invitation_name
+from hub.contracts.appointment import Invitation, invitation_name
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import Interaction, InteractionChanged, InteractionLinked, Role
 from hub.kit.clock import Clock, iso
@@ -15,6 +15,8 @@ from services.interactions.invitations.meetings import cancelled, is_another_tim
 from services.interactions.invitations.models import answered, is_doubtful, mail_id, met_name
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
+from services.interactions.series.live import live
+from services.interactions.series.models import without
 
 
 class Following:
@@ -81,6 +83,7 @@ class Following:
                 await self._amend(sent["cause_id"], partial(_answered, mail=mail), cause)
         elif _is_of(said.organizer, mail):
             meeting = await self._named(met_name(said))
+            meeting = await live(self._repository, meeting) if meeting else None
             if meeting:
                 await self._amend(meeting["_id"], partial(_organised, mail=mail), cause)
 
@@ -104,6 +107,17 @@ def _answered(meeting: Document, *, mail: Interaction) -> Document | Owing:
     return after if after is meeting else Owing(after, (notice(after, mail),))
 
 
+def _called_off(meeting: Document, said: Invitation) -> Document:
+    """All of a series, the one that is planned, or one that lies ahead."""
+    series = meeting["plan"].get("series")
+    if series and said.rule:
+        return cancelled({**meeting, "plan": {**meeting["plan"], "series": None}})
+    slots = {meeting["plan"]["at"], series["slot"] if series else meeting["plan"]["at"]}
+    if not said.repeats or iso(said.at) in slots:
+        return cancelled(meeting)
+    return without(meeting, said.at) if series else meeting
+
+
 def _organised(meeting: Document, *, mail: Interaction) -> Document | Owing:
     """Whoever organises it calls it off, or wants another time: that is to be accepted anew. Of a series another time
     than the one that is planned may be called off.
@@ -112,7 +126,6 @@ def _organised(meeting: Document, *, mail: Interaction) -> Document | Owing:
     assert said
     if is_older(meeting, said):
         return meeting
-    other = said.repeats and meeting["plan"]["at"] != iso(said.at)
-    after = cancelled(meeting) if said.method == "cancel" and not other else meeting
+    after = _called_off(meeting, said) if said.method == "cancel" else meeting
     news = after is not meeting or (not meeting.get("fact") and is_another_time(meeting, said))
     return Owing(after, (notice(meeting, mail),)) if news else meeting

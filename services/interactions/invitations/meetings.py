@@ -11,6 +11,7 @@ from hub.kit.clock import from_iso, iso
 from hub.store.base import Document
 from services.interactions.byhand.models import ACCOUNT, happened, in_diaries, planned_anew, settled
 from services.interactions.models import interaction_document
+from services.interactions.series.models import series_of, timed
 
 _WORDS = 200
 _SEQUENCE = "accepted_sequence"
@@ -41,7 +42,7 @@ def met(mail: Mapping[str, Any], said: Invitation, meeting_id: str, *, login: st
 
 
 def plan_of(said: Invitation) -> Plan:
-    return Plan(at=said.at, minutes=said.minutes, place=said.place[:500])
+    return Plan(at=said.at, minutes=said.minutes, place=said.place[:500], series=series_of(said))
 
 
 def joined(meeting: Document, said: Invitation, *, login: str) -> Document:
@@ -50,9 +51,16 @@ def joined(meeting: Document, said: Invitation, *, login: str) -> Document:
         return meeting
     people = [one for one in meeting["participants"] if one.get("login") != login]
     people.append(_attendee(login).model_dump(mode="json"))
-    plan = plan_of(said).model_copy(update={"reminders": tuple(meeting["plan"]["reminders"])})
+    plan = _joint(meeting, said)
     newest = max(said.sequence, meeting.get(_SEQUENCE) or 0)
     return planned_anew({**meeting, "participants": people, "fact": None, _SEQUENCE: newest}, plan)
+
+
+def _joint(meeting: Document, said: Invitation) -> Plan:
+    """Of a series that goes on the time where it stands."""
+    now, anew = Plan.model_validate(meeting["plan"]), plan_of(said)
+    same = now.series and anew.series and (now.series.rule, now.series.began) == (anew.series.rule, anew.series.began)
+    return now if same else anew.model_copy(update={"reminders": now.reminders})
 
 
 def left(meeting: Document, *, login: str) -> Document:
@@ -60,7 +68,7 @@ def left(meeting: Document, *, login: str) -> Document:
     if meeting.get("fact"):
         return meeting
     people = [one for one in meeting["participants"] if one.get("login") != login]
-    after = in_diaries({**meeting, "participants": people})
+    after = timed(in_diaries({**meeting, "participants": people}))
     return after if after["diary"] else cancelled(after)
 
 

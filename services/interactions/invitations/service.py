@@ -22,6 +22,7 @@ from services.interactions.outgoing import Outgoing
 from services.interactions.reach import Account
 from services.interactions.repository import Repository
 from services.interactions.seen import Directory, Seen
+from services.interactions.series.live import live
 from services.interactions.writing import MAIL
 
 _MOST_RSVPS = 50
@@ -112,6 +113,8 @@ class Invitations:
         meetings, now = self._repository.interactions, self._clock.now()
         claim = await self._repository.claims.get(met_name(said))
         known = claim["interaction_id"] if claim else None
+        if known and (found := await meetings.get(known)):
+            known = (await live(self._repository, found))["_id"]
         if form.answer != "accepted":
             if known:
                 await self._changed(known, lambda document: left(document, login=actor.login))

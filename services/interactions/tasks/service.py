@@ -17,6 +17,7 @@ from hub.store.told import Owing
 from services.interactions.calendars.repository import Calendars
 from services.interactions.offers.models import assigned
 from services.interactions.outgoing import fingerprint, same_request
+from services.interactions.repeating import check, following
 from services.interactions.seen import Seen
 from services.interactions.tasks.forms import NewTask, TaskChange
 from services.interactions.tasks.models import (
@@ -31,7 +32,6 @@ from services.interactions.tasks.models import (
     timer,
     with_cause,
 )
-from services.interactions.tasks.repeating import check, following
 from services.interactions.tasks.repository import TaskRepository
 
 _OF_NEXT = ("title", "text", "priority", "assignee", "team", "watchers", "author", "client_id", "chain_id", "repeats")

@@ -51,6 +51,7 @@ def by_hand(bench: Bench) -> ByHand:
         Handover(repository, clock),
         Addresses(repository, region="RU"),
         clock,
+        bench.calendars,
     )
 
 

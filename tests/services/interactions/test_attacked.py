@@ -217,7 +217,7 @@ async def test_addresses_that_a_role_is_not_shown_are_hidden_in_the_history_too(
 async def test_a_contact_that_was_does_not_lie_ahead(bench: Bench) -> None:
     handover = Handover(bench.repository, bench.clock)
     seen, addresses = Seen(bench.repository, Directory()), Addresses(bench.repository, region="RU")
-    by_hand = ByHand(bench.repository, seen, handover, addresses, bench.clock)
+    by_hand = ByHand(bench.repository, seen, handover, addresses, bench.clock, bench.calendars)
     person = ({"address": "anna@example.com"},)
     for wrong in ({"at": NOON + DAY}, {"return_on": NOON - DAY}):
         form = ByHandForm(type="call", subject="x", participants=person, **wrong)

@@ -33,7 +33,9 @@ ANNA = {"address": "anna@example.com", "name": "Анна"}
 def by_hand(bench: Bench) -> ByHand:
     repository, clock = bench.repository, bench.clock
     addresses = Addresses(repository, region="RU")
-    return ByHand(repository, Seen(repository, Directory()), Handover(repository, clock), addresses, clock)
+    return ByHand(
+        repository, Seen(repository, Directory()), Handover(repository, clock), addresses, clock, bench.calendars
+    )
 
 
 def due(bench: Bench) -> Planned:

@@ -49,7 +49,7 @@ async def handed(bench: Bench, chain_id: str, owner: str, actor: Actor = ALL) ->
 
 async def noted(bench: Bench, chain_id: str, text: str, *mentions: str, actor: Actor = ALL) -> None:
     handover, addresses = Handover(bench.repository, bench.clock), Addresses(bench.repository, region="RU")
-    by_hand = ByHand(bench.repository, bench.seen, handover, addresses, bench.clock)
+    by_hand = ByHand(bench.repository, bench.seen, handover, addresses, bench.clock, bench.calendars)
     await by_hand.note(chain_id, Note(text=text, mentions=mentions), actor=actor, key=None)
     await bench.follow()
 
@@ -87,7 +87,9 @@ class Killed(Handover):
 
 async def test_no_note_is_kept_that_names_somebody_who_could_not_be_shown_the_chain(bench: Bench) -> None:
     chain_id, addresses = await a_chain(bench), Addresses(bench.repository, region="RU")
-    by_hand = ByHand(bench.repository, bench.seen, Killed(bench.repository, bench.clock), addresses, bench.clock)
+    by_hand = ByHand(
+        bench.repository, bench.seen, Killed(bench.repository, bench.clock), addresses, bench.clock, bench.calendars
+    )
     with pytest.raises(StoreUnavailable):
         await by_hand.note(chain_id, Note(text="@boris", mentions=("boris",)), actor=ALL, key="1")
     assert [one["channel"] for one in await bench.everything()] == ["email"]

@@ -30,7 +30,7 @@ class Policies:
 def by_hand(bench: Bench) -> ByHand:
     handover, addresses = Handover(bench.repository, bench.clock), Addresses(bench.repository, region="RU")
     seen = Seen(bench.repository, Directory())
-    return ByHand(bench.repository, seen, handover, addresses, bench.clock, Origins(Policies()))
+    return ByHand(bench.repository, seen, handover, addresses, bench.clock, bench.calendars, Origins(Policies()))
 
 
 @pytest.fixture

@@ -11720,6 +11720,12 @@ export interface components {
              */
             client_name: string;
             /**
+             * Foreseen
+             * @description A later time of the contact `id`, which is made when that one is over
+             * @default false
+             */
+            foreseen: boolean;
+            /**
              * Id
              * @description Of the interaction or task; none: busy with what you do not see
              */
@@ -11746,7 +11752,7 @@ export interface components {
             place: string;
             /**
              * Repeats
-             * @description Of an open task that comes again: an RRULE of RFC 5545
+             * @description Of what comes again: an RRULE of RFC 5545
              * @default
              */
             repeats: string;
@@ -17592,6 +17598,12 @@ export interface components {
              * @default []
              */
             reminders?: number[];
+            /**
+             * Repeats
+             * @description RFC 5545: it comes again, counted from this time on. None: as it is; empty: not any more
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            repeats?: string | null;
         };
         /** PlanList */
         PlanList: {
@@ -17623,6 +17635,7 @@ export interface components {
              * @default []
              */
             reminders: number[];
+            series: components["schemas"]["SeriesView"] | null;
         };
         /**
          * PolicyForm
@@ -19465,6 +19478,42 @@ export interface components {
             team: string | null;
             /** Topic */
             topic: string;
+        };
+        /**
+         * SeriesView
+         * @description A contact that comes again; the next one is made when this one is over.
+         */
+        SeriesView: {
+            /**
+             * Began
+             * Format: date-time
+             * @description Its first time
+             */
+            began: string;
+            /**
+             * Rule
+             * @description RFC 5545
+             * @example FREQ=WEEKLY;BYDAY=MO
+             */
+            rule: string;
+            /**
+             * Slot
+             * Format: date-time
+             * @description When this one is by the rule; it may have been moved
+             */
+            slot: string;
+            /**
+             * Without
+             * @description Times of the rule that do not take place
+             * @default []
+             */
+            without: string[];
+            /**
+             * Zone
+             * @description By whose days the rule counts
+             * @example Europe/Moscow
+             */
+            zone: string;
         };
         /**
          * ServerChange

@@ -58,6 +58,8 @@ export const en = {
     states: { planned: "Planned", held: "Took place", missed: "Did not take place" } as Record<string, string>,
     when: "When", minutes: "Minutes", place: "Where", colleagues: "Colleagues who take part", about: "What about", kind: "Kind", busy: "Busy", busy_then: (who: string) => `Busy then: ${who}`, off_then: (who: string) => `Not at work then: ${who}`,
     first_free: (when: string) => `All are free ${when}`, held: "It took place", not_held: "It did not", moved: "Moved", more: (count: number) => `${count} more`, cut: "There is more than is shown here.", nobody_free: "No time at which all are free was found within two weeks.",
+    repeats: "Comes again", once: "No", foreseen: "It can be moved and written about once the one before is over.",
+    rules: { "FREQ=DAILY": "Every day", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": "Monday to Friday", "FREQ=WEEKLY": "Every week", "FREQ=WEEKLY;INTERVAL=2": "Every two weeks", "FREQ=MONTHLY": "Every month", "FREQ=YEARLY": "Every year" } as Record<string, string>,
   },
   review: {
     ask: "Ask a colleague to approve it", whom: "Who shall approve it?", needed: "What is written by this account leaves when a colleague has approved it.", waits: (who: string) => `Waits for approval: ${who}.`, approved: (who: string) => `${who} approved it: send it as it is.`, returned: (who: string) => `${who} returned it:`, again: "Ask again", withdraw: "Take the request back",

@@ -59,6 +59,8 @@ export const ru: Messages = {
     states: { planned: "Запланировано", held: "Состоялось", missed: "Не состоялось" },
     when: "Когда", minutes: "Минут", place: "Где", colleagues: "Участвуют коллеги", about: "О чём", kind: "Вид", busy: "Занято", busy_then: (who: string) => `В это время заняты: ${who}`, off_then: (who: string) => `В это время не работают: ${who}`,
     first_free: (when: string) => `Все свободны ${when}`, held: "Состоялось", not_held: "Не состоялось", moved: "Перенесено", more: (count: number) => `ещё ${count}`, cut: "Показано не всё.", nobody_free: "За две недели не нашлось времени, когда свободны все.",
+    repeats: "Повторяется", once: "Нет", foreseen: "Перенести её и записать итог можно, когда пройдёт предыдущая.",
+    rules: { "FREQ=DAILY": "Каждый день", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": "С понедельника по пятницу", "FREQ=WEEKLY": "Каждую неделю", "FREQ=WEEKLY;INTERVAL=2": "Раз в две недели", "FREQ=MONTHLY": "Каждый месяц", "FREQ=YEARLY": "Каждый год" },
   },
   review: {
     ask: "Попросить коллегу согласовать", whom: "Кто согласует?", needed: "Написанное с этого адреса уходит, когда его согласует коллега.", waits: (who) => `Ждёт согласования: ${who}.`, approved: (who) => `${who}: согласовано, отправляйте без изменений.`, returned: (who) => `${who}: возвращено.`, again: "Попросить снова", withdraw: "Отозвать просьбу",

@@ -1,5 +1,6 @@
-"""When a task that repeats comes again: pure. RFC 5545, section 3.3.10."""
+"""When what repeats comes again: pure. RFC 5545, section 3.3.10."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -25,16 +26,29 @@ def following(text: str, start: datetime, *, after: datetime, zone: ZoneInfo) ->
     Raises:
         InvalidInput: it is no rule, or one of more than once a day.
     """
+    return next((at for at in _times(text, start, until=after + _AHEAD, zone=zone) if at > after), None)
+
+
+def between(
+    text: str, start: datetime, *, since: datetime, until: datetime, zone: ZoneInfo, most: int
+) -> list[datetime]:
+    """The occurrences from a moment until before another, at most so many. Raises InvalidInput as `following`."""
+    found = (at for at in _times(text, start, until=until, zone=zone) if since <= at < until)
+    return list(islice(found, most))
+
+
+def _times(text: str, start: datetime, *, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """All until a moment, from the first on; none of a rule that began too long ago to be counted through."""
     parts = _parts(text)
-    count, until = _first(parts.pop("COUNT", None)), _first(parts.pop("UNTIL", None))
-    if after - start > _SINCE:
-        return None
+    count, last = _first(parts.pop("COUNT", None)), _first(parts.pop("UNTIL", None))
+    if until - start > _SINCE + _AHEAD:
+        return
     try:
         rule = rrulestr(parts.to_ical().decode(), dtstart=start.astimezone(zone))
         assert isinstance(rule, rrule)
-        end = min(_moment(until), after + _AHEAD) if until else after + _AHEAD
-        found = islice(rule.replace(until=end), count if isinstance(count, int) else None)
-        return next((moment.astimezone(UTC) for moment in found if moment > after), None)
+        end = min(_moment(last), until) if last else until
+        for moment in islice(rule.replace(until=end), count if isinstance(count, int) else None):
+            yield moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, AssertionError) as exc:
         raise _wrong(f"is no rule of RFC 5545 ({exc}); write it as FREQ=WEEKLY;BYDAY=MO") from exc
 
