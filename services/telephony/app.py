@@ -77,6 +77,7 @@ from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.service import Recordings
 from services.telephony.settings import Settings
 from services.telephony.statistics.service import Counts
+from services.telephony.transcripts.asking import Asking
 from services.telephony.transcripts.repository import TranscriberRepository
 from services.telephony.transcripts.service import Transcribers, Transcripts, Writer
 from services.telephony.transfers.repository import CommandRepository
@@ -173,6 +174,7 @@ def build(footing: Footing) -> TelephonyService:
         twilio=twilio,
         recordings=recordings,
         transcripts=Transcripts(recordings, footing.blobs),
+        asking=Asking(recordings, floor.recordings, ground.calls, ground.lines, ground.clock),
         transcribers=Transcribers(floor.transcribers),
         transfers=transfers,
         counts=Counts(ground.calls, ground.lines),

@@ -27,6 +27,7 @@ from services.telephony.phones.repository import PhoneRepository
 from services.telephony.pools.service import Pools
 from services.telephony.recordings.service import Recordings
 from services.telephony.statistics.service import Counts
+from services.telephony.transcripts.asking import Asking
 from services.telephony.transcripts.service import Transcribers, Transcripts
 from services.telephony.transfers.service import Transfers
 from services.telephony.twilio.door import TwilioDoor
@@ -43,6 +44,7 @@ class Doors:
     twilio: TwilioDoor
     recordings: Recordings
     transcripts: Transcripts
+    asking: Asking
     transcribers: Transcribers
     transfers: Transfers
     counts: Counts
@@ -60,7 +62,7 @@ def public(doors: Doors) -> Public:
     exchanges.add(routes, doors.exchanges)
     phones.add(routes, doors.phones, doors.talks, doors.tokens)
     recordings.add(routes, doors.recordings)
-    transcripts.add(routes, doors.transcripts, doors.transcribers)
+    transcripts.add(routes, doors.transcripts, doors.asking, doors.transcribers)
     calls.add(routes, doors.transfers, doors.counts)
     pools.add(routes, doors.pools)
     agents.add(routes, doors.presence)

@@ -4,16 +4,32 @@ from hub.api.actor import Acting
 from hub.api.forms import Id
 from hub.api.public import Public
 from hub.api.rights import Right
+from hub.kit.errors import Conflict
+from services.telephony.transcripts.asking import Asking
 from services.telephony.transcripts.models import TranscriberInput, TranscriberView, TranscriptView
 from services.telephony.transcripts.service import Transcribers, Transcripts
 
 
-def add(routes: Public, transcripts: Transcripts, transcribers: Transcribers) -> None:
+def add(routes: Public, transcripts: Transcripts, asking: Asking, transcribers: Transcribers) -> None:
     @routes.get(
         "/recordings/{id}/transcript", right=Right.PLAY_RECORDINGS, noun="recording", action="play", audited=True
     )
     async def read_transcript(recording_id: Id, actor: Acting) -> TranscriptView:
         """What was said in a recording, for whom it may be played. It is in the audit that you read it."""
+        return await transcripts.get(recording_id, actor)
+
+    @routes.post(
+        "/recordings/{id}/transcript",
+        right=Right.PLAY_RECORDINGS,
+        noun="recording",
+        action="play",
+        audited=True,
+        status=202,
+        refuses=[Conflict],
+    )
+    async def ask_for_transcript(recording_id: Id, actor: Acting) -> TranscriptView:
+        """Have a recording written down whose transcript failed, or was not asked for yet."""
+        await asking.again(recording_id, actor)
         return await transcripts.get(recording_id, actor)
 
     @routes.get("/transcriber", right=Right.READ_CHANNELS, noun="transcriber")

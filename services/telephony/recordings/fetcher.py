@@ -14,6 +14,7 @@ from services.telephony.errors import RecordingGone
 from services.telephony.lines.repository import LineRepository
 from services.telephony.recordings.repository import RecordingRepository
 from services.telephony.recordings.sources import Sound, Source
+from services.telephony.transcripts.models import wanted
 
 _PAUSES = (2.0, 10.0, 30.0, 120.0, 600.0, 3600.0)
 """Seconds before the next try; the last one repeats. An exchange writes the file when the call is over."""
@@ -81,7 +82,7 @@ class Fetcher:
         days = line.retention_days if line else 0
         removed = {"remove_at": iso(self._clock.now() + timedelta(days=days))} if days else {}
         about = {"size": len(sound.content), "seconds": sound.seconds, "content_type": sound.content_type}
-        written = _to_be_written(iso(self._clock.now())) if line and line.transcribe else {}
+        written = {"transcript": "pending", **wanted(iso(self._clock.now()))} if line and line.transcribe else {}
         await self._settle(document, {"state": "ready", "blob": blob, **about, **removed, **written})
         log.info("recording.fetched", recording=document["_id"], size=len(sound.content))
 
@@ -99,13 +100,6 @@ class Fetcher:
         await self._calls.tell_recording(document["interaction_id"], document["_id"], changes)
         seam("telephony.after_told_recording")
         await self._recordings.save({**document, **changes})
-
-
-def _to_be_written(now: str) -> Document:
-    """As what shall be written down: see `services.telephony.transcripts`."""
-    return {"transcript": "pending", "text_state": "pending", "text_wanted_at": now, "text_next_at": now} | {
-        "text_attempts": 0
-    }
 
 
 class Remover:

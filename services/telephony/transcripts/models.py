@@ -7,9 +7,15 @@ from pydantic.config import JsonDict
 
 from hub.api.forms import Form
 from hub.contracts.masks import MaskedWords
+from hub.store.base import Document
 from services.telephony.exchanges.models import Url
 
 _EXAMPLE: JsonDict = {"url": "https://speech.example.com", "key": "secret", "model": "whisper-1"}
+
+
+def wanted(now: str) -> Document:
+    """Of a recording that shall be written down from now on."""
+    return {"text_state": "pending", "text_wanted_at": now, "text_next_at": now, "text_attempts": 0}
 
 
 def _plain(secret: SecretStr) -> SecretStr:

@@ -14,7 +14,7 @@ from aiohttp import web
 from hub.channels.simulators.asterisk import AsteriskSimulator
 from hub.contracts.interaction import CallChanged
 from hub.kit.clock import iso
-from hub.kit.errors import InvalidInput, ProviderUnavailable
+from hub.kit.errors import Conflict, InvalidInput, ProviderUnavailable
 from hub.kit.outside import Outside
 from hub.kit.secrets import SecretBox
 from hub.store.base import Document
@@ -25,15 +25,18 @@ from hub.testing.waiting import eventually
 from services.telephony.adapters.whisper import WhisperSpeech
 from services.telephony.calls.models import Result
 from services.telephony.calls.repository import CallRepository
+from services.telephony.lines.models import OurLine
 from services.telephony.lines.repository import LineRepository
 from services.telephony.recordings.fetcher import Remover
 from services.telephony.recordings.repository import RecordingRepository
+from services.telephony.recordings.service import Recordings
 from services.telephony.recordings.sources import Sound
+from services.telephony.transcripts.asking import Asking
 from services.telephony.transcripts.models import TranscriberInput
 from services.telephony.transcripts.repository import TranscriberRepository
 from services.telephony.transcripts.service import MOST, MOST_BYTES, Transcribers, Writer
 from services.telephony.transcripts.speech import NotWritten, Transcriber
-from tests.services.telephony.test_agents import A_CALL
+from tests.services.telephony.test_agents import A_CALL, ANNA
 from tests.services.telephony.test_drafts import SETTING, draft
 from tests.services.telephony.test_recorded import Files, RecordedHarness, files, sound
 
@@ -141,6 +144,7 @@ class Room:
         self.transcribers = TranscriberRepository(store, SecretBox(b"k" * 43 + b"="))
         self.lines = LineRepository(store, self.clock)
         self.whisper = whisper
+        self.says = OurLine(id="ln_1", number="+74950000001", exchange="ex_1")
         self.speech = WhisperSpeech(patience=5, outside=HERE)
 
     def writer(self) -> Writer:
@@ -170,6 +174,16 @@ class Room:
         about |= {"text_wanted_at": now, "text_next_at": now, "text_attempts": 0, **over}
         await self.kept.save({**await self.recording(), **about})
         await self.transcribers.put(Transcriber(self.whisper.url, "whisper-1", ""))
+
+    async def sees_whole(self, *_: object) -> bool:
+        return True
+
+    async def line(self, _line: str) -> OurLine:
+        return self.says
+
+    def asking(self) -> Asking:
+        recordings = Recordings(repository=self.kept, seen=self, blobs=self.blobs)
+        return Asking(recordings, self.kept, self.calls, self, self.clock)
 
     async def recording(self) -> Document:
         found = await self.kept.get(self.id)
@@ -222,6 +236,22 @@ async def test_what_could_not_be_written_down_for_a_day_never_will_be(room: Room
     room.whisper.status = 500
     assert await room.look() == ("pending", "the service answered 500")
     assert await room.look(later=EXPIRY.total_seconds()) == ("failed", "given up: the service answered 500")
+
+
+async def test_what_failed_is_written_down_after_all_when_somebody_asks_for_it(room: Room) -> None:
+    await room.fetched()
+    room.whisper.status = 415
+    await room.look()
+    room.whisper.status = 200
+    with pytest.raises(Conflict, match="transcribe"):
+        await room.asking().again(room.id, ANNA)
+    room.says = replace(room.says, transcribe=True)
+    await room.asking().again(room.id, ANNA)
+    assert await room.shown() == ("pending", "")
+    await room.asking().again(room.id, ANNA)
+    assert (await room.look(), await room.shown()) == (("ready", ""), ("ready", ""))
+    await room.asking().again(room.id, ANNA)
+    assert (await room.recording())["text_state"] == "ready"
 
 
 async def test_what_is_too_large_is_not_sent(room: Room) -> None:
