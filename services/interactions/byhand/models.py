@@ -143,6 +143,28 @@ def _dated(told: Document) -> Document:
     return {**dated, "series": {**series, **moments, "without": skipped}}
 
 
+def met(document: Document, *, by: str, now: datetime) -> tuple[NoticeGiven, ...]:
+    """To the colleagues in whose calendars it stands: it is new there, at another time or place, or called off."""
+    to = tuple(login for login in in_diaries(document)["diary"] if login != by)
+    if not document.get("plan") or not to:
+        return ()
+    notice = NoticeGiven(
+        kind="invitation",
+        to=to,
+        by=by,
+        what=document["_id"],
+        chain_id=document["chain_id"],
+        client_id=document["client_id"],
+        words=(document["subject"] or document["text"])[:_WORDS],
+        at=now,
+    )
+    return (notice,)
+
+
+def is_moved(before: Document, after: Document) -> bool:
+    return any(before["plan"].get(name) != after["plan"].get(name) for name in ("at", "minutes", "place"))
+
+
 def mention(document: Document, to: Sequence[str], *, now: datetime) -> NoticeGiven:
     return NoticeGiven(
         kind="mention",

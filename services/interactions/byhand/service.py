@@ -1,15 +1,17 @@
 """Contacts that employees write down, plan and report on; notes to colleagues."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from hub.api.actor import Actor
 from hub.contracts.appointment import Fact, Series
 from hub.contracts.interaction import Direction, Interaction, Link, Participant
+from hub.contracts.notice import NoticeGiven
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import Conflict, InvalidInput
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
+from hub.store.told import Owing
 from services.interactions.addresses import Addresses
 from services.interactions.byhand.forms import ByHandForm, FactForm, Note, Person, PlanForm
 from services.interactions.byhand.models import (
@@ -17,7 +19,9 @@ from services.interactions.byhand.models import (
     RULE,
     happened,
     interaction_of,
+    is_moved,
     mention,
+    met,
     plan_of,
     planned_anew,
     settled,
@@ -83,7 +87,8 @@ class ByHand:
         client_id, chain_id = await self._place(form, people, interaction_id, actor)
         ids = (interaction_id, chain_id or new_chain_id(interaction_id), client_id)
         document = interaction_document(interaction_of(form, ids, people, plan=plan, author=actor.login, now=now))
-        stored = await self._store(settled({**document, "request": fingerprint(form)}))
+        document = settled({**document, "request": fingerprint(form)})
+        stored = await self._store(document, also=met(document, by=actor.login, now=now))
         await self._settle(form, stored, actor)
         return stored
 
@@ -130,13 +135,15 @@ class ByHand:
         """
         begins = await self._series(form, actor)
 
-        def change(document: Document) -> Document:
+        def change(document: Document) -> Owing:
             if not document.get("plan") or document.get("fact"):
                 raise Conflict("only what is planned, and not over yet, is planned anew")
             known = document["plan"].get("series") if form.repeats is None else None
             series = Series.model_validate(known) if known else begins
             after = planned_anew(document, plan_of(form, series))
-            return moved(document, after, by=actor.login, at=self._clock.now())
+            now = self._clock.now()
+            told = met(after, by=actor.login, now=now) if is_moved(document, after) else ()
+            return Owing(moved(document, after, by=actor.login, at=now), told)
 
         return await self._changed(interaction_id, change, actor)
 
@@ -144,14 +151,15 @@ class ByHand:
         """The contact with what became of it. Raises NotFound; Conflict: it was not written down by hand."""
         self._check_times(form)
 
-        def change(document: Document) -> Document:
+        def change(document: Document) -> Owing:
             if ACCOUNT not in document["accounts"] or document["channel"] == _NOTE:
                 raise Conflict("what a channel told of is as it was; only what was written down by hand has a result")
             now = self._clock.now()
             planned = min(from_iso(document["plan"]["at"]), now) if document.get("plan") else now
             fact = Fact(held=form.held, at=form.at or planned, minutes=form.minutes, result=form.result)
             off = not form.held and document.get("plan") and from_iso(document["plan"]["at"]) > now
-            return happened(called_off(document, by=actor.login, at=now) if off else document, fact)
+            after = happened(called_off(document, by=actor.login, at=now) if off else document, fact)
+            return Owing(after, met(document, by=actor.login, now=now) if off else ())
 
         return await self._changed(interaction_id, change, actor)
 
@@ -159,7 +167,7 @@ class ByHand:
         """By the days of whoever plans it."""
         return begun(form.repeats, form.at, (await self._calendars.of(actor.login)).zone) if form.repeats else None
 
-    async def _changed(self, interaction_id: str, change: Callable[[Document], Document], actor: Actor) -> Document:
+    async def _changed(self, interaction_id: str, change: Callable[[Document], Owing], actor: Actor) -> Document:
         found = await self._seen.whole_interaction(actor.reading, interaction_id)
         after = await self._repository.interactions.amend(interaction_id, change) or found
         await self._repository.interactions.tell(after)
@@ -209,8 +217,8 @@ class ByHand:
         await self._repository.clients.tell(client)
         return client["_id"], None
 
-    async def _store(self, document: Document) -> Document:
-        stored, _ = await self._repository.interactions.insert(document)
+    async def _store(self, document: Document, *, also: Sequence[NoticeGiven] = ()) -> Document:
+        stored, _ = await self._repository.interactions.insert(document, also=also)
         chains = await self._repository.touch_chains([stored])
         await self._repository.chains.tell(*chains.values())
         await self._repository.interactions.tell(stored)

@@ -26,7 +26,7 @@ _SUBJECTS = {
         "approval_asked": "Просят согласовать ответ",
         "approved": "Ответ согласован",
         "returned": "Ответ возвращён",
-        "invitation": "Встреча изменилась",
+        "invitation": "Ваша встреча: новая, перенесена или отменена",
     },
     "en": {
         "mention": "You were mentioned",
@@ -39,7 +39,7 @@ _SUBJECTS = {
         "approval_asked": "You are asked to approve an answer",
         "approved": "An answer was approved",
         "returned": "An answer was returned",
-        "invitation": "A meeting changed",
+        "invitation": "A meeting of yours is new, moved or called off",
     },
 }
 _READ = {"ru": "Откройте рабочее место, чтобы прочитать.", "en": "Open the workspace to read it."}

@@ -68,7 +68,7 @@ export const en = {
   subjects: { title: "Linked to", which: "What it is about", other: "Something else", kind: "Kind (a word, as order)", id: "Number or id there", link: "Link", kinds: { deal: "Deal", claim: "Claim", campaign: "Campaign", order: "Order" } as Record<string, string> },
   bell: {
     title: "Notifications", unread: many("# unread", "# unread"), all_read: "Mark all as read", open: "Open", none: "Nothing has happened yet.", preferences: "How I am told",
-    kinds: { mention: "mentions you", assigned: "hands over to you", handover: "Work is offered, accepted or declined", client_wrote: "Your client wrote", reminder: "Reminder", overdue: "Its time has passed", missed_call: "Missed call", approval_asked: "asks you to approve an answer", approved: "approved the answer", returned: "returned the answer", invitation: "A meeting is another" } as Record<string, string>,
+    kinds: { mention: "mentions you", assigned: "hands over to you", handover: "Work is offered, accepted or declined", client_wrote: "Your client wrote", reminder: "Reminder", overdue: "Its time has passed", missed_call: "Missed call", approval_asked: "asks you to approve an answer", approved: "approved the answer", returned: "returned the answer", invitation: "A meeting of yours is new, moved or called off" } as Record<string, string>,
   },
   change: "Change",
   everybody: "Everybody",

@@ -69,7 +69,7 @@ export const ru: Messages = {
   subjects: { title: "Связано с", which: "О чём это", other: "Другое", kind: "Вид (латиницей, как order)", id: "Номер или код там", link: "Связать", kinds: { deal: "Сделка", claim: "Претензия", campaign: "Кампания", order: "Заказ" } },
   bell: {
     title: "Уведомления", unread: many("# непрочитанное", "# непрочитанных", "# непрочитанных"), all_read: "Прочитать все", open: "Открыть", none: "Пока ничего не произошло.", preferences: "Как мне сообщать",
-    kinds: { mention: "упоминает вас", assigned: "поручает вам", handover: "Работу предлагают, принимают или отклоняют", client_wrote: "Ваш клиент написал", reminder: "Напоминание", overdue: "Срок прошёл", missed_call: "Пропущенный звонок", approval_asked: "просит согласовать ответ", approved: "согласует ответ", returned: "возвращает ответ", invitation: "Встреча изменилась" },
+    kinds: { mention: "упоминает вас", assigned: "поручает вам", handover: "Работу предлагают, принимают или отклоняют", client_wrote: "Ваш клиент написал", reminder: "Напоминание", overdue: "Срок прошёл", missed_call: "Пропущенный звонок", approval_asked: "просит согласовать ответ", approved: "согласует ответ", returned: "возвращает ответ", invitation: "Ваша встреча: новая, перенесена или отменена" },
   },
   change: "Изменить",
   everybody: "Все",
