@@ -19,8 +19,9 @@ NotificationKind = Literal[
     "returned",
     "invitation",
 ]
-Way = Literal["page", "browser", "mail"]
-"""How he is told: it counts as unread in the page; by his browser while the page is open; by mail."""
+Way = Literal["page", "browser", "push", "mail"]
+"""How he is told: it counts as unread in the page; by his browser while the page is open; by the browsers that he
+added, also while none is; by mail."""
 
 
 class _AboutNotification(Event):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 from fastapi import FastAPI
 
@@ -22,6 +23,7 @@ from hub.store.outbox import Sweeper
 from services.interactions.adapters.directory import Directory
 from services.interactions.adapters.generations import Generations
 from services.interactions.adapters.policies import SourcePolicies
+from services.interactions.adapters.webpush import WebPush
 from services.interactions.addresses import Addresses
 from services.interactions.agenda.service import Agenda
 from services.interactions.analysis.service import Analysis
@@ -70,6 +72,9 @@ from services.interactions.origins import Origins
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
+from services.interactions.push.devices import Devices
+from services.interactions.push.sealing import encoded, hub_key, public_bytes
+from services.interactions.push.sending import Pushes
 from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.savedviews.service import SavedViews
@@ -93,6 +98,12 @@ from services.interactions.tokens import Tokens
 from services.interactions.upgrades import Upgrades
 
 
+class Closes(Protocol):
+    """What holds connections to others."""
+
+    async def close(self) -> None: ...
+
+
 class InteractionsService:
     """Clients, addresses, interactions, chains."""
 
@@ -104,7 +115,7 @@ class InteractionsService:
         bus: Bus,
         store: Store,
         loops: Sequence[Runs],
-        peers: Sequence[Directory | SourcePolicies],
+        peers: Sequence[Closes],
         owner: Owner,
     ) -> None:
         self.http = http
@@ -204,6 +215,9 @@ def build(footing: Footing) -> InteractionsService:
     mails = Mails(
         footing.blobs, account=settings.notify_account, page=settings.notify_page, language=settings.language
     )
+    key, devices = hub_key(footing.secrets.derived("push")), Devices(store, clock)
+    post = WebPush(key, contact=settings.notify_page, outside=footing.outside, clock=clock)
+    pushes = Pushes(store, devices, post, clock, restraint=footing.restraint, language=settings.language)
     notifications = Notifications(store, bus, clock, repository, seen, tasks=task_repository.tasks, mails=mails)
     doors = Doors(
         drafts=drafts,
@@ -211,6 +225,8 @@ def build(footing: Footing) -> InteractionsService:
         saved_views=SavedViews(store, clock),
         reads=reads,
         notifications=notifications,
+        devices=devices,
+        push_key=encoded(public_bytes(key)),
         rows=Rows(repository, reads, drafts),
         repository=repository,
         seen=seen,
@@ -277,7 +293,7 @@ def build(footing: Footing) -> InteractionsService:
     )
     counting = Counting(repository, settings.sweep_interval)
     loops = (sweeper, planned.due, returning, tasks.due, service.waiting, Upgrades(store), counting, jobs, handovers)
-    return InteractionsService(http, bus, store, (*loops, projection), (directory, policies), owner)
+    return InteractionsService(http, bus, store, (*loops, pushes, projection), (directory, policies, post), owner)
 
 
 def _search(

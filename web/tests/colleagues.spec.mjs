@@ -1,6 +1,6 @@
 /** What colleagues ask of each other: mentions and what each is told of, in all his tabs, as he wants it. */
 
-import { ask, assert, behaviour, box, chain, employee, expect, open, operator, run, tab, until } from "./stage.mjs";
+import { HUB, ask, assert, behaviour, box, chain, employee, expect, open, operator, run, tab, until } from "./stage.mjs";
 
 const bell = (page) => page.locator(".bell");
 const unread = async (page) => Number((await bell(page).locator("[data-unread]").getAttribute("data-unread", { timeout: 500 }).catch(() => "0")) ?? 0);
@@ -86,6 +86,44 @@ behaviour("how he is told of what is his to say, and it stays so", async () => {
   assert.equal((await ask("GET", "/notifications/unread", undefined, "vera")).unread, there);
   await boxOf().check();
   await until(async () => (await ask("GET", "/notification-preferences", undefined, "vera")).ways.mention.includes("page"));
+});
+
+behaviour("a browser that one adds tells also while no page is looked at, and leads to what it tells of", async () => {
+  await employee("vera");
+  const one = await chain();
+  const { page, context } = await operator("vera", { path: "/settings/notifications" });
+  await context.grantPermissions(["notifications"]);
+  // The push services of browsers cannot be reached from here; all else is Chromium's own.
+  const subscribed = () => {
+    const key = (n) => btoa(String.fromCharCode(...n)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    PushManager.prototype.subscribe = async (asked) => (window.asked = asked, { toJSON: () => ({ endpoint: "https://push.example.com/1", keys: { p256dh: key([4, ...Array(64).fill(7)]), auth: key(Array(16).fill(7)) } }) });
+  };
+  await context.addInitScript(subscribed);
+  await page.reload();
+  await page.getByRole("button", { name: "Add this browser" }).click();
+  const devices = () => ask("GET", "/notification-devices", undefined, "vera");
+  await until(async () => (await devices()).items.length === 1, "it is added");
+  const asked = await page.evaluate(() => window.asked);
+  assert.deepEqual(asked, { userVisibleOnly: true, applicationServerKey: (await devices()).key });
+  const control = await context.newCDPSession(page);
+  const workers = [];
+  control.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => workers.push(...registrations));
+  await control.send("ServiceWorker.enable");
+  await until(async () => workers.length > 0, "its worker is there");
+  const other = await context.newPage();
+  await other.bringToFront();
+  // Playwright makes every page believe that it is looked at.
+  await control.send("Emulation.setFocusEmulationEnabled", { enabled: false });
+  const told = { id: "nt_1", title: "You were mentioned", path: `/inbox/${one.id}`, lang: "en" };
+  await control.send("ServiceWorker.deliverPushMessage", { origin: HUB, registrationId: workers[0].registrationId, data: JSON.stringify(told) });
+  const shown = () => page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, tag, data, body }) => [title, tag, data, body]));
+  await until(async () => (await shown()).length > 0, "it is shown");
+  assert.deepEqual(await shown(), [["You were mentioned", "nt_1", `/inbox/${one.id}`, ""]]);
+  await page.evaluate((path) => navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { go: path } })), told.path);
+  await page.waitForURL(`**/inbox/${one.id}`);
+  await page.goto(`${HUB}/settings/notifications`);
+  await page.locator("li", { hasText: "Chrome" }).getByRole("button", { name: "Remove" }).click();
+  await until(async () => (await devices()).items.length === 0, "it is told no more");
 });
 
 behaviour("a task that is given opens from the bell, and all can be read at once", async () => {
@@ -180,6 +218,7 @@ behaviour("a chain is linked to a deal and to an order of another system, and a 
   await page.getByLabel("What it is about").selectOption({ label: "Deal: Кухня «Лофт»" });
   await page.getByRole("button", { name: "Link", exact: true }).click();
   await page.locator(`[data-subject="deal:${deal.id}"]`).waitFor();
+  await page.getByLabel("What it is about").waitFor({ state: "detached" });
   await add.click();
   await page.getByLabel("Kind (a word, as order)").fill("order");
   await page.getByLabel("Number or id there").fill("118");

@@ -42,6 +42,10 @@ class Built:
     def page(self, accepted: str) -> BuiltFile | None:
         return _found(self.folder / "index.html", accepted)
 
+    def worker(self) -> BuiltFile | None:
+        """What tells of notifications while no page is open."""
+        return _found(self.folder / "sw.js", "")
+
     def file(self, name: str, accepted: str) -> BuiltFile | None:
         """None for what was not built, and for names that lead elsewhere."""
         return _found(self.folder / "assets" / name, accepted) if _NAME.match(name) else None

@@ -12,7 +12,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self';"
     " connect-src 'self'; media-src 'self' blob:; worker-src 'self'; frame-src 'self'; manifest-src 'self';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script';"
-    " trusted-types svelte-trusted-html"
+    " trusted-types svelte-trusted-html omnihub-worker"
 )
 PLACES = ("inbox", "clients", "tasks", "calendar", "calls", "mailings", "money", "settings")
 """First words of the page's own addresses."""
@@ -24,6 +24,7 @@ _PAGE_HEADERS = {
     "Vary": "Accept-Encoding",
 }
 _FILE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+_WORKER_HEADERS = {"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'none'"}
 _UNBUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>omnihub</title>
 <h1>The workspace is not built yet</h1>
@@ -46,6 +47,14 @@ def routes_of(folder: Path) -> APIRouter:
     for place in PLACES:
         routes.get(f"/{place}")(show_page)
         routes.get(f"/{place}/{{rest:path}}")(show_page)
+
+    @routes.get("/sw.js")
+    async def show_worker() -> Response:
+        """Of the whole page, so that it has no folder; a browser looks for a newer one by itself."""
+        file = built.worker()
+        if file is None:
+            raise NotFound("the workspace is not built; make web builds it")
+        return FileResponse(file.path, media_type=file.media_type, headers=_WORKER_HEADERS)
 
     @routes.get("/assets/{name}")
     async def show_file(name: str, request: Request) -> Response:

@@ -29,6 +29,7 @@ from services.interactions.invitations import endpoints as invitations
 from services.interactions.notifications import endpoints as notifications
 from services.interactions.offers import endpoints as offers
 from services.interactions.outcomes import endpoints as outcomes
+from services.interactions.push import endpoints as push
 from services.interactions.quickanswers import endpoints as quick_answers
 from services.interactions.repository import Repository
 from services.interactions.roots import existing
@@ -61,6 +62,7 @@ def public(doors: Doors) -> tuple[Public, ...]:
     quick_answers.add(of_messages, doors.quick_answers, doors.seen, doors.repository)
     saved_views.add(of_clients, doors.saved_views, partial(chains.counted, doors))
     notifications.add(of_clients, doors.notifications)
+    push.add(of_clients, doors.devices, doors.push_key)
     drafts.add(of_clients, doors.drafts, doors.seen, doors.handover)
     of_exchange.add(of_clients, doors.exchange)
     of_duplicates.add(of_clients, doors.duplicates, doors.jobs, partial(cards, doors))

@@ -38,6 +38,7 @@ from services.interactions.notifications.service import Notifications
 from services.interactions.offers.service import Offers
 from services.interactions.outcomes.service import Outcomes
 from services.interactions.planned import Planned
+from services.interactions.push.devices import Devices
 from services.interactions.quickanswers.service import QuickAnswers
 from services.interactions.repository import Repository
 from services.interactions.savedviews.service import SavedViews
@@ -84,6 +85,8 @@ class Doors:
     saved_views: SavedViews
     reads: Reads
     notifications: Notifications
+    devices: Devices
+    push_key: str
     rows: Rows
     exchange: Exchange
     search: Search

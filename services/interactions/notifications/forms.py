@@ -56,7 +56,7 @@ class ReadNotifications(Form):
         return self
 
 
-Ways = Annotated[tuple[Way, ...], Field(max_length=3)]
+Ways = Annotated[tuple[Way, ...], Field(max_length=4)]
 
 
 class PreferencesForm(Form):

@@ -8,40 +8,13 @@ from hub.kit.blobs import Blobs
 from hub.kit.clock import from_iso, iso
 from hub.kit.ids import derive
 from hub.store.base import Document
+from services.interactions.notifications.words import subject_of
 
 PER_HOUR = 20
 """Mails to one employee; what is more he reads in the page."""
 _HOUR = timedelta(hours=1)
 _GROUP = "notifications"
 _BLOB = f"{_GROUP}/mail"
-_SUBJECTS = {
-    "ru": {
-        "mention": "Вас упомянули",
-        "assigned": "Вам поручено новое",
-        "handover": "Вам предлагают принять работу",
-        "client_wrote": "Ваш клиент написал",
-        "reminder": "Напоминание",
-        "overdue": "Срок задачи прошёл",
-        "missed_call": "Пропущенный звонок",
-        "approval_asked": "Просят согласовать ответ",
-        "approved": "Ответ согласован",
-        "returned": "Ответ возвращён",
-        "invitation": "Ваша встреча: новая, перенесена или отменена",
-    },
-    "en": {
-        "mention": "You were mentioned",
-        "assigned": "Something was given to you",
-        "handover": "You are offered work",
-        "client_wrote": "Your client wrote",
-        "reminder": "Reminder",
-        "overdue": "A task is overdue",
-        "missed_call": "A missed call",
-        "approval_asked": "You are asked to approve an answer",
-        "approved": "An answer was approved",
-        "returned": "An answer was returned",
-        "invitation": "A meeting of yours is new, moved or called off",
-    },
-}
 _READ = {"ru": "Откройте рабочее место, чтобы прочитать.", "en": "Open the workspace to read it."}
 
 
@@ -74,7 +47,7 @@ class Mails:
 
     def of(self, notification: Document, address: str) -> SendMessage:
         """It is told with the outcomes of mailings: no client's message waits for what becomes of it."""
-        kind = _SUBJECTS[self._language][notification["kind"]]
+        kind = subject_of(notification["kind"], self._language)
         at = int(from_iso(notification["at"]).timestamp())
         return SendMessage(
             id=derive("in", _GROUP, notification["_id"], at=at),

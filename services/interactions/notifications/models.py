@@ -14,14 +14,19 @@ from hub.store.told import OWES, Fact
 
 UNREAD = "unread_of"
 """Login of whom it waits for; only one that is unread has it."""
-NOTIFICATIONS = CollectionSpec("notifications", (Index("login", "at"), Index(UNREAD, "at", sparse=True), OWES))
+PUSH = "push_at"
+"""When browsers are told of it, or tried again."""
+NOTIFICATIONS = CollectionSpec(
+    "notifications", (Index("login", "at"), Index(UNREAD, "at", sparse=True), Index(PUSH, sparse=True), OWES)
+)
 PREFERENCES = CollectionSpec("notification_preferences")
 """By login."""
 MOST = 200
 """Kept for one employee; of more the newest."""
 KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
 _SEEN: tuple[Way, ...] = ("page",)
-_SHOWN: tuple[Way, ...] = ("page", "browser")
+_SHOWN: tuple[Way, ...] = ("page", "browser", "push")
+"""Nobody is pushed before he adds a browser."""
 DEFAULT: Final[Mapping[NotificationKind, tuple[Way, ...]]] = {
     "mention": _SHOWN,
     "assigned": _SHOWN,
@@ -67,6 +72,7 @@ def document_of(wanted: Wanted, ways: Sequence[Way], now: datetime) -> Document:
         **{name: getattr(wanted, name) for name in ("chain_id", "task_id", "client_id")},
         "ways": list(ways),
         "at": iso(now),
+        **({PUSH: iso(now)} if "push" in ways else {}),
         **unread,
     }
 

@@ -70,3 +70,12 @@ async def test_a_hub_whose_workspace_was_not_built_says_how_to(tmp_path: Path) -
     async with browser(tmp_path) as client:
         page = await client.get("/")
         assert (page.status_code, "make web" in page.text) == (503, True)
+
+
+async def test_what_tells_of_news_while_no_page_is_open_is_of_the_whole_page_and_asked_for_anew(built: Path) -> None:
+    async with browser(built) as client:
+        assert (await client.get("/sw.js")).status_code == 404
+        (built / "sw.js").write_text("worker")
+        worker = await client.get("/sw.js")
+        told = (worker.text, worker.headers["Content-Type"], worker.headers["Cache-Control"])
+        assert told == ("worker", "text/javascript; charset=utf-8", "no-cache")

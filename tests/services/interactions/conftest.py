@@ -23,6 +23,7 @@ from services.interactions.notifications.mails import Mails
 from services.interactions.notifications.service import Notifications
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
+from services.interactions.push.devices import Devices
 from services.interactions.reach import Accounts
 from services.interactions.repository import Repository
 from services.interactions.seen import Seen
@@ -59,6 +60,7 @@ class Bench:
         given = Tasks(self.tasks, Seen(self.repository, Directory()), self.clock, self.calendars)
         self.seen = Seen(self.repository, Directory())
         self.blobs = FakeBlobs()
+        self.devices = Devices(store, self.clock)
         self.drafts = Drafts(store, self.bus, self.clock, self.repository)
         self.notifications = Notifications(
             store,

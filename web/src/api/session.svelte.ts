@@ -56,6 +56,7 @@ class Session {
   }
 
   async logOut(): Promise<void> {
+    await import("./push").then((push) => push.remove()).catch(() => undefined);
     await hub.DELETE("/api/v1/sessions/current");
     location.assign("/");
   }
