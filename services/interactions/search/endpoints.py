@@ -117,9 +117,7 @@ def add(routes: Public, search: Search, projection: Projection) -> None:
         """How far the search is behind."""
         return await _state(projection)
 
-    @routes.post(
-        "/search/anew", right=Right.MANAGE_JOBS, noun="interaction", action="rebuild", status=202, answer=SearchState
-    )
+    @routes.post("/search/anew", right=Right.MANAGE_JOBS, noun="interaction", action="rebuild", status=202)
     async def make_search_anew() -> SearchState:
         """Make the index anew, in each copy of the service: from the first record on, beside the one that is asked
         until the new one has as much. Asked again meanwhile, the same goes on.

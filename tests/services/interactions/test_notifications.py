@@ -335,5 +335,5 @@ async def test_mails_need_an_address_and_an_account_of_the_hub(bench: Bench) -> 
         await silent.prefer("boris", PreferencesForm(ways={"mention": ("mail",)}, mail="b@example.com"))
     assert list(refused.value.fields) == ["ways.mention"]
     kept = await silent.preferences("boris")
-    assert (kept.ways["mention"], kept.mail, kept.can_mail) == (("page", "browser"), "", False)
+    assert (kept.ways["mention"], kept.mail, kept.can_mail) == (("page", "browser", "push"), "", False)
     assert tuple(kept.ways) == KINDS
