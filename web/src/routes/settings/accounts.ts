@@ -3,11 +3,10 @@
 import { given, hub, type Channel } from "../../api/hub";
 import { session } from "../../api/session.svelte";
 import { say } from "../../i18n/say.svelte";
-import type { FieldSpec, Values } from "../../kit/fields";
+import { put, type Body as Stored, type FieldSpec, type Values } from "../../kit/fields";
 
 export type Kind = "mailbox" | "bot" | "number" | "line";
 export const KINDS: readonly Kind[] = ["mailbox", "bot", "number", "line"];
-type Stored = Record<string, unknown>;
 const PATHS = { mailbox: "/api/v1/mailboxes", bot: "/api/v1/bots", number: "/api/v1/numbers", line: "/api/v1/lines" } as const;
 
 export function kindOf(channel: Channel): Kind | null {
@@ -23,15 +22,6 @@ export async function write(kind: Kind, id: string | null, values: Values, befor
   const body = bodyOf(kind, values, id === null ? null : before) as never;
   if (id === null) await hub.POST(PATHS[kind] as "/api/v1/mailboxes", { body });
   else await hub.PATCH(`${PATHS[kind]}/{id}` as "/api/v1/mailboxes/{id}", { params: { path: { id } }, body });
-}
-
-/** Names with points are parts of parts. */
-export function flat(stored: Stored, within = ""): Values {
-  return Object.fromEntries(Object.entries(stored).flatMap(([name, value]): [string, string | boolean][] => {
-    const path = within + name;
-    if (value && typeof value === "object" && !Array.isArray(value)) return Object.entries(flat(value as Stored, `${path}.`));
-    return [[path, typeof value === "boolean" ? value : Array.isArray(value) ? value.join(", ") : String(value ?? "")]];
-  }));
 }
 
 const words = () => say.more.accounts;
@@ -142,11 +132,6 @@ function bodyOf(kind: Kind, values: Values, before: Values | null): Stored {
   if (kind === "number" && provider) body["providers"] = [providerOf(provider, values)];
   if (kind === "mailbox" && values["only_new"]) body["fetch_since"] = new Date().toISOString();
   return body;
-}
-
-function put(into: Stored, [first, ...rest]: string[], value: unknown): void {
-  if (!rest.length) into[first!] = value;
-  else put((into[first!] ??= {}) as Stored, rest, value);
 }
 
 function providerOf(kind: string, values: Values): Stored {
