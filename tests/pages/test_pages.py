@@ -22,9 +22,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
         yield running
 
 
-def shows(spec: str, hub: HubProcess) -> None:
+def shows(spec: str, hub: HubProcess, **environ: str) -> None:
     """What the spec says is the failure."""
-    ran = show(f"{spec}.spec.mjs", hub)
+    ran = show(f"{spec}.spec.mjs", hub, **environ)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr[-3000:]}"
 
 
@@ -70,6 +70,14 @@ def test_what_is_planned_stands_in_the_calendars_of_all_concerned_and_moves_as_o
 
 def test_what_money_is_shown_is_what_the_hub_counts_with_what_stands_behind_it(hub: HubProcess) -> None:
     shows("money", hub)
+
+
+def test_plans_events_forms_and_files_of_marketers_are_made_in_the_page_and_refusals_stand_at_their_fields(
+    hub: HubProcess,
+) -> None:
+    facts = hub.facts()
+    guest = next(each for each in facts["cast"] if each.get("address"))
+    shows("marketing", hub, IMAP=facts["imap"], MAIL_USER=guest["user"], MAIL_PASSWORD=guest["password"])
 
 
 def test_whoever_is_to_be_phoned_comes_with_his_script_and_the_board_counts_who_is_there(hub: HubProcess) -> None:

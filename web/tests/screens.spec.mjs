@@ -6,7 +6,13 @@ const one = await chain({ subject: "Экран" });
 await ask("POST", "/tasks", { title: "Перезвонить", assignee: "admin", priority: "urgent" });
 await ask("POST", "/interactions", { type: "meeting", subject: "Замер", client_id: one.client, plan: { at: new Date().toISOString(), minutes: 60 } });
 await ask("POST", "/topics", { id: "news", title: { ru: "Новости", en: "News" } }).catch(() => undefined);
-const PATHS = ["/inbox", `/inbox/${one.id}`, "/clients", `/clients/${one.client}`, "/clients/duplicates", "/clients/import", "/clients/analysis", "/tasks", "/calendar", "/calls", "/calls/lists", "/calls/board", "/mailings", "/mailings/templates", "/mailings/segments", "/mailings/sequences", "/mailings/classes", "/money", "/money/sources", ...["me", "notifications", "quick-answers", "channels", "teams", "employees", "tokens", "topics", "jobs", "dead-letters", "audit"].map((part) => `/settings/${part}`)];
+const { id: source } = await ask("POST", "/sources", { channel: "реклама", source: "Экраны", campaign: "Осень" });
+const plan = await ask("POST", "/campaign-plans", { name: "Осень", source, since: "2026-09-01", until: "2026-11-30", budget: { value: "300000.00", currency: "RUB" }, goals: { leads: 120, romi: "150" }, parts: [{ kind: "source", id: source }] });
+const fair = await ask("POST", "/marketing-events", { title: "Новые кухни", starts: "2027-03-12T19:00:00", place: "Тверская, 1", seats: 40, source });
+await ask("POST", `/marketing-events/${fair.id}/invitations`, { clients: [one.client] });
+const form = await ask("POST", "/lead-forms", { name: "Заявка", title: { ru: "Закажите замер" }, fields: [{ name: "phone", label: { ru: "Телефон" }, required: true }], origins: ["https://shop.example"], source });
+await ask("POST", "/warm-ups", { of: "screens.example.com", caps: [50, 100] }).catch(() => undefined);
+const PATHS = ["/inbox", `/inbox/${one.id}`, "/clients", `/clients/${one.client}`, "/clients/duplicates", "/clients/import", "/clients/analysis", "/tasks", "/calendar", "/calls", "/calls/lists", "/calls/board", "/mailings", "/mailings/templates", "/mailings/segments", "/mailings/sequences", "/mailings/classes", "/mailings/events", `/mailings/events/${fair.id}`, "/mailings/forms", `/mailings/forms/${form.id}`, "/mailings/warm-ups", "/money", "/money/sources", "/money/plans", `/money/plans/${plan.id}`, "/money/import", ...["me", "notifications", "quick-answers", "channels", "teams", "employees", "tokens", "topics", "sources", "jobs", "dead-letters", "audit"].map((part) => `/settings/${part}`)];
 
 async function go(page, path) {
   await page.evaluate((to) => { history.pushState(null, "", to); window.dispatchEvent(new PopStateEvent("popstate")); }, path);

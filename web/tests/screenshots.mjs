@@ -29,7 +29,15 @@ await until(async () => {
   return until(async () => (await ask("GET", `/classifications/${classes.id}/runs`)).items.find((each) => each.id === run.id && each.state === "done")?.clients, "it is counted").then((count) => count >= 2);
 }, "the payments are counted");
 
-const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["call-lists", "/calls/lists"], ["board", "/calls/board"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ["series", `/mailings/sequences/${series.id}`], ["classes", `/mailings/classes/${classes.id}`], ["money", "/money"], ["sources", "/money/sources"], ...["me", "channels", "employees", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
+const spring = await ask("POST", "/sources", { channel: "реклама", source: "Яндекс", campaign: "Весна" });
+await ask("POST", "/touches", { whose: anna.client_id, kind: "hand", source: spring.id });
+await ask("POST", "/costs", { items: [{ source: spring.id, kind: "fact", since: "2026-01-01", until: "2026-12-31", amount: { value: "180000.00", currency: "RUB" } }] });
+const plan = await ask("POST", "/campaign-plans", { name: "Весна", source: spring.id, since: "2026-01-01", until: "2026-12-31", budget: { value: "300000.00", currency: "RUB" }, goals: { leads: 120, deals: 30, revenue: { value: "900000.00", currency: "RUB" } }, parts: [{ kind: "source", id: spring.id }] });
+const fair = await ask("POST", "/marketing-events", { title: "Школа флористов", starts: "2027-03-12T19:00:00", place: "Тверская, 1", seats: 40, source: spring.id });
+await ask("POST", `/marketing-events/${fair.id}/invitations`, { clients: rows.map((each) => each.client_id) });
+const form = await ask("POST", "/lead-forms", { name: "Заявка на букет", title: { ru: "Закажите букет" }, fields: [{ name: "name", label: { ru: "Имя" } }, { name: "phone", label: { ru: "Телефон" }, required: true }], origins: ["https://romashka.example"], source: spring.id });
+await ask("POST", "/warm-ups", { of: "news.romashka.example", caps: [50, 100, 200, 400], providers: { gmail: [10, 20] } });
+const SCREENS = [["inbox", "/inbox"], ["chain", `/inbox/${anna.chain.id}`], ["chain-telegram", `/inbox/${petr.chain.id}`], ["clients", "/clients"], ["client", `/clients/${anna.client_id}`], ["import", "/clients/import"], ["tasks", "/tasks"], ["calendar", "/calendar"], ["calls", "/calls"], ["call-lists", "/calls/lists"], ["board", "/calls/board"], ["mailings", "/mailings"], ["templates", "/mailings/templates"], ["segments", "/mailings/segments"], ["series", `/mailings/sequences/${series.id}`], ["classes", `/mailings/classes/${classes.id}`], ["events", `/mailings/events/${fair.id}`], ["form", `/mailings/forms/${form.id}`], ["warm-ups", "/mailings/warm-ups"], ["money", "/money"], ["sources", "/money/sources"], ["plan", `/money/plans/${plan.id}`], ["money-import", "/money/import"], ...["me", "channels", "employees", "sources", "audit"].map((part) => [`settings-${part}`, `/settings/${part}`])];
 mkdirSync(process.env.TARGET, { recursive: true });
 
 for (const language of ["ru", "en"]) {

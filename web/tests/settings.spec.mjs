@@ -112,4 +112,73 @@ behaviour("a line is added and removed where it stands, and its exchange stays",
   assert.equal(await exchanges(), before);
 });
 
+behaviour("what happens with calls of a line is written as a form, and what cannot be is refused at its field", async () => {
+  const [line] = (await ask("GET", "/lines")).items;
+  await ask("PATCH", `/lines/${line.id}`, { flow: { ring: ["admin"] } });
+  const { page } = await operator("admin", { path: "/settings/channels" });
+  const dialog = page.locator("dialog");
+  const tick = (group, name) => dialog.getByRole("group", { name: group, exact: true }).getByLabel(name, { exact: true }).check();
+  await page.getByRole("button", { name: `What calls meet ${line.number}` }).click();
+  await field(page, "Greeting").first().fill("Здравствуйте!");
+  await field(page, "Only in these hours").check();
+  await tick("Days", "Sa");
+  await field(page, "A menu").check();
+  await field(page, "What the menu says").fill("По заказам нажмите один");
+  await tick("Keys", "1");
+  await tick("Key 1 rings", "Administrator");
+  await field(page, "Who is not answered waits in turn").check();
+  await field(page, "Then").selectOption({ label: "Voicemail" });
+  expect(/422/);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await wrongAt(page, "queue.members").waitFor();
+  await tick("Who takes calls of it", "Administrator");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await wrongAt(page, "queue.overflow").waitFor();
+  assert.equal(await field(page, "Greeting").first().inputValue(), "Здравствуйте!");
+  await page.evaluate(axe);
+  assert.deepEqual(await page.evaluate(async () => (await window.axe.run("dialog", { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] })).violations.map((each) => each.id)), []);
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/flow.png` });
+  await field(page, "What is said").fill("Оставьте сообщение.");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const { flow } = await ask("GET", `/lines/${line.id}`);
+  assert.deepEqual([flow.greeting, flow.hours.days, flow.menu.choices, flow.queue.members, flow.queue.overflow, flow.owner_first, flow.queue.call_back], ["Здравствуйте!", [1, 2, 3, 4, 5, 6], { 1: ["admin"] }, ["admin"], "voicemail", null, null]);
+  await page.getByRole("button", { name: `What calls meet ${line.number}` }).click();
+  await field(page, "A menu").uncheck();
+  assert.equal(await field(page, "Then").inputValue(), "voicemail");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await until(async () => (await ask("GET", `/lines/${line.id}`)).flow.menu === null, "the menu is gone");
+  if (line.flow) await ask("PATCH", `/lines/${line.id}`, { flow: line.flow });
+});
+
+behaviour("where a source is required nobody opens a client by hand without it, and is told so at the field", async () => {
+  const { page } = await operator("admin", { path: "/settings/sources" });
+  expect(/422/);
+  await page.getByRole("button", { name: "Opened by hand" }).click();
+  await field(page, "Source of a new client").selectOption("required");
+  await field(page, "Who asks").selectOption("admin");
+  await page.locator("dialog").getByRole("button", { name: "Save" }).click();
+  try {
+    await page.getByRole("row", { name: /Opened by hand.*high priority.*Administrator/ }).waitFor();
+    await page.getByRole("link", { name: "Clients" }).click();
+    const name = `Сам Пришёл ${Date.now()}`;
+    // Others read the rule again after a moment.
+    await until(async () => {
+      await page.getByRole("button", { name: "New client" }).click();
+      await field(page, "Name").fill(name);
+      await page.locator("dialog").getByRole("button", { name: "Add" }).click();
+      await page.locator("dialog").waitFor({ state: "detached", timeout: 2_000 }).catch(() => undefined);
+      if (await wrongAt(page, "source").count()) return true;
+      await page.goto(`${HUB}/clients`);
+      return false;
+    }, "it is refused");
+    assert.equal(await field(page, "Name").inputValue(), name);
+    await field(page, "How he heard of us").fill("по радио");
+    await page.locator("dialog").getByRole("button", { name: "Add" }).click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+  } finally {
+    await ask("PUT", "/source-policies/card", { rule: "optional" });
+  }
+});
+
 await run();

@@ -23,6 +23,13 @@ class Session {
     return known.map(({ login, name, absent }) => ({ login, name: name || login, absent }));
   }
 
+  /** For a field: login and name of oneself, those whom work can be given to, and those who have some of it. */
+  people(...also: (string | null | undefined)[]): [string, string][] {
+    const known = new Map(this.colleagues.map((one) => [one.login, one.name]));
+    for (const login of [this.login, ...also]) if (login && !known.has(login)) known.set(login, this.nameOf(login));
+    return [...known];
+  }
+
   can(right: Right): boolean {
     return this.me?.rights.includes(right) ?? false;
   }

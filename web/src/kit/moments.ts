@@ -55,6 +55,11 @@ export function period(first: Date, last: Date, month: Date | null): string {
   return new Intl.DateTimeFormat(say.locale, { day: "numeric", month: "long", year: "numeric" }).formatRange(first, last);
 }
 
+/** Two dates as the hub writes them, the last one with it. */
+export function days(since: string, until: string): string {
+  return period(new Date(`${since}T12:00`), new Date(`${until}T12:00`), null);
+}
+
 export function sized(bytes: number): string {
   const units = ["byte", "kilobyte", "megabyte"];
   const step = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;
@@ -85,6 +90,11 @@ export function day(at: Date): string {
 /** For `datetime-local`: the moment in the browser's zone. */
 export function local(at: Date): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** The same, in another zone. */
+export function localIn(at: string, zone: string): string {
+  return new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T").slice(0, 16);
 }
 
 function format(at: Date, how: Intl.DateTimeFormatOptions): string {
