@@ -1,75 +1,33 @@
 """Puts the campaigns service together."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
 from hub.api.public import Public, publish
-from hub.api.uploads import Uploads
-from hub.channels.owner import Owner
 from hub.footing import Footing
 from hub.jobs import endpoints as job_endpoints
 from hub.jobs.service import Jobs
 from hub.kit.http import Ping, service_app
-from hub.kit.loop import Runs
+from hub.kit.loop import Loop, Runs
 from hub.repeats import answer_repeats
-from hub.store.leases import LEASES, Leases
 from hub.store.outbox import Sweeper
-from services.campaigns.adapters.accounts import Directory
-from services.campaigns.adapters.columns import Columns
-from services.campaigns.adapters.dialling import Dialling
-from services.campaigns.adapters.interactions import InteractionsPeer
-from services.campaigns.adapters.leads import LeadTables
-from services.campaigns.adapters.telephony import Crew
 from services.campaigns.attribution import parts as money_parts
 from services.campaigns.calllists import parts as call_parts
-from services.campaigns.classes import parts as class_parts
-from services.campaigns.consent import doors as consent_doors
-from services.campaigns.consent import endpoints as consent_endpoints
-from services.campaigns.consent import handlers as consent_handlers
-from services.campaigns.consent.invitations import Invitations
-from services.campaigns.consent.repository import ConsentRepository
-from services.campaigns.consent.service import Consents
+from services.campaigns.consent import parts as consent_parts
+from services.campaigns.floor import SERVICE, Floor
 from services.campaigns.leadforms import parts as form_parts
-from services.campaigns.lists import endpoints as list_endpoints
-from services.campaigns.lists.repository import ListRepository
-from services.campaigns.lists.service import Lists, ReadList
-from services.campaigns.mailings import endpoints as mailing_endpoints
-from services.campaigns.mailings import handlers as mailing_handlers
-from services.campaigns.mailings.contents import Library
-from services.campaigns.mailings.hits import Hits, Letters
-from services.campaigns.mailings.launching import Launch
-from services.campaigns.mailings.looking import Looking
-from services.campaigns.mailings.outcomes import Outcomes
-from services.campaigns.mailings.recipients import Recipients
-from services.campaigns.mailings.repository import MailingRepository
-from services.campaigns.mailings.runner import Runner
-from services.campaigns.mailings.service import Mailings
-from services.campaigns.mailings.standing import Standing
+from services.campaigns.mailings import parts as mailing_parts
 from services.campaigns.marketingevents import parts as event_parts
-from services.campaigns.messages import endpoints as message_endpoints
-from services.campaigns.messages.service import Messages
 from services.campaigns.moneyfiles import parts as file_parts
 from services.campaigns.plans import parts as plan_parts
 from services.campaigns.policies import parts as policy_parts
-from services.campaigns.segments import endpoints as segment_endpoints
-from services.campaigns.segments.repository import SegmentRepository
-from services.campaigns.segments.service import Segments
-from services.campaigns.segments.watching import Watching
+from services.campaigns.segments import parts as segment_parts
 from services.campaigns.sequences import parts as sequence_parts
-from services.campaigns.settings import Settings
 from services.campaigns.templates import endpoints as template_endpoints
 from services.campaigns.templates.repository import TemplateRepository
 from services.campaigns.templates.service import Templates
-from services.campaigns.tracking import doors as tracking_doors
-from services.campaigns.tracking.recorder import Recorder
-from services.campaigns.warmups import endpoints as warm_up_endpoints
-from services.campaigns.warmups.repository import WarmUpRepository
-from services.campaigns.warmups.service import WarmUps
-
-SERVICE = "campaigns"
-_LEASE = timedelta(seconds=30)
 
 
 class CampaignsService:
@@ -77,7 +35,7 @@ class CampaignsService:
 
     name = SERVICE
 
-    def __init__(self, http: FastAPI, floor: "Floor", loops: Sequence[Runs]) -> None:
+    def __init__(self, http: FastAPI, floor: Floor, loops: Sequence[Runs]) -> None:
         self.http = http
         self._floor = floor
         self._loops = loops
@@ -94,200 +52,230 @@ class CampaignsService:
         await self._floor.stop()
 
 
-class Floor:
-    """What all parts of the service share."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Of the whole service, each noun's."""
 
-    def __init__(self, footing: Footing) -> None:
-        self.footing = footing
-        self.settings = Settings.load(footing.source)
-        self.bus, self.store = footing.bus(SERVICE), footing.store(SERVICE)
-        self.owner = Owner(footing.data, SERVICE)
-        self.leases = Leases(self.store.collection(LEASES), footing.clock, self.owner.name, _LEASE)
-        self.columns = Columns(footing.data, self.owner.name, self.bus)
-        self.books = LeadTables(footing.data, self.owner.name, self.bus)
-        self.interactions = InteractionsPeer(footing.peer, footing.seal)
-        self.dialling = Dialling(footing.peer, footing.seal, self.columns)
-        self.crew = Crew(footing.asking(SERVICE))
-        self.directory = Directory(footing.asking(SERVICE))
-        self.uploads = Uploads(footing.blobs)
-        self.master = footing.secrets.derived("mailings")
-        """Signs the links of mailings; whoever has the key file of the hub has it."""
-
-    async def stop(self) -> None:
-        await self.columns.close()
-        await self.books.close()
-        await self.bus.stop()
-        await self.store.stop()
-        await self.interactions.close()
-        await self.dialling.close()
-        await self.crew.close()
-        await self.directory.close()
-        self.owner.release()
+    templates: Templates
+    consent: consent_parts.Parts
+    segments: segment_parts.Parts
+    mailings: mailing_parts.Parts
+    sequences: sequence_parts.Parts
+    money: money_parts.Parts
+    calls: call_parts.Parts
+    gatherings: event_parts.Parts
+    forms: form_parts.Parts
+    plans: plan_parts.Parts
+    policies: tuple[Public, Loop]
 
 
 def build(footing: Footing) -> CampaignsService:
     """The service on its footing."""
     floor = Floor(footing)
-    store, clock, bus, blobs = floor.store, footing.clock, floor.bus, footing.blobs
-    templates = Templates(TemplateRepository(store, blobs), footing.apart, clock)
-    kept_lists, kept_segments = ListRepository(store, blobs), SegmentRepository(store)
-    kept_segments.segments.on(bus, clock)
-    lists = Lists(kept_lists, floor.columns, clock)
-    classes = class_parts.built(store, blobs, floor.columns, clock)
-    segments = Segments(kept_segments, floor.columns, clock, lists, classes.classifications)
-    kept_consents = ConsentRepository(store)
-    consents = Consents(kept_consents, bus, clock, region=floor.settings.region)
-    invitations = Invitations(
-        kept_consents, consents, blobs, bus, clock, master=floor.master, base=floor.settings.public_url
+    parts = _parts(floor)
+    jobs = _jobs(floor, parts)
+    http = _http(floor, *_publics(floor, parts, jobs))
+    told = [parts.segments.repository.segments, parts.mailings.repository.mailings]
+    sweeper = Sweeper(
+        [*told, *parts.money.told, parts.plans.told], floor.bus, footing.clock, floor.settings.sweep_interval
     )
-    consent_handlers.subscribe(bus, consents)
-    kept_mailings = MailingRepository(store, blobs)
-    kept_mailings.on(bus, clock)
-    library = Library(templates, master=floor.master, base=floor.settings.public_url)
-    mailings = Mailings(
-        kept_mailings,
-        templates=templates,
-        segments=segments,
-        columns=floor.columns,
-        consents=consents,
-        accounts=floor.directory,
-        library=library,
-        clock=clock,
+    return CampaignsService(http, floor, (sweeper, *_loops(parts, jobs)))
+
+
+def _parts(floor: Floor) -> Parts:
+    """In the order in which they need each other."""
+    templates = Templates(
+        TemplateRepository(floor.store, floor.footing.blobs), floor.footing.apart, floor.footing.clock
     )
-    outcomes, recorder = Outcomes(kept_mailings, library, bus, clock), Recorder(bus, clock)
-    mailing_handlers.subscribe(bus, outcomes, Hits(kept_mailings, outcomes))
-    money = money_parts.built(
-        store,
-        blobs,
-        bus,
-        clock,
-        settings=floor.settings,
-        books=floor.books,
-        consents=consents,
-        key=footing.secrets.derived("statements"),
-    )
-    standing = Standing(kept_mailings, mailings, clock)
-    sequences = sequence_parts.built(
-        store,
-        bus,
-        clock,
-        standing=standing,
-        mailings=mailings,
-        kept_mailings=kept_mailings,
-        segments=segments,
-        columns=floor.columns,
-        books=floor.books,
-        leases=floor.leases,
-        restraint=footing.restraint,
-    )
-    messages = Messages(
-        kept_mailings,
-        templates=templates,
-        consents=consents,
-        accounts=floor.directory,
+    segments, consent = _segments(floor), _consent(floor)
+    mailings = _mailings(floor, templates, segments, consent)
+    money = _money(floor, consent)
+    sequences = _sequences(floor, mailings, segments)
+    calls = _calls(floor)
+    gatherings = event_parts.built(
+        floor.store,
+        floor.bus,
+        floor.footing.clock,
+        sources=money.sources,
+        consents=consent.consents,
         whose=floor.columns,
-        bus=bus,
-        clock=clock,
+        chains=floor.dialling,
+        enters=sequences.entering,
+        finds={"template": templates, "list": segments.lists, "mailing": mailings.mailings},
         master=floor.master,
         base=floor.settings.public_url,
     )
-    calls = call_parts.built(
-        store,
-        clock,
+    return Parts(
+        templates=templates,
+        consent=consent,
+        segments=segments,
+        mailings=mailings,
+        sequences=sequences,
+        money=money,
+        calls=calls,
+        gatherings=gatherings,
+        forms=_forms(floor, money, consent),
+        plans=_plans(floor, money, mailings, calls, gatherings),
+        policies=policy_parts.built(floor.store, floor.bus, floor.footing.clock, money.attribution, floor.dialling),
+    )
+
+
+def _segments(floor: Floor) -> segment_parts.Parts:
+    footing = floor.footing
+    return segment_parts.built(
+        floor.store, footing.blobs, floor.bus, footing.clock, columns=floor.columns, leases=floor.leases
+    )
+
+
+def _consent(floor: Floor) -> consent_parts.Parts:
+    footing, settings = floor.footing, floor.settings
+    return consent_parts.built(
+        floor.store,
+        footing.blobs,
+        floor.bus,
+        footing.clock,
+        region=settings.region,
+        master=floor.master,
+        base=settings.public_url,
+    )
+
+
+def _mailings(
+    floor: Floor, templates: Templates, segments: segment_parts.Parts, consent: consent_parts.Parts
+) -> mailing_parts.Parts:
+    footing = floor.footing
+    return mailing_parts.built(
+        floor.store,
+        footing.blobs,
+        floor.bus,
+        footing.clock,
+        templates=templates,
+        segments=segments.segments,
+        columns=floor.columns,
+        consents=consent.consents,
+        accounts=floor.directory,
+        leases=floor.leases,
+        restraint=footing.restraint,
+        master=floor.master,
+        base=floor.settings.public_url,
+    )
+
+
+def _money(floor: Floor, consent: consent_parts.Parts) -> money_parts.Parts:
+    footing = floor.footing
+    return money_parts.built(
+        floor.store,
+        footing.blobs,
+        floor.bus,
+        footing.clock,
+        settings=floor.settings,
+        books=floor.books,
+        consents=consent.consents,
+        key=footing.secrets.derived("statements"),
+    )
+
+
+def _sequences(floor: Floor, mailings: mailing_parts.Parts, segments: segment_parts.Parts) -> sequence_parts.Parts:
+    return sequence_parts.built(
+        floor.store,
+        floor.bus,
+        floor.footing.clock,
+        standing=mailings.standing,
+        mailings=mailings.mailings,
+        kept_mailings=mailings.repository,
+        segments=segments.segments,
+        columns=floor.columns,
+        books=floor.books,
+        leases=floor.leases,
+        restraint=floor.footing.restraint,
+    )
+
+
+def _calls(floor: Floor) -> call_parts.Parts:
+    footing = floor.footing
+    return call_parts.built(
+        floor.store,
+        footing.clock,
         settings=floor.settings,
         dialling=floor.dialling,
         crew=floor.crew,
         leases=floor.leases,
         held=lambda: footing.restraint.held,
     )
-    gatherings = event_parts.built(
-        store,
-        bus,
-        clock,
-        sources=money.sources,
-        consents=consents,
-        whose=floor.columns,
-        chains=floor.dialling,
-        enters=sequences.entering,
-        finds={"template": templates, "list": lists, "mailing": mailings},
-        master=floor.master,
-        base=floor.settings.public_url,
-    )
-    forms = form_parts.built(
-        store,
-        clock,
+
+
+def _forms(floor: Floor, money: money_parts.Parts, consent: consent_parts.Parts) -> form_parts.Parts:
+    return form_parts.built(
+        floor.store,
+        floor.footing.clock,
         settings=floor.settings,
         sources=money.sources,
-        consents=consents,
+        consents=consent.consents,
         leads=money.touches,
         tasks=floor.dialling,
-        key=footing.secrets.derived("lead forms"),
+        key=floor.footing.secrets.derived("lead forms"),
     )
-    policies, asking = policy_parts.built(store, bus, clock, money.attribution, floor.dialling)
-    finds = {"mailing": mailings.get, "call_list": calls.lists.get, "event": gatherings.events.get}
+
+
+def _plans(
+    floor: Floor,
+    money: money_parts.Parts,
+    mailings: mailing_parts.Parts,
+    calls: call_parts.Parts,
+    gatherings: event_parts.Parts,
+) -> plan_parts.Parts:
+    finds = {"mailing": mailings.mailings.get, "call_list": calls.lists.get, "event": gatherings.events.get}
     shows = {"event": gatherings.events.source_of}
-    plans = plan_parts.built(store, bus, clock, money.sources, money.attribution, finds=finds, shows=shows)
-    leases, restraint = floor.leases, footing.restraint
-    warm_ups = WarmUps(WarmUpRepository(store), kept_mailings, leases, clock)
-    runner = Runner(kept_mailings, library, bus, clock, leases=leases, restraint=restraint, warms=warm_ups)
-    jobs = Jobs(
+    store, bus, clock = floor.store, floor.bus, floor.footing.clock
+    return plan_parts.built(store, bus, clock, money.sources, money.attribution, finds=finds, shows=shows)
+
+
+def _jobs(floor: Floor, parts: Parts) -> Jobs:
+    footing, settings, segments = floor.footing, floor.settings, parts.segments
+    mailings, money = parts.mailings, parts.money
+    return Jobs(
         [
-            ReadList(kept_lists, footing.apart, region=floor.settings.region),
-            Launch(kept_mailings, mailings.prepare, clock),
-            classes.job(floor.books, floor.settings.currency),
-            calls.job(segments, lists, floor.columns),
-            gatherings.job(floor.columns, lists, kept_mailings, consents, messages),
-            file_parts.job(money.book, money.sources, blobs, footing.apart),
+            segments.reading(footing.apart, region=settings.region),
+            mailings.job(),
+            segments.classes.job(floor.books, settings.currency),
+            parts.calls.job(segments.segments, segments.lists, floor.columns),
+            parts.gatherings.job(
+                floor.columns, segments.lists, mailings.repository, parts.consent.consents, mailings.messages
+            ),
+            file_parts.job(money.book, money.sources, footing.blobs, footing.apart),
         ],
         service=SERVICE,
-        store=store,
-        bus=bus,
-        clock=clock,
+        store=floor.store,
+        bus=floor.bus,
+        clock=footing.clock,
         owner=floor.owner.name,
         restraint=footing.restraint,
     )
-    mailed = Looking(kept_mailings, mailings, floor.columns, consents)
-    http = _http(
-        floor,
-        template_endpoints.public(templates, floor.interactions),
-        segment_endpoints.public(segments),
-        classes.public(jobs),
-        list_endpoints.public(lists, jobs, floor.uploads),
-        consent_endpoints.public(consents, invitations, floor.columns),
-        consent_doors.public(consents, Recipients(kept_mailings, invitations), floor.master),
-        mailing_endpoints.public(mailings, mailed, jobs),
-        sequences.public(mailed),
-        warm_up_endpoints.public(warm_ups),
-        message_endpoints.public(messages),
-        tracking_doors.public(recorder, Letters(kept_mailings, library), clock, floor.master),
-        *money.public(),
-        plans.public(),
-        *gatherings.public(jobs),
-        *forms.public(),
-        policies,
-        file_parts.public(jobs, blobs, footing.apart, floor.settings.currency, floor.uploads),
-        *calls.public(jobs),
-        job_endpoints.public(jobs),
-    )
-    told = [kept_segments.segments, kept_mailings.mailings, *money.told, plans.told]
-    sweeper = Sweeper(told, bus, clock, floor.settings.sweep_interval)
-    watching = Watching(kept_segments, segments, blobs, floor.leases, clock)
-    return CampaignsService(
-        http,
-        floor,
-        (
-            sweeper,
-            watching,
-            jobs,
-            runner,
-            sequences.advancing,
-            recorder,
-            *calls.loops,
-            gatherings.loop(),
-            forms.loop(),
-            asking,
-        ),
-    )
+
+
+def _publics(floor: Floor, parts: Parts, jobs: Jobs) -> Iterator[Public]:
+    """The doors of each, in the order of the API's description."""
+    footing, settings = floor.footing, floor.settings
+    consent, mailings = parts.consent, parts.mailings
+    yield template_endpoints.public(parts.templates, floor.interactions)
+    yield from parts.segments.public(jobs, floor.uploads)
+    yield from consent.public(floor.columns, mailings.recipients(consent.invitations))
+    yield from mailings.public(jobs, [parts.sequences.public(mailings.mailed)])
+    yield from parts.money.public()
+    yield parts.plans.public()
+    yield from parts.gatherings.public(jobs)
+    yield from parts.forms.public()
+    yield parts.policies[0]
+    yield file_parts.public(jobs, footing.blobs, footing.apart, settings.currency, floor.uploads)
+    yield from parts.calls.public(jobs)
+    yield job_endpoints.public(jobs)
+
+
+def _loops(parts: Parts, jobs: Jobs) -> Iterator[Runs]:
+    """They are started in this order, and stopped in the other."""
+    yield from (parts.segments.watching, jobs, parts.mailings.runner)
+    yield from (parts.sequences.advancing, parts.mailings.recorder)
+    yield from (*parts.calls.loops, parts.gatherings.loop(), parts.forms.loop(), parts.policies[1])
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:
