@@ -105,6 +105,8 @@ class MailedRecorded(Event):
     account: str
     address: str
     """Normalised, of the recipient."""
+    client_id: str | None = None
+    """Whose row it is: of an address that is on no card, as a letterbox."""
     sent_at: datetime
     subject: str = ""
     text: str = ""

@@ -237,6 +237,7 @@ def _jobs(floor: Floor, parts: Parts) -> Jobs:
         [
             segments.reading(footing.apart, region=settings.region),
             mailings.job(),
+            *mailings.letters.jobs(footing.apart),
             segments.classes.job(floor.books, settings.currency),
             parts.calls.job(segments.segments, segments.lists, floor.columns),
             parts.gatherings.job(
@@ -261,6 +262,7 @@ def _publics(floor: Floor, parts: Parts, jobs: Jobs) -> Iterator[Public]:
     yield from parts.segments.public(jobs, floor.uploads)
     yield from consent.public(floor.columns, mailings.recipients(consent.invitations))
     yield from mailings.public(jobs, [parts.sequences.public(mailings.mailed)])
+    yield mailings.letters.public(jobs, floor.uploads)
     yield from parts.money.public()
     yield parts.plans.public()
     yield from parts.gatherings.public(jobs)

@@ -24,6 +24,7 @@ from services.interactions.outgoing import Draft, Outgoing
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 
+_POST = "post"
 RULE = "mailing"
 """Of the link of such a message, where it opened its chain."""
 
@@ -72,10 +73,11 @@ class Mailed:
                 raise Absent(interaction_name(event.beside))
             return reply["client_id"], reply["chain_id"]
         address = await self._repository.addresses.get(event.address)
-        if address is None or not address["client_id"]:
+        whose = (address and address["client_id"]) or (event.client_id if event.channel == _POST else None)
+        if not whose:
             return None
-        (client,) = (await roots(self._repository.clients, [address["client_id"]])).values()
-        return client["_id"], mailed_chain_id(event.id, event.address)
+        client = (await roots(self._repository.clients, [whose])).get(whose)
+        return (client["_id"], mailed_chain_id(event.id, event.address)) if client else None
 
 
 def with_note(event: MailedRecorded, interaction: Document) -> Document:

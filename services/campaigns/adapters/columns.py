@@ -11,6 +11,7 @@ from hub.bus.base import Bus
 from hub.contracts.scope import OPEN, reaches
 from services.campaigns.adapters.tables import Shape, Tables
 from services.campaigns.classes.sql import COLUMNS
+from services.campaigns.letterboxes import client_in, is_word_of
 from services.campaigns.segments.projection import TOPICS, VERSION, Row, Rows, fold, key_of
 
 _TABLES = {
@@ -47,6 +48,8 @@ class Columns(Tables[Rows]):
 
     async def sees(self, address: str, actor: Actor) -> bool:
         """Whether somebody sees whose an address is; nobody's is seen by all who see what is no team's."""
+        if is_word_of(address):
+            return await self.sees_client(client_in(address), actor)
         found = await self.ask(
             "SELECT c.seen_by FROM owned o LEFT JOIN merged m ON m.k = o.k"
             " JOIN clients c ON c.k = coalesce(m.root, o.k) WHERE o.address = $address",

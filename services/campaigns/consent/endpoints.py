@@ -146,7 +146,7 @@ def _add_topics(routes: Public, consents: Consents) -> None:
 def _add_words(routes: Public, consents: Consents, whose: Whose) -> None:
     async def check(address: str, actor: Actor) -> None:
         """Raises NotFound for whom the actor does not see."""
-        if not await whose.sees(consents.normalised(address), actor):
+        if not await whose.sees(consents.named(address), actor):
             raise NotFound("there is no such address among those that you see")
 
     @routes.get(

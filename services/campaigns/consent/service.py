@@ -20,6 +20,7 @@ from hub.store.base import Document, Page
 from services.campaigns.belonging import belongs, sees
 from services.campaigns.consent.models import NewTopic, TopicForm, Word
 from services.campaigns.consent.repository import ConsentRepository
+from services.campaigns.letterboxes import is_word_of
 from services.campaigns.segments.projection import CHANNELS
 
 SOURCE = "omnihub/campaigns"
@@ -91,7 +92,7 @@ class Consents:
 
     async def say(self, word: Word, *, actor: Actor) -> ConsentRecorded:
         """What an employee was told. Raises InvalidInput and NotFound."""
-        address = self.normalised(word.address)
+        address = self.named(word.address)
         text = (await self._seen(word.topic, actor))["text_version"] if word.topic else ""
         said = self.said(
             address, word.state, topic=word.topic or "", source=word.source, words=word.words, by=actor.login
@@ -129,7 +130,7 @@ class Consents:
 
     async def history(self, address: str, *, limit: int, after: str | None) -> Page:
         """What was said of an address, the newest first. Raises InvalidInput."""
-        return await self._repository.words(self.normalised(address), limit=limit, after=after)
+        return await self._repository.words(self.named(address), limit=limit, after=after)
 
     async def ground(self, address: str, channel: str, topic_id: str, at: str) -> str:
         """On what ground an address was written to at some time; empty where there was none."""
@@ -154,6 +155,11 @@ class Consents:
             if known is None or (known["at"] == word["at"] and word["state"] == "withdrawn"):
                 newest[name] = word
         return newest
+
+    def named(self, text: str) -> str:
+        """As `normalised`; also `post:cl_1`, under which it is kept what a client says about letters."""
+        bare = text.strip()
+        return bare if is_word_of(bare) else self.normalised(bare)
 
     def normalised(self, text: str) -> str:
         """Raises InvalidInput for what is no address."""

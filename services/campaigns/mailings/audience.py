@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from services.campaigns.letterboxes import is_word_of
 from services.campaigns.people import variables_of
 from services.campaigns.segments.projection import Row, channel_of
 from services.campaigns.templates.slots import Slot
 
-NO_ADDRESS, WORTHLESS, WITHDRAWN, NO_CONSENT, DUPLICATE = (
+NO_ADDRESS, INCOMPLETE, WORTHLESS, WITHDRAWN, NO_CONSENT, DUPLICATE = (
     "no_address",
+    "incomplete",
     "worthless",
     "withdrawn",
     "no_consent",
@@ -23,10 +25,11 @@ NO_ADDRESS, WORTHLESS, WITHDRAWN, NO_CONSENT, DUPLICATE = (
 LACKS = "lacks"
 _WORDS = {
     NO_ADDRESS: "no address of his is known for any of its channels",
+    INCOMPLETE: "his postal address lacks the postcode, the place, or street and house",
     WORTHLESS: "mail to his address comes back, or it cannot be reached",
     WITHDRAWN: "he said no to the topic or to the channel",
     NO_CONSENT: "he never said yes to the topic, which requires it",
-    DUPLICATE: "the same address is another recipient's of this mailing",
+    DUPLICATE: "the same address, or letterbox, is another recipient's of this mailing",
     LACKS: "the template has no fallback for what he lacks",
 }
 PEOPLE = """
@@ -165,21 +168,23 @@ def decide(person: Person, wanted: Wanted, variant: int = 0) -> Decided:
 
 
 def _near(reason: str) -> int:
-    order = (NO_ADDRESS, WORTHLESS, NO_CONSENT, WITHDRAWN, LACKS)
+    order = (NO_ADDRESS, INCOMPLETE, WORTHLESS, NO_CONSENT, WITHDRAWN, LACKS)
     return order.index(reason.partition(":")[0])
 
 
 def _choice(person: Person, wanted: Wanted, number: int, way: Way, variant: int) -> Choice | str:
     here = [one for one in person.reached if channel_of(one.address) == way.channel and _is_ours(one, way)]
-    if not here:
-        return NO_ADDRESS
+    said = [one for one in here if is_word_of(one.address)]
+    if len(said) == len(here):
+        return INCOMPLETE if way.channel == "post" and person.card.get("postal") else NO_ADDRESS
     about = {way.channel, f"{way.channel}/{wanted.topic}"}
     if any(one.withdrawn & about for one in here):
         return WITHDRAWN  # the strictest of his addresses counts
-    working = [one for one in here if not one.worthless]
+    working = [one for one in here if not one.worthless and one not in said]
     if not working:
         return WORTHLESS
-    agreed = [one for one in working if f"{way.channel}/{wanted.topic}" in one.given]
+    yes = [one for one in here if f"{way.channel}/{wanted.topic}" in one.given]
+    agreed = working if set(yes) & set(said) else [one for one in working if one in yes]
     if wanted.requires_yes and not agreed:
         return NO_CONSENT
     chosen = (agreed or working)[0]

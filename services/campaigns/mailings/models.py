@@ -59,7 +59,7 @@ class Message(Form):
 
     channel: Channel
     template: str = Field(max_length=100)
-    account: str = Field(max_length=100, description="Id of the mailbox, bot or number")
+    account: str = Field(default="", max_length=100, description="Id of the mailbox, bot or number; none for post")
     from_name: str = Field(default="", max_length=200)
 
 
@@ -121,6 +121,10 @@ class MailingForm(Form):
         channels = [message.channel for message in self.messages]
         if len(channels) != len(set(channels)):
             raise ValueError("messages: one for each channel")
+        if self.trial and channels[0] == "post":
+            raise ValueError(
+                "trial: nothing tells what came of a letter; leave it out, or begin with another channel"
+            )
         for tree in filter(None, (self.include, self.exclude)):
             check_tree(tree)
         return self

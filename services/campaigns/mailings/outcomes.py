@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hub.bus.base import Bus
-from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
+from hub.contracts.address import ConsentRecorded
 from hub.contracts.base import Envelope, Event
-from hub.contracts.bounce import from_robot
 from hub.contracts.campaign import MailedRecorded, Response, ResponseKind, ResponsesRecorded
 from hub.contracts.interaction import (
     Answered,
@@ -22,9 +21,10 @@ from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive
 from hub.store.amend import TRIES, contended
 from hub.store.base import Document
+from services.campaigns.mailings.answers import complaint, kind_of, named, unreachable
 from services.campaigns.mailings.contents import Library
 from services.campaigns.mailings.models import RowState
-from services.campaigns.mailings.repository import ASKED, OVER, WAIT, MailingRepository
+from services.campaigns.mailings.repository import ASKED, OVER, MailingRepository, step_of
 
 SOURCE = "omnihub/campaigns"
 REPLIES_WITHIN = timedelta(days=3)
@@ -41,6 +41,8 @@ _MAPPED: Mapping[DeliveryState, RowState] = {
     DeliveryState.READ: RowState.OPENED,
     DeliveryState.BOUNCED: RowState.BOUNCED,
 }
+_OF_A_WAY = frozenset(("message", "sent_at", "keys", "others", "batch"))
+"""Of a row, that another way does not take over."""
 Change = Callable[[Document], Document]
 
 
@@ -83,10 +85,10 @@ class Outcomes:
     async def hear_interactions(self, envelopes: Sequence[Envelope]) -> None:
         """Replies and notices."""
         linked = [(one, one.event.interaction) for one in envelopes if isinstance(one.event, InteractionLinked)]
-        named = {name for _, one in linked for name in _named(one)}
-        rows = await self._repository.by_message(list(named)[:_AT_ONCE]) if named else {}
+        names = {name for _, one in linked for name in named(one)}
+        rows = await self._repository.by_message(list(names)[:_AT_ONCE]) if names else {}
         for _, interaction in linked:
-            row = next((rows[name] for name in _named(interaction) if name in rows), None)
+            row = next((rows[name] for name in named(interaction) if name in rows), None)
             if row is None:
                 row = await self._answered_without_reference(interaction)
             if row is not None and interaction.direction is Direction.IN:
@@ -100,14 +102,14 @@ class Outcomes:
         return next((row for row in found if RowState(row["state"]).rank >= RowState.SENT.rank), None)
 
     async def _came_back(self, row: Document, interaction: Interaction) -> None:
-        kind, words = _kind(interaction)
+        kind, words = kind_of(interaction)
         if kind is None:
             return
         also: list[Event] = []
         if kind == "bounced":
-            also.append(_unreachable(row, interaction, words))
+            also.append(unreachable(row, interaction, words))
         if kind == "complained":
-            also.append(_complaint(row, interaction))
+            also.append(complaint(row, interaction))
         # A notice is from a mail server: only a reply is where the recipient's chain is.
         beside = interaction.id if kind == "replied" else ""
         await self.record(row["_id"], kind, interaction.at, words=words, beside=beside, also=also)
@@ -128,7 +130,7 @@ class Outcomes:
             return
         answer = Answered(kind=kind, at=at, words=words[:500]).model_dump(mode="json")
         after = await self.amend(found, {row_id: _with_answer(answer, kind, beside)})
-        await self._publish(also)
+        await self.publish(also)
         await self.bring(after[row_id])
         await self.tell([self._response(after[row_id], kind, at)])
 
@@ -136,7 +138,13 @@ class Outcomes:
         """The message of a row into its recipient's chain, with what came back on it. May come twice."""
         mailing = await self._repository.plain.get(row["mailing"].partition("/")[0])
         if mailing is not None and row.get("message"):
-            await self._publish([await self._mailed(mailing, row)])
+            await self.publish([await self._mailed(mailing, row)])
+
+    async def left(self, mailing_id: str, rows: Sequence[Document], at: datetime) -> None:
+        """These letters were posted by hand: told, and in the chains of their clients. May come twice."""
+        await self.tell([self._response(row, "got", at) for row in rows])
+        if mailing := await self._repository.plain.get(mailing_id):
+            await self.publish([await self._mailed(mailing, row) for row in rows])
 
     async def hear_words(self, envelopes: Sequence[Envelope]) -> None:
         """Who said no on a page of a mailing's is on its row."""
@@ -161,12 +169,13 @@ class Outcomes:
             channel=message["channel"],
             account=message["account"],
             address=row["address"],
+            client_id=row.get("client_id"),
             sent_at=from_iso(row.get("sent_at") or row["at"]),
             subject=subject,
             text=text,
             keys=tuple(row.get("keys") or ()),
             beside=row.get("beside") or "",
-            answers=tuple(Answered.model_validate(one) for one in row["answers"]),
+            answers=tuple(Answered.model_validate(one) for one in row.get("answers") or ()),
             revision=row["_v"],
         )
 
@@ -199,11 +208,12 @@ class Outcomes:
         for mailing, response in responses:
             if not mailing.endswith("/seeds"):
                 by_mailing.setdefault(mailing, []).append(response)
-        await self._publish(
+        await self.publish(
             [ResponsesRecorded(mailing=name, responses=tuple(some)) for name, some in by_mailing.items()]
         )
 
-    async def _publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Raises BusUnavailable."""
         now = self._clock.now()
         if events:
             await self._bus.publish([Envelope(event=one, source=SOURCE, time=now) for one in events])
@@ -236,22 +246,22 @@ def _after_delivery(row: Document, event: DeliveryRecorded, now: str) -> Documen
         after["sent_at"] = iso(event.at)
     if state is RowState.QUEUED:
         return after
-    return _over(after, state, now)
+    return over(after, state, now)
 
 
-def _over(row: Document, state: RowState, now: str) -> Document:
+def over(row: Document, state: RowState, now: str) -> Document:
     """What is next: another way, where this one failed and there is one; else nothing."""
     others = row.get("others") or []
     if state is not RowState.FAILED or not others:
         return {**row, "step": OVER}
     first, *rest = others
     tried = [*(row.get("tried") or []), {"way": row["way"], "address": row["address"], "reason": row["reason"]}]
-    after = {name: value for name, value in row.items() if name not in ("message", "sent_at", "keys", "others")}
+    after = {name: value for name, value in row.items() if name not in _OF_A_WAY}
     return {
         **after,
         **first,
         "state": RowState.QUEUED.value,
-        "step": WAIT,
+        "step": step_of(first["address"]),
         "due": now,
         "attempt": row["attempt"] + 1,
         "tried": tried,
@@ -283,38 +293,3 @@ _STRONGER: Mapping[str, RowState] = {
     "replied": RowState.REPLIED,
     "bounced": RowState.BOUNCED,
 }
-
-
-def _named(interaction: Interaction) -> list[str]:
-    """Messages of ours that it names; a Message-ID of ours is recognised by whoever read it."""
-    return [ref.partition(":")[2] for ref in interaction.refs if ref.startswith("interaction:")]
-
-
-def _kind(interaction: Interaction) -> tuple[ResponseKind | None, str]:
-    bounce = interaction.bounce
-    if bounce is None:
-        return (None, "") if from_robot(interaction.auto, None) else ("replied", "")
-    words = "; ".join(filter(None, (": ".join(filter(None, (one.reason, one.text))) for one in bounce.recipients)))
-    if bounce.kind == "complaint":
-        return "complained", words
-    return ("bounced", words) if bounce.kind == "hard" else (None, words)
-
-
-def _unreachable(row: Document, interaction: Interaction, words: str) -> ReachabilityRecorded:
-    account = interaction.accounts[0] if interaction.accounts else ""
-    return ReachabilityRecorded(
-        address=row["address"], account=account, reachable=False, reason=words[:500], at=interaction.at
-    )
-
-
-def _complaint(row: Document, interaction: Interaction) -> ConsentRecorded:
-    return ConsentRecorded(
-        address=row["address"],
-        channel=interaction.channel,
-        account="",
-        state="withdrawn",
-        evidence=interaction.id,
-        source="complaint",
-        words="a complaint about a mailing",
-        at=interaction.at,
-    )

@@ -42,6 +42,23 @@ async def made(mailing: Document, contents: Contents, rows: Sequence[Document], 
     return Made(after, pages)
 
 
+async def letters(
+    contents: Contents, rows: Sequence[Document], templates: Renders
+) -> dict[str, tuple[str, str] | str]:
+    """By row heading and text of the letter, or why there is none. Raises CannotStart."""
+    found: dict[str, tuple[str, str] | str] = {}
+    for spoken, some in _by_content(contents, rows):
+        values = [_bounded(value) for value in await _values(spoken, some, templates)]
+        for row, value in zip(some, values, strict=True):
+            found[row["_id"]] = value if isinstance(value, str) else _letter(spoken, row, value)
+    return found
+
+
+def _letter(spoken: Spoken, row: Document, value: tuple[str, ...]) -> tuple[str, str]:
+    rendered = spoken.content.rendered(row["number"], value)
+    return rendered.subject, rendered.text
+
+
 def _by_content(contents: Contents, rows: Sequence[Document]) -> Iterator[tuple[Spoken, list[Document]]]:
     found: dict[str, tuple[Spoken, list[Document]]] = {}
     for row in rows:

@@ -12,6 +12,7 @@ from hub.kit.clock import Clock
 from hub.kit.restraint import Restraint
 from hub.store.base import Store
 from hub.store.leases import Leases
+from services.campaigns.batches import parts as batch_parts
 from services.campaigns.consent.doors import Recipients as Others
 from services.campaigns.consent.service import Consents
 from services.campaigns.mailings import endpoints, handlers
@@ -47,6 +48,7 @@ class Parts:
 
     repository: MailingRepository
     library: Library
+    letters: batch_parts.Parts
     mailings: Mailings
     messages: Messages
     standing: Standing
@@ -122,10 +124,21 @@ def built(
     )
     outcomes = Outcomes(repository, library, bus, clock)
     handlers.subscribe(bus, outcomes, Hits(repository, outcomes))
+    letters = batch_parts.built(
+        store,
+        blobs,
+        clock,
+        rows=repository,
+        mailings=mailings,
+        outcomes=outcomes,
+        library=library,
+        consents=consents,
+    )
     warm_ups = WarmUps(WarmUpRepository(store), repository, leases, clock)
     return Parts(
         repository=repository,
         library=library,
+        letters=letters,
         mailings=mailings,
         messages=messages,
         standing=Standing(repository, mailings, clock),

@@ -28,11 +28,14 @@ RECIPIENTS = CollectionSpec(
         Index("message", sparse=True),
         *(Index(one, sparse=True) for one in WARM),
         Index("client_id", "at", sparse=True),
+        Index("batch", "number", sparse=True),
         Index("address", "at"),
     ),
 )
 WAIT, REST, ASKED, OVER = "wait", "rest", "asked", "over"
 """What is next about a row: it waits for its time; it waits for the best variant; its channel was asked; nothing."""
+PRINT, PRINTED = "print", "printed"
+"""Of a letter: it waits for somebody who prints it; it is in a batch that nobody posted yet."""
 _GROUPS = {"running": "running", "paused": "paused", "held": "paused", "cancelled": "recalled"}
 """What the channels hear of a mailing's state."""
 _ACTIVE = 500
@@ -82,6 +85,11 @@ class MailingRepository:
         where: Where = {"mailing": mailing_id, "step": step, "due": Range(until=iso(now + _STEP))}
         return (await self.rows.find(where, order="due", limit=limit)).items
 
+    async def due(self, mailing_id: str, step: str, now: datetime, *, limit: int, after: str | None) -> Page:
+        """As `ripe`, page by page, whatever becomes of those that were shown."""
+        where: Where = {"mailing": mailing_id, "step": step, "due": Range(until=iso(now + _STEP))}
+        return await self.rows.find(where, order="due", limit=limit, after=after)
+
     async def next_due(self, mailing_id: str) -> datetime | None:
         page = await self.rows.find({"mailing": mailing_id, "step": WAIT}, order="due", limit=1)
         return from_iso(page.items[0]["due"]) if page.items else None
@@ -117,6 +125,11 @@ class MailingRepository:
         where = {"client_id": client_id}
         return await self.rows.find(where, order="at", descending=True, limit=limit, after=after)
 
+    async def in_batch(self, batch_id: str, *, after: int = -1, limit: int) -> list[Document]:
+        """Of a batch of letters, in the order of the audience, those behind a number."""
+        where: Where = {"batch": batch_id, "number": Range(since=after + 1)}
+        return (await self.rows.find(where, order="number", limit=limit)).items
+
     async def count(self, mailing_id: str, field: str) -> dict[Scalar, int]:
         return await self.rows.count_by(field, {"mailing": mailing_id})
 
@@ -149,6 +162,11 @@ def facts(before: Document | None, after: Document) -> Sequence[Fact]:
 
 def stated(kind: type[Event], document: Document) -> Event:
     raise TypeError(f"{kind.TYPE} does not state a mailing ({document['_id']})")
+
+
+def step_of(address: str) -> str:
+    """How what goes there begins: letters are printed by people."""
+    return PRINT if address.startswith("post:") else WAIT
 
 
 def _part(mailing_id: str, part: int) -> str:

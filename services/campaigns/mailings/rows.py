@@ -7,7 +7,7 @@ from hub.kit.clock import from_iso, iso
 from hub.store.base import Document
 from services.campaigns.mailings.audience import Decided, Person, local_moment, variables_for
 from services.campaigns.mailings.contents import Contents
-from services.campaigns.mailings.repository import OVER, REST, WAIT
+from services.campaigns.mailings.repository import OVER, REST, step_of
 from services.campaigns.mailings.trials import variant_of
 
 
@@ -52,7 +52,7 @@ def written(
         **_about(mailing, person, number, at),
         **choice,
         "state": "queued",
-        "step": REST if mailing.get("trial") and variant is None else WAIT,
+        "step": REST if mailing.get("trial") and variant is None else step_of(choice["address"]),
         "due": iso(_due(mailing, person.time_zone, at)),
         "reason": None,
         "attempt": 0,
@@ -60,6 +60,13 @@ def written(
         "variables": _needed(contents, person, choice),
     }
     return row if variant is None else {**row, "variant": variant}
+
+
+def again(row: Document, now: str) -> Document:
+    """As it is tried once more."""
+    kept = {name: value for name, value in row.items() if name not in ("message", "keys", "sent_at", "batch")}
+    step = step_of(row["address"])
+    return {**kept, "state": "queued", "step": step, "due": now, "attempt": row["attempt"] + 1, "reason": None}
 
 
 def _needed(contents: Contents, person: Person, choice: Document) -> Document:

@@ -20,7 +20,7 @@ from hub.store.base import Document
 from services.campaigns.mailings.audience import domain_of
 from services.campaigns.mailings.contents import Library
 from services.campaigns.mailings.pages import made
-from services.campaigns.mailings.repository import ASKED, REST, WAIT, MailingRepository
+from services.campaigns.mailings.repository import ASKED, PRINT, PRINTED, REST, WAIT, MailingRepository
 from services.campaigns.mailings.trials import best, results_of
 
 log = Log(__name__)
@@ -214,7 +214,7 @@ class Runner:
         """Done when nothing waits and of everything that was asked it is known what became of it; one that stands is
         not looked at any more until it is woken.
         """
-        for step in (WAIT, REST, ASKED):
+        for step in (WAIT, REST, ASKED, PRINT, PRINTED):
             if await self._repository.left(mailing["_id"], step):
                 return
         if mailing.get("standing"):

@@ -17,7 +17,8 @@ from services.campaigns.mailings.audience import LACKS, Decided, words_of
 from services.campaigns.mailings.contents import Contents, Library
 from services.campaigns.mailings.launching import Audience
 from services.campaigns.mailings.models import MailingForm
-from services.campaigns.mailings.repository import OVER, REST, WAIT, MailingRepository
+from services.campaigns.mailings.repository import OVER, PRINT, PRINTED, REST, WAIT, MailingRepository
+from services.campaigns.mailings.rows import again
 from services.campaigns.mailings.runner import moved
 from services.campaigns.segments.service import Columns, Segments
 from services.campaigns.templates.service import Templates
@@ -25,6 +26,8 @@ from services.campaigns.templates.service import Templates
 _SHOWN = 20
 """Examples of those who are left out."""
 _EDITABLE = ("draft",)
+_POST = {"post": ("post", "")}
+"""Letters leave by no account of ours."""
 
 
 class Accounts(Protocol):
@@ -131,6 +134,8 @@ class Mailings:
         self, one: Any, number: int, given: MailingForm, accounts: Mapping[str, tuple[str, str]], actor: Actor
     ) -> Document:
         field = f"messages.{number}"
+        accounts = {**accounts, **_POST}
+        one = one.model_copy(update={"account": "post"}) if one.channel == "post" else one
         if accounts.get(one.account, ("", ""))[0] != one.channel:
             fix = f"we have no account {one.account} for {one.channel}; GET /api/v1/channels lists them"
             raise InvalidInput(f"{field}.account: {fix}", fields={f"{field}.account": fix})
@@ -256,7 +261,7 @@ class Mailings:
         """Those that were asked for are suppressed by their channels, which tell so."""
         far = self._clock.now() + timedelta(days=36_500)
         for name in (mailing_id, f"{mailing_id}/seeds"):
-            for step in (WAIT, REST):
+            for step in (WAIT, REST, PRINT, PRINTED):
                 while rows := await self._repository.ripe(name, step, far, limit=500):
                     gone = {"state": "suppressed", "step": OVER, "reason": "recalled before it left"}
                     await self._repository.swap([{**row, **gone} for row in rows])
@@ -269,7 +274,7 @@ class Mailings:
         now, count = iso(self._clock.now()), 0
         find = self._repository.page
         async for rows in pages(lambda after: find(mailing_id, "failed", limit=500, after=after)):
-            count += len(await self._repository.swap([_again(row, now) for row in rows]))
+            count += len(await self._repository.swap([again(row, now) for row in rows]))
         if count:
             await self._repository.mailings.amend(
                 mailing_id, lambda one: moved(one, "running", now) if one["state"] == "done" else one
@@ -296,8 +301,3 @@ class Mailings:
 def _example(one: Decided) -> tuple[str, str, str]:
     person = one.person
     return person.client_id, person.name or person.data.get("name", ""), words_of(one.reason)
-
-
-def _again(row: Document, now: str) -> Document:
-    kept = {name: value for name, value in row.items() if name not in ("message", "keys", "sent_at")}
-    return {**kept, "state": "queued", "step": WAIT, "due": now, "attempt": row["attempt"] + 1, "reason": None}

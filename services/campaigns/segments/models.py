@@ -32,7 +32,9 @@ class Condition(Form):
     compare: Compared = "is"
     value: str | float | bool | tuple[str, ...] | None = None
     tag: str | None = Field(default=None, max_length=100, description="He has it")
-    has: Literal["email", "sms", "telegram"] | None = Field(default=None, description="He can be reached by it")
+    has: Literal["email", "sms", "telegram", "post"] | None = Field(
+        default=None, description="He can be reached by it"
+    )
 
     did: Did | None = None
     mailing: str | None = Field(default=None, max_length=100, description="By or of this mailing alone")

@@ -25,13 +25,14 @@ import orjson
 from hub.contracts.base import Record
 from hub.contracts.bounce import from_robot
 from hub.contracts.topics import ADDRESSES, CAMPAIGNS, CLIENTS, INTERACTIONS
+from services.campaigns.letterboxes import letterbox_of, name_of
 
-VERSION = 2
+VERSION = 3
 """Of the tables; other ones are made anew, beside."""
 TOPICS = (CLIENTS.name, ADDRESSES.name, INTERACTIONS.name, CAMPAIGNS.name)
 KINDS = ("wrote", "called", "got", "opened", "clicked", "replied", "bounced", "unsubscribed", "complained")
 """By their number in `acts.kind`."""
-CHANNELS = {"email": "email", "phone": "sms", "telegram": "telegram"}
+CHANNELS = {"email": "email", "phone": "sms", "telegram": "telegram", "post": "post"}
 """By the kind of an address the channel that it is of."""
 _CLIENTS = frozenset((b"client.opened.v1", b"client.changed.v1"))
 _LINKED, _CHANGED = b"interaction.linked.v1", b"interaction.changed.v1"
@@ -98,6 +99,17 @@ def _client(rows: Rows, told: Mapping[str, Any]) -> None:
         (one["address"], key_of(client["id"]), channel_of(one["address"]), one.get("raw") or "")
         for one in client.get("addresses") or ()
     ]
+    rows.owned[client["id"]] += _letterbox(client)
+
+
+def _letterbox(client: Mapping[str, Any]) -> list[Row]:
+    """Where his letters go, and the name of what he says about them; also of one who is read as another now."""
+    found = letterbox_of(client.get("postal") or ())
+    if found is None and not client.get("into"):
+        return []
+    key = key_of(client["id"])
+    box = [(found[0], key, "post", found[1])] if found else []
+    return [*box, (name_of(client["id"]), key, "", "")]
 
 
 def channel_of(address: str) -> str:

@@ -81,6 +81,8 @@ class SequenceForm(Form):
     def _fits(self) -> Self:
         if "left" in self.stop_on and not self.segment:
             raise ValueError("stop_on: left goes with a segment")
+        if any(step.message.channel == "post" for step in self.steps):
+            raise ValueError("steps: letters leave in mailings; choose email, sms or telegram")
         return self
 
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from hub.api.forms import Form
 from hub.api.names import TeamId
 
-Channel = Literal["email", "sms", "telegram"]
+Channel = Literal["email", "sms", "telegram", "post"]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 """As `ru`, `en`, `pt-BR`."""
 MOST_LANGUAGES = 10
@@ -25,7 +25,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class Body(Form):
-    """What it says in one language: `text`; a mail has a subject, and `html` or `mjml`."""
+    """What it says in one language: `text`; a mail has a subject, and `html` or `mjml`; a letter may have one."""
 
     subject: str = Field(default="", max_length=500)
     preheader: str = Field(default="", max_length=300, description="Shown behind the subject in lists of mails")
@@ -63,8 +63,10 @@ class NewTemplate(Form):
 def _check(channel: str, language: str, body: Body) -> None:
     if channel == "email" and not body.subject.strip():
         raise ValueError(f"bodies.{language}.subject: a mail needs one")
-    if channel != "email" and (body.subject or body.html or body.mjml or body.preheader):
-        raise ValueError(f"bodies.{language}: a message by {channel} has a text and nothing else")
+    heading = channel != "post" and body.subject
+    if channel != "email" and (heading or body.html or body.mjml or body.preheader):
+        besides = "a heading (subject) and a text" if channel == "post" else "a text"
+        raise ValueError(f"bodies.{language}: a message by {channel} has {besides} and nothing else")
     if channel != "email" and not body.text.strip():
         raise ValueError(f"bodies.{language}.text: required; add it")
 

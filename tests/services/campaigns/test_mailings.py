@@ -333,7 +333,7 @@ async def test_it_is_told_why_somebody_got_it_or_did_not(town: Post) -> None:
     why = {n: " | ".join(await town.looking.why(mailing["_id"], f"cl_{n}", MARKETER)) for n in (3, 5, 6, int(first))}
     assert "suppressed: he said no to the topic or to the channel" in why[3]
     assert "its conditions do not hold for him" in why[5]
-    assert "suppressed: the same address is another recipient's" in why[6]
+    assert "suppressed: the same address, or letterbox, is another recipient's" in why[6]
     assert "failed: 550 no such user" in why[int(first)]
     with pytest.raises(NotFound):
         await town.looking.why(mailing["_id"], "cl_3", Actor(login="ivan", reach=("owner:ivan",)))

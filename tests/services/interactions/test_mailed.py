@@ -72,6 +72,19 @@ async def test_what_came_back_is_as_it_was_told_last(bench: Any) -> None:
     assert len([one for one in await bench.everything() if one["_id"] == OURS]) == 1
 
 
+async def test_a_letter_is_in_the_chain_of_the_client_whose_row_it_is(bench: Any) -> None:
+    await bench.receive(an_arrival())
+    (client,) = await bench.clients()
+    letter = {"channel": "post", "account": "post", "address": "post:ru/101000/москва/тверская/1", "keys": ()}
+    await bench.hear(a_mailed(client_id=client["_id"], **letter))
+    await bench.hear(a_mailed("bounced", client_id=client["_id"], revision=2, **letter))
+    stored = await bench.stored(OURS)
+    assert (stored["type"], stored["client_id"]) == ("post", client["_id"])
+    assert await bench.delivery(OURS) == ("bounced", "x")
+    await bench.hear(a_mailed(client_id="cl_gone", **{**letter, "id": "in_69a55555" + "6" * 24}))
+    assert len([one for one in await bench.everything() if one["type"] == "post"]) == 1
+
+
 async def test_a_bounce_is_its_delivery(bench: Any) -> None:
     await bench.receive(an_arrival())
     await bench.hear(a_mailed("bounced"))

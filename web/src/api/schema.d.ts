@@ -376,6 +376,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show batch
+         * @description A batch of letters.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["showBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download addresses
+         * @description The list of addresses of your batch, with the number of each letter.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["downloadAddresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard batch
+         * @description Put a batch back that was not posted: its letters wait for another one.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["discardBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download labels
+         * @description Labels or envelopes of your batch.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["downloadLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download letters
+         * @description Letters of your batch, one after another, in the order of the labels.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        get: operations["downloadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/posted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark posted
+         * @description Say that a batch was taken to the post: a job marks each letter, and writes it into its client's chain.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["markPosted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bots": {
         parameters: {
             query?: never;
@@ -4258,6 +4390,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mailings/{id}/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches
+         * @description Batches of a mailing's letters, the newest first.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["listBatches"];
+        put?: never;
+        /**
+         * Print letters
+         * @description Print letters that wait, to the clients that you see, 1,000 at most, as a job: labels, letters, a list.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["printLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mailings/{id}/cancel": {
         parameters: {
             query?: never;
@@ -4406,6 +4566,50 @@ export interface paths {
          *     For: administrator, supervisor, marketer.
          */
         post: operations["retryMailing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add returns
+         * @description Say which letters came back, and why: nothing more goes to these letterboxes.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addReturns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mailings/{id}/returns/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add returns file
+         * @description The same from the list of addresses with a column `reason`, up to 10,000 letters, as a job.
+         *
+         *     For: administrator, supervisor, marketer.
+         */
+        post: operations["addReturnsFile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8138,6 +8342,49 @@ export interface components {
              */
             spf: string | null;
         };
+        /** BatchList */
+        BatchList: {
+            /** Items */
+            items: components["schemas"]["BatchView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * BatchState
+         * @enum {string}
+         */
+        BatchState: "making" | "ready" | "posted" | "discarded" | "failed";
+        /**
+         * BatchView
+         * @description Letters that are printed together.
+         */
+        BatchView: {
+            /** At */
+            at: string;
+            /**
+             * By
+             * @description Who made it, and has its files
+             */
+            by: string;
+            /** Id */
+            id: string;
+            /**
+             * Letters
+             * @description That are in its files
+             */
+            letters: number;
+            /** Mailing */
+            mailing: string;
+            /** Pages */
+            pages: number;
+            /** Posted At */
+            posted_at: string | null;
+            /** Reason */
+            reason: string;
+            /** Sheet */
+            sheet: string;
+            state: components["schemas"]["BatchState"];
+        };
         /**
          * BcgLimits
          * @description From where a client is large, in percent of the mean client, and from where he grows, against the period
@@ -8292,7 +8539,7 @@ export interface components {
         };
         /**
          * Body
-         * @description What it says in one language: `text`; a mail has a subject, and `html` or `mjml`.
+         * @description What it says in one language: `text`; a mail has a subject, and `html` or `mjml`; a letter may have one.
          */
         Body: {
             /**
@@ -10265,7 +10512,7 @@ export interface components {
              * Channel
              * @enum {string}
              */
-            channel: "email" | "sms" | "telegram";
+            channel: "email" | "sms" | "telegram" | "post";
         };
         /** CheckLine */
         CheckLine: {
@@ -10943,7 +11190,7 @@ export interface components {
              * Has
              * @description He can be reached by it
              */
-            has?: ("email" | "sms" | "telegram") | null;
+            has?: ("email" | "sms" | "telegram" | "post") | null;
             /** List */
             list?: string | null;
             /**
@@ -15311,14 +15558,15 @@ export interface components {
         Message: {
             /**
              * Account
-             * @description Id of the mailbox, bot or number
+             * @description Id of the mailbox, bot or number; none for post
+             * @default
              */
-            account: string;
+            account?: string;
             /**
              * Channel
              * @enum {string}
              */
-            channel: "email" | "sms" | "telegram";
+            channel: "email" | "sms" | "telegram" | "post";
             /**
              * From Name
              * @default
@@ -15561,6 +15809,34 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /**
+         * NewBatch
+         * @description What is printed: labels of a sheet (millimetres) or envelopes, and a letter for each.
+         * @example {
+         *       "sender": "ООО «Ромашка»\nул. Ленина, 1\n101000 Москва",
+         *       "sheet": "70x37"
+         *     }
+         */
+        NewBatch: {
+            /**
+             * Sender
+             * @description Our name and address, up to five lines
+             * @default
+             */
+            sender?: string;
+            /**
+             * Sheet
+             * @default 70x37
+             * @enum {string}
+             */
+            sheet?: "70x37" | "70x42" | "105x57" | "52x30" | "envelope_dl" | "envelope_c5";
+            /**
+             * Skip
+             * @description Labels of the first sheet that are used already
+             * @default 0
+             */
+            skip?: number;
         };
         /**
          * NewClassCorrection
@@ -16476,7 +16752,7 @@ export interface components {
              * Channel
              * @enum {string}
              */
-            channel: "email" | "sms" | "telegram";
+            channel: "email" | "sms" | "telegram" | "post";
             /**
              * Folder
              * @default
@@ -17983,6 +18259,20 @@ export interface components {
             street: string;
         };
         /**
+         * Posted
+         * @description When the batch was taken to the post.
+         * @example {
+         *       "at": "2026-03-03T07:00:00Z"
+         *     }
+         */
+        Posted: {
+            /**
+             * At
+             * @description None: now
+             */
+            at?: string | null;
+        };
+        /**
          * PostedView
          * @description What became of a posted mail.
          */
@@ -18782,6 +19072,64 @@ export interface components {
              * @description Of the draft that you read: no other may leave
              */
             version: number;
+        };
+        /**
+         * ReturnedLetter
+         * @description A letter that came back: the number in the list of addresses, and what the post says.
+         */
+        ReturnedLetter: {
+            /** Number */
+            number: number;
+            /**
+             * Reason
+             * @example адресат выбыл
+             */
+            reason: string;
+        };
+        /**
+         * ReturnedView
+         * @description What became of letters that came back.
+         */
+        ReturnedView: {
+            /**
+             * Known
+             * @description It was said before
+             */
+            known: number;
+            /** Returned */
+            returned: number;
+            /**
+             * Unknown
+             * @description Numbers that are no letter of this mailing that was posted, or not yours
+             */
+            unknown: number[];
+        };
+        /**
+         * Returns
+         * @description Letters that came back: named here, or in the list of addresses with a column `reason` (причина).
+         * @example {
+         *       "letters": [
+         *         {
+         *           "number": 12,
+         *           "reason": "адресат выбыл"
+         *         }
+         *       ]
+         *     }
+         */
+        Returns: {
+            /** Letters */
+            letters: components["schemas"]["ReturnedLetter"][];
+        };
+        /**
+         * ReturnsFile
+         * @description A file of letters that came back.
+         * @example {
+         *       "file": "att_4k2m"
+         *     }
+         */
+        ReturnsFile: {
+            /** @description `id` of an upload, see POST /api/v1/attachments */
+            file: string;
         };
         /**
          * ReviewForm
@@ -20801,7 +21149,7 @@ export interface components {
              * Channel
              * @enum {string}
              */
-            channel: "email" | "sms" | "telegram";
+            channel: "email" | "sms" | "telegram" | "post";
             /** Folder */
             folder: string;
             /** Id */
@@ -23062,6 +23410,541 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadAddresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discardBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markPosted: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Posted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41955,6 +42838,190 @@ export interface operations {
             };
         };
     };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description How many at most; fewer where they are large */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    printLetters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancelMailing: {
         parameters: {
             query?: never;
@@ -42569,6 +43636,192 @@ export interface operations {
             };
             /** @description It cannot be done in this state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addReturns: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Returns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnedView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than the stated limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addReturnsFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key within a day gets the first answer again; with another request, 422 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnsFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

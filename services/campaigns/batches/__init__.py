@@ -1,0 +1,1 @@
+"""Letters of mailings by post, in batches: printed, posted, and come back."""

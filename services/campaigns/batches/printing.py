@@ -1,0 +1,205 @@
+"""Makes the files of a batch: labels or envelopes and letters as PDF, addresses as CSV.
+
+Runs in a process apart (`hub.kit.apart`), which the kernel ends at its limits; letters that are too long are left out
+one by one, so that they cost nobody else his.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
+
+from hub.kit.tables.writing import delimited, header
+from services.campaigns.batches.paper import A4, SHEETS, Sheet
+from services.campaigns.letterboxes import parts_of, printed
+
+PRINT = "services.campaigns.batches.printing:made"
+PAGES, PAGES_TOGETHER = 10, 3_000
+"""Of one letter, and of those of a batch: who comes after these is left out."""
+COLUMNS = ("number", "name", "contact", "address", "city", "region", "country", "postcode")
+_FONT = "letters"
+_MARGIN, _SENDER, _LINE = 20.0, 90.0, 5.5
+"""Millimetres: of a letter's edge, of the column of the addresses, of a line's height."""
+_INK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What is no letter and would only turn others round."""
+Person = dict[str, Any]
+"""`number`, `name`, `raw` (lines of the letterbox), `subject`, `text`."""
+
+
+for _name in ("fpdf", "fontTools"):
+    logging.getLogger(_name).setLevel(logging.ERROR)  # of each table of a font that is not needed it tells
+
+
+def made(people: Sequence[Person], sheet: str, skip: int, sender: str, day: str) -> dict[str, Any]:
+    """`letters`, `labels` and `addresses` as bytes, `pages`, and `left_out`: by number why there is no letter."""
+    with _fonts() as folder:
+        letters, left_out = _letters(people, sender, day, folder)
+        kept = [person for person in people if person["number"] not in left_out]
+        return {
+            "letters": bytes(letters.output()),
+            "labels": bytes(_labels(kept, SHEETS[sheet], skip, sender, folder).output()),
+            "addresses": _addresses(kept),
+            "pages": letters.page,
+            "left_out": left_out,
+        }
+
+
+@contextmanager
+def _fonts() -> Iterator[Path]:
+    """As files, for so they are asked for."""
+    import pymupdf_fonts
+
+    with TemporaryDirectory() as folder:
+        for style, name in (("", "notos"), ("B", "notosbo")):
+            (Path(folder) / f"{_FONT}{style}.ttf").write_bytes(pymupdf_fonts.myfont(name))
+        yield Path(folder)
+
+
+class _Paper(FPDF):
+    """Knows which letters it can print."""
+
+    def __init__(self, page: tuple[float, float], folder: Path) -> None:
+        super().__init__(unit="mm", format=page)
+        for style in ("", "B"):
+            self.add_font(_FONT, style, folder / f"{_FONT}{style}.ttf")
+        self.set_auto_page_break(False)
+        font = self.fonts[_FONT]
+        assert isinstance(font, TTFFont)
+        self._known = frozenset(map(chr, font.cmap)) | {"\n"}
+
+    def clean(self, text: str) -> str:
+        """Without what the font lacks, as emoji, and what is no letter."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+        return "".join([letter for letter in _INK.sub("", text) if letter in self._known])
+
+
+def _letters(people: Sequence[Person], sender: str, day: str, folder: Path) -> tuple[_Paper, dict[int, str]]:
+    paper, left_out = _Paper(A4, folder), {}
+    paper.set_margins(_MARGIN, _MARGIN, _MARGIN)
+    for person in people:
+        lines = _lines(paper, person["text"], A4[0] - 2 * _MARGIN)
+        pages = _pages(len(lines))
+        if pages > PAGES:
+            left_out[person["number"]] = f"the letter has {pages} pages, over {PAGES}"
+        elif paper.page + pages > PAGES_TOGETHER:
+            left_out[person["number"]] = f"the letters of the batch have over {PAGES_TOGETHER:,} pages together"
+        else:
+            _letter(paper, person, lines, sender, day)
+    return paper, left_out
+
+
+_FIRST = int((A4[1] - 2 * _MARGIN - 75) // _LINE)
+_OTHER = int((A4[1] - 2 * _MARGIN) // _LINE)
+"""Lines of a text on the first page, below addresses and heading, and on each other one."""
+
+
+def _pages(lines: int) -> int:
+    return 1 + max(0, -(-(lines - _FIRST) // _OTHER))
+
+
+def _lines(paper: _Paper, text: str, width: float) -> list[str]:
+    """Broken to the width, at blanks; a word that is wider than a line, anywhere."""
+    paper.set_font(_FONT, "", 11)
+    return [part for line in paper.clean(text).split("\n") for part in _broken(paper, line, width - 3)]
+
+
+def _broken(paper: _Paper, line: str, width: float) -> Iterator[str]:
+    blank, so_far, used = paper.get_string_width(" "), "", 0.0
+    for word in line.split(" "):
+        for piece in _cut(paper, word, width):
+            wide = paper.get_string_width(piece)
+            if so_far and used + blank + wide > width:
+                yield so_far
+                so_far, used = piece, wide
+            else:
+                so_far, used = (f"{so_far} {piece}", used + blank + wide) if so_far else (piece, wide)
+    yield so_far
+
+
+def _cut(paper: _Paper, word: str, width: float) -> Iterator[str]:
+    while len(word) > 10 and paper.get_string_width(word[:200]) > width:
+        end = next(n for n in range(min(len(word), 200), 0, -1) if paper.get_string_width(word[:n]) <= width)
+        yield word[:end]
+        word = word[end:]
+    yield word
+
+
+def _letter(paper: _Paper, person: Person, lines: Sequence[str], sender: str, day: str) -> None:
+    paper.add_page()
+    whom = printed(person["name"], parts_of(person["raw"]))
+    _block(paper, (_MARGIN, _MARGIN), sender.split("\n")[:5], width=_SENDER - _MARGIN, points=9)
+    _block(paper, (A4[0] - _MARGIN - 85, _MARGIN + 15), whom, width=85, points=11)
+    _block(paper, (_MARGIN, _MARGIN + 55), [day], width=60, points=10)
+    _block(paper, (_MARGIN, _MARGIN + 63), [person["subject"]], width=A4[0] - 2 * _MARGIN, points=12, style="B")
+    paper.set_font(_FONT, "", 11)
+    paper.set_xy(_MARGIN, _MARGIN + 75)
+    room = _FIRST
+    for line in lines:
+        if room == 0:
+            paper.add_page()
+            room = _OTHER
+        paper.cell(0, _LINE, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        room -= 1
+
+
+def _block(
+    paper: _Paper, place: tuple[float, float], lines: Sequence[str], *, width: float, points: float, style: str = ""
+) -> None:
+    """Lines below one another; one that is too wide is set smaller, and cut where that does not do."""
+    left, top = place
+    height = points * 0.45
+    for number, line in enumerate(lines):
+        _fitted(paper, shown := paper.clean(line).replace("\n", " "), width, points, style)
+        while shown and paper.get_string_width(shown) > width:
+            shown = shown[:-1]
+        paper.set_xy(left, top + number * height)
+        paper.cell(width, height, shown)
+
+
+def _fitted(paper: _Paper, line: str, width: float, points: float, style: str) -> None:
+    size = points
+    paper.set_font(_FONT, style, size)
+    while size > points * 0.6 and paper.get_string_width(line) > width - 1:
+        size -= 0.5
+        paper.set_font(_FONT, style, size)
+
+
+def _labels(people: Sequence[Person], sheet: Sheet, skip: int, sender: str, folder: Path) -> _Paper:
+    paper = _Paper(sheet.page, folder)
+    paper.set_margins(0, 0, 0)
+    for number, person in enumerate(people, skip):
+        if number == skip or number % sheet.count == 0:
+            paper.add_page()
+        lines = printed(person["name"], parts_of(person["raw"]))
+        _envelope(paper, sheet, lines, sender) if sheet.count == 1 else _label(paper, sheet, number, lines)
+    return paper
+
+
+def _label(paper: _Paper, sheet: Sheet, number: int, lines: Sequence[str]) -> None:
+    left, top = sheet.place(number % sheet.count)
+    width, height = sheet.label
+    points = min(sheet.points, (height - 5) / len(lines) / 0.45)
+    _block(paper, (left + 4, top + 2.5), lines, width=width - 8, points=points)
+
+
+def _envelope(paper: _Paper, sheet: Sheet, lines: Sequence[str], sender: str) -> None:
+    width, height = sheet.label
+    _block(paper, (10, 10), sender.split("\n")[:5], width=width / 2 - 20, points=9)
+    _block(paper, (width / 2, height / 2 - 5), lines, width=width / 2 - 10, points=sheet.points)
+
+
+def _addresses(people: Sequence[Person]) -> bytes:
+    return header(COLUMNS) + delimited(_row(person) for person in people)
+
+
+def _row(person: Person) -> list[str]:
+    parts = parts_of(person["raw"])
+    about = [str(person["number"]), person["name"], parts["contact"], parts["street"]]
+    return [*about, parts["city"], parts["region"], parts["country"] or "RU", parts["postcode"]]
