@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
@@ -229,7 +230,10 @@ def _add_dialler(commands: Any) -> None:
     simulate = _command(
         group, "simulate", _simulate, "A recorded day with other settings, as JSON; nothing is dialled."
     )
-    simulate.add_argument("file", metavar="FILE.jsonl", type=Path, help="the events of a day")
+    simulate.add_argument("file", metavar="FILE.jsonl", nargs="?", type=Path, help="the events of a day")
+    simulate.add_argument("--day", metavar="2026-03-02", help="a day of a running hub instead, with --list")
+    simulate.add_argument("--list", metavar="ID", help="the call list that dialled then")
+    _remote(simulate)
     simulate.add_argument("--mode", choices=("progressive", "predictive"))
     simulate.add_argument("--lines", type=float, metavar="N", help="lines for each agent, at most")
     simulate.add_argument("--cap", type=float, metavar="PERCENT", help="of those answered that may be dropped")
@@ -362,8 +366,23 @@ def _simulate(options: argparse.Namespace) -> int:
         changed["cap"] = options.cap / 100
     if not 0 < changed.get("every", 1) <= 3_600 or not 0 <= changed.get("cap", 0) < 1 or (options.agents or 1) < 1:
         raise ConfigurationError("--every is above 0, --cap from 0 to below 100, --agents at least 1")
-    code: int = run(options.file, sys.stdout, changed=changed, agents=options.agents)
+    day = _recorded(options)
+    name = options.file or Path(f"{options.list}-{options.day}")
+    code: int = run(name, sys.stdout, changed=changed, agents=options.agents, content=day)
     return code
+
+
+def _recorded(options: argparse.Namespace) -> bytes | None:
+    """A day as a running hub has it; none where a file is given. Raises ConfigurationError and HubError."""
+    named = (options.day, options.list)
+    if bool(options.file) == any(named) or any(named) != all(named):
+        raise ConfigurationError("give FILE.jsonl, or --day and --list")
+    if options.file:
+        return None
+    from hub.client import api, fetched
+
+    with api(options.data, options.api) as client:
+        return fetched(client, f"/api/v1/call-lists/{quote(options.list)}/days/{quote(options.day)}")
 
 
 def _inspect_source(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
@@ -48,6 +48,14 @@ def _login(client: httpx.Client, environ: Mapping[str, str]) -> str:
     return token
 
 
+def fetched(client: httpx.Client, path: str) -> bytes:
+    """The bytes of an answer. Raises HubError as `call`."""
+    response = client.get(path)
+    if not response.is_success:
+        _refused(response)
+    return response.content
+
+
 def call(client: httpx.Client, method: str, path: str, **options: Any) -> Any:
     """The answer's JSON.
 
@@ -55,8 +63,12 @@ def call(client: httpx.Client, method: str, path: str, **options: Any) -> Any:
         HubError: with the detail of the problem document.
     """
     response = client.request(method, path, **options)
-    if response.is_success:
-        return response.json() if response.content else None
+    if not response.is_success:
+        _refused(response)
+    return response.json() if response.content else None
+
+
+def _refused(response: httpx.Response) -> NoReturn:
     try:
         told = response.json()
     except ValueError:

@@ -318,6 +318,11 @@ class Floor:
             Loop("posted", self._let_go, every=_CLEANED_EVERY),
             Loop("courtesy", courtesy.send, every=_WRITTEN_EVERY),
             Loop("commands", self.ground.commands.forget_old, every=_CLEANED_EVERY),
+            Loop(
+                "agents",
+                lambda: self.presence.forget(clock.now() - self.settings.agent_history),
+                every=_CLEANED_EVERY,
+            ),
             Loop("visits", self.queues.forget_old, every=_CLEANED_EVERY),
             Loop("transcripts", writer.look, every=_WRITTEN_EVERY),
             Loop("recordings", remover.remove, every=_CLEANED_EVERY),

@@ -52,6 +52,11 @@ class Settings(Base):
         default=timedelta(seconds=30),
         description="Work after a call ends by itself after so long; a list may say more",
     )
+    agent_history: timedelta = Field(
+        default=timedelta(days=400),
+        ge=timedelta(days=1),
+        description="What agents did (states, reasons, lists) is kept so long",
+    )
     agi_host: str = Field(
         default="127.0.0.1", description="Where Asterisk connects to for the flows of lines (FastAGI)"
     )

@@ -1,12 +1,13 @@
 """Asks the service of calls who is there for a call list."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
 
 from hub.api.actor import Actor
-from hub.kit.clock import from_iso
+from hub.kit.clock import from_iso, iso
 from hub.kit.errors import TransientError
 from hub.store.base import Document
 from services.campaigns.calllists.hours import Lasted
@@ -38,6 +39,11 @@ class Crew:
         """See `services.campaigns.calllists.hours.Durations`."""
         found = await self._post("/calls/durations", {"ids": list(interactions)})
         return {one["id"]: Lasted(one["talk"], one["ended_at"] and from_iso(one["ended_at"])) for one in found}
+
+    async def day(self, list_id: str, since: datetime, until: datetime) -> Document:
+        """See `services.campaigns.calllists.days.Recorder`."""
+        told: Document = await self._post(f"/call-lists/{list_id}/day", {"since": iso(since), "until": iso(until)})
+        return told
 
     async def _joins(self, list_id: str, actor: Actor, said: Document) -> Document:
         found = await self._post(

@@ -1,6 +1,7 @@
 """The HTTP door of call lists, of an operator's work with them, and of do-not-call."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Protocol
 
 from fastapi import Path, Query, Response
@@ -11,11 +12,13 @@ from hub.api.forms import Form, Id, Moment, Paging, View
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
+from hub.api.tables import streamed
 from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.store.base import Document
+from services.campaigns.calllists.days import Days
 from services.campaigns.calllists.funnel import Funnels
 from services.campaigns.calllists.hours import Hours
 from services.campaigns.calllists.models import (
@@ -44,6 +47,8 @@ class Crew(Protocol):
     async def leave(self, list_id: str, *, actor: Actor) -> Document: ...
 
 
+JSON_LINES = "application/jsonl"
+DayPath = Annotated[date, Path(alias="day", examples=["2026-03-02"])]
 CodePath = Annotated[str, Path(alias="code", pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
 
@@ -215,12 +220,14 @@ def public(
     funnels: Funnels,
     crew: Crew,
     hours: Hours,
+    days: Days,
     jobs: Jobs,
     scripts: Scripts,
 ) -> Public:
     """The operations."""
     routes = Public("call lists")
     _add_reports(routes, lists, hours)
+    _add_days(routes, lists, days)
     _add_agents(routes, lists, crew)
     _add_lists(routes, lists, jobs, scripts)
     _add_states(routes, lists, funnels)
@@ -229,6 +236,20 @@ def public(
     _add_dictionary(routes, lists)
     _add_stops(routes, stops)
     return routes
+
+
+def _add_days(routes: Public, lists: CallLists, days: Days) -> None:
+    @routes.get(
+        "/call-lists/{id}/days/{day}",
+        right=Right.READ_CAMPAIGNS,
+        noun="call_list",
+        download=JSON_LINES,
+        refuses=[Conflict],
+    )
+    async def record_call_list_day(list_id: Id, day: DayPath, actor: Acting) -> Response:
+        """A day of a list that dials by itself, on its own clock: a recording for `omnihub dialler simulate`."""
+        pieces = await days.of(await lists.get(list_id, actor), day)
+        return streamed(pieces, f"{list_id}-{day.isoformat()}.jsonl", JSON_LINES)
 
 
 def _add_lists(routes: Public, lists: CallLists, jobs: Jobs, scripts: Scripts) -> None:

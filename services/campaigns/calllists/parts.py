@@ -12,6 +12,7 @@ from hub.kit.loop import Loop, Runs
 from hub.store.base import Store
 from hub.store.leases import Leases
 from services.campaigns.calllists import endpoints
+from services.campaigns.calllists.days import Days, Recorder
 from services.campaigns.calllists.dialler import Dialler
 from services.campaigns.calllists.dialler import Floor as Agents
 from services.campaigns.calllists.following import Chains, Following
@@ -38,7 +39,7 @@ class Calls(Dials, Chains, Protocol):
     """The way to phone somebody, and to note what came of it."""
 
 
-class Crew(Agents, Durations, endpoints.Crew, Protocol):
+class Crew(Agents, Durations, Recorder, endpoints.Crew, Protocol):
     """The service of calls: who is there, and how long they spoke."""
 
 
@@ -53,6 +54,7 @@ class Parts:
     scripts: Scripts
     funnels: Funnels
     hours: Hours
+    days: Days
     crew: Crew
     clock: Clock
     loops: Sequence[Runs]
@@ -61,7 +63,17 @@ class Parts:
         return LoadCallList(self.repository, segments, ready, columns, self.clock)
 
     def public(self, jobs: Jobs) -> tuple[Public, ...]:
-        found = (self.lists, self.work, self.stops, self.funnels, self.crew, self.hours, jobs, self.scripts)
+        found = (
+            self.lists,
+            self.work,
+            self.stops,
+            self.funnels,
+            self.crew,
+            self.hours,
+            self.days,
+            jobs,
+            self.scripts,
+        )
         return endpoints.public(*found), script_endpoints.public(self.scripts, self.lists)
 
 
@@ -93,6 +105,7 @@ def built(
         scripts=scripts,
         funnels=Funnels(repository, clock, policy),
         hours=Hours(repository, crew, settings.call_zone),
+        days=Days(crew, settings.call_zone),
         crew=crew,
         clock=clock,
         loops=(Loop("dialler", dialler.look, every=_DIALS), Loop("following", following.look, every=_FOLLOWS)),

@@ -14,9 +14,14 @@ from services.campaigns.calllists.replaying import outcome_of, people_of, replay
 _WORDS = frozenset(get_args(What))
 
 
-def simulate(path: Path, out: TextIO, *, changed: Mapping[str, Any], agents: int | None = None) -> int:
-    """Prints what was, and what would have been. Returns 0. Raises ConfigurationError for what is no recording."""
-    recorded, events = read(path)
+def simulate(
+    path: Path, out: TextIO, *, changed: Mapping[str, Any], agents: int | None = None, content: bytes | None = None
+) -> int:
+    """Prints what was, and what would have been. Returns 0. Raises ConfigurationError for what is no recording.
+
+    `content` is a recording that lies in no file; `path` is what it is called then.
+    """
+    recorded, events = read(path, content)
     settings = replace(recorded, **changed)
     shifts = shifts_of(events)
     day = replayed(people_of(events), with_agents(shifts, agents) if agents else shifts, settings)
@@ -29,10 +34,10 @@ def simulate(path: Path, out: TextIO, *, changed: Mapping[str, Any], agents: int
     return 0
 
 
-def read(path: Path) -> tuple[Settings, list[Event]]:
+def read(path: Path, content: bytes | None = None) -> tuple[Settings, list[Event]]:
     """Settings and events of a recording, in order. Raises ConfigurationError."""
     try:
-        lines = list(_lines(path))
+        lines = list(_lines(path.read_bytes() if content is None else content))
         settings = [of_day(line) for line in lines if line.get("what") == "settings"]
         events = [_event(line) for line in lines if line.get("what") in _WORDS]
     except (OSError, ValueError, TypeError, KeyError) as exc:
@@ -42,8 +47,8 @@ def read(path: Path) -> tuple[Settings, list[Event]]:
     return settings[0] if settings else Settings(), sorted(events, key=lambda one: one.at)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_bytes().splitlines():
+def _lines(content: bytes) -> Iterator[dict[str, Any]]:
+    for line in content.splitlines():
         if line.strip():
             told = orjson.loads(line)
             if not isinstance(told, dict):

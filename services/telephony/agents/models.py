@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, Moment, View
+from hub.api.forms import Form, Moment, Paging, View
 from hub.store.base import Document
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$", examples=["lunch"])]
@@ -87,6 +87,32 @@ class Period(Form):
         if not 0 < (self.until - self.since).total_seconds() <= 31 * 86_400:
             raise ValueError("since is to be before until, by 31 days at most")
         return self
+
+
+class StatisticsQuery(Period, Paging):
+    """Whose, and from when to when; at most 31 days, and 50 agents in an answer."""
+
+    limit: int = Field(default=20, ge=1, le=50)
+
+
+class PresenceView(View):
+    """What an agent did: the seconds of the states add up to `seconds`."""
+
+    login: str
+    seconds: float
+    by_state: dict[str, float]
+    by_reason: dict[str, float] = Field(description="Of pauses")
+    billable: float = Field(description="Seconds that he was there, pauses that count among them")
+    came: int = Field(description="How often he came, after he had been away")
+    pauses: dict[str, int] = Field(description="How often he paused, by reason")
+    away: dict[str, int] = Field(description="How often he went, by reason; lease: nobody heard of him any more")
+    first: datetime | None = Field(description="When he was there first")
+    last: datetime | None = Field(description="Until when he was there")
+
+
+class PresenceStatistics(View):
+    items: list[PresenceView]
+    next: str | None
 
 
 class SpellView(View):

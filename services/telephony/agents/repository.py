@@ -12,13 +12,13 @@ from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 from hub.store.due import DUE
 from hub.store.told import OWES, Change, Fact, Told
-from services.telephony.agents.rules import begun
+from services.telephony.agents.rules import began, begun
 from services.telephony.calls.repository import SOURCE
 
 AGENTS = CollectionSpec(
     "agents", (Index("state", "since"), Index("lists", many=True), Index("calls", many=True), DUE, OWES)
 )
-SPELLS = CollectionSpec("agent_spells", (Index("login", "until"),))
+SPELLS = CollectionSpec("agent_spells", (Index("login", "until"), Index("until")))
 REASONS = CollectionSpec("pause_reasons")
 _SAID = ("state", "reason", "since", "call", "lists")
 _ALL, _PAGE = 1_000, 500
@@ -76,10 +76,21 @@ class AgentRepository:
         found = {one["_id"]: one for one in rows}
         if agent:
             found |= {row["_id"]: row for row in (_row(login, one) for one in agent["past"])}
-            now = {"state": agent["state"], "reason": agent["reason"], "since": agent["since"], "call": agent["call"]}
-            found["now"] = {**now, "until": None}
-        ordered = sorted(found.values(), key=lambda one: (one["since"], one["until"] or "~"))
+            now = {name: agent[name] for name in ("state", "reason", "call", "lists")}
+            found["now"] = {**now, "since": began(agent), "until": None}
+        # Those of an older hub name no lists.
+        ordered = sorted(
+            ({"lists": [], **one} for one in found.values()), key=lambda one: (one["since"], one["until"] or "~")
+        )
         return [one for one in ordered if one["since"] < iso(until) and (one["until"] or "~") > iso(since)]
+
+    async def forget(self, before: datetime) -> int:
+        """What was over before a moment; how many spells. Those that an agent's own document has stay until he goes
+        on."""
+        count, where = 0, {"until": Range(until=iso(before))}
+        while page := (await self._spells.find(where, order="until", limit=_PAGE)).items:
+            count += await self._spells.delete_many([str(one["_id"]) for one in page])
+        return count
 
     async def reasons(self) -> dict[str, Document]:
         found = await self._reasons.find({}, limit=_PAGE)

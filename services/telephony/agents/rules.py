@@ -35,7 +35,7 @@ def declared(agent: Document, state: str, reason: str, now: datetime) -> Documen
 def said(agent: Document, state: str, reason: str, now: datetime, until: datetime) -> Document:
     """By himself or by somebody else: available for no longer than he is heard of, and away of no list."""
     after = declared(agent, state, reason, now)
-    return {**after, "lists": []} if state == AWAY else renewed(after, until)
+    return listed(after, [], now) if state == AWAY else renewed(after, until)
 
 
 def renewed(agent: Document, until: datetime) -> Document:
@@ -43,13 +43,27 @@ def renewed(agent: Document, until: datetime) -> Document:
     return with_timer(agent, LEASE, until)
 
 
-def joined(agent: Document, call_list: str, work: timedelta) -> Document:
-    lists = sorted({*agent["lists"], call_list})
-    return {**agent, "lists": lists, "work": work.total_seconds()}
+def joined(agent: Document, call_list: str, work: timedelta, now: datetime) -> Document:
+    return {**listed(agent, sorted({*agent["lists"], call_list}), now), "work": work.total_seconds()}
 
 
-def left(agent: Document, call_list: str) -> Document:
-    return {**agent, "lists": [one for one in agent["lists"] if one != call_list]}
+def left(agent: Document, call_list: str, now: datetime) -> Document:
+    return listed(agent, [one for one in agent["lists"] if one != call_list], now)
+
+
+def listed(agent: Document, lists: list[str], now: datetime) -> Document:
+    """Of these lists from now on: in the history another spell begins, while what he does goes on as it was."""
+    if lists == agent["lists"]:
+        return agent
+    until = max(iso(now), began(agent))
+    if until == began(agent):
+        return {**agent, "lists": lists}
+    return {**agent, "lists": lists, "past": _past(agent, until), "parted_at": until}
+
+
+def began(agent: Document) -> str:
+    """When the spell began that goes on."""
+    return str(agent.get("parted_at") or agent["since"])
 
 
 def taken(agent: Document, call: str, now: datetime) -> Document | None:
@@ -91,10 +105,10 @@ def worked_long_enough(agent: Document, now: datetime) -> Document:
 
 def not_heard_of(agent: Document, now: datetime) -> Document:
     """His page is gone, or the hub was away: nobody is given calls to him. A call that goes on goes on."""
-    gone = {**agent, "lists": []}
     if agent["state"] == ON_CALL:
-        return {**gone, "then": {"state": AWAY, "reason": LEASE}}
-    return _turned(gone, AWAY, agent["reason"] if agent["state"] == AWAY else LEASE, now)
+        return {**listed(agent, [], now), "then": {"state": AWAY, "reason": LEASE}}
+    gone = _turned(agent, AWAY, agent["reason"] if agent["state"] == AWAY else LEASE, now)
+    return listed(gone, [], now)
 
 
 FIRES: dict[str, Callable[[Document, datetime], Document]] = {LEASE: not_heard_of, WORK: worked_long_enough}
@@ -104,8 +118,13 @@ FIRES: dict[str, Callable[[Document, datetime], Document]] = {LEASE: not_heard_o
 def _turned(agent: Document, state: str, reason: str, now: datetime, *, call: str | None = None) -> Document:
     if (agent["state"], agent["reason"], agent["call"]) == (state, reason, call):
         return agent
-    until = max(iso(now), agent["since"])
-    spell = {"state": agent["state"], "reason": agent["reason"], "since": agent["since"], "until": until}
-    past = [*agent["past"], {**spell, "call": agent["call"]}][-_REMEMBERED:]
-    fields = {"state": state, "reason": reason, "since": until, "call": call, "past": past}
-    return without_timer({**agent, **fields}, WORK)
+    until = max(iso(now), began(agent))
+    fields = {"state": state, "reason": reason, "since": until, "call": call, "past": _past(agent, until)}
+    rest = {name: value for name, value in agent.items() if name != "parted_at"}
+    return without_timer({**rest, **fields}, WORK)
+
+
+def _past(agent: Document, until: str) -> list[Document]:
+    """With the spell that is over."""
+    about = {name: agent[name] for name in ("state", "reason", "call", "lists")}
+    return [*agent["past"], {**about, "since": began(agent), "until": until}][-_REMEMBERED:]

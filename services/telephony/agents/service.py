@@ -9,6 +9,7 @@ from hub.api.actor import Actor
 from hub.contracts.scope import reaches, seen_by
 from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.every import pages
 from hub.store.base import Document, Page
 from services.telephony.agents import rules
 from services.telephony.agents.models import REASONS, HistoryView, PauseReason, Period, SpellView
@@ -17,8 +18,8 @@ from services.telephony.agents.repository import AgentRepository
 from services.telephony.calls.models import Call
 from services.telephony.calls.speaking import speaking
 
-_KEPT = 10_000
-"""Calls of employees that are known to be told already."""
+_KEPT, _PAGE = 10_000, 500
+"""Calls of employees that are known to be told already; agents that are read at once."""
 
 
 class Presence:
@@ -82,14 +83,14 @@ class Presence:
         now, tokens = self._clock.now(), seen_by(actor.login, actor.teams)
 
         def change(agent: Document) -> Document:
-            there = rules.joined({**agent, "seen_by": tokens}, call_list, work)
+            there = rules.joined({**agent, "seen_by": tokens}, call_list, work, now)
             return rules.renewed(there, now + self._lease)
 
         return await self._changed(actor.login, change, tokens)
 
     async def leave(self, call_list: str, *, actor: Actor) -> Document:
         """Who never declared anything is no agent afterwards, either."""
-        now, change = self._clock.now(), partial(rules.left, call_list=call_list)
+        now, change = self._clock.now(), partial(rules.left, call_list=call_list, now=self._clock.now())
         after = await self._repository.change(actor.login, change, seen_by=None, now=now)
         return after or rules.begun(actor.login, [], now)
 
@@ -162,10 +163,35 @@ class Presence:
     async def history(self, login: str, period: Period, *, actor: Actor) -> HistoryView:
         """Raises NotFound."""
         await self._seen(login, actor)
-        now = self._clock.now()
+        return await self._history(login, period, await self.reasons())
+
+    async def statistics(
+        self, period: Period, *, actor: Actor, limit: int, after: str | None
+    ) -> tuple[list[HistoryView], str | None]:
+        """Of a page of those whom he sees what each did, and where the next page begins."""
+        page = await self.page(actor, limit=limit, after=after)
+        reasons = await self.reasons()
+        return [await self._history(one["_id"], period, reasons) for one in page.items], page.next
+
+    async def of_day(self, call_list: str, since: datetime, until: datetime) -> dict[str, list[Document]]:
+        """By login the spells of those who took calls of a list, between two moments."""
+        found: dict[str, list[Document]] = {}
+        async for agents in pages(lambda after: self._repository.page(limit=_PAGE, after=after)):
+            for agent in agents:
+                spells = await self._repository.spells(agent["_id"], since, until)
+                if any(call_list in spell["lists"] for spell in spells):
+                    found[agent["_id"]] = spells
+        return found
+
+    async def forget(self, before: datetime) -> int:
+        """Spells that were over before a moment; how many."""
+        return await self._repository.forget(before)
+
+    async def _history(self, login: str, period: Period, reasons: Mapping[str, PauseReason]) -> HistoryView:
         found = await self._repository.spells(login, period.since, period.until)
+        now = self._clock.now()
         items = [one for one in (_clipped(spell, period, now) for spell in found) if one.seconds > 0]
-        return _history(login, items, await self.reasons())
+        return _history(login, _joined(items), reasons)
 
     async def _take(self, agent: Document, call: str) -> bool:
         """Whether it is his, as he was read; nobody was faster."""
@@ -213,6 +239,25 @@ def _clipped(spell: Document, period: Period, now: datetime) -> SpellView:
         seconds=round(seconds, 6),
         call=spell["call"],
     )
+
+
+def _joined(items: Iterable[SpellView]) -> list[SpellView]:
+    """What he did through a change of his lists is one."""
+    done: list[SpellView] = []
+    for one in items:
+        last = done[-1] if done else None
+        same = last and (last.state, last.reason, last.call, last.until) == (
+            one.state,
+            one.reason,
+            one.call,
+            one.since,
+        )
+        if last and same:
+            seconds = round(last.seconds + one.seconds, 6)
+            done[-1] = last.model_copy(update={"until": one.until, "seconds": seconds})
+        else:
+            done.append(one)
+    return done
 
 
 def _history(login: str, items: list[SpellView], reasons: Mapping[str, PauseReason]) -> HistoryView:

@@ -1,9 +1,11 @@
 """Every number that a call list dials, in the store, by its interaction."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from hub.kit.clock import iso
 from hub.store.amend import Change, amend
-from hub.store.base import CollectionSpec, Document, In, Index, Store
+from hub.store.base import CollectionSpec, Document, In, Index, Range, Store
 from services.telephony.dials import rules
 
 DIALS = CollectionSpec(
@@ -11,6 +13,8 @@ DIALS = CollectionSpec(
     (Index("list", "state"), Index("list", "end"), Index("list", "over_at"), Index("exchange", "open", sparse=True)),
 )
 _MOST, _LAST, _OPEN = 1_000_000, 200, 500
+_LONGEST = timedelta(hours=4)
+"""Of a call, after which one that a day began is looked for no more."""
 _ANSWERED = (rules.TALKED, rules.DROPPED)
 _WITH_A_PERSON = (rules.WAITING, rules.CONNECTING, rules.TALKING)
 
@@ -49,6 +53,20 @@ class DialRepository:
         """The line that the last one of a list was shown; none: it dialled nobody."""
         last = await self._dials.find({"list": call_list}, order="over_at", descending=True, limit=1)
         return last.items[0]["line"] if last.items else None
+
+    async def of_day(self, call_list: str, since: datetime, until: datetime, *, at_most: int) -> list[Document]:
+        """Those that were dialled between two moments and are over, as many as that."""
+        last = Range(since=iso(since), until=iso(until + _LONGEST))
+        found: list[Document] = []
+        after: str | None = None
+        while len(found) < at_most:
+            page = await self._dials.find(
+                {"list": call_list, "over_at": last}, order="over_at", limit=_OPEN, after=after
+            )
+            found += [one for one in page.items if iso(since) <= one["at"] < iso(until)]
+            if (after := page.next) is None:
+                break
+        return found[:at_most]
 
     async def counts(self, call_list: str) -> rules.Counts:
         over = await self._count(call_list, "end", rules.ENDS)

@@ -11,6 +11,7 @@ from hub.api.forms import LoginPath, Paging
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
+from services.telephony.agents.counting import presence_of
 from services.telephony.agents.models import (
     AgentList,
     AgentView,
@@ -20,6 +21,8 @@ from services.telephony.agents.models import (
     PauseReasonView,
     Period,
     Presence,
+    PresenceStatistics,
+    StatisticsQuery,
 )
 from services.telephony.agents.service import Presence as Agents
 
@@ -67,6 +70,12 @@ def _add_others(routes: Public, agents: Agents) -> None:
     async def turn_agent(login: LoginPath, given: Presence, actor: Acting) -> AgentView:
         """Say it of somebody who forgot to."""
         return AgentView.of(await agents.turn(login, given, actor=actor))
+
+    @routes.get("/agent-statistics", right=Right.READ_CORRESPONDENCE, noun="agent")
+    async def agent_statistics(query: Annotated[StatisticsQuery, Query()], actor: Acting) -> PresenceStatistics:
+        """Presence of those whom you see: seconds by state and reason, and how often each came, paused and went."""
+        found, following = await agents.statistics(query, actor=actor, limit=query.limit, after=query.after)
+        return PresenceStatistics(items=[presence_of(one) for one in found], next=following)
 
     @routes.get("/agents/{login}/history", right=Right.READ_CORRESPONDENCE, noun="agent")
     async def agent_history(login: LoginPath, query: Annotated[Period, Query()], actor: Acting) -> HistoryView:

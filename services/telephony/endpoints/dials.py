@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.telephony.agents.service import Presence
 from services.telephony.calls.repository import CallRepository
+from services.telephony.dials.day import MOST, events_of
 from services.telephony.dials.service import Dials
 from services.telephony.phones.repository import PhoneRepository
 
@@ -47,6 +48,20 @@ class Told(BaseModel):
     dials: list[DialView]
 
 
+class Day(BaseModel):
+    """From when to when, a day at most."""
+
+    since: AwareDatetime
+    until: AwareDatetime
+
+
+class Recorded(BaseModel):
+    """What happened: see `services.telephony.dials.day`."""
+
+    events: list[tuple[float, str, str, str]]
+    complete: bool
+
+
 class LastedView(BaseModel):
     """Of a call that is known."""
 
@@ -63,6 +78,13 @@ def for_services(dials: Dials, presence: Presence, calls: CallRepository, phones
         found = await calls.calls.get_many(asked.ids)
         states = {name: call["state"] for name, call in found.items()}
         return [LastedView(id=name, talk=one["talk"], ended_at=one["ended_at"]) for name, one in states.items()]
+
+    @routes.post("/call-lists/{call_list}/day")
+    async def recorded(call_list: str, asked: Day) -> Recorded:
+        found = await dials.repository.of_day(call_list, asked.since, asked.until, at_most=MOST + 1)
+        spells = await presence.of_day(call_list, asked.since, asked.until)
+        events = events_of(call_list, found[:MOST], spells, (asked.since, asked.until))
+        return Recorded(events=events, complete=len(found) <= MOST)
 
     @routes.post("/call-lists/{call_list}/dials")
     async def look(call_list: str, asked: Asked) -> Told:

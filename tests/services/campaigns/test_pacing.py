@@ -1,6 +1,7 @@
 """Pacing of a dialler: the cap on drops holds, and a recorded day is replayed as it was, and with other settings."""
 
 import random
+from datetime import date, datetime
 from pathlib import Path
 
 import orjson
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.cli import main
+from hub.kit.errors import Conflict
+from services.campaigns.calllists.days import Days
 from services.campaigns.calllists.pacing import Event, Limit, Seen, Settings, to_dial
 from services.campaigns.calllists.replaying import (
     Outcome,
@@ -20,7 +23,7 @@ from services.campaigns.calllists.replaying import (
     shifts_of,
     with_agents,
 )
-from services.campaigns.calllists.simulate import write
+from services.campaigns.calllists.simulate import read, write
 
 HOURS = 3_600.0
 
@@ -155,3 +158,54 @@ def test_what_is_no_recording_is_refused_in_words(
         main(["dialler", "simulate", str(tmp_path / "x.jsonl")])
     assert over.value.code == 2
     assert "x.jsonl" in capsys.readouterr().err
+
+
+class Recorded:
+    """The service of calls has a day; `at` which one it was asked for."""
+
+    def __init__(self, events: list[list[object]], *, complete: bool = True) -> None:
+        self.told = {"events": events, "complete": complete}
+        self.asked: list[str] = []
+
+    async def day(self, list_id: str, since: datetime, until: datetime) -> dict[str, object]:
+        self.asked = [list_id, since.isoformat(), until.isoformat()]
+        return self.told
+
+
+DIALS = {"_id": "cll_1", "zone": None, "mode": "predictive", "pacing": {"lines": 2.0, "cap": 0.03, "limit": "hard"}}
+
+
+async def test_a_day_of_a_list_is_a_recording_on_its_own_clock(tmp_path: Path) -> None:
+    calls = Recorded([[0.5, "on", "", "agent1"], [1.0, "dialled", "c1", ""], [9.0, "failed", "c1", ""]])
+    pieces = await Days(calls, "Europe/Moscow").of(DIALS, date(2026, 3, 2))
+    content = b"".join([piece async for piece in pieces])
+    assert calls.asked == ["cll_1", "2026-03-02T00:00:00+03:00", "2026-03-03T00:00:00+03:00"]
+    known, events = read(tmp_path / "x", content)
+    assert (known.lines, known.limit) == (2.0, "hard")
+    assert events[0] == Event(at=0.5, what="on", agent="agent1")
+    assert outcome_of(events).dialled == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "call_list", "words"),
+    [
+        (Recorded([]), DIALS, "nobody was dialled"),
+        (Recorded([[1.0, "dialled", "c1", ""]], complete=False), DIALS, "more was dialled"),
+        (Recorded([]), {**DIALS, "mode": "preview"}, "does not dial by itself"),
+    ],
+)
+async def test_a_day_that_is_no_recording_says_why(told: Recorded, call_list: dict[str, object], words: str) -> None:
+    with pytest.raises(Conflict, match=words):
+        await Days(told, "Europe/Moscow").of(call_list, date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["x.jsonl", "--day", "2026-03-02", "--list", "cll_1"], ["--day", "2026-03-02"]]
+)
+def test_a_simulation_is_of_a_file_or_of_a_day_of_a_list(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as over:
+        main(["dialler", "simulate", *options])
+    assert over.value.code == 2
+    assert "give FILE.jsonl, or --day and --list" in capsys.readouterr().err

@@ -77,6 +77,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agent-statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Agent statistics
+         * @description Presence of those whom you see: seconds by state and reason, and how often each came, paused and went.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["agentStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -952,6 +974,28 @@ export interface paths {
          *     For: administrator, supervisor, marketer, operator.
          */
         get: operations["callListAnswers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-lists/{id}/days/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Record call list day
+         * @description A day of a list that dials by itself, on its own clock: a recording for `omnihub dialler simulate`.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["recordCallListDay"];
         put?: never;
         post?: never;
         delete?: never;
@@ -18362,6 +18406,68 @@ export interface components {
              */
             state: "available" | "paused" | "away";
         };
+        /** PresenceStatistics */
+        PresenceStatistics: {
+            /** Items */
+            items: components["schemas"]["PresenceView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PresenceView
+         * @description What an agent did: the seconds of the states add up to `seconds`.
+         */
+        PresenceView: {
+            /**
+             * Away
+             * @description How often he went, by reason; lease: nobody heard of him any more
+             */
+            away: {
+                [key: string]: number;
+            };
+            /**
+             * Billable
+             * @description Seconds that he was there, pauses that count among them
+             */
+            billable: number;
+            /**
+             * By Reason
+             * @description Of pauses
+             */
+            by_reason: {
+                [key: string]: number;
+            };
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /**
+             * Came
+             * @description How often he came, after he had been away
+             */
+            came: number;
+            /**
+             * First
+             * @description When he was there first
+             */
+            first: string | null;
+            /**
+             * Last
+             * @description Until when he was there
+             */
+            last: string | null;
+            /** Login */
+            login: string;
+            /**
+             * Pauses
+             * @description How often he paused, by reason
+             */
+            pauses: {
+                [key: string]: number;
+            };
+            /** Seconds */
+            seconds: number;
+        };
         /** Preview */
         Preview: {
             /**
@@ -22369,6 +22475,77 @@ export interface operations {
             };
         };
     };
+    agentStatistics: {
+        parameters: {
+            query: {
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceStatistics"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAgents: {
         parameters: {
             query?: {
@@ -26196,6 +26373,93 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordCallListDay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` in the list */
+                id: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing under this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
