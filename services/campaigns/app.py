@@ -154,6 +154,7 @@ def _mailings(
         columns=floor.columns,
         consents=consent.consents,
         accounts=floor.directory,
+        guests=event_parts.guests(floor.store, master=floor.master, base=floor.settings.public_url),
         leases=floor.leases,
         restraint=footing.restraint,
         master=floor.master,
@@ -243,6 +244,7 @@ def _jobs(floor: Floor, parts: Parts) -> Jobs:
             parts.gatherings.job(
                 floor.columns, segments.lists, mailings.repository, parts.consent.consents, mailings.messages
             ),
+            parts.gatherings.telling(mailings.messages),
             file_parts.job(money.book, money.sources, footing.blobs, footing.apart),
         ],
         service=SERVICE,
@@ -277,7 +279,7 @@ def _loops(parts: Parts, jobs: Jobs) -> Iterator[Runs]:
     """They are started in this order, and stopped in the other."""
     yield from (parts.segments.watching, jobs, parts.mailings.runner)
     yield from (parts.sequences.advancing, parts.mailings.recorder)
-    yield from (*parts.calls.loops, parts.gatherings.loop(), parts.forms.loop(), parts.policies[1])
+    yield from (*parts.calls.loops, *parts.gatherings.loops(jobs), parts.forms.loop(), parts.policies[1])
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:

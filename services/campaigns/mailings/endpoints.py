@@ -15,9 +15,10 @@ from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict
 from hub.store.base import Document
 from services.campaigns.mailings.audience import words_of
+from services.campaigns.mailings.counting import Counted
 from services.campaigns.mailings.looking import Looking
 from services.campaigns.mailings.models import MailingForm, MailingState, RowState, Winner
-from services.campaigns.mailings.service import Counted, Mailings
+from services.campaigns.mailings.service import Mailings
 
 
 class MessageView(View):

@@ -4,10 +4,8 @@ The people are taken at one instant; what they are and agreed to is looked up pa
 after a kill decides the same people again, and rows that are there stay.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 
@@ -16,145 +14,9 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import NotFound, TransientError
 from hub.kit.reasons import reason_of
 from hub.store.base import Document
-from services.campaigns.mailings.audience import (
-    DUPLICATE,
-    PEOPLE,
-    Decided,
-    Person,
-    Reached,
-    Wanted,
-    decide,
-)
+from services.campaigns.mailings.audience import Person, Reached
 from services.campaigns.mailings.repository import MailingRepository
-from services.campaigns.mailings.rows import row_of, variant_for, written
-from services.campaigns.segments.models import Condition
-from services.campaigns.segments.projection import key_of
-from services.campaigns.segments.service import Columns
-from services.campaigns.segments.sql import among
-
-PAGE = 500
-"""People decided about, and rows written, in one step of a thread or of the store."""
-_OUTSIDERS = """
-SELECT l.address, l.data, coalesce(w.worthless, ''), coalesce(array_to_string(w.withdrawn, ','), ''),
-  coalesce(array_to_string(w.given, ','), '')
-FROM (
-  SELECT address, any_value(data) AS data FROM members WHERE list IN (SELECT unnest($lists::UBIGINT[])) GROUP BY 1
-) l
-LEFT JOIN owned o ON o.address = l.address LEFT JOIN addresses w ON w.address = l.address
-WHERE o.address IS NULL AND l.address > $after ORDER BY l.address LIMIT $limit
-"""
-"""People of lists who are no clients."""
-_SAID_OF = """
-SELECT coalesce(m.root, o.k), any_value(l.data) FROM members l JOIN owned o ON o.address = l.address
-LEFT JOIN merged m ON m.k = o.k
-WHERE l.list IN (SELECT unnest($lists::UBIGINT[])) AND coalesce(m.root, o.k) IN (SELECT unnest($keys::UBIGINT[]))
-GROUP BY 1
-"""
-"""What lists say of people who are clients."""
-
-
-class Asks(Protocol):
-    """Segments, as far as a mailing needs them."""
-
-    async def question(
-        self, include: Condition, exclude: Condition | None, actor: Any, *, named: str = ""
-    ) -> tuple[str, dict[str, Any]]: ...
-
-
-@dataclass(slots=True)
-class Audience:
-    """All that a mailing means, decided about one by one; addresses once."""
-
-    columns: Columns
-    segments: Asks
-    mailing: Document
-    wanted: Wanted
-    actor: Any
-    """Whose clients it may mean."""
-    _seen: set[int] = field(default_factory=set)
-
-    async def decided(self) -> AsyncIterator[list[Decided]]:
-        """In pages, the same people in the same order while nothing changes."""
-        keys = await self._keys()
-        for start in range(0, len(keys), PAGE):
-            yield await self._page(keys[start : start + PAGE])
-        after = ""
-        while rows := await self._outsiders(after):
-            after = rows[-1][0]
-            people = [_outsider(row) for row in rows]
-            yield await asyncio.to_thread(self._decided, people)
-
-    async def of_keys(self, keys: Sequence[int]) -> list[Decided]:
-        """The clients of these keys, whatever the conditions say."""
-        return await self._page(list(keys))
-
-    async def _keys(self) -> list[int]:
-        """Of all clients that are meant, at one instant."""
-        mailing = self.mailing
-        trees = [
-            Condition.model_validate(mailing[name]) if mailing.get(name) else None for name in ("include", "exclude")
-        ]
-        lists = [Condition(list=one) for one in mailing["lists"]]
-        include = Condition(any=(*([trees[0]] if trees[0] else []), *lists))
-        text, given = await self.segments.question(include, trees[1], self.actor)
-        text += f" AND {among(self.actor.reach, given)}"
-        found = await self.columns.ask(f"SELECT c.k FROM clients c WHERE {text} ORDER BY c.id", given)
-        return [row[0] for row in found]
-
-    async def _page(self, keys: list[int]) -> list[Decided]:
-        rows = await self.columns.ask(PEOPLE, {"keys": keys})
-        said = await self._said_of(keys)
-        people = [_with_data(Person.of_row(row), said.get(key_of(row[0]), {})) for row in rows]
-        return await asyncio.to_thread(self._decided, people)
-
-    async def _said_of(self, keys: list[int]) -> Mapping[int, Mapping[str, str]]:
-        if not self.mailing["lists"]:
-            return {}
-        found = await self.columns.ask(_SAID_OF, {"keys": keys, "lists": self._list_keys})
-        return {row[0]: orjson.loads(row[1]) for row in found}
-
-    async def _outsiders(self, after: str) -> Sequence[tuple[Any, ...]]:
-        if not self.mailing["lists"]:
-            return ()
-        return await self.columns.ask(_OUTSIDERS, {"lists": self._list_keys, "after": after, "limit": PAGE})
-
-    @property
-    def _list_keys(self) -> list[int]:
-        return [key_of(one) for one in self.mailing["lists"]]
-
-    def _decided(self, people: Sequence[Person]) -> list[Decided]:
-        """In a thread: of two with one address the second one is a duplicate."""
-        done = []
-        for person in people:
-            variant = variant_for(self.mailing, person)
-            one = decide(person, self.wanted, variant or 0)
-            if one.choices:
-                addresses = {key_of(choice.address) for choice in one.choices}
-                if addresses & self._seen:
-                    one = Decided(person=person, reason=DUPLICATE)
-                self._seen |= addresses
-            done.append(one)
-        return done
-
-
-def _outsider(row: tuple[Any, ...]) -> Person:
-    data = orjson.loads(row[1])
-    reached = Reached(
-        row[0], "", row[2], frozenset(filter(None, row[3].split(","))), frozenset(filter(None, row[4].split(",")))
-    )
-    about = {"name": data.get("name", ""), "language": language_of(data)}
-    return Person(**about, reached=(reached,), data=data, seen_by=("team:",))
-
-
-def language_of(data: Mapping[str, str]) -> str:
-    """What a list says in its column of the language."""
-    return (data.get("language") or data.get("язык") or "")[:5]
-
-
-def _with_data(person: Person, data: Mapping[str, str]) -> Person:
-    if not data:
-        return person
-    return replace(person, data=data, language=person.language or language_of(data))
+from services.campaigns.mailings.rows import row_of, written
 
 
 class Launch:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from hub.api.forms import Form, LocalMoment, Moment
+from hub.api.forms import Form, LocalMoment, Moment, Ref
 from hub.api.names import TeamId
 from services.campaigns.segments.models import Condition, check_tree
 from services.campaigns.templates.models import Channel
@@ -63,6 +63,15 @@ class Message(Form):
     from_name: str = Field(default="", max_length=200)
 
 
+class Gathering(Form):
+    """Guests of a marketing event, each with his own links: `{{ data.event_url }}`, `{{ data.calendar_url }}`, …"""
+
+    event: Ref
+    states: tuple[Literal["invited", "confirmed", "waiting", "declined", "attended", "absent"], ...] = Field(
+        default=("invited", "confirmed", "waiting"), min_length=1, max_length=6
+    )
+
+
 class Trial(Form):
     """Other templates for the first message, tried on a part of the audience; the rest gets the best."""
 
@@ -92,6 +101,7 @@ class MailingForm(Form):
     )
     include: Condition | None = Field(default=None, description="Clients; none: the lists alone")
     exclude: Condition | None = None
+    guests: Gathering | None = Field(default=None, description="Nobody but guests of an event; alone: all of them")
     lists: tuple[str, ...] = Field(default=(), max_length=20, description="People of static lists, clients or not")
     send_at: Moment | None = Field(default=None, description="None: when it is launched")
     send_at_local: LocalMoment | None = Field(default=None, description="In each recipient's time zone")
@@ -114,8 +124,8 @@ class MailingForm(Form):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.include is None and not self.lists:
-            raise ValueError("give include (conditions) or lists, or both")
+        if self.include is None and not self.lists and self.guests is None:
+            raise ValueError("give include (conditions) or lists, or both, or guests")
         if self.send_at and self.send_at_local:
             raise ValueError("give send_at or send_at_local, not both")
         channels = [message.channel for message in self.messages]

@@ -17,6 +17,7 @@ from services.campaigns.consent.doors import Recipients as Others
 from services.campaigns.consent.service import Consents
 from services.campaigns.mailings import endpoints, handlers
 from services.campaigns.mailings.contents import Library
+from services.campaigns.mailings.guests import GuestLists
 from services.campaigns.mailings.hits import Hits, Letters
 from services.campaigns.mailings.launching import Launch
 from services.campaigns.mailings.looking import Looking
@@ -89,6 +90,7 @@ def built(
     columns: Columns,
     consents: Consents,
     accounts: Accounts,
+    guests: GuestLists,
     leases: Leases,
     restraint: Restraint,
     master: bytes,
@@ -110,6 +112,7 @@ def built(
         accounts=accounts,
         library=library,
         clock=clock,
+        guests=guests,
     )
     messages = Messages(
         repository,

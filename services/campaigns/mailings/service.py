@@ -1,7 +1,6 @@
 """Mailings: written, counted, launched, paused, recalled; and why somebody got one or did not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -13,9 +12,10 @@ from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page
 from services.campaigns.belonging import belongs, page_of, seen
 from services.campaigns.consent.service import Consents
-from services.campaigns.mailings.audience import LACKS, Decided, words_of
 from services.campaigns.mailings.contents import Contents, Library
-from services.campaigns.mailings.launching import Audience
+from services.campaigns.mailings.counting import Counted, example
+from services.campaigns.mailings.guests import GuestLists, Guests
+from services.campaigns.mailings.meant import Audience
 from services.campaigns.mailings.models import MailingForm
 from services.campaigns.mailings.repository import OVER, PRINT, PRINTED, REST, WAIT, MailingRepository
 from services.campaigns.mailings.rows import again
@@ -38,26 +38,6 @@ class Accounts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """What a launch would come to."""
-
-    audience: int
-    recipients: int
-    excluded: Mapping[str, int]
-    """By reason."""
-    examples: tuple[tuple[str, str, str], ...]
-    """Client id, name and reason of some that are left out."""
-
-    @property
-    def warnings(self) -> list[str]:
-        return [
-            f"{count:,} of {self.audience:,} lack {reason.partition(':')[2]}"
-            for reason, count in self.excluded.items()
-            if reason.startswith(LACKS)
-        ]
-
-
 class Mailings:
     """All of them."""
 
@@ -72,6 +52,7 @@ class Mailings:
         accounts: Accounts,
         library: Library,
         clock: Clock,
+        guests: GuestLists | None = None,
     ) -> None:
         self._repository = repository
         self._templates = templates
@@ -81,6 +62,7 @@ class Mailings:
         self._accounts = accounts
         self._library = library
         self._clock = clock
+        self._guests = guests
 
     async def page(self, actor: Actor, *, limit: int, after: str | None) -> Page:
         return await page_of(self._repository.plain, actor, limit=limit, after=after)
@@ -113,6 +95,8 @@ class Mailings:
     async def fields(self, given: MailingForm, actor: Actor) -> Document:
         """As it is stored, all that it names looked up."""
         await self._topic(given.topic)
+        if given.guests:
+            await self._event(given.guests.event, actor)
         accounts = await self._accounts.addresses()
         messages = [await self._message(one, n, given, accounts, actor) for n, one in enumerate(given.messages)]
         fields: Document = given.model_dump(mode="json", by_alias=True, exclude={"team", "messages", "trial"})
@@ -160,6 +144,13 @@ class Mailings:
             raise InvalidInput(f"{field}.template: {fix}", fields={f"{field}.template": fix})
         return template
 
+    async def _event(self, event: str, actor: Actor) -> None:
+        try:
+            if self._guests:
+                await self._guests.check(event, actor)
+        except NotFound as exc:
+            raise InvalidInput(f"guests.event: {exc}", fields={"guests.event": str(exc)}) from exc
+
     async def _topic(self, name: str) -> Document:
         try:
             return await self._consents.topic(name)
@@ -174,7 +165,13 @@ class Mailings:
         ours = {message["account"]: message["ours"] for message in mailing["messages"]}
         wanted = contents.wanted(await self._topic(mailing["topic"]), ours)
         whose = actor or Actor(login=mailing["owner"], reach=tuple(mailing.get("reach") or ()))
-        return contents, Audience(self._columns, self._segments, mailing, wanted, whose)
+        guests = await self._invited(mailing, whose)
+        return contents, Audience(self._columns, self._segments, mailing, wanted, whose, guests)
+
+    async def _invited(self, mailing: Document, actor: Actor) -> Guests | None:
+        """Of the event that it is about. Raises NotFound and Conflict."""
+        named = mailing.get("guests")
+        return await self._guests.of(named["event"], named["states"], actor) if named and self._guests else None
 
     async def count(self, mailing_id: str, actor: Actor) -> Counted:
         """How many would get it, and why the others would not. Raises NotFound and InvalidInput."""
@@ -190,7 +187,7 @@ class Mailings:
                 recipients += not one.reason
                 if one.reason:
                     excluded[one.reason] = excluded.get(one.reason, 0) + 1
-                    examples += [_example(one)] if len(examples) < _SHOWN else []
+                    examples += [example(one)] if len(examples) < _SHOWN else []
         ranked = dict(sorted(excluded.items(), key=lambda item: -item[1]))
         return Counted(audience=total, recipients=recipients, excluded=ranked, examples=tuple(examples))
 
@@ -296,8 +293,3 @@ class Mailings:
         if after is None or after["winner"] != variant:
             raise Conflict("the rest is on its way with another variant already")
         return after
-
-
-def _example(one: Decided) -> tuple[str, str, str]:
-    person = one.person
-    return person.client_id, person.name or person.data.get("name", ""), words_of(one.reason)

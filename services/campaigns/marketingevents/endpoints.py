@@ -29,6 +29,15 @@ class AfterView(View):
     sequence: str | None
 
 
+class NoticesView(View):
+    """What guests are told when it is at another time or place, or called off."""
+
+    moved: str | None
+    cancelled: str | None
+    account: str
+    topic: str | None
+
+
 class EventView(View):
     """A marketing event."""
 
@@ -48,6 +57,7 @@ class EventView(View):
     responsible: str
     attended: AfterView
     absent: AfterView
+    notices: NoticesView | None
     state: Literal["open", "over", "cancelled"]
     owner: str
     team: str | None
@@ -62,6 +72,7 @@ class EventView(View):
             "waiting": len(stored["waiting"]),
             "attended": stored["attended_after"],
             "absent": stored["absent_after"],
+            "notices": stored.get("notices"),
         }
         return cls.model_validate({**stored, **told})
 
@@ -168,7 +179,7 @@ def _add_writing(routes: Public, events: MarketingEvents) -> None:
         refuses=[Conflict],
     )
     async def cancel_marketing_event(event_id: Id, actor: Acting) -> EventView:
-        """It will not be: nobody answers any more. Tell the guests by a mailing."""
+        """It will not be: nobody answers any more. Its guests are told by what `notices` say."""
         return EventView.of(await events.cancel(event_id, actor=actor))
 
     @routes.post(

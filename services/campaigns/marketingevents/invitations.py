@@ -1,7 +1,7 @@
 """What a job that invites begins with: looked at while whoever asks can still correct it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from hub.api.actor import Actor
 from hub.jobs.asked import who
@@ -11,16 +11,9 @@ from services.campaigns.consent.service import Consents
 from services.campaigns.marketingevents import seats
 from services.campaigns.marketingevents.links import Links
 from services.campaigns.marketingevents.models import InviteForm
+from services.campaigns.marketingevents.naming import Finds, found, letter_of
 from services.campaigns.marketingevents.people import named
 from services.campaigns.marketingevents.service import MarketingEvents
-
-
-class Finds(Protocol):
-    """Templates, lists, mailings."""
-
-    async def get(self, given: str, actor: Actor, /) -> Document:
-        """Raises NotFound."""
-        ...
 
 
 class Invitations:
@@ -45,11 +38,11 @@ class Invitations:
         if event["state"] != seats.OPEN:
             raise Conflict(f"it is {event['state']}: nobody is invited any more")
         named(given.addresses, self._consents)
-        found = {name: await self._found(name, getattr(given, name), actor) for name in self._finds}
+        known = {name: await self._found(name, getattr(given, name), actor) for name in self._finds}
         if given.template:
             self._links.url(event_id, 0)
             await self._topic(given.topic or "")
-        template = found["template"]
+        template = known["template"]
         return {
             **given.model_dump(mode="json"),
             "clients": list(dict.fromkeys(given.clients)),
@@ -59,10 +52,8 @@ class Invitations:
         }
 
     async def _found(self, name: str, given: str | None, actor: Actor) -> Document | None:
-        try:
-            return await self._finds[name].get(given, actor) if given else None
-        except NotFound as exc:
-            raise InvalidInput(f"{name}: {exc}", fields={name: str(exc)}) from exc
+        look = letter_of if name == "template" else found
+        return await look(self._finds[name], given, actor, field=name) if given else None
 
     async def _topic(self, topic: str) -> None:
         try:

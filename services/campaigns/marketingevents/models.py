@@ -33,6 +33,21 @@ class After(Form):
     sequence: Ref | None = Field(default=None, description="That he enters")
 
 
+class NoticesForm(Form):
+    """What guests are told when it is at another time or place, or called off: a template each, by one account."""
+
+    moved: Ref | None = Field(
+        default=None, description="Template; `{{ data.was_when }}`, `{{ data.was_place }}` beside"
+    )
+    cancelled: Ref | None = None
+    account: str = Field(min_length=1, max_length=100, description="The mailbox, bot or number that sends it")
+    topic: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Who said no to it hears nothing; null: a service message, to those who confirmed or wait",
+    )
+
+
 class EventForm(Form):
     """What it is."""
 
@@ -51,6 +66,7 @@ class EventForm(Form):
     responsible: Colleague = Field(default="", description="You, unless it is given")
     attended: After = After()
     absent: After = Field(default=After(), description="Of those who had confirmed")
+    notices: NoticesForm | None = Field(default=None, description="None: its guests are told nothing by themselves")
     team: TeamId | None = None
 
     @field_validator("time_zone")

@@ -16,9 +16,12 @@ from services.campaigns.lists.service import Lists
 from services.campaigns.marketingevents import doors, endpoints
 from services.campaigns.marketingevents.following import Chains, Enters, Following
 from services.campaigns.marketingevents.following import Whose as Owners
-from services.campaigns.marketingevents.invitations import Finds, Invitations
+from services.campaigns.marketingevents.guestlist import GuestList
+from services.campaigns.marketingevents.invitations import Invitations
 from services.campaigns.marketingevents.inviting import Invite, Letters
 from services.campaigns.marketingevents.links import Links
+from services.campaigns.marketingevents.naming import Finds
+from services.campaigns.marketingevents.notices import Notices, Tell
 from services.campaigns.marketingevents.people import Mailed, People
 from services.campaigns.marketingevents.repository import EventRepository
 from services.campaigns.marketingevents.service import MarketingEvents, Whose
@@ -54,8 +57,20 @@ class Parts:
         people = People(columns, lists, mailed, consents)
         return Invite(self.repository, people, letters, self.links, self.clock)
 
-    def loop(self) -> Loop:
-        return Loop("guests", self.following.look, every=_FOLLOWS)
+    def telling(self, letters: Letters) -> Tell:
+        return Tell(self.repository, letters, self.links)
+
+    def loops(self, jobs: Jobs) -> tuple[Loop, Loop]:
+        notices = Notices(self.repository, jobs)
+        return (
+            Loop("guests", self.following.look, every=_FOLLOWS),
+            Loop("notices", notices.look, every=_FOLLOWS),
+        )
+
+
+def guests(store: Store, *, master: bytes, base: str) -> GuestList:
+    """For mailings to them, which are there before the events are."""
+    return GuestList(EventRepository(store), Links(master=master, base=base))
 
 
 def built(
@@ -72,12 +87,15 @@ def built(
     master: bytes,
     base: str,
 ) -> Parts:
-    """Its loop is started by whoever calls.
+    """Its loops are started by whoever calls.
 
     `finds` templates, lists and mailings; `base` is where customers reach the gateway, `master` signs links.
     """
     repository = EventRepository(store)
-    events, links = MarketingEvents(repository, sources, whose, clock), Links(master=master, base=base)
+    events, links = (
+        MarketingEvents(repository, sources, whose, clock, finds["template"]),
+        Links(master=master, base=base),
+    )
     return Parts(
         repository=repository,
         events=events,

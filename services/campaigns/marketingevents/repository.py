@@ -8,7 +8,7 @@ from hub.store.amend import Change, amend
 from hub.store.base import CollectionSpec, Document, In, Index, Page, Store, Where
 
 OWES = Index("owes", sparse=True)
-EVENTS = CollectionSpec("marketing_events", (Index("removed", "at"), OWES))
+EVENTS = CollectionSpec("marketing_events", (Index("removed", "at"), OWES, Index("tells", sparse=True)))
 GUESTS = CollectionSpec(
     "event_guests",
     (
@@ -36,6 +36,10 @@ class EventRepository:
 
     async def owing_events(self) -> list[Document]:
         return (await self.events.find({"owes": True}, limit=_PAGE)).items
+
+    async def telling_events(self) -> list[Document]:
+        """Those whose guests are to hear of a change."""
+        return (await self.events.find({"tells": True}, limit=_PAGE)).items
 
     async def owing_guests(self) -> list[Document]:
         return (await self.guests.find({"owes": True}, limit=_PAGE)).items

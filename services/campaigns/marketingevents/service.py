@@ -14,6 +14,8 @@ from hub.store.base import Document, Page
 from services.campaigns.belonging import belongs, page_of, seen
 from services.campaigns.marketingevents import seats
 from services.campaigns.marketingevents.models import MOST_CHANGES, STATES, EventForm
+from services.campaigns.marketingevents.naming import Finds, letter_of
+from services.campaigns.marketingevents.notices import by_whom, noticed
 from services.campaigns.marketingevents.repository import EventRepository
 from services.campaigns.sources.service import Sources
 
@@ -31,10 +33,18 @@ class Whose(Protocol):
 class MarketingEvents:
     """All of them."""
 
-    def __init__(self, repository: EventRepository, sources: Sources, whose: Whose, clock: Clock) -> None:
+    def __init__(
+        self,
+        repository: EventRepository,
+        sources: Sources,
+        whose: Whose,
+        clock: Clock,
+        templates: Finds | None = None,
+    ) -> None:
         self._repository = repository
         self._sources = sources
         self._whose = whose
+        self._templates = templates
         self._clock = clock
 
     async def page(self, actor: Actor, *, limit: int, after: str | None) -> Page:
@@ -57,6 +67,7 @@ class MarketingEvents:
     async def add(self, given: EventForm, *, actor: Actor, key: str | None) -> Document:
         """Raises InvalidInput for a source that is not there for him."""
         await self._sources.named(given.source, actor, field="source")
+        await self._check_notices(given, actor)
         made = derive("mev", actor.login, key) if key else fresh("mev")
         base = {"_id": made, "at": iso(self._clock.now()), "removed": False, "state": seats.OPEN, "by": actor.login}
         empty = {"seq": 0, "numbers": 0, "moves": [], "seated": [], "waiting": [], "attended": []}
@@ -69,6 +80,7 @@ class MarketingEvents:
         event = await self.get(given, actor)
         if form.source != event["source"]:
             await self._sources.named(form.source, actor, field="source")
+        await self._check_notices(form, actor)
         at = iso(self._clock.now())
 
         def change(now: Document) -> Document:
@@ -78,18 +90,28 @@ class MarketingEvents:
                 fix = f"{len(now['seated'])} seats are taken; give as many or more, or decline for some"
                 raise InvalidInput(f"seats: {fix}", fields={"seats": fix})
             responsible = form.responsible or now["responsible"]
-            return seats.promoted({**now, **_fields(form, owner=now["owner"], responsible=responsible)}, at=at)
+            after = {**now, **_fields(form, owner=now["owner"], responsible=responsible)}
+            return noticed(now, seats.promoted(after, at=at), at=at, by=by_whom(actor))
 
         return await self._amended(given, change)
 
+    async def _check_notices(self, given: EventForm, actor: Actor) -> None:
+        """Raises InvalidInput for a template that is not there, or is for letters by post."""
+        if given.notices is None or self._templates is None:
+            return
+        for name in ("moved", "cancelled"):
+            if template := getattr(given.notices, name):
+                await letter_of(self._templates, template, actor, field=f"notices.{name}")
+
     async def cancel(self, given: str, *, actor: Actor) -> Document:
-        """Nobody answers any more; telling the guests is a mailing's work. Raises NotFound and Conflict."""
+        """Nobody answers any more; its guests are told, where it says by what. Raises NotFound and Conflict."""
         await self.get(given, actor)
+        at = iso(self._clock.now())
 
         def change(now: Document) -> Document:
             if now["state"] == seats.OVER:
                 raise Conflict("it is over")
-            return {**now, "state": seats.CANCELLED}
+            return noticed(now, {**now, "state": seats.CANCELLED}, at=at, by=by_whom(actor))
 
         return await self._amended(given, change)
 

@@ -4793,7 +4793,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel marketing event
-         * @description It will not be: nobody answers any more. Tell the guests by a mailing.
+         * @description It will not be: nobody answers any more. Its guests are told by what `notices` say.
          *
          *     For: administrator, supervisor, marketer.
          */
@@ -12215,6 +12215,8 @@ export interface components {
              * @default 120
              */
             minutes?: number;
+            /** @description None: its guests are told nothing by themselves */
+            notices?: components["schemas"]["NoticesForm"] | null;
             /**
              * Place
              * @default
@@ -12281,6 +12283,7 @@ export interface components {
             link: string;
             /** Minutes */
             minutes: number;
+            notices: components["schemas"]["NoticesView"] | null;
             /** Owner */
             owner: string;
             /** Place */
@@ -13001,6 +13004,23 @@ export interface components {
             stages: components["schemas"]["StageView"][];
             /** Total */
             total: number;
+        };
+        /**
+         * Gathering
+         * @description Guests of a marketing event, each with his own links: `{{ data.event_url }}`, `{{ data.calendar_url }}`, …
+         */
+        Gathering: {
+            /** Event */
+            event: string;
+            /**
+             * States
+             * @default [
+             *       "invited",
+             *       "confirmed",
+             *       "waiting"
+             *     ]
+             */
+            states?: ("invited" | "confirmed" | "waiting" | "declined" | "attended" | "absent")[];
         };
         /**
          * GoalView
@@ -15251,6 +15271,8 @@ export interface components {
              */
             counts?: boolean;
             exclude?: components["schemas"]["Condition"] | null;
+            /** @description Nobody but guests of an event; alone: all of them */
+            guests?: components["schemas"]["Gathering"] | null;
             /** @description Clients; none: the lists alone */
             include?: components["schemas"]["Condition"] | null;
             /**
@@ -17066,6 +17088,43 @@ export interface components {
             mentions?: string[];
             /** Text */
             text: string;
+        };
+        /**
+         * NoticesForm
+         * @description What guests are told when it is at another time or place, or called off: a template each, by one account.
+         */
+        NoticesForm: {
+            /**
+             * Account
+             * @description The mailbox, bot or number that sends it
+             */
+            account: string;
+            /** Cancelled */
+            cancelled?: string | null;
+            /**
+             * Moved
+             * @description Template; `{{ data.was_when }}`, `{{ data.was_place }}` beside
+             */
+            moved?: string | null;
+            /**
+             * Topic
+             * @description Who said no to it hears nothing; null: a service message, to those who confirmed or wait
+             */
+            topic?: string | null;
+        };
+        /**
+         * NoticesView
+         * @description What guests are told when it is at another time or place, or called off.
+         */
+        NoticesView: {
+            /** Account */
+            account: string;
+            /** Cancelled */
+            cancelled: string | null;
+            /** Moved */
+            moved: string | null;
+            /** Topic */
+            topic: string | null;
         };
         /** NotificationList */
         NotificationList: {
@@ -21934,6 +21993,7 @@ export interface components {
             link: string;
             /** Minutes */
             minutes: number;
+            notices: components["schemas"]["NoticesView"] | null;
             /** Owner */
             owner: string;
             /** Place */
