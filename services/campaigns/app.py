@@ -91,7 +91,7 @@ def _parts(floor: Floor) -> Parts:
     mailings = _mailings(floor, templates, segments, consent)
     money = _money(floor, consent)
     sequences = _sequences(floor, mailings, segments)
-    calls = _calls(floor)
+    calls = _calls(floor, money)
     gatherings = event_parts.built(
         floor.store,
         floor.bus,
@@ -192,12 +192,14 @@ def _sequences(floor: Floor, mailings: mailing_parts.Parts, segments: segment_pa
     )
 
 
-def _calls(floor: Floor) -> call_parts.Parts:
+def _calls(floor: Floor, money: money_parts.Parts) -> call_parts.Parts:
     footing = floor.footing
     return call_parts.built(
         floor.store,
+        floor.bus,
         footing.clock,
         settings=floor.settings,
+        sources=money.sources,
         dialling=floor.dialling,
         crew=floor.crew,
         leases=floor.leases,
@@ -226,7 +228,7 @@ def _plans(
     gatherings: event_parts.Parts,
 ) -> plan_parts.Parts:
     finds = {"mailing": mailings.mailings.get, "call_list": calls.lists.get, "event": gatherings.events.get}
-    shows = {"event": gatherings.events.source_of}
+    shows = {"event": gatherings.events.source_of, "call_list": calls.lists.source_of}
     store, bus, clock = floor.store, floor.bus, floor.footing.clock
     return plan_parts.built(store, bus, clock, money.sources, money.attribution, finds=finds, shows=shows)
 

@@ -75,6 +75,7 @@ class CallListView(View):
     segment: str | None
     list: str | None
     line: str
+    source: str | None = None
     report: ReportView | None
     loaded_at: str | None
     at: str

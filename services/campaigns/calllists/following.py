@@ -8,13 +8,19 @@ from collections.abc import Awaitable, Iterator
 from typing import Protocol
 
 from hub.api.actor import Actor
+from hub.bus.base import Bus
+from hub.contracts.base import Envelope
+from hub.contracts.lead import Evidence, TouchRecorded
 from hub.contracts.scope import EVERYTHING
+from hub.kit.clock import Clock, from_iso
 from hub.kit.errors import HubError, TransientError
+from hub.kit.ids import derive
 from hub.kit.log import Log
 from hub.store.amend import amend
 from hub.store.base import Document
 from services.campaigns.calllists.repository import CallRepository
 
+_SOURCE = "omnihub/campaigns"
 _SHOWN = 200
 """Characters of a question and of an answer in a note."""
 log = Log(__name__)
@@ -35,9 +41,11 @@ class Chains(Protocol):
 class Following:
     """Of all attempts."""
 
-    def __init__(self, repository: CallRepository, chains: Chains) -> None:
+    def __init__(self, repository: CallRepository, chains: Chains, bus: Bus, clock: Clock) -> None:
         self._repository = repository
         self._chains = chains
+        self._bus = bus
+        self._clock = clock
 
     async def look(self) -> None:
         """Does what is owed; what is refused is noted with the attempt, and holds up nothing else."""
@@ -59,6 +67,8 @@ class Following:
     def _steps(self, attempt: Document) -> Iterator[Awaitable[None]]:
         """Each of its own: a note that is refused leaves nobody without his task."""
         interaction, key = attempt["interaction"], attempt["_id"]
+        if attempt.get("source"):
+            yield self._met(attempt)
         if interaction is None:
             return
         actor = Actor(login=attempt["by"], reach=(EVERYTHING,), reads=(EVERYTHING,))
@@ -68,6 +78,19 @@ class Following:
             yield self._chains.task(interaction, task, actor=actor, key=f"{key}-task")
         if deal := attempt["follows"].get("deal"):
             yield self._chains.deal(interaction, deal, actor=actor, key=f"{key}-deal")
+
+    async def _met(self, attempt: Document) -> None:
+        """A touch, before the deal that may follow: it has a part in it. Raises BusUnavailable."""
+        touch = TouchRecorded(
+            id=derive("touch", attempt["_id"]),
+            whose=attempt["client"] or attempt["number"],
+            source=attempt["source"],
+            at=from_iso(attempt["at"]),
+            evidence=Evidence(
+                kind="call", value=attempt["list"], interaction=attempt["interaction"], by=attempt["by"]
+            ),
+        )
+        await self._bus.publish([Envelope(event=touch, source=_SOURCE, time=self._clock.now())])
 
     async def _done(self, attempt: Document, error: str) -> None:
         def settled(now: Document) -> Document:

@@ -100,6 +100,10 @@ class CallListForm(Form):
     segment: Ref | None = Field(default=None, description="Clients; or give list")
     list: Ref | None = Field(default=None, description="A static list, of clients or not")
     line: str = Field(default="", max_length=100, description="The line that they are shown")
+    source: Ref | None = Field(
+        default=None,
+        description="Of the directory: its costs, touches of those who were reached, and deals are counted by it",
+    )
     regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
         default=(), max_length=50, description="Countries of numbers that are phoned; none: all"
     )

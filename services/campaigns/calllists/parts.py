@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from hub.api.public import Public
+from hub.bus.base import Bus
 from hub.jobs.service import Jobs
 from hub.kit.clock import Clock
 from hub.kit.loop import Loop, Runs
@@ -22,7 +23,7 @@ from services.campaigns.calllists.loading import LoadCallList, Ready
 from services.campaigns.calllists.repository import CallRepository
 from services.campaigns.calllists.ringing import Dials, Ringing
 from services.campaigns.calllists.rules import Caps, Policy
-from services.campaigns.calllists.service import CallLists
+from services.campaigns.calllists.service import CallLists, Sources
 from services.campaigns.calllists.stops import Stops
 from services.campaigns.calllists.work import Work
 from services.campaigns.scripts import endpoints as script_endpoints
@@ -79,9 +80,11 @@ class Parts:
 
 def built(
     store: Store,
+    bus: Bus,
     clock: Clock,
     *,
     settings: Settings,
+    sources: Sources,
     dialling: Calls,
     crew: Crew,
     leases: Leases,
@@ -90,13 +93,13 @@ def built(
     """Its loops are started by whoever calls."""
     repository = CallRepository(store)
     policy = Policy(caps=Caps(a_day=settings.calls_a_day, a_week=settings.calls_a_week), zone=settings.call_zone)
-    lists, stops = CallLists(repository, clock), Stops(repository, clock, region=settings.region)
+    lists, stops = CallLists(repository, clock, sources), Stops(repository, clock, region=settings.region)
     ringing = Ringing(repository, stops, dialling, clock, policy.caps)
     work = Work(repository, lists, stops, ringing, clock, policy)
     scripts = Scripts(ScriptRepository(store), work, clock)
     work.leads(scripts.answers)
     dialler = Dialler(repository, work, ringing, crew, leases, clock, held=held)
-    following = Following(repository, dialling)
+    following = Following(repository, dialling, bus, clock)
     return Parts(
         repository=repository,
         lists=lists,

@@ -1,5 +1,7 @@
 """Call lists: made, started and put to rest, with a dictionary of what comes of attempts that all of them share."""
 
+from typing import Protocol
+
 from hub.api.actor import Actor
 from hub.kit.clock import Clock, iso
 from hub.kit.errors import InvalidInput, NotFound
@@ -13,12 +15,21 @@ from services.campaigns.calllists.repository import CallRepository
 from services.campaigns.calllists.rules import EXHAUSTED, WAITING, first_number
 
 
+class Sources(Protocol):
+    """The directory of sources."""
+
+    async def named(self, source: str, actor: Actor, *, field: str) -> Document:
+        """Raises InvalidInput: it is not there for him."""
+        ...
+
+
 class CallLists:
     """All of them."""
 
-    def __init__(self, repository: CallRepository, clock: Clock) -> None:
+    def __init__(self, repository: CallRepository, clock: Clock, sources: Sources | None = None) -> None:
         self._repository = repository
         self._clock = clock
+        self._sources = sources
 
     async def page(self, actor: Actor, *, limit: int, after: str | None) -> Page:
         return await page_of(self._repository.lists, actor, limit=limit, after=after)
@@ -27,9 +38,16 @@ class CallLists:
         """Raises NotFound."""
         return await seen(self._repository.lists, given, actor, "call list")
 
+    async def source_of(self, given: str) -> str | None:
+        """By which source it is counted; none: by none of its own."""
+        found = await self._repository.lists.get(given)
+        return found.get("source") if found else None
+
     async def add(self, given: CallListForm, *, actor: Actor, key: str | None) -> Document:
         """Rests until it is started; the job that loads it is begun by whoever calls. Raises InvalidInput."""
         await self._check_codes(given)
+        if given.source and self._sources:
+            await self._sources.named(given.source, actor, field="source")
         made = derive("cll", actor.login, key) if key else fresh("cll")
         fields = given.model_dump(mode="json", exclude={"team", "again", "after_call"})
         again = {code: [step.total_seconds() for step in steps] for code, steps in given.again.items()}

@@ -178,7 +178,7 @@ class Work:
         callback = self._callback(given, meaning, call_list, now)
         if "do_not_call" in meaning.flags:
             await self._stops.stop(attempt["number"], EVERYWHERE, why=given.comment or meaning.title, by=actor.login)
-        await self._keep(entry, attempt, given, meaning, actor, now)
+        await self._keep(entry, attempt, given, meaning, actor, now, source=call_list.get("source"))
         await self._ringing.unring(attempt)
         fields = finished(entry, given.disposition, meaning, call_list, now, callback=callback)
         if callback and given.mine:
@@ -212,13 +212,23 @@ class Work:
         return given.callback_at
 
     async def _keep(
-        self, entry: Document, attempt: Document, given: Finish, meaning: Disposition, actor: Actor, now: datetime
+        self,
+        entry: Document,
+        attempt: Document,
+        given: Finish,
+        meaning: Disposition,
+        actor: Actor,
+        now: datetime,
+        *,
+        source: str | None,
     ) -> None:
-        """An attempt with its outcome, once."""
+        """An attempt with its outcome, once; whoever was reached met the list's source."""
+        met = {"source": source} if source and "contact" in meaning.flags else {}
         answers = {**await self._answers(entry["_id"], entry["held_at"]), **given.answers}
         follows = {"task": _task(given, actor), "deal": given.deal and given.deal.model_dump(mode="json")}
-        owes = {"owes": True} if answers or given.comment or any(follows.values()) else {}
+        owes = {"owes": True} if answers or given.comment or met or any(follows.values()) else {}
         document = {
+            **met,
             **owes,
             "follows": follows,
             "_id": attempt["id"],

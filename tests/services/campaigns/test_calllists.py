@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from hub.api.actor import Actor
+from hub.contracts.lead import TouchRecorded
 from hub.contracts.scope import EVERYTHING
 from hub.jobs.models import Args
 from hub.kit.errors import Conflict, InvalidInput, NotFound, TransientError
 from hub.kit.ids import derive
 from hub.store.base import Document
+from services.campaigns.calllists.following import Following
 from services.campaigns.calllists.funnel import Funnels
 from services.campaigns.calllists.loading import REPORT, LoadCallList
 from services.campaigns.calllists.models import CallListForm, Disposition, Finish, NewStop, Recycle, Skip
@@ -442,3 +444,28 @@ async def test_odd_numbers_to_stop_are_refused_and_then_none_is_added(room: Room
     assert (await room.stops.page(limit=10, after=None)).items == []
     with pytest.raises(NotFound):
         await room.stops.lift("+79160000001", "*")
+
+
+class Chains:
+    """Nothing follows in a chain."""
+
+    async def note(self, interaction: str, text: str, *, actor: Actor, key: str) -> None: ...
+    async def task(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None: ...
+    async def deal(self, interaction: str, given: Document, *, actor: Actor, key: str) -> None: ...
+
+
+async def test_who_is_reached_for_a_list_met_its_source_once_and_whoever_was_not_did_not(room: Room) -> None:
+    await people(room, 2)
+    made = await room.list(source="src_calls")
+    for code in ("not_interested", "no_answer"):
+        await room.came(await room.rung(made), code)
+    attempts = (await room.kept.attempts.find({"list": made}, order="at")).items
+    (reached,) = [one for one in attempts if one["disposition"] == "not_interested"]
+    following = Following(room.kept, Chains(), room.desk.bus, room.desk.clock)
+    await following.look()
+    await room.kept.attempts.swap({**reached, "_v": reached["_v"] + 1})
+    await following.look()
+    touches = {one.id: one for one in room.desk.bus.events() if isinstance(one, TouchRecorded)}
+    (touch,) = touches.values()
+    assert (touch.whose, touch.source, touch.evidence.value) == (reached["client"], "src_calls", made)
+    assert await room.lists.source_of(made) == "src_calls"

@@ -14,7 +14,8 @@ from hub.kit.errors import InvalidInput, NotFound
 from hub.store.base import Document
 from hub.testing.fakes import FakeBlobs
 from services.campaigns.adapters.leads import LeadTables
-from services.campaigns.attribution.models import NewRate
+from services.campaigns.attribution.models import NewRate, ReportQuery
+from services.campaigns.attribution.report import money
 from services.campaigns.attribution.repository import MoneyRepository
 from services.campaigns.plans.endpoints import ComparisonView
 from services.campaigns.plans.models import PlanForm
@@ -53,6 +54,23 @@ async def a_mailing(named: str, actor: Actor) -> Document:
     return {"_id": named, "name": "Открытка", "state": "done"}
 
 
+class Calls:
+    """Call lists: by id the source that each is counted by."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, str] = {}
+
+    async def get(self, given: str) -> str | None:
+        return self.sources.get(given)
+
+
+CALLS = Calls()
+
+
+async def a_call_list(named: str, actor: Actor) -> Document:  # noqa: ARG001
+    return {"_id": named, "name": "Обзвон", "state": "running"}
+
+
 @pytest.fixture
 async def kept(store: Any) -> tuple[SourceRepository, MoneyRepository]:
     """Declares what the store holds before the desk starts it."""
@@ -72,8 +90,8 @@ async def opened(
         desk.clock,
         sources=office.sources,
         attribution=office.attribution,
-        finds={"mailing": a_mailing},
-        shows={},
+        finds={"mailing": a_mailing, "call_list": a_call_list},
+        shows={"call_list": CALLS.get},
     )
     yield Planning(office, parts)
     await books.close()
@@ -207,3 +225,24 @@ async def test_a_plan_that_is_added_again_with_the_same_key_is_one(opened: Plann
     made = [(await opened.plans.add(form, actor=MARKETER, key="k"))["_id"] for _ in range(2)]
     assert made[0] == made[1]
     assert len((await opened.plans.page(MARKETER, limit=9, after=None)).items) == 1
+
+
+async def test_costs_and_deals_of_a_call_list_are_those_of_its_source_as_attribution_has_them(
+    opened: Planning,
+) -> None:
+    office, desk = opened.office, opened.office.desk
+    calls, other = await office.source("phone", "spring"), await office.source("phone", "autumn")
+    CALLS.sources = {"cll_1": calls}
+    await office.cost(calls, "250.00")
+    await office.cost(other, "999.00")
+    await desk.hear(a_touch(1, "cl_1", calls), a_client(1), a_deal(1, 1, "700.00"))
+    parts = [{"kind": "call_list", "id": "cll_1"}, {"kind": "call_list", "id": "cll_2"}]
+    told = await opened.compared(await opened.add(parts=parts, goals={"deals": 1, "revenue": RUBLES}))
+    assert (told.cost, [(one.name, one.fact) for one in told.goals]) == (
+        Decimal("250.00"),
+        [("deals", Decimal(1)), ("revenue", Decimal("700.00"))],
+    )
+    query = {"since": "2026-03-01", "until": "2026-03-31", "by": "creative", "model": ("last",)}
+    report = await office.attribution.report(ReportQuery.model_validate(query))
+    theirs = [line for line in report.lines if line.path and line.path[-1].name == "spring"]
+    assert [(money(line.fact), line.shares["last"].minor) for line in theirs] == [(told.cost, 70_000)]

@@ -77,7 +77,7 @@ class Booth:
     def __init__(self, room: Room, kept: ScriptRepository) -> None:
         self.room, self.kept, self.chains = room, kept, Chains()
         self.scripts = self.again()
-        self.following = Following(room.kept, self.chains)
+        self.following = Following(room.kept, self.chains, room.desk.bus, room.desk.clock)
 
     def again(self) -> Scripts:
         made = Scripts(self.kept, self.room.work, self.room.desk.clock)
@@ -305,7 +305,7 @@ async def test_a_note_that_is_refused_keeps_no_task_and_no_deal_from_being_opene
     chains = NoNotes()
     follows = {"task": {"title": "Выслать каталог"}, "deal": {"title": "Кухня"}, "comment": "ждёт"}
     await booth.room.came(entry, "sale", ANNA, **follows)
-    await Following(booth.room.kept, chains).look()
+    await Following(booth.room.kept, chains, booth.room.desk.bus, booth.room.desk.clock).look()
     key = entry["attempt"]["id"]
     assert chains.done.keys() == {f"{key}-task", f"{key}-deal"}
     (attempt,) = (await booth.room.kept.attempts.find({"list": call_list}, order="at")).items

@@ -9359,6 +9359,11 @@ export interface components {
              * @description Clients; or give list
              */
             segment?: string | null;
+            /**
+             * Source
+             * @description Of the directory: its costs, touches of those who were reached, and deals are counted by it
+             */
+            source?: string | null;
             /** Team */
             team?: string | null;
             /**
@@ -9402,6 +9407,8 @@ export interface components {
             script: string | null;
             /** Segment */
             segment: string | null;
+            /** Source */
+            source: string | null;
             /**
              * State
              * @example running
