@@ -66,7 +66,7 @@ class Parts:
     gatherings: event_parts.Parts
     forms: form_parts.Parts
     plans: plan_parts.Parts
-    policies: tuple[Public, Loop]
+    policies: tuple[Public, Loop, Loop]
 
 
 def build(footing: Footing) -> CampaignsService:
@@ -280,8 +280,8 @@ def _publics(floor: Floor, parts: Parts, jobs: Jobs) -> Iterator[Public]:
 def _loops(parts: Parts, jobs: Jobs) -> Iterator[Runs]:
     """They are started in this order, and stopped in the other."""
     yield from (parts.segments.watching, jobs, parts.mailings.runner)
-    yield from (parts.sequences.advancing, parts.mailings.recorder)
-    yield from (*parts.calls.loops, *parts.gatherings.loops(jobs), parts.forms.loop(), parts.policies[1])
+    yield from (parts.sequences.advancing, parts.mailings.recorder, parts.mailings.loop())
+    yield from (*parts.calls.loops, *parts.gatherings.loops(jobs), *parts.forms.loops(), *parts.policies[1:])
 
 
 def _http(floor: Floor, *publics: Public) -> FastAPI:

@@ -16,7 +16,7 @@ from services.campaigns.leadforms.throttle import Throttle
 from services.campaigns.settings import Settings
 from services.campaigns.sources.service import Sources
 
-_TELLS = timedelta(seconds=1)
+_TELLS, _FORGETS = timedelta(seconds=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,11 @@ class Parts:
     def public(self) -> tuple[Public, ...]:
         return endpoints.public(self.forms, self.base), doors.public(self.forms, self.telling, self.throttle)
 
-    def loop(self) -> Loop:
-        return Loop("form leads", self.telling.look, every=_TELLS)
+    def loops(self) -> tuple[Loop, Loop]:
+        return (
+            Loop("form leads", self.telling.look, every=_TELLS),
+            Loop("old form leads", self.telling.forget, every=_FORGETS),
+        )
 
 
 def built(
@@ -46,7 +49,7 @@ def built(
     tasks: Tasks,
     key: bytes,
 ) -> Parts:
-    """Its loop is started by whoever calls; `key` signs what forms carry."""
+    """Its loops are started by whoever calls; `key` signs what forms carry."""
     repository = FormRepository(store)
     return Parts(
         forms=LeadForms(repository, sources, consents, clock, key=key),

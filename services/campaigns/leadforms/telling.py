@@ -16,6 +16,8 @@ from hub.store.base import Document
 from services.campaigns.leadforms.repository import FormRepository
 from services.campaigns.sources.models import NewLead
 
+KEPT, KEPT_UNTOLD = timedelta(days=90), timedelta(days=365)
+"""So long a row is kept of a lead that is in its chain, and of one that never could be told."""
 PATIENCE = timedelta(hours=1)
 """A contact is in its chain within a moment; whose task is refused for so long is left without."""
 log = Log(__name__)
@@ -51,6 +53,11 @@ class Telling:
     async def look(self) -> None:
         """All that is owed. Raises TransientError."""
         await each(await self._repository.owing(), self.tell)
+
+    async def forget(self) -> int:
+        """How many rows were removed. Raises StoreUnavailable."""
+        now = self._clock.now()
+        return await self._repository.forget(now - KEPT, now - KEPT_UNTOLD)
 
     async def tell(self, taken: Document) -> None:
         """Raises TransientError: it is done later."""

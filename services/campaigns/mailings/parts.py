@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from hub.api.public import Public
@@ -9,6 +10,7 @@ from hub.bus.base import Bus
 from hub.jobs.service import Jobs
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.loop import Loop
 from hub.kit.restraint import Restraint
 from hub.store.base import Store
 from hub.store.leases import Leases
@@ -38,6 +40,8 @@ from services.campaigns.warmups import endpoints as warm_up_endpoints
 from services.campaigns.warmups.repository import WarmUpRepository
 from services.campaigns.warmups.service import WarmUps
 
+_FREES = timedelta(seconds=5)
+
 
 class Columns(Columns_, Whose, Protocol):
     """Who is meant, and whose addresses are."""
@@ -62,6 +66,9 @@ class Parts:
 
     def job(self) -> Launch:
         return Launch(self.repository, self.mailings.prepare, self.clock)
+
+    def loop(self) -> Loop:
+        return Loop("freed", self.warm_ups.free, every=_FREES)
 
     def recipients(self, others: Others) -> Recipients:
         """Whose a link is; of no mailing: one of the `others`."""

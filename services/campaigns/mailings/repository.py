@@ -94,6 +94,11 @@ class MailingRepository:
         page = await self.rows.find({"mailing": mailing_id, "step": WAIT}, order="due", limit=1)
         return from_iso(page.items[0]["due"]) if page.items else None
 
+    async def later(self, mailing_id: str, since: datetime, until: datetime, *, after: str | None) -> Page:
+        """Rows that wait for a time between two moments, in its order."""
+        where: Where = {"mailing": mailing_id, "step": WAIT, "due": Range(since=iso(since), until=iso(until))}
+        return await self.rows.find(where, order="due", limit=500, after=after)
+
     async def warmed(self, name: str, *, at_most: int) -> int:
         """How many rows were asked for under a name of a warm-up: its plan, day and provider."""
         return sum([await self.rows.count({one: name}, at_most=at_most) for one in WARM])

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hub.kit.errors import InvalidInput
+from services.campaigns.moneyfiles.currencies import CODES
 
 _SIGNS = {
     **dict.fromkeys(("₽", "руб", "рублей", "рубль", "р", "rur", "rub"), "RUB"),
@@ -22,7 +23,13 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _CENT, _NOISE = Decimal("0.01"), Decimal("0.000001")
 _LONGEST = 40
 _LAST = time(23, 59, 59)
-_MONTHS = "янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек", "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS = (
+    *("янв(?:ар[ьяе])?|jan(?:uary)?", "фев(?:р(?:ал[ьяе])?)?|feb(?:ruary)?", "мар(?:т[ае]?)?|mar(?:ch)?"),
+    *("апр(?:ел[ьяе])?|apr(?:il)?", "ма[йяе]|may", "июн[ьяе]?|june?", "июл[ьяе]?|july?"),
+    *("авг(?:уст[ае]?)?|aug(?:ust)?", "сен(?:т(?:ябр[ьяе])?)?|sept?(?:ember)?", "окт(?:ябр[ьяе])?|oct(?:ober)?"),
+    *("ноя(?:б(?:р[ьяе])?)?|nov(?:ember)?", "дек(?:абр[ьяе])?|dec(?:ember)?"),
+)
+"""In full or shortened; a word that only begins so, as мартини, is none."""
 _NAMED_MONTH = re.compile(r"([^\W\d_]{3,10})\.?,?\s+(\d{4})(?:\s*г\.?)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _USUAL = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})(?!\d)")
@@ -77,8 +84,9 @@ def currency_of(text: str) -> str:
     """ISO 4217, of a code or a sign. Raises InvalidInput."""
     said = text.strip(". ").casefold()
     code = _SIGNS.get(said, said.upper())
-    if not re.fullmatch("[A-Z]{3}", code):
-        raise InvalidInput(f"currency: {text[:_LONGEST]!r} is none; write its code, as RUB")
+    if code not in CODES:
+        known = f"known are {', '.join(sorted(_SIGNS))}, and the codes of ISO 4217: {', '.join(sorted(CODES))}"
+        raise InvalidInput(f"currency: {text[:_LONGEST]!r} is none; {known}")
     return code
 
 
@@ -117,11 +125,8 @@ def days_of(text: str, *, field: str, month_first: bool = False) -> tuple[date, 
 
 
 def _month_named(word: str) -> int:
-    for names in _MONTHS:
-        for number, name in enumerate(names.split("|"), 1):
-            if re.match(name, word.casefold()):
-                return number
-    return 0
+    found = (number for number, names in enumerate(_MONTHS, 1) if re.fullmatch(names, word.casefold()))
+    return next(found, 0)
 
 
 def _whole_month(year: int, month: int, text: str, field: str) -> tuple[date, date]:

@@ -11,11 +11,15 @@ from services.campaigns.policies import endpoints, handlers
 from services.campaigns.policies.repository import PolicyRepository
 from services.campaigns.policies.service import Chains, Met, Policies
 
-_LOOKS = timedelta(seconds=5)
+_LOOKS, _FORGETS = timedelta(seconds=5), timedelta(hours=1)
 
 
-def built(store: Store, bus: Bus, clock: Clock, met: Met, chains: Chains) -> tuple[Public, Loop]:
-    """Listens on the bus from now on; its loop is started by whoever calls."""
+def built(store: Store, bus: Bus, clock: Clock, met: Met, chains: Chains) -> tuple[Public, Loop, Loop]:
+    """Listens on the bus from now on; its loops are started by whoever calls."""
     policies = Policies(PolicyRepository(store), met, chains, clock)
     handlers.subscribe(bus, policies)
-    return endpoints.public(policies), Loop("source policies", policies.look, every=_LOOKS)
+    return (
+        endpoints.public(policies),
+        Loop("source policies", policies.look, every=_LOOKS),
+        Loop("old source asks", policies.forget, every=_FORGETS),
+    )

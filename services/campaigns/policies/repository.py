@@ -7,8 +7,8 @@ from hub.store.amend import Change, amend, upsert
 from hub.store.base import CollectionSpec, Document, Index, Range, Store
 
 POLICIES = CollectionSpec("source_policies")
-ASKS = CollectionSpec("source_asks", (Index("due", sparse=True),))
-_MOST, _AT_ONCE = 100, 100
+ASKS = CollectionSpec("source_asks", (Index("due", sparse=True), Index("at")))
+_MOST, _AT_ONCE, _PAGE = 100, 100, 500
 
 
 class PolicyRepository:
@@ -33,6 +33,16 @@ class PolicyRepository:
         return (
             await self.asks.find({"due": Range(since="", until=f"{iso(now)}~")}, order="due", limit=_AT_ONCE)
         ).items
+
+    async def forget(self, before: datetime) -> int:
+        """Removes those that are over and older than a moment; how many."""
+        count, after = 0, None
+        while True:
+            page = await self.asks.find({"at": Range(until=iso(before))}, order="at", limit=_PAGE, after=after)
+            gone = [one["_id"] for one in page.items if "due" not in one]
+            count += await self.asks.delete_many(gone) if gone else 0
+            if (after := page.next) is None:
+                return count
 
     async def amend_ask(self, ask: str, change: Change) -> Document | None:
         return await amend(self.asks, ask, change)

@@ -20,6 +20,8 @@ from services.campaigns.segments.projection import Row
 GRACE = timedelta(minutes=2)
 """For what shows a source: a code in his words, the line that he dialled, a form."""
 PATIENCE = timedelta(hours=1)
+KEPT = timedelta(days=90)
+"""So long it is kept what came of asking about a client."""
 _TITLE = "Узнать, откуда о нас знают · Ask how they heard of us"
 _BY_HAND = "by_hand"
 log = Log(__name__)
@@ -75,6 +77,10 @@ class Policies:
     async def look(self) -> None:
         """Asks about those whose time has come. Raises TransientError."""
         await each(await self._repository.due(self._clock.now()), self._look_at)
+
+    async def forget(self) -> int:
+        """How many that are over were removed. Raises StoreUnavailable."""
+        return await self._repository.forget(self._clock.now() - KEPT)
 
     async def _look_at(self, ask: Document) -> None:
         """Raises TransientError."""

@@ -16,6 +16,7 @@ from hub.kit.loop import Loop
 from hub.kit.reasons import reason_of
 from hub.kit.restraint import Restraint
 from hub.kit.seams import seam
+from hub.store.amend import Change
 from hub.store.base import Document
 from hub.store.due import Due, with_timer
 from services.campaigns.mailings.audience import WITHDRAWN, Decided, words_of
@@ -34,6 +35,7 @@ LOOK = timedelta(seconds=1)
 AT_ONCE = 500
 """Runs that go on in one step."""
 _BEAT = timedelta(seconds=10)
+ENDED = "the sequence was ended"
 
 
 class Advancing:
@@ -72,9 +74,19 @@ class Advancing:
         """How many runs went on or were stopped. A sequence that fails leaves the others alone."""
         if self._restraint.held:
             return 0
+        for sequence in await self._repository.ending():
+            await self._end(sequence)
         await self.due.look()
         active = [one for one in await self._repository.active() if one["state"] == "running"]
         return sum([await self._one(sequence) for sequence in active])
+
+    async def _end(self, sequence: Document) -> None:
+        """Some of the runs of one that was ended end with it; until none waits any more. May be repeated."""
+        now = self._clock.now()
+        page = await self._repository.page(sequence["_id"], "waiting", limit=AT_ONCE, after=None)
+        await self._repository.swap_runs([stopped(run, ENDED, now) for run in page.items])
+        if not page.items:
+            await self._repository.amend(sequence["_id"], _settled(sequence))
 
     async def _one(self, sequence: Document) -> int:
         try:
@@ -159,6 +171,17 @@ class Advancing:
             for run in going
         }
         return rows, {client: reason for client, reason in ends.items() if reason}
+
+
+def _settled(sequence: Document) -> Change:
+    """All its runs know it, unless somebody entered since it was read. Pure."""
+
+    def change(now: Document) -> Document | None:
+        if now["_v"] != sequence["_v"]:
+            return None
+        return {name: value for name, value in now.items() if name != "ending"}
+
+    return change
 
 
 async def taken_back(kept: MailingRepository, rows: Iterable[str]) -> None:

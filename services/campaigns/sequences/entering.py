@@ -91,6 +91,12 @@ class Entering:
         ]
         await self._repository.add_runs([run for run in runs if "_v" not in run])
         await self._repository.swap_runs([run for run in runs if "_v" in run])
+        await self._repository.amend(sequence["_id"], _told_of_the_end)
+
+
+def _told_of_the_end(sequence: Document) -> Document | None:
+    """It was ended while they entered: their runs end, too. Pure."""
+    return {**sequence, "ending": True} if sequence["state"] == "ended" else None
 
 
 def _refusal(sequence: Document, run: Document | None, now: datetime) -> str:

@@ -11,7 +11,9 @@ from hub.store.base import CollectionSpec, Document, Index, Page, Store
 from hub.store.due import DUE
 from hub.store.told import OWES, Fact, Told
 
-SEQUENCES = CollectionSpec("sequences", (Index("removed", "at"), Index("active", sparse=True)))
+SEQUENCES = CollectionSpec(
+    "sequences", (Index("removed", "at"), Index("active", sparse=True), Index("ending", sparse=True))
+)
 RUNS = CollectionSpec(
     "sequence_runs",
     (
@@ -45,6 +47,10 @@ class SequenceRepository:
     async def active(self) -> list[Document]:
         """Those that are running, paused or held; also what was started beyond the limit at one moment."""
         return (await self.sequences.find({"active": True}, limit=2 * MOST)).items
+
+    async def ending(self) -> list[Document]:
+        """Those that were ended, and whose runs may not know it yet."""
+        return (await self.sequences.find({"ending": True}, limit=MOST)).items
 
     async def asking(self, sequence: str, *, limit: int) -> list[Document]:
         """Runs whose next step is due, the one that waits longest first."""

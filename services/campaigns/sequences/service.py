@@ -147,7 +147,8 @@ def in_state(now: Document, state: str, at: str, fields: Document) -> Document:
     after = {**now, "reason": "", **fields, "state": state, "changed_at": at}
     if state in _ACTIVE:
         return {**after, "active": True, **({"seen_at": at} if state == "running" else {})}
-    return {name: value for name, value in after.items() if name != "active"}
+    bare = {name: value for name, value in after.items() if name != "active"}
+    return {**bare, "ending": True} if state == "ended" else bare
 
 
 def _fields(given: SequenceForm) -> Document:

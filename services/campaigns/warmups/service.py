@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.api.actor import Actor
-from hub.kit.clock import Clock, iso
+from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict
 from hub.kit.ids import derive
 from hub.store.base import Document, Page
@@ -24,6 +24,10 @@ from services.campaigns.warmups.models import (
 )
 from services.campaigns.warmups.repository import MOST, WarmUpRepository
 
+_PUT_OFF = timedelta(days=2)
+"""No row is put off for longer."""
+_MOMENT = timedelta(seconds=30)
+
 
 class Counts(Protocol):
     """The rows of mailings."""
@@ -31,6 +35,16 @@ class Counts(Protocol):
     async def warmed(self, name: str, *, at_most: int) -> int:
         """How many rows left under this name, up to so many."""
         ...
+
+    async def active(self) -> list[Document]:
+        """Mailings that go on."""
+        ...
+
+    async def later(self, mailing_id: str, since: datetime, until: datetime, *, after: str | None) -> Page:
+        """Rows whose time is between two moments, in its order."""
+        ...
+
+    async def swap(self, rows: Sequence[Document]) -> set[str]: ...
 
 
 class Lease(Protocol):
@@ -105,9 +119,35 @@ class WarmUps:
         return after
 
     async def remove(self, given: str, *, actor: Actor) -> None:
-        """From now on nothing is kept back. Raises NotFound."""
+        """From now on nothing is kept back, and what waits for tomorrow goes. Raises NotFound."""
         await self.get(given, actor)
-        await self._repository.amend(given, lambda now: {**now, "removed": True})
+        at = iso(self._clock.now())
+        await self._repository.amend(given, lambda now: {**now, "removed": True, "frees": True, "removed_at": at})
+
+    async def free(self) -> int:
+        """Lets rows go that wait for plans that were taken away; how many. May be repeated."""
+        freed = [await self._free(plan) for plan in await self._repository.freeing()]
+        return sum(freed)
+
+    async def _free(self, plan: Document) -> int:
+        """Whoever was letting go by the plan when it was removed may put rows off for a moment longer."""
+        mailings = await self._counts.active()
+        count = sum([await self._freed(plan, mailing["_id"]) for mailing in mailings])
+        if not count and self._clock.now() - from_iso(plan["removed_at"]) > _MOMENT:
+            await self._repository.amend(plan["_id"], _free)
+        return count
+
+    async def _freed(self, plan: Document, mailing: str) -> int:
+        """Whom it put off had had his time: that is now."""
+        count, after, now = 0, None, self._clock.now()
+        about = f"the warm-up of {plan['of']}, day "
+        while True:
+            page = await self._counts.later(mailing, now, now + _PUT_OFF, after=after)
+            theirs = [row for row in page.items if (row["reason"] or "").startswith(about)]
+            freed = [{**row, "due": iso(now), "reason": None} for row in theirs]
+            count += len(await self._counts.swap(freed))
+            if (after := page.next) is None:
+                return count
 
     def _fields(self, given: WarmUpForm, owner: str) -> Document:
         fields: Document = given.model_dump(mode="json", include={"caps", "providers", "time_zone"})
@@ -156,6 +196,11 @@ class WarmUps:
         caps = {one: cap_of(plan, day, one) for one in PROVIDERS}
         by_provider = {one: limit - left[one] for one, limit in caps.items() if limit is not None}
         return Room(plan, day, cap - sum(left.values()), by_provider, name, tomorrow(plan, now))
+
+
+def _free(plan: Document) -> Document:
+    """Nobody waits for it any more. Pure."""
+    return {name: value for name, value in plan.items() if name != "frees"}
 
 
 def _name(plan: Document, now: datetime) -> str:

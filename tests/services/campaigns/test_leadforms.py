@@ -354,3 +354,20 @@ async def test_a_form_of_a_source_or_topic_that_is_not_there_is_refused(stand: S
         await stand.add(source="src_404")
     with pytest.raises(InvalidInput, match=r"consent\.topic: "):
         await stand.add(consent={**CONSENT, "topic": "nothing"})
+
+
+async def test_a_lead_that_is_in_its_chain_is_forgotten_after_ninety_days_and_one_that_is_not_after_a_year(
+    stand: Stand,
+) -> None:
+    form = await stand.add()
+    await stand.send(form, **ANNA)
+    (taken,) = (await stand.kept.taken.find({"form": form["_id"]}, order="at")).items
+    lost = {name: value for name, value in taken.items() if name != "_v"}
+    await stand.kept.taken.insert({**lost, "_id": "lost", "interaction": None})
+    await stand.kept.taken.insert({**lost, "_id": "owed", "interaction": None, "owes": True})
+    clock, left = stand.shop.desk.clock, []
+    for days in (89, 2, 275):
+        clock.advance(timedelta(days=days))
+        await stand.parts.telling.forget()
+        left.append(sorted(one["_id"] for one in (await stand.kept.taken.find({})).items))
+    assert left == [sorted([taken["_id"], "lost", "owed"]), ["lost", "owed"], ["owed"]]

@@ -365,3 +365,21 @@ def test_a_row_with_a_wrong_currency_deal_or_too_long_a_cell_is_told_by_its_fiel
     found = prepare("\n".join(["date;mail;amount;currency;deal", *rows]).encode(), Options("payments"))
     problems = [row["problem"].split(":")[0] for row in rows_in(found.parts[0])]
     assert problems == ["currency", "deal", "deal", "amount.value", "phone"]
+
+
+@pytest.mark.parametrize("text", ["mln", "pcs", "XXX", "ABC"])
+def test_what_is_no_currency_is_refused_with_what_is_known(text: str) -> None:
+    with pytest.raises(InvalidInput, match="currency: ") as refused:
+        currency_of(text)
+    assert {"₽", "руб,", "USD,"} <= set(str(refused.value).replace("₽,", "₽").split())
+
+
+@pytest.mark.parametrize("text", ["мартини 2026", "майонез 2026", "marching 2026", "деканат 2026", "июньский 2026"])
+def test_a_word_that_begins_as_a_month_is_none(text: str) -> None:
+    with pytest.raises(InvalidInput, match="date: "):
+        days_of(text, field="date")
+
+
+@pytest.mark.parametrize("text", ["март 2026", "марта 2026", "мар. 2026", "March 2026", "Mar, 2026"])
+def test_a_month_may_be_written_in_full_or_shortened(text: str) -> None:
+    assert [one.isoformat() for one in days_of(text, field="date")] == ["2026-03-01", "2026-03-31"]

@@ -13,7 +13,7 @@ from hub.store.base import Document
 from hub.testing.builders import NOON, envelopes
 from services.campaigns.policies.models import PolicyForm
 from services.campaigns.policies.repository import PolicyRepository
-from services.campaigns.policies.service import GRACE, PATIENCE, Policies
+from services.campaigns.policies.service import GRACE, KEPT, PATIENCE, Policies
 from services.campaigns.sources.repository import SourceRepository
 from tests.services.campaigns.conftest import MARKETER, Desk
 from tests.services.campaigns.test_sources import Shop
@@ -148,3 +148,16 @@ async def test_what_was_said_of_a_client_who_was_opened_by_hand_is_a_touch(
         ("cl_1", ["offline", "радио"]),
         ("cl_2", ["answer", "от соседей"]),
     ]
+
+
+async def test_what_came_of_asking_is_kept_for_ninety_days_and_what_is_still_asked_stays(counter: Counter) -> None:
+    await counter.rule("email", "asked")
+    await counter.came(1, "in_1")
+    await counter.policies.hear(
+        envelopes(ClientOpened(client=Client(id="cl_2", name="x", opened_at=NOON, opened_by="in_2")))
+    )
+    counter.desk.clock.advance(KEPT - GRACE)
+    assert await counter.policies.forget() == 0
+    counter.desk.clock.advance(2 * GRACE)
+    assert await counter.policies.forget() == 1
+    assert [one["_id"] for one in (await counter.kept.asks.find({})).items] == ["cl_2"]

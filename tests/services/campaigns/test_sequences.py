@@ -408,3 +408,30 @@ async def test_sequences_that_are_started_at_one_moment_go_all_of_them(office: O
     late = await office.parts.sequences.add(await office.form(timedelta(0)), actor=MARKETER, key=None)
     with pytest.raises(Conflict, match="200 sequences go already"):
         await office.parts.sequences.start(late["_id"], actor=MARKETER)
+
+
+async def test_runs_of_a_sequence_that_was_ended_end_with_it_and_nobody_waits_in_its_statistics(
+    office: Office,
+) -> None:
+    given = await office.started(timedelta(0), DAY)
+    await office.entered(given, 1, 2, 3)
+    await office.pass_by()
+    await office.parts.sequences.end(given, actor=MARKETER)
+    await office.pass_by()
+    await office.pass_by()
+    assert (await office.looking.statistics(given, MARKETER)).runs == {"stopped": 3}
+    assert await office.run(given) == ("stopped", "the sequence was ended", 1)
+    assert await office.parts.repository.ending() == []
+    await office.pass_by(2 * DAY)
+    assert len(office.got()) == 3
+
+
+async def test_who_entered_while_it_was_ended_does_not_wait_in_it(office: Office) -> None:
+    given = await office.started(timedelta(0), DAY)
+    before = await office.parts.sequences.get(given, MARKETER)
+    await office.parts.sequences.end(given, actor=MARKETER)
+    await office.pass_by()
+    await office.parts.entering._enter(before, ["cl_1"], MARKETER, cause="x", fresh=True)
+    await office.pass_by()
+    await office.pass_by()
+    assert (await office.run(given))[:2] == ("stopped", "the sequence was ended")

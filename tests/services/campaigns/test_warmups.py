@@ -248,3 +248,20 @@ async def test_plans_that_are_added_at_one_moment_count_all_of_them(office: Offi
     await office.kept.plans.insert_many(others[-1:])
     await office.post.launched()
     assert len(await office.run()) == 2
+
+
+async def test_whoever_waits_for_a_plan_goes_when_it_is_taken_away_and_whoever_waits_for_his_time_does_not(
+    office: Office,
+) -> None:
+    plan = await office.plan(5, 100, providers={"gmail": [1, 2]})
+    await office.post.launched(stale_after="P9D")
+    await office.post.launched(send_at=NOON + timedelta(hours=5))
+    assert len(await office.run()) == 4
+    assert await office.warm_ups.free() == 0
+    await office.warm_ups.remove(plan, actor=MARKETER)
+    assert [await office.warm_ups.free() for _ in range(2)] == [2, 0]
+    assert await office.run() == ["a2@gmail.com", "a3@gmail.com"]
+    assert len(await office.kept.freeing()) == 1
+    office.post.desk.clock.advance(timedelta(minutes=1))
+    await office.warm_ups.free()
+    assert await office.kept.freeing() == []
