@@ -54,6 +54,40 @@ behaviour("a series is written, started and paused, and says of everybody in it 
   assert.equal((await ask("GET", `/sequences/${made.id}`)).state, "paused");
 });
 
+behaviour("letters are printed, taken to the post and written into the chains, and one that comes back is known", async () => {
+  const topic = `post${Date.now()}`;
+  await ask("POST", "/topics", { id: topic, title: { ru: "Письма", en: "Letters" }, requires: "not_withdrawn" });
+  await ask("POST", "/templates", { name: `Бумага ${topic}`, channel: "post", bodies: { ru: { subject: "Весна", text: "Здравствуйте!" } } });
+  const client = await ask("POST", "/clients", { name: `Бумажный ${topic}`, addresses: [{ address: `${topic}@example.com` }], postal: [{ street: `Ленина ${topic}`, house: "1", city: "Москва", postcode: "101000" }] });
+  await ask("POST", "/segments", { name: topic, include: { has: "post" } });
+  const { page } = await operator("admin", { path: "/mailings" });
+  await page.getByRole("button", { name: "New mailing" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByRole("textbox", { name: "Name" }).fill(topic);
+  await form.getByLabel("Topic").selectOption(topic);
+  await form.getByLabel("Segment").selectOption({ label: topic });
+  await form.getByLabel("Template").selectOption({ label: `Бумага ${topic} · Post` });
+  assert.equal(await form.getByLabel("Account").count(), 0);
+  await form.getByRole("button", { name: "Save the draft" }).click();
+  await page.getByRole("button", { name: "Launch", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Launch", exact: true }).click();
+  await page.getByLabel("From (name and address)").fill("ООО «Ромашка»");
+  await page.getByRole("button", { name: "Print what waits" }).click();
+  const batch = page.locator("[data-batch]");
+  await batch.getByRole("button", { name: "It is posted" }).waitFor();
+  const [file] = await Promise.all([page.waitForEvent("download"), batch.getByRole("link", { name: "Letters" }).click()]);
+  assert.equal(file.suggestedFilename(), "letters.pdf");
+  await batch.getByRole("button", { name: "It is posted" }).click();
+  const chains = () => ask("GET", `/interactions?client_id=${client.id}`).then((found) => found.items.filter((each) => each.type === "post"));
+  await until(async () => (await chains()).length === 1, "it stands in the chain");
+  const path = await batch.getByRole("link", { name: "Addresses" }).getAttribute("href");
+  const addresses = await page.evaluate((href) => fetch(href).then((answer) => answer.text()), path);
+  await page.getByLabel("Number").fill(/(\d+)[,;]"?Бумажный/.exec(addresses)[1]);
+  await page.getByLabel("What the post says").fill("адресат выбыл");
+  await page.getByRole("button", { name: "It came back" }).click();
+  await page.getByRole("row", { name: /Бумажный.*Came back.*адресат выбыл/ }).waitFor();
+});
+
 behaviour("every screen says that messages reach nobody outside, where that is so", async () => {
   const { page, context } = await operator("admin", { path: "/tasks" });
   assert.equal(await page.getByText(/^Sandbox/).count(), 0);
