@@ -10,6 +10,7 @@ from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.channels.endpoints import add_channels
+from hub.channels.trials import TrialView
 from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict, TooLarge
@@ -45,6 +46,11 @@ def public(mailboxes: Mailboxes, jobs: Jobs, posted: Posted, *, most: int) -> Pu
     async def change_mailbox(mailbox_id: Id, change: MailboxChange) -> MailboxView:
         """Change a mailbox; new servers and logins are tried first."""
         return MailboxView.of(await mailboxes.change(mailbox_id, change))
+
+    @routes.post("/mailboxes/{id}/try", right=Right.MANAGE_CHANNELS, noun="mailbox", action="try", repeatable=False)
+    async def try_mailbox(mailbox_id: Id) -> TrialView:
+        """Log in at the servers of a mailbox, as it is kept, and say what does not work. Nothing is sent."""
+        return await mailboxes.tried(mailbox_id)
 
     @routes.delete("/mailboxes/{id}", right=Right.MANAGE_CHANNELS, noun="mailbox", status=204)
     async def remove_mailbox(mailbox_id: Id) -> None:

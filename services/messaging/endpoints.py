@@ -11,6 +11,7 @@ from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.channels.endpoints import add_channels
+from hub.channels.trials import TrialView
 from hub.channels.views import ChannelView
 from hub.kit.errors import Conflict, NotFound
 from services.messaging.bots.models import BotChange, BotInput, BotPage, BotView
@@ -79,6 +80,11 @@ def _add_bots(routes: Public, bots: Bots) -> None:
         """Change a bot; a new token is tried first."""
         return BotView.of(await bots.change(bot_id, change))
 
+    @routes.post("/bots/{id}/try", right=Right.MANAGE_CHANNELS, noun="bot", action="try", repeatable=False)
+    async def try_bot(bot_id: Id) -> TrialView:
+        """Ask Telegram for the bot, by the token that is kept, and say what does not work. Nothing is sent."""
+        return await bots.tried(bot_id)
+
     @routes.delete("/bots/{id}", right=Right.MANAGE_CHANNELS, noun="bot", status=204)
     async def remove_bot(bot_id: Id) -> None:
         """Receive and send by this bot no more; what it brought stays."""
@@ -107,6 +113,11 @@ def _add_numbers(routes: Public, numbers: Numbers) -> None:
     async def change_number(number_id: Id, change: NumberChange) -> NumberView:
         """Change a number; new logins are tried first."""
         return NumberView.of(await numbers.change(number_id, change))
+
+    @routes.post("/numbers/{id}/try", right=Right.MANAGE_CHANNELS, noun="number", action="try", repeatable=False)
+    async def try_number(number_id: Id) -> TrialView:
+        """Ask the providers of a number, as they are kept, and say what does not work. Nothing is sent."""
+        return await numbers.tried(number_id)
 
     @routes.delete("/numbers/{id}", right=Right.MANAGE_CHANNELS, noun="number", status=204)
     async def remove_number(number_id: Id) -> None:

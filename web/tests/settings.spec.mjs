@@ -11,6 +11,12 @@ async function change(page, address) {
   await page.locator("dialog input").first().waitFor();
 }
 
+behaviour("a mailbox is tested as it is kept, and the answer is told", async () => {
+  const { page } = await operator("admin", { path: "/settings/channels" });
+  await page.getByRole("button", { name: /^Test support@/ }).click();
+  await page.locator(".toast", { hasText: "works." }).waitFor();
+});
+
 behaviour("a mailbox is changed where it stands: what is not touched stays", async () => {
   const [before] = await mailboxes();
   const { page } = await operator("admin", { path: "/settings/channels" });

@@ -12,6 +12,7 @@ from hub.channels.entered import Place, check_entered
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
 from hub.channels.sends import SendRepository
+from hub.channels.trials import TrialView, trial_of
 from hub.kit.clock import iso
 from hub.kit.errors import HubError, InvalidInput
 from hub.kit.ids import derive
@@ -98,6 +99,11 @@ class Mailboxes:
         await self._try(**servers)
         sealed = {kind: self._repository.sealed(server) for kind, server in servers.items()}
         return await self._keeping.change({**document, **given, **sealed})
+
+    async def tried(self, mailbox_id: str) -> TrialView:
+        """Its logins, as they are kept. Raises NotFound."""
+        servers = _servers(self._repository.opened(await self._repository.get(mailbox_id)))
+        return await trial_of(self._try(**{kind: one for kind, one in servers.items() if one}))
 
     def _watched(self, mailbox: Mailbox, watch: bool) -> str | None:
         """Since when its Sent folder is watched."""

@@ -6,6 +6,7 @@ from typing import Protocol
 from hub.channels.entered import check_entered
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
+from hub.channels.trials import TrialView, trial_of
 from hub.kit.errors import InvalidInput, ProviderUnavailable
 from hub.kit.ids import derive
 from hub.store.base import Document
@@ -84,6 +85,11 @@ class Bots:
         return await self._keeping.change(
             {**document, **given, **self._repository.sealed(token=token, secret=secret)}
         )
+
+    async def tried(self, bot_id: str) -> TrialView:
+        """Its token, as it is kept. Raises NotFound."""
+        bot = self._repository.opened(await self._repository.get(bot_id))
+        return await trial_of(self._tried(bot.token, bot.api_url))
 
     def _check_mode(self, mode: str) -> None:
         if mode == "webhook" and not self._public_url:

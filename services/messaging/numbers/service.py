@@ -6,6 +6,7 @@ from typing import Any
 from hub.channels.belonging import BELONGS
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
+from hub.channels.trials import TrialView, trial_of
 from hub.kit.errors import InvalidInput, ProviderUnavailable
 from hub.kit.ids import derive
 from hub.store.base import Document
@@ -74,6 +75,11 @@ class Numbers:
             await self._tried(providers)
             given["providers"] = [self._repository.sealed(one) for one in providers]
         return await self._keeping.change({**document, **given})
+
+    async def tried(self, number_id: str) -> TrialView:
+        """Its providers, as they are kept. Raises NotFound."""
+        number = self._repository.opened(await self._repository.get(number_id))
+        return await trial_of(self._tried(number.providers))
 
     async def preview(self, given: PreviewInput) -> dict[str, Any]:
         """How a text would be sent, from one of our numbers where one is named. Raises NotFound."""

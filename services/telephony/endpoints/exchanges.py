@@ -8,6 +8,7 @@ from hub.api.forms import Id, Paging
 from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
+from hub.channels.trials import TrialView
 from hub.kit.errors import Conflict
 from services.telephony.exchanges.models import ExchangeChange, ExchangeInput, ExchangePage, ExchangeView
 from services.telephony.exchanges.service import Exchanges
@@ -35,6 +36,11 @@ def add(routes: Public, exchanges: Exchanges) -> None:
     async def change_exchange(exchange_id: Id, change: ExchangeChange) -> ExchangeView:
         """Change an exchange; another login is tried first."""
         return ExchangeView.of(await exchanges.change(exchange_id, change))
+
+    @routes.post("/exchanges/{id}/try", right=Right.MANAGE_CHANNELS, noun="exchange", action="try", repeatable=False)
+    async def try_exchange(exchange_id: Id) -> TrialView:
+        """Log in at an exchange, as it is kept, and say what does not work. Nobody is called."""
+        return await exchanges.tried(exchange_id)
 
     @routes.delete("/exchanges/{id}", right=Right.MANAGE_CHANNELS, noun="exchange", status=204, refuses=[Conflict])
     async def remove_exchange(exchange_id: Id) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from hub.channels.entered import check_entered
 from hub.channels.errors import LoginRefused
 from hub.channels.keeping import Keeping
+from hub.channels.trials import TrialView, trial_of
 from hub.kit.errors import ConfigurationError, Conflict, InvalidInput, ProviderUnavailable
 from hub.kit.ids import derive
 from hub.store.base import Document
@@ -77,6 +78,11 @@ class Exchanges:
             await self._tried(connection)
             given |= {"address": address_of(connection), **self._repository.stored(connection)}
         return await self._keeping.change({**document, **given})
+
+    async def tried(self, exchange_id: str) -> TrialView:
+        """Its login, as it is kept. Raises NotFound."""
+        exchange = self._repository.opened(await self._repository.get(exchange_id))
+        return await trial_of(self._tried(exchange.connection))
 
     async def remove(self, exchange_id: str) -> None:
         """Listens to it no more; what it told stays. Raises NotFound, and Conflict while lines go by it."""

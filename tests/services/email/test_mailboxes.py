@@ -154,6 +154,16 @@ async def test_a_change_of_password_is_tried_and_used(harness: EmailHarness) -> 
     await eventually(newest_sender, lambda sender: "Новое имя" in sender)
 
 
+async def test_a_mailbox_is_tried_as_it_is_kept_and_says_what_does_not_work(harness: EmailHarness) -> None:
+    path = f"/mailboxes/{harness.mailbox_id}/try"
+    assert (await harness.api.post(path)).json() == {"works": True, "failures": {}}
+    await harness.simulator.stop()
+    told = (await harness.api.post(path)).json()
+    assert (told["works"], sorted(told["failures"])) == (False, ["imap", "smtp"])
+    assert told["failures"]["imap"].startswith("the connection was refused")
+    assert (await harness.api.post("/mailboxes/mb_none/try")).status_code == 404
+
+
 async def test_a_removed_mailbox_stops_and_what_waits_for_it_has_failed(harness: EmailHarness) -> None:
     await harness.until_healthy("green")
     await harness.simulator.stop()

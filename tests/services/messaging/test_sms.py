@@ -40,6 +40,10 @@ async def test_receipts_move_a_delivery_on(sms: SmsHarness) -> None:
     assert (sent.to, sent.sender, sent.body) == (PHONE, OUR_NUMBER, "Заказ едет")
 
 
+async def test_a_number_is_tried_as_it_is_kept(sms: SmsHarness) -> None:
+    assert (await sms.api.post(f"/numbers/{sms.number_id}/try")).json() == {"works": True, "failures": {}}
+
+
 async def test_a_failed_receipt_tells_the_reason_and_what_the_number_is_worth(sms: SmsHarness) -> None:
     sms.twilio.statuses, sms.twilio.error = ("sent", "undelivered"), 30005
     message = sms.message("Заказ едет")

@@ -295,6 +295,14 @@ async def test_a_bad_token_an_unreachable_server_and_a_bot_that_is_there_are_tol
     assert (again.status_code, harness.bot_id in again.json()["detail"]) == (409, True)
 
 
+async def test_a_bot_is_tried_as_it_is_kept(harness: TelegramHarness) -> None:
+    path = f"/bots/{harness.bot_id}/try"
+    assert (await harness.api.post(path)).json() == {"works": True, "failures": {}}
+    harness.telegram.revoked.add(TOKEN)
+    told = (await harness.api.post(path)).json()
+    assert (told["works"], list(told["failures"])) == (False, ["token"])
+
+
 async def test_a_token_is_not_shown_and_another_bots_is_not_taken_for_it(harness: TelegramHarness) -> None:
     harness.telegram.add_bot("220:second-token", "sales_bot")
     shown = await harness.api.get(f"/bots/{harness.bot_id}")

@@ -15,6 +15,14 @@ async def test_a_secret_is_never_shown_and_a_login_is_tried_before_it_is_saved(a
     assert SECRET not in shown
 
 
+async def test_an_exchange_is_tried_as_it_is_kept(ami: AmiHarness) -> None:
+    path = f"/exchanges/{ami.exchange_id}/try"
+    assert (await ami.api.post(path)).json() == {"works": True, "failures": {}}
+    ami.pbx.secret = "another"
+    told = (await ami.api.post(path)).json()
+    assert (told["works"], "Authentication failed" in str(told["failures"])) == (False, True)
+
+
 async def test_a_secret_goes_to_no_other_host_than_it_was_entered_for(ami: AmiHarness) -> None:
     path = f"/exchanges/{ami.exchange_id}"
     async with AsteriskSimulator(USER, SECRET) as other:
