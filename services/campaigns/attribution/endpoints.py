@@ -16,6 +16,7 @@ from hub.contracts.masks import MaskedAddress, MaskedWords
 from hub.contracts.shown import Moment
 from hub.kit.errors import NotFound
 from hub.store.base import Document, Page
+from services.campaigns.attribution import touched
 from services.campaigns.attribution.models import Costs, Drilling, NewRate, Payments, Reporting
 from services.campaigns.attribution.money import MoneyBook
 from services.campaigns.attribution.report import Line, Share, Tree, deals, each_costs, money, percent, romi, summed
@@ -215,6 +216,7 @@ def public(attribution: Attribution, book: MoneyBook) -> Public:
     _add_rates(routes, book)
     _add_reports(routes, attribution)
     _add_touches(routes, attribution)
+    touched.add(routes, attribution)
     return routes
 
 

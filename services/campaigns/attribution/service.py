@@ -111,14 +111,29 @@ class Attribution:
     async def drill(self, query: DrillQuery, actor: Actor) -> tuple[list[Row], Tree]:
         """The deals and payments behind a source's number, of clients that somebody sees. Raises InvalidInput."""
         tree = await self.tree()
-        below = tree.below(key_of(query.source)) if query.source else [UNKNOWN]
-        if not below:
-            fix = f"there is no source {query.source}"
-            raise InvalidInput(f"source: {fix}", fields={"source": fix})
+        below = self._below(tree, query.source) if query.source else [UNKNOWN]
         given = {**self._policy.given, **_moments(query), "below": below, "most": query.limit}
         text = sql.drilled(query.model, among(actor.reach, given))
         wanted = {name: value for name, value in given.items() if f"${name}" in text}
         return await self._books.ask(text, wanted), tree
+
+    async def touched(
+        self, period: Period, actor: Actor, *, source: str, leads: bool, most: int
+    ) -> tuple[list[Row], Tree]:
+        """Touches of a source and all below it, or of all, by clients that somebody sees. Raises InvalidInput."""
+        tree = await self.tree()
+        given: dict[str, Any] = {**_moments(period), "most": most}
+        if source:
+            given["below"] = self._below(tree, source)
+        text = sql.touched(among(actor.reach, given), leads=leads, within=bool(source))
+        return await self._books.ask(text, given), tree
+
+    @staticmethod
+    def _below(tree: Tree, source: str) -> list[int]:
+        if below := tree.below(key_of(source)):
+            return below
+        fix = f"there is no source {source}"
+        raise InvalidInput(f"source: {fix}", fields={"source": fix})
 
     async def items(self, period: Period, model: str) -> list[Row]:
         """Of each deal and payment what each source got: id, source as it was met, hundredths."""

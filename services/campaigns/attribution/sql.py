@@ -114,6 +114,17 @@ def drilled(model: str, seen: str) -> str:
     )
 
 
+def touched(seen: str, *, leads: bool, within: bool) -> str:
+    """Touches of a time, of the sources `$below` where `within` is set; `seen` as in `drilled`."""
+    also = (" AND t.lead" if leads else "") + (" AND list_contains($below, t.node)" if within else "")
+    return (
+        "SELECT t.told, c.id, t.node, t.happened, t.kind, t.value, t.interaction, t.lead"
+        f" FROM touches t {_WHOSE.format(w='t.w')} LEFT JOIN people c ON c.k = {PERSON.format(w='t.w')}"
+        f" WHERE t.happened >= $since AND t.happened < $until{also} AND (c.k IS NULL OR {seen})"
+        " ORDER BY t.happened, t.told LIMIT $most"
+    )
+
+
 def items(model: str) -> str:
     """Of each deal and payment of a time what each source got."""
     share = _share("minor", model)

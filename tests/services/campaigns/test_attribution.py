@@ -350,6 +350,24 @@ async def test_behind_every_number_are_its_deals_and_touches_and_they_add_up_to_
     assert (await office.attribution.drill(shown, stranger))[0] == []
 
 
+async def test_behind_the_number_of_leads_are_as_many_touches_of_clients_that_one_sees(office: Office) -> None:
+    await three_touches(office)
+    vk = await office.source("web", "vk")
+    await office.desk.hear(a_client(2), a_touch(4, "cl_2", vk, at=NOON, lead=True))
+    period = ReportQuery.model_validate({"since": FIRST, "until": FINAL})
+    counted = {line.path[-1].id: line.leads for line in (await office.attribution.report(period)).lines if line.path}
+    told = {"source": vk, "leads": True, "most": 100}
+    rows, tree = await office.attribution.touched(period, MARKETER, **told)
+    assert [(row[0], row[1], tree.path(row[2])[-1].id) for row in rows] == [("touch_4", "cl_2", vk)]
+    assert counted[vk] == 1
+    stranger = Actor(login="x", reach=("team:other",))
+    assert (await office.attribution.touched(period, stranger, **told))[0] == []
+    everything, _ = await office.attribution.touched(period, MARKETER, source="", leads=False, most=100)
+    assert [row[0] for row in everything] == ["touch_1", "touch_2", "touch_3", "touch_4"]
+    with pytest.raises(InvalidInput, match="no source"):
+        await office.attribution.touched(period, MARKETER, source="src_none", leads=False, most=1)
+
+
 async def closed(office: Office) -> str:
     march = NewStatement(name="Март", since=date(2026, 3, 1), until=date(2026, 3, 31))
     return str((await office.statements.close(march, actor=MARKETER, key="march"))["_id"])

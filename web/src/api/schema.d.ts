@@ -376,6 +376,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attribution/touches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Touches behind
+         * @description The touches of a source, of the clients that you see; `leads`: those that a report counts.
+         *
+         *     For: administrator, supervisor, marketer, operator.
+         */
+        get: operations["touchesBehind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -21555,21 +21577,10 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /**
-         * TouchView
-         * @description Somebody met a source.
-         */
-        TouchView: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Source */
-            source: string;
-            /** Value */
-            value: string;
-            /** Whose */
-            whose: string;
+        /** TouchList */
+        TouchList: {
+            /** Items */
+            items: components["schemas"]["services__campaigns__attribution__touched__TouchView"][];
         };
         /**
          * TranscriberInput
@@ -22367,6 +22378,34 @@ export interface components {
             worth: string;
         };
         /**
+         * TouchView
+         * @description Somebody met a source.
+         */
+        services__campaigns__attribution__touched__TouchView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Client
+             * @description None: a visitor of whom no more is known
+             */
+            client: string | null;
+            /** Id */
+            id: string;
+            /** Interaction */
+            interaction: string | null;
+            /** Kind */
+            kind: string;
+            /** Lead */
+            lead: boolean;
+            /** Path */
+            path: string[];
+            /** Value */
+            value: string;
+        };
+        /**
          * AnswerForm
          * @description What a guest said to an employee.
          * @example {
@@ -22409,6 +22448,22 @@ export interface components {
              * @description A choice's value, several of them, words, a number, or a date as 2026-03-02
              */
             value: string | number | string[];
+        };
+        /**
+         * TouchView
+         * @description Somebody met a source.
+         */
+        services__campaigns__sources__endpoints__TouchView: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Value */
+            value: string;
+            /** Whose */
+            whose: string;
         };
         /** PreviewView */
         services__campaigns__templates__endpoints__PreviewView: {
@@ -23670,6 +23725,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MoneyReportView"];
+                };
+            };
+            /** @description Not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` names it and the fix */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something the hub depends on is down; try again after `Retry-After` seconds */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    touchesBehind: {
+        parameters: {
+            query: {
+                since: string;
+                /** @description The last day */
+                until: string;
+                /** @description With all below it; empty: of every source */
+                source?: string;
+                /** @description Only the first contacts of new people: what a report counts */
+                leads?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchList"];
                 };
             };
             /** @description Not logged in */
@@ -58270,7 +58399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TouchView"];
+                    "application/json": components["schemas"]["services__campaigns__sources__endpoints__TouchView"];
                 };
             };
             /** @description Not logged in */
