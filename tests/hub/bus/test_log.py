@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.bus import log_reads
 from hub.bus.journal import Chunk, Slot, Transaction
 from hub.bus.log import Log
 from hub.contracts.base import Record
@@ -75,6 +76,28 @@ async def test_a_fetch_begins_in_the_middle_of_a_row_and_ends_at_the_limit(log: 
     await log.append([a_record(n) for n in range(1200)])
     assert await values(log, at=497, limit=6) == [b"%d" % n for n in range(497, 503)]
     assert await values(log, at=1200) == []
+
+
+async def test_a_fetch_of_two_partitions_ends_at_the_limit_of_both(log: Log) -> None:
+    keys = {log.slot_for("letters", key.encode()): key for key in ("anna", "boris", "vera", "gleb")}
+    first, second = keys
+    for slot in (first, second):
+        await log.append([a_record(number, key=keys[slot]) for number in range(4)])
+    got = await log.fetch({first: 2, second: 0}, 5)
+    assert {slot: [(one.topic, one.partition, one.offset) for one in records] for slot, records in got.items()} == {
+        first: [("letters", first.partition, offset) for offset in (2, 3)],
+        second: [("letters", second.partition, offset) for offset in (0, 1, 2)],
+    }
+
+
+async def test_a_fetch_takes_no_more_rows_once_they_are_as_large_as_it_may_be(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_reads, "FETCH_BYTES", 5_000)
+    for number in range(4):
+        await log.append([a_record(number, size=3_000)])
+    assert [value[:1] for value in await values(log)] == [b"0", b"1"]
+    assert [value[:1] for value in await values(log, at=2)] == [b"2", b"3"]
 
 
 async def test_every_record_is_told_its_offset(log: Log) -> None:

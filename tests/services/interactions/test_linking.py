@@ -8,7 +8,17 @@ import pytest
 from hub.contracts.interaction import Role
 from hub.kit.clock import iso
 from hub.testing.builders import NOON, a_participant, an_arrival
-from services.interactions.linking import Claim, Decision, Head, Known, Rules, link, new_chain_id, subject_key
+from services.interactions.linking import (
+    Claim,
+    Decision,
+    Head,
+    Known,
+    Rules,
+    link,
+    mailed_chain_id,
+    new_chain_id,
+    subject_key,
+)
 from services.interactions.models import with_head
 
 DAY = timedelta(hours=24)
@@ -216,3 +226,39 @@ def test_a_client_who_was_copied_answers_in_his_own_chain() -> None:
     )
     assert (his.chain_id, his.link.rule) == ("ch_1", "reference")
     assert (outsiders.link.rule, outsiders.link.parent) == ("side_chain", "ch_1")
+
+
+def test_two_strangers_who_were_copied_are_two_clients_in_chains_of_their_own_that_say_why() -> None:
+    known = anna_with(a_head("ch_1"))
+    copied = frozenset({"email:expert@lab.example", "email:guest@there.example"})
+    known.claims["email:<ours@x>"] = Claim("ch_1", ANNA, "in_ours", "in_ours", copied)
+    decisions = decided(
+        an_arrival(1, sender="expert@lab.example", refs=("email:<ours@x>",)),
+        an_arrival(2, sender="guest@there.example", refs=("email:<ours@x>",)),
+        known=known,
+    )
+    assert len({one.client_id for one in decisions}) == len({one.chain_id for one in decisions}) == 2
+    assert ANNA not in {one.client_id for one in decisions}
+    assert all(one.client_id.startswith("cl_") and one.chain_id.startswith("ch_") for one in decisions)
+    assert {(one.link.evidence, one.cause_id) for one in decisions} == {("email:<ours@x>", "in_ours")}
+
+
+def test_an_answer_under_another_subject_says_which_and_what_it_answers() -> None:
+    known = anna_with(a_head("ch_1", "Счёт"))
+    known.claims["email:<ours@x>"] = Claim("ch_1", ANNA, "in_ours", "in_ours")
+    (decision,) = link(
+        (an_arrival(1, subject="Доставка", refs=("email:<ours@x>",)),), known, Rules(DAY, subject_change="new_chain")
+    )
+    assert (decision.link.rule, decision.link.evidence) == ("subject_changed", subject_key("Доставка"))
+    assert (decision.link.continues, decision.cause_id) == ("ch_1", "in_ours")
+
+
+def test_each_message_of_a_mailing_opens_a_chain_of_its_own_for_each_address() -> None:
+    opened = {mailed_chain_id(message, address) for message in ("in_1", "in_2") for address in ("email:a", "email:b")}
+    assert len(opened) == 4
+    assert all(chain_id.startswith("ch_") for chain_id in opened)
+
+
+def test_a_chain_opens_again_up_to_the_very_end_of_the_time_for_it() -> None:
+    rules = Rules(reopen_within=DAY)
+    assert [rules.too_late(NOON, NOON + DAY + more) for more in (timedelta(0), timedelta(seconds=1))] == [False, True]

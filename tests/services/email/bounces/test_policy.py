@@ -54,3 +54,13 @@ def test_only_what_did_not_arrive_for_good_is_about_the_address(action: str, har
 
 def test_a_refusal_without_code_or_status_is_about_nobody():
     assert is_hard(a_recipient(reason="other", status="", reply_code="")) is False
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "hard"),
+    [("5.1.0", "", True), ("5.1.8", "", True), ("5.7.1", "", False), ("4.1.1", "550", False), (None, "550", True)],
+)
+def test_a_refusal_is_about_the_address_by_its_status_and_only_where_it_is_final(
+    status: str | None, code: str, hard: bool
+):
+    assert is_hard(Recipient("anna@there.example", "failed", status, code, "other", "no")) is hard
