@@ -26,31 +26,42 @@ def following(text: str, start: datetime, *, after: datetime, zone: ZoneInfo) ->
     Raises:
         InvalidInput: it is no rule, or one of more than once a day.
     """
-    return next((at for at in _times(text, start, until=after + _AHEAD, zone=zone) if at > after), None)
+    times = _times(text, start, since=after, until=after + _AHEAD, zone=zone)
+    return next((at for at in times if at > after), None)
 
 
 def between(
     text: str, start: datetime, *, since: datetime, until: datetime, zone: ZoneInfo, most: int
 ) -> list[datetime]:
     """The occurrences from a moment until before another, at most so many. Raises InvalidInput as `following`."""
-    found = (at for at in _times(text, start, until=until, zone=zone) if since <= at < until)
+    found = (at for at in _times(text, start, since=since, until=until, zone=zone) if since <= at < until)
     return list(islice(found, most))
 
 
-def _times(text: str, start: datetime, *, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """All until a moment, from the first on; none of a rule that began too long ago to be counted through."""
+def _times(text: str, start: datetime, *, since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """All from a moment until another, and some before; none of a rule that began too long ago
+    to be counted through.
+    """
     parts = _parts(text)
     count, last = _first(parts.pop("COUNT", None)), _first(parts.pop("UNTIL", None))
     if until - start > _SINCE + _AHEAD:
         return
     try:
-        rule = rrulestr(parts.to_ical().decode(), dtstart=start.astimezone(zone))
+        begins = start.astimezone(zone)
+        begins += timedelta() if count else _passed(parts, since - start)
+        rule = rrulestr(parts.to_ical().decode(), dtstart=begins)
         assert isinstance(rule, rrule)
-        end = min(_moment(last), until) if last else until
+        end = min(_moment(last, zone), until) if last else until
         for moment in islice(rule.replace(until=end), count if isinstance(count, int) else None):
             yield moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, AssertionError) as exc:
         raise _wrong(f"is no rule of RFC 5545 ({exc}); write it as FREQ=WEEKLY;BYDAY=MO") from exc
+
+
+def _passed(parts: Any, elapsed: timedelta) -> timedelta:
+    """Whole turns of a rule that are over: those of years of days need not be counted through."""
+    days = {"DAILY": 1, "WEEKLY": 7}.get(str(_first(parts["FREQ"])), 0) * int(str(_first(parts.get("INTERVAL")) or 1))
+    return timedelta(days=max(0, (elapsed.days - 1) // days) * days) if days else timedelta()
 
 
 def check(text: str, start: datetime, *, zone: ZoneInfo) -> None:
@@ -82,13 +93,13 @@ def _first(values: list[object] | None) -> object:
     return values[0] if values else None
 
 
-def _moment(until: object) -> datetime:
-    """A day lasts to its end."""
+def _moment(until: object, zone: ZoneInfo) -> datetime:
+    """A day lasts to its end, as days go where the rule counts."""
     if isinstance(until, datetime):
-        return until if until.tzinfo else until.replace(tzinfo=UTC)
+        return until if until.tzinfo else until.replace(tzinfo=zone)
     if not isinstance(until, date):
         raise ValueError("UNTIL is a day or a moment")
-    return datetime.combine(until, time.max, UTC)
+    return datetime.combine(until, time.max, zone)
 
 
 def _wrong(fix: str) -> InvalidInput:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from hub.api.actor import Actor
 from hub.contracts.scope import reaches
@@ -47,14 +48,13 @@ class Agenda:
         names = await self._names([*contacts, *series, *tasks])
         known = list({one["_id"]: one for one in (*contacts, *series)}.values())
         seen = {one["_id"]: level == "full" for one, level in await self._seen.interactions(actor, known)}
+        shown = _first([*contacts, *await asyncio.to_thread(_foreseen, series, within)], logins)
         items = [
-            *(
-                _contact(one, logins, names) if seen.get(one["_id"]) else _busy(one, logins)
-                for one in (*contacts, *_foreseen(series, within, MOST))
-            ),
+            *(_contact(one, logins, names) if seen.get(one["_id"]) else _busy(one, logins) for one in shown.contacts),
             *(_task(one, names) for one in tasks),
         ]
-        return AgendaView(items=sorted(items, key=lambda item: (item.at, item.id or "")), more=cut or more)
+        more = more or cut or shown.more
+        return AgendaView(items=sorted(items, key=lambda item: (item.at, item.id or "")), more=more)
 
     async def feed(self, actor: Actor, now: datetime) -> str:
         """His own, of a month back and three ahead, as RFC 5545 has it; of more than one answer holds the first of
@@ -74,7 +74,7 @@ class Agenda:
         contacts, _ = await self._contacts(logins, within, LOOKED)
         series = await self._series(logins)
         busy: dict[str, list[Span]] = defaultdict(list)
-        for one in (*contacts, *_foreseen(series, within, LOOKED)):
+        for one in (*contacts, *await asyncio.to_thread(_foreseen, series, within)):
             counts = not one.get("fact") and one["_id"] != query.beside
             for login in _of(one, logins) if counts else ():
                 busy[login].append(_span(one))
@@ -153,12 +153,28 @@ def _span(contact: Document) -> Span:
     return Span(at, at + timedelta(minutes=contact["plan"]["minutes"]))
 
 
-def _foreseen(series: Iterable[Document], within: Span, most: int) -> list[Document]:
-    """The times after those of the contacts, as if they were contacts; at most so many of each."""
+class _Shown(NamedTuple):
+    contacts: list[Document]
+    more: bool
+
+
+def _first(contacts: Sequence[Document], logins: Sequence[str]) -> _Shown:
+    """Of each employee as many as one answer has."""
+    kept, room = [], dict.fromkeys(logins, MOST)
+    for one in sorted(contacts, key=lambda one: str(one["plan"]["at"])):
+        theirs = _of(one, logins)
+        if any(room[login] > 0 for login in theirs):
+            kept.append(one)
+            room |= {login: room[login] - 1 for login in theirs}
+    return _Shown(kept, len(kept) < len(contacts))
+
+
+def _foreseen(series: Iterable[Document], within: Span) -> list[Document]:
+    """The times after those of the contacts, as if they were contacts."""
     return [
         {**one, "plan": {**one["plan"], "at": iso(at)}, "fact": None, "foreseen": True}
         for one in series
-        for at in foreseen(one, within.since - timedelta(minutes=one["plan"]["minutes"]), within.until, most=most)
+        for at in foreseen(one, within.since - timedelta(minutes=one["plan"]["minutes"]), within.until, most=MOST)
         if Span(at, at + timedelta(minutes=one["plan"]["minutes"])).meets(within)
     ]
 

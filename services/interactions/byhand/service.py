@@ -36,7 +36,7 @@ from services.interactions.outgoing import Outgoing, fingerprint, same_request
 from services.interactions.repository import Repository
 from services.interactions.roots import roots
 from services.interactions.seen import Seen
-from services.interactions.series.models import begun
+from services.interactions.series.models import FOLLOWED, begun
 
 _NOTE = "note"
 _SKEW = timedelta(minutes=10)
@@ -130,7 +130,7 @@ class ByHand:
 
         Raises:
             NotFound: it is not there for him.
-            Conflict: it was no plan, or it is over.
+            Conflict: it was no plan, it is over, or its series goes on from a later one.
             InvalidInput: the rule is none.
         """
         begins = await self._series(form, actor)
@@ -138,6 +138,8 @@ class ByHand:
         def change(document: Document) -> Owing:
             if not document.get("plan") or document.get("fact"):
                 raise Conflict("only what is planned, and not over yet, is planned anew")
+            if form.repeats is not None and document.get(FOLLOWED):
+                raise Conflict("its series goes on from the next one; say there how it comes again")
             known = document["plan"].get("series") if form.repeats is None else None
             series = Series.model_validate(known) if known else begins
             after = planned_anew(document, plan_of(form, series))

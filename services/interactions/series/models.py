@@ -17,7 +17,7 @@ from services.interactions.repeating import between, check
 
 RULE = "series"
 NEXT = "series"
-"""The timer of one whose time is over: the next one is made."""
+"""The timer by which the next one is made."""
 FOLLOWED = "followed"
 """It has been: the series goes on from there."""
 LATE = timedelta(days=1)
@@ -73,8 +73,16 @@ def timed(document: Document) -> Document:
     if not is_live(document):
         document = without_timer(document, NEXT)
         return {name: value for name, value in document.items() if name != "foreseen_by"}
-    over = from_iso(document["fact"]["at"]) if document.get("fact") else end_of(document)
-    return {**with_timer(document, NEXT, min(over, end_of(document))), "foreseen_by": document["diary"]}
+    return {**with_timer(document, NEXT, _goes_on_at(document)), "foreseen_by": document["diary"]}
+
+
+def _goes_on_at(document: Mapping[str, Any]) -> datetime:
+    """It is over; or the next one begins, or has its first reminder, before that."""
+    slot = from_iso(document["plan"]["series"]["slot"])
+    lead = timedelta(seconds=max(document["plan"]["reminders"], default=0))
+    early = [max(slot, at - lead) for at in foreseen(document, slot, slot + _AHEAD, most=1)]
+    told = [from_iso(document["fact"]["at"])] if document.get("fact") else []
+    return min([end_of(document), *told, *early])
 
 
 def followed(document: Document, _now: datetime) -> Document:
@@ -88,7 +96,7 @@ def without(document: Document, at: datetime) -> Document:
     if at in moments(series["without"]) or not foreseen(document, at, at + timedelta(seconds=1), most=1):
         return document
     skipped = [*series["without"], iso(at)][-_MOST_SKIPPED:]
-    return {**document, "plan": {**document["plan"], "series": {**series, "without": skipped}}}
+    return timed({**document, "plan": {**document["plan"], "series": {**series, "without": skipped}}})
 
 
 def foreseen(document: Mapping[str, Any], since: datetime, until: datetime, *, most: int) -> list[datetime]:

@@ -1,12 +1,12 @@
 """Makes the next one of planned contacts that come again."""
 
-from hub.kit.clock import Clock
+from hub.kit.clock import Clock, from_iso
 from hub.store.base import Document
 from services.interactions.byhand.models import settled
 from services.interactions.invitations.models import invited
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
-from services.interactions.series.models import NEXT, end_of, is_live, next_of
+from services.interactions.series.models import NEXT, is_live, next_of
 
 
 class Recurring:
@@ -19,10 +19,8 @@ class Recurring:
 
     async def go_on(self, document: Document) -> None:
         """Before its timer fires: see `followed`. Whoever was invited to it is invited to the next one."""
-        if NEXT not in (document.get("timers") or {}) or not is_live(document):
-            return
-        now = self._clock.now()
-        if not document.get("fact") and end_of(document) > now:
+        now, due = self._clock.now(), (document.get("timers") or {}).get(NEXT)
+        if not due or from_iso(due) > now or not is_live(document):
             return
         made = next_of(document, now=now)
         if made is None:

@@ -1,16 +1,20 @@
 """Planned contacts that come again."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+from dateutil.rrule import rrulestr
 
 from hub.kit.clock import iso
-from hub.kit.errors import InvalidInput
+from hub.kit.errors import Conflict, InvalidInput
+from services.interactions.agenda import service as agenda_service
 from services.interactions.agenda.forms import FreeQuery
 from services.interactions.agenda.service import Agenda
+from services.interactions.agenda.spans import Span
 from services.interactions.byhand.forms import FactForm, PlanForm
 from services.interactions.byhand.models import MOST_REMINDERS, reminding, timer
 from services.interactions.byhand.service import ByHand
@@ -18,6 +22,7 @@ from services.interactions.invitations.forms import InvitationForm, RsvpForm
 from services.interactions.invitations.service import Invitations
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
+from services.interactions.repeating import _times, between
 from services.interactions.series.models import NEXT, followed, next_id
 from services.interactions.series.service import Recurring
 from tests.services.interactions.conftest import NOON, Bench
@@ -188,3 +193,72 @@ async def test_in_other_programs_each_time_is_an_event_of_its_own(
     events = icalendar.Calendar.from_ical(await agenda.feed(OLGA, bench.clock.now())).walk("VEVENT")
     assert len({event["UID"] for event in events}) == len(events) > 10
     assert {event["DTSTART"].dt for event in events} >= {NOON + HOUR, NOON + HOUR + WEEK}
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "last"),
+    [("Asia/Vladivostok", 23, "2026-11-29T23:00"), ("America/Los_Angeles", 1, "2026-12-01T01:00")],
+)
+def test_the_last_day_of_a_rule_ends_where_the_rule_counts(zone: str, hour: int, last: str) -> None:
+    start = datetime(2026, 11, 20, hour, tzinfo=UTC)
+    for until in ("20261130", "20261130T235959"):
+        rule = f"FREQ=DAILY;UNTIL={until}"
+        found = between(rule, start, since=start, until=start + 90 * DAY, zone=ZoneInfo(zone), most=100)
+        assert found[-1].isoformat()[:16] == last
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU"]
+)
+def test_of_years_that_are_over_no_time_is_counted_and_none_is_lost(rule: str) -> None:
+    zone, start = ZoneInfo("America/New_York"), datetime(1997, 1, 5, 7, tzinfo=UTC)
+    counted = rrulestr(rule, dtstart=start.astimezone(zone)).replace(until=NOON + 60 * DAY)
+    found = between(rule, start, since=NOON, until=NOON + 60 * DAY, zone=zone, most=100)
+    assert found == [at.astimezone(UTC) for at in counted if at >= NOON]
+    steps: list[datetime] = list(_times(rule, start, since=NOON, until=NOON + 60 * DAY, zone=zone))
+    assert len(steps) < len(found) + 10
+
+
+async def test_of_one_employee_as_many_contacts_are_shown_as_one_answer_has_whatever_comes_again(
+    by_hand: ByHand, agenda: Agenda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agenda_service, "MOST", 5)
+    for number in range(3):
+        await weekly(by_hand, at=NOON + number * HOUR, rule="FREQ=DAILY")
+    found = await agenda.entries(OLGA, ["olga"], Span(NOON, NOON + 60 * DAY))
+    assert found.more
+    first = [NOON + number * HOUR for number in range(3)]
+    assert [one.at for one in found.items] == [*first, *(at + DAY for at in first[:2])]
+
+
+async def test_what_lasts_longer_than_until_the_next_one_leaves_none_out(
+    bench: Bench, by_hand: ByHand, due: Planned
+) -> None:
+    plan = {"at": NOON, "minutes": 3 * 24 * 60, "reminders": [3600], "repeats": "FREQ=DAILY"}
+    first = await planned(by_hand, NOON, plan=plan)
+    await over(bench, due, NOON + DAY - HOUR)
+    second = await bench.stored(next_id(first))
+    assert second["plan_at"] == iso(NOON + DAY)
+    await due.release_due()
+    assert [one.what for one in notices(bench) if one.kind == "reminder" and one.late == 1] == [second["_id"]]
+    assert await bench.repository.interactions.get(next_id(second)) is None
+
+
+async def test_one_that_is_moved_beyond_the_next_one_leaves_none_out(
+    bench: Bench, by_hand: ByHand, due: Planned
+) -> None:
+    first = await weekly(by_hand)
+    await by_hand.plan(first["_id"], PlanForm(at=NOON + 3 * WEEK), actor=OLGA)
+    await over(bench, due, NOON + HOUR + WEEK)
+    assert (await bench.stored(next_id(first)))["plan_at"] == iso(NOON + HOUR + WEEK)
+
+
+async def test_how_a_series_comes_again_is_said_where_it_goes_on_from(
+    bench: Bench, by_hand: ByHand, due: Planned
+) -> None:
+    first = await weekly(by_hand)
+    await over(bench, due, NOON + 2 * HOUR)
+    for repeats in ("", "FREQ=DAILY"):
+        with pytest.raises(Conflict, match="goes on"):
+            await by_hand.plan(first["_id"], PlanForm(at=NOON + DAY, repeats=repeats), actor=OLGA)
+    await by_hand.plan(first["_id"], PlanForm(at=NOON + DAY), actor=OLGA)
