@@ -73,6 +73,8 @@ class Invitation(Body):
     place: str = ""
     repeats: bool = False
     """It is a series, of which `at` is the first, or one of a series."""
+    slot: datetime | None = None
+    """Of one of a series: when it would be by the rule."""
     rule: str = ""
     """Of a whole series (RFC 5545, 3.3.10); empty: of one, or of a series that no rule alone describes."""
     zone: str = ""

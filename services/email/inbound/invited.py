@@ -24,6 +24,7 @@ def invitation_of(mail: Mail) -> Invitation | None:
                 name: getattr(found, name)
                 for name in ("method", "sequence", "at", "minutes", "all_day", "repeats", "rule", "zone", "without")
             },
+            "slot": found.slot,
             **texts,
             "uid": encodable(found.uid),
             "organizer": encodable(organizer),

@@ -17,6 +17,8 @@ _METHOD = re.compile(rb"^METHOD:[ \t]*(?:REQUEST|CANCEL|REPLY|COUNTER)\b", re.IG
 _LARGEST_MEETING = 2**18
 """Bytes of a calendar that is looked into for a meeting: half a second of work. What is larger is a file."""
 _GUESTS = 100
+_MOST_WITHOUT = 200
+"""The newest: of a series of years many are over."""
 _WORDS = 1_000
 _ZONE = 64
 _ADDRESS, _NAME = 320, 200
@@ -49,6 +51,7 @@ class Meeting:
     all_day: bool
     place: str
     repeats: bool
+    slot: datetime | None
     rule: str
     zone: str
     without: tuple[datetime, ...]
@@ -100,6 +103,7 @@ def _of_event(method: str, event: Any) -> Meeting:
         place=_short(event, "LOCATION"),
         **_series(event, start),
         repeats=bool(event.get("RRULE") or event.get("RDATE") or event.get("RECURRENCE-ID")),
+        slot=_in_utc(event["RECURRENCE-ID"].dt) if event.get("RECURRENCE-ID") else None,
         guests=tuple(_named(one) for one in (people if isinstance(people, list) else [people])[:_GUESTS]),
         comment=_short(event, "COMMENT"),
     )
@@ -118,7 +122,8 @@ def _series(event: Any, start: date) -> dict[str, Any]:
 def _without(event: Any) -> tuple[datetime, ...]:
     said = event.get("EXDATE") or []
     lists = said if isinstance(said, list) else [said]
-    return tuple(_in_utc(one.dt) for each in lists for one in each.dts)[:_MOST]
+    left_out = {_in_utc(one.dt) for each in lists for one in each.dts}
+    return tuple(sorted(left_out)[-_MOST_WITHOUT:])
 
 
 def _named(person: Any) -> Named:

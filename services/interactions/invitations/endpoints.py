@@ -46,7 +46,7 @@ def add(routes: Public, invitations: Invitations) -> None:
     )
     async def answer_invitation(interaction_id: Id, form: RsvpForm, actor: Acting) -> InteractionView:
         """Answer an invitation that came by mail (`invitation.method` is request). Accepted, it stands in your
-        calendar; of a series, the first time alone.
+        calendar; of a series all times that a rule describes. What is said of one of a series counts for that one.
         """
         return _shown(await invitations.answer(interaction_id, form, actor=actor))
 

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from functools import partial
 
-from hub.contracts.appointment import Invitation, invitation_name
+from hub.contracts.appointment import invitation_name
 from hub.contracts.base import Envelope
 from hub.contracts.interaction import Interaction, InteractionChanged, InteractionLinked, Role
-from hub.kit.clock import Clock, iso
+from hub.kit.clock import Clock
 from hub.store.base import Document
 from hub.store.told import Owing
 from services.interactions.invitations import calendar, words
+from services.interactions.invitations.finding import planned_for
 from services.interactions.invitations.mails import invitation_mail, request
-from services.interactions.invitations.meetings import cancelled, is_another_time, is_older, notice
-from services.interactions.invitations.models import answered, is_doubtful, mail_id, met_name
+from services.interactions.invitations.meetings import called_off, is_another_time, is_older, notice
+from services.interactions.invitations.models import answered, is_doubtful, mail_id
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
-from services.interactions.series.live import live
-from services.interactions.series.models import without
 
 
 class Following:
@@ -81,11 +80,8 @@ class Following:
             sent = await self._named(said.name)
             if sent and sent.get("cause_id"):
                 await self._amend(sent["cause_id"], partial(_answered, mail=mail), cause)
-        elif _is_of(said.organizer, mail):
-            meeting = await self._named(met_name(said))
-            meeting = await live(self._repository, meeting) if meeting else None
-            if meeting:
-                await self._amend(meeting["_id"], partial(_organised, mail=mail), cause)
+        elif _is_of(said.organizer, mail) and (meeting := await planned_for(self._repository, said)):
+            await self._amend(meeting["_id"], partial(_organised, mail=mail), cause)
 
     async def _named(self, name: str) -> Document | None:
         claim = await self._repository.claims.get(name)
@@ -107,17 +103,6 @@ def _answered(meeting: Document, *, mail: Interaction) -> Document | Owing:
     return after if after is meeting else Owing(after, (notice(after, mail),))
 
 
-def _called_off(meeting: Document, said: Invitation) -> Document:
-    """All of a series, the one that is planned, or one that lies ahead."""
-    series = meeting["plan"].get("series")
-    if series and said.rule:
-        return cancelled({**meeting, "plan": {**meeting["plan"], "series": None}})
-    slots = {meeting["plan"]["at"], series["slot"] if series else meeting["plan"]["at"]}
-    if not said.repeats or iso(said.at) in slots:
-        return cancelled(meeting)
-    return without(meeting, said.at) if series else meeting
-
-
 def _organised(meeting: Document, *, mail: Interaction) -> Document | Owing:
     """Whoever organises it calls it off, or wants another time: that is to be accepted anew. Of a series another time
     than the one that is planned may be called off.
@@ -126,6 +111,6 @@ def _organised(meeting: Document, *, mail: Interaction) -> Document | Owing:
     assert said
     if is_older(meeting, said):
         return meeting
-    after = _called_off(meeting, said) if said.method == "cancel" else meeting
+    after = called_off(meeting, said) if said.method == "cancel" else meeting
     news = after is not meeting or (not meeting.get("fact") and is_another_time(meeting, said))
     return Owing(after, (notice(meeting, mail),)) if news else meeting

@@ -11,11 +11,13 @@ from hub.kit.clock import from_iso, iso
 from hub.store.base import Document
 from services.interactions.byhand.models import ACCOUNT, happened, in_diaries, planned_anew, settled
 from services.interactions.models import interaction_document
-from services.interactions.series.models import series_of, timed
+from services.interactions.series.models import series_of, timed, without
 
 _WORDS = 200
 _SEQUENCE = "accepted_sequence"
 """Of the form that was accepted last."""
+_SLOT = "accepted_slot"
+"""Of one of a series that has a contact of its own: when it would be by the rule."""
 
 
 def met(mail: Mapping[str, Any], said: Invitation, meeting_id: str, *, login: str, now: datetime) -> Document:
@@ -38,7 +40,8 @@ def met(mail: Mapping[str, Any], said: Invitation, meeting_id: str, *, login: st
         others=mail.get("others") or "full",
         plan=plan_of(said),
     )
-    return settled({**interaction_document(contact), _SEQUENCE: said.sequence})
+    slot = {_SLOT: iso(said.slot)} if said.slot else {}
+    return settled({**interaction_document(contact), _SEQUENCE: said.sequence, **slot})
 
 
 def plan_of(said: Invitation) -> Plan:
@@ -57,8 +60,10 @@ def joined(meeting: Document, said: Invitation, *, login: str) -> Document:
 
 
 def _joint(meeting: Document, said: Invitation) -> Plan:
-    """Of a series that goes on the time where it stands."""
+    """Of a series that goes on the time where it stands; another time of one of it moves no other."""
     now, anew = Plan.model_validate(meeting["plan"]), plan_of(said)
+    if said.slot:
+        return anew.model_copy(update={"series": now.series, "reminders": now.reminders})
     same = now.series and anew.series and (now.series.rule, now.series.began) == (anew.series.rule, anew.series.began)
     return now if same else anew.model_copy(update={"reminders": now.reminders})
 
@@ -69,7 +74,42 @@ def left(meeting: Document, *, login: str) -> Document:
         return meeting
     people = [one for one in meeting["participants"] if one.get("login") != login]
     after = timed(in_diaries({**meeting, "participants": people}))
-    return after if after["diary"] else cancelled(after)
+    return after if after["diary"] else cancelled(ended(after))
+
+
+def left_one(meeting: Document, *, login: str) -> Document:
+    """One of ours does not take part in one of a series; with colleagues in it, it stays as it is."""
+    if not meeting["plan"].get("series"):
+        return left(meeting, login=login)
+    return cancelled(meeting) if meeting["diary"] == [login] else meeting
+
+
+def left_out(meeting: Document, said: Invitation, *, login: str, accepted: bool) -> Document:
+    """The series without one that lies ahead: it has a contact of its own, or nobody of ours takes part in it."""
+    assert said.slot
+    return without(meeting, said.slot) if accepted or meeting["diary"] == [login] else meeting
+
+
+def is_ahead(meeting: Mapping[str, Any], said: Invitation) -> bool:
+    """It is about one of this series, and not about the one that is planned."""
+    series = meeting["plan"].get("series")
+    return bool(said.slot and series) and iso(said.slot or said.at) != series["slot"]
+
+
+def called_off(meeting: Document, said: Invitation) -> Document:
+    """All of a series, the one that is planned, or one that lies ahead."""
+    series, at = meeting["plan"].get("series"), said.slot or said.at
+    if series and said.rule:
+        return cancelled(ended(meeting))
+    slots = {meeting["plan"]["at"], meeting.get(_SLOT), series["slot"] if series else None}
+    if not said.repeats or iso(at) in slots:
+        return cancelled(meeting)
+    return without(meeting, at) if series else meeting
+
+
+def ended(meeting: Document) -> Document:
+    """It comes again no more."""
+    return {**meeting, "plan": {**meeting["plan"], "series": None}}
 
 
 def cancelled(meeting: Document) -> Document:

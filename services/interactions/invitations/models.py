@@ -131,6 +131,11 @@ def met_name(invitation: Invitation) -> str:
     return f"met:{invitation.name}"
 
 
+def one_name(invitation: Invitation) -> str:
+    """The same, of one of a series that has a contact of its own."""
+    return f"met:{iso(invitation.slot or invitation.at)}/{invitation.name}"
+
+
 def latest(rsvps: Iterable[Mapping[str, Any]], login: str) -> str | None:
     """What somebody answered last."""
     return next((one["answer"] for one in reversed(list(rsvps)) if one["by"] == login), None)

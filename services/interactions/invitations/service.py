@@ -1,6 +1,7 @@
 """Inviting the people of a planned contact by mail, calling it off, and answering invitations that came in."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hub.api.actor import Actor
@@ -12,17 +13,17 @@ from hub.kit.ids import derive, moment_of
 from hub.store.base import Document
 from services.interactions.byhand.models import ACCOUNT
 from services.interactions.invitations import calendar
+from services.interactions.invitations.finding import planned_for
 from services.interactions.invitations.forms import InvitationForm, RsvpForm
 from services.interactions.invitations.mails import answer_mail, request
-from services.interactions.invitations.meetings import joined, left, met
-from services.interactions.invitations.models import called_off, guests_of, invited, latest, met_name
+from services.interactions.invitations.meetings import is_ahead, joined, left, left_one, left_out, met
+from services.interactions.invitations.models import called_off, guests_of, invited, latest, met_name, one_name
 from services.interactions.invitations.words import Language, answer_subject
 from services.interactions.models import correlation_of
 from services.interactions.outgoing import Outgoing
 from services.interactions.reach import Account
 from services.interactions.repository import Repository
 from services.interactions.seen import Directory, Seen
-from services.interactions.series.live import live
 from services.interactions.writing import MAIL
 
 _MOST_RSVPS = 50
@@ -110,25 +111,32 @@ class Invitations:
 
     async def _settle(self, mail: Document, said: Invitation, form: RsvpForm, actor: Actor) -> str | None:
         """The contact that is planned for it: he takes part, or not any more."""
-        meetings, now = self._repository.interactions, self._clock.now()
-        claim = await self._repository.claims.get(met_name(said))
-        known = claim["interaction_id"] if claim else None
-        if known and (found := await meetings.get(known)):
-            known = (await live(self._repository, found))["_id"]
-        if form.answer != "accepted":
-            if known:
-                await self._changed(known, lambda document: left(document, login=actor.login))
-            return known
-        meeting_id: str = known or derive("in", "met", mail["_id"], at=moment_of(mail["_id"]))
-        document = met(mail, said, meeting_id, login=actor.login, now=now)
-        stored, new = await meetings.insert(document)
-        await self._repository.name({met_name(said): stored})
+        known, login = await planned_for(self._repository, said), actor.login
+        ahead = known if known and is_ahead(known, said) else None
+        planned = None if ahead else known
+        found = planned["_id"] if planned else None
+        if form.answer == "accepted":
+            meeting_id = found or derive("in", "met", mail["_id"], at=moment_of(mail["_id"]))
+            fresh = met(mail, said, meeting_id, login=login, now=self._clock.now())
+            found = await self._join(fresh, said, login, one_name(said) if ahead else met_name(said))
+        elif planned:
+            await self._changed(planned["_id"], partial(left_one if said.slot else left, login=login))
+        if ahead:
+            leaves = partial(left_out, said=said, login=login, accepted=form.answer == "accepted")
+            await self._changed(ahead["_id"], leaves)
+        return found
+
+    async def _join(self, fresh: Document, said: Invitation, login: str, name: str) -> str:
+        """The contact is there, under its name, and he takes part."""
+        meetings = self._repository.interactions
+        stored, new = await meetings.insert(fresh)
+        await self._repository.name({name: stored})
         if new:
             await meetings.tell(stored)
             await self._outgoing.move_on(stored)
         else:
-            await self._changed(meeting_id, lambda found: joined(found, said, login=actor.login))
-        return meeting_id
+            await self._changed(stored["_id"], partial(joined, said=said, login=login))
+        return str(stored["_id"])
 
     async def _reply(self, mail: Document, said: Invitation, form: RsvpForm, actor: Actor, reply_id: str) -> None:
         subject = answer_subject(form.answer, said.summary or mail["subject"], self._language)

@@ -3893,7 +3893,7 @@ export interface paths {
         /**
          * Answer invitation
          * @description Answer an invitation that came by mail (`invitation.method` is request). Accepted, it stands in your
-         *     calendar; of a series, the first time alone.
+         *     calendar; of a series all times that a rule describes. What is said of one of a series counts for that one.
          *
          *     For: administrator, supervisor, operator.
          */
