@@ -17,6 +17,8 @@ class Colleague(BaseModel):
 
     login: str
     name: str
+    epoch: int | None = None
+    """Another one ends what he was granted before: his password, or his first second factor, is new."""
 
 
 class EmployeesListed(Event):

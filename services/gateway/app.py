@@ -186,6 +186,7 @@ def _parts(
         heartbeat=settings.live_heartbeat,
     )
     factors = Factors(store, footing.secrets, clock)
+    announcer = Announcer(known, bus, clock)
     desk = Desk(
         store,
         known,
@@ -195,6 +196,7 @@ def _parts(
         session_lifetime=settings.session_lifetime,
         factor_roles=settings.second_factor_roles,
         break_glass=settings.oidc_break_glass if settings.oidc_only else None,
+        ended=announcer.tell,
     )
     browser, spent = Browser(hops), Spent(store, clock)
     ceremonies = Ceremonies(footing.secrets, spent, clock)
@@ -210,7 +212,7 @@ def _parts(
         sign_on=sign_on(footing, settings, known, desk, spent, team_staff) if settings.oidc_issuer else None,
         employees=known,
         factors=factors,
-        announcer=Announcer(known, bus, clock),
+        announcer=announcer,
         desk=desk,
         audit=audit,
         devices=Devices(footing.secrets, clock, lifetime=KNOWN_FOR),

@@ -273,6 +273,7 @@ def build(footing: Footing) -> InteractionsService:
         courtesy=Courtesy(repository, bus, clock, allowance, outgoing=outgoing),
         invitations=Following(repository, outgoing, clock, language=settings.language, zone=settings.call_time_zone),
         notifications=notifications,
+        devices=devices,
         batch=settings.batch,
     )
     of_duplicates.subscribe(bus, duplicates)

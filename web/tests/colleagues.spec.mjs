@@ -97,12 +97,14 @@ behaviour("a browser that one adds tells also while no page is looked at, and le
   const subscribed = () => {
     const key = (n) => btoa(String.fromCharCode(...n)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
     PushManager.prototype.subscribe = async (asked) => (window.asked = asked, { toJSON: () => ({ endpoint: "https://push.example.com/1", keys: { p256dh: key([4, ...Array(64).fill(7)]), auth: key(Array(16).fill(7)) } }) });
+    PushManager.prototype.getSubscription = async () => ({ unsubscribe: async () => true });
   };
   await context.addInitScript(subscribed);
   await page.reload();
   await page.getByRole("button", { name: "Add this browser" }).click();
   const devices = () => ask("GET", "/notification-devices", undefined, "vera");
   await until(async () => (await devices()).items.length === 1, "it is added");
+  await page.getByRole("button", { name: "Add this browser" }).waitFor({ state: "detached" });
   const asked = await page.evaluate(() => window.asked);
   assert.deepEqual(asked, { userVisibleOnly: true, applicationServerKey: (await devices()).key });
   const control = await context.newCDPSession(page);
@@ -124,6 +126,7 @@ behaviour("a browser that one adds tells also while no page is looked at, and le
   await page.goto(`${HUB}/settings/notifications`);
   await page.locator("li", { hasText: "Chrome" }).getByRole("button", { name: "Remove" }).click();
   await until(async () => (await devices()).items.length === 0, "it is told no more");
+  await page.getByRole("button", { name: "Add this browser" }).waitFor();
 });
 
 behaviour("a task that is given opens from the bell, and all can be read at once", async () => {

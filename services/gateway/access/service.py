@@ -42,11 +42,14 @@ class Desk:
         session_lifetime: timedelta,
         factor_roles: Collection[str] = (),
         break_glass: Collection[str] | None = None,
+        ended: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Who has one of `factor_roles` may do nothing without a second factor but set one up.
 
-        With `break_glass` people log in by the single sign-on; these administrators may do it here as well.
+        With `break_glass` people log in by the single sign-on; these administrators may do it here as well. `ended`
+        tells others that somebody's epoch is another.
         """
+        self._ended = ended
         self._repository = AccessRepository(store)
         self._employees = employees
         self._throttle = throttle
@@ -239,6 +242,8 @@ class Desk:
         if employee.spared is not None:
             await self._repository.renew(employee.spared, employee.epoch)
         await self._repository.delete_all(employee.login, tuple(Kind), before=employee.epoch)
+        if self._ended:
+            await self._ended()
 
     def lacks_factor(self, employee: Employee, access: Access, right: Right) -> bool:
         """Whether it takes a second factor before he may, and this access has none."""

@@ -34,4 +34,4 @@ class Announcer:
 
     async def _people(self) -> list[Colleague]:
         everybody = await every(lambda after: self._employees.page(limit=_PAGE, after=after))
-        return [Colleague(login=one.login, name=one.name) for one in everybody if one.active]
+        return [Colleague(login=one.login, name=one.name, epoch=one.epoch) for one in everybody if one.active]

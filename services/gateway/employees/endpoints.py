@@ -232,10 +232,11 @@ async def change_employee(login: Login, form: EmployeeChanges, write: Write, hub
     wanted = Changes(**{name: getattr(form, name) for name in form.model_fields_set})
     changed = await hub.employees.change(login, wanted)
     write.changes = changes(_audited(before), _audited(changed) | _new_password(form))
+    await hub.staff.look()
     if form.password is not None or not changed.active:
         await hub.desk.ended(changed)
-    await hub.staff.look()
-    await hub.announcer.tell()
+    else:
+        await hub.announcer.tell()
     return EmployeeView.of(changed)
 
 

@@ -147,3 +147,14 @@ async def test_who_works_here_is_told_at_the_start_and_whenever_it_changes(hub: 
     told = [REGISTRY.decode(record).event.names for record in await reader.read(wait=1)]
     await reader.close()
     assert told == [("Administrator",), ("Administrator", "Ольга Смирнова"), ("Administrator",)]
+
+
+async def test_that_a_password_is_new_is_told_to_whoever_keeps_what_was_granted_on_it(hub: Any) -> None:
+    reader = await hub.bus.reader(["employees"])
+    admin, operator = await hub.admin(), await hub.employee("operator")
+    new = {"current": PASSWORD, "new": "battery-staple-8"}
+    assert (await operator.post("/me/password", json=new)).status_code == 204
+    await admin.patch("/employees/operator", json={"password": PASSWORD})
+    told = [REGISTRY.decode(record).event.people for record in await reader.read(wait=1)]
+    await reader.close()
+    assert [one.epoch for people in told for one in people if one.login == "operator"][-3:] == [0, 1, 2]

@@ -82,6 +82,7 @@ class Bench:
                 self.repository, Outgoing(self.repository), self.clock, language="ru", zone="Europe/Moscow"
             ),
             notifications=self.notifications,
+            devices=self.devices,
             batch=1000,
         )
         self._heard = 0

@@ -1,5 +1,6 @@
 """Browsers that are told while no page is open: sealed for them alone, once, and of nothing that was said."""
 
+import asyncio
 import hmac
 import json
 import struct
@@ -19,8 +20,10 @@ from pydantic import ValidationError
 from hub.kit.errors import NotFound
 from hub.kit.restraint import Restraint
 from hub.testing.outside import HERE
+from hub.testing.waiting import eventually
 from services.interactions.adapters.webpush import WebPush
 from services.interactions.notifications.forms import PreferencesForm, ReadNotifications
+from services.interactions.push import sending
 from services.interactions.push.devices import MOST
 from services.interactions.push.forms import DeviceForm
 from services.interactions.push.sealing import CURVE, decoded, encoded, hub_key, public_bytes, sealed
@@ -30,6 +33,8 @@ from tests.services.interactions.test_notifications import BORIS, a_chain, noted
 
 HUB = hub_key(b"k" * 32)
 SECRET = b"s" * 16
+SLOW = 99
+"""The browser whose push service waits until it is released."""
 
 
 def private(text: str) -> ec.EllipticCurvePrivateKey:
@@ -58,13 +63,17 @@ class Browser:
     def __init__(self) -> None:
         self.key = ec.generate_private_key(CURVE)
         self.status, self.got, self.tokens = 201, list[dict[str, Any]](), list[str]()
-        self.url = ""
+        self.url, self.waiting, self.released = "", 0, asyncio.Event()
 
     def form(self, number: int = 1) -> DeviceForm:
         key, secret = encoded(public_bytes(self.key)), encoded(SECRET)
         return DeviceForm(endpoint=f"{self.url}/send/{number}", key=key, secret=secret, name="Firefox")
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        if request.match_info["number"] == str(SLOW):
+            self.waiting += 1
+            await self.released.wait()
+            self.waiting -= 1
         self.got.append(json.loads(self.opened(await request.read())))
         self.tokens.append(request.headers["Authorization"])
         assert (request.headers["TTL"], len(request.headers["Topic"])) == ("86400", 27)
@@ -225,3 +234,47 @@ def test_what_no_browser_gives_is_refused_with_its_field(wrong: dict[str, str]) 
     assert DeviceForm(**right)
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         DeviceForm(**{**right, **wrong})
+
+
+async def test_what_nobody_could_be_told_of_for_a_day_is_in_the_page_alone(
+    bench: Bench, browser: Browser, pushes: Pushes
+) -> None:
+    """As after a restored hub was let go."""
+    await bench.devices.add("boris", browser.form())
+    await mentioned(bench)
+    await later(bench, pushes, hours=24)
+    assert browser.got == []
+
+
+async def test_a_push_service_that_takes_its_time_holds_up_nobody_else(
+    bench: Bench, browser: Browser, pushes: Pushes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_EVERY", timedelta(milliseconds=50))
+    await bench.devices.add("boris", browser.form(SLOW))
+    chain_id = await mentioned(bench)
+    for number in range(5):
+        await noted(bench, chain_id, f"@boris {number}", "boris")
+    bench.clock.advance(timedelta(seconds=1))
+    await bench.devices.add("anna", browser.form())
+    await noted(bench, chain_id, "@anna", "anna")
+    await later(bench, pushes)
+    await eventually(lambda: (len(browser.got), browser.waiting) == (1, 2))
+    await later(bench, pushes)
+    assert (len(browser.got), browser.waiting) == (1, 2)
+    browser.released.set()
+    await eventually(lambda: browser.waiting == 0)
+    await later(bench, pushes)
+    await pushes.stop()
+
+
+async def test_who_left_and_whose_password_is_new_is_told_in_no_browser_of_before(
+    bench: Bench, browser: Browser
+) -> None:
+    for number, login in enumerate(("anna", "boris", "olga")):
+        await bench.devices.add(login, browser.form(number))
+    await bench.devices.keep({"anna": 0, "boris": 3, "olga": 1})
+    await bench.devices.keep({"boris": 4, "olga": 1})
+    assert [len(await bench.devices.of(login)) for login in ("anna", "boris", "olga")] == [0, 0, 1]
+    await bench.devices.add("boris", browser.form(1))
+    await bench.devices.keep({"boris": 4, "olga": 1})
+    assert len(await bench.devices.of("boris")) == 1

@@ -13,10 +13,13 @@ const trusted = (): string => {
 let worker: Promise<ServiceWorkerRegistration> | null = null;
 const registered = () => (worker ??= navigator.serviceWorker.register(trusted()).then(() => navigator.serviceWorker.ready));
 
-/** Whether it is added. */
-export async function here(): Promise<boolean> {
+const KEPT = "omnihub.device";
+
+/** Whether it is one of those that the hub tells: what the browser knows of it alone goes nowhere. */
+export async function here(devices: readonly { id: string }[]): Promise<boolean> {
   const known = able ? await navigator.serviceWorker.getRegistration() : undefined;
-  return Boolean(await known?.pushManager.getSubscription());
+  const mine = localStorage.getItem(KEPT);
+  return Boolean(await known?.pushManager.getSubscription()) && devices.some((one) => one.id === mine);
 }
 
 /** Adds it; the browser asks the person first. */
@@ -24,7 +27,8 @@ export async function add(key: string, name: string): Promise<void> {
   const { pushManager } = await registered();
   const one = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = one.toJSON();
-  await hub.POST("/api/v1/notification-devices", { body: { endpoint: endpoint!, key: keys!["p256dh"]!, secret: keys!["auth"]!, name } }).then(given);
+  const added = given(await hub.POST("/api/v1/notification-devices", { body: { endpoint: endpoint!, key: keys!["p256dh"]!, secret: keys!["auth"]!, name } }));
+  localStorage.setItem(KEPT, added.id);
 }
 
 /** What its push service is told from now on goes nowhere. */
