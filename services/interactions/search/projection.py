@@ -162,6 +162,7 @@ class Projection:
         self._follow = partial(Following, bus=bus, gathering=gathering)
         self._asked: Following | None = None
         self._rising: Following | None = None
+        self._seeking = asyncio.Lock()
         self._loop = Loop("search", self.step, every=_EVERY)
 
     @property
@@ -222,12 +223,13 @@ class Projection:
         return self._asked
 
     async def _seek(self) -> None:
-        """What shall be made anew is begun; what was begun, and is not wanted any more, is left."""
-        await asyncio.to_thread(self._indexes.seek, await self._anew.number())
-        index, before = self._indexes.rising, self._rising
-        if before and before.index is index:
-            return
-        self._rising = self._follow(index) if index else None
+        """What shall be made anew is begun, once; what was begun, and is not wanted any more, is left."""
+        async with self._seeking:
+            await asyncio.to_thread(self._indexes.seek, await self._anew.number())
+            index, before = self._indexes.rising, self._rising
+            if before and before.index is index:
+                return
+            self._rising = self._follow(index) if index else None
         if before:
             await before.close()
 

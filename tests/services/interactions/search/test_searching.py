@@ -1,8 +1,11 @@
 """The search: what is found, by whom, and as it is now."""
 
+import asyncio
 import io
+import threading
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -517,3 +520,26 @@ async def test_what_was_said_in_a_call_is_found_by_an_operation_of_its_own_until
     gone = written.model_copy(update={"transcript": "removed", "text_blob": ""})
     await desk.bench.hear(news(2, complete=True, recordings=(gone,)))
     assert await desk.ids("шкафы ", "transcript") == []
+
+
+class Watched(Generations):
+    """Tells whether two look at once for what shall be made anew."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "host/one")
+        self._both, self.together = threading.Barrier(2), False
+
+    def seek(self, number: int) -> None:
+        with suppress(threading.BrokenBarrierError):
+            self._both.wait(timeout=0.2)
+            self.together = True
+        super().seek(number)
+
+
+async def test_what_is_made_anew_is_begun_by_one_of_those_who_want_it(desk: Desk, tmp_path: Path) -> None:
+    """Two would write to one folder."""
+    watched = Watched(tmp_path / "watched")
+    desk.projection._indexes = watched
+    await asyncio.gather(desk.projection.rebuild(), desk.projection.rebuild(), desk.projection.step())
+    assert not watched.together
+    await desk.projection.stop()
