@@ -101,8 +101,20 @@ behaviour("costs are taken from a table: columns, a try that adds nothing, the r
   await page.getByText(/Rows: .*added 1/).waitFor();
   assert.equal(await spent(), 0);
   await clean(page);
+  // The answer is lost on its way: what is sent again is the same.
+  const keys = [];
+  await page.route("**/api/v1/money-imports", async (route) => {
+    keys.push(route.request().headers()["idempotency-key"]);
+    if (keys.length > 1) return route.continue();
+    await route.fetch();
+    await route.abort();
+  });
+  expect(/ERR_FAILED/);
+  await page.locator("form").getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByRole("alert").waitFor();
   await page.locator("form").getByRole("button", { name: "Import", exact: true }).click();
   await until(async () => (await spent()) === 1, "the cost is there");
+  assert.deepEqual([keys.length, new Set(keys).size, Boolean(keys[0])], [2, 1, true]);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /refused rows/ }).click()]);
   const chunks = [];
   for await (const chunk of await download.createReadStream()) chunks.push(chunk);
