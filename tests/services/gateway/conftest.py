@@ -145,9 +145,11 @@ async def _said(service: str, path: str, folder: Path) -> bytes:
         peer=lambda name: httpx.AsyncClient(base_url=f"http://{name}.invalid"),
     )
     built = import_module(f"services.{service}.app").build(footing)
-    async with httpx.AsyncClient(transport=InProcess(built.http), base_url="http://service") as client:
-        said = (await client.get(path)).content
-    await built.stop()
+    try:
+        async with httpx.AsyncClient(transport=InProcess(built.http), base_url="http://service") as client:
+            said = (await client.get(path)).content
+    finally:  # also when a gateway that stops asks no more
+        await built.stop()
     return said
 
 
