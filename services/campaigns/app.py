@@ -280,7 +280,12 @@ def _publics(floor: Floor, parts: Parts, jobs: Jobs) -> Iterator[Public]:
 def _loops(parts: Parts, jobs: Jobs) -> Iterator[Runs]:
     """They are started in this order, and stopped in the other."""
     yield from (parts.segments.watching, jobs, parts.mailings.runner)
-    yield from (parts.sequences.advancing, parts.mailings.recorder, parts.mailings.loop())
+    yield from (
+        parts.sequences.advancing,
+        parts.mailings.recorder,
+        parts.mailings.loop(),
+        parts.mailings.letters.loop(jobs),
+    )
     yield from (*parts.calls.loops, *parts.gatherings.loops(jobs), *parts.forms.loops(), *parts.policies[1:])
 
 

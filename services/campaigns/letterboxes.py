@@ -62,7 +62,11 @@ def _is_whole(postal: Mapping[str, Any]) -> bool:
 
 
 def _named(postal: Mapping[str, Any]) -> str:
-    street = sorted(_words(postal, "street"))
+    street = _words(postal, "street")
+    if (
+        sum(word[0].isdigit() for word in street) < 2
+    ):  # else house and flat are among them, and their order says which
+        street = sorted(street)
     parts = [
         [str(postal.get("country") or "RU").lower()],
         _words(postal, "postcode"),

@@ -19,6 +19,7 @@ from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict, Forbidden, TooLarge
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document
+from services.campaigns.batches.minding import worked_on
 from services.campaigns.batches.models import BatchState, NewBatch, Posted, Returns, ReturnsFile
 from services.campaigns.batches.service import Batches
 
@@ -91,8 +92,7 @@ def _add_making(routes: Public, batches: Batches, jobs: Jobs) -> None:
     async def print_letters(mailing_id: Id, given: NewBatch, actor: Acting, key: Key = None) -> BatchView:
         """Print letters that wait, to the clients that you see, 1,000 at most, as a job: labels, letters, a list."""
         batch = await batches.add(mailing_id, given, actor=actor, key=key)
-        if batch["state"] == "making":
-            await jobs.begin("letters.print", {"batch": batch["_id"]}, by=actor.login, key=batch["_id"])
+        await worked_on(jobs, batch)
         return BatchView.of(batch)
 
     @routes.get("/batches/{id}", right=_READ, noun="mailing")
@@ -151,8 +151,7 @@ def _add_moving(routes: Public, batches: Batches, jobs: Jobs) -> None:
     async def mark_posted(batch_id: Id, given: Posted, actor: Acting) -> BatchView:
         """Say that a batch was taken to the post: a job marks each letter, and writes it into its client's chain."""
         batch = await batches.begin_posting(batch_id, given.at, actor=actor)
-        if batch["state"] == "posting":
-            await jobs.begin("letters.post", {"batch": batch_id}, by=batch["by"], key=batch_id)
+        await worked_on(jobs, batch)
         return BatchView.of(batch)
 
     @routes.post("/batches/{id}/discard", right=_MANAGE, noun="mailing", action="discard", refuses=[Conflict])

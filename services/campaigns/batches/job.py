@@ -13,8 +13,8 @@ from hub.kit.errors import InvalidInput
 from hub.kit.seams import seam
 from hub.store.base import Document
 from services.campaigns.batches.models import MOST
-from services.campaigns.batches.repository import BatchRepository
-from services.campaigns.batches.service import PAGE, Batches
+from services.campaigns.batches.repository import BatchRepository, settled
+from services.campaigns.batches.service import PAGE, Batches, waits_again
 from services.campaigns.letterboxes import name_of
 from services.campaigns.mailings.audience import local_moment
 from services.campaigns.mailings.contents import Library
@@ -27,7 +27,7 @@ PRINTING = "services.campaigns.batches.printing:made"
 _CPU = 120.0
 """Seconds of CPU time for the files of a batch: twenty times what 1,000 letters of a page take."""
 _TOGETHER = 64 * 2**20
-"""Bytes of the texts of a batch: what comes after them is left for the next one."""
+"""Bytes of the texts of a batch: what comes after them waits for the next one."""
 
 
 class Says(Protocol):
@@ -71,13 +71,14 @@ class PrintLetters:
         """Raises InvalidInput for what cannot be printed: the batch says why, and its letters wait."""
         batch = await self._repository.batches.get(args["batch"])
         if batch is None or batch["state"] != "making":
+            await self._batches.put_back(args["batch"])  # a kill may have left letters in it
             return Step()
         if cursor is None:
             return Step([ItemResult("taken")], "files", partial(self._take, batch))
         try:
             made = await self._made(batch)
         except (CallFailed, TooCostly, InvalidInput) as exc:
-            await self._failed(batch, f"it could not be printed: {exc}")
+            await self._batches.fail(batch["_id"], f"it could not be printed: {exc}")
             raise InvalidInput(str(exc)) from exc
         result = ItemResult("files", {"letters": made["letters"], "pages": made["pages"]})
         return Step([result], None, partial(self._ready, batch, made))
@@ -106,14 +107,16 @@ class PrintLetters:
             raise InvalidInput("no letter that you see waits to be printed now")
         said_no = await self._said_no(mailing, rows)
         rows = [row for row in rows if row["_id"] not in said_no]
-        people, failed = await self._people(mailing, rows)
+        people, failed, later = await self._people(mailing, rows)
         about = (batch["sheet"], batch["skip"], batch["sender"], self._day(mailing))
         told = await self._apart.call(PRINTING, people, *about, cpu=_CPU)
         await self._repository.keep(batch["_id"], {one: told[one] for one in ("letters", "labels", "addresses")})
         by_number = {row["number"]: row["_id"] for row in rows}
         failed |= {by_number[number]: why for number, why in told["left_out"].items()}
-        letters = len(people) - len(told["left_out"])
-        return {"letters": letters, "pages": told["pages"], "failed": failed, "said_no": sorted(said_no)}
+        later += [by_number[number] for number in told["later"]]
+        letters = len(people) - len(told["left_out"]) - len(told["later"])
+        others = {"failed": failed, "said_no": sorted(said_no), "later": later}
+        return {"letters": letters, "pages": told["pages"], **others}
 
     async def _said_no(self, mailing: Document, rows: Sequence[Document]) -> set[str]:
         """Who said no since the audience was frozen: under his name, or by his letterbox."""
@@ -129,13 +132,15 @@ class PrintLetters:
 
     async def _people(
         self, mailing: Document, rows: Sequence[Document]
-    ) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    ) -> tuple[list[dict[str, Any]], dict[str, str], list[str]]:
+        """Who gets a letter, who cannot have one and why, and for whom the batch has no room."""
         contents = await self._library.of(mailing)
         said: dict[str, tuple[str, str] | str] = {}
         for start in range(0, len(rows), PAGE):
             said |= await letters(contents, rows[start : start + PAGE], self._library.templates)
         people: list[dict[str, Any]] = []
         failed: dict[str, str] = {}
+        later: list[str] = []
         size = 0
         for row in rows:
             letter = said[row["_id"]]
@@ -144,11 +149,11 @@ class PrintLetters:
                 continue
             size += len(letter[1].encode())
             if size > _TOGETHER:
-                failed[row["_id"]] = f"the letters of the batch have over {_TOGETHER:,} bytes together"
+                later.append(row["_id"])
                 continue
             about = {"number": row["number"], "name": row["name"], "raw": row["raw"]}
             people.append({**about, "subject": letter[0], "text": letter[1]})
-        return people, failed
+        return people, failed, later
 
     def _day(self, mailing: Document) -> str:
         now = self._clock.now()
@@ -161,21 +166,16 @@ class PrintLetters:
         now = self._clock.now()
         changes = {row_id: _failed_row(batch["_id"], why, now) for row_id, why in made["failed"].items()}
         changes |= {row_id: _left_out(batch["_id"]) for row_id in made["said_no"]}
+        changes |= {row_id: waits_again(batch["_id"]) for row_id in made["later"]}
         await self._outcomes.amend(await self._rows.get_many(changes), changes)
 
         def change(one: Document) -> Document:
             if one["state"] != "making":
                 return one
-            return {**one, "state": "ready", "letters": made["letters"], "pages": made["pages"]}
+            ready = {**one, "state": "ready", "letters": made["letters"], "pages": made["pages"]}
+            return settled(ready)
 
         await self._repository.amend(batch["_id"], change)
-
-    async def _failed(self, batch: Document, reason: str) -> None:
-        def change(one: Document) -> Document:
-            return {**one, "state": "failed", "reason": reason[:500]} if one["state"] == "making" else one
-
-        await self._repository.amend(batch["_id"], change)
-        await self._batches.put_back(batch["_id"])
 
 
 def _taken(row: Document, batch_id: str) -> Document:

@@ -9,7 +9,8 @@ from hub.api.forms import Form, Moment
 from hub.api.uploads import Upload
 from hub.store.base import CollectionSpec, Index
 
-BATCHES = CollectionSpec("batches", (Index("mailing", "at"),))
+BATCHES = CollectionSpec("batches", (Index("mailing", "at"), Index("open", sparse=True)))
+"""`open` while a job has to do with it, and until its letters were certainly put back."""
 MOST = 1_000
 """Letters of a batch; the rest of the mailing waits for the next one."""
 MOST_RETURNED, MOST_IN_FILE = 100, 10_000

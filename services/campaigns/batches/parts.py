@@ -1,6 +1,7 @@
 """Puts the parts of letters together, on what the service has."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub.api.public import Public
 from hub.api.uploads import Uploads
@@ -9,9 +10,11 @@ from hub.jobs.service import Jobs
 from hub.kit.apart import Apart
 from hub.kit.blobs import Blobs
 from hub.kit.clock import Clock
+from hub.kit.loop import Loop
 from hub.store.base import Store
 from services.campaigns.batches import endpoints
 from services.campaigns.batches.job import PostLetters, PrintLetters, Says
+from services.campaigns.batches.minding import Minding
 from services.campaigns.batches.repository import BatchRepository
 from services.campaigns.batches.returning import TakeReturns
 from services.campaigns.batches.service import Batches
@@ -19,6 +22,8 @@ from services.campaigns.mailings.contents import Library
 from services.campaigns.mailings.outcomes import Outcomes
 from services.campaigns.mailings.repository import MailingRepository
 from services.campaigns.mailings.service import Mailings
+
+_MINDS = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,10 @@ class Parts:
             PostLetters(self.batches, self.repository),
             TakeReturns(self.repository, self.batches, apart),
         )
+
+    def loop(self, jobs: Jobs) -> Loop:
+        minding = Minding(self.repository, self.batches, jobs, self.clock)
+        return Loop("batches", minding.look, every=_MINDS)
 
     def public(self, jobs: Jobs, uploads: Uploads) -> Public:
         return endpoints.public(self.batches, jobs, uploads)

@@ -6,8 +6,10 @@ one by one, so that they cost nobody else his.
 
 import logging
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,7 +24,7 @@ from services.campaigns.letterboxes import parts_of, printed
 
 PRINT = "services.campaigns.batches.printing:made"
 PAGES, PAGES_TOGETHER = 10, 3_000
-"""Of one letter, and of those of a batch: who comes after these is left out."""
+"""Of one letter, who has a longer one gets none; and of a batch, who comes after these waits for the next one."""
 COLUMNS = ("number", "name", "contact", "address", "city", "region", "country", "postcode")
 _FONT = "letters"
 _MARGIN, _SENDER, _LINE = 20.0, 90.0, 5.5
@@ -38,16 +40,19 @@ for _name in ("fpdf", "fontTools"):
 
 
 def made(people: Sequence[Person], sheet: str, skip: int, sender: str, day: str) -> dict[str, Any]:
-    """`letters`, `labels` and `addresses` as bytes, `pages`, and `left_out`: by number why there is no letter."""
+    """`letters`, `labels` and `addresses` as bytes, `pages`; `left_out`: by number why there is no letter; `later`:
+    numbers of those that the batch has no room for.
+    """
     with _fonts() as folder:
-        letters, left_out = _letters(people, sender, day, folder)
-        kept = [person for person in people if person["number"] not in left_out]
+        letters, left_out, later = _letters(people, sender, day, folder)
+        kept = [person for person in people if person["number"] not in {*left_out, *later}]
         return {
             "letters": bytes(letters.output()),
             "labels": bytes(_labels(kept, SHEETS[sheet], skip, sender, folder).output()),
             "addresses": _addresses(kept),
             "pages": letters.page,
             "left_out": left_out,
+            "later": later,
         }
 
 
@@ -80,34 +85,40 @@ class _Paper(FPDF):
         return "".join([letter for letter in _INK.sub("", text) if letter in self._known])
 
 
-def _letters(people: Sequence[Person], sender: str, day: str, folder: Path) -> tuple[_Paper, dict[int, str]]:
-    paper, left_out = _Paper(A4, folder), {}
+def _letters(
+    people: Sequence[Person], sender: str, day: str, folder: Path
+) -> tuple[_Paper, dict[int, str], list[int]]:
+    paper, left_out, later = _Paper(A4, folder), {}, []
     paper.set_margins(_MARGIN, _MARGIN, _MARGIN)
     for person in people:
-        lines = _lines(paper, person["text"], A4[0] - 2 * _MARGIN)
-        pages = _pages(len(lines))
-        if pages > PAGES:
-            left_out[person["number"]] = f"the letter has {pages} pages, over {PAGES}"
-        elif paper.page + pages > PAGES_TOGETHER:
-            left_out[person["number"]] = f"the letters of the batch have over {PAGES_TOGETHER:,} pages together"
+        lines = list(islice(_lines(paper, person["text"], A4[0] - 2 * _MARGIN), _LINES + 1))
+        if len(lines) > _LINES:
+            left_out[person["number"]] = f"the letter has over {PAGES} pages"
+        elif paper.page + _pages(len(lines)) > PAGES_TOGETHER:
+            later.append(person["number"])
         else:
             _letter(paper, person, lines, sender, day)
-    return paper, left_out
+    return paper, left_out, later
 
 
 _FIRST = int((A4[1] - 2 * _MARGIN - 75) // _LINE)
 _OTHER = int((A4[1] - 2 * _MARGIN) // _LINE)
 """Lines of a text on the first page, below addresses and heading, and on each other one."""
+_LINES = _FIRST + (PAGES - 1) * _OTHER
+"""Of a letter; further ones are not even broken."""
+_WIDEST = 500
+"""Characters that a line of paper has at most."""
 
 
 def _pages(lines: int) -> int:
     return 1 + max(0, -(-(lines - _FIRST) // _OTHER))
 
 
-def _lines(paper: _Paper, text: str, width: float) -> list[str]:
+def _lines(paper: _Paper, text: str, width: float) -> Iterator[str]:
     """Broken to the width, at blanks; a word that is wider than a line, anywhere."""
     paper.set_font(_FONT, "", 11)
-    return [part for line in paper.clean(text).split("\n") for part in _broken(paper, line, width - 3)]
+    for line in paper.clean(text).split("\n"):
+        yield from _broken(paper, line, width - 3)
 
 
 def _broken(paper: _Paper, line: str, width: float) -> Iterator[str]:
@@ -124,11 +135,17 @@ def _broken(paper: _Paper, line: str, width: float) -> Iterator[str]:
 
 
 def _cut(paper: _Paper, word: str, width: float) -> Iterator[str]:
-    while len(word) > 10 and paper.get_string_width(word[:200]) > width:
-        end = next(n for n in range(min(len(word), 200), 0, -1) if paper.get_string_width(word[:n]) <= width)
-        yield word[:end]
-        word = word[end:]
-    yield word
+    start = 0
+    while (rest := word[start : start + _WIDEST]) and paper.get_string_width(rest) > width:
+        end = max(1, _fitting(paper, rest, width))
+        yield rest[:end]
+        start += end
+    yield rest
+
+
+def _fitting(paper: _Paper, line: str, width: float) -> int:
+    """How many of its characters the width has room for."""
+    return bisect_right(range(1, len(line) + 1), width, key=lambda count: paper.get_string_width(line[:count]))
 
 
 def _letter(paper: _Paper, person: Person, lines: Sequence[str], sender: str, day: str) -> None:
@@ -156,9 +173,8 @@ def _block(
     left, top = place
     height = points * 0.45
     for number, line in enumerate(lines):
-        _fitted(paper, shown := paper.clean(line).replace("\n", " "), width, points, style)
-        while shown and paper.get_string_width(shown) > width:
-            shown = shown[:-1]
+        _fitted(paper, shown := paper.clean(line).replace("\n", " ")[:_WIDEST], width, points, style)
+        shown = shown[: _fitting(paper, shown, width)]
         paper.set_xy(left, top + number * height)
         paper.cell(width, height, shown)
 

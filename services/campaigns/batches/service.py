@@ -16,7 +16,7 @@ from hub.kit.ids import derive, fresh
 from hub.kit.seams import seam
 from hub.store.base import Document, Page
 from services.campaigns.batches.models import NewBatch, ReturnedLetter
-from services.campaigns.batches.repository import BatchRepository
+from services.campaigns.batches.repository import BatchRepository, settled
 from services.campaigns.mailings.models import LEFT_US, RowState
 from services.campaigns.mailings.outcomes import Outcomes
 from services.campaigns.mailings.repository import OVER, PRINT, PRINTED, MailingRepository
@@ -70,7 +70,7 @@ class Batches:
         if not await self._rows.ripe(mailing_id, PRINT, self._clock.now(), limit=1):
             raise Conflict("no letter of this mailing waits to be printed now")
         about = {"mailing": mailing_id, "state": "making", "reason": "", "by": actor.login, "letters": 0, "pages": 0}
-        about["reach"] = list(actor.reach)
+        about |= {"reach": list(actor.reach), "open": True}
         batch = {"_id": made, "at": iso(self._clock.now()), "posted_at": None, **about, **given.model_dump()}
         await self._repository.batches.insert(batch)
         return await self._stored(made)
@@ -121,7 +121,7 @@ class Batches:
             if batch["state"] != "ready":
                 raise Conflict(f"this batch is {batch['state']}: that cannot be done now")
             when = min(max(at or now, from_iso(batch["at"])), now)
-            return {**batch, "state": "posting", "posted_at": iso(when)}
+            return {**batch, "state": "posting", "posted_at": iso(when), "open": True}
 
         return await self._amended(batch_id, change)
 
@@ -140,7 +140,7 @@ class Batches:
         await self._outcomes.left(batch["mailing"], left, from_iso(batch["posted_at"]))
         if rows:
             return len(left), rows[-1]["number"]
-        await self._amended(batch_id, lambda now: {**now, "state": "posted"})
+        await self._amended(batch_id, lambda now: settled({**now, "state": "posted", "reason": ""}))
         return 0, None
 
     async def discard(self, batch_id: str, *, actor: Actor) -> Document:
@@ -152,18 +152,24 @@ class Batches:
                 return batch
             if batch["state"] not in _PUT_BACK:
                 raise Conflict(f"this batch is {batch['state']}: that cannot be done now")
-            return {**batch, "state": "discarded"}
+            return {**batch, "state": "discarded", "over_at": iso(self._clock.now()), "open": True}
 
         batch = await self._amended(batch_id, change)
         await self.put_back(batch_id)
         return batch
+
+    async def fail(self, batch_id: str, reason: str) -> None:
+        """One that is being made: its letters wait for another batch. May be repeated."""
+        about = {"state": "failed", "reason": reason[:500], "over_at": iso(self._clock.now())}
+        await self._amended(batch_id, lambda now: {**now, **about} if now["state"] == "making" else now)
+        await self.put_back(batch_id)
 
     async def put_back(self, batch_id: str) -> None:
         """Letters of a batch that goes nowhere, as if they had never been in it. May be repeated."""
         after = -1
         while rows := await self._rows.in_batch(batch_id, after=after, limit=PAGE):
             after = rows[-1]["number"]
-            changes = {row["_id"]: _put_back(batch_id) for row in rows}
+            changes = {row["_id"]: waits_again(batch_id) for row in rows}
             await self._outcomes.amend({row["_id"]: row for row in rows}, changes)
 
     # --- what came back ---
@@ -178,14 +184,16 @@ class Batches:
         rows = await self._rows.get_many({row_id(mailing_id, one.number) for one in letters})
         counts: Counter[str] = Counter()
         unknown: list[int] = []
+        done: set[int] = set()
         for one in letters:
             row = rows.get(row_id(mailing_id, one.number))
             if row is None or not _is_posted(row) or not _reaches(actor, row):
                 unknown.append(one.number)
-            elif row["state"] == RowState.BOUNCED:
+            elif row["state"] == RowState.BOUNCED or one.number in done:
                 counts["known"] += 1
             else:
                 await self._came_back(row, one.reason)
+                done.add(one.number)
                 counts["returned"] += 1
         return {"returned": counts["returned"], "known": counts["known"], "unknown": unknown}
 
@@ -236,7 +244,9 @@ def _posted(batch_id: str, at: str) -> Change:
     return change
 
 
-def _put_back(batch_id: str) -> Change:
+def waits_again(batch_id: str) -> Change:
+    """A letter of a batch, as if it had never been in it."""
+
     def change(row: Document) -> Document:
         if row.get("batch") != batch_id or row["step"] != PRINTED:
             return row

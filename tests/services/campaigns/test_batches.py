@@ -13,10 +13,13 @@ from pypdf import PdfReader
 from hub.api.actor import Actor
 from hub.contracts.address import Consent, ConsentRecorded, ReachabilityRecorded
 from hub.contracts.campaign import MailedRecorded
+from hub.jobs.models import Args, JobView
 from hub.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hub.testing.apart import SHARED
 from hub.testing.builders import NOON
+from hub.testing.effort import SECOND, least
 from services.campaigns.batches import parts as batch_parts
+from services.campaigns.batches.minding import Minding
 from services.campaigns.batches.models import NewBatch, Posted, ReturnedLetter
 from services.campaigns.batches.printing import PAGES, made
 from services.campaigns.batches.returns import read
@@ -124,7 +127,14 @@ def test_a_letterbox_is_one_however_it_is_written() -> None:
 
 def test_a_flat_is_no_building() -> None:
     flat, building = {**HOME, "house": "1 кв 2"}, {**HOME, "house": "1 корп 2"}
-    assert letterbox_of([flat]) != letterbox_of([building])
+    assert letterbox_of([flat])[0] != letterbox_of([building])[0]  # type: ignore[index]
+
+
+def test_of_two_numbers_in_a_street_the_order_says_which_is_the_house() -> None:
+    one, other = ({**HOME, "street": f"ул. Ленина, д. {d}, кв. {f}", "house": ""} for d, f in ((12, 34), (34, 12)))
+    assert letterbox_of([one])[0] != letterbox_of([other])[0]  # type: ignore[index]
+    avenue, same = ({**HOME, "street": street} for street in ("проспект Мира", "Мира проспект"))
+    assert letterbox_of([avenue])[0] == letterbox_of([same])[0]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("lacks", ["postcode", "city", "street"])
@@ -230,7 +240,32 @@ async def test_who_cannot_have_a_letter_fails_alone(office: Office) -> None:
     assert batch["letters"] == 1
     assert await office.sums(mailing) == {"queued": 1, "failed": 1}
     (failed,) = [row for row in await office.post.rows(mailing["_id"]) if row["state"] == "failed"]
-    assert f"pages, over {PAGES}" in failed["reason"]
+    assert f"over {PAGES} pages" in failed["reason"]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"name": "Ж" * 20_000},
+        {"subject": "Ж" * 100_000},
+        {"text": "ж" * 250_000},
+        {"text": "ж " * 250_000},
+        {"text": "\n" * 490_000},
+    ],
+)
+def test_no_letter_costs_the_others_the_time_of_their_batch(over: dict[str, Any]) -> None:
+    raw = letterbox_of([HOME])[1]  # type: ignore[index]
+    person = {"number": 1, "name": "Анна", "raw": raw, "subject": "", "text": "x", **over}
+    assert least(lambda: made([person], "70x37", 0, "", "x"), enough=SECOND) < SECOND
+
+
+@pytest.mark.slow
+def test_whom_a_batch_has_no_pages_for_waits_for_the_next_one() -> None:
+    raw = letterbox_of([HOME])[1]  # type: ignore[index]
+    lines = "\n" * 430
+    people = [{"number": n, "name": "Анна", "raw": raw, "subject": "", "text": lines} for n in range(303)]
+    told = made(people, "70x37", 0, "", "x")
+    assert (told["pages"], told["left_out"], told["later"]) == (3_000, {}, [300, 301, 302])
 
 
 def test_emoji_and_marks_that_turn_text_round_are_left_out_of_paper() -> None:
@@ -291,6 +326,95 @@ async def test_what_cannot_be_printed_waits_for_another_batch(office: Office) ->
     assert (await office.printed(mailing))["letters"] == 1
 
 
+class Clerk:
+    """Begins jobs; what became of each is said here."""
+
+    def __init__(self, state: str) -> None:
+        self.state, self.begun = state, dict[str, str]()
+
+    async def begin(self, kind: str, args: Args, *, by: str, key: str | None = None) -> JobView:
+        assert key is not None
+        assert key.startswith(args["batch"])
+        self.begun[key] = kind
+        about = {"id": f"job_{key}", "kind": kind, "state": self.state, "by": by, "created_at": NOON, "done": 0}
+        return JobView.model_validate({**about, "failed": 0, "service": "campaigns", "reason": ""})
+
+
+def minding(office: Office, state: str) -> tuple[Minding, Clerk]:
+    clerk = Clerk(state)
+    return Minding(office.parts.repository, office.parts.batches, clerk, office.post.desk.clock), clerk
+
+
+async def half_printed(office: Office, mailing: dict[str, Any]) -> dict[str, Any]:
+    """Its letters are taken, and no file is made."""
+    batch = await office.parts.batches.add(mailing["_id"], NewBatch(), actor=MARKETER, key=None)
+    step = await office.parts.jobs(SHARED)[0].step({"batch": batch["_id"]}, None)
+    assert step.act is not None
+    await step.act()
+    return batch
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+async def test_a_batch_whose_job_ended_early_says_so_and_its_letters_wait_for_another(
+    office: Office, state: str
+) -> None:
+    await office.post.desk.hear(at_home(1))
+    mailing = await office.mailing()
+    batch = await half_printed(office, mailing)
+    await minding(office, "running")[0].look()
+    assert (await office.parts.batches.get(batch["_id"], MARKETER))["state"] == "making"
+    await minding(office, state)[0].look()
+    after = await office.parts.batches.get(batch["_id"], MARKETER)
+    assert (after["state"], state in after["reason"]) == ("failed", True)
+    assert (await office.printed(mailing))["letters"] == 1
+
+
+@pytest.mark.parametrize("state", ["failed", "discarded"])
+async def test_a_kill_before_the_letters_of_a_batch_were_put_back_keeps_none_of_them(
+    office: Office, state: str
+) -> None:
+    await office.post.desk.hear(at_home(1))
+    mailing = await office.mailing()
+    for repeats in (True, False):
+        batch = await half_printed(office, mailing)
+        over = {"state": state, "over_at": batch["at"]}
+        await office.parts.repository.amend(batch["_id"], lambda one, over=over: {**one, **over})  # type: ignore[misc]
+        await (office.job("letters.print", batch=batch["_id"]) if repeats else minding(office, "done")[0].look())
+    assert (await office.printed(mailing))["letters"] == 1
+
+
+async def test_the_files_of_a_batch_that_was_put_back_are_removed_and_nobody_looks_at_it_any_more(
+    office: Office,
+) -> None:
+    await office.post.desk.hear(at_home(1))
+    batch = await office.printed(await office.mailing())
+    await office.parts.batches.discard(batch["_id"], actor=MARKETER)
+    office.post.desk.clock.advance(timedelta(hours=1))
+    await minding(office, "done")[0].look()
+    assert (await office.parts.repository.opened(after=None)).items == []
+    with pytest.raises(NotFound):
+        [piece async for piece in office.parts.repository.file(batch["_id"], "letters")]
+
+
+async def test_letters_that_were_posted_are_marked_by_another_job_where_one_ended_early(office: Office) -> None:
+    await office.post.desk.hear(at_home(1))
+    mailing = await office.mailing()
+    batch = await office.printed(mailing)
+    await office.parts.batches.begin_posting(batch["_id"], None, actor=MARKETER)
+    loop, clerk = minding(office, "failed")
+    await loop.look()
+    await loop.look()
+    assert clerk.begun == {batch["_id"]: "letters.post"}
+    assert "not all marked" in (await office.parts.batches.get(batch["_id"], MARKETER))["reason"]
+    office.post.desk.clock.advance(timedelta(minutes=5))
+    await loop.look()
+    assert clerk.begun == dict.fromkeys((batch["_id"], f"{batch['_id']}-1"), "letters.post")
+    await office.job("letters.post", batch=batch["_id"])
+    after = await office.parts.batches.get(batch["_id"], MARKETER)
+    assert (after["state"], after["reason"], after.get("open")) == ("posted", "", None)
+    assert await office.sums(mailing) == {"sent": 1}
+
+
 # --- posted, and come back ---
 
 
@@ -340,6 +464,15 @@ async def test_a_letter_that_came_back_closes_its_letterbox_and_is_counted_once(
     assert (found["sent"], found["bounced"]) == (2, 1)
     last = office.post.events(MailedRecorded)[-1]
     assert [one.kind for one in last.answers] == ["bounced"]
+
+
+async def test_a_letter_that_a_file_names_twice_came_back_once(office: Office) -> None:
+    await office.post.desk.hear(at_home(1))
+    mailing = await office.mailing()
+    await office.posted(await office.printed(mailing))
+    told = await office.returned(mailing, (0, "выбыл"), (0, "выбыл"))
+    assert told == {"returned": 1, "known": 1, "unknown": []}
+    assert len(office.post.events(ReachabilityRecorded)) == 1
 
 
 async def test_what_was_not_posted_did_not_come_back(office: Office) -> None:
