@@ -12,6 +12,8 @@ from hub.kit.errors import Conflict
 from hub.store.base import Document
 from services.campaigns.calllists.dialler import settings_of
 
+_FIRST, _LAST = date.min + timedelta(days=3), date.max - timedelta(days=3)
+"""So far from the ends of the calendar no time zone leads beyond them."""
 _FIELDS = ("at", "what", "call", "agent")
 _PIECE = 1_000
 """Events that are written at once."""
@@ -48,6 +50,7 @@ class Days:
 
 def bounds_of(day: date, zone: str) -> tuple[datetime, datetime]:
     """From midnight to midnight on the clock of a zone."""
+    day = min(max(day, _FIRST), _LAST)
     begins = [datetime.combine(one, time.min, ZoneInfo(zone)) for one in (day, day + timedelta(days=1))]
     return begins[0], begins[1]
 

@@ -7,7 +7,7 @@ from hub.bus.base import Bus
 from hub.contracts.agent import AgentChanged
 from hub.contracts.base import Event
 from hub.kit.clock import Clock, from_iso, iso
-from hub.kit.every import every
+from hub.kit.every import pages
 from hub.kit.ids import derive
 from hub.store.base import CollectionSpec, Document, Index, Page, Range, Store, Where
 from hub.store.due import DUE
@@ -71,7 +71,11 @@ class AgentRepository:
         has no `until`.
         """
         where: Where = {"login": login, "until": Range(since=iso(since))}
-        rows = await every(lambda after: self._spells.find(where, order="until", limit=_PAGE, after=after))
+        rows: list[Document] = []
+        async for some in pages(lambda after: self._spells.find(where, order="until", limit=_PAGE, after=after)):
+            rows += some
+            if some and some[-1]["since"] >= iso(until):
+                break  # of what followed, years may be kept
         agent = await self.agents.get(login)
         found = {one["_id"]: one for one in rows}
         if agent:

@@ -1,7 +1,7 @@
 """Pacing of a dialler: the cap on drops holds, and a recorded day is replayed as it was, and with other settings."""
 
 import random
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.cli import main
 from hub.kit.errors import Conflict
-from services.campaigns.calllists.days import Days
+from services.campaigns.calllists.days import Days, bounds_of
 from services.campaigns.calllists.pacing import Event, Limit, Seen, Settings, to_dial
 from services.campaigns.calllists.replaying import (
     Outcome,
@@ -184,6 +184,13 @@ async def test_a_day_of_a_list_is_a_recording_on_its_own_clock(tmp_path: Path) -
     assert (known.lines, known.limit) == (2.0, "hard")
     assert events[0] == Event(at=0.5, what="on", agent="agent1")
     assert outcome_of(events).dialled == 1
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
+def test_a_day_at_an_end_of_the_calendar_is_a_day(day: date, zone: str) -> None:
+    since, until = (one.astimezone(UTC) for one in bounds_of(day, zone))
+    assert until - since == timedelta(days=1)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from hub.api.actor import Actor
 from hub.channels.simulators.asterisk import Phone
 from hub.contracts.agent import AgentChanged
 from hub.contracts.scope import EVERYTHING
+from hub.kit.clock import iso
 from hub.kit.errors import InvalidInput, NotFound
-from hub.store.base import Document
+from hub.store.base import CollectionSpec, Document, Page
 from hub.store.due import Due
 from hub.store.sqlite import SqliteStore
 from hub.testing.fakes import FakeBus, FakeClock
@@ -21,7 +22,7 @@ from hub.testing.waiting import eventually
 from services.telephony.agents import rules
 from services.telephony.agents.models import PauseReason, Period
 from services.telephony.agents.models import Presence as Declared
-from services.telephony.agents.repository import AgentRepository
+from services.telephony.agents.repository import SPELLS, AgentRepository
 from services.telephony.agents.service import Presence
 from services.telephony.calls.models import Call, Direction, Leg
 from tests.services.telephony.conftest import AmiHarness
@@ -55,6 +56,7 @@ class Room:
     """Agents of one hub; `again` is what a restart finds."""
 
     def __init__(self, store: SqliteStore) -> None:
+        self.store = store
         self.clock, self.bus = FakeClock(), FakeBus()
         self.kept = AgentRepository(store)
         self.kept.on(self.bus, self.clock)
@@ -251,3 +253,49 @@ async def test_a_call_at_the_exchange_makes_its_operator_busy_for_as_long_as_he_
 
     assert call.answered_login == "anna"
     assert (await eventually(states, lambda found: len(found) == 4))[1:] == ["available", "on_call", "available"]
+
+
+class Counted:
+    """A store that tells how many documents were read of a collection."""
+
+    def __init__(self, inner: SqliteStore) -> None:
+        self._inner = inner
+        self.read = 0
+
+    def collection(self, spec: CollectionSpec) -> Any:
+        found = self._inner.collection(spec)
+        return _CountedRows(self, found) if spec.name == "agent_spells" else found
+
+
+class _CountedRows:
+    def __init__(self, counted: Counted, inner: Any) -> None:
+        self._counted = counted
+        self.put_many, self._find = inner.put_many, inner.find
+
+    async def find(self, *asked: Any, **over: Any) -> Page:
+        page: Page = await self._find(*asked, **over)
+        self._counted.read += len(page.items)
+        return page
+
+
+async def test_of_a_long_history_no_more_is_read_than_a_page_behind_what_was_asked_for(room: Room) -> None:
+    day = room.clock.now()
+    rows = [
+        {
+            "login": "anna",
+            "state": "paused",
+            "reason": str(n),
+            "call": None,
+            "lists": [],
+            "since": since,
+            "until": until,
+        }
+        for n in range(1_200)
+        for since, until in [(iso(day + timedelta(minutes=n)), iso(day + timedelta(minutes=n + 1)))]
+    ]
+    counted = Counted(room.store)
+    kept = AgentRepository(counted)  # type: ignore[arg-type]
+    await room.store.collection(SPELLS).put_many([{"_id": f"sp_{n}", **row} for n, row in enumerate(rows)])
+    found = await kept.spells("anna", day + timedelta(minutes=1), day + timedelta(minutes=3))
+    assert [one["reason"] for one in found] == ["1", "2"]
+    assert counted.read == 500
