@@ -34,8 +34,8 @@ def noticed(before: Document, after: Document, *, at: str, by: Document) -> Docu
         return after
     known = before.get("notice") or {"seq": 0}
     # Who was not told of an earlier change yet knows the event as it was before that.
-    was = known["was"] if before.get("tells") else _was(before)
-    notice = {"seq": known["seq"] + 1, "kind": kind, "at": at, "was": was, "who": by}
+    was = _was(before) if known.get("told", True) else known["was"]
+    notice = {"seq": known["seq"] + 1, "kind": kind, "at": at, "was": was, "who": by, "told": False}
     return {**after, "notice": notice, "tells": True}
 
 
@@ -71,6 +71,12 @@ def _begun(event: Document, seq: int) -> Document | None:
     return {name: value for name, value in event.items() if name != "tells"}
 
 
+def _told(event: Document, seq: int) -> Document:
+    """All know it: the next change is told as one of this. Pure."""
+    notice = event["notice"]
+    return {**event, "notice": {**notice, "told": True}} if notice["seq"] == seq else event
+
+
 class Tell:
     """The job; arguments: `event`, `seq`. A newer change ends it: its own job tells that."""
 
@@ -96,6 +102,8 @@ class Tell:
         async def act() -> None:
             for guest in guests:
                 await self._tell(event, guest)
+            if page.next is None:
+                await self._repository.amend(event["_id"], lambda now: _told(now, args["seq"]))
 
         return Step([ItemResult(f"{one['_id']}-{args['seq']}") for one in guests], page.next, act)
 

@@ -27,6 +27,8 @@ WORDS = {
     "ru": {"text": "{{ data.title }}: {{ data.was_when }}, {{ data.was_place }} → {{ data.when }}, {{ data.place }}"}
 }
 
+WHEN = "12 марта 2026, 19:00 (Europe/Moscow)"
+
 
 class Jobs:
     """Begins each job once, and steps it."""
@@ -110,8 +112,7 @@ async def test_who_comes_is_told_once_of_another_place_with_what_it_was_before(t
     await telling.change(event, place="Арбат, 2")
     sent = await telling.told(times=3)
     assert whom(sent) == ["1", "3"]
-    when = "12 марта 2026, 19:00 (Europe/Moscow)"
-    assert sent[0].values[1] == f"Новые кухни: {when}, Тверская, 1 → {when}, Арбат, 2"
+    assert sent[0].values[1] == f"Новые кухни: {WHEN}, Тверская, 1 → {WHEN}, Арбат, 2"
 
 
 async def test_what_is_no_other_time_or_place_is_told_to_nobody(telling: Telling) -> None:
@@ -143,6 +144,20 @@ async def test_who_was_not_told_of_one_change_is_told_of_both_at_once(telling: T
     assert whom(sent) == ["1", "3"]
     assert "Тверская, 1 →" in sent[0].values[1]
     assert sent[0].values[1].endswith("Арбат, 3")
+
+
+async def test_who_waits_to_be_told_of_a_change_is_told_what_he_knows_and_not_what_nobody_told_him(
+    telling: Telling,
+) -> None:
+    event = await telling.event()
+    await telling.change(event, place="Арбат, 2")
+    await telling.notices.look()
+    await telling.change(event, place="Арбат, 3")
+    sent = await telling.told()
+    assert {one.values[1].partition(": ")[2] for one in sent} == {f"{WHEN}, Тверская, 1 → {WHEN}, Арбат, 3"}
+    await telling.change(event, place="Арбат, 4")
+    last = [one for one in await telling.told() if one not in sent]
+    assert {one.values[1].partition(": ")[2] for one in last} == {f"{WHEN}, Арбат, 3 → {WHEN}, Арбат, 4"}
 
 
 async def test_a_kill_before_the_job_was_begun_or_after_leaves_nobody_untold(telling: Telling) -> None:
