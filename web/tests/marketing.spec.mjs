@@ -190,6 +190,20 @@ behaviour("an event is made, its guests are invited, take the seats and wait, an
   assert.equal(await at(page, "Begins").inputValue(), "2027-03-12T19:00");
 });
 
+behaviour("an event that is moved in the page keeps what its guests are told by", async () => {
+  const account = (await ask("GET", "/mailboxes")).items[0].id;
+  const moved = await ask("POST", "/templates", { name: `Другое место ${unique}`, channel: "email", bodies: { ru: { subject: "Мы переехали", text: "{{ data.place }}" } } });
+  const form = { title: `Переезд ${unique}`, starts: "2027-03-12T19:00:00", place: "Тверская, 1", source: campaign.id };
+  const { id } = await ask("POST", "/marketing-events", { ...form, notices: { moved: moved.id, account } });
+  const { page } = await operator("admin", { path: `/mailings/events/${id}` });
+  await page.getByRole("button", { name: "Change", exact: true }).click();
+  await at(page, "Where").fill("Арбат, 2");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const after = await ask("GET", `/marketing-events/${id}`);
+  assert.deepEqual([after.place, after.notices.moved, after.notices.account], ["Арбат, 2", moved.id, account]);
+});
+
 behaviour("a form for pages is written beside its preview, refused at its field, and shown as visitors see it", async () => {
   const { page, context } = await operator("admin", { path: "/mailings/forms" });
   expect(/422/);
