@@ -184,28 +184,27 @@ class Batches:
         rows = await self._rows.get_many({row_id(mailing_id, one.number) for one in letters})
         counts: Counter[str] = Counter()
         unknown: list[int] = []
-        done: set[int] = set()
+        named: set[int] = set()
         for one in letters:
             row = rows.get(row_id(mailing_id, one.number))
             if row is None or not _is_posted(row) or not _reaches(actor, row):
                 unknown.append(one.number)
-            elif row["state"] == RowState.BOUNCED or one.number in done:
-                counts["known"] += 1
             else:
-                await self._came_back(row, one.reason)
-                done.add(one.number)
-                counts["returned"] += 1
+                new = one.number not in named and await self._came_back(row, one.reason)
+                counts["returned" if new else "known"] += 1
+                named.add(one.number)
         return {"returned": counts["returned"], "known": counts["known"], "unknown": unknown}
 
-    async def _came_back(self, row: Document, reason: str) -> None:
-        """Told first: a row that says so is not looked at again."""
+    async def _came_back(self, row: Document, reason: str) -> bool:
+        """Whether that was not known. The letterbox is told first: of a row that says so it is not told again; all
+        else is, for a kill may have come before it.
+        """
         now = self._clock.now()
         words = f"the letter came back: {reason}"
-        worthless = ReachabilityRecorded(
-            address=row["address"], account="post", reachable=False, reason=words, at=now
-        )
-        await self._outcomes.publish([worthless])
-        await self._outcomes.record(row["_id"], "bounced", now, words=words)
+        if row["state"] != RowState.BOUNCED:
+            about = {"address": row["address"], "account": "post", "reachable": False, "reason": words, "at": now}
+            await self._outcomes.publish([ReachabilityRecorded.model_validate(about)])
+        return await self._outcomes.record(row["_id"], "bounced", now, words=words, once=True)
 
     # --- shared ---
 

@@ -1,10 +1,23 @@
 """What came back as an interaction: which message of ours it is about, of which kind it is, what follows. Pure."""
 
+from collections.abc import Callable, Iterable, Mapping
+
 from hub.contracts.address import ConsentRecorded, ReachabilityRecorded
 from hub.contracts.bounce import from_robot
 from hub.contracts.campaign import ResponseKind
 from hub.contracts.interaction import Interaction
 from hub.store.base import Document
+from services.campaigns.mailings.models import RowState
+from services.campaigns.mailings.repository import OVER
+
+_ANSWERS = 20
+"""Of one row, that are kept."""
+_STRONGER: Mapping[str, RowState] = {
+    "opened": RowState.OPENED,
+    "clicked": RowState.CLICKED,
+    "replied": RowState.REPLIED,
+    "bounced": RowState.BOUNCED,
+}
 
 
 def named(interaction: Interaction) -> list[str]:
@@ -40,3 +53,29 @@ def complaint(row: Document, interaction: Interaction) -> ConsentRecorded:
         words="a complaint about a mailing",
         at=interaction.at,
     )
+
+
+def first_of(row: Document, kind: ResponseKind) -> Document | None:
+    """What came back of a kind on a row."""
+    found: Iterable[Document] = row.get("answers") or ()
+    return next((one for one in found if one["kind"] == kind), None)
+
+
+def with_answer(answer: Document, kind: ResponseKind, beside: str, *, once: bool) -> Callable[[Document], Document]:
+    def change(row: Document) -> Document:
+        if once and first_of(row, kind):
+            return row
+        answers = row.get("answers") or []
+        after = dict(row)
+        if answer not in answers:
+            after["answers"] = [*answers, answer][-_ANSWERS:]
+        state = _STRONGER.get(kind)
+        if state is not None and state.rank > RowState(row["state"]).rank:
+            after |= {"state": state.value, "step": OVER}
+        if kind in ("unsubscribed", "complained") and not row.get("left"):
+            after["left"] = kind
+        if beside and not row.get("beside"):
+            after["beside"] = beside
+        return after if after != row else row
+
+    return change

@@ -21,7 +21,7 @@ from hub.kit.errors import StoreUnavailable
 from hub.kit.ids import derive
 from hub.store.amend import TRIES, contended
 from hub.store.base import Document
-from services.campaigns.mailings.answers import complaint, kind_of, named, unreachable
+from services.campaigns.mailings.answers import complaint, first_of, kind_of, named, unreachable, with_answer
 from services.campaigns.mailings.contents import Library
 from services.campaigns.mailings.models import RowState
 from services.campaigns.mailings.repository import ASKED, OVER, MailingRepository, step_of
@@ -29,8 +29,8 @@ from services.campaigns.mailings.repository import ASKED, OVER, MailingRepositor
 SOURCE = "omnihub/campaigns"
 REPLIES_WITHIN = timedelta(days=3)
 """A message by SMS or messenger names none that it answers: it counts for what went there within so long."""
-_ANSWERS, _AT_ONCE = 20, 1_000
-"""Of one row, that are kept; rows that one look finds."""
+_AT_ONCE = 1_000
+"""Rows that one look finds."""
 _MAPPED: Mapping[DeliveryState, RowState] = {
     DeliveryState.QUEUED: RowState.QUEUED,
     DeliveryState.UNKNOWN: RowState.UNKNOWN,
@@ -123,16 +123,22 @@ class Outcomes:
         words: str = "",
         beside: str = "",
         also: Sequence[Event] = (),
-    ) -> None:
-        """Something came back on a row: it is on the row, in the chain of its recipient, and told. May come twice."""
+        once: bool = False,
+    ) -> bool:
+        """Something came back on a row: it is on the row, in the chain of its recipient, and told. May come twice.
+
+        With `once` a row has one of a kind, and the first stays. Whether what is told is on the row.
+        """
         found = await self._repository.get_many([row_id])
         if row_id not in found:
-            return
+            return False
         answer = Answered(kind=kind, at=at, words=words[:500]).model_dump(mode="json")
-        after = await self.amend(found, {row_id: _with_answer(answer, kind, beside)})
+        after = (await self.amend(found, {row_id: with_answer(answer, kind, beside, once=once)}))[row_id]
+        said = first_of(after, kind) if once else answer
         await self.publish(also)
-        await self.bring(after[row_id])
-        await self.tell([self._response(after[row_id], kind, at)])
+        await self.bring(after)
+        await self.tell([self._response(after, kind, Answered.model_validate(said).at)])
+        return said == answer
 
     async def bring(self, row: Document) -> None:
         """The message of a row into its recipient's chain, with what came back on it. May come twice."""
@@ -267,29 +273,3 @@ def over(row: Document, state: RowState, now: str) -> Document:
         "tried": tried,
         **({"others": rest} if rest else {}),
     }
-
-
-def _with_answer(answer: Document, kind: ResponseKind, beside: str) -> Change:
-    def change(row: Document) -> Document:
-        answers = row.get("answers") or []
-        after = dict(row)
-        if answer not in answers:
-            after["answers"] = [*answers, answer][-_ANSWERS:]
-        state = _STRONGER.get(kind)
-        if state is not None and state.rank > RowState(row["state"]).rank:
-            after |= {"state": state.value, "step": OVER}
-        if kind in ("unsubscribed", "complained") and not row.get("left"):
-            after["left"] = kind
-        if beside and not row.get("beside"):
-            after["beside"] = beside
-        return after if after != row else row
-
-    return change
-
-
-_STRONGER: Mapping[str, RowState] = {
-    "opened": RowState.OPENED,
-    "clicked": RowState.CLICKED,
-    "replied": RowState.REPLIED,
-    "bounced": RowState.BOUNCED,
-}

@@ -1,5 +1,6 @@
 """Mailings by post: whose letterbox, once each; printed, posted, come back; and the ledger adds up at every step."""
 
+import asyncio
 import csv
 import io
 from dataclasses import dataclass
@@ -472,7 +473,37 @@ async def test_a_letter_that_a_file_names_twice_came_back_once(office: Office) -
     await office.posted(await office.printed(mailing))
     told = await office.returned(mailing, (0, "выбыл"), (0, "выбыл"))
     assert told == {"returned": 1, "known": 1, "unknown": []}
-    assert len(office.post.events(ReachabilityRecorded)) == 1
+    office.post.desk.clock.advance(timedelta(minutes=1))
+    many = await asyncio.gather(*(office.returned(mailing, (0, f"{n}")) for n in range(3)))
+    assert [(one["returned"], one["known"]) for one in many] == [(0, 1)] * 3
+    (row,) = await office.post.rows(mailing["_id"])
+    assert [one["words"] for one in row["answers"]] == ["the letter came back: выбыл"]
+
+
+async def test_of_several_who_say_at_once_that_a_letter_came_back_one_is_told_that_it_was_news(
+    office: Office,
+) -> None:
+    await office.post.desk.hear(at_home(1))
+    mailing = await office.mailing()
+    await office.posted(await office.printed(mailing))
+    many = await asyncio.gather(*(office.returned(mailing, (0, f"{n}")) for n in range(4)))
+    assert sum(one["returned"] for one in many) == 1
+    (row,) = await office.post.rows(mailing["_id"])
+    assert len(row["answers"]) == 1
+
+
+async def test_a_kill_before_a_chain_was_told_that_a_letter_came_back_leaves_it_told_by_the_next_try(
+    office: Office,
+) -> None:
+    await office.post.desk.hear(at_home(1))
+    mailing = await office.mailing()
+    await office.posted(await office.printed(mailing))
+    await office.returned(mailing, (0, "выбыл"))
+    told = office.post.events(MailedRecorded)[-1]
+    office.post.desk.bus.published.clear()
+    office.post.desk.clock.advance(timedelta(minutes=1))
+    assert (await office.returned(mailing, (0, "выбыл")))["known"] == 1
+    assert office.post.events(MailedRecorded) == [told]
 
 
 async def test_what_was_not_posted_did_not_come_back(office: Office) -> None:
