@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,8 @@ PAGES, PAGES_TOGETHER = 10, 3_000
 """Of one letter, who has a longer one gets none; and of a batch, who comes after these waits for the next one."""
 COLUMNS = ("number", "name", "contact", "address", "city", "region", "country", "postcode")
 _FONT = "letters"
+_WORDS = 10_000
+"""Whose width is remembered."""
 _MARGIN, _SENDER, _LINE = 20.0, 90.0, 5.5
 """Millimetres: of a letter's edge, of the column of the addresses, of a line's height."""
 _INK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -78,6 +81,8 @@ class _Paper(FPDF):
         font = self.fonts[_FONT]
         assert isinstance(font, TTFFont)
         self._known = frozenset(map(chr, font.cmap)) | {"\n"}
+        self.wide = lru_cache(_WORDS)(self.get_string_width)
+        """Of words of a text, in its font: the same ones come again and again."""
 
     def clean(self, text: str) -> str:
         """Without what the font lacks, as emoji, and what is no letter."""
@@ -122,10 +127,10 @@ def _lines(paper: _Paper, text: str, width: float) -> Iterator[str]:
 
 
 def _broken(paper: _Paper, line: str, width: float) -> Iterator[str]:
-    blank, so_far, used = paper.get_string_width(" "), "", 0.0
+    blank, so_far, used = paper.wide(" "), "", 0.0
     for word in line.split(" "):
         for piece in _cut(paper, word, width):
-            wide = paper.get_string_width(piece)
+            wide = paper.wide(piece)
             if so_far and used + blank + wide > width:
                 yield so_far
                 so_far, used = piece, wide
@@ -136,7 +141,7 @@ def _broken(paper: _Paper, line: str, width: float) -> Iterator[str]:
 
 def _cut(paper: _Paper, word: str, width: float) -> Iterator[str]:
     start = 0
-    while (rest := word[start : start + _WIDEST]) and paper.get_string_width(rest) > width:
+    while (rest := word[start : start + _WIDEST]) and paper.wide(rest) > width:
         end = max(1, _fitting(paper, rest, width))
         yield rest[:end]
         start += end
