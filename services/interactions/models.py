@@ -124,7 +124,17 @@ _HIDDEN = frozenset(
         *_KEPT_IN,
         *WAITING,
         *("raw", "html", "keys", "refs", "request", "notices", "text_blob", "acknowledge", CORRELATION),
-        *("born_client_id", "moves", "revised_times", "plan_at", "diary", "foreseen_by", "followed"),
+        *(
+            "born_client_id",
+            "moves",
+            "revised_times",
+            "plan_at",
+            "diary",
+            "foreseen_by",
+            "followed",
+            "series_first",
+            "series_live",
+        ),
     )
 )
 _TAKEN = {

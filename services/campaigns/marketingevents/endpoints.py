@@ -16,6 +16,7 @@ from hub.jobs.models import JobView
 from hub.jobs.service import Jobs
 from hub.kit.errors import Conflict, NotFound
 from hub.store.base import Document
+from hub.store.versions import version_of
 from services.campaigns.marketingevents.invitations import Invitations
 from services.campaigns.marketingevents.links import when
 from services.campaigns.marketingevents.models import AnswerForm, CodeForm, EventForm, InviteForm, State
@@ -62,6 +63,7 @@ class EventView(View):
     owner: str
     team: str | None
     at: str
+    version: int
 
     @classmethod
     def of(cls, stored: Document) -> "EventView":
@@ -73,6 +75,7 @@ class EventView(View):
             "attended": stored["attended_after"],
             "absent": stored["absent_after"],
             "notices": stored.get("notices"),
+            "version": version_of(stored),
         }
         return cls.model_validate({**stored, **told})
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from hub.api.forms import Form, LocalMoment, Ref
 from hub.api.names import Colleague, TeamId
+from hub.store.versions import SeenVersion
 
 State = Literal["unreached", "invited", "confirmed", "waiting", "declined", "attended", "absent"]
 STATES: tuple[State, ...] = ("unreached", "invited", "confirmed", "waiting", "declined", "attended", "absent")
@@ -68,6 +69,7 @@ class EventForm(Form):
     absent: After = Field(default=After(), description="Of those who had confirmed")
     notices: NoticesForm | None = Field(default=None, description="None: its guests are told nothing by themselves")
     team: TeamId | None = None
+    version: SeenVersion = None
 
     @field_validator("time_zone")
     @classmethod

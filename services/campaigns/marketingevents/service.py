@@ -11,6 +11,7 @@ from hub.kit.clock import Clock, from_iso, iso
 from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page
+from hub.store.versions import next_version
 from services.campaigns.belonging import belongs, page_of, seen
 from services.campaigns.marketingevents import seats
 from services.campaigns.marketingevents.models import MOST_CHANGES, STATES, EventForm
@@ -90,7 +91,10 @@ class MarketingEvents:
                 fix = f"{len(now['seated'])} seats are taken; give as many or more, or decline for some"
                 raise InvalidInput(f"seats: {fix}", fields={"seats": fix})
             responsible = form.responsible or now["responsible"]
-            after = {**now, **_fields(form, owner=now["owner"], responsible=responsible)}
+            fields = _fields(form, owner=now["owner"], responsible=responsible)
+            if all(now.get(name) == value for name, value in fields.items()):
+                return now
+            after = {**now, **fields, **next_version(now, form.version)}
             return noticed(now, seats.promoted(after, at=at), at=at, by=by_whom(actor))
 
         return await self._amended(given, change)
@@ -204,7 +208,7 @@ def moved(guest: Document, move: Document) -> Document | None:
 def _fields(given: EventForm, *, owner: str, responsible: str) -> Document:
     """With its beginning in UTC, and whose it is: whoever is responsible sees it."""
     starts = given.starts.replace(tzinfo=ZoneInfo(given.time_zone)).astimezone(UTC)
-    told = given.model_dump(mode="json", exclude={"team", "starts", "attended", "absent"})
+    told = given.model_dump(mode="json", exclude={"team", "version", "starts", "attended", "absent"})
     after = {f"{name}_after": getattr(given, name).model_dump() for name in ("attended", "absent")}
     fields: Document = {**told, **after, "responsible": responsible}
     whose = belongs(owner, given.team)

@@ -13,7 +13,9 @@ from hub.api.pages import each, listed
 from hub.api.public import Public
 from hub.api.rights import Right
 from hub.contracts.shown import ChangeView, Moment
+from hub.kit.errors import Conflict
 from hub.store.base import Document
+from hub.store.versions import version_of
 from services.campaigns.attribution.endpoints import AmountView, SourceLineView, UnworthView
 from services.campaigns.attribution.report import money
 from services.campaigns.plans.comparing import Comparing, Comparison
@@ -58,11 +60,12 @@ class PlanView(View):
     owner: str
     team: str | None
     at: str
+    version: int
     history: list[ChangeView] = Field(description="The first change and the newest ones, 50 at most")
 
     @classmethod
     def of(cls, stored: Document) -> "PlanView":
-        return cls.model_validate({**stored, "id": stored["_id"]})
+        return cls.model_validate({**stored, "id": stored["_id"], "version": version_of(stored)})
 
 
 class PlanList(View):
@@ -151,7 +154,7 @@ def _add_writing(routes: Public, plans: Plans) -> None:
         """Plan a campaign of the directory: days, people, budget, goals, and what belongs to it."""
         return PlanView.of(await plans.add(given, actor=actor, key=key))
 
-    @routes.put("/campaign-plans/{id}", right=Right.MANAGE_CAMPAIGNS, noun="plan")
+    @routes.put("/campaign-plans/{id}", right=Right.MANAGE_CAMPAIGNS, noun="plan", refuses=[Conflict])
     async def change_campaign_plan(plan_id: Id, given: PlanForm, actor: Acting) -> PlanView:
         """Plan it anew; what was changed is in its history."""
         return PlanView.of(await plans.change(plan_id, given, actor=actor))

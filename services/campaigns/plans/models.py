@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from hub.api.forms import Form, Ref
 from hub.api.names import Colleague, TeamId
+from hub.store.versions import SeenVersion
 from services.campaigns.attribution.models import Amount, Model, Period
 
 PartKind = Literal["mailing", "call_list", "event", "source"]
@@ -57,6 +58,7 @@ class PlanForm(Period):
     goals: Goals = Goals()
     parts: tuple[Part, ...] = Field(default=(), max_length=MOST_PARTS)
     team: TeamId | None = None
+    version: SeenVersion = None
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:

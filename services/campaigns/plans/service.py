@@ -9,6 +9,7 @@ from hub.kit.errors import InvalidInput, NotFound
 from hub.kit.ids import derive, fresh
 from hub.store.base import Document, Page
 from hub.store.history import noted
+from hub.store.versions import next_version
 from services.campaigns.belonging import belongs, page_of, seen
 from services.campaigns.plans.models import PlanForm
 from services.campaigns.plans.repository import FIELDS, PlanRepository
@@ -50,7 +51,9 @@ class Plans:
         return stored
 
     async def change(self, given: str, form: PlanForm, *, actor: Actor) -> Document:
-        """All of it anew; its parts that stay need not be seen. Raises NotFound and InvalidInput."""
+        """All of it anew; its parts that stay need not be seen. Raises NotFound, InvalidInput, and Conflict where it
+        is another version than the one that was changed.
+        """
         plan = await self.get(given, actor)
         await self._check(form, actor, known=[(one["kind"], one["id"]) for one in plan["parts"]])
 
@@ -58,7 +61,9 @@ class Plans:
             responsible = form.responsible or now["responsible"]
             after = {**now, **_fields(form, owner=now["owner"], responsible=responsible)}
             told = noted(now, after, FIELDS, by=actor.login, at=self._clock.now())
-            return now if told is after else {**told, "by": actor.login}
+            if told is after:
+                return now
+            return {**told, **next_version(now, form.version), "by": actor.login}
 
         return await self._amended(given, change)
 
@@ -103,7 +108,7 @@ class Plans:
 
 def _fields(given: PlanForm, *, owner: str, responsible: str) -> Document:
     """With whose it is: whoever works on it sees it."""
-    fields: Document = {**given.model_dump(mode="json", exclude={"team"}), "responsible": responsible}
+    fields: Document = {**given.model_dump(mode="json", exclude={"team", "version"}), "responsible": responsible}
     whose = belongs(owner, given.team)
     people = {owned_by(one) for one in (responsible, *given.people) if one}
     return {**fields, **whose, "seen_by": sorted({*whose["seen_by"], *people})}

@@ -2,11 +2,13 @@
 
 from hub.store.base import Document
 from services.interactions.repository import Repository
-from services.interactions.series.models import FOLLOWED, next_id
+from services.interactions.series.models import FOLLOWED, LIVE, next_id
 
 
 async def live(repository: Repository, document: Document) -> Document:
-    """The newest one after this; itself where it is none of a series."""
+    """The newest one after this; itself where it is none of a series. The first one knows it, up to a crash."""
+    if newest := await repository.interactions.get(document.get(LIVE) or ""):
+        document = newest
     while document.get(FOLLOWED) and (following := await repository.interactions.get(next_id(document))):
         document = following
     return document

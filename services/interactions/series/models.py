@@ -20,6 +20,8 @@ NEXT = "series"
 """The timer by which the next one is made."""
 FOLLOWED = "followed"
 """It has been: the series goes on from there."""
+FIRST, LIVE = "series_first", "series_live"
+"""In all but the first of a series the id of that one, and in that one the newest, from which it goes on."""
 LATE = timedelta(days=1)
 """Older times that nobody made, as the hub was down, are not made any more."""
 _AHEAD = timedelta(days=3660)
@@ -133,4 +135,5 @@ def next_of(document: Document, *, now: datetime) -> Document | None:
     copied = {name: document[name] for name in _COPIED if name in document}
     link = {"rule": RULE, "evidence": document["_id"]}
     made = {**copied, "id": next_id(document), "at": iso(now), "plan": anew, "link": link}
-    return interaction_document(Interaction.model_validate(made))
+    first = document.get(FIRST) or document["_id"]
+    return {**interaction_document(Interaction.model_validate(made)), FIRST: first}

@@ -6,7 +6,7 @@ from services.interactions.byhand.models import settled
 from services.interactions.invitations.models import invited
 from services.interactions.outgoing import Outgoing
 from services.interactions.repository import Repository
-from services.interactions.series.models import NEXT, is_live, next_of
+from services.interactions.series.models import FIRST, LIVE, NEXT, is_live, next_of
 
 
 class Recurring:
@@ -30,6 +30,7 @@ class Recurring:
             who = {name: told[name] for name in ("account", "organizer", "text", "by")}
             made = invited(made, **who, at=now)
         stored, _ = await self._repository.interactions.insert(settled(made))
+        await self._repository.interactions.amend(stored[FIRST], lambda first: {**first, LIVE: stored["_id"]})
         await self._repository.chains.tell(*(await self._repository.touch_chains([stored])).values())
         await self._repository.interactions.tell(stored)
         await self._outgoing.move_on(stored)

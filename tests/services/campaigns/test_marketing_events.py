@@ -419,6 +419,14 @@ async def test_what_a_crash_left_between_the_event_and_its_guests_is_settled_lat
     assert [line[0] for line in fair.chains.lines] == ["contact", "note"]
 
 
+async def test_of_two_who_change_an_event_at_once_the_later_one_is_told_so(fair: Fair) -> None:
+    event = await fair.add()
+    await fair.events.change(event, await fair.form(place="Зал 1", version=1), actor=MARKETER)
+    await fair.events.change(event, await fair.form(place="Зал 1", version=1), actor=MARKETER)
+    with pytest.raises(Conflict, match="version 2"):
+        await fair.events.change(event, await fair.form(place="Зал 2", version=1), actor=MARKETER)
+
+
 async def test_an_event_that_was_cancelled_takes_no_answer_and_invites_nobody(fair: Fair) -> None:
     event = await fair.add()
     await fair.invite(event, clients=["cl_1"])

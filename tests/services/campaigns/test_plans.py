@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from hub.api.actor import Actor
 from hub.contracts.lead import PlanChanged
-from hub.kit.errors import InvalidInput, NotFound
+from hub.kit.errors import Conflict, InvalidInput, NotFound
 from hub.store.base import Document
 from hub.testing.fakes import FakeBlobs
 from services.campaigns.adapters.leads import LeadTables
@@ -208,6 +208,19 @@ async def test_every_change_of_a_plan_is_told_and_in_its_history_and_one_that_ch
     assert sorted({one.revision for one in told}) == [one.revision for one in told]
     with pytest.raises(NotFound):
         await opened.plans.get(plan["_id"], MARKETER)
+
+
+async def test_of_two_who_change_a_plan_at_once_the_later_one_is_told_so_and_a_repeat_is_none(
+    opened: Planning,
+) -> None:
+    plan = await opened.add(budget=RUBLES)
+    first, second = await opened.form(name="Лето", version=1), await opened.form(name="Осень", version=1)
+    assert (await opened.plans.change(plan["_id"], first, actor=MARKETER))["version"] == 2
+    assert (await opened.plans.change(plan["_id"], first, actor=MARKETER))["version"] == 2
+    with pytest.raises(Conflict, match="version 2"):
+        await opened.plans.change(plan["_id"], second, actor=MARKETER)
+    whatever = await opened.form(name="Осень")
+    assert (await opened.plans.change(plan["_id"], whatever, actor=MARKETER))["name"] == "Осень"
 
 
 async def test_a_plan_of_what_is_no_campaign_or_with_a_part_that_is_not_there_is_refused(opened: Planning) -> None:

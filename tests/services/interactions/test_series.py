@@ -23,6 +23,7 @@ from services.interactions.invitations.service import Invitations
 from services.interactions.outgoing import Outgoing
 from services.interactions.planned import Planned
 from services.interactions.repeating import _times, between
+from services.interactions.series.live import live
 from services.interactions.series.models import NEXT, followed, next_id
 from services.interactions.series.service import Recurring
 from tests.services.interactions.conftest import NOON, Bench
@@ -262,3 +263,17 @@ async def test_how_a_series_comes_again_is_said_where_it_goes_on_from(
         with pytest.raises(Conflict, match="goes on"):
             await by_hand.plan(first["_id"], PlanForm(at=NOON + DAY, repeats=repeats), actor=OLGA)
     await by_hand.plan(first["_id"], PlanForm(at=NOON + DAY), actor=OLGA)
+
+
+async def test_the_first_of_a_series_leads_to_the_one_that_it_goes_on_from_also_after_a_crash(
+    bench: Bench, by_hand: ByHand, due: Planned
+) -> None:
+    first = await weekly(by_hand, rule="FREQ=DAILY")
+    for number in range(3):
+        await over(bench, due, NOON + number * DAY + 2 * HOUR)
+    newest = await live(bench.repository, await bench.stored(first["_id"]))
+    assert newest["plan_at"] == iso(NOON + 3 * DAY + HOUR)
+    assert (await bench.stored(first["_id"]))["series_live"] == newest["_id"]
+    second = await bench.stored(next_id(first))
+    await bench.repository.interactions.amend(first["_id"], lambda one: {**one, "series_live": second["_id"]})
+    assert (await live(bench.repository, await bench.stored(first["_id"])))["_id"] == newest["_id"]

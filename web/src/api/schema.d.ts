@@ -9950,6 +9950,11 @@ export interface components {
              * @example 2026-03-31
              */
             until: string;
+            /**
+             * Version
+             * @description The one that you change: 409 where it is another by now; none: whatever it is
+             */
+            version?: number | null;
         };
         /**
          * PlanView
@@ -9993,6 +9998,8 @@ export interface components {
              * Format: date
              */
             until: string;
+            /** Version */
+            version: number;
         };
         /**
          * PreviewInput
@@ -12377,6 +12384,11 @@ export interface components {
             time_zone?: string;
             /** Title */
             title: string;
+            /**
+             * Version
+             * @description The one that you change: 409 where it is another by now; none: whatever it is
+             */
+            version?: number | null;
         };
         /** EventList */
         EventList: {
@@ -12431,6 +12443,8 @@ export interface components {
             time_zone: string;
             /** Title */
             title: string;
+            /** Version */
+            version: number;
             /** Waiting */
             waiting: number;
             /**
@@ -22146,6 +22160,8 @@ export interface components {
             time_zone: string;
             /** Title */
             title: string;
+            /** Version */
+            version: number;
             /** Waiting */
             waiting: number;
             /**
@@ -27950,6 +27966,15 @@ export interface operations {
             };
             /** @description There is nothing under this id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,34 @@
+"""What somebody changes as a whole counts its versions: of two who change one at once the later one is told so.
+
+The store's own `_v` grows with every write, also with those that no person makes.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from hub.kit.errors import Conflict
+from hub.store.base import Document
+
+VERSION = "version"
+SeenVersion = Annotated[
+    int | None,
+    Field(ge=1, description="The one that you change: 409 where it is another by now; none: whatever it is"),
+]
+
+
+def version_of(stored: Document) -> int:
+    """From 1 on, also of one that was stored before versions were counted."""
+    return int(stored.get(VERSION) or 1)
+
+
+def next_version(stored: Document, seen: int | None) -> Document:
+    """The field of the next one.
+
+    Raises:
+        Conflict: somebody changed it since it was `seen`.
+    """
+    now = version_of(stored)
+    if seen is not None and seen != now:
+        raise Conflict(f"somebody changed it meanwhile: it is version {now}, and you changed {seen}; read it anew")
+    return {VERSION: now + 1}
