@@ -155,7 +155,12 @@ def test_a_mail_and_its_file_are_found_by_their_words_a_moment_later(world: Any,
     until(lambda: found("фасад дубовый") or found("дуба "))
     assert found("шкафом 1234567") == ["interaction шкафы8 (916) 123-45-67"]
     assert found("смета фасадов has:file") == ["file Фасады"]
-    until(lambda: client.get("/search/state"), lambda state: state == {"behind": 0, "unread_files": 0})
+    fresh = {"behind": 0, "unread_files": 0, "anew": None}
+    until(lambda: client.get("/search/state"), lambda state: state == fresh)
+    client.post("/search/anew")
+    assert found("смета фасадов has:file") == ["file Фасады"]
+    until(lambda: client.get("/search/state"), lambda state: state == fresh)
+    assert found("смета фасадов has:file") == ["file Фасады"]
 
 
 def test_twenty_first_mails_at_once_are_one_client_and_one_chain(world: Any, client: Api) -> None:

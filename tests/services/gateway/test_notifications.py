@@ -39,4 +39,4 @@ async def test_preferences_name_the_field_that_is_wrong(whole: Any) -> None:
     assert (await anna.patch("/notification-preferences", json={"mail": "nobody"})).status_code == 422
     assert (await anna.post("/notifications/read", json={})).status_code == 422
     kept = (await anna.patch("/notification-preferences", json={"ways": {"mention": []}})).json()
-    assert (kept["ways"]["mention"], kept["ways"]["assigned"]) == ([], ["page", "browser"])
+    assert (kept["ways"]["mention"], kept["ways"]["assigned"]) == ([], ["page", "browser", "push"])
