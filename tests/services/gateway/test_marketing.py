@@ -11,7 +11,6 @@ from services.campaigns.leadforms import tokens
 from tests.services.gateway.test_exchange import done, uploaded
 
 pytestmark = pytest.mark.slow
-TODAY = datetime.now(UTC).date()
 
 
 async def a_source(client: Any, *names: str) -> str:
@@ -58,10 +57,11 @@ async def test_a_lead_of_a_form_is_a_client_a_task_and_money_of_its_campaign(who
     assert (sent.status_code, "Спасибо" in sent.text) == (200, True), sent.text
     (task,) = await eventually(lambda: items(admin, "/tasks"))
     assert (task["title"], task["assignee"]) == ("Замер", "anna")
-    table = f"дата;телефон;сумма\n{TODAY.isoformat()};89161234567;1000,00\n"
+    today = datetime.now(UTC).date()  # midnight may have passed since this module was loaded
+    table = f"дата;телефон;сумма\n{today.isoformat()};89161234567;1000,00\n"
     file = await uploaded(admin, table)
     await done(admin, await admin.post("/money-imports", json={"file": file, "subject": "payments"}))
-    days = {"since": TODAY.isoformat(), "until": TODAY.isoformat()}
+    days = {"since": (today - timedelta(days=1)).isoformat(), "until": today.isoformat()}
     goals = {"leads": 2, "revenue": {"value": "2000", "currency": "RUB"}}
     plan = await made(admin, "/campaign-plans", {"name": "Весна", "source": spring, **days, "goals": goals})
     compared = (await admin.get(f"/campaign-plans/{plan['id']}")).json()
